@@ -1,0 +1,169 @@
+"""The face that the hub shows to the application around it: what a host implements, and the words it speaks in.
+
+A host hands an implementation of `Host` to `hub.Hub`. Every question that concerns rows names the organization, and an
+answer must never reach outside it: `order("acme", "17")` of an order that belongs to someone else is None. Methods are
+called in web requests and, except for `user` and `organization`, in workers too, always inside the app's context.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from hub.plugin import Address
+
+__all__ = [
+    "Address", "Company", "Delivered", "Host", "Order", "OrderLine", "OrderPayment", "Organization", "Permission",
+    "SourceField", "Team", "User",
+]  # fmt: skip
+
+
+class Permission(enum.StrEnum):
+    """What a user may do with the hub. The host says who may; an installation's own access setting narrows SEND."""
+
+    MANAGE = "manage"
+    SEND = "send"
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """The business that uses the host. Ids are the host's own, as strings of at most 64 characters."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: str
+    name: str
+    email: str = ""
+    teams: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """A customer or supplier of the organization, as the host knows it."""
+
+    id: str
+    name: str
+    email: str = ""
+    phone: str = ""
+    billing: Address | None = None
+    shipping: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceField:
+    """A field of the host's order lines that can name an item in the books: "number", "Product number"."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """A line of an order. `fields` holds a value for each of `Host.source_fields`; amounts are in the order's currency."""
+
+    name: str
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    fields: Mapping[str, str]
+    description: str = ""
+    cost: Decimal | None = None
+    supplier: Company | None = None
+    taxable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPayment:
+    """Money that the organization received for an order. `reference` is the payer's, such as a cheque's number."""
+
+    id: str
+    date: dt.date
+    amount: Decimal
+    method: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order with all that its documents need. `discount` is positive; `total` = lines − discount + tax.
+
+    The figures are taken as the host gives them; if they do not add up, the hub says so and sends nothing.
+    """
+
+    id: str
+    number: str
+    date: dt.date
+    currency: str
+    company: Company
+    lines: tuple[OrderLine, ...]
+    total: Decimal
+    discount: Decimal = Decimal("0.00")
+    tax: Decimal = Decimal("0.00")
+    payments: tuple[OrderPayment, ...] = ()
+    due: dt.date | None = None
+    shipping: Address | None = None
+    po_number: str = ""
+    memo: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """Tells the host that a document of one of its orders has arrived in the books, under `number`."""
+
+    organization_id: str
+    order_id: str
+    integration: str
+    document: str
+    number: str
+
+
+class Host(Protocol):
+    """What the hub asks of the application around it."""
+
+    def user(self) -> User | None:
+        """Who is signed in, in a web request."""
+
+    def organization(self) -> Organization | None:
+        """For which organization the signed-in user works now."""
+
+    def allows(self, user: User, permission: Permission, organization: Organization) -> bool:
+        """Whether the host lets this user do this. Asked on every request."""
+
+    def order(self, organization_id: str, order_id: str) -> Order | None:
+        """One order, or None if this organization has none of that id."""
+
+    def company(self, organization_id: str, company_id: str) -> Company | None:
+        """One customer or supplier, or None if this organization has none of that id."""
+
+    def teams(self, organization_id: str) -> Sequence[Team]:
+        """The teams that access can be given to."""
+
+    def users(self, organization_id: str) -> Sequence[User]:
+        """The users that access can be given to."""
+
+    def source_fields(self) -> Sequence[SourceField]:
+        """The fields of an order line that can name an item; the first is the default."""
+
+    def order_address(self, order_id: str) -> str:
+        """The host's page of an order, to link to. The hub does not check that the order exists."""
+
+    def login_address(self, next_address: str) -> str:
+        """Where a visitor signs in, to come back to `next_address`."""
+
+    def delivered(self, event: Delivered) -> None:
+        """Called after the commit that recorded the arrival, in a worker; possibly more than once. Must not raise."""
