@@ -74,7 +74,7 @@ class SourceField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
-    """A line of an order. `fields` holds a value for each of `Host.source_fields`; amounts are in the order's currency."""
+    """A line of an order, in the order's currency. `fields` holds a value for each of `Host.source_fields`."""
 
     name: str
     quantity: Decimal

@@ -1,7 +1,7 @@
 """The face that the hub shows to integrations: everything that a plugin may import, and nothing that it may not.
 
 An integration speaks for one accounting product. It is stateless: the hub keeps what there is to keep and hands it in.
-What a plugin writes are *conversations*, generators that yield a `Request`, receive its `Response` and return a result::
+What a plugin writes are *conversations*: generators that yield a `Request`, receive its `Response` and return::
 
     def post(self, document, options):
         reply = yield Request(name="create invoice", payload=invoice(document), writes=True)
@@ -37,7 +37,7 @@ API_VERSION = 1
 T = TypeVar("T")
 
 Payload: TypeAlias = dict[str, Any]
-"""A JSON object. Numbers in it are `int` or `Decimal`, never `float`, so that an amount survives storing to the cent."""
+"""A JSON object. Numbers in it are `int` or `Decimal`, never `float`: an amount survives storing to the cent."""
 
 CENT = Decimal("0.01")
 
@@ -118,7 +118,7 @@ class Unavailable(IntegrationError):
 
 
 class AuthorizationExpired(IntegrationError):
-    """The credentials are not accepted. From `perform` the hub renews them once; after that an admin must authorize."""
+    """The credentials are not accepted. The hub renews them once and asks again; then an admin must authorize."""
 
 
 class Rejected(IntegrationError):
@@ -237,7 +237,7 @@ class DocumentKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """A postal address. `lines` are the lines above the city; `country` is a name or an ISO 3166 code, as the host has it."""
+    """A postal address. `lines` stand above the city; `country` is a name or an ISO 3166 code, as the host has it."""
 
     lines: tuple[str, ...] = ()
     city: str = ""
