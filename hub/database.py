@@ -1,0 +1,96 @@
+"""The hub's tables live in the host's database and are used through the host's session.
+
+The tables have a declarative base of their own, so that a host's `create_all` and migrations never touch them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from decimal import Decimal
+from typing import Any, cast
+
+import simplejson
+from flask import current_app
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+from sqlalchemy.types import TypeEngine
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def session() -> scoped_session[Session]:
+    """The host's session of this request or job."""
+    return cast("scoped_session[Session]", current_app.extensions["sqlalchemy"].session)
+
+
+def now() -> dt.datetime:
+    """The time, in UTC: the one clock of the hub."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Moment(TypeDecorator[dt.datetime]):
+    """A point in time, kept in UTC. SQLite drops offsets without converting, so it is given UTC without one."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment without a time zone cannot be stored.")
+        moment = value.astimezone(dt.UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if dialect.name == "sqlite" else value.astimezone(dt.UTC)
+
+
+class Money(TypeDecorator[Decimal]):
+    """An exact amount. SQLite's numbers are floats, so there it is kept as text; sums are made in Python."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(40) if dialect.name == "sqlite" else Numeric(28, 6))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        return str(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 – The signature is SQLAlchemy's.
+        return None if value is None else Decimal(value).quantize(Decimal("0.01"))
+
+
+class Json(TypeDecorator[Any]):
+    """JSON whose numbers stay what they are: `int` or `Decimal`, to the last digit. Never searched inside."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 – The signature is SQLAlchemy's.
+        return None if value is None else simplejson.dumps(value, use_decimal=True, ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 – The signature is SQLAlchemy's.
+        return None if value is None else simplejson.loads(value, use_decimal=True)
+
+
+def choice(kind: type[enum.StrEnum]) -> Enum:
+    """A column of one of a few words, stored as that word on every database."""
+    return Enum(kind, native_enum=False, length=32, values_callable=lambda words: [word.value for word in words])

@@ -1,0 +1,88 @@
+"""What the hub keeps on the app it is mounted in, and the `HUB_*` configuration that it reads there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from cryptography.fernet import Fernet, MultiFernet
+from flask import current_app
+
+from hub.errors import NotConfigured
+from hub.host import Host
+from hub.plugin import Integration, Setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenPlugin:
+    """A plugin that is installed and cannot be used; shown on the integrations page with its error."""
+
+    key: str
+    error: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Extension:
+    """`app.extensions["hub"]`: the host, the integrations that were found, and the configuration."""
+
+    host: Host
+    integrations: Mapping[str, Integration]
+    broken: tuple[BrokenPlugin, ...] = ()
+    vault: MultiFernet | None = field(default=None, repr=False)
+
+
+def current() -> Extension:
+    """The hub of the current app."""
+    return cast(Extension, current_app.extensions["hub"])
+
+
+def host() -> Host:
+    """The application around us."""
+    return current().host
+
+
+def vault() -> MultiFernet:
+    """The keys that credentials are encrypted with: the first of `HUB_SECRET_KEYS` encrypts, all of them decrypt.
+
+    `HUB_SECRET_KEYS` is a list, or a comma-separated string, of Fernet keys. Raises `NotConfigured` without any.
+    """
+    hub = current()
+    if hub.vault is None:
+        keys = current_app.config.get("HUB_SECRET_KEYS") or ()
+        names = keys.split(",") if isinstance(keys, str) else keys
+        if not names:
+            raise NotConfigured("HUB_SECRET_KEYS is not set: credentials cannot be kept without a key.")
+        hub.vault = MultiFernet([Fernet(name.strip()) for name in names])
+    return hub.vault
+
+
+def settings_of(integration: Integration) -> dict[str, str]:
+    """The operator's settings of an integration by `Setting.name`. Raises `NotConfigured` naming what is missing."""
+    prefix = f"HUB_{integration.key.upper()}_"
+    found = {setting.name: _configured(prefix, setting) for setting in integration.settings}
+    if missing := [prefix + name for name, value in found.items() if value is None]:
+        raise NotConfigured(f"{integration.label} is not configured here yet: {', '.join(missing)} is missing.")
+    return cast(dict[str, str], found)
+
+
+def _configured(prefix: str, setting: Setting) -> str | None:
+    value = current_app.config.get(prefix + setting.name, setting.default)
+    return None if value is None else str(value)
+
+
+def seconds(name: str, default: float) -> dt.timedelta:
+    """A span of time from the configuration, which has it as a number of seconds."""
+    value: Any = current_app.config.get(name, default)
+    return dt.timedelta(seconds=float(value))
+
+
+def lease() -> dt.timedelta:
+    """How long a carrier may be silent before another one takes its line over: `HUB_LEASE_SECONDS`, 90."""
+    return seconds("HUB_LEASE_SECONDS", 90)
+
+
+def patience() -> dt.timedelta:
+    """For how long an unreachable ledger is tried before a person is asked: `HUB_PATIENCE_SECONDS`, three days."""
+    return seconds("HUB_PATIENCE_SECONDS", 72 * 3600)

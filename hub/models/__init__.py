@@ -1,0 +1,11 @@
+"""The rows. Each belongs to one organization, by itself or through its installation."""
+
+from hub.models.books import Link, Listing, Mapping, RecordRow
+from hub.models.conversation import ConversationRow, Envelope, Exchange, Purpose
+from hub.models.delivery import Delivery, needs
+from hub.models.installation import Authorization, Credential, Installation
+
+__all__ = [
+    "Authorization", "ConversationRow", "Credential", "Delivery", "Envelope", "Exchange", "Installation", "Link",
+    "Listing", "Mapping", "Purpose", "RecordRow", "needs",
+]  # fmt: skip

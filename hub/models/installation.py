@@ -1,0 +1,110 @@
+"""An installation: one organization's use of an integration, its line, its credentials, its attempts to authorize."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hub.database import Base, Json, Moment, choice, now
+from hub.states import INSTALLATION, InstallationState, move
+
+
+class Installation(Base):
+    """One organization's use of an integration.
+
+    `line_token` and `line_until` are the lease of whoever carries for it at present; nobody else may take an envelope
+    or move a delivery to the ledger. `resume_at` is when the line may be taken next, after an outage or a limit.
+    """
+
+    __tablename__ = "hub_installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(String(64))
+    integration: Mapped[str] = mapped_column(String(64))
+    state: Mapped[InstallationState] = mapped_column(choice(InstallationState), default=InstallationState.PENDING)
+    installed_by: Mapped[str] = mapped_column(String(200))
+    authorized_by: Mapped[str] = mapped_column(String(200), default="")
+    authorized_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    changed_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+    books_id: Mapped[str] = mapped_column(String(64), default="")
+    books_name: Mapped[str] = mapped_column(String(200), default="")
+    books_country: Mapped[str] = mapped_column(String(64), default="")
+    books_currency: Mapped[str] = mapped_column(String(3), default="")
+
+    options: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
+    documents: Mapped[list[str]] = mapped_column(Json, default=list)
+    visible_to: Mapped[dict[str, Any]] = mapped_column(Json, default=lambda: {"who": "everyone", "ids": []})
+    item_source: Mapped[str] = mapped_column(String(64), default="")
+    tax: Mapped[str] = mapped_column(String(80), default="")
+
+    line_token: Mapped[str | None] = mapped_column(String(32))
+    line_until: Mapped[dt.datetime | None] = mapped_column(Moment)
+    resume_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    answered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    trouble: Mapped[str] = mapped_column(Text, default="")
+    """Why nothing moves at present, as a sentence; empty while the ledger answers."""
+    trouble_since: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+    credential: Mapped[Credential | None] = relationship(back_populates="installation", cascade="all, delete-orphan")
+
+    __table_args__ = (
+        Index(
+            "uq_hub_installation_live",
+            "organization_id",
+            "integration",
+            unique=True,
+            sqlite_where=state != InstallationState.REMOVED,
+            postgresql_where=state != InstallationState.REMOVED,
+        ),
+        Index("ix_hub_installation_due", "state", "resume_at"),
+    )
+
+    def move(self, to: InstallationState) -> None:
+        """Change the state, as `hub.states` allows."""
+        self.state = move(INSTALLATION, self.state, to)
+        self.changed_at = now()
+
+
+class Credential(Base):
+    """The encrypted credentials of an installation. Read and written by `hub.services.secrets` only.
+
+    `renewing_token` and `renewing_until` are the lease of whoever exchanges them for fresh ones; `version` counts the
+    exchanges, so that one who waited sees that it has been done.
+    """
+
+    __tablename__ = "hub_credential"
+
+    installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=1)
+    renew_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    expires_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    renewing_token: Mapped[str | None] = mapped_column(String(32))
+    renewing_until: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+    installation: Mapped[Installation] = relationship(back_populates="credential")
+
+    def __repr__(self) -> str:
+        return f"<Credential of installation {self.installation_id}, version {self.version}>"
+
+
+class Authorization(Base):
+    """One attempt of an admin to authorize: what its `state` must match when the browser comes back. Used once."""
+
+    __tablename__ = "hub_authorization"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"), index=True)
+    state_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[str] = mapped_column(String(64))
+    user_name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    expires_at: Mapped[dt.datetime] = mapped_column(Moment)
+    used_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+    installation: Mapped[Installation] = relationship()

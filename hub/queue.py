@@ -1,0 +1,80 @@
+"""Committing, and what may only happen afterwards: waking a worker and telling the host.
+
+Redis is transport. A wake that is lost costs seconds, because the sweep finds the same work in the rows; so no failure
+of Redis ever reaches the person who pressed Send, and none may keep that person waiting either.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import cast
+
+from flask import current_app
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from hub.database import session
+from hub.extension import host
+from hub.host import Delivered
+
+NAME = "hub"
+"""The one queue. A worker on several queues can lose a job for good between dequeuing and starting it (RQ 3.0)."""
+
+_QUICK = 0.5  # Seconds that a request may wait for Redis.
+_WAKES, _EVENTS = "hub_wakes", "hub_events"
+
+log = logging.getLogger(__name__)
+
+
+def address() -> str:
+    """Where Redis is: `HUB_REDIS_URL`, as redis-py takes it (redis://, rediss://, unix://)."""
+    return cast(str, current_app.config["HUB_REDIS_URL"])
+
+
+def queue() -> Queue:
+    """The queue, over a connection that gives up at once: to enqueue from a request."""
+    connection = Redis.from_url(
+        address(), socket_timeout=_QUICK, socket_connect_timeout=_QUICK, retry=Retry(NoBackoff(), 0)
+    )
+    return Queue(NAME, connection=connection, serializer=JSONSerializer)
+
+
+def wake(installation_id: int) -> None:
+    """Note that there is work for this installation; a worker is told after the commit."""
+    session().info.setdefault(_WAKES, set()).add(installation_id)
+
+
+def tell(event: Delivered) -> None:
+    """Note that a document has arrived; the host is told after the commit."""
+    session().info.setdefault(_EVENTS, []).append(event)
+
+
+def commit() -> None:
+    """Commit, then do what was noted. The only way in which the hub commits."""
+    session().commit()
+    wakes, events = session().info.pop(_WAKES, set()), session().info.pop(_EVENTS, [])
+    if wakes:
+        _enqueue(sorted(wakes))
+    for event in events:
+        host().delivered(event)
+
+
+def rollback() -> None:
+    """Undo what was not committed, and forget what was noted."""
+    session().rollback()
+    session().info.pop(_WAKES, None)
+    session().info.pop(_EVENTS, None)
+
+
+def _enqueue(installation_ids: list[int]) -> None:
+    try:
+        target = queue()
+        for installation_id in installation_ids:
+            # A wake that nobody took for two minutes has been replaced by the sweep's.
+            target.enqueue("hub.jobs.carry", installation_id, ttl=120, result_ttl=0, failure_ttl=86400, job_timeout=300)
+    except RedisError as error:
+        log.warning("No worker could be woken, the sweep will find the work: %s", error)

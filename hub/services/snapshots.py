@@ -1,0 +1,57 @@
+"""Documents, new records and problems as JSON: in the deliveries, and in the conversations that are replayed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, cast
+
+from cattrs import Converter
+
+from hub.plugin import (
+    Document,
+    DocumentKind,
+    Invoice,
+    NewCustomer,
+    NewItem,
+    NewRecord,
+    Payment,
+    Problem,
+    RecordKind,
+)
+
+Subject = Document | NewRecord
+"""What a delivery brings into the books."""
+
+_CLASSES: dict[str, type[Invoice] | type[Payment] | type[NewCustomer] | type[NewItem]] = {
+    DocumentKind.INVOICE: Invoice,
+    DocumentKind.PAYMENT: Payment,
+    RecordKind.CUSTOMER: NewCustomer,
+    RecordKind.ITEM: NewItem,
+}
+
+_converter = Converter(omit_if_default=True)
+_converter.register_unstructure_hook(Decimal, str)
+_converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+_converter.register_unstructure_hook(dt.date, dt.date.isoformat)
+_converter.register_structure_hook(dt.date, lambda value, _: dt.date.fromisoformat(value))
+
+
+def subject_json(subject: Subject) -> dict[str, Any]:
+    """A document or new record as JSON; amounts are strings, so that not a digit is lost."""
+    return cast(dict[str, Any], _converter.unstructure(subject))
+
+
+def subject_of(kind: str, stored: dict[str, Any]) -> Subject:
+    """The document or new record again. Raises `DoesNotAddUp` if somebody changed its figures since."""
+    return cast(Subject, _converter.structure(stored, _CLASSES[kind]))
+
+
+def problems_json(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, str]]:
+    """Problems as they are stored on a delivery."""
+    return [cast(dict[str, str], _converter.unstructure(problem)) for problem in problems]
+
+
+def problems_of(stored: list[dict[str, str]]) -> list[Problem]:
+    """The problems of a delivery."""
+    return [_converter.structure(problem, Problem) for problem in stored]
