@@ -1,0 +1,82 @@
+"""How a conversation asks QuickBooks Online: a question as a batch item, its answer or the failure that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from hub.plugin import Conversation, Payload, Problem, Rejected, Request
+from quickbooks_online import faults
+from quickbooks_online.payloads import create
+
+Row: TypeAlias = dict[str, Any]
+"""An entry or a transaction as QuickBooks writes it."""
+
+ATTEMPTS = 3
+"""How often a write is asked whose answer was an error within QuickBooks, looking each time what became of it."""
+
+
+class UnexpectedAnswer(Exception):
+    """QuickBooks answered what its documentation does not foresee, and guessing would put wrong things in the books."""
+
+
+def quoted(text: str) -> str:
+    """A text as a value of the query language, which ends it at an apostrophe unless a backslash stands before it."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def select(kind: str, clauses: str, what: str = "*") -> str:
+    """A query. Only `clauses` holds what others wrote, and that through `quoted`."""
+    return f"select {what} from {kind} {clauses}".rstrip()  # noqa: S608  # Not SQL, and see above.
+
+
+def rows(name: str, kind: str, clauses: str, subject: str) -> Conversation[list[Row]]:
+    """Ask for the `kind`s that `clauses` select. `subject` names in a refusal what it was asked for."""
+    answer = yield from look(name, select(kind, clauses), subject)
+    found = answer["QueryResponse"].get(kind, [])
+    return list(found)
+
+
+def look(name: str, statement: str, subject: str) -> Conversation[Payload]:
+    """Ask a query, which changes nothing, and give the whole answer."""
+    reply = yield Request(name=name, payload={"Query": statement}, writes=False)
+    if fault := faults.in_json(reply.payload):
+        raise fault.failure(subject)
+    if not isinstance(reply.payload.get("QueryResponse"), dict):
+        raise UnexpectedAnswer(f"QuickBooks answered “{name}” without a query response.")
+    return reply.payload
+
+
+def enter(kind: str, fields: Payload, subject: str, find: Callable[[], Conversation[Row | None]]) -> Conversation[Row]:
+    """Create a `kind` and give it as the books echo it.
+
+    An error within QuickBooks (`SystemFault`) leaves open whether the write was carried out. So before it is asked
+    again, under a new key, `find` looks for what it may have left behind. A refusal is raised as what it means.
+    """
+    code = ""
+    for _ in range(ATTEMPTS):
+        reply = yield Request(name=f"create {kind.lower()}", payload=create(kind, fields), writes=True)
+        fault = faults.in_json(reply.payload)
+        if fault is None:
+            return _echo(reply.payload, kind)
+        if not fault.in_doubt:
+            raise fault.failure(subject)
+        code = fault.code
+        found = yield from find()
+        if found is not None:
+            return found
+    raise Rejected(
+        Problem(
+            what=f"QuickBooks had an error of its own when it was to take {subject}.",
+            why=f"It was asked {ATTEMPTS} times, and each time it could not be found in the books afterwards.",
+            cure="Look in QuickBooks that it is not there, and then send it again.",
+            code=code,
+        )
+    )
+
+
+def _echo(answer: Payload, kind: str) -> Row:
+    row = answer.get(kind)
+    if not isinstance(row, dict) or not row.get("Id"):
+        raise UnexpectedAnswer(f"QuickBooks took a new {kind.lower()} and did not say under which id.")
+    return row

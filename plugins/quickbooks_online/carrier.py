@@ -1,0 +1,162 @@
+"""Taking an envelope to QuickBooks Online: one call of `/batch` under the envelope's key.
+
+The line is python-quickbooks' over an Authlib session. Of that library it uses the address, the headers and the
+`requestid`; what came back is read here, because the library keeps neither headers nor more than one error, and gives
+the same exception to a throttle, a refusal and a page of HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import requests
+import simplejson
+from authlib.integrations.requests_client import OAuth2Session
+from quickbooks import QuickBooks
+from quickbooks.exceptions import QuickbooksException
+
+from hub.plugin import (
+    AuthorizationExpired,
+    Connection,
+    Envelope,
+    IntegrationError,
+    Problem,
+    Rejected,
+    Request,
+    Response,
+    Unavailable,
+)
+from quickbooks_online import faults
+from quickbooks_online.asking import UnexpectedAnswer
+
+MINOR_VERSION = 75
+CONNECT_TIMEOUT = 5.0
+LONGEST_TIMEOUT = 50.0
+"""Seconds. With the time to connect it leaves `perform` within its minute."""
+
+LONGEST_PAUSE = 3600.0
+REFUSED_WHOLE = (400, 413, 415, 422)
+"""Statuses of a call that was not understood, of which therefore nothing was carried out."""
+
+
+def seal(requests: Sequence[Request]) -> str:
+    """The body of the call. Each request is an item under its place, counted from 1 (with a requestid, at most ten
+    characters). It is plain ASCII: US books take no other bytes than ISO-8859-1, and escapes are safe in both."""
+    items = [{**request.payload, "bId": str(place)} for place, request in enumerate(requests, start=1)]
+    return simplejson.dumps(
+        {"BatchItemRequest": items}, use_decimal=True, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+class Line(OAuth2Session):  # type: ignore[misc]  # Authlib ships without types.
+    """An HTTP session with the token that python-quickbooks asks for, which keeps the last response whole."""
+
+    last: requests.Response | None = None
+
+    def __init__(self, connection: Connection) -> None:
+        token = {"access_token": connection.credentials["access_token"], "token_type": "bearer"}
+        super().__init__(token=token, default_timeout=(CONNECT_TIMEOUT, timeout(connection.settings)))
+
+    @property
+    def access_token(self) -> str:
+        return str(self.token["access_token"])
+
+    def request(self, method: str, url: str, **more: Any) -> requests.Response:
+        # A redirect would repeat the question at an address that nobody configured, and as a GET.
+        response: requests.Response = super().request(method, url, allow_redirects=False, **more)
+        response.encoding = "utf-8"
+        self.last = response
+        return response
+
+
+class Books(QuickBooks):  # type: ignore[misc]  # python-quickbooks ships without types.
+    """python-quickbooks, which leaves faults to `faults.py`."""
+
+    @staticmethod
+    def handle_exceptions(results: object) -> None:
+        """Called with a fault, of which the library would raise the first error only."""
+
+
+def timeout(settings: Mapping[str, str]) -> float:
+    """How many seconds to wait for an answer."""
+    return min(float(settings["TIMEOUT"]), LONGEST_TIMEOUT)
+
+
+def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
+    """Carry an envelope, and bring its answers back in the order of its requests."""
+    with Line(connection) as line:
+        answer = _call(line, envelope, connection)
+        if line.last is None:
+            raise UnexpectedAnswer("The call ended without an answer and without a failure.")
+        if line.last.status_code != requests.codes.ok or not isinstance(answer, dict) or "Fault" in answer:
+            raise _failure(line.last)
+        return _paired(answer, envelope, realm=connection.books_id, tid=line.last.headers.get("intuit_tid", ""))
+
+
+def _call(line: Line, envelope: Envelope, connection: Connection) -> object:
+    books = Books(company_id=connection.books_id, minorversion=MINOR_VERSION, use_decimal=True)
+    books.api_url_v3 = connection.settings["API_URL"].rstrip("/") + "/v3"
+    books.session = line
+    broken = ""
+    try:
+        # It raises QuickbooksException for any status and body it does not like, and TypeError for JSON that is no
+        # object. The response is kept, so that all of these are judged in one place.
+        with suppress(QuickbooksException, TypeError):
+            return books.post(
+                f"{books.api_url}/company/{connection.books_id}/batch", envelope.body.encode(), request_id=envelope.key
+            )
+    except requests.RequestException as error:
+        broken = type(error).__name__
+    if broken:  # Raised out here, because requests' exceptions carry the headers that were sent, token and all.
+        raise Unavailable(f"QuickBooks Online did not answer ({broken}).")
+    return None
+
+
+def _failure(response: requests.Response) -> IntegrationError:
+    """What it means that the envelope as a whole was not answered."""
+    status = response.status_code
+    fault = _fault(response)
+    pause = _retry_after(response)
+    code = fault.code if fault else ""
+    if status == requests.codes.unauthorized:
+        return AuthorizationExpired(f"QuickBooks Online does not accept the authorization (HTTP 401, code {code}).")
+    if status == requests.codes.too_many_requests:
+        return Unavailable("QuickBooks Online asks for a pause (HTTP 429).", retry_after=pause or faults.THROTTLE_PAUSE)
+    if fault and status < requests.codes.internal_server_error:
+        return fault.failure("what was sent", retry_after=pause)
+    if status in REFUSED_WHOLE:
+        why = f"It answered HTTP {status} without saying why."
+        return Rejected(Problem(what="QuickBooks did not take what was sent.", why=why, code=str(status)))
+    return Unavailable(f"QuickBooks Online is not available (HTTP {status}, code {code}).", retry_after=pause)
+
+
+def _fault(response: requests.Response) -> faults.Fault | None:
+    try:
+        answer = simplejson.loads(response.text, use_decimal=True)
+    except ValueError:
+        return faults.in_xml(response.text)
+    return faults.in_json(answer) if isinstance(answer, dict) else None
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """The pause that the ledger asks for. It may also be a date, which is not worth a clock."""
+    asked = response.headers.get("Retry-After", "")
+    return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else None
+
+
+def _paired(answer: Mapping[str, Any], envelope: Envelope, *, realm: str, tid: str) -> list[Response]:
+    """Give every request its own answer. They come in any order, so each must be there once, under its place.
+
+    With each goes what only the carrier knows: `realm` it spoke to, Intuit's `intuit_tid` for its support, and the
+    `time` by QuickBooks' clock.
+    """
+    items = answer.get("BatchItemResponse")
+    places = [str(place) for place in range(1, len(envelope.requests) + 1)]
+    if not isinstance(items, list) or sorted(str(item.get("bId")) for item in items) != sorted(places):
+        got = [item.get("bId") for item in items] if isinstance(items, list) else "none"
+        raise UnexpectedAnswer(f"Envelope {envelope.key} has {len(places)} requests, but the answers are for {got}.")
+    of = {str(item["bId"]): item for item in items}
+    common = {"intuit_tid": tid, "realm": realm, "time": str(answer.get("time", ""))}
+    return [Response(payload={**of[place], **common}) for place in places]

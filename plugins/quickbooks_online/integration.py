@@ -1,0 +1,96 @@
+"""QuickBooks Online, as the hub knows it: what it can do, and where each of its parts lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hub.plugin import (
+    Attempt,
+    Authorized,
+    Books,
+    Capabilities,
+    Connection,
+    Conversation,
+    Document,
+    DocumentKind,
+    Envelope,
+    NewRecord,
+    Page,
+    Posting,
+    Problem,
+    PushIntegration,
+    RecordKind,
+    Redirect,
+    Ref,
+    Request,
+    Response,
+)
+from quickbooks_online import carrier, lists, oauth, posting, review
+from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
+
+PAGES = {DocumentKind.INVOICE: "invoice", DocumentKind.PAYMENT: "recvpayment"}
+
+
+class QuickBooksOnline(PushIntegration):
+    """Invoices and payments in QuickBooks Online, thirty requests a call. See `hub.plugin` for what each method is."""
+
+    key = "quickbooks_online"
+    label = "QuickBooks Online"
+    capabilities = Capabilities(
+        documents=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}),
+        lists=(
+            RecordKind.ACCOUNT,
+            RecordKind.TERM,
+            RecordKind.TAX_CODE,
+            RecordKind.CUSTOMER,
+            RecordKind.VENDOR,
+            RecordKind.ITEM,
+        ),
+        creates=frozenset({RecordKind.CUSTOMER, RecordKind.ITEM}),
+        requests_per_envelope=30,  # Intuit's API page on batch.
+        tax_by_code=True,
+    )
+    settings = SETTINGS
+    options = OPTIONS
+    mappings = MAPPINGS
+
+    def authorize(self, attempt: Attempt) -> Redirect | Authorized:
+        return oauth.authorize(attempt)
+
+    def check(self) -> Conversation[Books]:
+        return lists.check()
+
+    def fetch(self, kind: RecordKind, since: str) -> Conversation[Page]:
+        return lists.fetch(kind, since)
+
+    def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
+        return posting.create(record, options)
+
+    def post(self, document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
+        return posting.post(document, options)
+
+    def seal(self, key: str, requests: Sequence[Request]) -> str:  # noqa: ARG002  # The key travels in the address.
+        return carrier.seal(requests)
+
+    def review(self, subject: Document | NewRecord, options: Mapping[str, str]) -> Sequence[Problem]:
+        return tuple(review.problems(subject, options))
+
+    def address(
+        self,
+        kind: DocumentKind,
+        posting_id: str,
+        books_id: str,  # noqa: ARG002  # The address names no company.
+        settings: Mapping[str, str],
+    ) -> str | None:
+        """The page of a posting. QuickBooks opens it in the company that the person is signed in to."""
+        page = PAGES.get(kind)
+        return f"{settings['APP_URL'].rstrip('/')}/app/{page}?txnId={posting_id}" if page else None
+
+    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
+        return carrier.perform(envelope, connection)
+
+    def renew(self, connection: Connection) -> Authorized:
+        return oauth.renew(connection)
+
+    def revoke(self, connection: Connection) -> None:
+        oauth.revoke(connection)

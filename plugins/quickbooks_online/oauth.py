@@ -1,0 +1,201 @@
+"""Intuit's OAuth 2: authorizing, renewing, giving back. With short timeouts, since an admin or a lock is waiting."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+import simplejson
+from authlib.integrations.requests_client import OAuth2Session, OAuthError
+
+from hub.plugin import (
+    Attempt,
+    AuthorizationExpired,
+    Authorized,
+    Connection,
+    Problem,
+    Redirect,
+    Rejected,
+    Unavailable,
+)
+from quickbooks_online.carrier import CONNECT_TIMEOUT, timeout
+
+SCOPE = "com.intuit.quickbooks.accounting"
+LONGEST_TIMEOUT = 15.0
+EARLY = dt.timedelta(minutes=5)
+"""How long before its end an access token is renewed, so that no envelope leaves with one that ends on the way."""
+
+HEADERS = {
+    "Accept": "application/json",
+    "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
+    # Asks for the end that no renewal moves, five years after the first consent (Intuit's policy of November 2025).
+    "x-include-refresh-token-hard-expires-in": "true",
+}
+
+DECLINED = Problem(
+    what="QuickBooks Online is not connected, because access was not granted.",
+    why="The sign-in at Intuit was cancelled or declined.",
+    cure="Press Connect again and choose “Connect” at Intuit. You need to be an administrator of the company there.",
+    code="access_denied",
+)
+STALE = Problem(
+    what="QuickBooks Online is not connected, because the sign-in had run out.",
+    why="What Intuit sends back with a sign-in can be used once and only for a few minutes.",
+    cure="Press Connect again.",
+    code="invalid_grant",
+)
+BAD_KEYS = Problem(
+    what="QuickBooks Online is not connected, because Intuit does not accept this system's keys.",
+    why="The Client ID and Client Secret that were set up here are not those of the app at Intuit.",
+    cure="Ask who runs this system to correct HUB_QUICKBOOKS_ONLINE_CLIENT_ID and HUB_QUICKBOOKS_ONLINE_CLIENT_SECRET.",
+    code="invalid_client",
+)
+
+
+class Refused(Exception):
+    """Intuit refused a token. `code` is OAuth's own ("invalid_grant")."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def authorize(attempt: Attempt) -> Redirect | Authorized:
+    """Send the admin to Intuit's sign-in at first, and take what comes back from it."""
+    if attempt.answer is None:
+        return Redirect(url=_sign_in(attempt))
+    code, realm = _granted(attempt.answer, attempt.books_id)
+    with _session(attempt.settings, redirect_uri=attempt.return_url) as session:
+        try:
+            token = _token(
+                lambda: session.fetch_token(
+                    attempt.settings["TOKEN_URL"], grant_type="authorization_code", code=code, **_asking()
+                )
+            )
+        except Refused as refusal:
+            known = {"invalid_grant": STALE, "invalid_client": BAD_KEYS}
+            raise Rejected(known.get(refusal.code) or _other(refusal.code)) from None
+    return _authorized(realm, token)
+
+
+def renew(connection: Connection) -> Authorized:
+    """Exchange the refresh token. Intuit changes its value about once a day, and then the old one dies."""
+    refresh_token = connection.credentials["refresh_token"]
+    with _session(connection.settings) as session:
+        try:
+            token = _token(
+                lambda: session.refresh_token(
+                    connection.settings["TOKEN_URL"], refresh_token=refresh_token, **_asking()
+                )
+            )
+        except Refused as refusal:
+            if refusal.code == "invalid_grant":
+                raise AuthorizationExpired("Intuit does not renew this authorization any more.") from None
+            # Wrong keys are the operator's to correct; the authorization itself may be as good as ever.
+            raise Unavailable(f"Intuit does not renew authorizations at present ({refusal.code}).") from None
+    return _authorized(connection.books_id, {"refresh_token": refresh_token, **token})
+
+
+def revoke(connection: Connection) -> None:
+    """Give the authorization back. Intuit answers 400 to a token that is dead already, which is as good."""
+    broken, status = "", 0
+    with _session(connection.settings) as session:
+        try:
+            response = session.revoke_token(
+                connection.settings["REVOKE_URL"],
+                token=connection.credentials["refresh_token"],
+                headers={"Accept": "application/json", "Content-Type": HEADERS["Content-Type"]},
+                allow_redirects=False,
+            )
+            status = response.status_code
+        except requests.RequestException as error:
+            broken = type(error).__name__
+    if broken or status not in (requests.codes.ok, requests.codes.bad_request):
+        raise Unavailable(f"Intuit did not take the authorization back ({broken or f'HTTP {status}'}).")
+
+
+def _sign_in(attempt: Attempt) -> str:
+    more = {}
+    if attempt.books_id:
+        # OpenID Connect's way to ask for a value of a claim: the company that was connected before.
+        more["claims"] = simplejson.dumps({"id_token": {"realmId": {"value": attempt.books_id}}})
+    with _session(attempt.settings, redirect_uri=attempt.return_url) as session:
+        url, _ = session.create_authorization_url(
+            attempt.settings["AUTHORIZE_URL"], state=attempt.state, scope=SCOPE, **more
+        )
+    return str(url)
+
+
+def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
+    """The code and the realm of a sign-in that ended well, and in the right company. A refusal names no realm."""
+    if error := answer.get("error"):
+        raise Rejected(DECLINED if error == "access_denied" else _other(error))
+    code, realm = answer.get("code", ""), answer.get("realmId", "")
+    if not code or not (realm.isascii() and realm.isdigit()):  # The realm becomes part of addresses.
+        raise Rejected(_other("the answer is incomplete"))
+    if books_id and realm != books_id:
+        raise Rejected(
+            Problem(
+                what=f"You chose another company at Intuit: {realm}. This connection belongs to company {books_id}.",
+                why="What was sent before is in the company that was connected first; another one does not know it.",
+                cure="Press Connect again and choose the first company at Intuit. For another company's books, "
+                "uninstall this integration and install it anew.",
+            )
+        )
+    return code, realm
+
+
+def _other(code: str) -> Problem:
+    return Problem(
+        what="QuickBooks Online is not connected, because the sign-in at Intuit failed.",
+        why=f"Intuit says: {code[:100]}",
+        cure="Press Connect again. If that does not help, give the code to support.",
+        code=code[:100],
+    )
+
+
+def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
+    """A session with the app's keys. It has no scope, because Authlib would send that on renewing too."""
+    return OAuth2Session(
+        settings["CLIENT_ID"],
+        settings["CLIENT_SECRET"],
+        redirect_uri=redirect_uri,
+        default_timeout=(CONNECT_TIMEOUT, min(timeout(settings), LONGEST_TIMEOUT)),
+    )
+
+
+def _asking() -> dict[str, Any]:
+    return {"headers": dict(HEADERS), "allow_redirects": False}
+
+
+def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Ask for a token. What goes wrong is told without the exceptions of the libraries: they hold what was sent."""
+    refused, broken = "", ""
+    try:
+        token = ask()
+    except OAuthError as error:
+        refused = str(error.error)
+    except (requests.RequestException, ValueError) as error:  # ValueError: an answer that is no JSON object.
+        broken = type(error).__name__
+    if refused:
+        raise Refused(refused)
+    if broken or "access_token" not in token:
+        raise Unavailable(f"Intuit did not answer ({broken or 'no token'}).")
+    return token
+
+
+def _authorized(realm: str, token: Mapping[str, Any]) -> Authorized:
+    now = dt.datetime.now(dt.UTC)
+    ends = [
+        now + dt.timedelta(seconds=int(token[name]))
+        for name in ("x_refresh_token_expires_in", "x_refresh_token_hard_expires_in")
+        if token.get(name)
+    ]
+    return Authorized(
+        books_id=realm,
+        credentials={"access_token": str(token["access_token"]), "refresh_token": str(token["refresh_token"])},
+        renew_at=now + dt.timedelta(seconds=int(token.get("expires_in", 3600))) - EARLY,
+        expires_at=min(ends, default=None),
+    )

@@ -1,0 +1,180 @@
+"""What QuickBooks Online is told: items of its `/batch` call, built from what the hub hands in.
+
+Every amount in them is a `Decimal` and every id a string. Field names and lengths are those of Intuit's API reference
+at minor version 75; the lengths are checked beforehand in `review.py`, so nothing is cut here but what only we read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from hub.plugin import Address, Document, Invoice, Line, NewCustomer, NewItem, Payload, Payment, Ref
+from quickbooks_online.options import MEMO, chosen
+
+ADDRESS_LINES = 5
+NOTE_LENGTH = 4000
+COMPANY_NAME_LENGTH = 100
+PURCHASE_DESCRIPTION_LENGTH = 1000
+
+
+def create(kind: str, fields: Payload) -> Payload:
+    """The batch item that enters `fields` as a new `kind`: "Invoice", "Customer"."""
+    return {"operation": "create", kind: fields}
+
+
+def document(posted: Document, options: Mapping[str, str]) -> tuple[str, Payload]:
+    """What a document is called in QuickBooks Online, and its fields."""
+    if isinstance(posted, Invoice):
+        return "Invoice", invoice(posted, options)
+    return "Payment", payment(posted)
+
+
+def invoice(posted: Invoice, options: Mapping[str, str]) -> Payload:
+    """The fields of an invoice. Its total, its balance and its receivable account are QuickBooks' own to set."""
+    fields: Payload = {
+        "DocNumber": posted.number,
+        "TxnDate": posted.date.isoformat(),
+        "CurrencyRef": {"value": posted.currency},
+        "CustomerRef": {"value": posted.customer.id},
+        "Line": [_sale(line, taxed=taxed(posted, options)) for line in posted.lines],
+        "PrivateNote": posted.note[:NOTE_LENGTH],
+        "CustomerMemo": _worth(value=memo(posted, options)),
+        "DueDate": posted.due.isoformat() if posted.due else "",
+        "SalesTermRef": _ref(posted.terms),
+        "BillEmail": _worth(Address=posted.email),
+        "BillAddr": address(posted.billing),
+        "ShipAddr": address(posted.shipping),
+        "TxnTaxDetail": _tax(posted),
+    }
+    if posted.discount:
+        fields["Line"].append(_discount(posted))
+        # Sales tax is due on what the customer pays. Left out, QuickBooks takes the tax before the discount.
+        fields["ApplyTaxAfterDiscount"] = True
+    if posted.po_number and chosen(options, "po_number") != MEMO:
+        custom = {"DefinitionId": chosen(options, "po_number"), "Type": "StringType", "StringValue": posted.po_number}
+        fields["CustomField"] = [custom]
+    return _worth(**fields)
+
+
+def taxed(posted: Invoice, options: Mapping[str, str]) -> bool:
+    """Whether the lines of an invoice go out as taxable at all.
+
+    With automated sales tax on, QuickBooks taxes every line marked TAX, whatever the order says. So an order without
+    tax, and one whose tax stands as a line of its own, is sent untaxed unless the admin leaves the tax to the books.
+    """
+    return bool(posted.tax.amount or posted.tax.code or chosen(options, "books_tax"))
+
+
+def memo(posted: Invoice, options: Mapping[str, str]) -> str:
+    """The message that is printed on the invoice, with the customer's purchase order number if that is its place."""
+    if posted.po_number and chosen(options, "po_number") == MEMO:
+        return f"P.O. number: {posted.po_number}\n{posted.memo}".rstrip()
+    return posted.memo
+
+
+def payment(received: Payment) -> Payload:
+    """The fields of a payment that pays one invoice. The link names no line: a whole invoice is paid, not one of it."""
+    amount = _plain(received.amount)
+    return _worth(
+        TxnDate=received.date.isoformat(),
+        CurrencyRef={"value": received.currency},
+        CustomerRef={"value": received.customer.id},
+        TotalAmt=amount,
+        Line=[{"Amount": amount, "LinkedTxn": [{"TxnId": received.invoice.id, "TxnType": "Invoice"}]}],
+        DepositToAccountRef=_ref(received.deposit_to),
+        ARAccountRef=_ref(received.receivable),
+        PaymentRefNum=received.number,
+        PrivateNote="\n".join(text for text in (received.note, received.method) if text)[:NOTE_LENGTH],
+    )
+
+
+def customer(new: NewCustomer) -> Payload:
+    """The fields of a customer. Its currency can never be changed afterwards, so it is named only if it is known."""
+    return _worth(
+        DisplayName=new.name.strip(),
+        CompanyName=new.name.strip()[:COMPANY_NAME_LENGTH],
+        PrimaryEmailAddr=_worth(Address=new.email),
+        PrimaryPhone=_worth(FreeFormNumber=new.phone),
+        BillAddr=address(new.billing),
+        ShipAddr=address(new.shipping),
+        CurrencyRef=_worth(value=new.currency),
+    )
+
+
+def item(new: NewItem, options: Mapping[str, str]) -> Payload:
+    """The fields of a product. With a cost account it can stand on purchase orders and bills too."""
+    fields = _worth(
+        Name=new.name.strip(),
+        Type=chosen(options, "item_kind"),
+        Description=new.description,
+        IncomeAccountRef={"value": new.income.id},
+        ExpenseAccountRef=_ref(new.cost),
+        PurchaseDesc=new.description[:PURCHASE_DESCRIPTION_LENGTH] if new.cost else "",
+    )
+    fields["Taxable"] = new.taxable
+    if new.price is not None:
+        fields["UnitPrice"] = _plain(new.price)
+    return fields
+
+
+def address(place: Address | None) -> Payload:
+    """A postal address. QuickBooks has five lines above the city; what is more shares the last one."""
+    if place is None:
+        return {}
+    lines = [line for line in place.lines if line]
+    if len(lines) > ADDRESS_LINES:
+        lines = [*lines[: ADDRESS_LINES - 1], ", ".join(lines[ADDRESS_LINES - 1 :])]
+    return _worth(
+        **{f"Line{number}": line for number, line in enumerate(lines, start=1)},
+        City=place.city,
+        CountrySubDivisionCode=place.region,
+        PostalCode=place.postal_code,
+        Country=place.country,
+    )
+
+
+def _sale(line: Line, *, taxed: bool) -> Payload:
+    # QuickBooks refuses (6070) an amount that is not quantity times price, so both go out with all their decimals.
+    return _worth(
+        DetailType="SalesItemLineDetail",
+        Amount=_plain(line.amount),
+        Description=line.description,
+        SalesItemLineDetail={
+            "ItemRef": {"value": line.item.id},
+            "Qty": _plain(line.quantity),
+            "UnitPrice": _plain(line.price),
+            "TaxCodeRef": {"value": "TAX" if taxed and line.taxable else "NON"},  # US lines know only these two (6100).
+        },
+    )
+
+
+def _discount(posted: Invoice) -> Payload:
+    detail = _worth(DiscountAccountRef=_ref(posted.discount_account))
+    return {
+        "DetailType": "DiscountLineDetail",
+        "Amount": _plain(posted.discount),
+        "DiscountLineDetail": {"PercentBased": False, **detail},
+    }
+
+
+def _tax(posted: Invoice) -> Payload:
+    """Without a code the books work the tax out. With one, code and amount together ask them to take ours over, which
+    they may decline (Intuit's PHP SDK, issue 199): the hub compares the total that they echo."""
+    if posted.tax.code is None:
+        return {}
+    return {"TxnTaxCodeRef": {"value": posted.tax.code.id}, "TotalTax": _plain(posted.tax.amount)}
+
+
+def _ref(ref: Ref | None) -> Payload:
+    return {"value": ref.id} if ref else {}
+
+
+def _worth(**fields: object) -> Payload:
+    """The fields that say something: QuickBooks stores an empty one as a wish to have it empty."""
+    return {name: value for name, value in fields.items() if value not in ("", {}, [], None)}
+
+
+def _plain(amount: Decimal) -> Decimal:
+    """The same amount without an exponent, which not every reader of JSON takes."""
+    return Decimal(f"{amount:f}")

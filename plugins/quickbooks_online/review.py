@@ -1,0 +1,109 @@
+"""What QuickBooks Online would refuse, named before anything is sent. Lengths are Intuit's, at minor version 75."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hub.plugin import Document, Invoice, NewCustomer, NewItem, NewRecord, Problem
+from quickbooks_online.options import MEMO, chosen
+from quickbooks_online.payloads import memo, taxed
+
+NUMBER_LENGTH = 21
+CUSTOMER_NAME_LENGTH = 500
+ITEM_NAME_LENGTH = 100
+DESCRIPTION_LENGTH = 4000
+MEMO_LENGTH = 1000
+EMAIL_LENGTH = 100
+PHONE_LENGTH = 30
+CUSTOM_FIELD_LENGTH = 31
+LINES = 10_000
+TAXABLE_LINES = 750
+NOT_IN_NAMES = {":": "a colon", "\t": "a tab", "\n": "a line break", "\r": "a line break"}
+
+
+def problems(subject: Document | NewRecord, options: Mapping[str, str]) -> Iterator[Problem]:
+    """What to put right in a document or a new record before it can be posted."""
+    if isinstance(subject, NewCustomer):
+        yield from _customer(subject)
+    elif isinstance(subject, NewItem):
+        yield from _item(subject)
+    else:
+        yield from _number(subject)
+        if isinstance(subject, Invoice):
+            yield from _invoice(subject, options)
+
+
+def _number(document: Document) -> Iterator[Problem]:
+    if len(document.number) > NUMBER_LENGTH:
+        yield Problem(
+            what=f"The number {document.number} is too long for QuickBooks.",
+            why=f"QuickBooks keeps {NUMBER_LENGTH} characters; this number has {len(document.number)}.",
+            cure="Give it a shorter number.",
+            field="number",
+        )
+
+
+def _invoice(invoice: Invoice, options: Mapping[str, str]) -> Iterator[Problem]:
+    called = f"Invoice {invoice.number}"
+    if invoice.total < 0:
+        yield Problem(
+            what=f"{called} comes to {invoice.total} {invoice.currency}.",
+            why="QuickBooks takes no invoice below zero.",
+            cure="Enter it in QuickBooks as a credit memo.",
+            field="lines",
+        )
+    yield from _too_many_lines(invoice, called, taxed=taxed(invoice, options))
+    for line in invoice.lines:
+        yield from _long(line.description, DESCRIPTION_LENGTH, f"The description “{line.description[:40]}…”", "lines")
+    yield from _long(memo(invoice, options), MEMO_LENGTH, f"The message on invoice {invoice.number}", "memo")
+    yield from _long(invoice.email, EMAIL_LENGTH, f"The e-mail address of invoice {invoice.number}", "email")
+    if chosen(options, "po_number") != MEMO:
+        yield from _long(invoice.po_number, CUSTOM_FIELD_LENGTH, f"The P.O. number {invoice.po_number}", "po_number")
+
+
+def _too_many_lines(invoice: Invoice, called: str, *, taxed: bool) -> Iterator[Problem]:
+    taxable = sum(line.taxable for line in invoice.lines) if taxed else 0
+    for count, most, kind in ((len(invoice.lines), LINES, "lines"), (taxable, TAXABLE_LINES, "taxable lines")):
+        if count > most:
+            yield Problem(
+                what=f"{called} has too many {kind} for QuickBooks.",
+                why=f"QuickBooks takes {most:,}; it has {count:,}.",
+                cure="Divide the order into several.",
+                field="lines",
+            )
+
+
+def _customer(customer: NewCustomer) -> Iterator[Problem]:
+    yield from _name(customer.name, CUSTOMER_NAME_LENGTH, "customer", "customer")
+    yield from _long(customer.email, EMAIL_LENGTH, f"The e-mail address of {customer.name}", "customer")
+    yield from _long(customer.phone, PHONE_LENGTH, f"The telephone number of {customer.name}", "customer")
+
+
+def _item(item: NewItem) -> Iterator[Problem]:
+    yield from _name(item.name, ITEM_NAME_LENGTH, "product", "item")
+    yield from _long(item.description, DESCRIPTION_LENGTH, f"The description of {item.name}", "item")
+
+
+def _name(name: str, length: int, kind: str, field: str) -> Iterator[Problem]:
+    """A name's own rules: QuickBooks separates the levels of its lists by a colon, and a name fills one line."""
+    if not name.strip():
+        yield Problem(what=f"A new {kind} has no name.", cure="Give it a name.", field=field)
+    yield from _long(name.strip(), length, f"The name “{name.strip()[:40]}…”", field)
+    for character, called in NOT_IN_NAMES.items():
+        if character in name.strip():
+            yield Problem(
+                what=f"The name “{' '.join(name.split())}” has {called} in it.",
+                why=f"QuickBooks takes no {kind} with {called} in its name.",
+                cure=f"Change the name, or choose a {kind} that is in QuickBooks already.",
+                field=field,
+            )
+
+
+def _long(text: str, most: int, called: str, field: str) -> Iterator[Problem]:
+    if len(text) > most:
+        yield Problem(
+            what=f"{called} is too long for QuickBooks.",
+            why=f"QuickBooks keeps {most:,} characters; this has {len(text):,}.",
+            cure="Make it shorter.",
+            field=field,
+        )
