@@ -13,7 +13,6 @@ from hub.database import Base, Json, Moment, Money, choice, now
 from hub.models.installation import Installation
 from hub.states import DELIVERY, DeliveryState, StopReason, move
 
-
 needs = Table(
     "hub_need",
     Base.metadata,

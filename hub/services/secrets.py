@@ -23,7 +23,7 @@ def keep(installation: Installation, authorized: Authorized) -> None:
     """Store what an authorization gave. The caller commits before anything is done with it."""
     credential = installation.credential
     if credential is None:
-        credential = installation.credential = Credential(installation_id=installation.id, secret="", version=0)  # noqa: S106 – Filled in below.
+        credential = installation.credential = Credential(installation_id=installation.id, secret="", version=0)
     credential.secret = _seal(authorized)
     credential.version += 1
     credential.renew_at, credential.expires_at = authorized.renew_at, authorized.expires_at

@@ -1,0 +1,137 @@
+"""Driving conversations: replaying what was said, and taking what comes next.
+
+A conversation is never kept in memory between two trips. Whoever continues it begins a fresh generator, hands it the
+recorded responses, and so arrives at its next request or at its end; that is why any process can do it, at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import simplejson
+from rq.timeouts import BaseTimeoutException
+
+from hub.models import ConversationRow, Purpose
+from hub.plugin import (
+    Books,
+    Conversation,
+    Integration,
+    IntegrationError,
+    Page,
+    Posting,
+    RecordKind,
+    Ref,
+    Request,
+    Response,
+)
+from hub.services.snapshots import subject_of
+
+log = logging.getLogger(__name__)
+
+Result: TypeAlias = Books | Page | Ref | Posting
+
+_RESULTS: dict[Purpose, type[Any]] = {
+    Purpose.CHECK: Books,
+    Purpose.FETCH: Page,
+    Purpose.CREATE: Ref,
+    Purpose.POST: Posting,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """It wants to know something."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """It has come to its end, with a result."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Fails:
+    """It ended as the plugin interface foresees: rejected, or to be begun anew later."""
+
+    error: IntegrationError
+
+
+@dataclass(frozen=True, slots=True)
+class Crashes:
+    """The plugin has a bug. `reference` stands in the log beside the traceback."""
+
+    reference: str
+
+
+Step: TypeAlias = Asks | Ends | Fails | Crashes
+
+
+class Wandered(Exception):
+    """A conversation asked something else on replay than it did the first time: it is not deterministic."""
+
+
+def proceed(row: ConversationRow, integration: Integration) -> Step:
+    """Replay the recorded exchanges into a fresh generator and give what it does next."""
+    try:
+        return _replay(row, begin(row, integration))
+    except IntegrationError as error:
+        return Fails(error)
+    except BaseTimeoutException:
+        raise  # The job's own time is up; that says nothing about the plugin.
+    except Exception as error:  # A plugin may do anything; only its own delivery is to stop.
+        return Crashes(reference(error))
+
+
+def begin(row: ConversationRow, integration: Integration) -> Conversation[Any]:
+    """The generator of a conversation, from the argument that it was begun with."""
+    argument = row.argument
+    match row.purpose:
+        case Purpose.CHECK:
+            return integration.check()
+        case Purpose.FETCH:
+            return integration.fetch(RecordKind(argument["kind"]), argument["since"])
+        case Purpose.CREATE:
+            return integration.create(subject_of(argument["kind"], argument["subject"]), argument["options"])  # type: ignore[arg-type]  # The kind says which.
+        case Purpose.POST:
+            return integration.post(subject_of(argument["kind"], argument["subject"]), argument["options"])  # type: ignore[arg-type]  # The kind says which.
+
+
+def reference(error: Exception) -> str:
+    """Log a bug with its traceback, under a reference that a person can quote."""
+    mark = secrets.token_hex(4)
+    log.error("[%s] %s", mark, type(error).__name__, exc_info=error)
+    return mark
+
+
+def _replay(row: ConversationRow, generator: Conversation[Any]) -> Asks | Ends:
+    try:
+        request = next(generator)
+        for exchange in row.exchanges:
+            if exchange.response is None:
+                break
+            _compare(request, exchange.payload, exchange.writes)
+            request = generator.send(Response(payload=exchange.response))
+    except StopIteration as stop:
+        if not isinstance(stop.value, _RESULTS[row.purpose]):
+            raise TypeError(f"{row.purpose} ended in {stop.value!r}") from stop
+        return Ends(stop.value)
+    finally:
+        generator.close()
+    if not isinstance(request, Request):
+        raise TypeError(f"{row.purpose} yielded {request!r}")
+    return Asks(request)
+
+
+def _compare(request: Request, payload: Any, writes: bool) -> None:
+    if _text(request.payload) != _text(payload) or request.writes != writes:
+        raise Wandered(f"“{request.name}” is not what was asked the first time")
+
+
+def _text(payload: Any) -> str:
+    return simplejson.dumps(payload, use_decimal=True, sort_keys=True)

@@ -1,0 +1,126 @@
+"""The lists of the books: when they are fetched, and what is done with a page of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+
+from hub.database import now, session
+from hub.extension import seconds
+from hub.models import ConversationRow, Installation, Listing, Purpose, RecordRow
+from hub.models.books import name_key
+from hub.plugin import Integration, Page, Record, RecordKind
+
+_RETRY = 600.0  # Seconds until a list that could not be fetched is tried again.
+
+
+def listings(installation_id: int) -> list[Listing]:
+    """How far each list of an installation is."""
+    return list(session().scalars(select(Listing).where(Listing.installation_id == installation_id)))
+
+
+def refresh(installation: Installation, integration: Integration) -> None:
+    """Have all lists fetched: completely the first time, afterwards what changed since."""
+    known = {listing.kind: listing for listing in listings(installation.id)}
+    for kind in integration.capabilities.lists:
+        listing = known.get(kind)
+        if listing is None:
+            session().add(Listing(installation_id=installation.id, kind=kind, due_at=now()))
+        elif listing.due_at is not None:  # Otherwise it is being fetched right now.
+            listing.due_at, listing.problem = now(), ""
+
+
+def begin_due(installation: Installation, limit: int) -> list[ConversationRow]:
+    """Begin the conversations for the lists that are due. `due_at` is empty while one is going on."""
+    due = session().scalars(
+        select(Listing)
+        .where(Listing.installation_id == installation.id, Listing.due_at <= now())
+        .order_by(Listing.due_at)
+        .limit(limit)
+    )
+    begun = []
+    for listing in due.all():
+        if not listing.loading:
+            listing.loading, listing.loaded, listing.total = True, 0, None
+        begun.append(_begin(listing))
+    return begun
+
+
+def take(row: ConversationRow, page: Page) -> None:
+    """Store a page; begin the next one at once if there is more."""
+    kind = RecordKind(row.argument["kind"])
+    store(row.installation_id, kind, page.records)
+    listing = session().get_one(Listing, (row.installation_id, kind))
+    listing.cursor, listing.problem = page.cursor, ""
+    listing.loaded += len(page.records)
+    if page.total is not None:
+        listing.total = page.total
+    if page.more:
+        _begin(listing)
+    else:
+        listing.loading, listing.refreshed_at = False, now()
+        listing.due_at = now() + seconds("HUB_LISTS_SECONDS", 6 * 3600)
+
+
+def give_up(row: ConversationRow, problem: str) -> None:
+    """A page could not be fetched: say why, and try again later from the same place."""
+    listing = session().get_one(Listing, (row.installation_id, RecordKind(row.argument["kind"])))
+    listing.problem, listing.due_at = problem, now() + seconds("HUB_LISTS_RETRY_SECONDS", _RETRY)
+
+
+def store(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> None:
+    """Insert or update entries of a list, in two statements however many there are."""
+    known = {
+        row.record_id: row
+        for row in session().scalars(
+            select(RecordRow).where(
+                RecordRow.installation_id == installation_id,
+                RecordRow.kind == kind,
+                RecordRow.record_id.in_([record.id for record in records]),
+            )
+        )
+    }
+    for record in records:
+        row = known.get(record.id)
+        if row is None:
+            row = known[record.id] = RecordRow(installation_id=installation_id, kind=kind, record_id=record.id)
+            session().add(row)
+        row.take(record)
+
+
+def search(installation_id: int, kind: RecordKind, text: str, limit: int = 20) -> list[RecordRow]:
+    """Active entries for a type-ahead: those that begin with the text first, then those that have it anywhere."""
+    key = name_key(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    query = select(RecordRow).where(
+        RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.active
+    )
+    first = list(
+        session().scalars(
+            query.where(or_(RecordRow.name_key.like(f"{key}%", escape="\\"), RecordRow.number.like(f"{key}%", escape="\\")))
+            .order_by(RecordRow.name_key)
+            .limit(limit)
+        )
+    )
+    if len(first) == limit or not key:
+        return first
+    rest = session().scalars(
+        query.where(
+            RecordRow.name_key.like(f"%{key}%", escape="\\"), RecordRow.id.not_in([row.id for row in first])
+        )
+        .order_by(RecordRow.name_key)
+        .limit(limit - len(first))
+    )
+    return first + list(rest)
+
+
+def _begin(listing: Listing) -> ConversationRow:
+    row = ConversationRow(
+        installation_id=listing.installation_id,
+        purpose=Purpose.FETCH,
+        argument={"kind": listing.kind, "since": listing.cursor},
+    )
+    listing.due_at = None
+    session().add(row)
+    session().flush()
+    return row

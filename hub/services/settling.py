@@ -1,0 +1,190 @@
+"""What follows from the end of a conversation, for the delivery, the list or the installation it was about.
+
+All of it happens in the transaction that stores the last response, under the lock of the installation.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from hub.database import now, session
+from hub.extension import patience
+from hub.host import Delivered
+from hub.models import ConversationRow, Delivery, Installation, Purpose
+from hub.models.delivery import needs
+from hub.plugin import (
+    Books,
+    DocumentKind,
+    IntegrationError,
+    Posting,
+    Problem,
+    Ref,
+    Rejected,
+    Unavailable,
+)
+from hub.queue import tell
+from hub.services import fetching, linking
+from hub.services.conversing import Crashes, Ends, Fails, Result
+from hub.services.documents import completed
+from hub.services.snapshots import problems_json, subject_json, subject_of
+from hub.states import ConversationState, DeliveryState, StopReason
+
+
+def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> None:
+    """Close a conversation and let follow what follows. A crashed one stays open, to be continued on retry."""
+    if row.state is not ConversationState.OPEN:
+        return
+    if isinstance(step, Crashes) and row.delivery is not None:
+        stop(row.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
+        return
+    row.ended_at = now()
+    if isinstance(step, Ends):
+        row.state = ConversationState.DONE
+        _succeed(row, step.result)
+    else:
+        row.state = ConversationState.FAILED
+        _fail(row, step)
+
+
+def stop(delivery: Delivery, reason: StopReason, *problems: Problem, reference: str = "") -> None:
+    """Stop a delivery until a person has put it right."""
+    if delivery.state is DeliveryState.STOPPED:
+        return
+    delivery.move(DeliveryState.STOPPED, reason=reason)
+    delivery.problems, delivery.reference = problems_json(problems), reference
+    delivery.tried_since = None
+
+
+def crash_problem() -> Problem:
+    return Problem(
+        what="Something went wrong on our side.",
+        why="This is a mistake in the program, not in what you entered.",
+        cure="Try again; if it stops again, give the reference to your support.",
+    )
+
+
+def delay(tries: int, retry_after: float | None) -> dt.timedelta:
+    """How long to wait before the next try: what the ledger asked for, else 5 s, doubling up to 10 minutes."""
+    return dt.timedelta(seconds=retry_after if retry_after is not None else min(600, 5 * 2 ** min(tries, 10)))
+
+
+def release_dependents(delivery: Delivery) -> None:
+    """Queue what waited for a delivery that has been posted, once nothing else is missing."""
+    waiting = session().scalars(
+        select(Delivery)
+        .join(needs, needs.c.delivery_id == Delivery.id)
+        .where(needs.c.needed_id == delivery.id, Delivery.state == DeliveryState.WAITING)
+    )
+    for dependent in waiting.all():
+        queue_if_ready(dependent)
+
+
+def queue_if_ready(delivery: Delivery) -> None:
+    """Put the refs of what it waited for into a waiting delivery and queue it, if all of that is posted."""
+    if all(needed.state is DeliveryState.POSTED for needed in delivery.needs):
+        found = {(needed.kind, needed.source.partition("/")[2]): posted_ref(needed) for needed in delivery.needs}
+        delivery.subject = subject_json(completed(subject_of(delivery.kind, delivery.subject), found))
+        delivery.move(DeliveryState.QUEUED)
+        delivery.due_at = now()
+
+
+def posted_ref(delivery: Delivery) -> Ref:
+    return Ref(id=delivery.posting_id, name=delivery.posting_number)
+
+
+def _succeed(row: ConversationRow, result: Result) -> None:
+    match row.purpose:
+        case Purpose.CHECK:
+            assert isinstance(result, Books)
+            _identify(row.installation, result)
+            row.outcome = f"Connected to {result.name}."
+        case Purpose.FETCH:
+            fetching.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a page.
+        case Purpose.CREATE:
+            assert isinstance(result, Ref)
+            assert row.delivery is not None
+            _posted(row.delivery, id=result.id, number=result.name)
+            linking.remember(row.delivery, result)
+            release_dependents(row.delivery)
+        case Purpose.POST:
+            assert isinstance(result, Posting)
+            assert row.delivery is not None
+            _post(row.delivery, result)
+            release_dependents(row.delivery)
+
+
+def _identify(installation: Installation, books: Books) -> None:
+    installation.books_name = books.name[:200]
+    installation.books_country, installation.books_currency = books.country[:64], books.currency[:3]
+
+
+def _post(delivery: Delivery, posting: Posting) -> None:
+    document = subject_of(delivery.kind, delivery.subject)
+    differences = []
+    sent_number, sent_total = str(getattr(document, "number", "")), Decimal(getattr(document, "total", 0))
+    if delivery.kind == DocumentKind.INVOICE and posting.number != sent_number:
+        differences.append(Problem(
+            what=f"The books gave it the number {posting.number or '(none)'}; we sent {sent_number}.",
+            why="The company numbers its documents itself.", field="number",
+        ))  # fmt: skip
+    if posting.total != sent_total:
+        differences.append(Problem(
+            what=f"The books say {posting.total}; we sent {sent_total}.",
+            why="Most often the books calculate the sales tax differently.",
+            cure="Compare the two and correct the one that is wrong.", field="total",
+        ))  # fmt: skip
+    _posted(delivery, id=posting.id, number=posting.number or sent_number)
+    delivery.problems = problems_json(differences)
+    delivery.posting_total, delivery.posting_version = posting.total, posting.version
+    if delivery.order_id is not None:
+        tell(Delivered(
+            organization_id=delivery.organization_id, order_id=delivery.order_id, document=delivery.kind,
+            integration=delivery.installation.integration, number=delivery.posting_number,
+        ))  # fmt: skip
+
+
+def _posted(delivery: Delivery, *, id: str, number: str) -> None:  # noqa: A002 – It is the posting's id.
+    if delivery.state is DeliveryState.QUEUED:
+        delivery.move(DeliveryState.SENDING)
+    delivery.move(DeliveryState.POSTED)
+    delivery.problems, delivery.reference = [], ""
+    delivery.posting_id, delivery.posting_number = id, number[:100]
+
+
+def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
+    problems = _problems(step)
+    row.outcome = problems[0].what
+    if row.purpose is Purpose.FETCH:
+        fetching.give_up(row, problems[0].what)
+    elif row.delivery is not None and isinstance(step, Fails):
+        if isinstance(step.error, Unavailable):
+            _later(row.delivery, step.error)
+        else:
+            stop(row.delivery, StopReason.REJECTED, *problems)
+
+
+def _problems(step: Fails | Crashes) -> tuple[Problem, ...]:
+    if isinstance(step, Crashes):
+        return (Problem(what=f"Something went wrong on our side (reference {step.reference})."),)
+    error: IntegrationError = step.error
+    if isinstance(error, Rejected) and error.problems:
+        return error.problems
+    return (Problem(what=str(error) or "The books refuse it without saying why."),)
+
+
+def _later(delivery: Delivery, error: Unavailable) -> None:
+    """The conversation could not go on and wrote nothing that matters: it is begun anew later."""
+    delivery.tried_since = delivery.tried_since or now()
+    if now() - delivery.tried_since > patience():
+        stop(delivery, StopReason.EXHAUSTED, Problem(
+            what=f"{error}", why="It was tried for a long time.", cure="Try again when QuickBooks answers again.",
+        ))  # fmt: skip
+        return
+    delivery.move(DeliveryState.QUEUED)
+    delivery.tries += 1
+    delivery.due_at = now() + delay(delivery.tries, error.retry_after)
+
+
