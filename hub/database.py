@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import simplejson
 from flask import current_app
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, String, Text, TypeDecorator
+from sqlalchemy import CursorResult, DateTime, Dialect, Enum, MetaData, Numeric, String, Text, TypeDecorator, Update
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.types import TypeEngine
 
@@ -37,6 +37,12 @@ def session() -> scoped_session[Session]:
 def now() -> dt.datetime:
     """The time, in UTC: the one clock of the hub."""
     return dt.datetime.now(dt.UTC)
+
+
+def changes_one(statement: Update) -> bool:
+    """Run an UPDATE that is meant for one row, and say whether it found that row: how leases are claimed and kept."""
+    result = cast("CursorResult[Any]", session().execute(statement.execution_options(synchronize_session=False)))
+    return result.rowcount == 1
 
 
 class Moment(TypeDecorator[dt.datetime]):

@@ -60,7 +60,9 @@ class Listing(Base):
 
     __tablename__ = "hub_listing"
 
-    installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True)
+    installation_id: Mapped[int] = mapped_column(
+        ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True
+    )
     kind: Mapped[RecordKind] = mapped_column(choice(RecordKind), primary_key=True)
     cursor: Mapped[str] = mapped_column(Text, default="")
     loading: Mapped[bool] = mapped_column(default=True)
@@ -83,7 +85,9 @@ class Mapping(Base):
 
     __tablename__ = "hub_mapping"
 
-    installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True)
+    installation_id: Mapped[int] = mapped_column(
+        ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True
+    )
     role: Mapped[str] = mapped_column(String(64), primary_key=True)
     record_id: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(Text)

@@ -79,7 +79,9 @@ class Credential(Base):
 
     __tablename__ = "hub_credential"
 
-    installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True)
+    installation_id: Mapped[int] = mapped_column(
+        ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True
+    )
     secret: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1)
     renew_at: Mapped[dt.datetime | None] = mapped_column(Moment)

@@ -95,13 +95,8 @@ def search(installation_id: int, kind: RecordKind, text: str, limit: int = 20) -
     query = select(RecordRow).where(
         RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.active
     )
-    first = list(
-        session().scalars(
-            query.where(or_(RecordRow.name_key.like(f"{key}%", escape="\\"), RecordRow.number.like(f"{key}%", escape="\\")))
-            .order_by(RecordRow.name_key)
-            .limit(limit)
-        )
-    )
+    begins = or_(RecordRow.name_key.like(f"{key}%", escape="\\"), RecordRow.number.like(f"{key}%", escape="\\"))
+    first = list(session().scalars(query.where(begins).order_by(RecordRow.name_key).limit(limit)))
     if len(first) == limit or not key:
         return first
     rest = session().scalars(

@@ -62,7 +62,8 @@ def record(installation_id: int, kind: RecordKind, record_id: str) -> RecordRow 
 def remember(delivery: Delivery, ref: Ref) -> None:
     """A new customer or item is in the books: add it to our copy of the list, and link the customer's company."""
     kind = RecordKind(delivery.kind)
-    fetching.store(delivery.installation_id, kind, [Record(kind=kind, id=ref.id, name=ref.name)])
+    if record(delivery.installation_id, kind, ref.id) is None:
+        fetching.store(delivery.installation_id, kind, [Record(kind=kind, id=ref.id, name=ref.name)])
     if kind is RecordKind.CUSTOMER:
         company_id = delivery.source.partition("/")[2]
         link(delivery.installation_id, kind, company_id, ref, delivery.sent_by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
-from hub.database import now, session
+from hub.database import changes_one, now, session
 from hub.errors import NotFound
 from hub.models import Delivery, Installation
 from hub.states import InstallationState
@@ -41,13 +41,7 @@ def lock(installation_id: int) -> Installation:
     fence, which locks the same row: a row lock on PostgreSQL, the write lock on SQLite. Raises `NotFound`.
     """
     session().flush()
-    touched = session().execute(
-        update(Installation)
-        .where(Installation.id == installation_id)
-        .values(changed_at=now())
-        .execution_options(synchronize_session=False)
-    )
-    if touched.rowcount == 0:  # type: ignore[attr-defined]  # An UPDATE's result is a CursorResult.
+    if not changes_one(update(Installation).where(Installation.id == installation_id).values(changed_at=now())):
         raise NotFound("There is no such installation.")
     session().expire_all()
     return session().get_one(Installation, installation_id)

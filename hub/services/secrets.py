@@ -9,7 +9,7 @@ import time
 
 from sqlalchemy import or_, update
 
-from hub.database import now, session
+from hub.database import changes_one, now, session
 from hub.extension import settings_of, vault
 from hub.models import Credential, Installation
 from hub.plugin import AuthorizationExpired, Authorized, Connection, PushIntegration, Unavailable
@@ -63,7 +63,7 @@ def renew(installation: Installation, integration: PushIntegration) -> None:
     except BaseException:
         _store(installation.id, mine, {"renewing_token": None, "renewing_until": None})
         raise
-    values = {
+    values: dict[str, object] = {
         "secret": _seal(fresh), "renew_at": fresh.renew_at, "expires_at": fresh.expires_at, "version": seen + 1,
         "renewing_token": None, "renewing_until": None,
     }  # fmt: skip
@@ -90,7 +90,7 @@ def _seal(authorized: Authorized) -> str:
 
 
 def _claim(installation_id: int, version: int, mine: str) -> bool:
-    claimed = session().execute(
+    claimed = changes_one(
         update(Credential)
         .where(
             Credential.installation_id == installation_id,
@@ -98,18 +98,16 @@ def _claim(installation_id: int, version: int, mine: str) -> bool:
             or_(Credential.renewing_until.is_(None), Credential.renewing_until < now()),
         )
         .values(renewing_token=mine, renewing_until=now() + _RENEWAL)
-        .execution_options(synchronize_session=False)
     )
     commit()
-    return claimed.rowcount == 1  # type: ignore[attr-defined]  # An UPDATE's result is a CursorResult.
+    return claimed
 
 
 def _store(installation_id: int, mine: str, values: dict[str, object]) -> None:
-    session().execute(
+    changes_one(
         update(Credential)
         .where(Credential.installation_id == installation_id, Credential.renewing_token == mine)
         .values(**values)
-        .execution_options(synchronize_session=False)
     )
     commit()
 

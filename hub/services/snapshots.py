@@ -44,7 +44,7 @@ def subject_json(subject: Subject) -> dict[str, Any]:
 
 def subject_of(kind: str, stored: dict[str, Any]) -> Subject:
     """The document or new record again. Raises `DoesNotAddUp` if somebody changed its figures since."""
-    return cast(Subject, _converter.structure(stored, _CLASSES[kind]))
+    return _converter.structure(stored, _CLASSES[kind])
 
 
 def problems_json(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, str]]:

@@ -1,0 +1,254 @@
+"""From an order to its documents, with every problem that can be known before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from hub.host import Order, OrderLine, OrderPayment
+from hub.models import Installation
+from hub.models.books import name_key
+from hub.plugin import (
+    DocumentKind,
+    DoesNotAddUp,
+    Integration,
+    Invoice,
+    Line,
+    NewCustomer,
+    NewItem,
+    Payment,
+    Problem,
+    RecordKind,
+    Ref,
+    Role,
+    Tax,
+)
+from hub.services import linking, mapping
+from hub.services.snapshots import Subject
+
+NEW = "new"
+"""The choice "Create New Customer"."""
+
+TAX_AS_ITEM = "item"
+"""The choice "Add total tax as an item"; the others are "" (the books decide) and "code:<id>"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the person chose in the dialog. `accounts` overrides the installation's mapping for this order, by role."""
+
+    documents: tuple[str, ...] = (DocumentKind.INVOICE,)
+    customer: str = ""
+    tax: str = ""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+
+    def stored(self) -> dict[str, object]:
+        return {
+            "documents": list(self.documents), "customer": self.customer, "tax": self.tax,
+            "accounts": dict(self.accounts),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What sending an order would bring into the books: new records first, then its documents by their source.
+
+    Nothing may be sent while there are problems.
+    """
+
+    customer: Ref
+    new_customer: NewCustomer | None = None
+    new_items: tuple[NewItem, ...] = ()
+    invoice: Invoice | None = None
+    payments: Mapping[str, Payment] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def options_of(installation: Installation, integration: Integration) -> dict[str, str]:
+    """The installation's options, with the integration's defaults where nothing is saved."""
+    return {option.key: installation.options.get(option.key, option.default) for option in integration.options}
+
+
+def draft(installation: Installation, integration: Integration, order: Order, choices: Choices) -> Draft:
+    """Build the documents of an order. A constant number of queries, however many lines it has."""
+    refs = mapping.mapped(installation.id) | _overrides(installation, choices)
+    options = options_of(installation, integration)
+    problems = _unmapped(integration, refs, choices)
+    customer, new_customer = _customer(installation, order, choices, problems)
+    items, new_items = _items(installation, order, refs, problems)
+    try:
+        invoice = _invoice(order, customer, items, refs, choices=choices, problems=problems)
+        payments = {received.id: _payment(order, customer, refs, received) for received in order.payments}
+    except DoesNotAddUp as error:
+        invoice, payments = None, {}
+        problems.append(Problem(
+            what="The order does not add up.", why=str(error), cure="Correct the order, then send it.", field="lines",
+        ))  # fmt: skip
+    problems += _money_problems(installation, order)
+    for subject in (new_customer, *new_items, invoice, *payments.values()):
+        if subject is not None:
+            problems += integration.review(subject, options)
+    return Draft(
+        customer=customer, new_customer=new_customer, new_items=new_items, invoice=invoice, payments=payments,
+        problems=tuple(dict.fromkeys(problems)),
+    )  # fmt: skip
+
+
+def completed(subject: Subject, found: Mapping[tuple[str, str], Ref]) -> Subject:
+    """Put the ids of what has been created meanwhile into a document: `found` has them by kind and source."""
+    created = {kind: ref for (kind, _), ref in found.items()}
+    if isinstance(subject, Invoice):
+        customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
+        lines = tuple(
+            line if line.item.id else replace(line, item=found[RecordKind.ITEM, item_key(line.item.name)])
+            for line in subject.lines
+        )
+        return replace(subject, customer=customer, lines=lines)
+    if isinstance(subject, Payment):
+        customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
+        invoice = subject.invoice if subject.invoice.id else created[DocumentKind.INVOICE]
+        return replace(subject, customer=customer, invoice=invoice)
+    return subject
+
+
+def item_key(name: str) -> str:
+    """What identifies a new item among the deliveries of an installation."""
+    return name_key(name)
+
+
+def suggested_customer(installation: Installation, order: Order) -> str:
+    """What the dialog begins with: who is linked, else who has exactly this name, else a new customer."""
+    link = linking.linked(installation.id, RecordKind.CUSTOMER, order.company.id)
+    if link is not None:
+        return link.record_id
+    row = linking.by_name(installation.id, RecordKind.CUSTOMER, [order.company.name]).get(name_key(order.company.name))
+    return row.record_id if row is not None else NEW
+
+
+def _overrides(installation: Installation, choices: Choices) -> dict[str, Ref]:
+    found = {}
+    for role, record_id in choices.accounts.items():
+        kind = RecordKind.ITEM if role == Role.SALES_TAX_ITEM else RecordKind.ACCOUNT
+        row = linking.record(installation.id, kind, record_id) if record_id else None
+        if row is not None:
+            found[role] = row.ref
+    return found
+
+
+def _unmapped(integration: Integration, refs: Mapping[str, Ref], choices: Choices) -> list[Problem]:
+    wanted = {DocumentKind(kind) for kind in choices.documents}
+    return [
+        Problem(
+            what=f"{place.label} is not chosen yet.", why="The books need it for this document.",
+            cure="Choose it here, or for all orders on the Accounts tab of the settings.", field=place.key,
+        )
+        for place in integration.mappings
+        if place.needed_for & wanted and place.key not in refs
+    ]  # fmt: skip
+
+
+def _customer(
+    installation: Installation, order: Order, choices: Choices, problems: list[Problem]
+) -> tuple[Ref, NewCustomer | None]:
+    chosen = choices.customer or suggested_customer(installation, order)
+    if chosen != NEW:
+        row = linking.record(installation.id, RecordKind.CUSTOMER, chosen)
+        if row is not None and row.active:
+            return row.ref, None
+        problems.append(Problem(
+            what="This customer is not (or no longer) active in the books.",
+            cure="Choose another customer, or create a new one.", field="customer",
+        ))  # fmt: skip
+    company = order.company
+    new = NewCustomer(
+        name=company.name, email=company.email, phone=company.phone, billing=company.billing,
+        shipping=company.shipping, currency=order.currency,
+    )  # fmt: skip
+    return Ref(id="", name=company.name), new
+
+
+def _items(
+    installation: Installation, order: Order, refs: Mapping[str, Ref], problems: list[Problem]
+) -> tuple[list[Ref], tuple[NewItem, ...]]:
+    names = [_item_name(line, installation.item_source) for line in order.lines]
+    known = linking.by_name(installation.id, RecordKind.ITEM, [name for name in names if name])
+    found: list[Ref] = []
+    new: dict[str, NewItem] = {}
+    for line, name in zip(order.lines, names, strict=True):
+        row = known.get(name_key(name))
+        found.append(row.ref if row else Ref(id="", name=name))
+        if not name:
+            problems.append(Problem(
+                what=f"The line “{line.name or line.description}” has nothing that could name its item.",
+                cure="Fill in the product number on the order, or let the product name be used (Details).",
+                field="lines",
+            ))  # fmt: skip
+        elif row is None and Role.INCOME in refs:
+            new.setdefault(item_key(name), NewItem(
+                name=name, description=line.description or line.name, price=line.price, taxable=line.taxable,
+                income=refs[Role.INCOME], cost=refs.get(Role.COST),
+            ))  # fmt: skip
+    return found, tuple(new.values())
+
+
+def _item_name(line: OrderLine, source: str) -> str:
+    chosen = line.fields.get(source) or next((value for value in line.fields.values() if value), "")
+    return " ".join(chosen.split())
+
+
+def _invoice(
+    order: Order, customer: Ref, items: list[Ref], refs: Mapping[str, Ref], *, choices: Choices, problems: list[Problem]
+) -> Invoice:
+    lines = [
+        Line(
+            item=item, description=line.description or line.name, quantity=line.quantity, price=line.price,
+            amount=line.amount, taxable=line.taxable, account=refs.get(Role.INCOME),
+        )
+        for line, item in zip(order.lines, items, strict=True)
+    ]  # fmt: skip
+    tax = Tax(amount=order.tax)
+    if choices.tax == TAX_AS_ITEM and order.tax:
+        tax = Tax()
+        if Role.SALES_TAX_ITEM not in refs:
+            problems.append(Problem(
+                what="No item is chosen for the sales tax.", field=Role.SALES_TAX_ITEM,
+                cure="Choose a sales-tax item on the Accounts tab, or let QuickBooks tax the invoice.",
+            ))  # fmt: skip
+        item = refs.get(Role.SALES_TAX_ITEM, Ref(id="", name="Sales tax"))
+        lines.append(Line(
+            item=item, description="Sales tax", quantity=Decimal(1), price=order.tax, amount=order.tax, taxable=False
+        ))  # fmt: skip
+    elif choices.tax.startswith("code:"):
+        tax = Tax(amount=order.tax, code=Ref(id=choices.tax.removeprefix("code:")))
+    return Invoice(
+        number=order.number, date=order.date, currency=order.currency, customer=customer, lines=tuple(lines),
+        total=order.total, discount=order.discount, discount_account=refs.get(Role.DISCOUNT),
+        receivable=refs.get(Role.RECEIVABLE), tax=tax, due=order.due, email=order.company.email,
+        billing=order.company.billing, shipping=order.shipping, po_number=order.po_number, memo=order.memo,
+        note=f"Order {order.number}",
+    )  # fmt: skip
+
+
+def _payment(order: Order, customer: Ref, refs: Mapping[str, Ref], received: OrderPayment) -> Payment:
+    return Payment(
+        number=received.reference, date=received.date, currency=order.currency, customer=customer, invoice=Ref(id=""),
+        amount=received.amount, method=received.method, deposit_to=refs.get(Role.DEPOSIT),
+        receivable=refs.get(Role.RECEIVABLE), note=f"Order {order.number}",
+    )  # fmt: skip
+
+
+def _money_problems(installation: Installation, order: Order) -> list[Problem]:
+    problems = []
+    paid = sum((payment.amount for payment in order.payments), Decimal("0.00"))
+    if paid > order.total:
+        problems.append(Problem(
+            what=f"The payments of {paid} are more than the order's total of {order.total}.",
+            cure="Correct the payments on the order, then send it.", field="lines",
+        ))  # fmt: skip
+    if installation.books_currency and order.currency != installation.books_currency:
+        problems.append(Problem(
+            what=f"The order is in {order.currency}, the books are kept in {installation.books_currency}.",
+            cure="Orders in another currency cannot be sent.", field="lines",
+        ))  # fmt: skip
+    return problems

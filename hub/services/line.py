@@ -1,0 +1,120 @@
+"""The line of an installation: a lease that makes one carrier at a time speak with its ledger.
+
+RQ may run a job twice, and a killed worker's orphan may still be running: whoever has lost the line cannot write a
+row any more, because every transaction of a carrier begins with its fence.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select, update
+
+from hub.database import changes_one, now, session
+from hub.errors import LineLost
+from hub.extension import lease
+from hub.models import ConversationRow, Delivery, Exchange, Installation
+from hub.queue import commit
+from hub.states import ConversationState, DeliveryState, InstallationState
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Held by one carrier until it hangs up, or until it has been silent for a lease."""
+
+    installation_id: int
+    token: str
+
+    def fence(self) -> Installation:
+        """Begin a transaction of the carrier: keep the line, lock the installation, read it afresh.
+
+        Raises `LineLost` if another carrier has it now, or if the installation is not connected any more.
+        """
+        kept = changes_one(
+            update(Installation)
+            .where(
+                Installation.id == self.installation_id,
+                Installation.line_token == self.token,
+                Installation.state == InstallationState.CONNECTED,
+            )
+            .values(line_until=now() + lease())
+        )
+        if not kept:
+            raise LineLost(f"installation {self.installation_id}")
+        session().expire_all()
+        return session().get_one(Installation, self.installation_id)
+
+    def hang_up(self, pause: dt.timedelta | None = None) -> None:
+        """Give the line back. Nobody takes it up again before the pause is over."""
+        values: dict[str, object] = {"line_token": None, "line_until": None}
+        if pause is not None:
+            values["resume_at"] = now() + pause
+        mine = update(Installation).where(
+            Installation.id == self.installation_id, Installation.line_token == self.token
+        )
+        if changes_one(mine.values(**values)):
+            session().expire_all()
+            reclaim(self.installation_id)
+        commit()
+
+
+def take(installation_id: int) -> Line | None:
+    """Take the line if it is free, by one atomic statement. None if somebody speaks, or if it must rest."""
+    token = secrets.token_hex(16)
+    moment = now()
+    taken = changes_one(
+        update(Installation)
+        .where(
+            Installation.id == installation_id,
+            Installation.state == InstallationState.CONNECTED,
+            or_(Installation.line_token.is_(None), Installation.line_until < moment),
+            or_(Installation.resume_at.is_(None), Installation.resume_at <= moment),
+        )
+        .values(line_token=token, line_until=moment + lease())
+    )
+    if taken:
+        session().expire_all()
+        reclaim(installation_id)
+    commit()
+    return Line(installation_id, token) if taken else None
+
+
+def reclaim(installation_id: int) -> None:
+    """Put the deliveries that a carrier left behind into a state that somebody goes on from.
+
+    With a write open nobody knows whether the books have it: IN_DOUBT until the same envelope has been answered.
+    """
+    left = session().scalars(
+        select(Delivery).where(
+            Delivery.installation_id == installation_id, Delivery.state == DeliveryState.SENDING
+        )
+    )
+    for delivery in left.all():
+        delivery.move(DeliveryState.IN_DOUBT if write_is_open(delivery.id) else DeliveryState.QUEUED)
+
+
+def write_is_open(delivery_id: int) -> bool:
+    """Whether a write of this delivery has left, or was about to leave, and its answer is not known."""
+    return _asked(delivery_id, Exchange.response.is_(None))
+
+
+def write_is_asked(delivery_id: int) -> bool:
+    """Whether an unfinished conversation of this delivery has asked for a write at all, answered or not."""
+    return _asked(delivery_id)
+
+
+def _asked(delivery_id: int, *further: object) -> bool:
+    query = (
+        select(Exchange.id)
+        .join(ConversationRow)
+        .where(
+            ConversationRow.delivery_id == delivery_id,
+            ConversationRow.state == ConversationState.OPEN,
+            Exchange.writes,
+            *further,  # type: ignore[arg-type]  # Column expressions.
+        )
+        .limit(1)
+    )
+    return session().scalar(query) is not None

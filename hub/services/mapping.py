@@ -1,0 +1,102 @@
+"""What fills a role: accounts receivable → 1100 Accounts Receivable. Resolved here, before a plugin sees a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from hub.database import session
+from hub.errors import Incomplete
+from hub.models import Installation, Mapping, RecordRow
+from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A dropdown of the Accounts tab: what is chosen, what may be, and why there is nothing to choose."""
+
+    field: MappingField
+    chosen: Ref | None
+    candidates: tuple[RecordRow, ...]
+    suggested: bool = False
+    """`chosen` is our guess; nobody has saved it yet."""
+
+    @property
+    def why_empty(self) -> str:
+        if self.candidates:
+            return ""
+        what = " or ".join(kind.replace("_", " ") for kind in self.field.accepts) or self.field.kind.replace("_", " ")
+        return f"The books have no active {what} {'account ' if self.field.accepts else ''}yet."
+
+
+def mapped(installation_id: int) -> dict[str, Ref]:
+    """What is saved, by role."""
+    rows = session().scalars(select(Mapping).where(Mapping.installation_id == installation_id))
+    return {row.role: row.ref for row in rows}
+
+
+def choices(installation: Installation, integration: Integration) -> list[Choice]:
+    """The dropdowns of the Accounts tab, with a suggestion where nothing is saved. Two queries."""
+    saved = mapped(installation.id)
+    kinds = {field.kind for field in integration.mappings if field.kind is RecordKind.ACCOUNT}
+    rows = session().scalars(
+        select(RecordRow)
+        .where(RecordRow.installation_id == installation.id, RecordRow.kind.in_(kinds), RecordRow.active)
+        .order_by(RecordRow.number, RecordRow.name_key)
+    )
+    accounts = list(rows)
+    return [_choice(field, saved.get(field.key), accounts, installation.id) for field in integration.mappings]
+
+
+def save(installation: Installation, integration: Integration, chosen: Map[str, str]) -> None:
+    """Save the Accounts tab: role → record id, empty for none. Raises `Incomplete` for what the books do not take."""
+    problems = []
+    for choice in choices(installation, integration):
+        role, record_id = choice.field.key, chosen.get(choice.field.key)
+        if record_id is None:
+            continue
+        row = next((candidate for candidate in choice.candidates if candidate.record_id == record_id), None)
+        if record_id and row is None:
+            problems.append(Problem(
+                what=f"{choice.field.label}: this entry is not one that the books take here.",
+                cure="Choose another one.", field=role,
+            ))  # fmt: skip
+            continue
+        _store(installation.id, role, row)
+    if problems:
+        raise Incomplete(*problems)
+
+
+def _store(installation_id: int, role: str, row: RecordRow | None) -> None:
+    saved = session().get(Mapping, (installation_id, role))
+    if row is None:
+        if saved is not None:
+            session().delete(saved)
+    elif saved is None:
+        session().add(Mapping(installation_id=installation_id, role=role, record_id=row.record_id, name=row.label))
+    else:
+        saved.record_id, saved.name = row.record_id, row.label
+
+
+def _choice(field: MappingField, saved: Ref | None, accounts: list[RecordRow], installation_id: int) -> Choice:
+    if field.kind is RecordKind.ACCOUNT:
+        fitting = [row for row in accounts if not field.accepts or row.account in field.accepts]
+    else:
+        fitting = list(
+            session().scalars(
+                select(RecordRow)
+                .where(RecordRow.installation_id == installation_id, RecordRow.kind == field.kind, RecordRow.active)
+                .order_by(RecordRow.name_key)
+                .limit(1000)
+            )
+        )
+    guess = _suggestion(field, fitting) if saved is None else None
+    return Choice(field=field, chosen=saved or guess, candidates=tuple(fitting), suggested=guess is not None)
+
+
+def _suggestion(field: MappingField, fitting: list[RecordRow]) -> Ref | None:
+    preferred = [row for row in fitting if row.detail in field.prefers]
+    certain = preferred or (fitting if field.kind is RecordKind.ACCOUNT and len(fitting) == 1 else [])
+    return certain[0].ref if certain else None

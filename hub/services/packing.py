@@ -1,0 +1,178 @@
+"""Filling an envelope: which conversations go on, what they ask, and the writing down of it before it leaves."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import exists, or_, select
+
+from hub.database import now, session
+from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Purpose
+from hub.plugin import DocumentKind, Integration, Request
+from hub.plugin import Envelope as SealedEnvelope
+from hub.services import fetching
+from hub.services.conversing import Asks, proceed
+from hub.services.documents import options_of
+from hub.services.settling import settle
+from hub.states import ConversationState, DeliveryState, EnvelopeState
+
+_D = DeliveryState
+
+
+def next_envelope(installation: Installation, integration: Integration) -> Envelope | None:
+    """The envelope that travels next: an open one first, byte for byte; else a new one with what is ready to ask."""
+    return _open_envelope(installation.id) or _fill(installation, integration)
+
+
+def sealed(envelope: Envelope) -> SealedEnvelope:
+    """An envelope as its carrier takes it."""
+    return SealedEnvelope(
+        key=envelope.key,
+        body=envelope.body,
+        requests=tuple(
+            Request(name=exchange.name, payload=exchange.payload, writes=exchange.writes)
+            for exchange in envelope.exchanges
+        ),
+    )
+
+
+def write(
+    installation_id: int, integration: Integration, asked: Sequence[tuple[ConversationRow, Request]]
+) -> Envelope:
+    """Write a new envelope and its exchanges."""
+    envelope = _blank(installation_id)
+    for slot, (row, request) in enumerate(asked):
+        session().add(Exchange(
+            conversation_id=row.id, position=len(row.exchanges), envelope_id=envelope.id, slot=slot,
+            name=request.name[:200], payload=request.payload, writes=request.writes,
+        ))  # fmt: skip
+    envelope.body = integration.seal(envelope.key, [request for _, request in asked])
+    session().flush()
+    session().expire(envelope, ["exchanges"])
+    for row, _ in asked:
+        session().expire(row, ["exchanges"])
+    return envelope
+
+
+def reopen(envelope: Envelope, integration: Integration) -> None:
+    """An envelope was refused as a whole: its requests travel on in two halves, under new keys."""
+    exchanges = list(envelope.exchanges)
+    envelope.move(EnvelopeState.REFUSED)
+    envelope.answered_at = now()
+    middle = (len(exchanges) + 1) // 2
+    for half in (exchanges[:middle], exchanges[middle:]):
+        smaller = _blank(envelope.installation_id)
+        for slot, exchange in enumerate(half):
+            exchange.envelope_id, exchange.slot = smaller.id, slot
+        requests = [Request(name=one.name, payload=one.payload, writes=one.writes) for one in half]
+        smaller.body = integration.seal(smaller.key, requests)
+    session().flush()
+    session().expire_all()
+
+
+def _blank(installation_id: int) -> Envelope:
+    envelope = Envelope(installation_id=installation_id, key=secrets.token_hex(12))
+    session().add(envelope)
+    session().flush()
+    return envelope
+
+
+def _open_envelope(installation_id: int) -> Envelope | None:
+    envelope = session().scalar(
+        select(Envelope)
+        .where(
+            Envelope.installation_id == installation_id,
+            Envelope.state == EnvelopeState.OPEN,
+            Envelope.due_at <= now(),
+        )
+        .order_by(Envelope.id)
+        .limit(1)
+    )
+    if envelope is not None:
+        for exchange in envelope.exchanges:
+            delivery = exchange.conversation.delivery
+            if delivery is not None and delivery.state in {_D.QUEUED, _D.IN_DOUBT}:
+                delivery.move(_D.SENDING)
+    return envelope
+
+
+def _fill(installation: Installation, integration: Integration) -> Envelope | None:
+    capacity = integration.capabilities.requests_per_envelope
+    asked: list[tuple[ConversationRow, Request]] = []
+    seen: set[int] = set()
+    while len(asked) < capacity:
+        fresh = [row for row in _ready(installation, integration, capacity - len(asked)) if row.id not in seen]
+        if not fresh:
+            break
+        for row in fresh:
+            seen.add(row.id)
+            step = proceed(row, integration)
+            if isinstance(step, Asks):
+                asked.append((row, step.request))
+            else:
+                settle(row, step)
+        session().flush()
+    return write(installation.id, integration, asked) if asked else None
+
+
+def _ready(installation: Installation, integration: Integration, limit: int) -> Iterator[ConversationRow]:
+    """Conversations whose last question is answered, then new ones: deliveries first, lists in the room that is left."""
+    begun = _answered(installation.id)
+    yield from begun[:limit]
+    room = limit - len(begun)
+    if room > 0:
+        new = [_begin(delivery, options_of(installation, integration)) for delivery in _due(installation.id, room)]
+        yield from new
+        room -= len(new)
+    if room > 0:
+        yield from fetching.begin_due(installation, room)
+
+
+def _answered(installation_id: int) -> list[ConversationRow]:
+    pending = exists().where(Exchange.conversation_id == ConversationRow.id, Exchange.response.is_(None))
+    rows = session().scalars(
+        select(ConversationRow)
+        .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
+        .where(
+            ConversationRow.installation_id == installation_id,
+            ConversationRow.state == ConversationState.OPEN,
+            ~pending,
+            or_(Delivery.id.is_(None), Delivery.state.in_((_D.SENDING, _D.QUEUED, _D.IN_DOUBT))),
+        )
+        .order_by(ConversationRow.id)
+    ).all()
+    for row in rows:
+        if row.delivery is not None and row.delivery.state is not _D.SENDING:
+            row.delivery.move(_D.SENDING)
+    return list(rows)
+
+
+def _due(installation_id: int, limit: int) -> Sequence[Delivery]:
+    spoken_for = exists().where(
+        ConversationRow.delivery_id == Delivery.id, ConversationRow.state == ConversationState.OPEN
+    )
+    return session().scalars(
+        select(Delivery)
+        .where(
+            Delivery.installation_id == installation_id,
+            Delivery.state == _D.QUEUED,
+            Delivery.due_at <= now(),
+            ~spoken_for,
+        )
+        .order_by(Delivery.id)
+        .limit(limit)
+    ).all()
+
+
+def _begin(delivery: Delivery, options: dict[str, str]) -> ConversationRow:
+    delivery.move(_D.SENDING)
+    row = ConversationRow(
+        installation_id=delivery.installation_id,
+        purpose=Purpose.POST if delivery.kind in set(DocumentKind) else Purpose.CREATE,
+        delivery_id=delivery.id,
+        argument={"kind": delivery.kind, "subject": delivery.subject, "options": options},
+    )
+    session().add(row)
+    session().flush()
+    return row
