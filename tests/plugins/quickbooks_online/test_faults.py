@@ -1,0 +1,148 @@
+"""Every shape and code of fault is understood, and a person reads a sentence that helps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.plugin import AuthorizationExpired, IntegrationError, Rejected, Unavailable
+from quickbooks_online import faults, refusals
+
+from .answering import fault
+
+SUBJECT = "invoice 1042 for ABC Company"
+GATEWAY: dict[str, Any] = {
+    "warnings": None,
+    "fault": {
+        "error": [
+            {
+                "message": "message=AuthenticationFailed; errorCode=003200; statusCode=401",
+                "detail": "Token expired",
+                "code": "3200",
+                "element": None,
+            }
+        ],
+        "type": "AUTHENTICATION",
+    },
+    "time": 1640612353707,
+}
+THROTTLE = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<IntuitResponse time="2026-11-23T09:17:31.892-08:00" xmlns="http://schema.intuit.com/finance/v3">
+  <Fault type="SERVICE">
+    <Error code="3001">
+      <Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message>
+      <Detail>The request limit was reached &amp; exceeded</Detail>
+    </Error>
+  </Fault>
+</IntuitResponse>"""
+
+
+def test_the_gateway_is_understood_in_lower_case() -> None:
+    read = faults.in_json(GATEWAY)
+    assert read is not None
+    assert (read.code, read.kind, read.errors[0].detail) == ("3200", "AUTHENTICATION", "Token expired")
+
+
+def test_the_gateway_is_understood_in_xml() -> None:
+    read = faults.in_xml(THROTTLE)
+    assert read is not None
+    assert (read.code, read.kind) == ("3001", "SERVICE")
+    assert read.errors[0].detail == "The request limit was reached & exceeded"
+
+
+@pytest.mark.parametrize("code", ["3001", "003001", 3001])
+def test_a_code_is_the_same_however_it_is_written(code: object) -> None:
+    read = faults.in_json({"Fault": {"Error": [{"Message": "m", "code": code}], "type": "SERVICE"}})
+    assert read is not None
+    assert read.code == "3001"
+
+
+def test_a_code_is_found_in_the_text_if_it_is_nowhere_else() -> None:
+    read = faults.in_json({"fault": {"error": [{"message": "message=x; errorCode=003100; statusCode=403"}]}})
+    assert read is not None
+    assert isinstance(read.failure(SUBJECT), AuthorizationExpired)
+
+
+@pytest.mark.parametrize("answer", [{}, {"Invoice": {"Id": "1"}}, {"QueryResponse": {}}, {"fault": None}])
+def test_an_answer_without_a_fault_has_none(answer: dict[str, Any]) -> None:
+    assert faults.in_json(answer) is None
+
+
+@pytest.mark.parametrize("answer", [{"Fault": {"type": "ValidationFault"}}, {"Fault": {"Error": {"code": "610"}}}])
+def test_a_fault_of_an_odd_shape_is_still_a_fault(answer: dict[str, Any]) -> None:
+    read = faults.in_json(answer)
+    assert read is not None
+    assert isinstance(read.failure(SUBJECT), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "expected"),
+    [
+        *((code, "SERVICE", AuthorizationExpired) for code in ("120", "3100", "3200")),
+        *((code, "SystemFault", Unavailable) for code in ("130", "140", "150", "600", "3001", "10000", "500", "503")),
+        ("10100", "SystemFault", Unavailable),
+        ("", "AuthenticationFault", AuthorizationExpired),
+        *((code, "ValidationFault", Rejected) for code in refusals.REFUSALS if code != "500"),
+        ("999", "ValidationFault", Rejected),
+    ],
+)
+def test_every_code_is_one_of_the_three_failures(code: str, kind: str, expected: type[IntegrationError]) -> None:
+    read = faults.in_json(fault(code, kind=kind))
+    assert read is not None
+    assert isinstance(read.failure(SUBJECT), expected)
+
+
+def test_a_throttle_asks_for_a_minute() -> None:
+    read = faults.in_xml(THROTTLE)
+    assert read is not None
+    failure = read.failure(SUBJECT)
+    assert isinstance(failure, Unavailable)
+    assert failure.retry_after == 60
+    longer = read.failure(SUBJECT, retry_after=90.0)
+    assert isinstance(longer, Unavailable)
+    assert longer.retry_after == 90
+
+
+def test_bytes_that_the_books_cannot_store_are_a_persons_to_change_although_their_code_is_an_error_within() -> None:
+    detail = "Unsupported Operation : MalformedByteSequenceException"
+    read = faults.in_json(fault("500", detail=detail, kind="SystemFault"))
+    assert read is not None
+    assert not read.in_doubt
+    assert isinstance(read.failure(SUBJECT), Rejected)
+
+
+@pytest.mark.parametrize("code", sorted({*refusals.REFUSALS, "999"}))
+def test_a_refusal_is_told_in_full_sentences(code: str) -> None:
+    problem = refusals.problem(code, "Refused", "Refused : Because of the moon.", "", SUBJECT)
+    for sentence in (problem.what, problem.why, problem.cure):
+        assert sentence[0].isupper()
+        assert "{" not in sentence
+        assert "Fault" not in sentence
+    assert problem.what.endswith(".")
+    assert problem.code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "element", "detail", "field"),
+    [
+        ("6140", "", "Duplicate", "number"),
+        ("2050", "DocNumber", "Min:0 Max:21 supplied:25", "number"),
+        ("2040", "DisplayName", "Element contains invalid characters", "customer"),
+        ("2500", "", "Invalid Reference Id : Items element id 9999 not found", "item"),
+        ("2500", "", "Invalid Reference Id : Customers element id 9999 not found", "customer"),
+        ("6070", "", "Amount is not equal to UnitPrice * Qty. Supplied value:10", "lines"),
+        ("6210", "", "The account period has closed", "date"),
+        ("610", "", "Check the fields with accounts, customers, items, vendors or employees.", ""),
+    ],
+)
+def test_a_refusal_names_the_field_that_cures_it(code: str, element: str, detail: str, field: str) -> None:
+    assert refusals.problem(code, "Refused", detail, element, SUBJECT).field == field
+
+
+def test_all_errors_of_a_fault_are_told() -> None:
+    read = faults.in_json({"Fault": {"Error": [{"code": "6140"}, {"code": "2040"}], "type": "ValidationFault"}})
+    assert read is not None
+    failure = read.failure(SUBJECT)
+    assert isinstance(failure, Rejected)
+    assert [problem.code for problem in failure.problems] == ["6140", "2040"]

@@ -1,0 +1,68 @@
+"""What QuickBooks would refuse is said before anything is sent, and what it takes is not held up."""
+
+from __future__ import annotations
+
+import dataclasses
+from decimal import Decimal
+
+import pytest
+
+from hub.plugin import Document, NewCustomer, NewItem, NewRecord, Ref, Tax
+from quickbooks_online import QuickBooksOnline
+
+from .documents import order_1042, payment_of_1042
+
+QUICKBOOKS = QuickBooksOnline()
+INCOME = Ref(id="79")
+LINE = dataclasses.replace(order_1042().lines[0], quantity=Decimal(1), price=Decimal(1), amount=Decimal("1.00"))
+TAXED = Tax(amount=Decimal("1.00"))
+
+
+def long_order(count: int, tax: Tax) -> Document:
+    return order_1042(lines=(LINE,) * count, discount=Decimal(0), tax=tax, total=Decimal(count) + tax.amount)
+
+
+@pytest.mark.parametrize(
+    ("subject", "options", "fields"),
+    [
+        (order_1042(), {}, []),
+        (payment_of_1042(Ref(id="145")), {}, []),
+        (NewCustomer(name="O'Hara & Söhne 🎉"), {}, []),
+        (NewItem(name="A7102", income=INCOME), {}, []),
+        (order_1042(number="1" * 21), {}, []),
+        (order_1042(number="1" * 22), {}, ["number"]),
+        (payment_of_1042(Ref(id="145"), number="1" * 22), {}, ["number"]),
+        (order_1042(memo="m" * 1001), {}, ["memo"]),
+        (order_1042(memo="m" * 990, po_number="PO-77"), {}, ["memo"]),
+        (order_1042(memo="m" * 990, po_number="PO-77"), {"po_number": "1"}, []),
+        (order_1042(po_number="P" * 32), {"po_number": "1"}, ["po_number"]),
+        (order_1042(email="e" * 101), {}, ["email"]),
+        (order_1042(lines=(dataclasses.replace(order_1042().lines[0], description="d" * 4001),)), {}, ["lines"]),
+        (long_order(751, Tax()), {}, []),
+        (long_order(750, TAXED), {}, []),
+        (long_order(751, TAXED), {}, ["lines"]),
+        (long_order(751, Tax()), {"books_tax": "yes"}, ["lines"]),
+        (long_order(10_001, Tax()), {}, ["lines"]),
+        (NewCustomer(name="  "), {}, ["customer"]),
+        (NewCustomer(name="A:B"), {}, ["customer"]),
+        (NewCustomer(name="A\tB\nC"), {}, ["customer", "customer"]),
+        (NewCustomer(name="n" * 501), {}, ["customer"]),
+        (NewCustomer(name="ABC", phone="5" * 31, email="e" * 101), {}, ["customer", "customer"]),
+        (NewItem(name="A:7102", income=INCOME), {}, ["item"]),
+        (NewItem(name="n" * 101, income=INCOME), {}, ["item"]),
+        (NewItem(name="A7102", description="d" * 4001, income=INCOME), {}, ["item"]),
+    ],
+)
+def test_review(subject: Document | NewRecord, options: dict[str, str], fields: list[str]) -> None:
+    problems = QUICKBOOKS.review(subject, options)
+    assert [problem.field for problem in problems] == fields
+    for problem in problems:
+        assert problem.what.endswith(".")
+        assert problem.cure.endswith(".")
+
+
+def test_an_invoice_below_zero_is_named() -> None:
+    line = dataclasses.replace(LINE, quantity=Decimal(-1), amount=Decimal("-1.00"))
+    refund = order_1042(lines=(line,), discount=Decimal(0), total=Decimal("-1.00"))
+    (problem,) = QUICKBOOKS.review(refund, {})
+    assert problem.what == "Invoice 1042 comes to -1.00 USD."
