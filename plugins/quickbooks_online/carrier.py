@@ -153,10 +153,11 @@ def _paired(answer: Mapping[str, Any], envelope: Envelope, *, realm: str, tid: s
     `time` by QuickBooks' clock.
     """
     items = answer.get("BatchItemResponse")
+    items = items if isinstance(items, list) else []
     places = [str(place) for place in range(1, len(envelope.requests) + 1)]
-    if not isinstance(items, list) or sorted(str(item.get("bId")) for item in items) != sorted(places):
-        got = [item.get("bId") for item in items] if isinstance(items, list) else "none"
+    got = [str(item.get("bId")) if isinstance(item, dict) else "?" for item in items]
+    if sorted(got) != sorted(places):
         raise UnexpectedAnswer(f"Envelope {envelope.key} has {len(places)} requests, but the answers are for {got}.")
-    of = {str(item["bId"]): item for item in items}
+    of = dict(zip(got, items, strict=True))
     common = {"intuit_tid": tid, "realm": realm, "time": str(answer.get("time", ""))}
     return [Response(payload={**of[place], **common}) for place in places]
