@@ -53,7 +53,6 @@ def enter(kind: str, fields: Payload, subject: str, find: Callable[[], Conversat
     An error within QuickBooks (`SystemFault`) leaves open whether the write was carried out. So before it is asked
     again, under a new key, `find` looks for what it may have left behind. A refusal is raised as what it means.
     """
-    code = ""
     for _ in range(ATTEMPTS):
         reply = yield Request(name=f"create {kind.lower()}", payload=create(kind, fields), writes=True)
         fault = faults.in_json(reply.payload)
@@ -61,17 +60,18 @@ def enter(kind: str, fields: Payload, subject: str, find: Callable[[], Conversat
             return _echo(reply.payload, kind)
         if not fault.in_doubt:
             raise fault.failure(subject)
-        code = fault.code
         found = yield from find()
         if found is not None:
             return found
-    raise Rejected(
-        Problem(
-            what=f"QuickBooks had an error of its own when it was to take {subject}.",
-            why=f"It was asked {ATTEMPTS} times, and each time it could not be found in the books afterwards.",
-            cure="Look in QuickBooks that it is not there, and then send it again.",
-            code=code,
-        )
+    raise Rejected(stumbled(subject))
+
+
+def stumbled(subject: str) -> Problem:
+    """What a person has to see to when QuickBooks broke down over a write."""
+    return Problem(
+        what=f"QuickBooks had an error of its own when it was to take {subject}.",
+        why="It may be in the books all the same, although it was not found there.",
+        cure="Look in QuickBooks that it is not there, and then send it again.",
     )
 
 

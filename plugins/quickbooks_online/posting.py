@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hub.plugin import (
+    AuthorizationExpired,
     Conversation,
     Document,
     Invoice,
@@ -17,10 +18,11 @@ from hub.plugin import (
     Problem,
     Ref,
     Rejected,
+    Unavailable,
     in_cents,
 )
 from quickbooks_online import payloads
-from quickbooks_online.asking import Row, enter, quoted, rows
+from quickbooks_online.asking import Row, enter, quoted, rows, stumbled
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 
@@ -28,7 +30,8 @@ from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
     """Post a document in one write. What it comes to is read from the books' echo and not taken for granted."""
     kind, fields = payloads.document(document, options)
-    row = yield from enter(kind, fields, subject(document), lambda: _find(kind, fields))
+    called = subject(document)
+    row = yield from enter(kind, fields, called, lambda: _find(kind, fields, called))
     return Posting(
         id=row["Id"],
         number=row.get("DocNumber" if isinstance(document, Invoice) else "PaymentRefNum") or "",
@@ -45,18 +48,22 @@ def subject(document: Document) -> str:
     return f"the payment of {document.amount} {document.currency} by {whose}"
 
 
-def _find(kind: str, fields: Payload) -> Conversation[Row | None]:
+def _find(kind: str, fields: Payload, called: str) -> Conversation[Row | None]:
     """The document that an unanswered write left behind, if it did: the same day, customer, amount and our own note.
 
     It is not looked up by its number, because QuickBooks puts its own in place of ours if it numbers by itself.
+    If nobody can tell, a person is asked: `Unavailable` would begin the conversation anew, and with it the write.
     """
-    found = yield from rows(
-        f"look whether the {kind.lower()} is there",
-        kind,
-        f"where CustomerRef = {quoted(fields['CustomerRef']['value'])} and TxnDate = {quoted(fields['TxnDate'])} "
-        "orderby Id maxresults 1000",
-        f"the {kind.lower()}s of that day",
-    )
+    try:
+        found = yield from rows(
+            f"look whether the {kind.lower()} is there",
+            kind,
+            f"where CustomerRef = {quoted(fields['CustomerRef']['value'])} and TxnDate = {quoted(fields['TxnDate'])} "
+            "orderby Id maxresults 1000",
+            f"the {kind.lower()}s of that day",
+        )
+    except (Unavailable, AuthorizationExpired):
+        raise Rejected(stumbled(called)) from None
     return next((row for row in found if _same(row, fields)), None)
 
 

@@ -120,6 +120,16 @@ def test_errors_without_end_are_a_persons_to_look_at_and_the_last_thing_asked_is
         answered(conversation, *answers)
 
 
+@pytest.mark.parametrize("code", ["3001", "10000", "3200"])
+def test_a_write_in_doubt_is_never_begun_anew_because_nobody_could_look(code: str) -> None:
+    with pytest.raises(Rejected, match="error of its own"):
+        answered(
+            QUICKBOOKS.post(order_1042(), {}),
+            fault("10000", kind="SystemFault"),
+            fault(code, kind="SystemFault"),
+        )
+
+
 @pytest.mark.parametrize("answer", [{}, {"Invoice": {}}, {"Invoice": None}, {"Payment": {"Id": "1"}}])
 def test_an_answer_that_names_no_invoice_is_never_taken_for_one(answer: dict[str, Any]) -> None:
     with pytest.raises(UnexpectedAnswer):
