@@ -13,20 +13,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import exists, or_, select
+from sqlalchemy import or_, select
 
 from hub.database import now, session
 from hub.errors import LineLost
 from hub.extension import patience
-from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Listing
+from hub.models import Delivery, Envelope, Installation
 from hub.plugin import AuthorizationExpired, Problem, PushIntegration, Rejected, Response, Unavailable
+from hub.plugin import Envelope as SealedEnvelope
 from hub.queue import commit, rollback, wake
 from hub.services import line, packing, registry, secrets
-from hub.services.conversing import Crashes, Fails, proceed, reference
+from hub.services.conversing import Crashes, Fails, reference
 from hub.services.line import Line
 from hub.services.settling import crash_problem, delay, settle, stop
-from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState, StopReason
+from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
 
+_REST = dt.timedelta(seconds=30)
 _TURN = 60.0  # Seconds after which a carrier lets other installations have the worker.
 
 log = logging.getLogger(__name__)
@@ -46,13 +48,12 @@ def carry(installation_id: int) -> None:
     """Take to the ledger what is due. Harmless to call at any time, by any number of processes."""
     held = line.take(installation_id)
     if held is None:
-        return
+        return None
     pause, until = None, time.monotonic() + _TURN
     try:
         pause = _speak(held, until)
-    except LineLost:
-        rollback()
-        return
+    except LineLost:  # Another carrier goes on from the rows.
+        return rollback()
     except BaseException:
         rollback()
         held.hang_up(pause=dt.timedelta(seconds=30))
@@ -71,31 +72,15 @@ def has_work(installation_id: int) -> bool:
 def due_installations(only: int | None = None) -> list[int]:
     """The connected installations whose line is free and for which something is due. One query."""
     moment = now()
-    work = (
-        _some(Envelope, Envelope.state == EnvelopeState.OPEN, Envelope.due_at <= moment),
-        _some(Delivery, Delivery.state == DeliveryState.QUEUED, Delivery.due_at <= moment),
-        _some(Delivery, Delivery.state.in_((DeliveryState.SENDING, DeliveryState.IN_DOUBT))),
-        _some(Listing, Listing.due_at <= moment),
-        _some(
-            ConversationRow,
-            ConversationRow.state == ConversationState.OPEN,
-            ConversationRow.delivery_id.is_(None),
-            ~exists().where(Exchange.conversation_id == ConversationRow.id, Exchange.response.is_(None)),
-        ),
-    )
     query = select(Installation.id).where(
         Installation.state == InstallationState.CONNECTED,
         or_(Installation.line_token.is_(None), Installation.line_until < moment),
         or_(Installation.resume_at.is_(None), Installation.resume_at <= moment),
-        or_(*work),
+        packing.work(),
     )
     if only is not None:
         query = query.where(Installation.id == only)
     return list(session().scalars(query))
-
-
-def _some(model: type[Envelope | Delivery | Listing | ConversationRow], *conditions: object) -> object:
-    return exists().where(model.installation_id == Installation.id, *conditions)  # type: ignore[arg-type]  # Column expressions.
 
 
 def _speak(held: Line, until: float) -> dt.timedelta | None:
@@ -109,23 +94,20 @@ def _speak(held: Line, until: float) -> dt.timedelta | None:
         if envelope_id is not None and answer is not None:
             envelope = session().get_one(Envelope, envelope_id)
             pause = _conclude(installation, integration, envelope, answer)
-            if pause is not None or installation.state is not InstallationState.CONNECTED:
+            if pause is not None:
                 commit()
                 return pause
-        envelope = _next(installation, integration) if time.monotonic() < until else None  # type: ignore[assignment]  # None ends the turn.
+        connected = installation.state is InstallationState.CONNECTED
+        following = packing.next_envelope(installation, integration) if connected and time.monotonic() < until else None
+        envelope_id, sealed = (following.id, packing.sealed(following)) if following else (None, None)
         commit()
-        if envelope is None:
+        if sealed is None:
             return None
-        envelope_id = envelope.id
-        answer = _perform(held, installation, integration, packing.sealed(envelope))
-
-
-def _next(installation: Installation, integration: PushIntegration) -> Envelope | None:
-    return packing.next_envelope(installation, integration)
+        answer = _perform(held, installation, integration, sealed)
 
 
 def _perform(
-    held: Line, installation: Installation, integration: PushIntegration, envelope: packing.SealedEnvelope
+    held: Line, installation: Installation, integration: PushIntegration, envelope: SealedEnvelope
 ) -> Answer:
     """Take one envelope there and back, with no transaction open. Credentials that ran out are renewed once."""
     try:
@@ -151,7 +133,7 @@ def _renew(held: Line, installation: Installation, integration: PushIntegration)
 
 
 def _ask(
-    integration: PushIntegration, envelope: packing.SealedEnvelope, installation: Installation
+    integration: PushIntegration, envelope: SealedEnvelope, installation: Installation
 ) -> Sequence[Response]:
     connection = secrets.connection(installation, integration)
     commit()  # Reading the credentials began a transaction; none is open while the network is waited for.
@@ -180,32 +162,17 @@ def _conclude(
         case Crashed():
             _park(envelope, StopReason.CRASHED, answer.reference)
         case _:
-            _store(installation, integration, envelope, answer)
+            _store(installation, envelope, answer)
     return None
 
 
-def _store(
-    installation: Installation, integration: PushIntegration, envelope: Envelope, responses: Sequence[Response]
-) -> None:
+def _store(installation: Installation, envelope: Envelope, responses: Sequence[Response]) -> None:
     moment = now()
     for exchange, response in zip(envelope.exchanges, responses, strict=True):
         exchange.response, exchange.answered_at = response.payload, moment
     envelope.move(EnvelopeState.ANSWERED)
     envelope.answered_at = installation.answered_at = moment
     installation.trouble, installation.trouble_since = "", None
-    session().flush()
-    _drop_abandoned(envelope, integration)
-
-
-def _drop_abandoned(envelope: Envelope, integration: PushIntegration) -> None:
-    """Conversations of stopped deliveries are not taken up again by themselves, but one that ended well is settled."""
-    for exchange in envelope.exchanges:
-        delivery = exchange.conversation.delivery
-        if delivery is not None and delivery.state is DeliveryState.STOPPED:
-            step = proceed(exchange.conversation, integration)
-            if not isinstance(step, Crashes) and not hasattr(step, "request"):
-                delivery.move(DeliveryState.SENDING)
-                settle(exchange.conversation, step)  # type: ignore[arg-type]  # It asks nothing any more.
 
 
 def _postpone(installation: Installation, envelope: Envelope, error: Unavailable) -> dt.timedelta:
@@ -218,7 +185,8 @@ def _postpone(installation: Installation, envelope: Envelope, error: Unavailable
         _park(envelope, StopReason.EXHAUSTED, "")
     else:
         _requeue(envelope)
-    return wait
+    # An envelope that always fails must not keep the others at home for as long as itself.
+    return min(wait, _REST) if error.retry_after is None else wait
 
 
 def _trouble(installation: Installation, sentence: str) -> None:

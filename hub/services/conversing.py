@@ -125,6 +125,7 @@ def _replay(row: ConversationRow, generator: Conversation[Any]) -> Asks | Ends:
         generator.close()
     if not isinstance(request, Request):
         raise TypeError(f"{row.purpose} yielded {request!r}")
+    _text(request.payload)  # What is not JSON is found now, while the plugin can be named.
     return Asks(request)
 
 

@@ -30,18 +30,13 @@ class Line:
     def fence(self) -> Installation:
         """Begin a transaction of the carrier: keep the line, lock the installation, read it afresh.
 
-        Raises `LineLost` if another carrier has it now, or if the installation is not connected any more.
+        Raises `LineLost` if another carrier has it now. The installation may have been paused or removed meanwhile: what
+        was answered is stored all the same, and nothing new is asked.
         """
-        kept = changes_one(
-            update(Installation)
-            .where(
-                Installation.id == self.installation_id,
-                Installation.line_token == self.token,
-                Installation.state == InstallationState.CONNECTED,
-            )
-            .values(line_until=now() + lease())
+        mine = update(Installation).where(
+            Installation.id == self.installation_id, Installation.line_token == self.token
         )
-        if not kept:
+        if not changes_one(mine.values(line_until=now() + lease())):
             raise LineLost(f"installation {self.installation_id}")
         session().expire_all()
         return session().get_one(Installation, self.installation_id)

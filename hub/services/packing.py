@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from hub.database import now, session
-from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Purpose
+from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Listing, Purpose
 from hub.plugin import DocumentKind, Integration, Request
 from hub.plugin import Envelope as SealedEnvelope
 from hub.services import fetching
-from hub.services.conversing import Asks, proceed
+from hub.services.conversing import Asks, Crashes, proceed, reference
 from hub.services.documents import options_of
 from hub.services.settling import settle
 from hub.states import ConversationState, DeliveryState, EnvelopeState
@@ -40,14 +40,15 @@ def sealed(envelope: Envelope) -> SealedEnvelope:
 def write(
     installation_id: int, integration: Integration, asked: Sequence[tuple[ConversationRow, Request]]
 ) -> Envelope:
-    """Write a new envelope and its exchanges."""
-    envelope = _blank(installation_id)
+    """Write a new envelope and its exchanges. Raises whatever the plugin raises when it seals."""
+    key = secrets.token_hex(12)
+    body = integration.seal(key, [request for _, request in asked])
+    envelope = _add(installation_id, key, body)
     for slot, (row, request) in enumerate(asked):
         session().add(Exchange(
             conversation_id=row.id, position=len(row.exchanges), envelope_id=envelope.id, slot=slot,
             name=request.name[:200], payload=request.payload, writes=request.writes,
         ))  # fmt: skip
-    envelope.body = integration.seal(envelope.key, [request for _, request in asked])
     session().flush()
     session().expire(envelope, ["exchanges"])
     for row, _ in asked:
@@ -62,17 +63,58 @@ def reopen(envelope: Envelope, integration: Integration) -> None:
     envelope.answered_at = now()
     middle = (len(exchanges) + 1) // 2
     for half in (exchanges[:middle], exchanges[middle:]):
-        smaller = _blank(envelope.installation_id)
+        key = secrets.token_hex(12)
+        requests = [Request(name=one.name, payload=one.payload, writes=one.writes) for one in half]
+        smaller = _add(envelope.installation_id, key, integration.seal(key, requests))
         for slot, exchange in enumerate(half):
             exchange.envelope_id, exchange.slot = smaller.id, slot
-        requests = [Request(name=one.name, payload=one.payload, writes=one.writes) for one in half]
-        smaller.body = integration.seal(smaller.key, requests)
     session().flush()
     session().expire_all()
 
 
-def _blank(installation_id: int) -> Envelope:
-    envelope = Envelope(installation_id=installation_id, key=secrets.token_hex(12))
+def work() -> ColumnElement[bool]:
+    """Whether an installation has something to ask at once, as a condition on `Installation`."""
+    moment = now()
+    of_installation = ConversationRow.installation_id == Installation.id
+    return or_(
+        exists().where(
+            Envelope.installation_id == Installation.id,
+            Envelope.state == EnvelopeState.OPEN,
+            Envelope.due_at <= moment,
+        ),
+        exists().where(
+            Delivery.installation_id == Installation.id,
+            Delivery.state == _D.QUEUED,
+            Delivery.due_at <= moment,
+            ~_spoken_for(),
+        ),
+        exists().where(Listing.installation_id == Installation.id, Listing.due_at <= moment),
+        exists(
+            select(ConversationRow.id)
+            .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
+            .where(of_installation, *_may_go_on())
+            .correlate(Installation)
+        ),
+    )
+
+
+def _spoken_for() -> ColumnElement[bool]:
+    return exists().where(
+        ConversationRow.delivery_id == Delivery.id, ConversationRow.state == ConversationState.OPEN
+    )
+
+
+def _may_go_on() -> tuple[ColumnElement[bool], ...]:
+    """An open conversation, joined with its delivery if it has one, whose last question is answered."""
+    return (
+        ConversationRow.state == ConversationState.OPEN,
+        ~exists().where(Exchange.conversation_id == ConversationRow.id, Exchange.response.is_(None)),
+        or_(ConversationRow.delivery_id.is_(None), Delivery.state.in_((_D.SENDING, _D.QUEUED, _D.IN_DOUBT))),
+    )
+
+
+def _add(installation_id: int, key: str, body: str) -> Envelope:
+    envelope = Envelope(installation_id=installation_id, key=key, body=body)
     session().add(envelope)
     session().flush()
     return envelope
@@ -113,11 +155,17 @@ def _fill(installation: Installation, integration: Integration) -> Envelope | No
             else:
                 settle(row, step)
         session().flush()
-    return write(installation.id, integration, asked) if asked else None
+    try:
+        return write(installation.id, integration, asked) if asked else None
+    except Exception as error:  # A plugin may do anything when it seals; what it was to seal stops.
+        mark = reference(error)
+        for row, _ in asked:
+            settle(row, Crashes(mark))
+        return None
 
 
 def _ready(installation: Installation, integration: Integration, limit: int) -> Iterator[ConversationRow]:
-    """Conversations whose last question is answered, then new ones: deliveries first, lists in the room that is left."""
+    """Conversations whose last question is answered, then new ones: deliveries first, lists in the room left."""
     begun = _answered(installation.id)
     yield from begun[:limit]
     room = limit - len(begun)
@@ -130,16 +178,10 @@ def _ready(installation: Installation, integration: Integration, limit: int) -> 
 
 
 def _answered(installation_id: int) -> list[ConversationRow]:
-    pending = exists().where(Exchange.conversation_id == ConversationRow.id, Exchange.response.is_(None))
     rows = session().scalars(
         select(ConversationRow)
         .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
-        .where(
-            ConversationRow.installation_id == installation_id,
-            ConversationRow.state == ConversationState.OPEN,
-            ~pending,
-            or_(Delivery.id.is_(None), Delivery.state.in_((_D.SENDING, _D.QUEUED, _D.IN_DOUBT))),
-        )
+        .where(ConversationRow.installation_id == installation_id, *_may_go_on())
         .order_by(ConversationRow.id)
     ).all()
     for row in rows:
@@ -149,16 +191,13 @@ def _answered(installation_id: int) -> list[ConversationRow]:
 
 
 def _due(installation_id: int, limit: int) -> Sequence[Delivery]:
-    spoken_for = exists().where(
-        ConversationRow.delivery_id == Delivery.id, ConversationRow.state == ConversationState.OPEN
-    )
     return session().scalars(
         select(Delivery)
         .where(
             Delivery.installation_id == installation_id,
             Delivery.state == _D.QUEUED,
             Delivery.due_at <= now(),
-            ~spoken_for,
+            ~_spoken_for(),
         )
         .order_by(Delivery.id)
         .limit(limit)

@@ -67,8 +67,8 @@ def crash_problem() -> Problem:
 
 
 def delay(tries: int, retry_after: float | None) -> dt.timedelta:
-    """How long to wait before the next try: what the ledger asked for, else 5 s, doubling up to 10 minutes."""
-    return dt.timedelta(seconds=retry_after if retry_after is not None else min(600, 5 * 2 ** min(tries, 10)))
+    """How long to wait before the next try: what the ledger asked for, else 5 s, doubling up to 5 minutes."""
+    return dt.timedelta(seconds=retry_after if retry_after is not None else min(300, 5 * 2 ** min(tries, 10)))
 
 
 def release_dependents(delivery: Delivery) -> None:

@@ -1,0 +1,240 @@
+"""Connecting an organization with its books: installing, authorizing, pausing, testing, removing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import secrets as random
+from collections.abc import Mapping
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from hub.database import changes_one, now, session
+from hub.errors import NotConfigured, NotFound, NotPossible
+from hub.extension import current, settings_of
+from hub.host import Organization, User
+from hub.models import Authorization, ConversationRow, Delivery, Envelope, Installation, Purpose
+from hub.plugin import (
+    Attempt,
+    Authorized,
+    DocumentKind,
+    Integration,
+    IntegrationError,
+    Problem,
+    PushIntegration,
+    Redirect,
+    Rejected,
+)
+from hub.queue import commit, rollback, wake
+from hub.services import fetching, registry, scope, secrets
+from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState
+
+_ATTEMPT = dt.timedelta(minutes=30)
+"""How long an admin may take at the sign-in of the accounting product."""
+
+_S = InstallationState
+
+log = logging.getLogger(__name__)
+
+
+def install(organization: Organization, user: User, key: str) -> Installation:
+    """Begin an installation, or go on with one that was begun and never authorized.
+
+    Raises `NotFound` for an integration that is not there, `NotConfigured` if the operator has not set it up,
+    `NotPossible` if it is installed already.
+    """
+    integration = registry.integration(key)
+    settings_of(integration)
+    existing = _existing(organization.id, key)
+    if existing is not None:
+        return existing
+    fields = current().host.source_fields()
+    session().add(Installation(
+        organization_id=organization.id, integration=key, installed_by=user.name,
+        documents=[kind.value for kind in DocumentKind if kind in integration.capabilities.documents],
+        item_source=fields[0].key if fields else "",
+    ))  # fmt: skip
+    try:
+        commit()
+    except IntegrityError:  # Somebody else pressed Install at the same moment.
+        rollback()
+    found = _existing(organization.id, key)
+    assert found is not None
+    return found
+
+
+def authorize(installation: Installation, user: User, return_url: str) -> str:
+    """Begin an attempt to authorize; gives the address of the sign-in. Raises `NotPossible` or `IntegrationError`."""
+    integration = registry.integration(installation.integration)
+    state = random.token_urlsafe(32)
+    session().add(Authorization(
+        installation_id=installation.id, state_hash=_hash(state), user_id=user.id, user_name=user.name,
+        expires_at=now() + _ATTEMPT,
+    ))  # fmt: skip
+    commit()
+    step = integration.authorize(Attempt(
+        settings=settings_of(integration), return_url=return_url, state=state, books_id=installation.books_id
+    ))  # fmt: skip
+    if not isinstance(step, Redirect):
+        raise NotPossible(f"{integration.label} did not say where to sign in.")
+    return step.url
+
+
+def claim(organization: Organization, user: User, key: str, state: str) -> Installation:
+    """Use up the attempt that a browser comes back from. Whose it is not, or is not any more, is `NotPossible`."""
+    attempt = session().scalar(select(Authorization).where(Authorization.state_hash == _hash(state)))
+    again = "Begin again from the integrations page."
+    if attempt is None or attempt.user_id != user.id or attempt.installation.integration != key:
+        raise NotPossible(f"This sign-in was not begun here by you. {again}")
+    try:
+        installation = scope.installation(organization.id, attempt.installation_id)
+    except NotFound:
+        raise NotPossible(f"This sign-in was not begun here by you. {again}") from None
+    fresh = update(Authorization).where(
+        Authorization.id == attempt.id, Authorization.used_at.is_(None), Authorization.expires_at > now()
+    )
+    if not changes_one(fresh.values(used_at=now())):
+        rollback()
+        raise NotPossible(f"This sign-in was used already, or took too long. {again}")
+    commit()
+    return installation
+
+
+def finish(installation: Installation, user: User, return_url: str, state: str, answer: Mapping[str, str]) -> None:
+    """Exchange what the browser brought back for credentials, store them, and begin to speak with the books.
+
+    Raises `Rejected` (denied, or other books than before) or `Unavailable`; the installation is then as it was.
+    """
+    integration = registry.integration(installation.integration)
+    attempt = Attempt(
+        settings=settings_of(integration), return_url=return_url, state=state, answer=answer,
+        books_id=installation.books_id,
+    )  # fmt: skip
+    commit()  # No transaction is open while the network is waited for.
+    authorized = integration.authorize(attempt)
+    if not isinstance(authorized, Authorized):
+        raise NotPossible(f"{integration.label} did not finish the authorization.")
+    if installation.books_id and authorized.books_id != installation.books_id:
+        raise Rejected(Problem(
+            what=f"These are not the books of {installation.books_name or installation.books_id}.",
+            why="Everything sent so far is in those; other books have other customers, items and accounts.",
+            cure="Sign in again and choose the same company, or uninstall first.",
+        ))  # fmt: skip
+    _connect(installation, integration, user, authorized)
+
+
+def pause(organization_id: str, installation_id: int) -> None:
+    """Send nothing until an admin resumes. What is on its way is finished."""
+    _move(organization_id, installation_id, _S.PAUSED)
+
+
+def resume(organization_id: str, installation_id: int) -> None:
+    """Go on after a pause; everything that has queued up goes out."""
+    _move(organization_id, installation_id, _S.CONNECTED)
+
+
+def test(organization_id: str, installation_id: int) -> None:
+    """Ask the books who they are, now, and try at once what waits for its next try."""
+    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    if installation.state is not _S.CONNECTED:
+        raise NotPossible("Only a connected installation can be tested.")
+    installation.resume_at = None
+    session().execute(
+        update(Envelope)
+        .where(Envelope.installation_id == installation.id, Envelope.state == EnvelopeState.OPEN)
+        .values(due_at=now())
+    )
+    _begin_check(installation)
+    commit()
+
+
+def reload(organization_id: str, installation_id: int) -> None:
+    """Refresh all lists."""
+    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    fetching.refresh(installation, registry.integration(installation.integration))
+    wake(installation.id)
+    commit()
+
+
+def last_check(installation_id: int) -> ConversationRow | None:
+    """The latest test of the connection."""
+    return session().scalar(
+        select(ConversationRow)
+        .where(ConversationRow.installation_id == installation_id, ConversationRow.purpose == Purpose.CHECK)
+        .order_by(ConversationRow.id.desc())
+        .limit(1)
+    )
+
+
+def remove(organization_id: str, installation_id: int) -> None:
+    """Uninstall: give the authorization back, forget the credentials, cancel what has not left. History stays."""
+    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    connection, integration = None, current().integrations.get(installation.integration)
+    if isinstance(integration, PushIntegration) and installation.credential is not None:
+        try:
+            connection = secrets.connection(installation, integration)
+        except (NotConfigured, IntegrationError) as error:
+            log.warning("The authorization of installation %s cannot be given back: %s", installation_id, error)
+    secrets.wipe(installation)
+    installation.move(_S.REMOVED)
+    waiting = select(Delivery).where(
+        Delivery.installation_id == installation_id,
+        Delivery.state.in_((DeliveryState.WAITING, DeliveryState.QUEUED)),
+    )
+    for delivery in session().scalars(waiting).all():
+        delivery.move(DeliveryState.CANCELLED)
+    commit()
+    if connection is not None and isinstance(integration, PushIntegration):
+        try:
+            integration.revoke(connection)
+        except IntegrationError as error:
+            log.warning("The authorization of installation %s was not given back: %s", installation_id, error)
+
+
+def _connect(installation: Installation, integration: Integration, user: User, authorized: Authorized) -> None:
+    installation = scope.lock(installation.id)
+    if installation.state is _S.REMOVED:
+        rollback()
+        raise NotPossible("This installation was removed meanwhile.")
+    secrets.keep(installation, authorized)
+    installation.books_id = authorized.books_id
+    installation.authorized_by, installation.authorized_at = user.name, now()
+    installation.trouble, installation.trouble_since, installation.resume_at = "", None, None
+    if installation.state in {_S.PENDING, _S.EXPIRED}:
+        installation.move(_S.CONNECTED)
+    fetching.refresh(installation, integration)
+    _begin_check(installation)
+    commit()
+
+
+def _begin_check(installation: Installation) -> None:
+    running = session().scalar(
+        select(ConversationRow.id).where(
+            ConversationRow.installation_id == installation.id,
+            ConversationRow.purpose == Purpose.CHECK,
+            ConversationRow.state == ConversationState.OPEN,
+        )
+    )
+    if running is None:
+        session().add(ConversationRow(installation_id=installation.id, purpose=Purpose.CHECK, argument={}))
+    wake(installation.id)
+
+
+def _move(organization_id: str, installation_id: int, to: InstallationState) -> None:
+    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    if installation.state not in {_S.CONNECTED, _S.PAUSED} or installation.state is to:
+        rollback()
+        raise NotPossible("That is not possible at present.")
+    installation.move(to)
+    wake(installation.id)
+    commit()
+
+
+def _existing(organization_id: str, key: str) -> Installation | None:
+    return next((one for one in scope.installations(organization_id) if one.integration == key), None)
+
+
+def _hash(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()

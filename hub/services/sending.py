@@ -1,0 +1,305 @@
+"""A person presses Send: the order's draft becomes deliveries. And what the person may do with these afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from hub.database import now, session
+from hub.errors import Incomplete, NotFound, NotPossible
+from hub.extension import host
+from hub.host import Order, User
+from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation
+from hub.models.delivery import needs
+from hub.plugin import DocumentKind, Integration, NewItem, RecordKind, Role
+from hub.queue import commit, rollback, wake
+from hub.services import line, linking, mapping, registry, scope
+from hub.services.documents import Choices, Draft, draft, item_key, options_of
+from hub.services.settling import queue_if_ready
+from hub.services.snapshots import Subject, problems_json, subject_json, subject_of
+from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState, StopReason
+
+_D = DeliveryState
+REPLACEABLE = frozenset({_D.WAITING, _D.STOPPED})
+"""What sending once more may replace, as long as no write has been asked for."""
+
+SENDABLE = frozenset({InstallationState.CONNECTED, InstallationState.EXPIRED, InstallationState.PAUSED})
+
+
+def send(installation_id: int, order: Order, choices: Choices, user: User) -> list[Delivery]:
+    """Turn an order into deliveries and commit. Gives the live deliveries of its documents.
+
+    Pressing twice, or by two people at once, gives the same deliveries as once. Raises `Incomplete` with every
+    problem, and nothing is written.
+    """
+    try:
+        return _send(installation_id, order, choices, user)
+    except IntegrityError:  # A new customer or item was queued by a neighbour at the same moment; it is there now.
+        rollback()
+        return _send(installation_id, order, choices, user)
+
+
+def _send(installation_id: int, order: Order, choices: Choices, user: User) -> list[Delivery]:
+    installation = scope.lock(installation_id)
+    if installation.state not in SENDABLE:
+        rollback()
+        raise NotPossible("This installation is not connected.")
+    integration = registry.integration(installation.integration)
+    outline = draft(installation, integration, order, choices)
+    if outline.problems or outline.invoice is None:
+        rollback()
+        raise Incomplete(*outline.problems)
+    _link(installation, order, outline, user)
+    _write(installation, order, choices, outline, user.name)
+    wake(installation.id)
+    commit()
+    return of_order(installation.organization_id, order.id)
+
+
+def of_order(organization_id: str, order_id: str) -> list[Delivery]:
+    """The live deliveries of an order's documents, oldest first."""
+    return of_orders(organization_id, [order_id]).get(order_id, [])
+
+
+def of_orders(organization_id: str, order_ids: Iterable[str]) -> dict[str, list[Delivery]]:
+    """The live deliveries of many orders, by order. One query."""
+    rows = session().scalars(
+        select(Delivery)
+        .where(
+            Delivery.organization_id == organization_id,
+            Delivery.order_id.in_(list(order_ids)),
+            Delivery.state != _D.CANCELLED,
+        )
+        .order_by(Delivery.id)
+    )
+    found: dict[str, list[Delivery]] = {}
+    for row in rows:
+        found.setdefault(row.order_id or "", []).append(row)
+    return found
+
+
+def retry(organization_id: str, delivery_id: int) -> Delivery:
+    """Go on with a stopped delivery. Raises `NotPossible` if it has not stopped, `Incomplete` if it would stop again.
+
+    What was refused is built anew from the order as it is now. What may have left goes on where it was: its envelope
+    is repeated under its key.
+    """
+    delivery = scope.delivery(organization_id, delivery_id)
+    installation = scope.lock(delivery.installation_id)
+    if delivery.state is not _D.STOPPED:
+        rollback()
+        raise NotPossible("This has not stopped (any more).")
+    if _open_conversation(delivery) is None:
+        _rebuild(installation, delivery)
+    else:
+        _unpark(delivery)
+    installation.resume_at = None
+    wake(installation.id)
+    commit()
+    return delivery
+
+
+def cancel(organization_id: str, delivery_id: int) -> Delivery:
+    """Give up a delivery that has not left. Raises `NotPossible` if it is, or may be, in the books."""
+    delivery = scope.delivery(organization_id, delivery_id)
+    scope.lock(delivery.installation_id)
+    if not can_cancel(delivery):
+        rollback()
+        raise NotPossible("This is on its way, or in the books, and cannot be cancelled.")
+    _cancel(delivery)
+    commit()
+    return delivery
+
+
+def can_cancel(delivery: Delivery) -> bool:
+    """Whether it is certain that nothing of it has reached the books."""
+    return delivery.state in {_D.WAITING, _D.QUEUED, _D.STOPPED} and not line.write_is_asked(delivery.id)
+
+
+def choices_of(stored: dict[str, object]) -> Choices:
+    """What a person chose earlier."""
+    return Choices(
+        documents=tuple(stored.get("documents", ())),  # type: ignore[arg-type]  # As `Choices.stored` wrote it.
+        customer=str(stored.get("customer", "")),
+        tax=str(stored.get("tax", "")),
+        accounts=dict(stored.get("accounts", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
+    )
+
+
+def _link(installation: Installation, order: Order, outline: Draft, user: User) -> None:
+    if outline.customer.id:
+        linking.link(installation.id, RecordKind.CUSTOMER, order.company.id, outline.customer, user.name)
+
+
+def _write(installation: Installation, order: Order, choices: Choices, outline: Draft, by: str) -> None:
+    needed = []
+    if outline.new_customer is not None:
+        title = f"New customer “{outline.new_customer.name}”"
+        needed.append(_place(installation, f"company/{order.company.id}", outline.new_customer, title, by))
+    for item in outline.new_items:
+        title = f"New item “{item.name}”"
+        needed.append(_place(installation, f"item/{item_key(item.name)}", item, title, by))
+    assert outline.invoice is not None
+    invoice = _place(installation, f"order/{order.id}", outline.invoice, f"Invoice {order.number}", by)
+    _tie(invoice, order, choices, needed)
+    for payment_id, payment in outline.payments.items():
+        title = f"Payment {payment.amount} for {order.number}"
+        received = _place(installation, f"order/{order.id}/payment/{payment_id}", payment, title, by)
+        _tie(received, order, choices, [*(one for one in needed if one.kind == RecordKind.CUSTOMER), invoice])
+
+
+def _place(installation: Installation, source: str, subject: Subject, title: str, by: str) -> Delivery:
+    """The live delivery of a source. One that stopped or waits, and has written nothing, becomes what is sent now."""
+    live = _live(installation.id, source, subject.kind)
+    if live is None:
+        live = Delivery(
+            installation_id=installation.id, organization_id=installation.organization_id, source=source,
+            kind=subject.kind, title=title[:300], subject=subject_json(subject), state=_D.WAITING, sent_by=by,
+        )  # fmt: skip
+        session().add(live)
+    elif live.state in REPLACEABLE and not line.write_is_asked(live.id):
+        _renew(live, subject)
+        live.title, live.sent_by, live.sent_at = title[:300], by, now()
+    else:
+        return live
+    session().flush()
+    if subject.kind in set(RecordKind):
+        queue_if_ready(live)
+    return live
+
+
+def _tie(delivery: Delivery, order: Order, choices: Choices, needed: list[Delivery]) -> None:
+    """Make a document wait for what it needs, unless it is on its way already."""
+    if delivery.state is not _D.WAITING:
+        return
+    delivery.order_id, delivery.choices, delivery.needs = order.id, choices.stored(), needed
+    session().flush()
+    queue_if_ready(delivery)
+
+
+def _renew(delivery: Delivery, subject: Subject) -> None:
+    """Begin anew with a stopped or waiting delivery."""
+    _close_conversation(delivery, "Begun anew.")
+    delivery.subject, delivery.problems, delivery.reference = subject_json(subject), [], ""
+    delivery.tries, delivery.tried_since = 0, None
+    if delivery.state is not _D.WAITING:
+        delivery.move(_D.WAITING)
+
+
+def _live(installation_id: int, source: str, kind: str) -> Delivery | None:
+    return session().scalar(
+        select(Delivery).where(
+            Delivery.installation_id == installation_id,
+            Delivery.source == source,
+            Delivery.kind == kind,
+            Delivery.state != _D.CANCELLED,
+        )
+    )
+
+
+def _cancel(delivery: Delivery) -> None:
+    """Cancel it, what waits for it, and the new records that nobody else waits for."""
+    delivery.move(_D.CANCELLED)
+    _close_conversation(delivery, "Cancelled.")
+    session().flush()
+    for dependent in _dependents(delivery):
+        if can_cancel(dependent):
+            _cancel(dependent)
+    for needed in delivery.needs:
+        if needed.kind in set(RecordKind) and not _dependents(needed) and can_cancel(needed):
+            _cancel(needed)
+
+
+def _dependents(delivery: Delivery) -> list[Delivery]:
+    return list(
+        session().scalars(
+            select(Delivery)
+            .join(needs, needs.c.delivery_id == Delivery.id)
+            .where(needs.c.needed_id == delivery.id, Delivery.state != _D.CANCELLED)
+        )
+    )
+
+
+def _close_conversation(delivery: Delivery, why: str) -> None:
+    """End a conversation that has only read so far; its answer, should one come, is of no use any more."""
+    row = _open_conversation(delivery)
+    if row is not None:
+        row.state, row.ended_at, row.outcome = ConversationState.FAILED, now(), why
+
+
+def _open_conversation(delivery: Delivery) -> ConversationRow | None:
+    return session().scalar(
+        select(ConversationRow).where(
+            ConversationRow.delivery_id == delivery.id, ConversationRow.state == ConversationState.OPEN
+        )
+    )
+
+
+def _unpark(delivery: Delivery) -> None:
+    """Let its conversation go on, and its parked envelope with all that stopped in it."""
+    parked = session().scalars(
+        select(Envelope)
+        .join(Exchange)
+        .join(ConversationRow)
+        .where(ConversationRow.delivery_id == delivery.id, Envelope.state == EnvelopeState.PARKED)
+    ).unique()
+    companions = {delivery.id: delivery}
+    for envelope in parked.all():
+        envelope.move(EnvelopeState.OPEN)
+        envelope.due_at = envelope.tried_since = now()
+        envelope.tries = 0
+        for exchange in envelope.exchanges:
+            found = exchange.conversation.delivery
+            if found is not None and found.state is _D.STOPPED:
+                companions[found.id] = found
+    for companion in companions.values():
+        companion.move(_D.QUEUED)
+        companion.due_at, companion.problems, companion.reference = now(), [], ""
+
+
+def _rebuild(installation: Installation, delivery: Delivery) -> None:
+    integration = registry.integration(installation.integration)
+    if delivery.order_id is not None:
+        subject = _document_again(installation, integration, delivery)
+    else:
+        subject = _record_again(installation, delivery)
+        _refuse_problems(delivery, integration.review(subject, options_of(installation, integration)))
+    _renew(delivery, subject)
+    session().flush()
+    queue_if_ready(delivery)
+
+
+def _document_again(installation: Installation, integration: Integration, delivery: Delivery) -> Subject:
+    order = host().order(installation.organization_id, delivery.order_id or "")
+    if order is None:
+        rollback()
+        raise NotFound("The order is not there any more.")
+    outline = draft(installation, integration, order, choices_of(delivery.choices))
+    _refuse_problems(delivery, outline.problems)
+    invoice = delivery.kind == DocumentKind.INVOICE
+    found = outline.invoice if invoice else outline.payments.get(delivery.source.rpartition("/")[2])
+    if found is None:
+        rollback()
+        raise NotFound("The order does not have this any more.")
+    return found
+
+
+def _record_again(installation: Installation, delivery: Delivery) -> Subject:
+    subject = subject_of(delivery.kind, delivery.subject)
+    if isinstance(subject, NewItem):
+        return replace(subject, income=mapping.mapped(installation.id).get(Role.INCOME, subject.income))
+    company = host().company(installation.organization_id, delivery.source.partition("/")[2])
+    if isinstance(subject, NewCustomer) and company is not None:
+        return replace(subject, name=company.name, email=company.email, phone=company.phone, billing=company.billing)
+    return subject
+
+
+def _refuse_problems(delivery: Delivery, problems: Sequence[Problem]) -> None:
+    """Keep a delivery stopped, with what is now in its way."""
+    if problems:
+        delivery.problems, delivery.reason = problems_json(list(problems)), StopReason.UNMAPPED
+        commit()
+        raise Incomplete(*problems)
