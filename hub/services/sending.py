@@ -14,7 +14,7 @@ from hub.extension import host
 from hub.host import Order, User
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation
 from hub.models.delivery import needs
-from hub.plugin import DocumentKind, Integration, NewItem, RecordKind, Role
+from hub.plugin import DocumentKind, Integration, NewCustomer, NewItem, Problem, RecordKind, Role
 from hub.queue import commit, rollback, wake
 from hub.services import line, linking, mapping, registry, scope
 from hub.services.documents import Choices, Draft, draft, item_key, options_of

@@ -1,0 +1,37 @@
+"""What RQ calls: thin, with ids only. A job is a wake-up; running one twice, or late, or never, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+from hub.queue import commit, wake
+from hub.services import carrying
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+@contextmanager
+def _own_context() -> Iterator[None]:
+    """An app context for this job alone, so that its session begins and ends with it."""
+    app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
+    with app.app_context():
+        yield
+
+
+def carry(installation_id: int) -> None:
+    """Take to the ledger what is due for one installation."""
+    with _own_context():
+        carrying.carry(installation_id)
+
+
+def sweep() -> None:
+    """Find what is due and wake a worker for it: after lost wakes, dead workers, outages and waiting times."""
+    with _own_context():
+        for installation_id in carrying.due_installations():
+            wake(installation_id)
+        commit()

@@ -1,0 +1,66 @@
+"""The hub's own migrations: an Alembic environment and version table beside the host's, never mixed with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from alembic import command
+from alembic.config import Config
+from flask import Flask, current_app
+from sqlalchemy import Connection, Engine, text
+
+VERSION_TABLE = "hub_alembic_version"
+_LOCK = 4728001  # An arbitrary number for pg_advisory_lock, the same in every process.
+
+
+def upgrade() -> None:
+    """Migrate to the newest version. Concurrent calls wait for each other on PostgreSQL; SQLite does so by itself."""
+    engine = cast(Engine, current_app.extensions["sqlalchemy"].engine)
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+            connection.commit()
+        try:
+            command.upgrade(config(connection), "head")
+            connection.commit()
+        finally:
+            if connection.dialect.name == "postgresql":
+                connection.rollback()
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+                connection.commit()
+
+
+def config(connection: Connection) -> Config:
+    """Alembic's configuration, for a connection that is open."""
+    settings = Config()
+    settings.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    settings.attributes["connection"] = connection
+    return settings
+
+
+def is_ours(name: str | None, kind: str) -> bool:
+    """Whether a table belongs to the hub; what hangs on a table belongs where the table does."""
+    return kind != "table" or ((name or "").startswith("hub_") and name != VERSION_TABLE)
+
+
+def guard_host(app: Flask) -> None:
+    """Keep the host's `flask db migrate` from proposing to drop our tables, where it uses Flask-Migrate."""
+    migrate = app.extensions.get("migrate")
+    if migrate is None:
+        return
+    arguments: dict[str, Any] = migrate.configure_args
+    before = arguments.get("include_name")
+
+    def include_name(name: str | None, kind: str, parents: dict[str, Any]) -> bool:
+        if kind == "table" and (name or "").startswith("hub_"):
+            return False
+        return before is None or bool(before(name, kind, parents))
+
+    arguments["include_name"] = include_name
+
+
+def _folder() -> Path:
+    """The migrations: inside the package when it is installed, beside it in a checkout."""
+    inside = Path(__file__).parent / "migrations"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "migrations"
