@@ -31,7 +31,7 @@ class HubWorker(Worker):
 
     def setup_work_horse_signals(self) -> None:
         """In the child that runs a job: die with the parent (Linux), instead of going on beside the second copy."""
-        super().setup_work_horse_signals()
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]  # RQ's.
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() == 1:  # The parent died before we had asked.
@@ -66,7 +66,7 @@ def schedule() -> None:
     scheduler.get_jobs().append(_JsonCronJob(
         queue.NAME, func_name="hub.jobs.sweep", interval=every, ttl=2 * every, result_ttl=0, failure_ttl=86400
     ))  # fmt: skip
-    scheduler.start()
+    scheduler.start()  # type: ignore[no-untyped-call]  # RQ's.
 
 
 def _connected() -> Redis:

@@ -48,12 +48,13 @@ def carry(installation_id: int) -> None:
     """Take to the ledger what is due. Harmless to call at any time, by any number of processes."""
     held = line.take(installation_id)
     if held is None:
-        return None
+        return
     pause, until = None, time.monotonic() + _TURN
     try:
         pause = _speak(held, until)
     except LineLost:  # Another carrier goes on from the rows.
-        return rollback()
+        rollback()
+        return
     except BaseException:
         rollback()
         held.hang_up(pause=dt.timedelta(seconds=30))

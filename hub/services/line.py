@@ -30,8 +30,8 @@ class Line:
     def fence(self) -> Installation:
         """Begin a transaction of the carrier: keep the line, lock the installation, read it afresh.
 
-        Raises `LineLost` if another carrier has it now. The installation may have been paused or removed meanwhile: what
-        was answered is stored all the same, and nothing new is asked.
+        Raises `LineLost` if another carrier has it now. The installation may have been paused or removed meanwhile:
+        what was answered is stored all the same, and nothing new is asked.
         """
         mine = update(Installation).where(
             Installation.id == self.installation_id, Installation.line_token == self.token

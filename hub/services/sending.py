@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 
 from hub.database import now, session
 from hub.errors import Incomplete, NotFound, NotPossible
@@ -65,7 +66,7 @@ def of_order(organization_id: str, order_id: str) -> list[Delivery]:
 
 
 def of_orders(organization_id: str, order_ids: Iterable[str]) -> dict[str, list[Delivery]]:
-    """The live deliveries of many orders, by order. One query."""
+    """The live deliveries of many orders, by order, with what they wait for. Three queries."""
     rows = session().scalars(
         select(Delivery)
         .where(
@@ -74,6 +75,7 @@ def of_orders(organization_id: str, order_ids: Iterable[str]) -> dict[str, list[
             Delivery.state != _D.CANCELLED,
         )
         .order_by(Delivery.id)
+        .options(selectinload(Delivery.needs), selectinload(Delivery.installation))
     )
     found: dict[str, list[Delivery]] = {}
     for row in rows:
@@ -303,3 +305,9 @@ def _refuse_problems(delivery: Delivery, problems: Sequence[Problem]) -> None:
         delivery.problems, delivery.reason = problems_json(list(problems)), StopReason.UNMAPPED
         commit()
         raise Incomplete(*problems)
+
+
+def count_stopped(installation_id: int) -> int:
+    """How many deliveries of an installation need a person."""
+    query = select(func.count()).where(Delivery.installation_id == installation_id, Delivery.state == _D.STOPPED)
+    return session().scalar(query) or 0

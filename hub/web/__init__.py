@@ -1,5 +1,63 @@
-"""The hub's pages."""
-from flask import Flask
+"""The hub's pages: one blueprint, `hub`, under `/hub`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, current_app, send_file, url_for
+
+from hub.web import authorizing, guard, sending, settings
+
+_HERE = Path(__file__).parent
 
 
-def mount(app: Flask) -> None: ...
+def mount(app: Flask) -> None:
+    """Register the blueprint. Called once per app, since a blueprint remembers where it was registered."""
+    app.config.setdefault("HUB_LAYOUT", "hub/layout.html")
+    app.config.setdefault("WTF_CSRF_METHODS", {"POST", "PUT", "PATCH", "DELETE"})
+    app.config.setdefault("WTF_CSRF_FIELD_NAME", "csrf_token")
+    app.config.setdefault("WTF_CSRF_HEADERS", ["X-CSRFToken", "X-CSRF-Token"])
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", 3600 * 12)
+    app.config.setdefault("WTF_CSRF_SSL_STRICT", True)
+    blueprint = Blueprint(
+        "hub", __name__, url_prefix="/hub", static_folder="static", static_url_path="/static",
+        template_folder=str(_templates()),
+    )  # fmt: skip
+    guard.install(blueprint)
+    for room in (settings, authorizing, sending):
+        room.register(blueprint)
+    blueprint.add_url_rule("/htmx.js", "htmx", _htmx)
+    blueprint.app_context_processor(lambda: {"hub_asset": _asset})
+    app.register_blueprint(blueprint)
+
+
+def _templates() -> Path:
+    """The templates: inside the package when it is installed, beside it in a checkout."""
+    inside = _HERE.parent / "templates"
+    return inside if inside.is_dir() else _HERE.parent.parent / "templates"
+
+
+def _htmx() -> Response:
+    """htmx itself, out of its installed package."""
+    return send_file(_htmx_file(), mimetype="text/javascript", max_age=365 * 24 * 3600)
+
+
+@cache
+def _htmx_file() -> Path:
+    spec = importlib.util.find_spec("js_lib_htmx")  # Importing it would import Django.
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "static" / "htmx" / "htmx.min.js"
+
+
+def _asset(name: str) -> str:
+    """The address of a static file, with the mark of its content, so that browsers may keep it."""
+    return url_for("hub.static", filename=name, v=_mark(name, current_app.debug))
+
+
+@cache
+def _mark(name: str, _debug: bool) -> str:
+    return hashlib.sha256((_HERE / "static" / name).read_bytes()).hexdigest()[:12]

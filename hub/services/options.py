@@ -1,0 +1,58 @@
+"""The Details tab: who may send what with an installation, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.errors import Incomplete
+from hub.extension import host
+from hub.models import Installation
+from hub.plugin import FieldKind, Integration, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What the form holds. `who` is everyone, teams or users; `ids` the chosen teams or users."""
+
+    who: str
+    ids: Sequence[str]
+    documents: Sequence[str]
+    item_source: str
+    tax: str
+    options: Mapping[str, str]
+
+
+def save(installation: Installation, integration: Integration, details: Details) -> None:
+    """Save the Details tab. Raises `Incomplete` with each field that needs putting right; the caller commits."""
+    problems = _visibility_problems(installation, details)
+    sources = {field.key for field in host().source_fields()}
+    if details.item_source not in sources:
+        problems.append(Problem(what="Choose where the item name comes from.", field="item_source"))
+    known = {kind.value for kind in integration.capabilities.documents}
+    for option in integration.options:
+        value = details.options.get(option.key, "")
+        if option.kind is FieldKind.CHOICE and value not in dict(option.choices):
+            problems.append(Problem(what=f"{option.label}: choose one of the list.", field=option.key))
+    if problems:
+        raise Incomplete(*problems)
+    installation.visible_to = {"who": details.who, "ids": [] if details.who == "everyone" else list(details.ids)}
+    installation.documents = [kind for kind in details.documents if kind in known]
+    installation.item_source, installation.tax = details.item_source, details.tax
+    installation.options = {option.key: details.options.get(option.key, "") for option in integration.options}
+
+
+def _visibility_problems(installation: Installation, details: Details) -> list[Problem]:
+    organization_id = installation.organization_id
+    match details.who:
+        case "everyone":
+            return []
+        case "teams":
+            known = {team.id for team in host().teams(organization_id)}
+        case "users":
+            known = {user.id for user in host().users(organization_id)}
+        case _:
+            return [Problem(what="Choose who may send.", field="who")]
+    if not details.ids or not set(details.ids) <= known:
+        return [Problem(what="Choose at least one of the list.", why="Otherwise nobody could send.", field="ids")]
+    return []

@@ -1,0 +1,76 @@
+"""The way to the accounting product's sign-in and back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, request
+from flask.typing import ResponseReturnValue
+
+from hub.host import Permission
+from hub.plugin import Rejected, Unavailable
+from hub.queue import rollback
+from hub.services import installing, registry, scope
+from hub.web import views
+from hub.web.guard import organization, requires, user
+from hub.web.pages import go, public_url, show
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/installations/<int:installation_id>/authorize", "authorize", authorize)
+    blueprint.add_url_rule(
+        "/installations/<int:installation_id>/authorize", "begin_authorizing", begin_authorizing, methods=["POST"]
+    )
+    blueprint.add_url_rule("/authorized/<key>", "authorized", authorized)
+
+
+@requires(Permission.MANAGE)
+def authorize(installation_id: int) -> ResponseReturnValue:
+    """Says what comes next, with the one button that goes there."""
+    installation = scope.installation(organization().id, installation_id)
+    return show("hub/authorize.html", title="Connect", card=views.card(installation), problem=None)
+
+
+@requires(Permission.MANAGE)
+def begin_authorizing(installation_id: int) -> ResponseReturnValue:
+    """Send the browser to the sign-in.
+
+    A form may only post to ourselves (`form-action 'self'` holds for redirects too), so the answer is a small page
+    that takes the browser there, with a link for one that does not follow.
+    """
+    installation = scope.installation(organization().id, installation_id)
+    address = installing.authorize(installation, user(), _return_url(installation.integration))
+    response = make_response(show("hub/leaving.html", title="To the sign-in", address=address))
+    response.headers["Refresh"] = f"0; url={address}"
+    response.headers["HX-Redirect"] = address
+    return response
+
+
+@requires(Permission.MANAGE)
+def authorized(key: str) -> ResponseReturnValue:
+    """Where the sign-in sends the browser back to, with consent or without."""
+    state = request.args.get("state", "")
+    installation = installing.claim(organization(), user(), key, state)
+    installation_id = installation.id
+    try:
+        installing.finish(installation, user(), _return_url(key), state, request.args.to_dict())
+    except Rejected as rejected:
+        rollback()
+        return _again(installation_id, rejected)
+    except Unavailable as error:
+        rollback()
+        return _again(installation_id, error)
+    return go("hub.details", installation_id=installation_id)
+
+
+def _again(installation_id: int, error: Rejected | Unavailable) -> ResponseReturnValue:
+    installation = scope.installation(organization().id, installation_id)
+    problem = error.problems[0] if isinstance(error, Rejected) and error.problems else None
+    sentence = problem.what if problem else str(error)
+    label = registry.label(installation.integration)
+    return show(
+        "hub/authorize.html", title=f"Connect {label}", status=409, card=views.card(installation),
+        problem=problem, sentence=sentence,
+    )  # fmt: skip
+
+
+def _return_url(key: str) -> str:
+    return public_url("hub.authorized", key=key)

@@ -1,0 +1,149 @@
+"""Before and after every request to the hub's own pages: who asks, CSRF, headers, and what an error looks like."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Callable
+from typing import ParamSpec, cast
+
+from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from werkzeug.exceptions import HTTPException
+from werkzeug.utils import redirect
+
+from hub.errors import Forbidden, HubError, NotFound
+from hub.extension import host
+from hub.host import Organization, Permission, User
+from hub.plugin import IntegrationError
+from hub.queue import rollback
+from hub.services import access
+
+P = ParamSpec("P")
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+_csrf = CSRFProtect()  # Never initialized on the app, whose other routes are none of our business.
+
+
+def user() -> User:
+    """Who asks. `requires` has made sure that there is somebody."""
+    return cast(User, g.hub_user)
+
+
+def organization() -> Organization:
+    """For whom. `requires` has made sure that there is one."""
+    return cast(Organization, g.hub_organization)
+
+
+def is_fragment() -> bool:
+    """Whether htmx asks for a fragment; otherwise a browser asks for a whole page."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+
+
+def requires(permission: Permission) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """Admit only who is signed in and may do this. Everybody else is sent to sign in, or gets a 403."""
+
+    def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        @functools.wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            who, whose = host().user(), host().organization()
+            if who is None or whose is None:
+                return _sign_in()
+            access.require(who, permission, whose)
+            g.hub_user, g.hub_organization = who, whose
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def install(blueprint: Blueprint) -> None:
+    """Put the guard before every view of a blueprint, and around what it answers."""
+    blueprint.before_request(_check_csrf)
+    blueprint.after_request(_headers)
+    blueprint.register_error_handler(HubError, _hub_error)
+    blueprint.register_error_handler(IntegrationError, _integration_error)
+    blueprint.register_error_handler(HTTPException, _http_error)
+    blueprint.register_error_handler(Exception, _crash)
+    blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf})
+
+
+def _check_csrf() -> None:
+    if request.method not in {"GET", "HEAD", "OPTIONS"} and not g.get("csrf_valid", False):
+        _csrf.protect()
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.vary.add("HX-Request")
+    if request.endpoint not in {"hub.static", "hub.htmx"}:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _sign_in() -> ResponseReturnValue:
+    came_from = request.headers.get("HX-Current-URL") if is_fragment() else None
+    address = host().login_address(request.full_path.rstrip("?") if came_from is None else _path(came_from))
+    if not is_fragment():
+        return redirect(address)
+    response = make_response("", 401)
+    response.headers["HX-Redirect"] = address
+    return response
+
+
+def _path(address: str) -> str:
+    from urllib.parse import urlsplit  # noqa: PLC0415 – Only here.
+
+    parts = urlsplit(address)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _hub_error(error: HubError) -> ResponseReturnValue:
+    rollback()
+    status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, Forbidden) else 409
+    return problem_page(str(error), status)
+
+
+def _integration_error(error: IntegrationError) -> ResponseReturnValue:
+    rollback()
+    return problem_page(str(error), 409)
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, CSRFError):
+        return problem_page("This page has been open for too long. Load it again, then repeat what you did.", 400)
+    if error.code is not None and error.code < 400:
+        return error
+    return problem_page(error.description or "That did not work.", error.code or 500)
+
+
+def _crash(error: Exception) -> ResponseReturnValue:
+    rollback()
+    mark = secrets.token_hex(4)
+    current_app.logger.error("[%s] %s %s", mark, request.method, request.path, exc_info=error)
+    return problem_page("Something went wrong on our side. Nothing was lost; please try again.", 500, mark)
+
+
+def problem_page(sentence: str, status: int, reference: str = "") -> ResponseReturnValue:
+    """A whole page with a sentence, or for htmx a small dialog with it, wherever the click came from."""
+    if not is_fragment():
+        page = render_template("hub/problem.html", sentence=sentence, reference=reference, fragment=False)
+        return make_response(page, status)
+    dialog = render_template("hub/problem_dialog.html", sentence=sentence, reference=reference)
+    response = make_response(dialog, 422)  # htmx swaps no other error.
+    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#hub-dialog", "innerHTML"
+    response.headers["X-Hub-Status"] = str(status)
+    return response
+
+
+def permitted(permission: Permission) -> bool:
+    """Whether the person who asks may do this, for what a page offers."""
+    return host().allows(user(), permission, organization())

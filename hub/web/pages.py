@@ -1,0 +1,35 @@
+"""Rendering: a fragment for htmx, the same fragment inside the host's layout for a browser without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.utils import redirect
+
+from hub.web.guard import is_fragment
+
+
+def show(template: str, *, title: str, status: int = 200, **view: Any) -> ResponseReturnValue:
+    """A template that is a fragment by itself. `title` is the page's, where it becomes a whole page."""
+    body = render_template(template, title=title, **view)
+    if not is_fragment():
+        body = render_template("hub/page.html", title=title, body=body, hub_layout=current_app.config["HUB_LAYOUT"])
+    return make_response(body, status)
+
+
+def go(endpoint: str, **values: Any) -> ResponseReturnValue:
+    """After a form: on to another page, for htmx and for a plain browser alike."""
+    address = url_for(endpoint, **values)
+    if not is_fragment():
+        return redirect(address, 303)
+    response = make_response("", 204)
+    response.headers["HX-Redirect"] = address
+    return response
+
+
+def public_url(endpoint: str, **values: Any) -> str:
+    """An address for the world outside: under `HUB_PUBLIC_URL`, or as this request came in."""
+    base = current_app.config.get("HUB_PUBLIC_URL") or request.url_root
+    return str(base).rstrip("/") + url_for(endpoint, **values)

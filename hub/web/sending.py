@@ -1,0 +1,189 @@
+"""The send dialog, and the fragments that follow an order into the books."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, make_response, request
+from flask.typing import ResponseReturnValue
+
+from hub.errors import Forbidden, Incomplete, NotFound, NotPossible
+from hub.extension import host
+from hub.host import Order, Permission
+from hub.models import Delivery, Installation
+from hub.plugin import DocumentKind, Problem, RecordKind, Role
+from hub.services import access, documents, fetching, linking, mapping, registry, scope, sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState
+from hub.web import views
+from hub.web.guard import is_fragment, organization, requires, user
+from hub.web.pages import go, show
+
+_MANY = 200  # Orders in one question, and customers in one dropdown.
+
+_ROLES = (Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT)
+"""What a person may choose for one order, where the books take it."""
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/orders/<order_id>/send", "send", send)
+    blueprint.add_url_rule("/orders/<order_id>/send", "press_send", press_send, methods=["POST"])
+    blueprint.add_url_rule("/orders/<order_id>/status", "order_status", order_status)
+    blueprint.add_url_rule("/orders/status", "orders_status", orders_status)
+    blueprint.add_url_rule("/deliveries/<int:delivery_id>/retry", "retry", retry, methods=["POST"])
+    blueprint.add_url_rule("/deliveries/<int:delivery_id>/cancel", "cancel", cancel, methods=["POST"])
+
+
+@requires(Permission.SEND)
+def send(order_id: str) -> ResponseReturnValue:
+    """The dialog, prefilled; its status instead, where everything is in the books or on its way."""
+    order = _order(order_id)
+    live = sending.of_order(organization().id, order_id)
+    if live and request.args.get("again") != "1" and not _has_more(order, live):
+        return _dialog(order, status=views.order_status(order_id, live))
+    installation = _installation()
+    last = next((one.choices for one in reversed(live) if one.choices), None)
+    choices = sending.choices_of(last) if last else Choices(tax=installation.tax)
+    return _form(order, installation, choices)
+
+
+@requires(Permission.SEND)
+def press_send(order_id: str) -> ResponseReturnValue:
+    """Send. Problems come back beside the fields that cure them; otherwise the dialog turns into its status."""
+    order, installation = _order(order_id), _installation()
+    choices = Choices(
+        documents=tuple(kind for kind in request.form.getlist("documents") if kind in set(DocumentKind)),
+        customer=request.form.get("customer", ""),
+        tax=request.form.get("tax", ""),
+        accounts={role: value for role in _ROLES if (value := request.form.get(f"account-{role}", ""))},
+    )
+    if not choices.documents:
+        nothing = Problem(what="Nothing is ticked.", cure="Tick what is to be sent.", field="documents")
+        return _form(order, installation, choices, (nothing,))
+    if not all(access.allows_document(installation, DocumentKind(kind)) for kind in choices.documents):
+        raise Forbidden("The settings do not allow to send this kind of document.")
+    try:
+        live = sending.send(installation.id, order, choices, user())
+    except Incomplete as incomplete:
+        return _form(order, installation, choices, incomplete.problems)
+    if not is_fragment():
+        return go("hub.send", order_id=order_id)
+    response = make_response(_dialog(order, status=views.order_status(order_id, live)))
+    response.headers["HX-Trigger-After-Settle"] = "hub-sent"
+    return response
+
+
+@requires(Permission.VIEW)
+def order_status(order_id: str) -> ResponseReturnValue:
+    """The order's deliveries; polls while they move by themselves."""
+    _order(order_id)
+    return _status(order_id, request.args.get("place", ""))
+
+
+@requires(Permission.VIEW)
+def orders_status() -> ResponseReturnValue:
+    """The state of many orders at once, as chips for a list. The number of queries does not depend on theirs."""
+    ids = request.args.getlist("id")[:_MANY]
+    found = sending.of_orders(organization().id, ids)
+    states = [views.order_status(order_id, found.get(order_id, [])) for order_id in ids]
+    return show(
+        "hub/orders_status.html", title="Orders", states=states, ids=ids, moving=any(one.moving for one in states)
+    )
+
+
+@requires(Permission.SEND)
+def retry(delivery_id: int) -> ResponseReturnValue:
+    """Try a stopped delivery again."""
+    delivery = _mine(delivery_id)
+    try:
+        sending.retry(organization().id, delivery_id)
+    except Incomplete:
+        pass  # The problems stand on the delivery now, and in the status below.
+    return _after(delivery)
+
+
+@requires(Permission.SEND)
+def cancel(delivery_id: int) -> ResponseReturnValue:
+    """Give up a delivery that has not left."""
+    delivery = _mine(delivery_id)
+    sending.cancel(organization().id, delivery_id)
+    return _after(delivery)
+
+
+def _after(delivery: Delivery) -> ResponseReturnValue:
+    order_id = request.form.get("order_id") or delivery.order_id or ""
+    _order(order_id)
+    return _status(order_id, request.form.get("place", "")) if is_fragment() else go("hub.send", order_id=order_id)
+
+
+def _status(order_id: str, place: str) -> ResponseReturnValue:
+    live = sending.of_order(organization().id, order_id)
+    where = "dialog" if place == "dialog" else "page"
+    return show("hub/order_status.html", title="Status", status_view=views.order_status(order_id, live), place=where)
+
+
+def _order(order_id: str) -> Order:
+    order = host().order(organization().id, order_id)
+    if order is None:
+        raise NotFound("There is no such order.")
+    return order
+
+
+def _mine(delivery_id: int) -> Delivery:
+    delivery = scope.delivery(organization().id, delivery_id)
+    if not access.is_visible(user(), delivery.installation):
+        raise Forbidden("The settings do not let you send with this integration.")
+    return delivery
+
+
+def _installation() -> Installation:
+    """Where to send: the one that was asked for, else the first that lets this person send."""
+    wanted = request.values.get("installation", type=int)
+    if wanted is not None:
+        found = [scope.installation(organization().id, wanted)]
+    else:
+        found = scope.installations(organization().id)
+    usable = [one for one in found if one.state in sending.SENDABLE]
+    if not usable:
+        raise NotPossible("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
+    visible = [one for one in usable if access.may_send(user(), organization(), one)]
+    if not visible:
+        raise Forbidden("The settings do not let you send with this integration. Ask an admin.")
+    return visible[0]
+
+
+def _has_more(order: Order, live: Sequence[Delivery]) -> bool:
+    """Whether the order has payments that came in after it was sent."""
+    sent = {one.source for one in live}
+    posted = any(one.kind == DocumentKind.INVOICE and one.state is DeliveryState.POSTED for one in live)
+    return posted and any(f"order/{order.id}/payment/{payment.id}" not in sent for payment in order.payments)
+
+
+def _form(
+    order: Order, installation: Installation, choices: Choices, problems: tuple[Problem, ...] = ()
+) -> ResponseReturnValue:
+    integration = registry.integration(installation.integration)
+    suggested = choices.customer or documents.suggested_customer(installation, order)
+    known = problems or documents.draft(installation, integration, order, choices).problems
+    places = {place.field.key: place for place in mapping.choices(installation, integration)}
+    chosen = linking.record(installation.id, RecordKind.CUSTOMER, suggested) if suggested != documents.NEW else None
+    customers = fetching.search(installation.id, RecordKind.CUSTOMER, "", _MANY)
+    if chosen is not None and chosen not in customers:
+        customers.insert(0, chosen)
+    return _dialog(
+        order, code=422 if problems else 200, installation=installation, integration=integration, problems=known,
+        choices=choices, suggested=suggested, customers=customers, many=len(customers) >= _MANY,
+        linked=linking.linked(installation.id, RecordKind.CUSTOMER, order.company.id) is not None,
+        places=[places[role] for role in _ROLES if role in places],
+        tax_codes=fetching.search(installation.id, RecordKind.TAX_CODE, "", _MANY)
+        if integration.capabilities.tax_by_code else [],
+        allowed=set(installation.documents),
+    )  # fmt: skip
+
+
+def _dialog(order: Order, *, code: int = 200, **view: object) -> ResponseReturnValue:
+    first = is_fragment() and request.method == "GET"
+    return show(
+        "hub/send_dialog.html" if first else "hub/send_body.html", title=f"Send order {order.number}", status=code,
+        order=order, place="dialog", **{"status": None, "problems": (), **view},
+    )  # fmt: skip

@@ -1,0 +1,183 @@
+"""What the templates are handed: one data class a fragment, with every sentence already made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hub.database import now
+from hub.extension import current, settings_of
+from hub.models import Delivery, Installation, Listing
+from hub.plugin import DocumentKind, Problem, RecordKind
+from hub.services import fetching, installing, registry, sending
+from hub.services.snapshots import problems_of
+from hub.states import ConversationState, DeliveryState, InstallationState
+
+MOVING = frozenset({DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT})
+_STUCK = 60.0  # Seconds after which a delivery that nobody takes is called stuck.
+
+LISTS = {
+    RecordKind.ACCOUNT: "Accounts", RecordKind.CUSTOMER: "Customers", RecordKind.VENDOR: "Vendors",
+    RecordKind.ITEM: "Items", RecordKind.TAX_CODE: "Tax codes", RecordKind.TERM: "Terms",
+}  # fmt: skip
+
+_STATES = {
+    InstallationState.PENDING: ("Not connected yet", "wait"),
+    InstallationState.CONNECTED: ("Connected", "good"),
+    InstallationState.EXPIRED: ("Authorization lost", "bad"),
+    InstallationState.PAUSED: ("Paused", "wait"),
+    InstallationState.REMOVED: ("Removed", "wait"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """An installation on the integrations page."""
+
+    id: int
+    label: str
+    state: InstallationState
+    state_text: str
+    tone: str
+    books: str
+    installation: Installation
+    trouble: str
+    check: str
+    lists: Sequence[Listing]
+    stopped: int
+    moving: bool
+    missing: str = ""
+
+    @property
+    def loading(self) -> bool:
+        return any(listing.loading for listing in self.lists)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusLine:
+    """One delivery, as a person follows it. `tone` is good, bad or wait."""
+
+    id: int
+    title: str
+    text: str
+    tone: str
+    address: str | None = None
+    problems: Sequence[Problem] = ()
+    reference: str = ""
+    can_retry: bool = False
+    can_cancel: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStatus:
+    """The deliveries of an order; `moving` while it may change by itself."""
+
+    order_id: str
+    lines: Sequence[StatusLine] = field(default_factory=tuple)
+    moving: bool = False
+
+    @property
+    def summary(self) -> tuple[str, str]:
+        """A few words and a tone, for the orders list and the screen reader."""
+        if not self.lines:
+            return "", "none"
+        if any(line.tone == "bad" for line in self.lines):
+            return "Needs attention", "bad"
+        first = self.lines[0] if not self.moving else next(line for line in self.lines if line.tone == "wait")
+        return first.text, first.tone
+
+
+def card(installation: Installation) -> Card:
+    text, tone = _STATES[installation.state]
+    check = installing.last_check(installation.id)
+    checking = check is not None and check.state is ConversationState.OPEN
+    return Card(
+        id=installation.id, label=registry.label(installation.integration), state=installation.state,
+        state_text=text, tone=tone, books=installation.books_name, installation=installation,
+        trouble=installation.trouble, check="Asking the books…" if checking else (check.outcome if check else ""),
+        lists=fetching.listings(installation.id), stopped=sending.count_stopped(installation.id), moving=checking,
+        missing="" if installation.integration in current().integrations else "Its plugin is not installed here.",
+    )  # fmt: skip
+
+
+def order_status(order_id: str, deliveries: Sequence[Delivery]) -> OrderStatus:
+    """The order's documents, and before them what they wait for as long as it is not there."""
+    shown: dict[int, Delivery] = {}
+    for delivery in deliveries:
+        for needed in delivery.needs:
+            if needed.state is not DeliveryState.POSTED and needed.kind in set(RecordKind):
+                shown.setdefault(needed.id, needed)
+    shown |= {delivery.id: delivery for delivery in deliveries}
+    return OrderStatus(
+        order_id=order_id,
+        lines=tuple(_line(delivery) for delivery in shown.values()),
+        moving=any(delivery.state in MOVING and not _blocked(delivery) for delivery in shown.values()),
+    )
+
+
+def _line(delivery: Delivery) -> StatusLine:
+    stopped = delivery.state is DeliveryState.STOPPED
+    tone = {DeliveryState.POSTED: "good", DeliveryState.STOPPED: "bad"}.get(delivery.state, "wait")
+    return StatusLine(
+        id=delivery.id, title=delivery.title, text=_text(delivery), tone=tone, address=_address(delivery),
+        problems=problems_of(delivery.problems), reference=delivery.reference, can_retry=stopped,
+        can_cancel=stopped and sending.can_cancel(delivery),
+    )  # fmt: skip
+
+
+def _text(delivery: Delivery) -> str:
+    product = registry.label(delivery.installation.integration).split()[0]
+    match delivery.state:
+        case DeliveryState.WAITING:
+            return _waiting(delivery)
+        case DeliveryState.QUEUED:
+            return _queued(delivery)
+        case DeliveryState.SENDING:
+            return "Sending…"
+        case DeliveryState.IN_DOUBT:
+            return "Making sure whether it has arrived…"
+        case DeliveryState.POSTED:
+            return f"In {product} as {delivery.posting_number}" if delivery.posting_number else f"In {product}"
+        case DeliveryState.STOPPED:
+            return "Needs attention"
+        case DeliveryState.CANCELLED:
+            return "Cancelled"
+
+
+def _waiting(delivery: Delivery) -> str:
+    missing = [needed for needed in delivery.needs if needed.state is not DeliveryState.POSTED]
+    if not missing:
+        return "Queued"
+    return f"Waits for: {missing[0].title}" + (", which needs attention" if _blocked(delivery) else "")
+
+
+def _blocked(delivery: Delivery) -> bool:
+    """Whether it waits for something that only a person can move."""
+    return delivery.state is DeliveryState.WAITING and any(
+        needed.state in {DeliveryState.STOPPED, DeliveryState.CANCELLED} or _blocked(needed)
+        for needed in delivery.needs
+    )
+
+
+def _queued(delivery: Delivery) -> str:
+    installation = delivery.installation
+    if installation.state is InstallationState.EXPIRED:
+        return "Queued. It goes out when an admin has authorized again"
+    if installation.state is InstallationState.PAUSED:
+        return "Queued. An admin has paused sending"
+    if installation.trouble:
+        return f"Queued. {installation.trouble.rstrip('.')}; it is tried again by itself"
+    waits = (now() - max(delivery.due_at, delivery.moved_at)).total_seconds()
+    if waits > _STUCK and installation.line_token is None:
+        return "Queued. Nothing moves at present: no worker has taken it yet. It is safe here and goes out later"
+    return "Queued"
+
+
+def _address(delivery: Delivery) -> str | None:
+    integration = current().integrations.get(delivery.installation.integration)
+    if integration is None or delivery.state is not DeliveryState.POSTED or delivery.kind not in set(DocumentKind):
+        return None
+    books_id = delivery.installation.books_id
+    return integration.address(
+        DocumentKind(delivery.kind), delivery.posting_id, books_id, settings_of(integration)
+    )
