@@ -25,9 +25,9 @@ _PR_SET_PDEATHSIG = 1
 class HubWorker(Worker):
     """RQ's worker, made to notice a death soon and to leave no orphan behind (RQ 3.0 waits a minute and leaves one)."""
 
-    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> float:  # noqa: ARG002 – The signature is RQ's.
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002 – The signature is RQ's.
         """How long a job's heartbeat is believed: three beats, instead of a minute more than that."""
-        return float(self.job_monitoring_interval * 3)
+        return int(self.job_monitoring_interval * 3)
 
     def setup_work_horse_signals(self) -> None:
         """In the child that runs a job: die with the parent (Linux), instead of going on beside the second copy."""

@@ -67,7 +67,7 @@ def _again(installation_id: int, error: Rejected | Unavailable) -> ResponseRetur
     sentence = problem.what if problem else str(error)
     label = registry.label(installation.integration)
     return show(
-        "hub/authorize.html", title=f"Connect {label}", status=409, card=views.card(installation),
+        "hub/authorize.html", title=f"Connect {label}", code=409, card=views.card(installation),
         problem=problem, sentence=sentence,
     )  # fmt: skip
 

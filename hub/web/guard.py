@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import ParamSpec, cast
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -100,8 +102,6 @@ def _sign_in() -> ResponseReturnValue:
 
 
 def _path(address: str) -> str:
-    from urllib.parse import urlsplit  # noqa: PLC0415 – Only here.
-
     parts = urlsplit(address)
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
@@ -120,7 +120,7 @@ def _integration_error(error: IntegrationError) -> ResponseReturnValue:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
         return problem_page("This page has been open for too long. Load it again, then repeat what you did.", 400)
-    if error.code is not None and error.code < 400:
+    if error.code is not None and error.code < HTTPStatus.BAD_REQUEST:
         return error
     return problem_page(error.description or "That did not work.", error.code or 500)
 

@@ -11,12 +11,12 @@ from werkzeug.utils import redirect
 from hub.web.guard import is_fragment
 
 
-def show(template: str, *, title: str, status: int = 200, **view: Any) -> ResponseReturnValue:
+def show(template: str, *, title: str, code: int = 200, **view: Any) -> ResponseReturnValue:
     """A template that is a fragment by itself. `title` is the page's, where it becomes a whole page."""
     body = render_template(template, title=title, **view)
     if not is_fragment():
         body = render_template("hub/page.html", title=title, body=body, hub_layout=current_app.config["HUB_LAYOUT"])
-    return make_response(body, status)
+    return make_response(body, code)
 
 
 def go(endpoint: str, **values: Any) -> ResponseReturnValue:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, make_response, request
 from flask.typing import ResponseReturnValue
@@ -40,7 +42,7 @@ def send(order_id: str) -> ResponseReturnValue:
     order = _order(order_id)
     live = sending.of_order(organization().id, order_id)
     if live and request.args.get("again") != "1" and not _has_more(order, live):
-        return _dialog(order, status=views.order_status(order_id, live))
+        return _dialog(order, followed=views.order_status(order_id, live))
     installation = _installation()
     last = next((one.choices for one in reversed(live) if one.choices), None)
     choices = sending.choices_of(last) if last else Choices(tax=installation.tax)
@@ -68,7 +70,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
         return _form(order, installation, choices, incomplete.problems)
     if not is_fragment():
         return go("hub.send", order_id=order_id)
-    response = make_response(_dialog(order, status=views.order_status(order_id, live)))
+    response = make_response(_dialog(order, followed=views.order_status(order_id, live)))
     response.headers["HX-Trigger-After-Settle"] = "hub-sent"
     return response
 
@@ -95,10 +97,8 @@ def orders_status() -> ResponseReturnValue:
 def retry(delivery_id: int) -> ResponseReturnValue:
     """Try a stopped delivery again."""
     delivery = _mine(delivery_id)
-    try:
+    with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in the status.
         sending.retry(organization().id, delivery_id)
-    except Incomplete:
-        pass  # The problems stand on the delivery now, and in the status below.
     return _after(delivery)
 
 
@@ -119,7 +119,7 @@ def _after(delivery: Delivery) -> ResponseReturnValue:
 def _status(order_id: str, place: str) -> ResponseReturnValue:
     live = sending.of_order(organization().id, order_id)
     where = "dialog" if place == "dialog" else "page"
-    return show("hub/order_status.html", title="Status", status_view=views.order_status(order_id, live), place=where)
+    return show("hub/order_status.html", title="Status", followed=views.order_status(order_id, live), place=where)
 
 
 def _order(order_id: str) -> Order:
@@ -181,9 +181,9 @@ def _form(
     )  # fmt: skip
 
 
-def _dialog(order: Order, *, code: int = 200, **view: object) -> ResponseReturnValue:
+def _dialog(order: Order, *, code: int = 200, **view: Any) -> ResponseReturnValue:
     first = is_fragment() and request.method == "GET"
     return show(
-        "hub/send_dialog.html" if first else "hub/send_body.html", title=f"Send order {order.number}", status=code,
-        order=order, place="dialog", **{"status": None, "problems": (), **view},
+        "hub/send_dialog.html" if first else "hub/send_body.html", title=f"Send order {order.number}", code=code,
+        order=order, place="dialog", **{"followed": None, "problems": (), **view},
     )  # fmt: skip

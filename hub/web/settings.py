@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -126,7 +128,7 @@ def _card(installation_id: int) -> ResponseReturnValue:
     return show("hub/card.html", title="Integration", card=views.card(installation))
 
 
-def _lists(installation: Installation) -> dict[str, object]:
+def _lists(installation: Installation) -> dict[str, Any]:
     listings = fetching.listings(installation.id)
     return {
         "installation": installation, "listings": listings, "names": views.LISTS,
@@ -138,9 +140,10 @@ def _details(
     installation: Installation, problems: tuple[Problem, ...] = (), *, saved: bool = False
 ) -> ResponseReturnValue:
     integration = registry.integration(installation.integration)
-    codes = fetching.search(installation.id, RecordKind.TAX_CODE, "", 200) if integration.capabilities.tax_by_code else []
+    by_code = integration.capabilities.tax_by_code
+    codes = fetching.search(installation.id, RecordKind.TAX_CODE, "", 200) if by_code else []
     return show(
-        "hub/details.html", title=integration.label, status=422 if problems else 200, tab="details", saved=saved,
+        "hub/details.html", title=integration.label, code=422 if problems else 200, tab="details", saved=saved,
         card=views.card(installation), integration=integration, problems=problems, tax_codes=codes,
         teams=host().teams(installation.organization_id), users=host().users(installation.organization_id),
         sources=host().source_fields(), **_lists(installation),
@@ -152,7 +155,7 @@ def _accounts(
 ) -> ResponseReturnValue:
     integration = registry.integration(installation.integration)
     return show(
-        "hub/accounts.html", title=integration.label, status=422 if problems else 200, tab="accounts", saved=saved,
+        "hub/accounts.html", title=integration.label, code=422 if problems else 200, tab="accounts", saved=saved,
         card=views.card(installation), choices=mapping.choices(installation, integration), problems=problems,
         **_lists(installation),
     )  # fmt: skip

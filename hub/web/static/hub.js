@@ -1,0 +1,46 @@
+// What HTML alone cannot do for the hub's fragments: CSRF for htmx, and modal dialogs that give the focus back.
+(() => {
+  "use strict";
+
+  let opener = null;
+
+  const token = () => document.querySelector('meta[name="hub-csrf"]')?.content;
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb !== "get" && token()) event.detail.headers["X-CSRFToken"] = token();
+  });
+
+  const openDialogs = () => {
+    for (const dialog of document.querySelectorAll("dialog[data-hub-modal]:not([open])")) {
+      opener = opener ?? document.activeElement;
+      dialog.showModal();
+    }
+  };
+
+  const close = (dialog) => {
+    dialog.close();
+  };
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const source = event.detail.elt;
+    if (source.closest && !source.closest("dialog")) opener = source;
+  });
+
+  document.addEventListener("htmx:afterSettle", openDialogs);
+  document.addEventListener("DOMContentLoaded", openDialogs);
+
+  document.addEventListener("close", (event) => {
+    if (!event.target.matches?.("dialog[data-hub-modal]")) return;
+    event.target.remove();
+    if (opener?.isConnected) opener.focus();
+    opener = null;
+  }, true);
+
+  document.addEventListener("click", (event) => {
+    const control = event.target.closest?.("[data-hub-close]");
+    if (!control) return;
+    const dialog = control.closest("dialog");
+    if (dialog) close(dialog);
+    else history.back();
+  });
+})();
