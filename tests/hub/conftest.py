@@ -1,0 +1,153 @@
+"""An app with the hub in it, a host of a few lines, and the pretend ledger; on SQLite, and on PostgreSQL if asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+
+from hub import Hub, migrating
+from hub.database import session
+from hub.host import (
+    Company,
+    Delivered,
+    Order,
+    OrderLine,
+    OrderPayment,
+    Organization,
+    Permission,
+    SourceField,
+    Team,
+    User,
+)
+from hub.models import Installation, Mapping
+from hub.services import carrying, installing
+from tests.hub.ledger import Ledger, Pretend
+
+ACME = Organization(id="acme", name="Acme")
+ADA = User(id="ada", name="Ada Admin", email="ada@acme.test", teams=frozenset({"sales"}))
+ABC = Company(id="12", name="ABC Company", email="ap@abc.test")
+
+
+def order_1042() -> Order:
+    line = OrderLine(
+        name="Almond - 11 oz/Stoneware", quantity=Decimal(100), price=Decimal("2.30"), amount=Decimal("230.00"),
+        fields={"number": "A7102", "name": "Almond - 11 oz/Stoneware"},
+    )  # fmt: skip
+    paid = OrderPayment(id="7", date=dt.date(2026, 11, 14), amount=Decimal("100.00"), method="Check")
+    return Order(
+        id="1042", number="1042", date=dt.date(2026, 11, 12), currency="USD", company=ABC, lines=(line,),
+        total=Decimal("218.50"), discount=Decimal("11.50"), payments=(paid,),
+    )  # fmt: skip
+
+
+class Desk:
+    """A host that holds its orders in a dict."""
+
+    def __init__(self) -> None:
+        self.orders = {"1042": order_1042()}
+        self.told: list[Delivered] = []
+        self.signed_in: User | None = ADA
+        self.working_for: Organization | None = ACME
+        self.permissions = set(Permission)
+
+    def user(self) -> User | None:
+        return self.signed_in
+
+    def organization(self) -> Organization | None:
+        return self.working_for
+
+    def allows(self, user: User, permission: Permission, organization: Organization) -> bool:
+        return permission in self.permissions
+
+    def order(self, organization_id: str, order_id: str) -> Order | None:
+        return self.orders.get(order_id) if organization_id == "acme" else None
+
+    def company(self, organization_id: str, company_id: str) -> Company | None:
+        return next((one.company for one in self.orders.values() if one.company.id == company_id), None)
+
+    def teams(self, organization_id: str) -> Sequence[Team]:
+        return [Team(id="sales", name="Sales")]
+
+    def users(self, organization_id: str) -> Sequence[User]:
+        return [ADA]
+
+    def source_fields(self) -> Sequence[SourceField]:
+        return [SourceField(key="number", label="Product number"), SourceField(key="name", label="Product name")]
+
+    def order_address(self, order_id: str) -> str:
+        return f"/orders/{order_id}"
+
+    def login_address(self, next_address: str) -> str:
+        return f"/login?next={next_address}"
+
+    def delivered(self, event: Delivered) -> None:
+        self.told.append(event)
+
+    def copy_order(self, number: str, **changes: object) -> Order:
+        """Another order like 1042."""
+        payments = tuple(replace(one, id=f"{number}-{one.id}") for one in order_1042().payments)
+        order = replace(order_1042(), **{"id": number, "number": number, "payments": payments, **changes})
+        self.orders[number] = order
+        return order
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/hub.db"
+
+
+@pytest.fixture
+def app(database_url: str, desk: Desk, ledger: Ledger) -> Iterator[Flask]:
+    app = Flask("host")
+    app.config.update(
+        SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database_url, HUB_REDIS_URL="redis://127.0.0.1:9/0",
+        HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_LEASE_SECONDS=60, WTF_CSRF_ENABLED=True,
+    )  # fmt: skip
+    SQLAlchemy(app)
+    Hub(desk).init_app(app)
+    app.extensions["hub"].integrations = {"pretend": Pretend(ledger)}
+    with app.app_context():
+        migrating.upgrade()
+        yield app
+        session().rollback()
+        session().remove()
+        for engine in app.extensions["sqlalchemy"].engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def installation(app: Flask, ledger: Ledger) -> Installation:
+    """Installed, authorized, its lists loaded, its income account chosen."""
+    found = installing.install(ACME, ADA, "pretend")
+    connect(found)
+    carrying.carry(found.id)
+    session().add(Mapping(installation_id=found.id, role="income_account", record_id="4000", name="4000 Sales"))
+    session().commit()
+    ledger.trips.clear()
+    return found
+
+
+def connect(installation: Installation, books: str = "books-1") -> None:
+    """Authorize as a browser would: there and back."""
+    address = installing.authorize(installation, ADA, "http://host/back")
+    state = address.rpartition("state=")[2]
+    claimed = installing.claim(ACME, ADA, "pretend", state)
+    installing.finish(claimed, ADA, "http://host/back", state, {"books": books, "state": state})

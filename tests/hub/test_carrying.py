@@ -1,0 +1,350 @@
+"""Order 1042 goes all the way, and whatever happens on the way the books hold it exactly once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from hub.database import now, session
+from hub.models import Delivery, Envelope, Exchange, Installation, Link, RecordRow
+from hub.plugin import AuthorizationExpired, Rejected, Unavailable
+from hub.services import carrying, line, sending
+from hub.services.documents import Choices
+from hub.services.snapshots import problems_of
+from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
+from tests.hub.conftest import ADA, Desk, connect, order_1042
+from tests.hub.ledger import Ledger, Pretend, integration_of
+
+EXPECTED = {
+    "customers": [{"id": "customers-1", "name": "ABC Company"}],
+    "items": [{"id": "items-1", "name": "A7102"}],
+    "invoices": [
+        {
+            "id": "invoices-1", "number": "1042", "customer": "customers-1", "total": Decimal("218.50"),
+            "discount": Decimal("11.50"), "items": ["items-1"],
+        }
+    ],
+    "payments": [
+        {"id": "payments-1", "invoice": "invoices-1", "customer": "customers-1", "amount": Decimal("100.00")}
+    ],
+}  # fmt: skip
+
+
+def send(installation: Installation) -> list[Delivery]:
+    return sending.send(installation.id, order_1042(), Choices(), ADA)
+
+
+def pass_time(installation: Installation) -> None:
+    """Let every waiting time be over."""
+    installation.resume_at = None
+    for envelope in session().scalars(select(Envelope)):
+        envelope.due_at = now()
+    for delivery in session().scalars(select(Delivery)):
+        delivery.due_at = now()
+    session().commit()
+
+
+def states() -> dict[str, DeliveryState]:
+    session().expire_all()
+    return {row.title: row.state for row in session().scalars(select(Delivery)) if row.state != "cancelled"}
+
+
+def everything_posted() -> bool:
+    return set(states().values()) == {DeliveryState.POSTED}
+
+
+def test_an_order_arrives_with_its_customer_its_item_its_discount_and_its_payment(
+    installation: Installation, ledger: Ledger, desk: Desk
+) -> None:
+    send(installation)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert everything_posted()
+    assert [(told.order_id, told.document, told.number) for told in desk.told] == [
+        ("1042", "invoice", "1042"), ("1042", "payment", ""),
+    ]  # fmt: skip
+    assert session().scalar(select(Link.record_id)) == "customers-1"
+
+
+def test_pressing_send_twice_gives_the_same_deliveries_as_once(installation: Installation, ledger: Ledger) -> None:
+    first = [one.id for one in send(installation)]
+    second = [one.id for one in send(installation)]
+    carrying.carry(installation.id)
+    third = [one.id for one in send(installation)]
+    carrying.carry(installation.id)
+    assert first == second == third
+    assert ledger.whole_ledger() == EXPECTED
+
+
+def test_two_orders_of_one_new_customer_create_one_customer_and_one_item(
+    installation: Installation, ledger: Ledger, desk: Desk
+) -> None:
+    send(installation)
+    sending.send(installation.id, desk.copy_order("1043"), Choices(), ADA)
+    carrying.carry(installation.id)
+    assert (len(ledger.customers), len(ledger.items), len(ledger.invoices), len(ledger.payments)) == (1, 1, 2, 2)
+    assert {one["customer"] for one in ledger.invoices} == {"customers-1"}
+
+
+@pytest.mark.parametrize(("trip", "moment"), list(product(range(4), ["before", "after"])))
+def test_a_line_that_is_cut_at_any_trip_loses_nothing_and_doubles_nothing(
+    installation: Installation, ledger: Ledger, trip: int, moment: str
+) -> None:
+    getattr(ledger, moment).extend([None] * trip + [Unavailable("The line was cut.")])
+    send(installation)
+    for _ in range(5):
+        carrying.carry(installation.id)
+        pass_time(installation)
+    assert ledger.whole_ledger() == EXPECTED
+    assert everything_posted()
+    repeated = [one.key for one in ledger.trips]
+    assert len(repeated) == len(set(repeated)) + 1
+    bodies = {one.key: {other.body for other in ledger.trips if other.key == one.key} for one in ledger.trips}
+    assert all(len(found) == 1 for found in bodies.values())
+
+
+@pytest.mark.parametrize(("trip", "moment"), list(product(range(4), ["before", "after"])))
+def test_a_carrier_that_vanishes_is_followed_by_another_that_goes_on(
+    app: Flask, installation: Installation, ledger: Ledger, trip: int, moment: str
+) -> None:
+    class Killed(BaseException):
+        """As `kill -9` would: nothing of the carrier's own runs any more."""
+
+    getattr(ledger, moment).extend([None] * trip + [Killed()])  # type: ignore[list-item]
+    send(installation)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(line.Line, "hang_up", lambda *_args, **_kwargs: session().rollback())
+    with pytest.raises(Killed):
+        carrying.carry(installation.id)
+    patch.undo()
+    carrying.carry(installation.id)
+    assert not everything_posted(), "the dead carrier's lease still runs"
+    session().get_one(Installation, installation.id).line_until = now() - dt.timedelta(seconds=1)
+    session().commit()
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert everything_posted()
+
+
+def test_an_orphan_that_lost_the_line_writes_nothing(installation: Installation, ledger: Ledger) -> None:
+    send(installation)
+    orphan = line.take(installation.id)
+    assert orphan is not None
+    session().get_one(Installation, installation.id).line_until = now() - dt.timedelta(seconds=1)
+    session().commit()
+    carrying.carry(installation.id)
+    with pytest.raises(carrying.LineLost):
+        orphan.fence()
+    session().rollback()
+    assert ledger.whole_ledger() == EXPECTED
+
+
+def test_what_was_open_is_in_doubt_until_it_has_been_asked_again(installation: Installation, ledger: Ledger) -> None:
+    send(installation)
+    ledger.after.extend([None, None, Unavailable("The line was cut.")])
+    carrying.carry(installation.id)
+    invoice = session().scalar(select(Delivery).where(Delivery.kind == "invoice"))
+    assert invoice is not None
+    assert invoice.state is DeliveryState.QUEUED
+    invoice.move(DeliveryState.SENDING)
+    line.reclaim(installation.id)
+    assert invoice.state is DeliveryState.IN_DOUBT
+    assert not sending.can_cancel(invoice)
+    session().commit()
+    pass_time(installation)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+
+
+def test_a_refusal_stops_the_delivery_with_the_sentence_and_a_retry_begins_anew(
+    installation: Installation, ledger: Ledger
+) -> None:
+    ledger.refuses = lambda payload: "That name is taken." if "customers" in payload else ""
+    send(installation)
+    carrying.carry(installation.id)
+    customer = session().scalar(select(Delivery).where(Delivery.kind == "customer"))
+    assert customer is not None
+    assert (customer.state, customer.reason) == (DeliveryState.STOPPED, StopReason.REJECTED)
+    assert [one.what for one in problems_of(customer.problems)] == ["That name is taken."]
+    assert states()["Invoice 1042"] is DeliveryState.WAITING
+    assert (ledger.invoices, ledger.payments) == ([], [])
+    ledger.refuses = lambda _: ""
+    sending.retry("acme", customer.id)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+
+
+def test_an_envelope_refused_as_a_whole_is_opened_until_the_guilty_request_stands_alone(
+    installation: Installation, ledger: Ledger, desk: Desk
+) -> None:
+    for number in ("1042", "1043", "1044", "1045", "1046"):
+        order = desk.copy_order(number)
+        sending.send(installation.id, order, Choices(), ADA)
+    ledger.whole = lambda requests: any(one.payload.get("invoices", {}).get("number") == "1044" for one in requests)
+    for _ in range(3):
+        carrying.carry(installation.id)
+    assert sorted(one["number"] for one in ledger.invoices) == ["1042", "1043", "1045", "1046"]
+    assert len(ledger.payments) == 4
+    stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
+    assert [(one.title, one.reason) for one in stopped] == [("Invoice 1044", StopReason.REJECTED)]
+
+
+def test_a_bug_of_the_plugin_stops_its_delivery_with_a_reference_and_retrying_goes_on(
+    app: Flask, installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(installation)
+    working = Pretend.perform
+    monkeypatch.setattr(Pretend, "perform", lambda *_: 1 / 0)
+    carrying.carry(installation.id)
+    stopped = session().scalars(select(Delivery).where(Delivery.reason == StopReason.CRASHED)).all()
+    assert stopped
+    assert all(one.reference for one in stopped)
+    monkeypatch.setattr(Pretend, "perform", working)
+    sending.retry("acme", stopped[0].id)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert everything_posted()
+
+
+def test_a_conversation_that_changes_its_mind_on_replay_is_stopped(
+    installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = iter(range(1000))
+
+    def post(self: Pretend, document: Any, options: Any) -> Any:
+        yield from ()
+        from hub.plugin import Request
+
+        yield Request(name="random", payload={"list": f"x{next(counter)}"}, writes=False)
+
+    send(installation)
+    monkeypatch.setattr(Pretend, "post", post)
+    carrying.carry(installation.id)
+    assert states()["Invoice 1042"] is DeliveryState.STOPPED
+    assert ledger.invoices == []
+
+
+def test_lost_credentials_are_renewed_once_and_then_an_admin_is_asked(
+    app: Flask, installation: Installation, ledger: Ledger
+) -> None:
+    integration = integration_of(app)
+    assert isinstance(integration, Pretend)
+    ledger.before.append(AuthorizationExpired("The token ran out."))
+    send(installation)
+    carrying.carry(installation.id)
+    assert integration.renewals == 1
+    assert ledger.whole_ledger() == EXPECTED
+
+    integration.renewing = AuthorizationExpired("The authorization was taken back.")
+    ledger.before.append(AuthorizationExpired("The token ran out."))
+    installing_reload(installation)
+    carrying.carry(installation.id)
+    session().expire_all()
+    assert installation.state is InstallationState.EXPIRED
+    assert "taken back" in installation.trouble
+
+
+def test_what_queues_up_while_expired_goes_out_after_authorizing_again(
+    app: Flask, installation: Installation, ledger: Ledger
+) -> None:
+    integration = integration_of(app)
+    assert isinstance(integration, Pretend)
+    integration.renewing = AuthorizationExpired("The authorization was taken back.")
+    ledger.after.append(AuthorizationExpired("The token ran out."))
+    send(installation)
+    carrying.carry(installation.id)
+    assert installation.state is InstallationState.EXPIRED
+    carrying.carry(installation.id)
+    integration.renewing = None
+    connect(installation)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+
+
+def test_authorizing_other_books_is_refused(installation: Installation) -> None:
+    with pytest.raises(Rejected, match="not the books of Test Books"):
+        connect(installation, books="books-2")
+    session().rollback()
+    assert installation.books_id == "books-1"
+
+
+def test_after_a_long_outage_a_person_is_asked_and_a_retry_repeats_the_same_envelope(
+    installation: Installation, ledger: Ledger
+) -> None:
+    ledger.after.append(Unavailable("No answer."))
+    send(installation)
+    carrying.carry(installation.id)
+    for envelope in session().scalars(select(Envelope)):
+        envelope.tried_since = now() - dt.timedelta(days=4)
+    ledger.before.append(Unavailable("Still no answer."))
+    pass_time(installation)
+    carrying.carry(installation.id)
+    stopped = session().scalars(select(Delivery).where(Delivery.reason == StopReason.EXHAUSTED)).all()
+    assert stopped
+    sending.retry("acme", stopped[0].id)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert everything_posted()
+
+
+def test_a_paused_installation_sends_nothing_until_it_is_resumed(installation: Installation, ledger: Ledger) -> None:
+    from hub.services import installing
+
+    installing.pause("acme", installation.id)
+    send(installation)
+    carrying.carry(installation.id)
+    assert ledger.trips == []
+    installing.resume("acme", installation.id)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+
+
+def test_the_total_that_the_books_echo_is_compared(installation: Installation, ledger: Ledger) -> None:
+    original = ledger._one
+
+    def taxed(payload: dict[str, Any]) -> dict[str, Any]:
+        answer = original(payload)
+        return {**answer, "total": Decimal("220.00")} if "invoices" in payload else answer
+
+    ledger._one = taxed  # type: ignore[method-assign]
+    send(installation)
+    carrying.carry(installation.id)
+    invoice = session().scalar(select(Delivery).where(Delivery.kind == "invoice"))
+    assert invoice is not None
+    assert invoice.state is DeliveryState.POSTED
+    assert [one.what for one in problems_of(invoice.problems)] == ["The books say 220.00; we sent 218.50."]
+
+
+def test_no_credential_reaches_a_row(installation: Installation, ledger: Ledger, app: Flask) -> None:
+    send(installation)
+    carrying.carry(installation.id)
+    engine = app.extensions["sqlalchemy"].engine
+    with engine.connect() as connection:
+        rows = [
+            str(row)
+            for table in Delivery.metadata.sorted_tables
+            for row in connection.execute(select(table)).all()
+        ]  # fmt: skip
+    assert len(rows) > 10
+    assert not [row for row in rows if "canary-token" in row]
+
+
+def test_a_retry_of_a_delivery_does_not_open_a_second_envelope(installation: Installation, ledger: Ledger) -> None:
+    send(installation)
+    carrying.carry(installation.id)
+    assert session().scalar(select(func.count()).select_from(Envelope).where(Envelope.state == EnvelopeState.OPEN)) == 0
+    assert session().scalar(select(func.count()).select_from(Exchange).where(Exchange.response.is_(None))) == 0
+    assert session().scalar(select(func.count()).select_from(RecordRow)) == 3
+    assert carrying.due_installations() == []
+
+
+def installing_reload(installation: Installation) -> None:
+    from hub.services import installing
+
+    installing.reload("acme", installation.id)
