@@ -17,3 +17,31 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+.PHONY: demo
+demo: setup ## Run the order desk with its workers, Redis and sandbox books (DEMO_PORT, SANDBOX_PORT, DEMO_DATA).
+	@exec $(BIN)/python -m demo
+
+.PHONY: test
+test: setup chromium lint types contracts ## Set up, then run every check and every test.
+	$(BIN)/python -m pytest
+
+.PHONY: chromium
+chromium: setup ## Find a Chromium for the browser tests, or install one.
+	@$(BIN)/python tests/browser/chromium.py
+
+.PHONY: lint
+lint: setup ## Ruff.
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: setup ## mypy --strict.
+	$(BIN)/mypy
+
+.PHONY: contracts
+contracts: setup ## Who may import whom.
+	$(BIN)/lint-imports --no-cache
+
+.PHONY: clean
+clean: ## Remove what the commands above made.
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.database import now
@@ -119,29 +119,26 @@ def _line(delivery: Delivery) -> StatusLine:
     stopped = delivery.state is DeliveryState.STOPPED
     tone = {DeliveryState.POSTED: "good", DeliveryState.STOPPED: "bad"}.get(delivery.state, "wait")
     return StatusLine(
-        id=delivery.id, title=delivery.title, text=_text(delivery), tone=tone, address=_address(delivery),
+        id=delivery.id, title=delivery.title, text=_TEXTS[delivery.state](delivery), tone=tone, address=_address(delivery),
         problems=problems_of(delivery.problems), reference=delivery.reference, can_retry=stopped,
         can_cancel=stopped and sending.can_cancel(delivery),
     )  # fmt: skip
 
 
-def _text(delivery: Delivery) -> str:
+_TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {
+    DeliveryState.WAITING: lambda delivery: _waiting(delivery),
+    DeliveryState.QUEUED: lambda delivery: _queued(delivery),
+    DeliveryState.SENDING: lambda _: "Sending…",
+    DeliveryState.IN_DOUBT: lambda _: "Making sure whether it has arrived…",
+    DeliveryState.POSTED: lambda delivery: _posted(delivery),
+    DeliveryState.STOPPED: lambda _: "Needs attention",
+    DeliveryState.CANCELLED: lambda _: "Cancelled",
+}
+
+
+def _posted(delivery: Delivery) -> str:
     product = registry.label(delivery.installation.integration).split()[0]
-    match delivery.state:
-        case DeliveryState.WAITING:
-            return _waiting(delivery)
-        case DeliveryState.QUEUED:
-            return _queued(delivery)
-        case DeliveryState.SENDING:
-            return "Sending…"
-        case DeliveryState.IN_DOUBT:
-            return "Making sure whether it has arrived…"
-        case DeliveryState.POSTED:
-            return f"In {product} as {delivery.posting_number}" if delivery.posting_number else f"In {product}"
-        case DeliveryState.STOPPED:
-            return "Needs attention"
-        case DeliveryState.CANCELLED:
-            return "Cancelled"
+    return f"In {product} as {delivery.posting_number}" if delivery.posting_number else f"In {product}"
 
 
 def _waiting(delivery: Delivery) -> str:

@@ -12,9 +12,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from hub.database import now, session
+from hub.errors import LineLost
 from hub.models import Delivery, Envelope, Exchange, Installation, Link, RecordRow
-from hub.plugin import AuthorizationExpired, Rejected, Unavailable
-from hub.services import carrying, line, sending
+from hub.plugin import AuthorizationExpired, Rejected, Request, Unavailable
+from hub.services import carrying, installing, line, sending
 from hub.services.documents import Choices
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
@@ -116,7 +117,7 @@ def test_a_carrier_that_vanishes_is_followed_by_another_that_goes_on(
     class Killed(BaseException):
         """As `kill -9` would: nothing of the carrier's own runs any more."""
 
-    getattr(ledger, moment).extend([None] * trip + [Killed()])  # type: ignore[list-item]
+    getattr(ledger, moment).extend([None] * trip + [Killed()])
     send(installation)
     patch = pytest.MonkeyPatch()
     patch.setattr(line.Line, "hang_up", lambda *_args, **_kwargs: session().rollback())
@@ -139,7 +140,7 @@ def test_an_orphan_that_lost_the_line_writes_nothing(installation: Installation,
     session().get_one(Installation, installation.id).line_until = now() - dt.timedelta(seconds=1)
     session().commit()
     carrying.carry(installation.id)
-    with pytest.raises(carrying.LineLost):
+    with pytest.raises(LineLost):
         orphan.fence()
     session().rollback()
     assert ledger.whole_ledger() == EXPECTED
@@ -151,10 +152,11 @@ def test_what_was_open_is_in_doubt_until_it_has_been_asked_again(installation: I
     carrying.carry(installation.id)
     invoice = session().scalar(select(Delivery).where(Delivery.kind == "invoice"))
     assert invoice is not None
-    assert invoice.state is DeliveryState.QUEUED
+    assert states()["Invoice 1042"] is DeliveryState.QUEUED
     invoice.move(DeliveryState.SENDING)
     line.reclaim(installation.id)
-    assert invoice.state is DeliveryState.IN_DOUBT
+    session().flush()
+    assert states()["Invoice 1042"] is DeliveryState.IN_DOUBT
     assert not sending.can_cancel(invoice)
     session().commit()
     pass_time(installation)
@@ -219,8 +221,6 @@ def test_a_conversation_that_changes_its_mind_on_replay_is_stopped(
 
     def post(self: Pretend, document: Any, options: Any) -> Any:
         yield from ()
-        from hub.plugin import Request
-
         yield Request(name="random", payload={"list": f"x{next(counter)}"}, writes=False)
 
     send(installation)
@@ -243,7 +243,7 @@ def test_lost_credentials_are_renewed_once_and_then_an_admin_is_asked(
 
     integration.renewing = AuthorizationExpired("The authorization was taken back.")
     ledger.before.append(AuthorizationExpired("The token ran out."))
-    installing_reload(installation)
+    installing.reload("acme", installation.id)
     carrying.carry(installation.id)
     session().expire_all()
     assert installation.state is InstallationState.EXPIRED
@@ -294,8 +294,6 @@ def test_after_a_long_outage_a_person_is_asked_and_a_retry_repeats_the_same_enve
 
 
 def test_a_paused_installation_sends_nothing_until_it_is_resumed(installation: Installation, ledger: Ledger) -> None:
-    from hub.services import installing
-
     installing.pause("acme", installation.id)
     send(installation)
     carrying.carry(installation.id)
@@ -342,9 +340,3 @@ def test_a_retry_of_a_delivery_does_not_open_a_second_envelope(installation: Ins
     assert session().scalar(select(func.count()).select_from(Exchange).where(Exchange.response.is_(None))) == 0
     assert session().scalar(select(func.count()).select_from(RecordRow)) == 3
     assert carrying.due_installations() == []
-
-
-def installing_reload(installation: Installation) -> None:
-    from hub.services import installing
-
-    installing.reload("acme", installation.id)

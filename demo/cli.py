@@ -1,0 +1,17 @@
+"""`flask demo …`"""
+
+from __future__ import annotations
+
+from flask.cli import AppGroup
+from flask_migrate import upgrade
+
+from demo.seed import seed
+
+demo = AppGroup("demo", help="The order desk.")
+
+
+@demo.command()
+def prepare() -> None:
+    """Bring the desk's own tables up to date and fill them if they are empty."""
+    upgrade()
+    seed()
