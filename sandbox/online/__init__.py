@@ -1,0 +1,68 @@
+"""A QuickBooks Online that behaves like the real one, for the demo, the tests and the authors of plugins."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import requests
+from werkzeug.serving import make_server
+
+from sandbox.online.app import create_app
+from sandbox.online.storage import loads
+
+__all__ = ["Running", "start"]
+
+REALM = "4620816365000000001"
+
+
+class Running:
+    """A sandbox in a thread of this process."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server = make_server("127.0.0.1", port, create_app(folder), threaded=True)
+        self.port: int = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def control(self, path: str, sent: dict[str, Any] | None = None) -> Any:
+        """Ask the control API: a GET without `sent`, else a POST."""
+        address = f"{self.url}/_sandbox/{path}"
+        answer = requests.get(address, timeout=10) if sent is None else requests.post(address, json=sent, timeout=10)
+        answer.raise_for_status()
+        return loads(answer.text)
+
+    def books(self, realm: str = REALM) -> dict[str, list[dict[str, Any]]]:
+        """The whole ledger of a company."""
+        found: dict[str, list[dict[str, Any]]] = self.control(f"books/{realm}")
+        return found
+
+    def grant(self, realm: str = REALM) -> dict[str, str]:
+        """Tokens without a browser."""
+        found: dict[str, str] = self.control("grant", {"realm_id": realm})
+        return found
+
+    def fault(self, kind: str, match: str = "", times: int = 1, **more: Any) -> None:
+        """Let something go wrong."""
+        self.control("faults", {"kind": kind, "match": match, "times": times, **more})
+
+
+def start(folder: Path, port: int = 0) -> Running:
+    """Start a sandbox with its books in a folder; port 0 takes a free one."""
+    return Running(folder, port)

@@ -1,0 +1,31 @@
+"""`python -m sandbox.online --port 8010 --data FOLDER [--grant]`"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import threading
+from pathlib import Path
+
+from sandbox.online import REALM, start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.online", description="A sandbox QuickBooks Online.")
+    parser.add_argument("--port", type=int, default=8010)
+    parser.add_argument("--data", type=Path, default=Path("var/sandbox"), help="the folder of its books")
+    parser.add_argument("--grant", action="store_true", help="print one JSON line with tokens for scripts")
+    wanted = parser.parse_args()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with start(wanted.data, wanted.port) as running:
+        if wanted.grant:
+            print(json.dumps(running.grant(REALM)), flush=True)
+        else:
+            print(f"The sandbox QuickBooks Online is at {running.url}", flush=True)
+        stopped.wait()
+
+
+main()

@@ -1,0 +1,196 @@
+"""Sign-in, consent and tokens, by the rules of Intuit's OAuth 2."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hmac
+import json
+import secrets
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from sandbox.online.storage import Session, Store, dumps
+
+CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
+
+_CODE = dt.timedelta(minutes=5)
+_ACCESS = dt.timedelta(hours=1)
+_ROTATION = dt.timedelta(hours=24)
+_REFRESH = dt.timedelta(days=101)
+_HARD = dt.timedelta(days=5 * 365)
+
+blueprint = Blueprint("oauth", __name__)
+
+
+@blueprint.route("/connect/oauth2", methods=["GET", "POST"])
+def consent() -> ResponseReturnValue:
+    """The sign-in and consent page, and what is pressed there."""
+    wanted = request.args
+    if wanted.get("client_id") != CLIENT_ID or wanted.get("response_type") != "code" or not wanted.get("state"):
+        return render_template("sandbox/refused.html", why="client_id, response_type=code and state are required."), 400
+    address = wanted.get("redirect_uri", "")
+    if urlsplit(address).scheme not in {"http", "https"} or urlsplit(address).query:
+        return render_template("sandbox/refused.html", why="The redirect_uri is missing or has a query."), 400
+    if "com.intuit.quickbooks.accounting" not in wanted.get("scope", "").split():
+        return redirect(_back(address, error="invalid_scope", state=wanted["state"]))
+    with _store().writing() as session:
+        realms = session.realms()
+        if request.method == "GET":
+            return render_template("sandbox/consent.html", realms=realms, preferred=_claimed(wanted.get("claims", "")))
+        if request.form.get("decision") != "connect" or request.form.get("realm") not in realms:
+            return redirect(_back(address, error="access_denied", state=wanted["state"]))
+        code = "AB" + secrets.token_urlsafe(32)
+        realm = request.form["realm"]
+        session.set_fact(f"code:{code}", {
+            "realm": realm, "redirect_uri": address, "until": (session.now() + _CODE).isoformat(), "grant": None,
+        })  # fmt: skip
+    return redirect(_back(address, code=code, state=wanted["state"], realmId=realm))
+
+
+@blueprint.post("/oauth2/v1/tokens/bearer")
+def bearer() -> ResponseReturnValue:
+    """A code or a refresh token for tokens."""
+    if not _is_our_client():
+        return {"error": "invalid_client"}, 401
+    with _store().writing() as session:
+        match request.form.get("grant_type"):
+            case "authorization_code":
+                grant = _redeem(session, request.form.get("code", ""), request.form.get("redirect_uri", ""))
+            case "refresh_token":
+                grant = _refresh(session, request.form.get("refresh_token", ""))
+            case _:
+                return {"error": "unsupported_grant_type"}, 400
+        if grant is None:
+            return {"error": "invalid_grant", "error_description": "Incorrect or invalid refresh token"}, 400
+        return Response(dumps(_tokens(session, grant)), content_type="application/json")
+
+
+@blueprint.post("/v2/oauth2/tokens/revoke")
+def revoke() -> ResponseReturnValue:
+    """Either token ends the whole grant."""
+    if not _is_our_client():
+        return {"error": "invalid_client"}, 401
+    sent = request.get_json(silent=True) or request.form
+    with _store().writing() as session:
+        grant_id = session.fact(f"access:{sent.get('token')}", {}).get("grant") or session.fact(f"refresh:{sent.get('token')}")
+        if grant_id is None:
+            return {"error": "invalid_request"}, 400
+        session.forget(f"grant:{grant_id}")
+    return "", 200
+
+
+@blueprint.get("/.well-known/openid_configuration")
+@blueprint.get("/.well-known/openid_configuration/")
+@blueprint.get("/.well-known/openid_sandbox_configuration")
+def discovery() -> ResponseReturnValue:
+    base = request.url_root.rstrip("/")
+    return {
+        "issuer": base, "authorization_endpoint": base + url_for("oauth.consent"),
+        "token_endpoint": base + url_for("oauth.bearer"), "revocation_endpoint": base + url_for("oauth.revoke"),
+        "userinfo_endpoint": f"{base}/v1/openid_connect/userinfo", "jwks_uri": f"{base}/op/v1/jwks",
+    }  # fmt: skip
+
+
+def grant_for(session: Session, realm: str) -> dict[str, Any]:
+    """A grant without a browser, for scripts."""
+    return {
+        "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "realm_id": realm, **_tokens(session, _grant(session, realm)),
+    }  # fmt: skip
+
+
+def realm_of(session: Session, token: str) -> str | None:
+    """The books that an access token opens, if it is alive."""
+    access = session.fact(f"access:{token}")
+    if access is None or dt.datetime.fromisoformat(access["until"]) <= session.now():
+        return None
+    grant = session.fact(f"grant:{access['grant']}")
+    return None if grant is None else str(grant["realm"])
+
+
+def _redeem(session: Session, code: str, redirect_uri: str) -> str | None:
+    found = session.fact(f"code:{code}")
+    if found is None:
+        return None
+    if found["grant"]:  # A code that comes twice may have been stolen: what it gave is taken back.
+        session.forget(f"grant:{found['grant']}")
+        return None
+    if found["redirect_uri"] != redirect_uri or dt.datetime.fromisoformat(found["until"]) <= session.now():
+        return None
+    grant = _grant(session, found["realm"])
+    session.set_fact(f"code:{code}", {**found, "grant": grant})
+    return grant
+
+
+def _refresh(session: Session, token: str) -> str | None:
+    grant_id = session.fact(f"refresh:{token}")
+    grant = session.fact(f"grant:{grant_id}") if grant_id else None
+    if grant is None or grant["refresh"] != token:
+        return None
+    if session.now() >= min(dt.datetime.fromisoformat(grant["until"]), dt.datetime.fromisoformat(grant["hard"])):
+        return None
+    if session.now() - dt.datetime.fromisoformat(grant["rotated"]) >= _ROTATION:
+        _rotate(session, str(grant_id), grant)
+    return str(grant_id)
+
+
+def _grant(session: Session, realm: str) -> str:
+    grant_id = secrets.token_hex(8)
+    _rotate(session, grant_id, {"realm": realm, "hard": (session.now() + _HARD).isoformat()})
+    return grant_id
+
+
+def _rotate(session: Session, grant_id: str, grant: dict[str, Any]) -> None:
+    token = "RT1-" + secrets.token_urlsafe(32)
+    session.set_fact(f"refresh:{token}", grant_id)
+    session.set_fact(f"grant:{grant_id}", {
+        **grant, "refresh": token, "rotated": session.now().isoformat(), "until": (session.now() + _REFRESH).isoformat(),
+    })  # fmt: skip
+
+
+def _tokens(session: Session, grant_id: str) -> dict[str, Any]:
+    grant = session.fact(f"grant:{grant_id}")
+    grant["until"] = (session.now() + _REFRESH).isoformat()
+    session.set_fact(f"grant:{grant_id}", grant)
+    access = secrets.token_urlsafe(48)
+    session.set_fact(f"access:{access}", {"grant": grant_id, "until": (session.now() + _ACCESS).isoformat()})
+    hard = int((dt.datetime.fromisoformat(grant["hard"]) - session.now()).total_seconds())
+    opted = request and request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true"
+    return {
+        "token_type": "bearer", "access_token": access, "expires_in": int(_ACCESS.total_seconds()),
+        "refresh_token": grant["refresh"], "x_refresh_token_expires_in": int(min(_REFRESH.total_seconds(), hard)),
+        **({"x_refresh_token_hard_expires_in": hard} if opted else {}),
+    }  # fmt: skip
+
+
+def _is_our_client() -> bool:
+    header = request.headers.get("Authorization", "")
+    try:
+        sent = base64.b64decode(header.removeprefix("Basic ")).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return header.startswith("Basic ") and hmac.compare_digest(sent, f"{CLIENT_ID}:{CLIENT_SECRET}")
+
+
+def _claimed(claims: str) -> str:
+    """The company that a reconnecting client asks for, wherever it stands in the claims."""
+    try:
+        found = json.loads(claims) if claims else {}
+    except ValueError:
+        return ""
+    while isinstance(found, dict) and found:
+        found = found.get("realmId", found.get("value", next(iter(found.values()))))
+    return str(found or "")
+
+
+def _back(address: str, **answer: str) -> str:
+    return f"{address}?{urlencode(answer)}"
+
+
+def _store() -> Store:
+    store: Store = current_app.extensions["books"]
+    return store

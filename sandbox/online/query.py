@@ -1,0 +1,213 @@
+"""The query language: a select from one kind, conditions joined by AND, an order, a stretch."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sandbox.online.refusals import Refusal
+from sandbox.online.rules import KINDS, RULES
+from sandbox.online.storage import Books, Entry
+
+_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<sign><=|>=|!=|[=<>(),*])|(?P<word>[A-Za-z0-9_.:+-]+))")
+_LISTS = {kind for kind, rules in RULES.items() if not rules.is_transaction} | {"TaxCode", "TaxRate"}
+_MOST = 1000
+
+Test = Callable[[Entry], bool]
+
+
+@dataclass
+class Query:
+    kind: str
+    counts: bool = False
+    tests: list[Test] = field(default_factory=list)
+    order: str = ""
+    descending: bool = False
+    start: int = 1
+    most: int = 100
+    names_active: bool = False
+
+
+def run(books: Books, text: str) -> dict[str, Any]:
+    """Answer a query. Raises the API's refusals 4000 (cannot be read) and 4001 (means nothing)."""
+    query = _Parser(text).query()
+    rows = [entry for entry in books.all(query.kind) if all(test(entry) for test in query.tests)]
+    if query.kind in _LISTS and not query.names_active:
+        rows = [entry for entry in rows if entry.get("Active", True)]
+    if query.counts:
+        return {"totalCount": len(rows)}
+    if query.order:
+        rows.sort(key=lambda entry: _sortable(_value(entry, query.order)), reverse=query.descending)
+    page = rows[query.start - 1 : query.start - 1 + query.most]
+    if not page:
+        return {}
+    return {query.kind: page, "startPosition": query.start, "maxResults": len(page)}
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = list(self._split(text.strip().rstrip(";")))
+        self.position = 0
+
+    def query(self) -> Query:
+        self._expect("select")
+        counts = self._projection()
+        self._expect("from")
+        kind = KINDS.get(self._next().lower())
+        if kind is None:
+            raise _unreadable(self.text)
+        query = Query(kind, counts=counts)
+        if self._accept("where"):
+            query.tests.append(self._condition(query))
+            while self._accept("and"):
+                query.tests.append(self._condition(query))
+        self._ordering(query)
+        if self._accept("startposition"):
+            query.start = self._number("startposition", 1)
+        if self._accept("maxresults"):
+            query.most = min(_MOST, self._number("maxresults", 1))
+        if self.position < len(self.tokens):
+            raise _unreadable(self.text)
+        return query
+
+    def _projection(self) -> bool:
+        chosen = []
+        while self.position < len(self.tokens) and self.tokens[self.position].lower() != "from":
+            chosen.append(self._next().lower())
+        if chosen == ["count", "(", "*", ")"]:
+            return True
+        if not chosen:
+            raise _unreadable(self.text)
+        return False
+
+    def _ordering(self, query: Query) -> None:
+        if self._accept("orderby") or (self._accept("order") and self._accept("by")):
+            query.order = self._next()
+            query.descending = self._accept("desc")
+            self._accept("asc")
+
+    def _condition(self, query: Query) -> Test:
+        name, sign = self._next(), self._next().lower()
+        if name.lower() == "active":
+            query.names_active = True
+        if sign == "in":
+            wanted = {_plain(one) for one in self._values()}
+            return lambda entry: _plain(_value(entry, name)) in wanted
+        if sign == "like":
+            pattern = re.compile(".*".join(map(re.escape, self._string().split("%"))), re.IGNORECASE | re.DOTALL)
+            return lambda entry: pattern.fullmatch(str(_value(entry, name) or "")) is not None
+        if sign not in {"=", "<", ">", "<=", ">="} or (name == "Id" and sign != "="):
+            raise _meaningless(f"operator {sign} on {name}")
+        wanted_value = self._string()
+        return lambda entry: _compare(_value(entry, name), sign, wanted_value)
+
+    def _values(self) -> Iterable[str]:
+        self._expect("(")
+        found = [self._string()]
+        while self._accept(","):
+            found.append(self._string())
+        self._expect(")")
+        return found
+
+    def _string(self) -> str:
+        token = self._next()
+        if token.startswith("'"):
+            return re.sub(r"\\(.)", r"\1", token[1:-1])
+        return token
+
+    def _number(self, name: str, least: int) -> int:
+        text = self._next()
+        if not text.lstrip("-").isdecimal():
+            raise _unreadable(self.text)
+        if int(text) < least:
+            raise _meaningless(f"{name}: value {text} is too small. Min allowed value is {least}")
+        return int(text)
+
+    def _accept(self, word: str) -> bool:
+        if self.position < len(self.tokens) and self.tokens[self.position].lower() == word:
+            self.position += 1
+            return True
+        return False
+
+    def _expect(self, word: str) -> None:
+        if not self._accept(word):
+            raise _unreadable(self.text)
+
+    def _next(self) -> str:
+        if self.position >= len(self.tokens):
+            raise _unreadable(self.text)
+        self.position += 1
+        return self.tokens[self.position - 1]
+
+    def _split(self, text: str) -> Iterable[str]:
+        position = 0
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise _unreadable(text)
+            yield match.group().strip()
+            position = match.end()
+            while position < len(text) and text[position].isspace():
+                position += 1
+
+
+def _value(entry: Entry, name: str) -> Any:
+    value: Any = entry
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value.get("value") if isinstance(value, dict) and "value" in value else value
+
+
+def _plain(value: Any) -> str:
+    return str(value).casefold() if value is not None else ""
+
+
+def _compare(have: Any, sign: str, wanted: str) -> bool:
+    left, right = _comparable(have, wanted)
+    match sign:
+        case "=":
+            return bool(left == right)
+        case "<":
+            return bool(left < right)
+        case ">":
+            return bool(left > right)
+        case "<=":
+            return bool(left <= right)
+        case _:
+            return bool(left >= right)
+
+
+def _comparable(have: Any, wanted: str) -> tuple[Any, Any]:
+    if isinstance(have, int | Decimal) and not isinstance(have, bool):
+        try:
+            return Decimal(have), Decimal(wanted)
+        except InvalidOperation:
+            return 1, 0
+    if isinstance(have, str) and re.match(r"\d{4}-\d\d-\d\dT", have):
+        try:
+            moment = dt.datetime.fromisoformat(wanted.replace("Z", "+00:00"))
+        except ValueError:
+            return _plain(have), _plain(wanted)
+        return dt.datetime.fromisoformat(have), moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return _plain(have), _plain(wanted.strip() if wanted == " " else wanted)
+
+
+def _sortable(value: Any) -> tuple[int, Any]:
+    if value is None:
+        return (0, 0)
+    if str(value).isdecimal():
+        return (1, int(value))
+    return (2, _plain(value))
+
+
+def _unreadable(text: str) -> Refusal:
+    return Refusal(4000, "Error parsing query", f"QueryParserError: Encountered a problem in “{text}”")
+
+
+def _meaningless(detail: str) -> Refusal:
+    return Refusal(4001, "Invalid query", f"QueryValidationError: {detail}")
