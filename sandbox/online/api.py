@@ -26,13 +26,25 @@ def authorize() -> None:
     realm = (request.view_args or {})["realm"]
     header = request.headers.get("Authorization", "")
     with _store().reading() as session:
-        granted = oauth.realm_of(session, header.removeprefix("Bearer ").strip()) if header.startswith("Bearer ") else None
+        granted = (
+            oauth.realm_of(session, header.removeprefix("Bearer ").strip()) if header.startswith("Bearer ") else None
+        )
     if granted is None:
-        raise Turned(401, "3200", "message=AuthenticationFailed; errorCode=003200; statusCode=401",
-                     "Token expired or revoked", "AUTHENTICATION")  # fmt: skip
+        raise Turned(
+            401,
+            "3200",
+            "message=AuthenticationFailed; errorCode=003200; statusCode=401",
+            "Token expired or revoked",
+            "AUTHENTICATION",
+        )
     if granted != realm:
-        raise Turned(403, "3100", "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403",
-                     "The application is not authorized for this company", "AUTHORIZATION")  # fmt: skip
+        raise Turned(
+            403,
+            "3100",
+            "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403",
+            "The application is not authorized for this company",
+            "AUTHORIZATION",
+        )
 
 
 @blueprint.post("/batch")
@@ -105,8 +117,8 @@ def _write(realm: str, change: Callable[[Books], tuple[Entry, int]]) -> Response
         body["time"] = session.now().isoformat(timespec="milliseconds")
         g.effects = effects
         if requestid:
-            row = (realm, requestid, status, dumps(body))
-            session.connection.execute("INSERT INTO answer VALUES (?, ?, ?, ?)", row)
+            kept = (realm, requestid, status, dumps(body))
+            session.connection.execute("INSERT INTO answer VALUES (?, ?, ?, ?)", kept)
         return _answer(body, session, status, keep_time=True)
 
 

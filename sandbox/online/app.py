@@ -38,8 +38,16 @@ def _note(store: Store, response: Response) -> Response:
     if request.path.startswith(("/v3/", "/oauth2/")):
         with store.writing() as session:
             session.connection.execute(
-                "INSERT INTO journal (at, method, path, query, requestid, status, effects) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (session.now().isoformat(), request.method, request.path, request.query_string.decode(),
-                 request.args.get("requestid"), response.status_code, g.get("effects", 0)),
-            )  # fmt: skip
+                "INSERT INTO journal (at, method, path, query, requestid, status, effects) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    session.now().isoformat(),
+                    request.method,
+                    request.path,
+                    request.query_string.decode(),
+                    request.args.get("requestid"),
+                    response.status_code,
+                    g.get("effects", 0),
+                ),
+            )
     return response

@@ -46,9 +46,15 @@ def consent() -> ResponseReturnValue:
             return redirect(_back(address, error="access_denied", state=wanted["state"]))
         code = "AB" + secrets.token_urlsafe(32)
         realm = request.form["realm"]
-        session.set_fact(f"code:{code}", {
-            "realm": realm, "redirect_uri": address, "until": (session.now() + _CODE).isoformat(), "grant": None,
-        })  # fmt: skip
+        session.set_fact(
+            f"code:{code}",
+            {
+                "realm": realm,
+                "redirect_uri": address,
+                "until": (session.now() + _CODE).isoformat(),
+                "grant": None,
+            },
+        )
     return redirect(_back(address, code=code, state=wanted["state"], realmId=realm))
 
 
@@ -77,7 +83,9 @@ def revoke() -> ResponseReturnValue:
         return {"error": "invalid_client"}, 401
     sent = request.get_json(silent=True) or request.form
     with _store().writing() as session:
-        grant_id = session.fact(f"access:{sent.get('token')}", {}).get("grant") or session.fact(f"refresh:{sent.get('token')}")
+        grant_id = session.fact(f"access:{sent.get('token')}", {}).get("grant") or session.fact(
+            f"refresh:{sent.get('token')}"
+        )
         if grant_id is None:
             return {"error": "invalid_request"}, 400
         session.forget(f"grant:{grant_id}")
@@ -90,17 +98,23 @@ def revoke() -> ResponseReturnValue:
 def discovery() -> ResponseReturnValue:
     base = request.url_root.rstrip("/")
     return {
-        "issuer": base, "authorization_endpoint": base + url_for("oauth.consent"),
-        "token_endpoint": base + url_for("oauth.bearer"), "revocation_endpoint": base + url_for("oauth.revoke"),
-        "userinfo_endpoint": f"{base}/v1/openid_connect/userinfo", "jwks_uri": f"{base}/op/v1/jwks",
-    }  # fmt: skip
+        "issuer": base,
+        "authorization_endpoint": base + url_for("oauth.consent"),
+        "token_endpoint": base + url_for("oauth.bearer"),
+        "revocation_endpoint": base + url_for("oauth.revoke"),
+        "userinfo_endpoint": f"{base}/v1/openid_connect/userinfo",
+        "jwks_uri": f"{base}/op/v1/jwks",
+    }
 
 
 def grant_for(session: Session, realm: str) -> dict[str, Any]:
     """A grant without a browser, for scripts."""
     return {
-        "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "realm_id": realm, **_tokens(session, _grant(session, realm)),
-    }  # fmt: skip
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "realm_id": realm,
+        **_tokens(session, _grant(session, realm)),
+    }
 
 
 def realm_of(session: Session, token: str) -> str | None:
@@ -147,9 +161,15 @@ def _grant(session: Session, realm: str) -> str:
 def _rotate(session: Session, grant_id: str, grant: dict[str, Any]) -> None:
     token = "RT1-" + secrets.token_urlsafe(32)
     session.set_fact(f"refresh:{token}", grant_id)
-    session.set_fact(f"grant:{grant_id}", {
-        **grant, "refresh": token, "rotated": session.now().isoformat(), "until": (session.now() + _REFRESH).isoformat(),
-    })  # fmt: skip
+    session.set_fact(
+        f"grant:{grant_id}",
+        {
+            **grant,
+            "refresh": token,
+            "rotated": session.now().isoformat(),
+            "until": (session.now() + _REFRESH).isoformat(),
+        },
+    )
 
 
 def _tokens(session: Session, grant_id: str) -> dict[str, Any]:
@@ -161,10 +181,13 @@ def _tokens(session: Session, grant_id: str) -> dict[str, Any]:
     hard = int((dt.datetime.fromisoformat(grant["hard"]) - session.now()).total_seconds())
     opted = request and request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true"
     return {
-        "token_type": "bearer", "access_token": access, "expires_in": int(_ACCESS.total_seconds()),
-        "refresh_token": grant["refresh"], "x_refresh_token_expires_in": int(min(_REFRESH.total_seconds(), hard)),
+        "token_type": "bearer",
+        "access_token": access,
+        "expires_in": int(_ACCESS.total_seconds()),
+        "refresh_token": grant["refresh"],
+        "x_refresh_token_expires_in": int(min(_REFRESH.total_seconds(), hard)),
         **({"x_refresh_token_hard_expires_in": hard} if opted else {}),
-    }  # fmt: skip
+    }
 
 
 def _is_our_client() -> bool:

@@ -9,8 +9,22 @@ from sandbox.online.refusals import Refusal, business, missing, stale
 from sandbox.online.rules import RULES
 from sandbox.online.storage import Books, Entry, money
 
-_OURS = ("Id", "SyncToken", "MetaData", "domain", "sparse", "Balance", "TotalAmt", "LinkedTxn", "UnappliedAmt",
-         "FullyQualifiedName", "CurrentBalance", "Classification", "status", "time")  # fmt: skip
+_OURS = (
+    "Id",
+    "SyncToken",
+    "MetaData",
+    "domain",
+    "sparse",
+    "Balance",
+    "TotalAmt",
+    "LinkedTxn",
+    "UnappliedAmt",
+    "FullyQualifiedName",
+    "CurrentBalance",
+    "Classification",
+    "status",
+    "time",
+)
 """What the service sets itself; what a client sends of these is overwritten without a word."""
 
 
@@ -35,7 +49,11 @@ def update(books: Books, kind: str, sent: Entry, *, void: bool = False) -> Entry
     _check_token(before, sent)
     rules.undo(books, before)
     base = books.find(kind, before["Id"]) or before  # Undoing may have touched it.
-    kept = dict(base) if sent.get("sparse") in {True, "true"} or void else {name: base[name] for name in _OURS if name in base}
+    kept = (
+        dict(base)
+        if sent.get("sparse") in {True, "true"} or void
+        else {name: base[name] for name in _OURS if name in base}
+    )
     meant = {name: value for name, value in _meaning(sent).items() if name not in _OURS}
     for name in (name for name, value in sent.items() if value == "" and name not in _OURS):
         kept.pop(name, None)
@@ -69,7 +87,9 @@ def read(books: Books, kind: str, wanted: str) -> Entry:
     """One entry. Raises the API's refusal if there is none."""
     found = books.find(kind, wanted)
     if found is None:
-        raise Refusal(610, "Object Not Found", f"Object Not Found : Another user has deleted this transaction. {kind} {wanted}")
+        raise Refusal(
+            610, "Object Not Found", f"Object Not Found : Another user has deleted this transaction. {kind} {wanted}"
+        )
     return found
 
 

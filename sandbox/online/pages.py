@@ -30,7 +30,9 @@ def entries(realm: str, kind: str) -> ResponseReturnValue:
         if realm not in realms:
             abort(404)
         found = session.books(realm).all(kind)
-    return render_template("sandbox/entries.html", realm=realm, name=realms[realm], kind=kind, kinds=_SHOWN, entries=found[::-1])
+    return render_template(
+        "sandbox/entries.html", realm=realm, name=realms[realm], kind=kind, kinds=_SHOWN, entries=found[::-1]
+    )
 
 
 @blueprint.get("/app/invoice")
@@ -55,7 +57,7 @@ def _transaction(kind: str, template: str) -> ResponseReturnValue:
             if found is not None:
                 linked = [one for one in books.all("Payment") if _pays(one, found)] if kind == "Invoice" else []
                 return render_template(template, entry=found, payments=linked, realm=realm, name=realms[realm])
-    abort(404)
+    return abort(404)
 
 
 def _likeliest(realms: Iterable[str]) -> list[str]:

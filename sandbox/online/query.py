@@ -190,7 +190,7 @@ def _comparable(have: Any, wanted: str) -> tuple[Any, Any]:
             return 1, 0
     if isinstance(have, str) and re.match(r"\d{4}-\d\d-\d\dT", have):
         try:
-            moment = dt.datetime.fromisoformat(wanted.replace("Z", "+00:00"))
+            moment = dt.datetime.fromisoformat(wanted)
         except ValueError:
             return _plain(have), _plain(wanted)
         return dt.datetime.fromisoformat(have), moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

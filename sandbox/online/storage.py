@@ -21,7 +21,9 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS entry (
     realm TEXT, kind TEXT, id INTEGER, body TEXT, PRIMARY KEY (realm, kind, id)
 );
-CREATE TABLE IF NOT EXISTS answer (realm TEXT, requestid TEXT, status INTEGER, body TEXT, PRIMARY KEY (realm, requestid));
+CREATE TABLE IF NOT EXISTS answer (
+    realm TEXT, requestid TEXT, status INTEGER, body TEXT, PRIMARY KEY (realm, requestid)
+);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS journal (
     id INTEGER PRIMARY KEY, at TEXT, method TEXT, path TEXT, query TEXT, requestid TEXT, status INTEGER, effects INTEGER
@@ -94,7 +96,9 @@ class Session:
         self.connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, dumps(value)))
 
     def facts(self, prefix: str) -> dict[str, Any]:
-        rows = self.connection.execute("SELECT name, value FROM fact WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
+        rows = self.connection.execute(
+            "SELECT name, value FROM fact WHERE substr(name, 1, ?) = ?", (len(prefix), prefix)
+        )
         return {name.removeprefix(prefix): loads(value) for name, value in rows}
 
     def forget(self, name: str) -> None:

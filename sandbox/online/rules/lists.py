@@ -9,12 +9,22 @@ NAMED = ("Customer", "Vendor", "Employee")
 """They share one name space, the inactive ones included."""
 
 ACCOUNT_KINDS = {
-    "Bank": "Asset", "Accounts Receivable": "Asset", "Other Current Asset": "Asset", "Fixed Asset": "Asset",
-    "Other Asset": "Asset", "Accounts Payable": "Liability", "Credit Card": "Liability",
-    "Other Current Liability": "Liability", "Long Term Liability": "Liability", "Equity": "Equity",
-    "Income": "Revenue", "Other Income": "Revenue", "Cost of Goods Sold": "Expense", "Expense": "Expense",
+    "Bank": "Asset",
+    "Accounts Receivable": "Asset",
+    "Other Current Asset": "Asset",
+    "Fixed Asset": "Asset",
+    "Other Asset": "Asset",
+    "Accounts Payable": "Liability",
+    "Credit Card": "Liability",
+    "Other Current Liability": "Liability",
+    "Long Term Liability": "Liability",
+    "Equity": "Equity",
+    "Income": "Revenue",
+    "Other Income": "Revenue",
+    "Cost of Goods Sold": "Expense",
+    "Expense": "Expense",
     "Other Expense": "Expense",
-}  # fmt: skip
+}
 
 _FORBIDDEN = frozenset(":\t\n")
 
@@ -33,8 +43,12 @@ def check_characters(entry: Entry, element: str, forbidden: frozenset[str] = _FO
 def check_customer(books: Books, entry: Entry) -> None:
     _check_person(books, "Customer", entry)
     if (currency := (entry.get("CurrencyRef") or {}).get("value")) and currency != _home(books):
-        raise Refusal(6000, "A business validation error has occurred while processing your request",
-                      "Business Validation Error: Multi-currency is not turned on.", element="CurrencyRef")  # fmt: skip
+        raise Refusal(
+            6000,
+            "A business validation error has occurred while processing your request",
+            "Business Validation Error: Multi-currency is not turned on.",
+            element="CurrencyRef",
+        )
     entry.setdefault("Balance", money(0))
     entry.setdefault("Taxable", True)
     entry.setdefault("Job", False)
@@ -59,7 +73,9 @@ def check_account(books: Books, entry: Entry) -> None:
     check_characters(entry, "Name", frozenset(':"'))
     check_characters(entry, "AcctNum", frozenset(":"))
     if entry.get("AccountType") not in ACCOUNT_KINDS:
-        raise Refusal(2170, "Invalid Enumeration", f"Invalid Enumeration : {entry.get('AccountType')}", element="AccountType")
+        raise Refusal(
+            2170, "Invalid Enumeration", f"Invalid Enumeration : {entry.get('AccountType')}", element="AccountType"
+        )
     _check_unique(books, "Account", entry, "Name")
     entry["Classification"] = ACCOUNT_KINDS[entry["AccountType"]]
     entry["FullyQualifiedName"] = entry["Name"]
@@ -99,7 +115,7 @@ def check_item(books: Books, entry: Entry) -> None:
     entry["PurchaseCost"] = entry.get("PurchaseCost") or 0
 
 
-def check_named(books: Books, entry: Entry) -> None:
+def check_named(books: Books, entry: Entry) -> None:  # noqa: ARG001 – All checks are called alike.
     if not entry.get("Name"):
         raise missing("Name")
     check_length(entry, "Name", 100)
@@ -119,16 +135,22 @@ def _check_person(books: Books, kind: str, entry: Entry) -> None:
     for element, limit in (("GivenName", 100), ("FamilyName", 100), ("CompanyName", 100), ("Notes", 2000)):
         check_length(entry, element, limit)
     for element, part, limit in (
-        ("PrimaryEmailAddr", "Address", 100), ("PrimaryPhone", "FreeFormNumber", 30), ("WebAddr", "URI", 1000)
-    ):  # fmt: skip
+        ("PrimaryEmailAddr", "Address", 100),
+        ("PrimaryPhone", "FreeFormNumber", 30),
+        ("WebAddr", "URI", 1000),
+    ):
         check_length(entry.get(element) or {}, part, limit)
     wanted = entry["DisplayName"].strip().casefold()
     for other_kind in NAMED:
         for other in books.all(other_kind):
             same = other_kind == kind and other["Id"] == entry.get("Id")
             if not same and other["DisplayName"].strip().casefold() == wanted:
-                raise Refusal(6240, "Duplicate Name Exists Error",
-                              f"The name supplied already exists. : Id={other['Id']}", element="DisplayName")  # fmt: skip
+                raise Refusal(
+                    6240,
+                    "Duplicate Name Exists Error",
+                    f"The name supplied already exists. : Id={other['Id']}",
+                    element="DisplayName",
+                )
     entry.setdefault("PrintOnCheckName", entry.get("CompanyName") or entry["DisplayName"][:110])
     entry.setdefault("Active", True)
     entry["CurrencyRef"] = {"value": _home(books), "name": "United States Dollar"}
@@ -138,8 +160,12 @@ def _check_unique(books: Books, kind: str, entry: Entry, element: str) -> None:
     wanted = str(entry[element]).strip().casefold()
     for other in books.all(kind):
         if other["Id"] != entry.get("Id") and other[element].strip().casefold() == wanted:
-            raise Refusal(6240, "Duplicate Name Exists Error", f"The name supplied already exists. : Id={other['Id']}",
-                          element=element)  # fmt: skip
+            raise Refusal(
+                6240,
+                "Duplicate Name Exists Error",
+                f"The name supplied already exists. : Id={other['Id']}",
+                element=element,
+            )
 
 
 def _home(books: Books) -> str:

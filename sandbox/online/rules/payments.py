@@ -70,7 +70,9 @@ def _check_link(books: Books, entry: Entry, line: Entry, link: Entry) -> None:
     link["TxnId"] = str(link.get("TxnId"))
     invoice = books.find("Invoice", link["TxnId"])
     if invoice is None:
-        raise Refusal(620, "Transaction can't be linked", f"The transaction {link['TxnId']} cannot be linked: not found.")
+        raise Refusal(
+            620, "Transaction can't be linked", f"The transaction {link['TxnId']} cannot be linked: not found."
+        )
     if invoice["CustomerRef"]["value"] != entry["CustomerRef"]["value"]:
         raise business("The customer of the payment must be the customer of the invoice.")
     if line["Amount"] > money(invoice["Balance"]):

@@ -11,8 +11,11 @@ from sandbox.online.storage import Books, Entry, money
 
 def check_order(books: Books, entry: Entry) -> None:
     if books.prefers("OtherPrefs", "Plan") == "Essentials":
-        raise Refusal(5020, "Permission Denied Error", "Permission Denied Error : Purchase orders are not part of this "
-                      "company's plan.")  # fmt: skip
+        raise Refusal(
+            5020,
+            "Permission Denied Error",
+            "Permission Denied Error : Purchase orders are not part of this company's plan.",
+        )
     if (entry.get("APAccountRef") or {}).get("value") in {None, ""}:
         raise missing("APAccountRef")
     _check_purchase(books, "PurchaseOrder", entry)
@@ -36,9 +39,12 @@ def apply_bill(books: Books, entry: Entry) -> None:
         order = books.find("PurchaseOrder", order_id)
         if order is not None:
             billed = {
-                link["TxnLineId"] for bill in [*books.all("Bill"), entry] for line in bill["Line"]
-                for link in line.get("LinkedTxn") or [] if link["TxnId"] == order_id
-            }  # fmt: skip
+                link["TxnLineId"]
+                for bill in [*books.all("Bill"), entry]
+                for line in bill["Line"]
+                for link in line.get("LinkedTxn") or []
+                if link["TxnId"] == order_id
+            }
             order["POStatus"] = "Closed" if {line["Id"] for line in order["Line"]} <= billed else "Open"
             links = [link for link in order.get("LinkedTxn", []) if link["TxnId"] != entry["Id"]]
             order["LinkedTxn"] = [*links, {"TxnId": entry["Id"], "TxnType": "Bill"}]
@@ -80,7 +86,9 @@ def _check_line(books: Books, line: Entry) -> None:
         raise Refusal(2290, "Negative amount", "A line of a purchase cannot be negative.", element="Amount")
     name = line.get("DetailType")
     if name not in {"ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail"}:
-        raise Refusal(2010, "Request has invalid or unsupported property", f"{name} is not supported", element="DetailType")
+        raise Refusal(
+            2010, "Request has invalid or unsupported property", f"{name} is not supported", element="DetailType"
+        )
     detail = line.setdefault(name, {})
     if name == "ItemBasedExpenseLineDetail":
         if books.referred(detail, "ItemRef", "Item") is None:
@@ -103,7 +111,11 @@ def _check_link(books: Books, link: Entry) -> None:
 
 
 def _orders(entry: Entry) -> list[str]:
-    return sorted({
-        link["TxnId"] for line in entry["Line"] for link in line.get("LinkedTxn") or []
-        if link.get("TxnType") == "PurchaseOrder"
-    })  # fmt: skip
+    return sorted(
+        {
+            link["TxnId"]
+            for line in entry["Line"]
+            for link in line.get("LinkedTxn") or []
+            if link.get("TxnType") == "PurchaseOrder"
+        }
+    )

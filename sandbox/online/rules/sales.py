@@ -85,8 +85,12 @@ def _check_lines(books: Books, entry: Entry) -> None:
                 number += 1
                 line["Id"] = str(number)
             case other:
-                raise Refusal(2010, "Request has invalid or unsupported property",
-                              f"Property Name:{other} specified is unsupported or invalid", element="DetailType")  # fmt: skip
+                raise Refusal(
+                    2010,
+                    "Request has invalid or unsupported property",
+                    f"Property Name:{other} specified is unsupported or invalid",
+                    element="DetailType",
+                )
     entry["Line"] = sent
 
 
@@ -100,8 +104,12 @@ def _check_sale_line(books: Books, line: Entry) -> None:
         raise missing("SalesItemLineDetail")
     item = books.referred(detail, "ItemRef", "Item")
     if item is None:
-        raise Refusal(6440, "Line lacks an item", "Business Validation Error: An item is required on this line.",
-                      element="ItemRef")  # fmt: skip
+        raise Refusal(
+            6440,
+            "Line lacks an item",
+            "Business Validation Error: An item is required on this line.",
+            element="ItemRef",
+        )
     if item["Type"] == "Category":
         raise business("A category cannot stand on a line.")
     quantity, price = detail.get("Qty"), detail.get("UnitPrice")
@@ -109,13 +117,18 @@ def _check_sale_line(books: Books, line: Entry) -> None:
     if Decimal(str(quantity or 0)) and Decimal(str(price or 0)):
         expected = money(Decimal(str(quantity)) * Decimal(str(price)))
         if expected != line["Amount"]:
-            raise Refusal(6070, "Amount is not equal to UnitPrice * Qty",
-                          f"Amount is not equal to UnitPrice * Qty. Supplied value:{line['Amount']}", element="Amount")  # fmt: skip
+            raise Refusal(
+                6070,
+                "Amount is not equal to UnitPrice * Qty",
+                f"Amount is not equal to UnitPrice * Qty. Supplied value:{line['Amount']}",
+                element="Amount",
+            )
     detail["ItemAccountRef"] = item.get("IncomeAccountRef")
     code = (detail.get("TaxCodeRef") or {}).get("value") or "NON"
     if code not in _TAX_CODES:
-        raise Refusal(6100, "Invalid tax code", "The line's tax code must be TAX or NON in US companies.",
-                      element="TaxCodeRef")  # fmt: skip
+        raise Refusal(
+            6100, "Invalid tax code", "The line's tax code must be TAX or NON in US companies.", element="TaxCodeRef"
+        )
     detail["TaxCodeRef"] = {"value": code}
 
 
@@ -128,7 +141,9 @@ def _check_discount(books: Books, line: Entry) -> None:
         default = next(one for one in books.all("Account") if one["AccountSubType"] == "DiscountsRefundsGiven")
         detail["DiscountAccountRef"] = {"value": default["Id"], "name": default["Name"]}
     elif account["AccountType"] not in {"Income", "Expense", "Other Expense", "Cost of Goods Sold"}:
-        raise Refusal(6430, "Invalid account type", "Invalid account type for a discount.", element="DiscountAccountRef")
+        raise Refusal(
+            6430, "Invalid account type", "Invalid account type for a discount.", element="DiscountAccountRef"
+        )
     if not detail.get("PercentBased") and line.get("Amount") in {None, ""}:
         raise missing("Amount")
     if Decimal(str(line.get("Amount") or 0)) < 0:
@@ -139,7 +154,8 @@ def _total(books: Books, entry: Entry) -> None:
     sales = [line for line in entry["Line"] if line["DetailType"] == "SalesItemLineDetail"]
     subtotal = sum((line["Amount"] for line in sales), Decimal("0.00"))
     taxable = sum(
-        (line["Amount"] for line in sales if line["SalesItemLineDetail"]["TaxCodeRef"]["value"] != "NON"), Decimal("0.00")
+        (line["Amount"] for line in sales if line["SalesItemLineDetail"]["TaxCodeRef"]["value"] != "NON"),
+        Decimal("0.00"),
     )
     entry["Line"].append({"Amount": subtotal, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}})
     discount = Decimal("0.00")
@@ -170,24 +186,38 @@ def _tax(books: Books, entry: Entry, base: Decimal) -> Decimal:
         override = books.prefers("TaxPrefs", "AllowPartnerTaxOverride") and code and detail.get("TotalTax") is not None
         rate = Decimal(str(books.prefers("TaxPrefs", "AutomatedRate") or 0))
         tax = money(detail["TotalTax"]) if override else money(base * rate / 100)
-        entry["TxnTaxDetail"] = {"TotalTax": tax, "TaxLine": []} | ({"TxnTaxCodeRef": {"value": code}} if override else {})
+        entry["TxnTaxDetail"] = {"TotalTax": tax, "TaxLine": []} | (
+            {"TxnTaxCodeRef": {"value": code}} if override else {}
+        )
         return tax
     if not code:
         entry["TxnTaxDetail"] = {"TotalTax": money(0)}
         return money(0)
     found = books.find("TaxCode", code)
     if found is None:
-        raise Refusal(2500, "Invalid Reference Id", f"Invalid Reference Id : TaxCodes element id {code} not found",
-                      element="TxnTaxCodeRef")  # fmt: skip
+        raise Refusal(
+            2500,
+            "Invalid Reference Id",
+            f"Invalid Reference Id : TaxCodes element id {code} not found",
+            element="TxnTaxCodeRef",
+        )
     lines, total = [], Decimal("0.00")
     for rate_detail in found["SalesTaxRateList"]["TaxRateDetail"]:
         rate_entry = books.find("TaxRate", rate_detail["TaxRateRef"]["value"]) or {}
         percent = Decimal(str(rate_entry.get("RateValue", 0)))
         amount = money(base * percent / 100)
         total += amount
-        lines.append({"Amount": amount, "DetailType": "TaxLineDetail", "TaxLineDetail": {
-            "TaxRateRef": {"value": rate_entry.get("Id")}, "PercentBased": True, "TaxPercent": percent,
-            "NetAmountTaxable": base,
-        }})  # fmt: skip
+        lines.append(
+            {
+                "Amount": amount,
+                "DetailType": "TaxLineDetail",
+                "TaxLineDetail": {
+                    "TaxRateRef": {"value": rate_entry.get("Id")},
+                    "PercentBased": True,
+                    "TaxPercent": percent,
+                    "NetAmountTaxable": base,
+                },
+            }
+        )
     entry["TxnTaxDetail"] = {"TxnTaxCodeRef": {"value": code}, "TotalTax": total, "TaxLine": lines}
     return total

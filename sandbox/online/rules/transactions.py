@@ -25,8 +25,13 @@ def check_date(books: Books, entry: Entry) -> None:
         entry.pop("DueDate", None)
     closed = books.prefers("AccountingInfoPrefs", "BookCloseDate")
     if closed and date <= dt.date.fromisoformat(closed):
-        raise Refusal(6210, "Account Period Closed", "The account period has closed and the account books cannot be "
-                      "updated through through the QBO Services API.", element="TxnDate")  # fmt: skip
+        raise Refusal(
+            6210,
+            "Account Period Closed",
+            "The account period has closed and the account books cannot be "
+            "updated through through the QBO Services API.",
+            element="TxnDate",
+        )
 
 
 def check_number(books: Books, kind: str, entry: Entry, custom: Any) -> None:
@@ -42,10 +47,13 @@ def check_number(books: Books, kind: str, entry: Entry, custom: Any) -> None:
         return
     for other in books.all(kind):
         if other["Id"] != entry.get("Id") and other.get("DocNumber") == number:
-            raise Refusal(6140, "Duplicate Document Number Error",
-                          "Duplicate Document Number Error : You must specify a different number. This number has already "
-                          f"been used. DocNumber={number} is assigned to TxnType={kind} with TxnId={other['Id']}",
-                          element="DocNumber")  # fmt: skip
+            raise Refusal(
+                6140,
+                "Duplicate Document Number Error",
+                "Duplicate Document Number Error : You must specify a different number. This number has already "
+                f"been used. DocNumber={number} is assigned to TxnType={kind} with TxnId={other['Id']}",
+                element="DocNumber",
+            )
 
 
 def post(books: Books, kind: str, ref: Entry, amount: Decimal) -> None:
