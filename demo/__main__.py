@@ -26,7 +26,10 @@ _PATIENCE = 60.0  # Seconds until everything must answer.
 
 def main() -> int:
     """Start, wait until everything answers, say where it is, and stop all of it in the end."""
-    ports = {"DEMO_PORT": int(os.environ.get("DEMO_PORT", "8000")), "SANDBOX_PORT": int(os.environ.get("SANDBOX_PORT", "8010"))}
+    ports = {
+        "DEMO_PORT": int(os.environ.get("DEMO_PORT", "8000")),
+        "SANDBOX_PORT": int(os.environ.get("SANDBOX_PORT", "8010")),
+    }
     for name, port in ports.items():
         if not _is_free(port):
             print(f"Port {port} is in use. Choose another one: {name}={port + 100} make demo")
@@ -38,8 +41,10 @@ def main() -> int:
         subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", *command], check=True, cwd=supervision.TOP)  # noqa: S603 – Our own commands.
     running = subprocess.Popen(  # noqa: S603 – Our own command.
         [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(supervision.write(folder()))],
-        cwd=supervision.TOP, stdout=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        cwd=supervision.TOP,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:

@@ -12,6 +12,6 @@ demo = AppGroup("demo", help="The order desk.")
 
 @demo.command()
 def prepare() -> None:
-    """Bring the desk's own tables up to date and fill them if they are empty."""
+    """Bring the desk's own tables up to date, and fill them if nobody is in them yet."""
     upgrade()
     seed()

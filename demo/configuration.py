@@ -1,9 +1,14 @@
-"""Where everything is: from the environment, with the demo's own defaults."""
+"""Where everything is: the demo's own defaults, and what the environment says instead.
+
+`DATABASE_URL`, `REDIS_URL`, `PUBLIC_URL`, `SECRET_KEY` and every `HUB_…` variable win over what stands here.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -15,24 +20,37 @@ SANDBOX_CLIENT = ("sandbox-client", "sandbox-secret")
 def folder() -> Path:
     """Where the demo keeps its data: `DEMO_DATA`, or var/demo beside the code."""
     path = Path(os.environ.get("DEMO_DATA") or Path(__file__).parent.parent / "var" / "demo").resolve()
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def configuration() -> dict[str, object]:
     """The app's configuration: the demo's, and everything that the hub reads under `HUB_`."""
-    port, sandbox = os.environ.get("DEMO_PORT", "8000"), os.environ.get("SANDBOX_PORT", "8010")
-    books = f"http://127.0.0.1:{sandbox}"
+    address = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{os.environ.get('DEMO_PORT', '8000')}"
+    return {
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or _kept("session.key", secrets.token_hex(32)),
+        "SESSION_COOKIE_NAME": "order_desk",  # Cookies know no ports, and the sandbox is on the same host.
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",  # Strict would come back from the books' consent page signed out.
+        "SESSION_COOKIE_SECURE": address.startswith("https://"),
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "SQLALCHEMY_DATABASE_URI": _database(),
+        **_hub(address),
+        **{name: value for name, value in os.environ.items() if name.startswith("HUB_")},
+    }
+
+
+def _hub(address: str) -> dict[str, object]:
+    """What the hub needs from a host, and where QuickBooks Online is: here, the sandbox."""
+    books = f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT', '8010')}"
     client_id, client_secret = SANDBOX_CLIENT
     return {
-        "SECRET_KEY": _secret("session.key", secrets.token_hex(32)),
-        "SQLALCHEMY_DATABASE_URI": os.environ.get("DATABASE_URL") or f"sqlite:///{folder() / 'desk.db'}",
-        "HUB_SECRET_KEYS": _secret("credentials.key", Fernet.generate_key().decode()),
+        "HUB_SECRET_KEYS": os.environ.get("HUB_SECRET_KEYS")
+        or _kept("credentials.key", Fernet.generate_key().decode()),
         "HUB_REDIS_URL": os.environ.get("REDIS_URL") or f"unix://{folder() / 'redis.sock'}",
         "HUB_LAYOUT": "layout.html",
-        "HUB_PUBLIC_URL": os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}",
-        "HUB_LEASE_SECONDS": os.environ.get("HUB_LEASE_SECONDS", "90"),
-        "HUB_SWEEP_SECONDS": os.environ.get("HUB_SWEEP_SECONDS", "5"),
+        "HUB_PUBLIC_URL": address,
+        "HUB_SWEEP_SECONDS": "5",
         "HUB_QUICKBOOKS_ONLINE_CLIENT_ID": client_id,
         "HUB_QUICKBOOKS_ONLINE_CLIENT_SECRET": client_secret,
         "HUB_QUICKBOOKS_ONLINE_AUTHORIZE_URL": f"{books}/connect/oauth2",
@@ -40,16 +58,26 @@ def configuration() -> dict[str, object]:
         "HUB_QUICKBOOKS_ONLINE_REVOKE_URL": f"{books}/v2/oauth2/tokens/revoke",
         "HUB_QUICKBOOKS_ONLINE_API_URL": books,
         "HUB_QUICKBOOKS_ONLINE_APP_URL": books,
-        "HUB_QUICKBOOKS_ONLINE_TIMEOUT": os.environ.get("SANDBOX_TIMEOUT", "10"),
+        "HUB_QUICKBOOKS_ONLINE_TIMEOUT": "10",
     }
 
 
-def _secret(name: str, fresh: str) -> str:
-    """A secret that is made at the first start and kept in the data folder, for its owner's eyes only."""
+def _database() -> str:
+    """`DATABASE_URL`, or SQLite. Some platforms still write postgres://, which SQLAlchemy does not take."""
+    address = os.environ.get("DATABASE_URL") or f"sqlite:///{folder() / 'desk.db'}"
+    return address.replace("postgres://", "postgresql://", 1) if address.startswith("postgres://") else address
+
+
+def _kept(name: str, fresh: str) -> str:
+    """A secret that is made at the first start and kept in the data folder, for its owner's eyes only.
+
+    It appears under its name whole or not at all, so that processes which start together agree on it.
+    """
     path = folder() / name
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as file:  # Made with mode 600.
             file.write(fresh)
-    except FileExistsError:
-        pass
+            file.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
     return path.read_text(encoding="ascii")

@@ -25,9 +25,11 @@ from hub.host import (
     User,
 )
 
+_MOST_DIGITS = 9  # Of an id: more than that is nobody's, and too large for the database.
+
 
 class OrderDesk:
-    """Implements `hub.host.Host`."""
+    """Implements `hub.host.Host`. Admins manage and send, reps send; both see only their own organization."""
 
     def user(self) -> User | None:
         return _user(current_user) if current_user.is_authenticated else None
@@ -38,7 +40,7 @@ class OrderDesk:
         return Organization(id=str(current_user.organization_id), name=current_user.organization.name)
 
     def allows(self, user: User, permission: Permission, organization: Organization) -> bool:
-        row = db.session.get(models.User, int(user.id))
+        row = db.session.get(models.User, as_id(user.id) or 0)
         if row is None or str(row.organization_id) != organization.id:
             return False
         return row.is_admin or permission in {Permission.SEND, Permission.VIEW}
@@ -48,16 +50,16 @@ class OrderDesk:
         return _order(row) if row else None
 
     def company(self, organization_id: str, company_id: str) -> Company | None:
-        row = db.session.get(models.Company, int(company_id)) if company_id.isdecimal() else None
-        return _company(row) if row and str(row.organization_id) == organization_id else None
+        row = find_company(organization_id, company_id)
+        return _company(row) if row else None
 
     def teams(self, organization_id: str) -> Sequence[Team]:
-        rows = db.session.scalars(select(models.Team).where(models.Team.organization_id == int(organization_id)))
-        return [Team(id=str(row.id), name=row.name) for row in rows]
+        query = select(models.Team).where(models.Team.organization_id == as_id(organization_id))
+        return [Team(id=str(row.id), name=row.name) for row in db.session.scalars(query.order_by(models.Team.name))]
 
     def users(self, organization_id: str) -> Sequence[User]:
-        rows = db.session.scalars(select(models.User).where(models.User.organization_id == int(organization_id)))
-        return [_user(row) for row in rows]
+        query = select(models.User).where(models.User.organization_id == as_id(organization_id))
+        return [_user(row) for row in db.session.scalars(query.order_by(models.User.name))]
 
     def source_fields(self) -> Sequence[SourceField]:
         return [SourceField(key="number", label="Product number"), SourceField(key="name", label="Product name")]
@@ -72,14 +74,30 @@ class OrderDesk:
         current_app.logger.info("Order %s: %s is in the books as %s", event.order_id, event.document, event.number)
 
 
+def as_id(text: str) -> int | None:
+    """The hub's ids are strings, ours are numbers; None for what cannot be one of ours."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
 def find_order(organization_id: str, order_id: str) -> models.Order | None:
-    """An order of this organization, with its lines and payments."""
-    if not order_id.isdecimal() or len(order_id) > 9:
-        return None
+    """An order of this organization, with all that belongs to it: a handful of queries, however many lines."""
     return db.session.scalar(
         select(models.Order)
-        .where(models.Order.id == int(order_id), models.Order.organization_id == int(organization_id))
-        .options(selectinload(models.Order.lines), selectinload(models.Order.payments))
+        .where(models.Order.id == as_id(order_id), models.Order.organization_id == as_id(organization_id))
+        .options(
+            selectinload(models.Order.company),
+            selectinload(models.Order.lines).selectinload(models.OrderLine.supplier),
+            selectinload(models.Order.payments),
+        )
+    )
+
+
+def find_company(organization_id: str, company_id: str) -> models.Company | None:
+    """A customer or supplier of this organization."""
+    return db.session.scalar(
+        select(models.Company).where(
+            models.Company.id == as_id(company_id), models.Company.organization_id == as_id(organization_id)
+        )
     )
 
 
@@ -88,26 +106,26 @@ def _user(row: models.User) -> User:
     return User(id=str(row.id), name=row.name, email=row.email, teams=teams)
 
 
+def _address(row: models.Place) -> Address | None:
+    if not row.address:
+        return None
+    return Address(
+        lines=(row.street,) if row.street else (), city=row.city, region=row.region, postal_code=row.postal_code,
+        country="US",
+    )  # fmt: skip
+
+
 def _company(row: models.Company) -> Company:
-    address = Address(
-        lines=(row.street,), city=row.city, region=row.region, postal_code=row.postal_code, country="US"
-    ) if row.street else None  # fmt: skip
+    address = _address(row)
     return Company(id=str(row.id), name=row.name, email=row.email, phone=row.phone, billing=address, shipping=address)
 
 
 def _order(row: models.Order) -> Order:
-    company = _company(row.company)
     return Order(
-        id=str(row.id), number=str(row.id), date=row.date, due=row.due, currency="USD", company=company,
+        id=str(row.id), number=str(row.id), date=row.date, due=row.due, currency="USD", company=_company(row.company),
         lines=tuple(_line(line) for line in row.lines), total=row.total, discount=row.discount, tax=row.tax,
-        payments=tuple(
-            OrderPayment(
-                id=str(payment.id), date=payment.date, amount=payment.amount, method=payment.method,
-                reference=payment.reference,
-            )
-            for payment in row.payments
-        ),
-        shipping=company.shipping, po_number=row.po_number, memo=row.memo,
+        payments=tuple(_payment(payment) for payment in row.payments), shipping=_address(row),
+        po_number=row.po_number, memo=row.memo,
     )  # fmt: skip
 
 
@@ -115,4 +133,10 @@ def _line(row: models.OrderLine) -> OrderLine:
     return OrderLine(
         name=row.name, quantity=row.quantity, price=row.price, amount=row.amount, cost=row.cost, taxable=row.taxable,
         fields={"number": row.number, "name": row.name}, supplier=_company(row.supplier) if row.supplier else None,
+    )  # fmt: skip
+
+
+def _payment(row: models.Payment) -> OrderPayment:
+    return OrderPayment(
+        id=str(row.id), date=row.date, amount=row.amount, method=row.method, reference=row.reference
     )  # fmt: skip

@@ -10,12 +10,19 @@ from flask import Flask
 from flask_login import UserMixin
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Dialect, ForeignKey, String, Text, TypeDecorator, event
+from sqlalchemy import Dialect, ForeignKey, MetaData, String, Text, TypeDecorator, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
-    pass
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
 
 
 db = SQLAlchemy(model_class=Base)
@@ -23,7 +30,7 @@ migrate = Migrate()
 
 
 class Exact(TypeDecorator[Decimal]):
-    """A decimal number as text: SQLite's own numbers are floats."""
+    """A decimal number as text: SQLite's own numbers are floats. Sums are made in Python."""
 
     impl = String(40)
     cache_ok = True
@@ -33,6 +40,20 @@ class Exact(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 – SQLAlchemy's signature.
         return None if value is None else Decimal(value)
+
+
+class Place:
+    """The columns of a postal address."""
+
+    street: Mapped[str] = mapped_column(String(200), default="")
+    city: Mapped[str] = mapped_column(String(100), default="")
+    region: Mapped[str] = mapped_column(String(100), default="")
+    postal_code: Mapped[str] = mapped_column(String(20), default="")
+
+    @property
+    def address(self) -> str:
+        """In one line, or empty."""
+        return ", ".join(part for part in (self.street, self.city, f"{self.region} {self.postal_code}".strip()) if part)
 
 
 class Organization(Base):
@@ -48,7 +69,7 @@ class Team(Base):
     name: Mapped[str] = mapped_column(String(200))
 
 
-class User(UserMixin, Base):
+class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types.
     __tablename__ = "desk_user"
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(ForeignKey("desk_organization.id"), index=True)
@@ -58,9 +79,10 @@ class User(UserMixin, Base):
     password_hash: Mapped[str] = mapped_column(String(300))
     is_admin: Mapped[bool] = mapped_column(default=False)
     organization: Mapped[Organization] = relationship()
+    team: Mapped[Team | None] = relationship()
 
 
-class Company(Base):
+class Company(Place, Base):
     """A customer or a supplier."""
 
     __tablename__ = "desk_company"
@@ -70,17 +92,15 @@ class Company(Base):
     is_supplier: Mapped[bool] = mapped_column(default=False)
     email: Mapped[str] = mapped_column(String(200), default="")
     phone: Mapped[str] = mapped_column(String(50), default="")
-    street: Mapped[str] = mapped_column(String(200), default="")
-    city: Mapped[str] = mapped_column(String(100), default="")
-    region: Mapped[str] = mapped_column(String(100), default="")
-    postal_code: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Order(Base):
+class Order(Place, Base):
+    """An order. Its number is its id; the address is where it ships to. `note` is for colleagues, `memo` is printed."""
+
     __tablename__ = "desk_order"
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(ForeignKey("desk_organization.id"), index=True)
-    company_id: Mapped[int] = mapped_column(ForeignKey("desk_company.id"))
+    company_id: Mapped[int] = mapped_column(ForeignKey("desk_company.id"), index=True)
     date: Mapped[dt.date]
     due: Mapped[dt.date | None]
     discount: Mapped[Decimal] = mapped_column(Exact, default=Decimal("0.00"))
@@ -88,10 +108,18 @@ class Order(Base):
     total: Mapped[Decimal] = mapped_column(Exact)
     po_number: Mapped[str] = mapped_column(String(50), default="")
     memo: Mapped[str] = mapped_column(Text, default="")
-    ship_to: Mapped[str] = mapped_column(String(200), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
     company: Mapped[Company] = relationship()
     lines: Mapped[list[OrderLine]] = relationship(order_by="OrderLine.id")
-    payments: Mapped[list[Payment]] = relationship(order_by="Payment.id")
+    payments: Mapped[list[Payment]] = relationship(order_by="Payment.date, Payment.id")
+
+    @property
+    def subtotal(self) -> Decimal:
+        return sum((line.amount for line in self.lines), Decimal("0.00"))
+
+    @property
+    def adds_up(self) -> bool:
+        return self.total == self.subtotal - self.discount + self.tax
 
     @property
     def paid(self) -> Decimal:
@@ -118,6 +146,8 @@ class OrderLine(Base):
 
 
 class Payment(Base):
+    """Money received for an order."""
+
     __tablename__ = "desk_payment"
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("desk_order.id"), index=True)
@@ -140,4 +170,5 @@ def _use_write_ahead_log(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=15000")
     cursor.close()

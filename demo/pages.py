@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import selectinload
+from decimal import Decimal
 
-from demo.host import find_order
-from demo.models import Company, Order, Team, User, db
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Worker
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import contains_eager, selectinload
+
+from demo.forms import CompanyForm, PaymentForm
+from demo.host import as_id, find_company, find_order
+from demo.models import Company, Order, Payment, User, db
 
 _PER_PAGE = 25
 
 blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.before_request
+def _signed_in() -> ResponseReturnValue | None:
+    signed_out = not current_user.is_authenticated and request.endpoint != "pages.health"
+    return current_app.login_manager.unauthorized() if signed_out else None  # type: ignore[attr-defined]
+
+
+@blueprint.app_template_filter("money")
+def money(amount: Decimal) -> str:
+    """1,234.50, with a real minus sign."""
+    return f"{amount:,.2f}".replace("-", "−")
+
+
+@blueprint.get("/health")
+def health() -> ResponseReturnValue:
+    """Answers as soon as pages can be served; says in passing what else is there."""
+    db.session.execute(select(1))
+    workers = _workers()
+    return {"database": True, "redis": workers is not None, "workers": workers or 0}
 
 
 @blueprint.get("/")
@@ -21,57 +49,107 @@ def home() -> ResponseReturnValue:
     return redirect(url_for("pages.orders"))
 
 
-@blueprint.get("/health")
-def health() -> ResponseReturnValue:
-    """Answers as soon as the app is loaded and the database is there."""
-    db.session.execute(select(1))
-    return {"status": "ok"}
-
-
 @blueprint.get("/orders")
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login has no types.
 def orders() -> ResponseReturnValue:
-    query = _mine(select(Order)).join(Order.company).order_by(Order.id.desc()).options(
-        selectinload(Order.company), selectinload(Order.payments)
-    )  # fmt: skip
+    query = (
+        select(Order)
+        .join(Order.company)
+        .where(Order.organization_id == current_user.organization_id)
+        .order_by(Order.id.desc())
+        .options(contains_eager(Order.company), selectinload(Order.payments))
+    )
     if text := request.args.get("q", "").strip():
         matches = [Company.name.icontains(text, autoescape=True), Order.po_number.icontains(text, autoescape=True)]
-        if text.isdecimal() and len(text) < 10:
-            matches.append(Order.id == int(text))
+        if (number := as_id(text)) is not None:
+            matches.append(Order.id == number)
         query = query.where(or_(*matches))
     page = db.paginate(query, per_page=_PER_PAGE, error_out=False)
     return render_template("orders.html", page=page, q=text)
 
 
 @blueprint.get("/orders/<order_id>")
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login has no types.
 def order(order_id: str) -> ResponseReturnValue:
-    found = find_order(str(current_user.organization_id), order_id)
-    if found is None:
-        abort(404)
-    return render_template("order.html", order=found)
+    return _order_page(_order(order_id), PaymentForm(formdata=None))
+
+
+@blueprint.post("/orders/<order_id>/payments")
+def receive(order_id: str) -> ResponseReturnValue:
+    """Record a payment; it can then be sent to the books as well."""
+    found, form = _order(order_id), PaymentForm()
+    if not form.validate():
+        return _order_page(found, form), 422
+    amount = form.amount.data.quantize(Decimal("0.01"))
+    found.payments.append(
+        Payment(date=form.date.data, amount=amount, method=form.method.data, reference=form.reference.data or "")
+    )
+    db.session.commit()
+    return redirect(url_for("pages.order", order_id=order_id), 303)
+
+
+@blueprint.post("/orders/<order_id>/total")
+def add_up(order_id: str) -> ResponseReturnValue:
+    """Put right a total that contradicts its lines."""
+    found = _order(order_id)
+    found.total = found.subtotal - found.discount + found.tax
+    db.session.commit()
+    return redirect(url_for("pages.order", order_id=order_id), 303)
 
 
 @blueprint.get("/companies")
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login has no types.
 def companies() -> ResponseReturnValue:
     counted = select(Order.company_id, func.count().label("orders")).group_by(Order.company_id).subquery()
     query = (
         select(Company, counted.c.orders)
         .outerjoin(counted, counted.c.company_id == Company.id)
         .where(Company.organization_id == current_user.organization_id)
-        .order_by(Company.is_supplier, Company.name)
+        .order_by(Company.is_supplier, func.lower(Company.name))
     )
     return render_template("companies.html", rows=db.session.execute(query).all())
 
 
+@blueprint.route("/companies/<company_id>", methods=["GET", "POST"])
+def company(company_id: str) -> ResponseReturnValue:
+    """A customer or supplier: what is known, to be put right, and its orders."""
+    found = find_company(str(current_user.organization_id), company_id)
+    if found is None:
+        abort(404)
+    form = CompanyForm(obj=found)
+    if form.validate_on_submit():
+        found.name, found.email, found.phone = form.name.data, form.email.data or "", form.phone.data or ""
+        db.session.commit()
+        return redirect(url_for("pages.company", company_id=company_id), 303)
+    query = select(Order).where(Order.company_id == found.id).order_by(Order.id.desc()).limit(50)
+    orders = db.session.scalars(query.options(selectinload(Order.payments))).all()
+    page = render_template("company.html", company=found, form=form, orders=orders)
+    return page, 422 if form.is_submitted() else 200
+
+
 @blueprint.get("/people")
-@login_required  # type: ignore[untyped-decorator]  # Flask-Login has no types.
 def people() -> ResponseReturnValue:
-    users = db.session.scalars(select(User).where(User.organization_id == current_user.organization_id))
-    teams = db.session.scalars(select(Team).where(Team.organization_id == current_user.organization_id))
-    return render_template("people.html", users=users.all(), teams={team.id: team.name for team in teams})
+    query = select(User).where(User.organization_id == current_user.organization_id).order_by(User.name)
+    return render_template("people.html", users=db.session.scalars(query.options(selectinload(User.team))).all())
 
 
-def _mine(query: Select[tuple[Order]]) -> Select[tuple[Order]]:
-    return query.where(Order.organization_id == current_user.organization_id)
+def _order(order_id: str) -> Order:
+    found = find_order(str(current_user.organization_id), order_id)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _order_page(found: Order, form: PaymentForm) -> str:
+    return render_template("order.html", order=found, form=form)
+
+
+def _workers() -> int | None:
+    """How many workers listen; None if Redis does not answer at once."""
+    redis = Redis.from_url(
+        current_app.config["HUB_REDIS_URL"], socket_timeout=0.5, socket_connect_timeout=0.5,
+        retry=Retry(NoBackoff(), 0),
+    )  # fmt: skip
+    try:
+        return Worker.count(connection=redis)
+    except RedisError:
+        return None
+    finally:
+        redis.close()

