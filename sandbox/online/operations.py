@@ -31,7 +31,7 @@ _OURS = (
 def create(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = False) -> Entry:
     """Enter something new. Raises the API's refusals."""
     rules = _rules(kind)
-    entry = {name: value for name, value in _meaning(sent).items() if name not in _OURS}
+    entry = {name: value for name, value in _meaning(sent).items() if _is_theirs(kind, name)}
     if allow_duplicate:
         entry["_allow_duplicate"] = True
     rules.check(books, entry)
@@ -54,7 +54,7 @@ def update(books: Books, kind: str, sent: Entry, *, void: bool = False) -> Entry
         if sent.get("sparse") in {True, "true"} or void
         else {name: base[name] for name in _OURS if name in base}
     )
-    meant = {name: value for name, value in _meaning(sent).items() if name not in _OURS}
+    meant = {name: value for name, value in _meaning(sent).items() if _is_theirs(kind, name)}
     for name in (name for name, value in sent.items() if value == "" and name not in _OURS):
         kept.pop(name, None)
     entry = {**kept, **meant, "Id": before["Id"]}
@@ -91,6 +91,11 @@ def read(books: Books, kind: str, wanted: str) -> Entry:
             610, "Object Not Found", f"Object Not Found : Another user has deleted this transaction. {kind} {wanted}"
         )
     return found
+
+
+def _is_theirs(kind: str, name: str) -> bool:
+    """Whether a client may set this. The total of a payment is what was received; all others follow from the lines."""
+    return name not in _OURS or (kind == "Payment" and name == "TotalAmt")
 
 
 def _rules(kind: str) -> Any:
