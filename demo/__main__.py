@@ -6,130 +6,182 @@ here adds what the demo brings along, a Redis and the sandbox books. Supervisor 
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import fcntl
+import json
 import os
+import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import FrameType
-from urllib.error import URLError
+from typing import Any
 
-from demo import supervision
+import psutil
+from flask.cli import FlaskGroup
+
+from demo import catalog, create_app, supervision
 from demo.configuration import folder
-from demo.seed import LOGINS, PASSWORD
+from demo.surroundings import Taken, environment
 
 _PATIENCE = 60.0  # Seconds until everything must answer.
+_FAREWELL = 20.0  # Seconds until everything must have stopped.
+_MARK = "DEMO_RUN"
+"""The variable by which every process of a run is known, however it came to be."""
+
+_stops: list[int] = []
+"""The signals that have asked us to stop."""
 
 
 def main() -> int:
     """Start, wait until everything answers, say where it is, and stop all of it in the end."""
-    ports = {
-        "DEMO_PORT": int(os.environ.get("DEMO_PORT", "8000")),
-        "SANDBOX_PORT": int(os.environ.get("SANDBOX_PORT", "8010")),
-    }
-    for name, port in ports.items():
-        if not _is_free(port):
-            print(f"Port {port} is in use. Choose another one: {name}={port + 100} make demo")
-            return 1
-    os.environ.update({name: str(port) for name, port in ports.items()})
-    os.environ.setdefault("PORT", str(ports["DEMO_PORT"]))
     began = time.monotonic()
-    for command in (["hub", "upgrade"], ["demo", "prepare"]):
-        subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", *command], check=True, cwd=supervision.TOP)  # noqa: S603 – Our own commands.
-    running = subprocess.Popen(  # noqa: S603 – Our own command.
-        [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(supervision.write(folder()))],
-        cwd=supervision.TOP,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+        signal.signal(number, lambda number, _frame: _stops.append(number))
+    data = folder()
     try:
-        _await(running, [f"http://127.0.0.1:{ports['DEMO_PORT']}/health", f"http://127.0.0.1:{ports['SANDBOX_PORT']}/"])
-        _announce(ports, time.monotonic() - began)
-        return running.wait()
-    except _Stopped:
-        print("\nStopping…", flush=True)
-        return 0
-    except TimeoutError as error:
-        print(f"{error} Its output is in {folder() / 'logs'}.")
+        with _alone(data):
+            surroundings = environment(os.environ, data) | {_MARK: secrets.token_hex(8)}
+            os.environ.update(surroundings)
+            _prepare()
+            return _run(data, surroundings, began)
+    except Taken as taken:
+        _say(str(taken))
         return 1
-    finally:
-        _end(running)
 
 
-class _Stopped(BaseException):
-    """Ctrl-C, or the terminal was closed."""
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise _Stopped
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+@contextlib.contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Hold the data folder: two demos on one folder would share a Redis and a database. Raises `Taken`."""
+    with (data / "lock").open("w", encoding="ascii") as file:
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Taken(f"A demo is running already in {data}. Choose another folder: DEMO_DATA=… make demo") from None
+        yield
 
 
-def _await(running: subprocess.Popen[bytes], addresses: list[str]) -> None:
-    until = time.monotonic() + _PATIENCE
-    for address in addresses:
-        while not _answers(address):
-            if running.poll() is not None or time.monotonic() > until:
-                raise TimeoutError(f"{address} does not answer.")
-            time.sleep(0.1)
+def _prepare() -> None:
+    """`flask hub upgrade` and `flask demo prepare`, in this process, which has loaded the app anyway."""
+    commands = FlaskGroup(create_app=create_app)
+    for command in (["hub", "upgrade"], ["demo", "prepare"]):
+        commands.main(command, standalone_mode=False)
 
 
-def _answers(address: str) -> bool:
+def _run(data: Path, surroundings: Mapping[str, str], began: float) -> int:
+    running = _start(data, surroundings)
     try:
-        with urllib.request.urlopen(address, timeout=2):  # noqa: S310 – Our own address.
+        if not _await(running, surroundings):
+            _say("\nStopping…" if _stops else f"Not everything has come up. What was said about it is in {data / 'logs'}.")
+            return 0 if _stops else 1
+        _announce(data, surroundings, time.monotonic() - began)
+        while not _stops and running.poll() is None:
+            time.sleep(0.2)
+        _say("\nStopping…" if _stops else f"Supervisor has ended. What it said is in {data / 'logs'}.")
+        return 0 if _stops else 1
+    finally:
+        _end(running, surroundings[_MARK])
+
+
+def _start(data: Path, surroundings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start Supervisor, in a session of its own: Ctrl-C is for us, and we tell it in turn."""
+    (data / "logs").mkdir(exist_ok=True)
+    (data / "sandbox").mkdir(exist_ok=True)
+    commands = supervision.processes()
+    if "REDIS_LISTEN" not in surroundings:
+        del commands["redis"]
+    file = data / "supervisord.conf"
+    file.write_text(supervision.configuration(commands, data), encoding="utf-8")
+    return subprocess.Popen(  # noqa: S603 – Our own command.
+        [sys.executable, "-m", "supervisor.supervisord", "-c", str(file)],
+        cwd=supervision.TOP, env=dict(surroundings), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        start_new_session=True, preexec_fn=_stop_with_parent,  # noqa: PLW1509 – We have no threads.
+    )  # fmt: skip
+
+
+def _stop_with_parent() -> None:
+    """In the child: be told to stop when we are killed in a way that leaves us no time to say so (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+def _await(running: subprocess.Popen[bytes], surroundings: Mapping[str, str]) -> bool:
+    """Wait until the web process, Redis, the workers and the sandbox are there."""
+    desk, books = _addresses(surroundings)
+    until = time.monotonic() + _PATIENCE
+    while not _stops and running.poll() is None and time.monotonic() < until:
+        health = _answer(f"{desk}/health")
+        if health and health["redis"] and health["workers"] >= supervision.COPIES["worker"] and _answer(books):
             return True
-    except (URLError, OSError):
-        return False
+        time.sleep(0.1)
+    return False
 
 
-def _announce(ports: dict[str, int], took: float) -> None:
-    desk, books = (f"http://127.0.0.1:{port}" for port in ports.values())
-    logins = "\n".join(f"                {login}" for login in LOGINS)
-    print(
-        f"""
+def _answer(address: str) -> dict[str, Any] | None:
+    """What a page says, if it is JSON; None if nobody answers."""
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 – Our own address.
+            text = answer.read()
+            return dict(json.loads(text)) if answer.headers.get_content_type() == "application/json" else {"page": text}
+    except OSError:
+        return None
+
+
+def _addresses(surroundings: Mapping[str, str]) -> tuple[str, str]:
+    return f"http://127.0.0.1:{surroundings['DEMO_PORT']}", f"http://127.0.0.1:{surroundings['SANDBOX_PORT']}"
+
+
+def _announce(data: Path, surroundings: Mapping[str, str], took: float) -> None:
+    desk, books = _addresses(surroundings)
+    _say(f"""
   The order desk is ready ({took:.1f} s).
 
-    Order desk  {desk}
-    The books   {books}
+    Order desk   {desk}
+    The books    {books}   a sandbox QuickBooks Online
 
-    Logins      password: {PASSWORD}
-{logins}
+    Sign in as   {catalog.ADMIN:<18}may connect the books
+                 {catalog.REP:<18}may send orders
+                 {catalog.OTHER:<18}another organization
+    Password     {catalog.PASSWORD}
 
-    Sign in as the admin, open Integrations and install QuickBooks Online.
-    Then send order 1042: {desk}/orders/1042
+    Begin with Integrations, install QuickBooks Online,
+    then send an order: {desk}/orders/1042
 
-    Data and logs are in {folder()}
+    Data and logs are in {data}
     Ctrl-C stops everything.
-""",
-        flush=True,
-    )
+""")
 
 
-def _end(running: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # The terminal may be gone.
+        print(text, flush=True)  # noqa: T201 – It is a program that talks to a person.
+
+
+def _end(running: subprocess.Popen[bytes], mark: str) -> None:
+    """Let Supervisor stop its processes; then make sure that nothing of this run is left."""
     if running.poll() is None:
         running.terminate()
-        try:
-            running.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(_FAREWELL)
+    for left in _marked(mark):
+        with contextlib.suppress(psutil.Error):
+            left.kill()
+    running.wait()
+
+
+def _marked(mark: str) -> list[psutil.Process]:
+    """The processes of a run, apart from this one."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid != os.getpid() and process.environ().get(_MARK) == mark:
+                found.append(process)
+    return found
 
 
 if __name__ == "__main__":
-    Path(folder()).mkdir(parents=True, exist_ok=True)
     sys.exit(main())

