@@ -134,7 +134,7 @@ LISTS = {
         called="Item", plural="items", record=_item, wanted=lambda row: row.get("Type", "Service") in SELLABLE
     ),
     RecordKind.TAX_CODE: List(
-        called="TaxCode", plural="tax codes", record=_named, wanted=lambda row: row["Id"] not in LINE_TAX_CODES
+        called="TaxCode", plural="tax codes", record=_named, wanted=lambda row: row["Name"] not in LINE_TAX_CODES
     ),
     RecordKind.TERM: List(called="Term", plural="terms", record=_named),
 }

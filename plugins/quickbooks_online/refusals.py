@@ -148,7 +148,7 @@ _UNKNOWN = Refusal(what=NOT_TAKEN, cure="Put right what QuickBooks names and sen
 _FIELDS = (
     (r"DocNumber|PaymentRefNum", "number"),
     (r"Customer|DisplayName|PrimaryEmailAddr|PrimaryPhone|CompanyName", "customer"),
-    (r"Item", "item"),
+    (r"Item|^Name\b", "item"),
     (r"Line|UnitPrice|Qty|Description", "lines"),
     (r"Tax", "tax"),
     (r"TxnDate", "date"),

@@ -1,11 +1,13 @@
-"""Running a conversation to its end: with answers that a test gives, as the hub does after a crash."""
+"""Running conversations to their ends: with answers that a test gives, or in envelopes, as the hub does."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from hub.plugin import Conversation, Payload, Request, Response
+from hub.plugin import Connection, Conversation, Envelope, Payload, Request, Response, Unavailable
+from quickbooks_online import QuickBooksOnline
 
 T = TypeVar("T")
 
@@ -38,3 +40,43 @@ def fault(code: str, *, detail: str = "", kind: str = "ValidationFault", element
     """An answer that refuses, in the service's own shape."""
     error = {"Message": "Refused", "Detail": detail, "code": code, "element": element}
     return {"Fault": {"Error": [error], "type": kind}}
+
+
+@dataclass
+class Carrier:
+    """Carries conversations in lockstep, and an envelope that was not answered again, byte for byte under its key."""
+
+    connection: Connection
+    before: Callable[[int], None] = lambda number: None
+    """Called with the number of each envelope before it leaves for the first time."""
+    sent: list[Envelope] = field(default_factory=list)
+
+    def carry(self, *conversations: Conversation[T]) -> list[T]:
+        """Run conversations to their ends, and give what they returned."""
+        ends: dict[int, T] = {}
+        asking = {place: next(conversation) for place, conversation in enumerate(conversations)}
+        while asking:
+            places, requests = list(asking), tuple(asking.values())
+            asking = {}
+            for place, answer in zip(places, self.ask(requests), strict=True):
+                try:
+                    asking[place] = conversations[place].send(answer)
+                except StopIteration as end:
+                    ends[place] = end.value
+        return [ends[place] for place in range(len(conversations))]
+
+    def one(self, conversation: Conversation[T]) -> T:
+        (end,) = self.carry(conversation)
+        return end
+
+    def ask(self, requests: tuple[Request, ...]) -> Sequence[Response]:
+        integration, key = QuickBooksOnline(), f"{len(self.sent):024x}"
+        envelope = Envelope(key=key, requests=requests, body=integration.seal(key, requests))
+        self.before(len(self.sent))
+        self.sent.append(envelope)
+        for _ in range(2):
+            try:
+                return integration.perform(envelope, self.connection)
+            except Unavailable:
+                continue
+        return integration.perform(envelope, self.connection)

@@ -6,11 +6,15 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.plugin import Connection
+from sandbox.online import REALM, Running, start
+
+from .answering import Carrier
 
 CANARIES = {"access_token": "CANARY-ACCESS", "refresh_token": "CANARY-REFRESH"}
 CLIENT_SECRET = "CANARY-SECRET"
@@ -33,20 +37,46 @@ class Ledger:
 
     @property
     def settings(self) -> dict[str, str]:
-        return {
-            "CLIENT_ID": "an-app",
-            "CLIENT_SECRET": CLIENT_SECRET,
-            "AUTHORIZE_URL": f"{self.url}/connect/oauth2",
-            "TOKEN_URL": f"{self.url}/oauth2/v1/tokens/bearer",
-            "REVOKE_URL": f"{self.url}/v2/oauth2/tokens/revoke",
-            "API_URL": self.url,
-            "APP_URL": self.url,
-            "TIMEOUT": "5",
-        }
+        return {**settings_of(self.url), "CLIENT_ID": "an-app", "CLIENT_SECRET": CLIENT_SECRET}
 
     @property
     def connection(self) -> Connection:
         return Connection(books_id="4620816365000000001", credentials=CANARIES, settings=self.settings)
+
+
+def settings_of(url: str) -> dict[str, str]:
+    """The settings of an operator whose Intuit is at `url`."""
+    return {
+        "CLIENT_ID": "sandbox-client",
+        "CLIENT_SECRET": "sandbox-secret",
+        "AUTHORIZE_URL": f"{url}/connect/oauth2",
+        "TOKEN_URL": f"{url}/oauth2/v1/tokens/bearer",
+        "REVOKE_URL": f"{url}/v2/oauth2/tokens/revoke",
+        "API_URL": url,
+        "APP_URL": url,
+        "TIMEOUT": "10",
+    }
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Iterator[Running]:
+    with start(tmp_path / "books") as running:
+        yield running
+
+
+@pytest.fixture
+def connection(books: Running) -> Connection:
+    tokens = books.grant()
+    return Connection(
+        books_id=REALM,
+        credentials={name: tokens[name] for name in ("access_token", "refresh_token")},
+        settings=settings_of(books.url),
+    )
+
+
+@pytest.fixture
+def carrier(connection: Connection) -> Carrier:
+    return Carrier(connection)
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""Reading the sandbox's books: who they are, and lists that are whole, in pages, and up to date."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.plugin import AccountKind, Books, Page, Record, RecordKind
+from quickbooks_online import QuickBooksOnline, lists
+from sandbox.online import REALM, Running
+
+from .answering import Carrier
+
+QUICKBOOKS = QuickBooksOnline()
+
+
+def whole(carrier: Carrier, kind: RecordKind, since: str = "") -> tuple[list[Record], str, list[Page]]:
+    """All pages of a pass: their records, the cursor afterwards, and the pages themselves."""
+    pages = [carrier.one(QUICKBOOKS.fetch(kind, since))]
+    while pages[-1].more:
+        pages.append(carrier.one(QUICKBOOKS.fetch(kind, pages[-1].cursor)))
+    return [record for page in pages for record in page.records], pages[-1].cursor, pages
+
+
+def test_a_check_says_which_books_these_are(carrier: Carrier) -> None:
+    books = carrier.one(QUICKBOOKS.check())
+    assert books == Books(id=REALM, name="Sandbox Company_US_1", country="US", currency="USD")
+
+
+@pytest.mark.parametrize("size", [500, 7, 1])
+def test_every_list_is_read_whole_whatever_the_pages(
+    books: Running, carrier: Carrier, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "PAGE_SIZE", size)
+    ledger = books.books()
+    for kind, called in (
+        (RecordKind.ACCOUNT, "Account"),
+        (RecordKind.CUSTOMER, "Customer"),
+        (RecordKind.VENDOR, "Vendor"),
+        (RecordKind.ITEM, "Item"),
+        (RecordKind.TERM, "Term"),
+    ):
+        records, _, pages = whole(carrier, kind)
+        names = [(row["Id"], row.get("DisplayName") or row["Name"]) for row in ledger[called]]
+        assert [(record.id, record.name) for record in records] == names
+        assert pages[0].total == len(names)
+        assert all(page.total is None for page in pages[1:])
+
+
+def test_tax_codes_are_those_of_a_whole_invoice(carrier: Carrier) -> None:
+    records, _, _ = whole(carrier, RecordKind.TAX_CODE)
+    assert [record.name for record in records] == ["California", "Tucson", "Oregon"]
+
+
+def test_accounts_are_told_in_the_trades_terms(carrier: Carrier) -> None:
+    records, _, _ = whole(carrier, RecordKind.ACCOUNT)
+    of = {record.number: record for record in records}
+    assert (of["1100"].account, of["1100"].detail) == (AccountKind.ACCOUNTS_RECEIVABLE, "AccountsReceivable")
+    assert (of["1499"].account, of["1499"].detail) == (AccountKind.OTHER_CURRENT_ASSET, "UndepositedFunds")
+    assert (of["4900"].account, of["4900"].detail) == (AccountKind.INCOME, "DiscountsRefundsGiven")
+    assert of["3000"].account is AccountKind.OTHER
+
+
+def test_a_refresh_brings_what_changed_and_inactive_entries_too(books: Running, carrier: Carrier) -> None:
+    books.control("clock", {"advance_seconds": 600})
+    _, cursor, _ = whole(carrier, RecordKind.CUSTOMER)
+    books.control("clock", {"advance_seconds": 600})
+    nothing, cursor, _ = whole(carrier, RecordKind.CUSTOMER, cursor)
+    assert nothing == []
+    books.control("clock", {"advance_seconds": 600})
+    customer = books.books()["Customer"][0]
+    books.control(f"edit/{REALM}/customer/{customer['Id']}", {"DisplayName": "Harbor Tea", "Active": False})
+    (changed,), cursor, _ = whole(carrier, RecordKind.CUSTOMER, cursor)
+    assert (changed.id, changed.name, changed.active) == (customer["Id"], "Harbor Tea", False)
+    books.control("clock", {"advance_seconds": 600})
+    assert whole(carrier, RecordKind.CUSTOMER, cursor)[0] == []
+
+
+def test_what_changes_behind_a_pass_is_brought_by_the_next_one(
+    books: Running, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "PAGE_SIZE", 10)
+    books.control("clock", {"advance_seconds": 600})
+    first = carrier.one(QUICKBOOKS.fetch(RecordKind.CUSTOMER, ""))
+    books.control("clock", {"advance_seconds": 600})
+    early = first.records[0]
+    books.control(f"edit/{REALM}/customer/{early.id}", {"DisplayName": "Harbor Tea"})
+    books.control("clock", {"advance_seconds": 600})
+    rest, cursor, _ = whole(carrier, RecordKind.CUSTOMER, first.cursor)
+    assert early.id not in {record.id for record in rest}
+    again, _, _ = whole(carrier, RecordKind.CUSTOMER, cursor)
+    assert [(record.id, record.name) for record in again] == [(early.id, "Harbor Tea")]
+
+
+def test_reading_changes_nothing(books: Running, carrier: Carrier) -> None:
+    before = books.books()
+    for kind in QUICKBOOKS.capabilities.lists:
+        whole(carrier, kind)
+    assert books.books() == before
