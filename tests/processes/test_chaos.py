@@ -1,0 +1,104 @@
+"""Workers are killed at random, for thirty rounds. The books hold every order exactly once."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.processes.stack import Person, Stack, wait_until
+
+ROUNDS = 30
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    running = Stack(tmp_path)
+    try:
+        running.start_all()
+        yield running
+    finally:
+        running.stop_all()
+
+
+@pytest.mark.timeout(600)
+def test_killing_workers_for_thirty_rounds_loses_nothing_and_doubles_nothing(stack: Stack) -> None:
+    seed = random.randrange(10**6)
+    dice = random.Random(seed)
+    Person(stack, "admin@demo.test").install()
+    rep = Person(stack, "rep@demo.test")
+    before = stack.books()
+    stack.fault(kind="delay", match="/batch", times=10**6, seconds=0.1)
+    orders = ["1042", *(str(number) for number in range(1001, 1030))]
+    for order in orders[:ROUNDS]:
+        sent = rep.send(order)
+        assert sent.ok, f"{order}: {sent.text}"
+        time.sleep(dice.uniform(0, 1.2))
+        victim = dice.choice([0, 1])
+        stack.kill(f"worker-{victim}", orphan=dice.random() < 0.5)
+        stack.start_worker(victim)
+    done = [f"as {order} " for order in orders]
+    wait_until(
+        lambda: all(mark in rep.status(order) and not moving(rep.status(order)) for order, mark in zip(orders, done, strict=True)),
+        240, f"all orders are in the books (seed {seed}): {[rep.status(order) for order in orders]}",
+    )  # fmt: skip
+    time.sleep(4)  # Whatever an orphan might still do, it would do now.
+    after = stack.books()
+
+    expected = expectations(stack, orders)
+    invoices = new(before, after, "Invoice")
+    assert sorted((one["DocNumber"], one["TotalAmt"], one["Balance"]) for one in invoices) == expected["invoices"], seed
+    payments = new(before, after, "Payment")
+    assert sorted((one["CustomerRef"]["name"], one["TotalAmt"]) for one in payments) == expected["payments"], seed
+    assert all(one["UnappliedAmt"] == 0 for one in payments)
+    names = Counter(one["DisplayName"] for one in after["Customer"])
+    assert {name for name, count in names.items() if count > 1} == set(), seed
+    assert {one["DisplayName"] for one in new(before, after, "Customer")} <= expected["customers"]
+    items = Counter(one["Name"] for one in after["Item"])
+    assert {name for name, count in items.items() if count > 1} == set(), seed
+    for kind in ("Bill", "PurchaseOrder", "CreditMemo", "Vendor", "Account"):
+        assert new(before, after, kind) == []
+    order_1042 = next(one for one in invoices if one["DocNumber"] == "1042")
+    assert (order_1042["CustomerRef"]["name"], order_1042["TotalAmt"], order_1042["Balance"]) == (
+        "ABC Company", Decimal("218.50"), Decimal("118.50"),
+    )  # fmt: skip
+    journal = requests.get(f"{stack.books_url}/_sandbox/requests", timeout=10).json()["requests"]
+    repeated = [key for key, count in Counter(one["requestid"] for one in journal if one["requestid"]).items() if count > 1]
+    print(f"{len(repeated)} envelopes were asked more than once")
+
+
+def moving(status: str) -> bool:
+    return any(word in status for word in ("Queued", "Sending", "Waits", "Making sure", "attention"))
+
+
+def new(before: dict[str, list[dict[str, object]]], after: dict[str, list[dict[str, object]]], kind: str) -> list[dict[str, object]]:
+    known = {one["Id"] for one in before[kind]}
+    return [one for one in after[kind] if one["Id"] not in known]
+
+
+def expectations(stack: Stack, orders: list[str]) -> dict[str, object]:
+    """What the order desk says of these orders."""
+    import sqlite3
+
+    with sqlite3.connect(Path(stack.environment["DEMO_DATA"]) / "desk.db") as desk:
+        marks = ",".join("?" * len(orders))
+        rows = desk.execute(
+            f"SELECT o.id, o.total, c.name FROM desk_order o JOIN desk_company c ON c.id = o.company_id WHERE o.id IN ({marks})",
+            orders,
+        ).fetchall()
+        paid = desk.execute(f"SELECT order_id, amount FROM desk_payment WHERE order_id IN ({marks})", orders).fetchall()
+    customers = {order: name for order, _, name in rows}
+    received: Counter[int] = Counter()
+    for order, amount in paid:
+        received[order] += Decimal(amount)  # type: ignore[assignment]  # A counter of amounts.
+    return {
+        "invoices": sorted((str(order), Decimal(total), Decimal(total) - received[order]) for order, total, _ in rows),
+        "payments": sorted((customers[order], Decimal(amount)) for order, amount in paid),
+        "customers": set(customers.values()),
+    }
