@@ -72,6 +72,8 @@ def test_a_refresh_brings_what_changed_and_inactive_entries_too(books: Running, 
     (changed,), cursor, _ = whole(carrier, RecordKind.CUSTOMER, cursor)
     assert (changed.id, changed.name, changed.active) == (customer["Id"], "Harbor Tea", False)
     books.control("clock", {"advance_seconds": 600})
+    overlapping, cursor, _ = whole(carrier, RecordKind.CUSTOMER, cursor)
+    assert overlapping == [changed]  # It had changed within the overlap before the last pass.
     assert whole(carrier, RecordKind.CUSTOMER, cursor)[0] == []
 
 
