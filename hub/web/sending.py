@@ -182,8 +182,10 @@ def _form(
 
 
 def _dialog(order: Order, *, code: int = 200, **view: Any) -> ResponseReturnValue:
-    first = is_fragment() and request.method == "GET"
+    modal = is_fragment()
+    first = modal and request.method == "GET"
     return show(
         "hub/send_dialog.html" if first else "hub/send_body.html", title=f"Send order {order.number}", code=code,
-        order=order, place="dialog", **{"followed": None, "problems": (), **view},
+        order=order, place="dialog", modal=modal, back=host().order_address(order.id),
+        **{"followed": None, "problems": (), **view},
     )  # fmt: skip

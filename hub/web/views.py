@@ -119,21 +119,10 @@ def _line(delivery: Delivery) -> StatusLine:
     stopped = delivery.state is DeliveryState.STOPPED
     tone = {DeliveryState.POSTED: "good", DeliveryState.STOPPED: "bad"}.get(delivery.state, "wait")
     return StatusLine(
-        id=delivery.id, title=delivery.title, text=_TEXTS[delivery.state](delivery), tone=tone, address=_address(delivery),
-        problems=problems_of(delivery.problems), reference=delivery.reference, can_retry=stopped,
-        can_cancel=stopped and sending.can_cancel(delivery),
+        id=delivery.id, title=delivery.title, text=_TEXTS[delivery.state](delivery), tone=tone,
+        address=_address(delivery), problems=problems_of(delivery.problems), reference=delivery.reference,
+        can_retry=stopped, can_cancel=stopped and sending.can_cancel(delivery),
     )  # fmt: skip
-
-
-_TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {
-    DeliveryState.WAITING: lambda delivery: _waiting(delivery),
-    DeliveryState.QUEUED: lambda delivery: _queued(delivery),
-    DeliveryState.SENDING: lambda _: "Sending…",
-    DeliveryState.IN_DOUBT: lambda _: "Making sure whether it has arrived…",
-    DeliveryState.POSTED: lambda delivery: _posted(delivery),
-    DeliveryState.STOPPED: lambda _: "Needs attention",
-    DeliveryState.CANCELLED: lambda _: "Cancelled",
-}
 
 
 def _posted(delivery: Delivery) -> str:
@@ -178,3 +167,14 @@ def _address(delivery: Delivery) -> str | None:
     return integration.address(
         DocumentKind(delivery.kind), delivery.posting_id, books_id, settings_of(integration)
     )
+
+
+_TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {
+    DeliveryState.WAITING: _waiting,
+    DeliveryState.QUEUED: _queued,
+    DeliveryState.SENDING: lambda _: "Sending…",
+    DeliveryState.IN_DOUBT: lambda _: "Making sure whether it has arrived…",
+    DeliveryState.POSTED: _posted,
+    DeliveryState.STOPPED: lambda _: "Needs attention",
+    DeliveryState.CANCELLED: lambda _: "Cancelled",
+}

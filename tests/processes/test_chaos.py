@@ -34,12 +34,12 @@ def test_killing_workers_for_thirty_rounds_loses_nothing_and_doubles_nothing(sta
     Person(stack, "admin@demo.test").install()
     rep = Person(stack, "rep@demo.test")
     before = stack.books()
-    stack.fault(kind="delay", match="/batch", times=10**6, seconds=0.1)
+    stack.fault(kind="delay", match="/batch", times=10**6, seconds=0.25)
     orders = ["1042", *(str(number) for number in range(1001, 1030))]
     for order in orders[:ROUNDS]:
         sent = rep.send(order)
         assert sent.ok, f"{order}: {sent.text}"
-        time.sleep(dice.uniform(0, 1.2))
+        time.sleep(dice.uniform(0, 0.9))
         victim = dice.choice([0, 1])
         stack.kill(f"worker-{victim}", orphan=dice.random() < 0.5)
         stack.start_worker(victim)

@@ -17,10 +17,6 @@
     }
   };
 
-  const close = (dialog) => {
-    dialog.close();
-  };
-
   document.addEventListener("htmx:beforeRequest", (event) => {
     const source = event.detail.elt;
     if (source.closest && !source.closest("dialog")) opener = source;
@@ -38,9 +34,6 @@
 
   document.addEventListener("click", (event) => {
     const control = event.target.closest?.("[data-hub-close]");
-    if (!control) return;
-    const dialog = control.closest("dialog");
-    if (dialog) close(dialog);
-    else history.back();
+    control?.closest("dialog")?.close();
   });
 })();
