@@ -98,6 +98,7 @@ class List:
     called: str
     plural: str
     record: Callable[[Row], dict[str, Any]]
+    where: str = f"where {EVERY_ENTRY}"
     wanted: Callable[[Row], bool] = lambda _: True
 
 
@@ -131,7 +132,10 @@ LISTS = {
     RecordKind.CUSTOMER: List(called="Customer", plural="customers", record=_party),
     RecordKind.VENDOR: List(called="Vendor", plural="vendors", record=_party),
     RecordKind.ITEM: List(
-        called="Item", plural="items", record=_item, wanted=lambda row: row.get("Type", "Service") in SELLABLE
+        called="Item",
+        plural="items",
+        record=_item,
+        where=f"where {EVERY_ENTRY} and Type in ({', '.join(map(quoted, SELLABLE))})",
     ),
     RecordKind.TAX_CODE: List(
         called="TaxCode", plural="tax codes", record=_named, wanted=lambda row: row["Name"] not in LINE_TAX_CODES
@@ -147,25 +151,22 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     """
     wanted = LISTS[kind]
     cursor = Cursor.read(since)
-    where = f"where {EVERY_ENTRY}"
+    where = wanted.where
     if cursor.since:
         where += f" and MetaData.LastUpdatedTime >= {quoted(cursor.since)}"
-    total = None
-    if not since:
-        total = yield from _count(wanted, where)
     answer = yield from look(
         f"list {wanted.plural}",
         select(wanted.called, f"{where} orderby Id startposition {cursor.position} maxresults {PAGE_SIZE}"),
         f"the list of {wanted.plural}",
     )
     found: list[Row] = answer["QueryResponse"].get(wanted.called, [])
+    records = tuple(_record(kind, wanted, row) for row in found if wanted.wanted(row))
+    more = len(found) == PAGE_SIZE
+    total = None
+    if not since:  # A list that fits one page needs no counting, which would be a read more of those that are metered.
+        total = (yield from _count(wanted, where)) if more else len(records)
     following = cursor.after(len(found), str(answer.get("time", "")))
-    return Page(
-        records=tuple(_record(kind, wanted, row) for row in found if wanted.wanted(row)),
-        cursor=str(following),
-        more=len(found) == PAGE_SIZE,
-        total=total,
-    )
+    return Page(records=records, cursor=str(following), more=more, total=total)
 
 
 def _count(wanted: List, where: str) -> Conversation[int | None]:

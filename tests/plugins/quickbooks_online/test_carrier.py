@@ -57,6 +57,7 @@ def test_answers_are_given_to_their_requests_however_they_come(ledger: Ledger) -
     assert second.payload == {"bId": "2", "QueryResponse": {}, **common}
     assert third.payload == {"bId": "3", "Invoice": {"Id": "145", "TotalAmt": Decimal("218.50")}, **common}
     assert isinstance(third.payload["Invoice"]["TotalAmt"], Decimal)
+    assert "CANARY" not in repr((first, second, third))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.plugin import AccountKind, Books, Page, Record, RecordKind
+from hub.plugin import AccountKind, Books, Page, Record, RecordKind, Request
 from quickbooks_online import QuickBooksOnline, lists
 from sandbox.online import REALM, Running
 
@@ -49,6 +49,15 @@ def test_every_list_is_read_whole_whatever_the_pages(
 def test_tax_codes_are_those_of_a_whole_invoice(carrier: Carrier) -> None:
     records, _, _ = whole(carrier, RecordKind.TAX_CODE)
     assert [record.name for record in records] == ["California", "Tucson", "Oregon"]
+
+
+def test_categories_are_no_items_that_could_be_sold(books: Running, carrier: Carrier) -> None:
+    category = {"operation": "create", "Item": {"Name": "Mugs", "Type": "Category"}}
+    carrier.ask((Request(name="create category", payload=category, writes=True),))
+    assert books.books()["Item"][-1]["Name"] == "Mugs"
+    records, _, (page,) = whole(carrier, RecordKind.ITEM)
+    assert "Mugs" not in {record.name for record in records}
+    assert page.total == len(records)
 
 
 def test_accounts_are_told_in_the_trades_terms(carrier: Carrier) -> None:
