@@ -200,15 +200,16 @@ def _item_name(line: OrderLine, source: str) -> str:
 def _invoice(
     order: Order, customer: Ref, items: list[Ref], refs: Mapping[str, Ref], *, choices: Choices, problems: list[Problem]
 ) -> Invoice:
+    as_item = choices.tax == TAX_AS_ITEM and bool(order.tax)  # Then nothing else is left for the books to tax.
     lines = [
         Line(
             item=item, description=line.description or line.name, quantity=line.quantity, price=line.price,
-            amount=line.amount, taxable=line.taxable, account=refs.get(Role.INCOME),
+            amount=line.amount, taxable=line.taxable and not as_item, account=refs.get(Role.INCOME),
         )
         for line, item in zip(order.lines, items, strict=True)
     ]  # fmt: skip
     tax = Tax(amount=order.tax)
-    if choices.tax == TAX_AS_ITEM and order.tax:
+    if as_item:
         tax = Tax()
         if Role.SALES_TAX_ITEM not in refs:
             problems.append(Problem(

