@@ -81,6 +81,7 @@ class Delivery(Base):
         ),
         Index("ix_hub_delivery_due", "installation_id", "state", "due_at"),
         Index("ix_hub_delivery_order", "organization_id", "order_id"),
+        Index("ix_hub_delivery_source", "source", "kind"),
     )
 
     def move(self, to: DeliveryState, *, reason: StopReason | None = None) -> None:

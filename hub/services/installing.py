@@ -28,8 +28,9 @@ from hub.plugin import (
     Rejected,
 )
 from hub.queue import commit, rollback, wake
-from hub.services import fetching, registry, scope, secrets
-from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState
+from hub.services import fetching, registry, scope, secrets, sending
+from hub.services.settling import stop
+from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState, StopReason
 
 _ATTEMPT = dt.timedelta(minutes=30)
 """How long an admin may take at the sign-in of the accounting product."""
@@ -179,18 +180,28 @@ def remove(organization_id: str, installation_id: int) -> None:
             log.warning("The authorization of installation %s cannot be given back: %s", installation_id, error)
     secrets.wipe(installation)
     installation.move(_S.REMOVED)
-    waiting = select(Delivery).where(
-        Delivery.installation_id == installation_id,
-        Delivery.state.in_((DeliveryState.WAITING, DeliveryState.QUEUED)),
-    )
-    for delivery in session().scalars(waiting).all():
-        delivery.move(DeliveryState.CANCELLED)
+    _give_up_deliveries(installation_id)
     commit()
     if connection is not None and isinstance(integration, PushIntegration):
         try:
             integration.revoke(connection)
         except IntegrationError as error:
             log.warning("The authorization of installation %s was not given back: %s", installation_id, error)
+
+
+def _give_up_deliveries(installation_id: int) -> None:
+    unfinished = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
+    rows = session().scalars(
+        select(Delivery).where(Delivery.installation_id == installation_id, Delivery.state.in_(unfinished))
+    )
+    for delivery in rows.all():
+        if sending.can_cancel(delivery):
+            delivery.move(DeliveryState.CANCELLED)
+        else:
+            stop(delivery, StopReason.EXHAUSTED, Problem(
+                what="The integration was uninstalled while this was on its way.",
+                why="It may have reached the books all the same.", cure="Look there before you send it again.",
+            ))  # fmt: skip
 
 
 def _connect(installation: Installation, integration: Integration, user: User, authorized: Authorized) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
@@ -155,7 +155,7 @@ def _write(installation: Installation, order: Order, choices: Choices, outline: 
 
 def _place(installation: Installation, source: str, subject: Subject, title: str, by: str) -> Delivery:
     """The live delivery of a source. One that stopped or waits, and has written nothing, becomes what is sent now."""
-    live = _live(installation.id, source, subject.kind)
+    live = _live(installation, source, subject.kind)
     if live is None:
         live = Delivery(
             installation_id=installation.id, organization_id=installation.organization_id, source=source,
@@ -177,8 +177,10 @@ def _tie(delivery: Delivery, order: Order, choices: Choices, needed: list[Delive
     """Make a document wait for what it needs, unless it is on its way already."""
     if delivery.state is not _D.WAITING:
         return
+    before = list(delivery.needs)
     delivery.order_id, delivery.choices, delivery.needs = order.id, choices.stored(), needed
     session().flush()
+    _cancel_unneeded(before)
     queue_if_ready(delivery)
 
 
@@ -191,14 +193,25 @@ def _renew(delivery: Delivery, subject: Subject) -> None:
         delivery.move(_D.WAITING)
 
 
-def _live(installation_id: int, source: str, kind: str) -> Delivery | None:
+def _live(installation: Installation, source: str, kind: str) -> Delivery | None:
+    """The delivery of a source, also what an earlier installation brought into these same books."""
+    same_books = and_(
+        Installation.organization_id == installation.organization_id,
+        Installation.integration == installation.integration,
+        Installation.books_id == installation.books_id,
+        Delivery.state == _D.POSTED,
+    )
     return session().scalar(
-        select(Delivery).where(
-            Delivery.installation_id == installation_id,
+        select(Delivery)
+        .join(Delivery.installation)
+        .where(
             Delivery.source == source,
             Delivery.kind == kind,
             Delivery.state != _D.CANCELLED,
+            or_(Delivery.installation_id == installation.id, same_books),
         )
+        .order_by(Delivery.id.desc())
+        .limit(1)
     )
 
 
@@ -210,9 +223,14 @@ def _cancel(delivery: Delivery) -> None:
     for dependent in _dependents(delivery):
         if can_cancel(dependent):
             _cancel(dependent)
-    for needed in delivery.needs:
-        if needed.kind in set(RecordKind) and not _dependents(needed) and can_cancel(needed):
-            _cancel(needed)
+    _cancel_unneeded(delivery.needs)
+
+
+def _cancel_unneeded(needed: Sequence[Delivery]) -> None:
+    """Cancel the new records that nobody waits for any more, such as a customer in whose place another was chosen."""
+    for one in needed:
+        if one.kind in set(RecordKind) and not _dependents(one) and can_cancel(one):
+            _cancel(one)
 
 
 def _dependents(delivery: Delivery) -> list[Delivery]:

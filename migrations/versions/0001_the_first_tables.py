@@ -157,6 +157,7 @@ def upgrade() -> None:
     with op.batch_alter_table("hub_delivery", schema=None) as batch_op:
         batch_op.create_index("ix_hub_delivery_due", ["installation_id", "state", "due_at"], unique=False)
         batch_op.create_index("ix_hub_delivery_order", ["organization_id", "order_id"], unique=False)
+        batch_op.create_index("ix_hub_delivery_source", ["source", "kind"], unique=False)
         batch_op.create_index(
             "uq_hub_delivery_live",
             ["installation_id", "source", "kind"],
@@ -454,6 +455,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state != 'cancelled'"),
             postgresql_where=sa.text("state != 'cancelled'"),
         )
+        batch_op.drop_index("ix_hub_delivery_source")
         batch_op.drop_index("ix_hub_delivery_order")
         batch_op.drop_index("ix_hub_delivery_due")
 

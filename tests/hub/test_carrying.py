@@ -13,13 +13,13 @@ from sqlalchemy import func, select
 
 from hub.database import now, session
 from hub.errors import LineLost
-from hub.models import Delivery, Envelope, Exchange, Installation, Link, RecordRow
+from hub.models import Delivery, Envelope, Exchange, Installation, Link, Mapping, RecordRow
 from hub.plugin import AuthorizationExpired, Rejected, Request, Unavailable
 from hub.services import carrying, installing, line, sending
 from hub.services.documents import Choices
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
-from tests.hub.conftest import ADA, Desk, connect, order_1042
+from tests.hub.conftest import ACME, ADA, Desk, connect, order_1042
 from tests.hub.ledger import Ledger, Pretend, integration_of
 
 EXPECTED = {
@@ -340,3 +340,46 @@ def test_a_retry_of_a_delivery_does_not_open_a_second_envelope(installation: Ins
     assert session().scalar(select(func.count()).select_from(Exchange).where(Exchange.response.is_(None))) == 0
     assert session().scalar(select(func.count()).select_from(RecordRow)) == 3
     assert carrying.due_installations() == []
+
+
+def test_after_installing_again_what_is_in_the_same_books_is_not_sent_twice(
+    installation: Installation, ledger: Ledger
+) -> None:
+    send(installation)
+    carrying.carry(installation.id)
+    installing.remove("acme", installation.id)
+    again = installing.install(ACME, ADA, "pretend")
+    connect(again)
+    carrying.carry(again.id)
+    session().add(Mapping(installation_id=again.id, role="income_account", record_id="4000", name="4000 Sales"))
+    session().commit()
+    send(again)
+    carrying.carry(again.id)
+    assert ledger.whole_ledger() == EXPECTED
+
+
+def test_uninstalling_cancels_what_has_not_left_and_says_what_may_have_arrived(
+    installation: Installation, ledger: Ledger
+) -> None:
+    ledger.after.extend([None, None, Unavailable("The line was cut.")])
+    send(installation)
+    carrying.carry(installation.id)
+    installing.remove("acme", installation.id)
+    assert states() == {
+        "New customer “ABC Company”": DeliveryState.POSTED, "New item “A7102”": DeliveryState.POSTED,
+        "Invoice 1042": DeliveryState.STOPPED,
+    }  # fmt: skip
+    assert installation.credential is None
+
+
+def test_choosing_another_customer_cancels_the_one_that_was_refused(installation: Installation, ledger: Ledger) -> None:
+    ledger.customers.append({"id": "77", "name": "ABC Holding"})
+    installing.reload("acme", installation.id)
+    ledger.refuses = lambda payload: "That name is taken." if "customers" in payload else ""
+    send(installation)
+    carrying.carry(installation.id)
+    sending.send(installation.id, order_1042(), Choices(customer="77"), ADA)
+    carrying.carry(installation.id)
+    assert everything_posted()
+    assert [(one["number"], one["customer"]) for one in ledger.invoices] == [("1042", "77")]
+    assert [one["customer"] for one in ledger.payments] == ["77"]
