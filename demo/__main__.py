@@ -158,7 +158,7 @@ def _announce(data: Path, surroundings: Mapping[str, str], took: float) -> None:
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):  # The terminal may be gone.
-        print(text, flush=True)  # noqa: T201 – It is a program that talks to a person.
+        print(text, flush=True)
 
 
 def _end(running: subprocess.Popen[bytes], mark: str) -> None:
