@@ -1,0 +1,423 @@
+"""The pages, through a client that knows no script: who may, what is refused, and what never leaks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+from werkzeug.test import TestResponse
+
+from hub.database import now, session
+from hub.extension import BrokenPlugin
+from hub.host import Organization, Permission, User
+from hub.models import Authorization, Delivery, Installation
+from hub.services import carrying
+from hub.states import DeliveryState, InstallationState
+from tests.hub.conftest import Desk
+from tests.hub.ledger import Ledger
+
+OTHER = Organization(id="other", name="Other")
+EVE = User(id="eve", name="Eve")
+
+
+class Browser:
+    """A client with a browser's manners: it fills in the forms that it is shown."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+
+    def get(self, path: str, *, htmx: bool = False) -> TestResponse:
+        return self.client.get(path, headers={"HX-Request": "true"} if htmx else {})
+
+    def post(self, path: str, form: Mapping[str, object] | None = None, *, htmx: bool = False) -> TestResponse:
+        page = self.get("/hub/integrations").text + self.get("/hub/orders/1042/send").text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        sent = {**(form or {}), "csrf_token": unescape(token.group(1)) if token else ""}
+        return self.client.post(path, data=sent, headers={"HX-Request": "true"} if htmx else {})
+
+
+@pytest.fixture
+def browser(app: Flask) -> Iterator[Browser]:
+    yield Browser(app)
+    session().expire_all()
+
+
+def count_queries(app: Flask) -> list[str]:
+    seen: list[str] = []
+    engine = app.extensions["sqlalchemy"].engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: seen.append(statement))
+    return seen
+
+
+def begin(browser: Browser) -> str:
+    """Install and go to the sign-in; gives the state that it would come back with."""
+    assert browser.post("/hub/integrations", {"integration": "pretend"}).status_code == 303
+    installation = session().scalars(select(Installation).order_by(Installation.id.desc())).first()
+    assert installation is not None
+    leaving = browser.post(f"/hub/installations/{installation.id}/authorize")
+    address = leaving.headers["Refresh"].partition("url=")[2]
+    assert unescape(re.search(r'href="(http://127.0.0.1:9[^"]+)"', leaving.text).group(1)) == address  # type: ignore[union-attr]  # It is there.
+    return parse_qs(urlsplit(address).query)["state"][0]
+
+
+# ── Installing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_installing_leads_through_the_sign_in_to_a_connected_installation(browser: Browser) -> None:
+    state = begin(browser)
+    back = browser.get(f"/hub/authorized/pretend?state={state}&books=books-1")
+    assert (back.status_code, back.headers["Location"]) == (303, "/hub/installations/1/details")
+    carrying.carry(1)
+    card = browser.get("/hub/integrations").text
+    assert "Pretend Books · Test Books" in card
+    assert "Connected" in card
+    assert "canary" not in card
+
+
+def test_a_state_works_once(browser: Browser) -> None:
+    state = begin(browser)
+    browser.get(f"/hub/authorized/pretend?state={state}&books=books-1")
+    again = browser.get(f"/hub/authorized/pretend?state={state}&books=books-1")
+    assert again.status_code == 409
+    assert "used already" in again.text
+
+
+def test_a_state_that_is_wrong_missing_or_too_old_is_refused_with_a_sentence(browser: Browser) -> None:
+    state = begin(browser)
+    for query in ("state=wrong&books=books-1", "books=books-1", ""):
+        answer = browser.get(f"/hub/authorized/pretend?{query}")
+        assert answer.status_code == 409
+        assert "not begun here by you" in answer.text
+    attempt = session().scalars(select(Authorization)).one()
+    attempt.expires_at = now()
+    session().commit()
+    late = browser.get(f"/hub/authorized/pretend?state={state}&books=books-1")
+    assert late.status_code == 409
+    assert "took too long" in late.text
+    assert session().get_one(Installation, 1).state is InstallationState.PENDING
+
+
+def test_a_state_of_somebody_else_is_refused(browser: Browser, desk: Desk) -> None:
+    state = begin(browser)
+    desk.signed_in = EVE
+    assert browser.get(f"/hub/authorized/pretend?state={state}&books=books-1").status_code == 409
+    desk.signed_in, desk.working_for = User(id="ada", name="Ada Admin"), OTHER
+    assert browser.get(f"/hub/authorized/pretend?state={state}&books=books-1").status_code == 409
+    assert session().get_one(Installation, 1).state is InstallationState.PENDING
+
+
+def test_a_denied_consent_says_so_and_offers_to_try_again(browser: Browser) -> None:
+    state = begin(browser)
+    denied = browser.get(f"/hub/authorized/pretend?state={state}&error=access_denied")
+    assert denied.status_code == 409
+    assert "You pressed Cancel." in denied.text
+    assert "Try again" in denied.text
+    assert session().get_one(Installation, 1).state is InstallationState.PENDING
+
+
+def test_other_books_than_before_are_refused_with_a_sentence(browser: Browser, installation: Installation) -> None:
+    leaving = browser.post(f"/hub/installations/{installation.id}/authorize")
+    state = leaving.headers["Refresh"].partition("state=")[2]
+    answer = browser.get(f"/hub/authorized/pretend?state={state}&books=books-2")
+    assert answer.status_code == 409
+    assert "These are not the books of Test Books." in unescape(answer.text)
+
+
+def test_a_plugin_that_cannot_be_loaded_is_shown_with_its_error(app: Flask, browser: Browser) -> None:
+    app.extensions["hub"].broken = (BrokenPlugin(key="acme", error="ImportError: no acme"),)
+    assert "ImportError: no acme" in browser.get("/hub/integrations").text
+
+
+# ── Settings ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_details_are_saved_and_checked(browser: Browser, installation: Installation) -> None:
+    path = f"/hub/installations/{installation.id}/details"
+    good = {"who": "teams", "teams": "sales", "documents": "invoice", "item_source": "name", "tax": "item"}
+    assert browser.post(path, good).status_code == 303
+    session().expire_all()
+    assert installation.visible_to == {"who": "teams", "ids": ["sales"]}
+    assert (installation.documents, installation.item_source, installation.tax) == (["invoice"], "name", "item")
+    for bad in (
+        {"who": "teams", "teams": "strangers"},
+        {"who": "teams", "teams": ""},
+        {"who": "nobody"},
+        {"item_source": "x"},
+    ):
+        answer = browser.post(path, {**good, **bad})
+        assert answer.status_code == 422, bad
+        assert "hub-problem" in answer.text
+    session().expire_all()
+    assert installation.visible_to == {"who": "teams", "ids": ["sales"]}
+
+
+def test_an_account_that_the_books_do_not_take_there_is_refused(browser: Browser, installation: Installation) -> None:
+    path = f"/hub/installations/{installation.id}/accounts"
+    assert browser.post(path, {"income_account": "4000"}).status_code == 303
+    assert browser.post(path, {"income_account": "no such"}).status_code == 422
+
+
+def test_pausing_testing_and_resuming(browser: Browser, installation: Installation) -> None:
+    base = f"/hub/installations/{installation.id}"
+    assert "Paused" in browser.post(f"{base}/pause", htmx=True).text
+    assert browser.post(f"{base}/test").status_code == 409
+    assert "Connected" in browser.post(f"{base}/resume", htmx=True).text
+    assert "Asking the books" in browser.post(f"{base}/test", htmx=True).text
+    carrying.carry(installation.id)
+    assert "Connected to Test Books." in browser.get(f"{base}/card", htmx=True).text
+
+
+def test_uninstalling_asks_first_and_keeps_the_history(browser: Browser, installation: Installation) -> None:
+    path = f"/hub/installations/{installation.id}/uninstall"
+    assert "Uninstall Pretend Books?" in browser.get(path).text
+    assert browser.post(path).status_code == 303
+    session().expire_all()
+    assert installation.state is InstallationState.REMOVED
+    assert installation.credential is None
+    assert browser.get(path).status_code == 404
+
+
+# ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FORM: dict[str, object] = {"documents": "invoice", "customer": "", "tax": ""}
+
+
+def test_the_dialog_is_a_fragment_for_htmx_and_a_whole_page_without(
+    browser: Browser, installation: Installation
+) -> None:
+    fragment, page = browser.get("/hub/orders/1042/send", htmx=True), browser.get("/hub/orders/1042/send")
+    assert fragment.text.lstrip().startswith("<dialog")
+    assert page.text.lstrip().startswith("<!doctype html>")
+    for text in (fragment.text, page.text):
+        assert "Send order 1042 to Pretend Books" in text
+        assert "Balance due 118.50" in text
+    assert "HX-Request" in fragment.headers["Vary"]
+    assert "HX-Request" in page.headers["Vary"]
+
+
+def test_sending_turns_the_dialog_into_its_status_which_ends_in_the_books(
+    browser: Browser, installation: Installation
+) -> None:
+    sent = browser.post("/hub/orders/1042/send", FORM, htmx=True)
+    assert sent.status_code == 200
+    assert "every 1s" in sent.text
+    carrying.carry(installation.id)
+    done = browser.get("/hub/orders/1042/status", htmx=True)
+    assert "In Pretend as 1042" in done.text
+    assert "every 1s" not in done.text
+
+
+def test_pressing_twice_sends_once(browser: Browser, installation: Installation, ledger: Ledger) -> None:
+    browser.post("/hub/orders/1042/send", FORM, htmx=True)
+    browser.post("/hub/orders/1042/send", FORM, htmx=True)
+    carrying.carry(installation.id)
+    browser.post("/hub/orders/1042/send", FORM, htmx=True)
+    carrying.carry(installation.id)
+    assert [one["number"] for one in ledger.invoices] == ["1042"]
+    assert len(ledger.payments) == 1
+
+
+@pytest.mark.parametrize("broken", ["total", "unmapped", "nothing ticked"])
+def test_a_problem_stands_beside_the_field_that_cures_it_and_nothing_is_sent(
+    browser: Browser, installation: Installation, desk: Desk, broken: str
+) -> None:
+    form = dict(FORM)
+    if broken == "total":
+        desk.orders["1042"] = replace(desk.orders["1042"], total=desk.orders["1042"].total + 1)
+    elif broken == "unmapped":
+        browser.post(f"/hub/installations/{installation.id}/accounts", {"income_account": ""})
+    else:
+        form["documents"] = ""
+    answer = browser.post("/hub/orders/1042/send", form, htmx=True)
+    assert answer.status_code == 422
+    field = {"total": "lines", "unmapped": "income_account", "nothing ticked": "documents"}[broken]
+    assert f'id="hub-problem-{field}"' in answer.text
+    assert session().scalars(select(Delivery)).all() == []
+
+
+def test_a_refusal_of_the_books_can_be_retried_or_cancelled(
+    browser: Browser, installation: Installation, ledger: Ledger
+) -> None:
+    ledger.refuses = lambda payload: "That number is taken." if "invoices" in payload else ""
+    browser.post("/hub/orders/1042/send", FORM)
+    carrying.carry(installation.id)
+    status = browser.get("/hub/orders/1042/status", htmx=True).text
+    assert "That number is taken." in status
+    invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
+    ledger.refuses = lambda _: ""
+    assert "Queued" in browser.post(f"/hub/deliveries/{invoice.id}/retry", {"order_id": "1042"}, htmx=True).text
+    carrying.carry(installation.id)
+    assert [one["number"] for one in ledger.invoices] == ["1042"]
+    assert browser.post(f"/hub/deliveries/{invoice.id}/cancel", {"order_id": "1042"}).status_code == 409
+
+
+def test_hostile_names_are_shown_as_text(browser: Browser, installation: Installation, desk: Desk) -> None:
+    name = "<script>alert(1)</script> 🎈 שלום"
+    order = desk.orders["1042"]
+    desk.orders["1042"] = replace(order, company=replace(order.company, name=name))
+    text = browser.get("/hub/orders/1042/send").text
+    assert "<script>alert(1)" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; 🎈 שלום" in text
+
+
+def test_the_orders_list_takes_as_many_queries_for_many_orders_as_for_few(
+    app: Flask, browser: Browser, installation: Installation, desk: Desk
+) -> None:
+    def queries(ids: list[str]) -> int:
+        seen = count_queries(app)
+        before = len(seen)
+        assert browser.get("/hub/orders/status?" + "&".join(f"id={one}" for one in ids), htmx=True).status_code == 200
+        return len(seen) - before
+
+    numbers = [str(number) for number in range(3000, 3030)]
+    for number in numbers:
+        desk.copy_order(number)
+        browser.post(f"/hub/orders/{number}/send", FORM)
+    few = queries(numbers[:2])
+    assert queries(numbers) == few
+
+
+# ── Who may ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_rep_gets_403_from_everything_that_is_an_admins(
+    app: Flask, browser: Browser, installation: Installation, desk: Desk
+) -> None:
+    desk.permissions = {Permission.SEND, Permission.VIEW}
+    for path in (
+        "/hub/integrations",
+        f"/hub/installations/{installation.id}/details",
+        "/hub/authorized/pretend?state=x",
+    ):
+        assert browser.get(path).status_code == 403, path
+    assert browser.get("/hub/orders/1042/send").status_code == 200
+    assert browser.post(f"/hub/installations/{installation.id}/pause").status_code == 403
+
+
+def test_visible_to_keeps_others_from_sending(browser: Browser, installation: Installation, desk: Desk) -> None:
+    installation.visible_to = {"who": "users", "ids": ["ada"]}
+    session().commit()
+    assert browser.get("/hub/orders/1042/send").status_code == 200
+    desk.signed_in = EVE
+    assert browser.get("/hub/orders/1042/send").status_code == 403
+    assert browser.post("/hub/orders/1042/send", FORM).status_code in {400, 403}
+    assert session().scalars(select(Delivery)).all() == []
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in(browser: Browser, desk: Desk) -> None:
+    desk.signed_in = None
+    page, fragment = browser.get("/hub/integrations"), browser.get("/hub/integrations", htmx=True)
+    assert (page.status_code, page.headers["Location"]) == (302, "/login?next=/hub/integrations")
+    assert (fragment.status_code, fragment.headers["HX-Redirect"]) == (401, "/login?next=/hub/integrations")
+
+
+def test_another_organizations_ids_look_as_if_they_did_not_exist(
+    browser: Browser, installation: Installation, desk: Desk
+) -> None:
+    browser.post("/hub/orders/1042/send", FORM)
+    delivery = session().scalars(select(Delivery)).first()
+    assert delivery is not None
+    desk.working_for = OTHER
+    for theirs, nobodys in (
+        (f"/hub/installations/{installation.id}/details", "/hub/installations/999/details"),
+        (f"/hub/installations/{installation.id}/card", "/hub/installations/999/card"),
+        ("/hub/orders/1042/send", "/hub/orders/999/send"),
+        ("/hub/orders/1042/status", "/hub/orders/999/status"),
+    ):
+        first, second = browser.get(theirs), browser.get(nobodys)
+        assert first.status_code == second.status_code == 404, theirs
+        assert first.text == second.text
+    with_token = browser.client
+    page = browser.get("/hub/integrations").text
+    token = unescape(re.search(r'name="csrf_token" value="([^"]+)"', page).group(1))  # type: ignore[union-attr]  # It is there.
+    for number in (delivery.id, 999):
+        for action in ("retry", "cancel"):
+            assert with_token.post(f"/hub/deliveries/{number}/{action}", data={"csrf_token": token}).status_code == 404
+    assert "1042" not in browser.get("/hub/orders/status?id=1042", htmx=True).text.replace(
+        "hub-order-1042", ""
+    ).replace("id=1042", "")
+
+
+def test_every_unsafe_request_without_a_token_is_refused(
+    app: Flask, browser: Browser, installation: Installation
+) -> None:
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("hub.") and "POST" in (rule.methods or ()):
+            values: dict[str, Any] = {"installation_id": 1, "order_id": "1042", "delivery_id": 1, "action": "pause", "key": "pretend"}
+            with app.test_request_context():
+                path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
+            assert browser.client.post(path).status_code == 400, path
+            tried += 1
+    assert tried >= 8
+    session().expire_all()
+    assert installation.state is InstallationState.CONNECTED
+
+
+# ── What every page keeps ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_page_is_under_a_strict_policy_and_does_without_inline_script_and_style(
+    app: Flask, browser: Browser, installation: Installation
+) -> None:
+    browser.post("/hub/orders/1042/send", FORM)
+    shown = 0
+    for rule in app.url_map.iter_rules():
+        if (
+            rule.endpoint.startswith("hub.")
+            and "GET" in (rule.methods or ())
+            and rule.endpoint not in {"hub.static", "hub.htmx"}
+        ):
+            values: dict[str, Any] = {"installation_id": 1, "order_id": "1042", "key": "pretend"}
+            with app.test_request_context():
+                path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
+            for htmx in (False, True):
+                answer = browser.get(path, htmx=htmx)
+                policy = answer.headers["Content-Security-Policy"]
+                assert "unsafe" not in policy
+                assert "script-src 'self'" in policy
+                assert not re.search(
+                    r"<script(?![^>]*src=)|<style|\sstyle=|\son[a-z]+=|hx-on|js:|hx-vals", answer.text
+                ), path
+                ids = re.findall(r'\sid="([^"]+)"', answer.text)
+                assert len(ids) == len(set(ids)), path
+                shown += 1
+    assert shown >= 16
+
+
+def test_a_bug_gives_a_reference_that_stands_in_the_log_and_no_trace(
+    app: Flask, browser: Browser, installation: Installation, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.order = lambda *_: 1 / 0  # type: ignore[assignment, method-assign]  # A host with a bug.
+    answer = browser.get("/hub/orders/1042/status")
+    assert answer.status_code == 500
+    reference = re.search(r"<code>(\w+)</code>", answer.text)
+    assert reference is not None
+    assert f"[{reference.group(1)}]" in caplog.text
+    assert "ZeroDivisionError" not in answer.text
+
+
+def test_htmx_comes_from_an_installed_package_and_may_be_kept(browser: Browser) -> None:
+    answer = browser.get("/hub/htmx.js")
+    assert answer.status_code == 200
+    assert b"htmx" in answer.data[:2000]
+    assert "max-age=31536000" in answer.headers["Cache-Control"]
+    answer.close()
+
+
+def test_when_nothing_moves_the_page_says_so(browser: Browser, installation: Installation) -> None:
+    browser.post("/hub/orders/1042/send", FORM)
+    for delivery in session().scalars(select(Delivery)):
+        delivery.moved_at = delivery.due_at = now() - dt.timedelta(minutes=5)
+    session().commit()
+    assert "Nothing moves at present" in browser.get("/hub/orders/1042/status", htmx=True).text
+    assert {one.state for one in session().scalars(select(Delivery))} == {DeliveryState.QUEUED, DeliveryState.WAITING}
