@@ -1,0 +1,141 @@
+"""From orders to documents: the figures add up to the cent, or nothing is sent and the sentence says why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.database import session
+from hub.host import Order, OrderLine, OrderPayment
+from hub.models import Installation, Mapping, RecordRow
+from hub.plugin import Address, Invoice, Line, NewItem, Problem, RecordKind, Ref, Tax, in_cents
+from hub.services import registry
+from hub.services.documents import TAX_AS_ITEM, Choices, Draft, completed, draft, item_key
+from hub.services.snapshots import Subject, problems_json, problems_of, subject_json, subject_of
+from tests.hub.conftest import order_1042
+
+cents = st.decimals(min_value=0, max_value=Decimal("99999.99"), places=2)
+quantities = st.integers(1, 5000).map(Decimal) | st.decimals(min_value=Decimal("0.01"), max_value=500, places=3)
+prices = st.decimals(min_value=0, max_value=Decimal("9999.9999"), places=4)
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> Order:
+    """An order that adds up."""
+    lines = []
+    for number in range(draw(st.integers(1, 6))):
+        quantity, price = draw(quantities), draw(prices)
+        lines.append(OrderLine(
+            name=f"Product {number}", quantity=quantity, price=price, amount=in_cents(quantity * price),
+            fields={"number": draw(st.sampled_from(["A1", "b 2", "C-3"])), "name": f"Product {number}"},
+            taxable=draw(st.booleans()),
+        ))  # fmt: skip
+    subtotal = sum((line.amount for line in lines), Decimal("0.00"))
+    discount = in_cents(subtotal * draw(st.integers(0, 100)) / 100)
+    tax = draw(cents)
+    total = subtotal - discount + tax
+    paid = in_cents(total * draw(st.integers(0, 100)) / 100)
+    payment = OrderPayment(id="1", date=dt.date(2026, 11, 14), amount=paid)
+    return replace(
+        order_1042(), lines=tuple(lines), discount=discount, tax=tax, total=total, payments=(payment,) if paid else ()
+    )
+
+
+def drafted(installation: Installation, order: Order, choices: Choices | None = None) -> Draft:
+    return draft(installation, registry.integration("pretend"), order, choices or Choices())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=orders(), tax=st.sampled_from(["", TAX_AS_ITEM, "code:5"]))
+def test_documents_come_to_the_orders_total_to_the_cent(installation: Installation, order: Order, tax: str) -> None:
+    session().merge(Mapping(installation_id=installation.id, role="sales_tax_item", record_id="9", name="Sales Tax"))
+    outline = drafted(installation, order, Choices(tax=tax))
+    assert outline.problems == ()
+    assert outline.invoice is not None
+    assert outline.invoice.total == order.total
+    assert outline.invoice.subtotal - outline.invoice.discount + outline.invoice.tax.amount == order.total
+    assert sum((one.amount for one in outline.payments.values()), Decimal(0)) == sum(
+        (one.amount for one in order.payments), Decimal(0)
+    )
+    if tax == TAX_AS_ITEM and order.tax:
+        assert not any(line.taxable for line in outline.invoice.lines), "the books would tax it once more"
+    subjects: list[Subject] = [outline.invoice, *outline.payments.values(), *outline.new_items]
+    for subject in subjects:
+        assert subject_of(subject.kind, subject_json(subject)) == subject
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=orders(), off=cents.filter(lambda amount: amount > 0))
+def test_an_order_that_does_not_add_up_is_a_problem_and_has_no_documents(
+    installation: Installation, order: Order, off: Decimal
+) -> None:
+    outline = drafted(installation, replace(order, total=order.total + off))
+    assert outline.invoice is None
+    assert "does not add up" in outline.problems[0].what
+    assert outline.problems[0].field == "lines"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"lines": (), "discount": Decimal(0), "total": Decimal(0), "payments": ()}, "does not add up"),
+        ({"currency": "EUR"}, "The order is in EUR, the books are kept in USD."),
+        ({"payments": (replace(order_1042().payments[0], amount=Decimal("500.00")),)}, "are more than"),
+        ({"lines": (replace(order_1042().lines[0], fields={"number": ""}),)}, "nothing that could name its item"),
+    ],
+)
+def test_what_can_be_known_before_sending_is_said_before_sending(
+    installation: Installation, changes: dict[str, object], sentence: str
+) -> None:
+    outline = drafted(installation, replace(order_1042(), **changes))  # type: ignore[arg-type]  # Fields of an order.
+    assert any(sentence in problem.what for problem in outline.problems), outline.problems
+
+
+def test_an_unmapped_account_is_a_problem_at_its_field(installation: Installation) -> None:
+    session().query(Mapping).delete()
+    assert [problem.field for problem in drafted(installation, order_1042()).problems] == ["income_account"]
+
+
+def test_items_are_found_whatever_their_case_and_made_once(installation: Installation) -> None:
+    session().add(RecordRow(
+        installation_id=installation.id, kind=RecordKind.ITEM, record_id="77", name="a7102", name_key="a7102"
+    ))  # fmt: skip
+    line = order_1042().lines[0]
+    new = replace(line, fields={"number": "B 1", "name": "x"})
+    again = replace(line, fields={"number": "b  1", "name": "x"})
+    order = replace(order_1042(), lines=(line, new, again), total=Decimal("678.50"))
+    outline = drafted(installation, order)
+    assert outline.invoice is not None
+    assert [one.item.id for one in outline.invoice.lines] == ["77", "", ""]
+    assert [one.name for one in outline.new_items] == ["B 1"]
+    found: dict[tuple[str, str], Ref] = {(RecordKind.CUSTOMER, "12"): Ref(id="5"), (RecordKind.ITEM, item_key("B 1")): Ref(id="88")}
+    done = completed(outline.invoice, found)
+    assert isinstance(done, Invoice)
+    assert [one.item.id for one in done.lines] == ["77", "88", "88"]
+    assert done.customer.id == "5"
+
+
+def test_snapshots_keep_every_digit_and_letter() -> None:
+    invoice = Invoice(
+        number="1", date=dt.date(2026, 11, 12), currency="USD", customer=Ref(id="1", name="שלום 🎈"), lines=(
+            replace_line("0.3350", "3"),
+        ), total=Decimal("1.05"), tax=Tax(amount=Decimal("0.04"), code=Ref(id="3")),
+        billing=Address(lines=("1 Way", "Floor 2"), city="Boise"), memo="a\nb\t“c”",
+    )  # fmt: skip
+    assert subject_of("invoice", subject_json(invoice)) == invoice
+    item = NewItem(name="x", price=Decimal("0.3350"), income=Ref(id="4"))
+    assert str(subject_of("item", subject_json(item)).price) == "0.3350"  # type: ignore[union-attr]  # It is an item.
+    problem = Problem(what="a", why="b", cure="c", field="d", code="e")
+    assert problems_of(problems_json([problem])) == [problem]
+
+
+def replace_line(price: str, quantity: str) -> Line:
+    return Line(
+        item=Ref(id="2"), description="d", quantity=Decimal(quantity), price=Decimal(price),
+        amount=in_cents(Decimal(price) * Decimal(quantity)),
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""The hub's tables come by its own migrations, and a host's migrations never touch them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import inspect
+
+from hub import Hub, migrating
+from hub.database import Base
+from tests.hub.conftest import Desk
+
+
+def test_upgrading_twice_gives_exactly_the_tables_of_the_models(app: Flask) -> None:
+    migrating.upgrade()
+    engine = app.extensions["sqlalchemy"].engine
+    assert {*Base.metadata.tables, migrating.VERSION_TABLE} == set(inspect(engine).get_table_names())
+    with engine.connect() as connection:
+        command.check(migrating.config(connection))
+
+
+@pytest.mark.filterwarnings("ignore:'get_engine' is deprecated:DeprecationWarning")  # Of Flask-Migrate's own env.py.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_hosts_migrations_do_not_see_the_hubs_tables(tmp_path: Path) -> None:
+    host = Flask("host")
+    host.config.update(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/host.db", HUB_REDIS_URL="redis://127.0.0.1:9")
+    database = SQLAlchemy(host)
+    Migrate(host, database, directory=str(tmp_path / "migrations"))
+    Hub(Desk()).init_app(host)
+    runner = host.test_cli_runner()
+    with host.app_context():
+        migrating.upgrade()
+    assert runner.invoke(args=["db", "init"]).exit_code == 0
+    made = runner.invoke(args=["db", "migrate"])
+    assert made.exit_code == 0, (made.output, made.exception)
+    written = [path.read_text() for path in (tmp_path / "migrations" / "versions").glob("*.py")]
+    assert not [text for text in written if "hub_" in text]

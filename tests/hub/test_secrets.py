@@ -1,0 +1,93 @@
+"""Credentials: encrypted, rotatable, renewed by one process at a time, stored before they are used."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+
+from hub.database import session
+from hub.errors import NotConfigured
+from hub.extension import current, vault
+from hub.models import Credential, Installation
+from hub.plugin import AuthorizationExpired, Authorized, Connection
+from hub.services import secrets
+from tests.hub.ledger import Pretend, integration_of
+
+
+def test_what_is_stored_is_not_what_is_handed_out(installation: Installation, app: Flask) -> None:
+    credential = session().get_one(Credential, installation.id)
+    assert "canary" not in credential.secret
+    assert "canary" not in repr(credential)
+    handed = secrets.connection(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
+    assert handed.credentials == {"token": "canary-token"}
+    assert "canary" not in repr(handed)
+
+
+def test_keys_are_rotated(installation: Installation, app: Flask) -> None:
+    old, new = app.config["HUB_SECRET_KEYS"], Fernet.generate_key().decode()
+    app.config["HUB_SECRET_KEYS"], current().vault = [new, old], None
+    before = session().get_one(Credential, installation.id).secret
+    assert secrets.reencrypt() == 1
+    session().expire_all()
+    assert session().get_one(Credential, installation.id).secret != before
+    app.config["HUB_SECRET_KEYS"], current().vault = f"{new}", None
+    handed = secrets.connection(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
+    assert handed.credentials == {"token": "canary-token"}
+
+
+def test_without_a_key_nothing_is_kept(app: Flask) -> None:
+    app.config["HUB_SECRET_KEYS"], current().vault = "", None
+    with pytest.raises(NotConfigured, match="HUB_SECRET_KEYS"):
+        vault()
+
+
+def test_two_that_renew_at_once_exchange_the_credentials_once(
+    app: Flask, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchanges: list[str] = []
+
+    def renew(self: Pretend, connection: Connection) -> Authorized:
+        exchanges.append(connection.credentials["token"])
+        time.sleep(0.5)
+        return Authorized(books_id=connection.books_id, credentials={"token": f"canary-token-{len(exchanges)}"})
+
+    monkeypatch.setattr(Pretend, "renew", renew)
+    number, seen = installation.id, []
+    session().commit()
+    start = threading.Barrier(3)
+
+    def process() -> None:
+        with app.app_context():
+            mine = session().get_one(Installation, number)
+            assert mine.credential is not None  # Both have seen the same version.
+            session().commit()
+            start.wait()
+            secrets.renew(session().get_one(Installation, number), integration_of(app))  # type: ignore[arg-type]  # As above.
+            session().expire_all()
+            again = session().get_one(Installation, number)
+            seen.append(secrets.connection(again, integration_of(app)).credentials["token"])  # type: ignore[arg-type]  # As above.
+
+    threads = [threading.Thread(target=process) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert exchanges == ["canary-token"]
+    assert seen == ["canary-token-1"] * 3
+
+
+def test_a_renewal_that_fails_lets_the_next_one_try(app: Flask, installation: Installation) -> None:
+    integration = integration_of(app)
+    assert isinstance(integration, Pretend)
+    integration.renewing = AuthorizationExpired("No.")
+    with pytest.raises(AuthorizationExpired):
+        secrets.renew(installation, integration)
+    integration.renewing = None
+    session().expire_all()
+    secrets.renew(installation, integration)
+    session().expire_all()
+    assert secrets.connection(installation, integration).credentials == {"token": "canary-token-1"}
