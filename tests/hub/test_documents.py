@@ -113,7 +113,9 @@ def test_items_are_found_whatever_their_case_and_made_once(installation: Install
     assert outline.invoice is not None
     assert [one.item.id for one in outline.invoice.lines] == ["77", "", ""]
     assert [one.name for one in outline.new_items] == ["B 1"]
-    found: dict[tuple[str, str], Ref] = {(RecordKind.CUSTOMER, "12"): Ref(id="5"), (RecordKind.ITEM, item_key("B 1")): Ref(id="88")}
+    found: dict[tuple[str, str], Ref] = {
+        (RecordKind.CUSTOMER, "12"): Ref(id="5"), (RecordKind.ITEM, item_key("B 1")): Ref(id="88")
+    }  # fmt: skip
     done = completed(outline.invoice, found)
     assert isinstance(done, Invoice)
     assert [one.item.id for one in done.lines] == ["77", "88", "88"]

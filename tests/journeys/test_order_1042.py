@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 
 import pytest
+import requests
+from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
+from hub.errors import Incomplete
 from hub.models import Delivery, Envelope, Installation, Listing
-from hub.services import carrying, sending
+from hub.plugin import PushIntegration, Rejected
+from hub.services import carrying, installing, registry, secrets, sending
 from hub.services.documents import Choices
 from hub.states import DeliveryState, InstallationState
-from sandbox.online import Running
+from sandbox.online import REALM, Running
 from tests.hub.conftest import ADA, order_1042
 from tests.hub.test_carrying import pass_time
+from tests.journeys.conftest import consent
 
 
 def whole_ledger(books: Running) -> dict[str, list[tuple[object, ...]]]:
@@ -105,8 +111,6 @@ def test_a_token_that_ran_out_is_renewed_on_the_way(online: Installation, books:
 
 
 def test_a_grant_that_was_taken_back_waits_for_an_admin_and_then_goes_on(online: Installation, books: Running) -> None:
-    from tests.journeys.conftest import consent
-
     books.control("clock", {"advance_days": 102})
     sending.send(online.id, order_1042(), Choices(), ADA)
     carrying.carry(online.id)
@@ -116,3 +120,83 @@ def test_a_grant_that_was_taken_back_waits_for_an_admin_and_then_goes_on(online:
     pass_time(online)
     carrying.carry(online.id)
     assert whole_ledger(books) == EXPECTED
+
+
+def test_books_that_answer_too_slowly_are_asked_again_and_hold_everything_once(
+    online: Installation, books: Running, app: Flask
+) -> None:
+    app.config["HUB_QUICKBOOKS_ONLINE_TIMEOUT"] = "1"
+    sending.send(online.id, order_1042(), Choices(), ADA)
+    books.fault("delay", "/batch", times=2, seconds=1.5)
+    for _ in range(4):
+        carrying.carry(online.id)
+        pass_time(online)
+    assert whole_ledger(books) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("Smith: Sons", "colon"), ("Tab\tTavern", "tab"), ("Long " * 120, "500")],
+)
+def test_a_name_that_the_books_refuse_is_known_before_sending(
+    online: Installation, books: Running, name: str, sentence: str
+) -> None:
+    order = order_1042()
+    with pytest.raises(Incomplete) as refused:
+        sending.send(online.id, replace(order, company=replace(order.company, name=name)), Choices(), ADA)
+    problem = refused.value.problems[0]
+    assert problem.field == "customer"
+    assert sentence in f"{problem.what} {problem.why} {problem.cure}", problem
+    assert session().scalars(select(Delivery)).all() == []
+    assert whole_ledger(books)["invoices"] == []
+
+
+def test_a_customer_that_is_already_a_vendor_stops_with_a_sentence_and_another_choice_cures_it(
+    online: Installation, books: Running
+) -> None:
+    order = order_1042()
+    order = replace(order, company=replace(order.company, name="Books by Bessie"))
+    sending.send(online.id, order, Choices(), ADA)
+    carrying.carry(online.id)
+    stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
+    assert [one.title for one in stopped] == ["New customer “Books by Bessie”"]
+    assert "is a supplier" in stopped[0].problems[0]["what"]
+    assert stopped[0].problems[0]["field"] == "customer"
+    assert whole_ledger(books)["invoices"] == []
+    other = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Zenith Yoga")
+    sending.send(online.id, order, Choices(customer=other["Id"]), ADA)
+    carrying.carry(online.id)
+    assert [one[:2] for one in whole_ledger(books)["invoices"]] == [("1042", "Zenith Yoga")]
+    assert posted_or_cancelled()
+
+
+def posted_or_cancelled() -> bool:
+    session().expire_all()
+    return {one.state for one in session().scalars(select(Delivery))} <= {DeliveryState.POSTED, DeliveryState.CANCELLED}
+
+
+def test_a_denied_consent_and_a_foreign_realm_leave_everything_as_it_was(online: Installation, books: Running) -> None:
+    with pytest.raises(Rejected, match="company"):
+        consent(online, books, realm="4620816365000000002")
+    session().rollback()
+    session().expire_all()
+    assert online.books_id == "4620816365000000001"
+    assert online.state is InstallationState.CONNECTED
+    sending.send(online.id, order_1042(), Choices(), ADA)
+    carrying.carry(online.id)
+    assert whole_ledger(books) == EXPECTED
+
+
+def test_uninstalling_gives_the_authorization_back(online: Installation, books: Running) -> None:
+    integration = registry.integration("quickbooks_online")
+    assert isinstance(integration, PushIntegration)
+    token = secrets.connection(online, integration).credentials["access_token"]
+
+    def status() -> int:
+        address = f"{books.url}/v3/company/{REALM}/preferences"
+        return requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=5).status_code
+
+    assert status() == 200
+    installing.remove("acme", online.id)
+    assert status() == 401
+    assert online.credential is None
