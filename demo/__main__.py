@@ -39,7 +39,7 @@ _stops: list[int] = []
 
 def main() -> int:
     """Start, wait until everything answers, say where it is, and stop all of it in the end."""
-    began = time.monotonic()
+    began = psutil.Process().create_time()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: _stops.append(number))
     data = folder()
@@ -75,10 +75,12 @@ def _prepare() -> None:
 def _run(data: Path, surroundings: Mapping[str, str], began: float) -> int:
     running = _start(data, surroundings)
     try:
-        if not _await(running, surroundings):
-            _say("\nStopping…" if _stops else f"Not everything has come up. What was said about it is in {data / 'logs'}.")
-            return 0 if _stops else 1
-        _announce(data, surroundings, time.monotonic() - began)
+        silent = _await(running, surroundings)
+        if silent and not _stops:
+            _say(f"This has not come up: {', '.join(silent)}. What they said is in {data / 'logs'}.")
+            return 1
+        if not _stops:
+            _announce(data, surroundings, time.time() - began)
         while not _stops and running.poll() is None:
             time.sleep(0.2)
         _say("\nStopping…" if _stops else f"Supervisor has ended. What it said is in {data / 'logs'}.")
@@ -109,16 +111,23 @@ def _stop_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
-def _await(running: subprocess.Popen[bytes], surroundings: Mapping[str, str]) -> bool:
-    """Wait until the web process, Redis, the workers and the sandbox are there."""
-    desk, books = _addresses(surroundings)
+def _await(running: subprocess.Popen[bytes], surroundings: Mapping[str, str]) -> list[str]:
+    """Wait until everything is there; gives what is not, when there is no more use in waiting."""
     until = time.monotonic() + _PATIENCE
-    while not _stops and running.poll() is None and time.monotonic() < until:
-        health = _answer(f"{desk}/health")
-        if health and health["redis"] and health["workers"] >= supervision.COPIES["worker"] and _answer(books):
-            return True
+    while (silent := _silent(surroundings)) and not _stops and running.poll() is None and time.monotonic() < until:
         time.sleep(0.1)
-    return False
+    return silent
+
+
+def _silent(surroundings: Mapping[str, str]) -> list[str]:
+    """Who does not answer yet."""
+    desk, books = _addresses(surroundings)
+    health = _answer(f"{desk}/health") or {}
+    here = {
+        "web": bool(health), "redis": health.get("redis", False), "sandbox": _answer(books) is not None,
+        "workers": health.get("workers", 0) >= supervision.COPIES["worker"],
+    }  # fmt: skip
+    return [name for name, answers in here.items() if not answers]
 
 
 def _answer(address: str) -> dict[str, Any] | None:

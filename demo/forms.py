@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, DecimalField, Field, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
+
+_CENT, _MOST = Decimal("0.01"), Decimal(10_000_000)
 
 METHODS = ("Check", "ACH", "Credit card", "Wire", "Cash")
 
@@ -23,15 +25,17 @@ class CompanyForm(FlaskForm):  # type: ignore[misc]
     phone = StringField("Phone", [Optional(), Length(max=50)])
 
 
+def _is_money(_form: FlaskForm, field: Field) -> None:
+    """At least a cent, and nothing smaller than a cent; a form can also send NaN, in two kinds."""
+    amount = field.data
+    if not isinstance(amount, Decimal) or not amount.is_finite() or not _CENT <= amount < _MOST:
+        raise StopValidation("Between 0.01 and 9,999,999.99, please.")
+    if amount != amount.quantize(_CENT):
+        raise StopValidation("There is nothing smaller than a cent.")
+
+
 class PaymentForm(FlaskForm):  # type: ignore[misc]
     date = DateField("Received", [InputRequired()], default=dt.date.today)
-    amount = DecimalField("Amount", [
-        InputRequired("Say how much was received."),
-        NumberRange(min=Decimal("0.01"), max=Decimal("9999999.99"), message="Between 0.01 and 9,999,999.99, please."),
-    ])  # fmt: skip
+    amount = DecimalField("Amount", [InputRequired("Say how much was received."), _is_money])
     method = SelectField("Method", choices=METHODS)
     reference = StringField("Reference", [Length(max=21, message="At most 21 characters.")])
-
-    def validate_amount(self, field: Field) -> None:
-        if not field.data.is_finite() or field.data != field.data.quantize(Decimal("0.01")):
-            raise ValidationError("There is nothing smaller than a cent.")
