@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,11 +13,13 @@ import requests
 from werkzeug.serving import make_server
 
 from sandbox.online.app import create_app
+from sandbox.online.oauth import CLIENT_ID, CLIENT_SECRET
+from sandbox.online.seed.companies import COMPANIES
 from sandbox.online.storage import loads
 
-__all__ = ["Running", "start"]
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "OTHER_REALM", "REALM", "Running", "start"]
 
-REALM = "4620816365000000001"
+REALM, OTHER_REALM = (company.realm for company in COMPANIES)
 
 
 class Running:
@@ -24,13 +27,16 @@ class Running:
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = make_server("127.0.0.1", port, create_app(folder), threaded=True)
+        self._app = create_app(folder)
+        self._server = make_server("127.0.0.1", port, self._app, threaded=True)
         self.port: int = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
+        """Stop listening, and let go of lines that a fault holds."""
+        self._app.extensions["faults"].clear()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -55,13 +61,18 @@ class Running:
         found: dict[str, list[dict[str, Any]]] = self.control(f"books/{realm}")
         return found
 
+    def balances(self, realm: str = REALM) -> dict[str, Decimal]:
+        """What a company's accounts stand at, by their number, debits less credits."""
+        found: dict[str, Decimal] = self.control(f"balances/{realm}")
+        return found
+
     def grant(self, realm: str = REALM) -> dict[str, str]:
-        """Tokens without a browser."""
+        """A grant without a browser: client_id, client_secret, access_token, refresh_token, realm_id."""
         found: dict[str, str] = self.control("grant", {"realm_id": realm})
         return found
 
     def fault(self, kind: str, match: str = "", times: int = 1, **more: Any) -> None:
-        """Let something go wrong."""
+        """Let something go wrong: see `sandbox.online.faults.Fault`."""
         self.control("faults", {"kind": kind, "match": match, "times": times, **more})
 
 

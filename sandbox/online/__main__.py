@@ -12,20 +12,21 @@ from sandbox.online import REALM, start
 
 
 def main() -> None:
+    """Serve until a signal comes. Prints one line when it listens, and with `--grant` one line of JSON after it."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.online", description="A sandbox QuickBooks Online.")
-    parser.add_argument("--port", type=int, default=8010)
+    parser.add_argument("--port", type=int, default=8010, help="0 takes a free one")
     parser.add_argument("--data", type=Path, default=Path("var/sandbox"), help="the folder of its books")
-    parser.add_argument("--grant", action="store_true", help="print one JSON line with tokens for scripts")
+    parser.add_argument("--grant", action="store_true", help="print tokens for the first company, as a line of JSON")
     wanted = parser.parse_args()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with start(wanted.data, wanted.port) as running:
+        print(f"The sandbox QuickBooks Online is at {running.url}", flush=True)
         if wanted.grant:
             print(json.dumps(running.grant(REALM)), flush=True)
-        else:
-            print(f"The sandbox QuickBooks Online is at {running.url}", flush=True)
         stopped.wait()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import simplejson
 from flask import Blueprint, Response, current_app, g, request
 
-from sandbox.online import batch, oauth, operations, query, xml
-from sandbox.online.refusals import Refusal, Turned
+from sandbox.online import batch, changes, oauth, operations, query, xml
+from sandbox.online.refusals import Refusal, Turned, unsupported
 from sandbox.online.rules import KINDS
 from sandbox.online.storage import Books, Entry, Session, Store, dumps, loads
 
@@ -19,32 +18,23 @@ blueprint = Blueprint("api", __name__, url_prefix="/v3/company/<realm>")
 
 _REQUESTID, _BATCH_REQUESTID = 50, 36
 
+Effect = tuple[Entry, int]
+"""What a write answers, and how many effects it had on the books."""
+
 
 @blueprint.before_request
 def authorize() -> None:
     """The gateway: a token, and one for these books."""
     realm = (request.view_args or {})["realm"]
-    header = request.headers.get("Authorization", "")
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     with _store().reading() as session:
-        granted = (
-            oauth.realm_of(session, header.removeprefix("Bearer ").strip()) if header.startswith("Bearer ") else None
-        )
+        granted = oauth.realm_of(session, token.strip()) if scheme == "Bearer" else None
     if granted is None:
-        raise Turned(
-            401,
-            "3200",
-            "message=AuthenticationFailed; errorCode=003200; statusCode=401",
-            "Token expired or revoked",
-            "AUTHENTICATION",
-        )
+        message = "message=AuthenticationFailed; errorCode=003200; statusCode=401"
+        raise Turned(401, "3200", message, "Token expired", "AUTHENTICATION")
     if granted != realm:
-        raise Turned(
-            403,
-            "3100",
-            "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403",
-            "The application is not authorized for this company",
-            "AUTHORIZATION",
-        )
+        message = "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403"
+        raise Turned(403, "3100", message, None, "SERVICE")
 
 
 @blueprint.post("/batch")
@@ -55,76 +45,88 @@ def run_batch(realm: str) -> Response:
 
 @blueprint.route("/query", methods=["GET", "POST"])
 def run_query(realm: str) -> Response:
-    text = request.args.get("query") if request.method == "GET" else request.get_data(as_text=True)
+    text = request.args.get("query", "") if request.method == "GET" else _text()
     with _store().reading() as session:
-        return _answer({"QueryResponse": query.run(session.books(realm), text or "")}, session)
+        return _answer({"QueryResponse": query.run(session.books(realm), text)}, session)
 
 
+@blueprint.get("/cdc")
+def read_changes(realm: str) -> Response:
+    kinds, since = request.args.get("entities", ""), request.args.get("changedSince", "")
+    with _store().reading() as session:
+        return _answer({"CDCResponse": [changes.since(session.books(realm), kinds, since)]}, session)
+
+
+@blueprint.get("/preferences", defaults={"kind": "preferences", "entry_id": ""})
 @blueprint.get("/<kind>/<entry_id>")
 def read(realm: str, kind: str, entry_id: str) -> Response:
+    """One entry. There is one company and one set of preferences, whatever id they are asked under."""
     with _store().reading() as session:
         books, name = session.books(realm), _kind(kind)
         wanted = books.all(name)[0]["Id"] if name in {"CompanyInfo", "Preferences"} else entry_id
         return _answer({name: operations.read(books, name, wanted)}, session)
 
 
-@blueprint.get("/preferences")
-def read_preferences(realm: str) -> Response:
-    with _store().reading() as session:
-        return _answer({"Preferences": session.books(realm).preferences()}, session)
-
-
 @blueprint.post("/<kind>")
 def write(realm: str, kind: str) -> Response:
+    """Create, change, void or delete an entry."""
     name, sent = _kind(kind), _json()
     operation, include = request.args.get("operation", ""), request.args.get("include", "")
 
-    def change(books: Books) -> tuple[Entry, int]:
-        if operation == "delete":
-            return {name: operations.delete(books, name, sent)}, 1
-        if operation == "void" or (operation == "update" and include == "void"):
-            return {name: operations.update(books, name, sent, void=True)}, 1
-        if sent.get("Id") or name == "Preferences":
-            return {name: operations.update(books, name, sent)}, 1
-        return {name: operations.create(books, name, sent, allow_duplicate="allowduplicatedocnum" in include)}, 1
+    def change(books: Books) -> Effect:
+        return {name: operations.carry_out(books, name, sent, operation=operation, include=include)}, 1
+
+    return _write(realm, change)
+
+
+@blueprint.post("/<kind>/<entry_id>/send")
+def send(realm: str, kind: str, entry_id: str) -> Response:
+    """Mail a form to its customer, which here only says so on the form."""
+    name, address = _kind(kind), request.args.get("sendTo", "")
+
+    def change(books: Books) -> Effect:
+        return {name: operations.send(books, name, entry_id, address)}, 1
 
     return _write(realm, change)
 
 
 def refused(refusal: Refusal) -> Response:
+    """A refusal as the service answers it."""
     with _store().reading() as session:
         return _answer({"Fault": refusal.fault()}, session, refusal.status)
 
 
 def turned(error: Turned) -> Response:
-    response = Response(dumps(error.body()), error.status, content_type="application/json")
-    response.headers["intuit_tid"] = secrets.token_hex(16)
-    return response
+    """A call that the gateway turned away, as it says so."""
+    return Response(dumps(error.body()), error.status, content_type="application/json")
 
 
-def _write(realm: str, change: Callable[[Books], tuple[Entry, int]]) -> Response:
-    """Carry out a write, once for a requestid: its answer is stored in the transaction of its effect."""
+def _write(realm: str, change: Callable[[Books], Effect]) -> Response:
+    """Carry out a write, once for a requestid: its answer is stored in the transaction of its effect.
+
+    A refusal is an answer as well, and comes again under its requestid.
+    """
     requestid = _requestid()
     with _store().writing() as session:
         if requestid and (row := _stored(session, realm, requestid)):
-            return _answer(loads(row[1]), session, row[0], keep_time=True)
+            return _answer(loads(row[1]), session, row[0])
         status, effects = HTTPStatus.OK.value, 0
         try:
             with session.savepoint():
                 body, effects = change(session.books(realm))
         except Refusal as refusal:
             body, status = {"Fault": refusal.fault()}, refusal.status
-        body["time"] = session.now().isoformat(timespec="milliseconds")
+        body["time"] = session.time()
         g.effects = effects
         if requestid:
             kept = (realm, requestid, status, dumps(body))
             session.connection.execute("INSERT INTO answer VALUES (?, ?, ?, ?)", kept)
-        return _answer(body, session, status, keep_time=True)
+        return _answer(body, session, status)
 
 
 def _requestid() -> str:
     requestid = request.args.get("requestid", "")
-    limit = _BATCH_REQUESTID if request.path.endswith("/batch") else _REQUESTID
+    limit = _BATCH_REQUESTID if request.path.rstrip("/").endswith("/batch") else _REQUESTID
     if len(requestid) > limit:
         raise Refusal(2130, "Invalid Request Id Format", f"A request id has at most {limit} characters.")
     return requestid
@@ -137,11 +139,20 @@ def _stored(session: Session, realm: str, requestid: str) -> tuple[int, str] | N
     return row
 
 
-def _json() -> Entry:
+def _text() -> str:
     try:
-        sent = loads(request.get_data(as_text=True))
-    except simplejson.JSONDecodeError:
-        raise Refusal(2010, "Request has invalid or unsupported property", "The body is not JSON") from None
+        return request.get_data().decode()
+    except UnicodeDecodeError:
+        raise Refusal(500, "Unsupported Operation", "Operation MalformedByteSequence is not supported.") from None
+
+
+def _json() -> Entry:
+    """What was sent. Half of a surrogate pair is no character that could be stored."""
+    try:
+        sent = loads(_text() or "{}")
+        dumps(sent).encode()
+    except (simplejson.JSONDecodeError, UnicodeEncodeError, ValueError, RecursionError):
+        raise Refusal(2010, "Request has invalid or unsupported property", "The body is not readable JSON") from None
     if not isinstance(sent, dict):
         raise Refusal(2010, "Request has invalid or unsupported property", "The body is not an object")
     return sent
@@ -150,20 +161,17 @@ def _json() -> Entry:
 def _kind(name: str) -> str:
     kind = KINDS.get(name.lower())
     if kind is None:
-        raise Refusal(500, "Unsupported Operation", f"Operation {name} is not supported.")
+        raise unsupported(name)
     return kind
 
 
-def _answer(body: dict[str, Any], session: Session, status: int = 200, *, keep_time: bool = False) -> Response:
+def _answer(body: dict[str, Any], session: Session, status: int = 200) -> Response:
     """JSON if the client says that it takes JSON, else XML, as the real service does."""
-    if not keep_time:
-        body = {**body, "time": session.now().isoformat(timespec="milliseconds")}
-    accept = request.headers.get("Accept", "")
-    if "json" in accept:
+    body.setdefault("time", session.time())
+    if "json" in request.headers.get("Accept", "").lower():
         response = Response(dumps(body), status, content_type="application/json;charset=UTF-8")
     else:
         response = Response(xml.write(body), status, content_type="application/xml;charset=UTF-8")
-    response.headers["intuit_tid"] = secrets.token_hex(16)
     response.headers["QBO-Version"] = "sandbox"
     return response
 

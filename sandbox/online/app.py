@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
 
 from sandbox.online import api, control, oauth, pages
 from sandbox.online.faults import Faults
-from sandbox.online.refusals import Refusal, Turned
+from sandbox.online.refusals import Refusal, Turned, unsupported
 from sandbox.online.seed import seed
 from sandbox.online.storage import Store
+
+_API = ("/v3/", "/oauth2/", "/v2/oauth2/")
+_PAGES_MAY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 
 def create_app(folder: Path) -> Flask:
     """The sandbox with its books in a folder, seeded if they are new."""
     app = Flask(__name__)
+    app.url_map.strict_slashes = False
     store, faults = Store(folder), Faults()
     app.extensions["books"], app.extensions["faults"] = store, faults
     with store.writing() as session:
@@ -24,8 +30,9 @@ def create_app(folder: Path) -> Flask:
         app.register_blueprint(blueprint)
     app.register_error_handler(Refusal, api.refused)
     app.register_error_handler(Turned, api.turned)
+    app.register_error_handler(HTTPException, _lost)
     app.before_request(lambda: None if _is_control() else faults.before())
-    app.after_request(lambda response: response if _is_control() else _note(store, faults.after(response)))
+    app.after_request(lambda response: response if _is_control() else faults.after(_finish(store, response)))
     return app
 
 
@@ -33,21 +40,24 @@ def _is_control() -> bool:
     return request.path.startswith("/_sandbox/")
 
 
-def _note(store: Store, response: Response) -> Response:
-    """Keep a journal of the API's calls."""
-    if request.path.startswith(("/v3/", "/oauth2/")):
-        with store.writing() as session:
-            session.connection.execute(
-                "INSERT INTO journal (at, method, path, query, requestid, status, effects) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    session.now().isoformat(),
-                    request.method,
-                    request.path,
-                    request.query_string.decode(),
-                    request.args.get("requestid"),
-                    response.status_code,
-                    g.get("effects", 0),
-                ),
-            )
+def _lost(error: HTTPException) -> Response | HTTPException:
+    """An address or a method that the API does not have is a fault of its own shape, anything else a page."""
+    return api.refused(unsupported(request.path)) if request.path.startswith("/v3/company/") else error
+
+
+def _finish(store: Store, response: Response) -> Response:
+    """Number every answer of the service, keep a journal of them, and let the pages do no more than they need."""
+    if not request.path.startswith(_API):
+        response.headers["Content-Security-Policy"] = _PAGES_MAY
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+    response.headers["intuit_tid"] = f"1-{secrets.token_hex(4)}-{secrets.token_hex(12)}"
+    with store.writing() as session:
+        session.connection.execute(
+            "INSERT INTO journal (at, method, path, query, requestid, status, effects) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                session.now().isoformat(), request.method, request.path, request.query_string.decode("latin-1"),
+                request.args.get("requestid"), response.status_code, g.get("effects", 0),
+            ),
+        )  # fmt: skip
     return response

@@ -8,34 +8,43 @@ from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.online import oauth
-from sandbox.online.faults import Faults
-from sandbox.online.rules import KINDS
+from sandbox.online.faults import Fault, Faults
+from sandbox.online.rules import KINDS, payments
 from sandbox.online.seed import seed
-from sandbox.online.storage import Store, dumps
+from sandbox.online.storage import LEDGER_TABLES, Store, dumps
 
 blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
 
-LEDGER = ("Account", "Customer", "Vendor", "Item", "Invoice", "Payment", "Bill", "PurchaseOrder", "CreditMemo")
+_NOT_FOUND = ({"error": "not found"}, 404)
 
 
-@blueprint.route("/faults", methods=["POST", "DELETE"])
-def set_faults() -> ResponseReturnValue:
-    faults: Faults = current_app.extensions["faults"]
-    if request.method == "DELETE":
-        faults.clear()
-    else:
-        faults.add(**request.get_json())
+@blueprint.post("/faults")
+def set_fault() -> ResponseReturnValue:
+    """Let something go wrong: see `faults.Fault` for the words."""
+    try:
+        _faults().add(Fault.described(request.get_json()))
+    except ValueError as wrong:
+        return {"error": str(wrong)}, 400
+    return {"ok": True}
+
+
+@blueprint.delete("/faults")
+def clear_faults() -> ResponseReturnValue:
+    """Let nothing go wrong any more."""
+    _faults().clear()
     return {"ok": True}
 
 
 @blueprint.post("/clock")
 def set_clock() -> ResponseReturnValue:
-    """Move the clock: `{"now": "2026-12-01T00:00:00+00:00"}` or `{"advance_days": 101}`."""
+    """Move the clock: `{"now": "2026-12-01T00:00:00+00:00"}`, `{"advance_days": 101}`, `{"advance_seconds": 60}`."""
     sent = request.get_json()
     with _store().writing() as session:
         moved = float(session.fact("clock", 0))
         if "now" in sent:
-            moved = (dt.datetime.fromisoformat(sent["now"]) - dt.datetime.now(dt.UTC)).total_seconds()
+            now = dt.datetime.fromisoformat(sent["now"])
+            now = now if now.tzinfo else now.replace(tzinfo=dt.UTC)
+            moved = (now - dt.datetime.now(dt.UTC)).total_seconds()
         moved += float(sent.get("advance_days", 0)) * 86400 + float(sent.get("advance_seconds", 0))
         session.set_fact("clock", moved)
         return {"now": session.now().isoformat()}
@@ -43,32 +52,64 @@ def set_clock() -> ResponseReturnValue:
 
 @blueprint.get("/books/<realm>")
 def books(realm: str) -> ResponseReturnValue:
-    """The whole ledger of a company: every kind with all its entries."""
+    """The whole ledger of a company as it is stored: every kind with all its entries."""
     with _store().reading() as session:
+        if realm not in session.realms():
+            return _NOT_FOUND
         found = {kind: session.books(realm).all(kind) for kind in KINDS.values()}
         return Response(dumps(found), content_type="application/json")
+
+
+@blueprint.get("/balances/<realm>")
+def balances(realm: str) -> ResponseReturnValue:
+    """What the accounts stand at, by number, debits less credits; the sum of all is nothing."""
+    with _store().reading() as session:
+        found = session.books(realm).balances()
+        accounts = session.books(realm).all("Account")
+        known = {one.get("AcctNum") or one["Name"]: found[one["Id"]] for one in accounts if found.get(one["Id"])}
+        return Response(dumps(known), content_type="application/json")
 
 
 @blueprint.get("/requests")
 def requests() -> ResponseReturnValue:
     """The calls so far, oldest first, each with the number of its effects on the books."""
+    names = ("at", "method", "path", "query", "requestid", "status", "effects")
     with _store().reading() as session:
         rows = session.connection.execute(
             "SELECT at, method, path, query, requestid, status, effects FROM journal ORDER BY id"
         ).fetchall()
-    names = ("at", "method", "path", "query", "requestid", "status", "effects")
     return {"requests": [dict(zip(names, row, strict=True)) for row in rows]}
 
 
 @blueprint.post("/preferences/<realm>")
 def preferences(realm: str) -> ResponseReturnValue:
-    """Change preferences as the company's admin would: `{"SalesFormsPrefs": {"CustomTxnNumbers": false}}`."""
+    """Change preferences as the company's admin would: `{"SalesFormsPrefs": {"CustomTxnNumbers": false}}`.
+
+    A null takes a preference away. `OtherPrefs` are pairs: `{"OtherPrefs": {"WarnDuplicateBillNumber": false}}`.
+    """
     with _store().writing() as session:
         found = session.books(realm)
         entry = found.preferences()
         for group, values in request.get_json().items():
-            entry[group] = {**entry.get(group, {}), **values}
+            if group == "OtherPrefs":
+                pairs = {pair["Name"]: pair["Value"] for pair in entry[group]["NameValue"]}
+                pairs |= {name: str(value).lower() for name, value in values.items()}
+                entry[group] = {"NameValue": [{"Name": name, "Value": value} for name, value in pairs.items()]}
+            else:
+                entry[group] = {**entry.get(group, {}), **values}
         found.change("Preferences", entry)
+    return {"ok": True}
+
+
+@blueprint.post("/company/<realm>")
+def company(realm: str) -> ResponseReturnValue:
+    """Change the plan (`OfferingSku`: "QuickBooks Online Essentials") or its `SubscriptionStatus` (PAID, EXPIRED)."""
+    with _store().writing() as session:
+        found = session.books(realm)
+        entry = found.all("CompanyInfo")[0]
+        pairs = {pair["Name"]: pair["Value"] for pair in entry["NameValue"]} | request.get_json()
+        entry["NameValue"] = [{"Name": name, "Value": value} for name, value in pairs.items()]
+        found.change("CompanyInfo", entry)
     return {"ok": True}
 
 
@@ -77,30 +118,48 @@ def edit(realm: str, kind: str, entry_id: str) -> ResponseReturnValue:
     """Change an entry behind the API's back, as a bookkeeper does in the product."""
     with _store().writing() as session:
         found = session.books(realm)
-        entry = found.find(KINDS[kind.lower()], entry_id)
+        entry = found.find(KINDS.get(kind.lower(), ""), entry_id)
         if entry is None:
-            return {"error": "not found"}, 404
+            return _NOT_FOUND
         found.change(KINDS[kind.lower()], {**entry, **request.get_json()})
+    return {"ok": True}
+
+
+@blueprint.post("/deposit/<realm>/<payment_id>")
+def deposit(realm: str, payment_id: str) -> ResponseReturnValue:
+    """Bring the money of a payment to the bank: it cannot be changed any more (6540)."""
+    with _store().writing() as session:
+        found = session.books(realm)
+        entry = found.find("Payment", payment_id)
+        if entry is None:
+            return _NOT_FOUND
+        payments.deposit(found, entry)
     return {"ok": True}
 
 
 @blueprint.post("/grant")
 def grant() -> ResponseReturnValue:
     """Tokens without a browser: `{"realm_id": "…"}`."""
+    realm = request.get_json()["realm_id"]
     with _store().writing() as session:
-        return oauth.grant_for(session, request.get_json()["realm_id"])
+        return oauth.grant_for(session, realm) if realm in session.realms() else _NOT_FOUND
 
 
 @blueprint.post("/reset")
 def reset() -> ResponseReturnValue:
-    """Begin anew with the seeded books. Grants go on."""
+    """Begin anew with the seeded books, by the machine's clock. Grants go on."""
     with _store().writing() as session:
-        for table in ("entry", "answer", "journal"):
-            session.connection.execute(f"DELETE FROM {table}")  # noqa: S608 – Our own three names.
+        for table in LEDGER_TABLES:
+            session.connection.execute(f"DELETE FROM {table}")  # noqa: S608 – Our own names.
         session.connection.execute("DELETE FROM fact WHERE name LIKE 'sequence:%' OR name = 'clock'")
         seed(session)
-    current_app.extensions["faults"].clear()
+    _faults().clear()
     return {"ok": True}
+
+
+def _faults() -> Faults:
+    faults: Faults = current_app.extensions["faults"]
+    return faults
 
 
 def _store() -> Store:

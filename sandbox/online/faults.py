@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from flask import Response, g, request
 
+KINDS = ("cut_before", "cut_after", "status", "delay", "hang", "garbage")
+
 
 @dataclass
 class Fault:
-    """`kind` is cut_before, cut_after, status, delay, hang or garbage; it strikes `times` calls that have `match` in
-    "METHOD /path?query"."""
+    """It strikes `times` calls that have `match` in "METHOD /path?query".
+
+    `cut_before` closes the line before anything is done, `cut_after` when all is done and stored; `status` answers
+    `status`, `body` and `headers` in place of the service, `garbage` 200 and nonsense; `delay` waits `seconds` and goes
+    on; `hang` holds the line for `seconds`, does nothing and closes it.
+    """
 
     kind: str
     match: str = ""
@@ -22,7 +28,16 @@ class Fault:
     status: int = 503
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
-    seconds: float = 1.0
+    seconds: float = 60.0
+
+    @classmethod
+    def described(cls, words: Mapping[str, Any]) -> Fault:
+        """Raises ValueError if the description is none."""
+        if unknown := set(words) - {one.name for one in fields(cls)}:
+            raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
+        if words.get("kind") not in KINDS:
+            raise ValueError(f"kind is one of {', '.join(KINDS)}")
+        return cls(**words)
 
 
 class Faults:
@@ -31,50 +46,51 @@ class Faults:
     def __init__(self) -> None:
         self._set: list[Fault] = []
         self._lock = threading.Lock()
+        self._cleared = threading.Event()
 
-    def add(self, **described: Any) -> None:
+    def add(self, fault: Fault) -> None:
         with self._lock:
-            self._set.append(Fault(**described))
+            self._cleared.clear()
+            self._set.append(fault)
 
     def clear(self) -> None:
+        """Forget all of them, and let go of the lines that are held."""
         with self._lock:
             self._set.clear()
+            self._cleared.set()
 
     def before(self) -> Response | None:
         """Strike before anything is done; an answer takes the place of the real one."""
-        fault = self._take(f"{request.method} {request.full_path}")
-        g.fault = fault
-        match fault.kind if fault else None:
+        fault = g.fault = self._take(f"{request.method} {request.full_path}")
+        if fault is None:
+            return None
+        match fault.kind:
             case "cut_before":
-                return _cut()
-            case "status" | "garbage":
-                assert fault is not None
-                default = "<html>Service Unavailable</html>" if fault.kind == "status" else "\x00{not json"
-                status = fault.status if fault.kind == "status" else 200
-                return Response(fault.body or default, status, fault.headers)
-            case "delay" | "hang":
-                assert fault is not None
-                time.sleep(fault.seconds if fault.kind == "delay" else max(fault.seconds, 60))
+                return Response(status=500)
+            case "status":
+                return Response(fault.body or "<html>Service Unavailable</html>", fault.status, fault.headers)
+            case "garbage":
+                return Response(fault.body or "\x00{not json", 200, fault.headers)
+            case "hang":
+                self._cleared.wait(fault.seconds)
+                return Response(status=500)
+            case "delay":
+                self._cleared.wait(fault.seconds)
         return None
 
     def after(self, response: Response) -> Response:
-        """Strike after everything is done and stored."""
+        """Close the line under the client, without a word, where that is what strikes."""
         fault: Fault | None = g.get("fault")
-        return _cut() if fault is not None and fault.kind == "cut_after" else response
+        if fault is not None and fault.kind in {"cut_before", "cut_after", "hang"}:
+            line: socket.socket = request.environ["werkzeug.socket"]
+            line.shutdown(socket.SHUT_RDWR)
+        return response
 
     def _take(self, call: str) -> Fault | None:
         with self._lock:
-            for fault in self._set:
-                if fault.match in call:
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self._set.remove(fault)
-                    return fault
-        return None
-
-
-def _cut() -> Response:
-    """Close the connection under the client, without a word."""
-    line: socket.socket = request.environ["werkzeug.socket"]
-    line.shutdown(socket.SHUT_RDWR)
-    return Response(status=500)
+            fault = next((one for one in self._set if one.match in call), None)
+            if fault is not None:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._set.remove(fault)
+        return fault

@@ -8,6 +8,7 @@ import datetime as dt
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,6 +18,9 @@ from flask.typing import ResponseReturnValue
 from sandbox.online.storage import Session, Store, dumps
 
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
+"""The one app that the sandbox knows."""
+
+SCOPE = "com.intuit.quickbooks.accounting"
 
 _CODE = dt.timedelta(minutes=5)
 _ACCESS = dt.timedelta(hours=1)
@@ -27,35 +31,45 @@ _HARD = dt.timedelta(days=5 * 365)
 blueprint = Blueprint("oauth", __name__)
 
 
-@blueprint.route("/connect/oauth2", methods=["GET", "POST"])
+@blueprint.get("/connect/oauth2")
 def consent() -> ResponseReturnValue:
-    """The sign-in and consent page, and what is pressed there."""
-    wanted = request.args
-    if wanted.get("client_id") != CLIENT_ID or wanted.get("response_type") != "code" or not wanted.get("state"):
-        return render_template("sandbox/refused.html", why="client_id, response_type=code and state are required."), 400
-    address = wanted.get("redirect_uri", "")
-    if urlsplit(address).scheme not in {"http", "https"} or urlsplit(address).query:
-        return render_template("sandbox/refused.html", why="The redirect_uri is missing or has a query."), 400
-    if "com.intuit.quickbooks.accounting" not in wanted.get("scope", "").split():
-        return redirect(_back(address, error="invalid_scope", state=wanted["state"]))
+    """The sign-in and consent page."""
+    if (turned := _turned()) is not None:
+        return turned
+    preferred, app = _claimed(request.args.get("claims", "")), urlsplit(request.args["redirect_uri"]).netloc
+    with _store().reading() as session:
+        return render_template("sandbox/consent.html", realms=session.realms(), preferred=preferred, app=app)
+
+
+@blueprint.post("/connect/oauth2")
+def decide() -> ResponseReturnValue:
+    """What is pressed there. The browser goes back with a code, or with the word that access was denied."""
+    if (turned := _turned()) is not None:
+        return turned
+    address, state, realm = request.args["redirect_uri"], request.args["state"], request.form.get("realm", "")
     with _store().writing() as session:
-        realms = session.realms()
-        if request.method == "GET":
-            return render_template("sandbox/consent.html", realms=realms, preferred=_claimed(wanted.get("claims", "")))
-        if request.form.get("decision") != "connect" or request.form.get("realm") not in realms:
-            return redirect(_back(address, error="access_denied", state=wanted["state"]))
+        if request.form.get("decision") != "connect" or realm not in session.realms():
+            return redirect(_back(address, error="access_denied", state=state))
         code = "AB" + secrets.token_urlsafe(32)
-        realm = request.form["realm"]
-        session.set_fact(
-            f"code:{code}",
-            {
-                "realm": realm,
-                "redirect_uri": address,
-                "until": (session.now() + _CODE).isoformat(),
-                "grant": None,
-            },
-        )
-    return redirect(_back(address, code=code, state=wanted["state"], realmId=realm))
+        until = (session.now() + _CODE).isoformat()
+        session.set_fact(f"code:{code}", {"realm": realm, "redirect_uri": address, "until": until, "grant": None})
+    return redirect(_back(address, code=code, state=state, realmId=realm))
+
+
+def _turned() -> ResponseReturnValue | None:
+    """What becomes of a request that an app made wrongly: a page where the address is not to be trusted, else the
+    error at that address."""
+    wanted = request.args
+    address = urlsplit(wanted.get("redirect_uri", ""))
+    if wanted.get("client_id") != CLIENT_ID:
+        return render_template("sandbox/refused.html", why="The app's client_id is not known here."), 400
+    if address.scheme not in {"http", "https"} or not address.netloc or address.query or address.fragment:
+        return render_template("sandbox/refused.html", why="The redirect_uri is missing or has a query."), 400
+    if not wanted.get("state") or wanted.get("response_type") != "code":
+        return render_template("sandbox/refused.html", why="state and response_type=code are required."), 400
+    if SCOPE not in wanted.get("scope", "").split():
+        return redirect(_back(wanted["redirect_uri"], error="invalid_scope", state=wanted["state"]))
+    return None
 
 
 @blueprint.post("/oauth2/v1/tokens/bearer")
@@ -81,12 +95,13 @@ def revoke() -> ResponseReturnValue:
     """Either token ends the whole grant."""
     if not _is_our_client():
         return {"error": "invalid_client"}, 401
-    sent = request.get_json(silent=True) or request.form
+    sent = request.get_json(silent=True) if request.is_json else request.form
+    if not isinstance(sent, Mapping):
+        return {"error": "invalid_request"}, 400
     with _store().writing() as session:
-        grant_id = session.fact(f"access:{sent.get('token')}", {}).get("grant") or session.fact(
-            f"refresh:{sent.get('token')}"
-        )
-        if grant_id is None:
+        token = sent.get("token")
+        grant_id = session.fact(f"access:{token}", {}).get("grant") or session.fact(f"refresh:{token}")
+        if session.fact(f"grant:{grant_id}") is None:
             return {"error": "invalid_request"}, 400
         session.forget(f"grant:{grant_id}")
     return "", 200
@@ -104,6 +119,9 @@ def discovery() -> ResponseReturnValue:
         "revocation_endpoint": base + url_for("oauth.revoke"),
         "userinfo_endpoint": f"{base}/v1/openid_connect/userinfo",
         "jwks_uri": f"{base}/op/v1/jwks",
+        "response_types_supported": ["code"],
+        "scopes_supported": [SCOPE],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
     }
 
 
@@ -127,6 +145,7 @@ def realm_of(session: Session, token: str) -> str | None:
 
 
 def _redeem(session: Session, code: str, redirect_uri: str) -> str | None:
+    """The grant of a code, which works once, for five minutes, and for the address that it was asked for."""
     found = session.fact(f"code:{code}")
     if found is None:
         return None
@@ -141,6 +160,7 @@ def _redeem(session: Session, code: str, redirect_uri: str) -> str | None:
 
 
 def _refresh(session: Session, token: str) -> str | None:
+    """The grant of a refresh token. The value that a rotation replaced is dead, whoever still holds it."""
     grant_id = session.fact(f"refresh:{token}")
     grant = session.fact(f"grant:{grant_id}") if grant_id else None
     if grant is None or grant["refresh"] != token:
@@ -179,7 +199,7 @@ def _tokens(session: Session, grant_id: str) -> dict[str, Any]:
     access = secrets.token_urlsafe(48)
     session.set_fact(f"access:{access}", {"grant": grant_id, "until": (session.now() + _ACCESS).isoformat()})
     hard = int((dt.datetime.fromisoformat(grant["hard"]) - session.now()).total_seconds())
-    opted = request and request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true"
+    opted = request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true"
     return {
         "token_type": "bearer",
         "access_token": access,

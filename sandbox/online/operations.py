@@ -2,155 +2,203 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
-from sandbox.online.refusals import Refusal, business, missing, stale
-from sandbox.online.rules import RULES
+from sandbox.online.refusals import business, lapsed, missing, not_found, stale, unknown_value, unsupported
+from sandbox.online.rules import RULES, Rules
+from sandbox.online.rules.draft import Draft
+from sandbox.online.rules.transactions import check_open
+from sandbox.online.shapes import emptied, meant
 from sandbox.online.storage import Books, Entry, money
 
-_OURS = (
-    "Id",
-    "SyncToken",
-    "MetaData",
-    "domain",
-    "sparse",
-    "Balance",
-    "TotalAmt",
-    "LinkedTxn",
-    "UnappliedAmt",
-    "FullyQualifiedName",
-    "CurrentBalance",
-    "Classification",
-    "status",
-    "time",
-)
+_OURS = frozenset(
+    (
+        "Id", "SyncToken", "MetaData", "domain", "sparse", "status", "time", "FullyQualifiedName", "Classification",
+        "Balance", "BalanceWithJobs", "TotalAmt", "HomeTotalAmt", "HomeBalance", "LinkedTxn", "UnappliedAmt",
+        "RemainingCredit", "CurrentBalance", "CurrentBalanceWithSubAccounts",
+    )
+)  # fmt: skip
 """What the service sets itself; what a client sends of these is overwritten without a word."""
+
+_INACTIVE_PLANS = frozenset({"EXPIRED", "CANCELLED", "SUSPENDED"})
+
+_HIDDEN = frozenset({"AllowPartnerTaxOverride", "AutomatedRate"})
+"""Preferences that steer the sandbox and that the real service does not tell."""
+
+
+def carry_out(books: Books, kind: str, sent: Entry, *, operation: str = "", include: str = "") -> Entry:
+    """What a call asks for by its parameters: `operation` (delete, void, update) and `include` (void,
+    allowduplicatedocnum). Without an operation an Id tells a change from something new."""
+    wants_void = "void" in include.lower().split(",")
+    allow_duplicate = "allowduplicatedocnum" in include.lower()
+    match operation.lower():
+        case "delete":
+            return delete(books, kind, sent)
+        case "void":
+            return void(books, kind, sent)
+        case "update" if wants_void:
+            return void(books, kind, sent)
+        case "" | "create" | "update" as asked:
+            if asked == "update" or kind == "Preferences" or sent.get("Id") not in (None, "", 0, "0"):
+                return update(books, kind, sent, allow_duplicate=allow_duplicate)
+            return create(books, kind, sent, allow_duplicate=allow_duplicate)
+        case other:
+            raise unknown_value("operation", other)
 
 
 def create(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = False) -> Entry:
     """Enter something new. Raises the API's refusals."""
-    rules = _rules(kind)
-    entry = {name: value for name, value in _meaning(sent).items() if _is_theirs(kind, name)}
-    if allow_duplicate:
-        entry["_allow_duplicate"] = True
-    rules.check(books, entry)
-    entry.pop("_allow_duplicate", None)
-    entry = books.add(kind, entry)
+    rules = _rules(books, kind)
+    draft = Draft(books=books, kind=kind, entry=_theirs(kind, sent), allow_duplicate=allow_duplicate)
+    rules.check(draft)
+    entry = books.add(kind, draft.entry)
     rules.apply(books, entry)
-    return _current(books, kind, entry)
+    return read(books, kind, entry["Id"])
 
 
-def update(books: Books, kind: str, sent: Entry, *, void: bool = False) -> Entry:
+def update(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = False) -> Entry:
     """Change something: as a whole, or sparsely only what is sent. Raises the API's refusals."""
     if kind == "Preferences":
         return _prefer(books, sent)
-    rules, before = _rules(kind), _found(books, kind, sent)
-    _check_token(before, sent)
-    rules.undo(books, before)
-    base = books.find(kind, before["Id"]) or before  # Undoing may have touched it.
-    kept = (
-        dict(base)
-        if sent.get("sparse") in {True, "true"} or void
-        else {name: base[name] for name in _OURS if name in base}
-    )
-    meant = {name: value for name, value in _meaning(sent).items() if _is_theirs(kind, name)}
-    for name in (name for name, value in sent.items() if value == "" and name not in _OURS):
-        kept.pop(name, None)
-    entry = {**kept, **meant, "Id": before["Id"]}
-    if kind == "Invoice":
-        paid = money(before["TotalAmt"]) - money(before["Balance"]) - money(before.get("Deposit") or 0)
-        entry["_paid"] = [{"Amount": paid}]
-        entry["LinkedTxn"] = base.get("LinkedTxn", [])
-    if void:
-        entry = _voided(entry)
-    rules.check(books, entry)
-    entry = books.put(kind, books.stamp(entry, before=base))
-    rules.apply(books, entry)
-    return _current(books, kind, entry)
+    rules, before = _rules(books, kind), _found(books, kind, sent)
+    return _replace(books, kind, rules, before, _changed(kind, before, sent), allow_duplicate=allow_duplicate)
+
+
+def void(books: Books, kind: str, sent: Entry) -> Entry:
+    """Bring a transaction to nothing and keep it, with a note that says so."""
+    rules, before = _rules(books, kind), _found(books, kind, sent)
+    if kind not in {"Invoice", "Payment", "CreditMemo"}:
+        raise unsupported(f"void of {kind}")
+    rules.release(books, before)
+    before = _stored(books, kind, before["Id"])
+    return _replace(books, kind, rules, before, _nothing_of(kind, before))
 
 
 def delete(books: Books, kind: str, sent: Entry) -> Entry:
     """Delete a transaction. Entries of lists are made inactive instead. Raises the API's refusals."""
-    rules, before = _rules(kind), _found(books, kind, sent)
+    rules, before = _rules(books, kind), _found(books, kind, sent)
     if not rules.is_transaction:
         raise business("Entries of lists cannot be deleted, only made inactive.")
-    _check_token(before, sent)
-    if before.get("LinkedTxn"):
-        raise Refusal(6480, "Transaction is linked", "This transaction is linked to others and cannot be deleted.")
+    check_open(books, before["TxnDate"])
+    if before.get("LinkedTxn") and kind != "Payment":  # A payment deposited is refused by what undoes it.
+        raise business("This transaction is linked to others and cannot be deleted. Unlink it first.")
     rules.undo(books, before)
     books.drop(kind, before)
     return {"Id": before["Id"], "status": "Deleted", "domain": "QBO"}
 
 
+def send(books: Books, kind: str, wanted: str, address: str) -> Entry:
+    """Say on a form that it was mailed, to the address on it or to another one."""
+    if kind not in {"Invoice", "PurchaseOrder", "CreditMemo"}:
+        raise unsupported(f"send of {kind}")
+    element, entry = "POEmail" if kind == "PurchaseOrder" else "BillEmail", _stored(books, kind, wanted)
+    if not (address or (entry.get(element) or {}).get("Address")):
+        raise missing(element)
+    if address:
+        entry[element] = {"Address": address}
+    entry["EmailStatus"] = "EmailSent"
+    return books.change(kind, entry)
+
+
 def read(books: Books, kind: str, wanted: str) -> Entry:
-    """One entry. Raises the API's refusal if there is none."""
-    found = books.find(kind, wanted)
-    if found is None:
-        raise Refusal(
-            610, "Object Not Found", f"Object Not Found : Another user has deleted this transaction. {kind} {wanted}"
-        )
-    return found
+    """One entry as the API shows it. Raises the API's refusal if there is none."""
+    return show(books, kind, [_stored(books, kind, wanted)])[0]
 
 
-def _is_theirs(kind: str, name: str) -> bool:
-    """Whether a client may set this. The total of a payment is what was received; all others follow from the lines."""
-    return name not in _OURS or (kind == "Payment" and name == "TotalAmt")
+def show(books: Books, kind: str, entries: Iterable[Entry]) -> list[Entry]:
+    """Entries as the API shows them: accounts with what they stand at, preferences without the sandbox's own."""
+    if kind == "Account":
+        balances = books.balances()
+        return [_with_balance(entry, balances) for entry in entries]
+    if kind == "Preferences":
+        return [{group: _public(values) for group, values in entry.items()} for entry in entries]
+    return list(entries)
 
 
-def _rules(kind: str) -> Any:
+def _theirs(kind: str, sent: Entry) -> Entry:
+    """What a client may set of what it sent. The total of a payment is what was received; others follow from lines."""
+    ours = _OURS - {"TotalAmt"} if kind == "Payment" else _OURS
+    return {name: value for name, value in meant(sent).items() if name not in ours}
+
+
+def _rules(books: Books, kind: str) -> Rules:
     if kind not in RULES:
-        raise Refusal(500, "Unsupported Operation", f"Operation not supported for {kind}")
+        raise unsupported(f"a change of {kind}")
+    if books.company("SubscriptionStatus") in _INACTIVE_PLANS:
+        raise lapsed(books.company("OfferingSku"))
     return RULES[kind]
 
 
+def _stored(books: Books, kind: str, wanted: str) -> Entry:
+    found = books.find(kind, wanted)
+    if found is None:
+        raise not_found()
+    return found
+
+
 def _found(books: Books, kind: str, sent: Entry) -> Entry:
-    if sent.get("Id") in {None, ""}:
-        raise missing("Id")
-    return read(books, kind, str(sent["Id"]))
-
-
-def _check_token(before: Entry, sent: Entry) -> None:
-    if sent.get("SyncToken") in {None, ""}:
-        raise missing("SyncToken")
+    """The entry that is to be changed, by its id and at the state that its SyncToken says (5010)."""
+    for element in ("Id", "SyncToken"):
+        if sent.get(element) in (None, ""):
+            raise missing(element)
+    before = _stored(books, kind, str(sent["Id"]))
     if str(sent["SyncToken"]) != before["SyncToken"]:
         raise stale("Bookkeeper Bea")
+    return before
 
 
-def _meaning(sent: Any) -> Any:
-    """What a client meant: empty strings, nulls and refs without a value say nothing, as with the real service."""
-    if isinstance(sent, dict):
-        cleaned = {name: _meaning(value) for name, value in sent.items()}
-        if set(cleaned) <= {"value", "name", "type"} and cleaned and not cleaned.get("value"):
-            return None
-        return {name: value for name, value in cleaned.items() if value not in (None, "", {})}
-    if isinstance(sent, list):
-        return [found for one in sent if (found := _meaning(one)) not in (None, {})]
-    return sent
+def _changed(kind: str, before: Entry, sent: Entry) -> Entry:
+    """An entry as it is to be: what a full change leaves out is gone, and a sparse one touches only what it sends."""
+    theirs = _theirs(kind, sent)
+    if sent.get("sparse") not in (True, "true"):
+        return {**{name: before[name] for name in _OURS & set(before)}, **theirs}
+    kept = {name: value for name, value in before.items() if name not in emptied(sent) - _OURS}
+    return {**kept, **theirs}
 
 
-def _voided(entry: Entry) -> Entry:
-    for line in entry.get("Line", []):
-        line["Amount"] = Decimal("0.00")
-        for detail in line.values():
-            if isinstance(detail, dict) and "Qty" in detail:
-                detail["Qty"] = 0
-        line["LinkedTxn"] = []
-    if "UnappliedAmt" in entry:
-        entry["TotalAmt"] = Decimal("0.00")
-    entry["PrivateNote"] = "Voided"
+def _replace(
+    books: Books, kind: str, rules: Rules, before: Entry, entry: Entry, *, allow_duplicate: bool = False
+) -> Entry:
+    rules.undo(books, before)
+    draft = Draft(books=books, kind=kind, entry=entry, before=before, allow_duplicate=allow_duplicate)
+    rules.check(draft)
+    rules.apply(books, books.put(kind, books.stamp(draft.entry, before=before)))
+    return read(books, kind, before["Id"])
+
+
+def _nothing_of(kind: str, before: Entry) -> Entry:
+    """A transaction of nothing in place of one that is voided."""
+    entry: Entry = {**before, "PrivateNote": "Voided", "TotalAmt": money(0)}
     entry.pop("Deposit", None)
+    entry.pop("TxnTaxDetail", None)
+    entry["Line"] = [_nothing_of_line(line) for line in before["Line"] if kind != "Payment"]
     return entry
+
+
+def _nothing_of_line(line: Entry) -> Entry:
+    name = line["DetailType"]
+    nothing = {element: 0 for element in ("Qty", "DiscountPercent") if element in line.get(name, {})}
+    return {**line, "Amount": Decimal("0.00"), **({name: {**line[name], **nothing}} if name in line else {})}
 
 
 def _prefer(books: Books, sent: Entry) -> Entry:
     before = books.preferences()
-    entry = dict(before)
-    for group, values in sent.items():
-        if isinstance(values, dict) and group != "MetaData":
-            entry[group] = {**before.get(group, {}), **values}
-    return books.put("Preferences", books.stamp(entry, before=before))
+    changes = {name: group for name, group in meant(sent).items() if isinstance(group, dict) and name != "MetaData"}
+    entry = {**before, **{name: {**before.get(name, {}), **group} for name, group in changes.items()}}
+    books.put("Preferences", books.stamp(entry, before=before))
+    return read(books, "Preferences", before["Id"])
 
 
-def _current(books: Books, kind: str, entry: Entry) -> Entry:
-    return books.find(kind, entry["Id"]) or entry
+def _public(values: object) -> object:
+    if not isinstance(values, dict):
+        return values
+    return {name: value for name, value in values.items() if value is not None and name not in _HIDDEN}
+
+
+def _with_balance(entry: Entry, balances: dict[str, Decimal]) -> Entry:
+    """Accounts of the balance sheet tell what they stand at, debits positive; income and expense tell nothing."""
+    if entry["Classification"] not in {"Asset", "Liability", "Equity"}:
+        return entry
+    balance = balances.get(entry["Id"], money(0))
+    return {**entry, "CurrentBalance": balance, "CurrentBalanceWithSubAccounts": balance}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from sandbox.online import operations
 from sandbox.online.refusals import Refusal
 from sandbox.online.rules import KINDS, RULES
 from sandbox.online.storage import Books, Entry
@@ -16,6 +17,11 @@ from sandbox.online.storage import Books, Entry
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<sign><=|>=|!=|[=<>(),*])|(?P<word>[A-Za-z0-9_.:+-]+))")
 _LISTS = {kind for kind, rules in RULES.items() if not rules.is_transaction} | {"TaxCode", "TaxRate"}
 _MOST = 1000
+_NAMES = {
+    **dict.fromkeys(("Customer", "Vendor", "Employee"), "DisplayName"),
+    **dict.fromkeys(("Account", "Item", "Term", "Class", "Department", "TaxCode", "TaxRate"), "Name"),
+}
+"""What the books find entries of lists by; transactions they find by their number."""
 
 Test = Callable[[Entry], bool]
 
@@ -30,12 +36,15 @@ class Query:
     start: int = 1
     most: int = 100
     names_active: bool = False
+    named: str | None = None
+    """The one name that is asked for, if it is: the books find those without looking at all entries."""
 
 
 def run(books: Books, text: str) -> dict[str, Any]:
     """Answer a query. Raises the API's refusals 4000 (cannot be read) and 4001 (means nothing)."""
     query = _Parser(text).query()
-    rows = [entry for entry in books.all(query.kind) if all(test(entry) for test in query.tests)]
+    rows = books.all(query.kind) if query.named is None else books.named(query.kind, query.named)
+    rows = [entry for entry in rows if all(test(entry) for test in query.tests)]
     if query.kind in _LISTS and not query.names_active:
         rows = [entry for entry in rows if entry.get("Active", True)]
     if query.counts:
@@ -45,6 +54,7 @@ def run(books: Books, text: str) -> dict[str, Any]:
     page = rows[query.start - 1 : query.start - 1 + query.most]
     if not page:
         return {}
+    page = operations.show(books, query.kind, page)
     return {query.kind: page, "startPosition": query.start, "maxResults": len(page)}
 
 
@@ -76,12 +86,13 @@ class _Parser:
         return query
 
     def _projection(self) -> bool:
+        """`*`, `count(*)`, or `*` and what it leaves out (`*, Sku`). Anything less is not supported."""
         chosen = []
         while self.position < len(self.tokens) and self.tokens[self.position].lower() != "from":
             chosen.append(self._next().lower())
         if chosen == ["count", "(", "*", ")"]:
             return True
-        if not chosen:
+        if not chosen or chosen[0] != "*" or set(chosen[1::2]) - {","}:
             raise _unreadable(self.text)
         return False
 
@@ -93,18 +104,24 @@ class _Parser:
 
     def _condition(self, query: Query) -> Test:
         name, sign = self._next(), self._next().lower()
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.]*", name):
+            raise _unreadable(self.text)
         if name.lower() == "active":
             query.names_active = True
+        if name == "Id" and sign not in {"=", "in"}:
+            raise _meaningless(f"operator {sign} on Id")
         if sign == "in":
             wanted = {_plain(one) for one in self._values()}
             return lambda entry: _plain(_value(entry, name)) in wanted
         if sign == "like":
             pattern = re.compile(".*".join(map(re.escape, self._string().split("%"))), re.IGNORECASE | re.DOTALL)
             return lambda entry: pattern.fullmatch(str(_value(entry, name) or "")) is not None
-        if sign not in {"=", "<", ">", "<=", ">="} or (name == "Id" and sign != "="):
-            raise _meaningless(f"operator {sign} on {name}")
-        wanted_value = self._string()
-        return lambda entry: _compare(_value(entry, name), sign, wanted_value)
+        if sign not in {"=", "<", ">", "<=", ">="}:
+            raise _unreadable(self.text)
+        value = self._string()
+        if sign == "=" and value.strip() and name == _NAMES.get(query.kind, "DocNumber"):
+            query.named = value
+        return lambda entry: _compare(_value(entry, name), sign, value)
 
     def _values(self) -> Iterable[str]:
         self._expect("(")
@@ -115,9 +132,12 @@ class _Parser:
         return found
 
     def _string(self) -> str:
+        """A value in single quotes, or a number or truth value without."""
         token = self._next()
         if token.startswith("'"):
-            return re.sub(r"\\(.)", r"\1", token[1:-1])
+            return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL)
+        if not re.fullmatch(r"(?i)true|false|[-+]?\d+(\.\d+)?", token):
+            raise _unreadable(self.text)
         return token
 
     def _number(self, name: str, least: int) -> int:
@@ -200,6 +220,8 @@ def _comparable(have: Any, wanted: str) -> tuple[Any, Any]:
 def _sortable(value: Any) -> tuple[int, Any]:
     if value is None:
         return (0, 0)
+    if isinstance(value, int | Decimal):
+        return (1, value)
     if str(value).isdecimal():
         return (1, int(value))
     return (2, _plain(value))

@@ -36,7 +36,7 @@ class Refusal(Exception):
 class Turned(Exception):
     """The gateway turned a call away before the API saw it: the lower-case shape."""
 
-    def __init__(self, status: int, code: str, message: str, detail: str, kind: str) -> None:
+    def __init__(self, status: int, code: str, message: str, detail: str | None, kind: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.detail, self.kind = status, code, message, detail, kind
 
@@ -74,7 +74,7 @@ def too_long(element: str, limit: int, supplied: int) -> Refusal:
     return Refusal(
         2050,
         "String length is either shorter or longer than supported by specification",
-        f"String length specified does not match the supported length. Min:0 Max:{limit} supplied:{supplied}.",
+        f"Min:0 Max:{limit} supplied:{supplied}",
         element=element,
     )
 
@@ -82,10 +82,86 @@ def too_long(element: str, limit: int, supplied: int) -> Refusal:
 def bad_characters(element: str) -> Refusal:
     return Refusal(
         2040,
-        "Invalid String, it contains characters that are not allowed",
-        f"Property Name:{element} specified contains a colon, a tab or a new line",
+        "Invalid String",
+        f"Element contains invalid characters: {element}",
         element=element,
     )
+
+
+def unreadable(element: str) -> Refusal:
+    return Refusal(
+        2010,
+        "Request has invalid or unsupported property",
+        f"Property Name:{element} specified is unsupported or invalid",
+        element=element,
+    )
+
+
+def unknown_value(element: str, value: object) -> Refusal:
+    return Refusal(2170, "Invalid Enumeration", f"Invalid Enumeration : {value}", element=element)
+
+
+def taken(element: str, found: str) -> Refusal:
+    return Refusal(
+        6240,
+        "Duplicate Name Exists Error",
+        "The name supplied already exists. : Another customer, vendor or employee is already using this name. "
+        f"Please use a different name. Id={found}",
+        element=element,
+    )
+
+
+def not_found() -> Refusal:
+    return Refusal(610, "Object Not Found", "Object Not Found : Another user has deleted this transaction.")
+
+
+def miscalculated(amount: object) -> Refusal:
+    return Refusal(
+        6070,
+        "Amount calculation incorrect in the request",
+        f"Amount is not equal to UnitPrice * Qty. Supplied value:{amount}",
+        element="Amount",
+    )
+
+
+def cannot_link(why: str) -> Refusal:
+    return Refusal(620, "Transaction can't be linked", f"This transaction cannot be linked: {why}", element="LinkedTxn")
+
+
+def closed() -> Refusal:
+    return Refusal(
+        6210,
+        "Account Period Closed, Cannot Update Through Services API",
+        "The account period has closed and the account books cannot be updated through through the QBO Services API. "
+        "Please use the QBO website to make these changes.",
+        element="TxnDate",
+    )
+
+
+def deposited() -> Refusal:
+    return Refusal(
+        6540,
+        "Deposited Transaction cannot be changed",
+        "This transaction has been deposited. If you want to change or delete it, you must edit the deposit it "
+        "appears on and remove it first.",
+    )
+
+
+def lapsed(plan: str) -> Refusal:
+    return Refusal(
+        6190,
+        "Invalid Company Status",
+        "Subscription period has ended or canceled or there was a billing problem : You can't add data to "
+        f"{plan} because your trial or subscription period ended.",
+    )
+
+
+def not_in_plan(what: str) -> Refusal:
+    return Refusal(5020, "Permission Denied Error", f"Permission Denied Error : {what} are not part of this plan.")
+
+
+def unsupported(what: str) -> Refusal:
+    return Refusal(500, "Unsupported Operation", f"Operation {what} is not supported.")
 
 
 def business(detail: str) -> Refusal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -17,10 +17,16 @@ from sandbox.online.refusals import inactive, unknown_reference
 Entry: TypeAlias = dict[str, Any]
 """An entry of a list or a transaction, as the API shows it."""
 
+_FILE = "online.sqlite3"
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS entry (
-    realm TEXT, kind TEXT, id INTEGER, body TEXT, PRIMARY KEY (realm, kind, id)
-);
+    realm TEXT, kind TEXT, id TEXT, name TEXT, body TEXT, PRIMARY KEY (realm, kind, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entry_name ON entry (realm, kind, name);
+CREATE TABLE IF NOT EXISTS posting (realm TEXT, kind TEXT, id TEXT, account TEXT, amount TEXT);
+CREATE INDEX IF NOT EXISTS posting_of ON posting (realm, kind, id);
+CREATE TABLE IF NOT EXISTS tombstone (realm TEXT, kind TEXT, id TEXT, at TEXT);
 CREATE TABLE IF NOT EXISTS answer (
     realm TEXT, requestid TEXT, status INTEGER, body TEXT, PRIMARY KEY (realm, requestid)
 );
@@ -30,14 +36,17 @@ CREATE TABLE IF NOT EXISTS journal (
 );
 """
 
-_PACIFIC = dt.timezone(dt.timedelta(hours=-8))
+LEDGER_TABLES = ("entry", "posting", "tombstone", "answer", "journal")
+"""What a reset empties. The clock, the ids and the grants are facts."""
 
 
 def dumps(value: object) -> str:
+    """JSON in which a Decimal is a number with all its digits."""
     return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False))
 
 
 def loads(text: str) -> Any:
+    """The reverse: numbers with a point come as Decimal."""
     return simplejson.loads(text, use_decimal=True)
 
 
@@ -46,12 +55,27 @@ def money(value: object) -> Decimal:
     return Decimal(str(value)).quantize(Decimal("0.01"), "ROUND_HALF_UP")
 
 
+def folded(name: object) -> str:
+    """A name as the books compare names: without regard to case and to spaces around it."""
+    return str(name or "").strip().casefold()
+
+
+def pacific(moment: dt.datetime) -> dt.datetime:
+    """A moment as QuickBooks writes it: at -07:00 from the second Sunday of March to the first of November, 2:00 in
+    the morning by the clock that is put forward or back, else at -08:00."""
+    first = dt.datetime(moment.year, 3, 8, 10, tzinfo=dt.UTC)
+    last = dt.datetime(moment.year, 11, 1, 9, tzinfo=dt.UTC)
+    first += dt.timedelta(days=6 - first.weekday())
+    last += dt.timedelta(days=6 - last.weekday())
+    return moment.astimezone(dt.timezone(dt.timedelta(hours=-7 if first <= moment < last else -8)))
+
+
 class Store:
     """The file. Every use opens a connection of its own, so that threads and a second process do not meet in one."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / "books.sqlite3"
+        self.path = folder / _FILE
         with self._connect() as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(_TABLES)
@@ -59,11 +83,13 @@ class Store:
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.path, isolation_level=None, timeout=30)) as connection:
-            connection.execute("PRAGMA synchronous=FULL")
+            # A commit survives the death of the process, which is what a sandbox must survive; not that of the machine.
+            connection.execute("PRAGMA synchronous=NORMAL")
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
+        """The books as they stand now, however long the reader takes."""
         with self._connect() as connection:
             connection.execute("BEGIN")
             yield Session(connection)
@@ -95,18 +121,16 @@ class Session:
     def set_fact(self, name: str, value: Any) -> None:
         self.connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, dumps(value)))
 
-    def facts(self, prefix: str) -> dict[str, Any]:
-        rows = self.connection.execute(
-            "SELECT name, value FROM fact WHERE substr(name, 1, ?) = ?", (len(prefix), prefix)
-        )
-        return {name.removeprefix(prefix): loads(value) for name, value in rows}
-
     def forget(self, name: str) -> None:
         self.connection.execute("DELETE FROM fact WHERE name = ?", (name,))
 
     def now(self) -> dt.datetime:
         """The sandbox's clock: the machine's, moved by as much as a test said."""
         return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=float(self.fact("clock", 0)))
+
+    def time(self) -> str:
+        """The moment as it stands on the body of an answer."""
+        return pacific(self.now()).isoformat(timespec="milliseconds")
 
     def books(self, realm: str) -> Books:
         return Books(self, realm)
@@ -135,39 +159,68 @@ class Books:
     def __init__(self, session: Session, realm: str) -> None:
         self.session, self.realm = session, realm
 
+    def _bodies(self, clause: str, *values: str) -> Iterator[Entry]:
+        rows = self.session.connection.execute(
+            f"SELECT body FROM entry WHERE realm = ? AND {clause}",  # noqa: S608 – Our own three clauses below.
+            (self.realm, *values),
+        )
+        return (loads(body) for (body,) in rows)
+
     def find(self, kind: str, wanted: object) -> Entry | None:
-        if not str(wanted).isdecimal():
-            return None
-        row = self.session.connection.execute(
-            "SELECT body FROM entry WHERE realm = ? AND kind = ? AND id = ?", (self.realm, kind, int(str(wanted)))
-        ).fetchone()
-        return None if row is None else loads(row[0])
+        """The entry of an id."""
+        return next(self._bodies("kind = ? AND id = ?", kind, str(wanted)), None)
 
     def all(self, kind: str) -> list[Entry]:
-        rows = self.session.connection.execute(
-            "SELECT body FROM entry WHERE realm = ? AND kind = ? ORDER BY id", (self.realm, kind)
-        )
-        return [loads(body) for (body,) in rows]
+        """All of a kind, oldest first, the inactive ones included."""
+        return list(self._bodies("kind = ? ORDER BY CAST(id AS INTEGER), id", kind))
+
+    def named(self, kind: str, name: object) -> list[Entry]:
+        """Those of a display name, name or document number, the inactive ones included."""
+        return list(self._bodies("kind = ? AND name = ? ORDER BY CAST(id AS INTEGER)", kind, folded(name)))
 
     def put(self, kind: str, entry: Entry) -> Entry:
+        """Store an entry as it is."""
+        name = folded(entry.get("DisplayName") or entry.get("Name") or entry.get("DocNumber"))
         self.session.connection.execute(
-            "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", (self.realm, kind, int(entry["Id"]), dumps(entry))
+            "INSERT INTO entry VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET name = excluded.name, body = excluded.body",
+            (self.realm, kind, entry["Id"], name, dumps(entry)),
         )
         return entry
 
     def drop(self, kind: str, entry: Entry) -> None:
-        self.session.connection.execute(
-            "DELETE FROM entry WHERE realm = ? AND kind = ? AND id = ?", (self.realm, kind, int(entry["Id"]))
+        """Delete a transaction; the list of changes goes on telling of it."""
+        place = (self.realm, kind, entry["Id"])
+        self.session.connection.execute("DELETE FROM entry WHERE realm = ? AND kind = ? AND id = ?", place)
+        self.session.connection.execute("INSERT INTO tombstone VALUES (?, ?, ?, ?)", (*place, self.stamped()))
+
+    def dropped(self, kind: str) -> list[tuple[str, str]]:
+        """The ids of what was deleted, and when."""
+        rows = self.session.connection.execute(
+            "SELECT id, at FROM tombstone WHERE realm = ? AND kind = ? ORDER BY rowid", (self.realm, kind)
         )
+        return [(entry_id, at) for entry_id, at in rows]
 
     def new_id(self) -> str:
         number = int(self.session.fact(f"sequence:{self.realm}", 0)) + 1
         self.session.set_fact(f"sequence:{self.realm}", number)
         return str(number)
 
+    def highest_number(self, kind: str) -> int:
+        """The highest document number that is a number."""
+        row = self.session.connection.execute(
+            "SELECT max(CAST(name AS INTEGER)) FROM entry "
+            "WHERE realm = ? AND kind = ? AND name <> '' AND name NOT GLOB '*[^0-9]*' AND length(name) <= 9",
+            (self.realm, kind),
+        ).fetchone()
+        return int(row[0] or 1000)
+
+    def stamped(self) -> str:
+        return pacific(self.session.now()).replace(microsecond=0).isoformat()
+
     def stamp(self, entry: Entry, *, before: Entry | None = None) -> Entry:
         """Give an entry its times and its SyncToken."""
-        time = self.session.now().astimezone(_PACIFIC).replace(microsecond=0).isoformat()
+        time = self.stamped()
         entry["SyncToken"] = str(int(before["SyncToken"]) + 1) if before else "0"
         created = before["MetaData"]["CreateTime"] if before else time
         entry["MetaData"] = {"CreateTime": created, "LastUpdatedTime": time}
@@ -187,9 +240,18 @@ class Books:
         return self.all("Preferences")[0]
 
     def prefers(self, group: str, name: str) -> Any:
-        return self.preferences().get(group, {}).get(name)
+        """A preference, or None. `OtherPrefs` are pairs of texts: True stands for "true"."""
+        found = self.preferences().get(group, {})
+        if group == "OtherPrefs":
+            return next((pair["Value"] == "true" for pair in found["NameValue"] if pair["Name"] == name), None)
+        return found.get(name)
 
-    def referred(self, entry: Entry, element: str, kind: str, *, allow_inactive: bool = False) -> Entry | None:
+    def company(self, name: str) -> str:
+        """A named value of the company: its plan (`OfferingSku`), its `SubscriptionStatus`."""
+        pairs = self.all("CompanyInfo")[0]["NameValue"]
+        return next((str(pair["Value"]) for pair in pairs if pair["Name"] == name), "")
+
+    def referred(self, entry: Entry, element: str, kind: str) -> Entry | None:
         """The entry that a ref points to, or None if there is no ref. Raises the API's refusals."""
         wanted = (entry.get(element) or {}).get("value")
         if wanted in {None, ""}:
@@ -197,8 +259,30 @@ class Books:
         found = self.find(kind, wanted)
         if found is None:
             raise unknown_reference(element, kind, wanted)
-        if not found.get("Active", True) and not allow_inactive:
+        if not found.get("Active", True):
             raise inactive(element)
         name = found.get("DisplayName") or found.get("FullyQualifiedName") or found.get("Name", "")
         entry[element] = {"value": str(wanted), "name": name}
+        return found
+
+    def post(self, kind: str, entry_id: str, postings: Iterable[tuple[str, Decimal]]) -> None:
+        """Put what a transaction means into the accounts: a debit is positive, a credit negative, the sum nothing."""
+        rows = [(self.realm, kind, entry_id, account, str(amount)) for account, amount in postings if amount]
+        if sum((Decimal(row[4]) for row in rows), Decimal(0)):
+            raise AssertionError(f"{kind} {entry_id} is out of balance: {rows}")
+        self.session.connection.executemany("INSERT INTO posting VALUES (?, ?, ?, ?, ?)", rows)
+
+    def unpost(self, kind: str, entry_id: str) -> None:
+        """Take what a transaction meant out of the accounts."""
+        self.session.connection.execute(
+            "DELETE FROM posting WHERE realm = ? AND kind = ? AND id = ?", (self.realm, kind, entry_id)
+        )
+
+    def balances(self) -> dict[str, Decimal]:
+        """What the accounts stand at, by id: debits less credits."""
+        found: dict[str, Decimal] = {}
+        for account, amount in self.session.connection.execute(
+            "SELECT account, amount FROM posting WHERE realm = ?", (self.realm,)
+        ):
+            found[account] = found.get(account, Decimal("0.00")) + Decimal(amount)
         return found

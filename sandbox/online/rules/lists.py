@@ -1,172 +1,145 @@
-"""Accounts, customers, vendors, employees, items and the small lists."""
+"""Accounts, customers, vendors, employees and the small lists. Lengths are Intuit's, at minor version 75."""
 
 from __future__ import annotations
 
-from sandbox.online.refusals import Refusal, bad_characters, missing, too_long, wrong_account
+from sandbox.online.refusals import business, missing, taken, unknown_value
+from sandbox.online.rules.draft import Draft, check_characters, check_lengths
 from sandbox.online.storage import Books, Entry, money
 
 NAMED = ("Customer", "Vendor", "Employee")
 """They share one name space, the inactive ones included."""
 
 ACCOUNT_KINDS = {
-    "Bank": "Asset",
-    "Accounts Receivable": "Asset",
-    "Other Current Asset": "Asset",
-    "Fixed Asset": "Asset",
-    "Other Asset": "Asset",
-    "Accounts Payable": "Liability",
-    "Credit Card": "Liability",
-    "Other Current Liability": "Liability",
-    "Long Term Liability": "Liability",
-    "Equity": "Equity",
-    "Income": "Revenue",
-    "Other Income": "Revenue",
-    "Cost of Goods Sold": "Expense",
-    "Expense": "Expense",
-    "Other Expense": "Expense",
+    "Bank": ("Asset", "Checking"),
+    "Accounts Receivable": ("Asset", "AccountsReceivable"),
+    "Other Current Asset": ("Asset", "OtherCurrentAssets"),
+    "Fixed Asset": ("Asset", "OtherFixedAssets"),
+    "Other Asset": ("Asset", "OtherLongTermAssets"),
+    "Accounts Payable": ("Liability", "AccountsPayable"),
+    "Credit Card": ("Liability", "CreditCard"),
+    "Other Current Liability": ("Liability", "OtherCurrentLiabilities"),
+    "Long Term Liability": ("Liability", "OtherLongTermLiabilities"),
+    "Equity": ("Equity", "OpeningBalanceEquity"),
+    "Income": ("Revenue", "SalesOfProductIncome"),
+    "Other Income": ("Revenue", "OtherMiscellaneousIncome"),
+    "Cost of Goods Sold": ("Expense", "SuppliesMaterialsCogs"),
+    "Expense": ("Expense", "OtherMiscellaneousServiceCost"),
+    "Other Expense": ("Expense", "OtherMiscellaneousExpense"),
+}
+"""What each kind of account is classified as, and its detail kind if none is sent."""
+
+_ADDRESS = {
+    **{f"Line{number}": 500 for number in range(1, 6)},
+    "City": 255,
+    "Country": 255,
+    "CountrySubDivisionCode": 255,
+    "PostalCode": 30,
+}
+ADDRESSES = {
+    f"{place}.{part}": limit
+    for place in ("BillAddr", "ShipAddr", "VendorAddr", "OtherAddr")
+    for part, limit in _ADDRESS.items()
 }
 
-_FORBIDDEN = frozenset(":\t\n")
+_PERSON = {
+    "DisplayName": 500, "Title": 16, "Suffix": 16, "GivenName": 100, "MiddleName": 100, "FamilyName": 100,
+    "CompanyName": 100, "PrintOnCheckName": 110, "Notes": 2000, "ResaleNum": 16, "AcctNum": 100, "TaxIdentifier": 20,
+    "PrimaryEmailAddr.Address": 100, "WebAddr.URI": 1000, "PrimaryPhone.FreeFormNumber": 30,
+    "AlternatePhone.FreeFormNumber": 30, "Mobile.FreeFormNumber": 30, "Fax.FreeFormNumber": 30, **ADDRESSES,
+}  # fmt: skip
 
 
-def check_length(entry: Entry, element: str, limit: int) -> None:
-    text = str(entry.get(element) or "")
-    if len(text) > limit:
-        raise too_long(element, limit, len(text))
-
-
-def check_characters(entry: Entry, element: str, forbidden: frozenset[str] = _FORBIDDEN) -> None:
-    if forbidden & set(str(entry.get(element) or "")):
-        raise bad_characters(element)
-
-
-def check_customer(books: Books, entry: Entry) -> None:
-    _check_person(books, "Customer", entry)
-    if (currency := (entry.get("CurrencyRef") or {}).get("value")) and currency != _home(books):
-        raise Refusal(
-            6000,
-            "A business validation error has occurred while processing your request",
-            "Business Validation Error: Multi-currency is not turned on.",
-            element="CurrencyRef",
-        )
+def check_customer(draft: Draft) -> None:
+    entry = draft.entry
+    _check_person(draft)
     entry.setdefault("Balance", money(0))
     entry.setdefault("Taxable", True)
-    entry.setdefault("Job", False)
     entry["BalanceWithJobs"] = entry["Balance"]
-    entry["FullyQualifiedName"] = entry["DisplayName"]
+    parent = draft.ref("ParentRef", "Customer")
+    entry["Job"] = parent is not None
+    entry["FullyQualifiedName"] = ":".join([*([parent["FullyQualifiedName"]] if parent else []), entry["DisplayName"]])
+    draft.ref("SalesTermRef", "Term")
 
 
-def check_vendor(books: Books, entry: Entry) -> None:
-    _check_person(books, "Vendor", entry)
-    entry.setdefault("Balance", money(0))
-    entry.setdefault("Vendor1099", False)
+def check_vendor(draft: Draft) -> None:
+    _check_person(draft)
+    check_lengths(draft.entry, {"PrintOnCheckName": 100})
+    draft.entry.setdefault("Balance", money(0))
+    draft.entry.setdefault("Vendor1099", False)
+    draft.ref("TermRef", "Term")
 
 
-def check_employee(books: Books, entry: Entry) -> None:
-    _check_person(books, "Employee", entry)
+def check_employee(draft: Draft) -> None:
+    _check_person(draft)
 
 
-def check_account(books: Books, entry: Entry) -> None:
+def check_account(draft: Draft) -> None:
+    entry = draft.entry
     if not entry.get("Name"):
         raise missing("Name")
-    check_length(entry, "Name", 100)
-    check_characters(entry, "Name", frozenset(':"'))
-    check_characters(entry, "AcctNum", frozenset(":"))
+    check_lengths(entry, {"Name": 100, "Description": 100})
+    check_characters(entry, "Name", forbidden=frozenset(':"'))
+    check_characters(entry, "AcctNum", forbidden=frozenset(":"))
     if entry.get("AccountType") not in ACCOUNT_KINDS:
-        raise Refusal(
-            2170, "Invalid Enumeration", f"Invalid Enumeration : {entry.get('AccountType')}", element="AccountType"
-        )
-    _check_unique(books, "Account", entry, "Name")
-    entry["Classification"] = ACCOUNT_KINDS[entry["AccountType"]]
+        raise unknown_value("AccountType", entry.get("AccountType"))
+    check_unique(draft, "Name")
+    classified, detail = ACCOUNT_KINDS[entry["AccountType"]]
+    entry["Classification"] = classified
     entry["FullyQualifiedName"] = entry["Name"]
-    entry.setdefault("AccountSubType", entry["AccountType"].replace(" ", ""))
-    entry.setdefault("CurrentBalance", money(0))
+    entry.setdefault("AccountSubType", detail)
+    entry["CurrentBalance"] = entry["CurrentBalanceWithSubAccounts"] = money(0)
+    entry["CurrencyRef"] = home_currency(draft.books)
     entry.setdefault("Active", True)
 
 
-def check_item(books: Books, entry: Entry) -> None:
-    if not entry.get("Name"):
+def check_term(draft: Draft) -> None:
+    check_named(draft)
+    draft.entry.setdefault("Type", "STANDARD")
+
+
+def check_named(draft: Draft) -> None:
+    """Classes, departments, terms: a name that is theirs alone."""
+    if not draft.entry.get("Name"):
         raise missing("Name")
-    check_length(entry, "Name", 100)
-    check_characters(entry, "Name")
-    check_length(entry, "Description", 4000)
-    check_length(entry, "PurchaseDesc", 1000)
-    check_length(entry, "Sku", 100)
-    kind = entry.setdefault("Type", "Service")
-    if kind not in {"Service", "NonInventory", "Inventory", "Category"}:
-        raise Refusal(2170, "Invalid Enumeration", f"Invalid Enumeration : {kind}", element="Type")
-    income = books.referred(entry, "IncomeAccountRef", "Account")
-    if kind != "Category" and income is None:
-        raise missing("IncomeAccountRef")
-    if income is not None and income["AccountType"] not in {"Income", "Other Income"}:
-        raise wrong_account("IncomeAccountRef")
-    cost = books.referred(entry, "ExpenseAccountRef", "Account")
-    if cost is not None and cost["AccountType"] not in {"Cost of Goods Sold", "Expense", "Other Expense"}:
-        raise wrong_account("ExpenseAccountRef")
-    if kind == "Inventory":
-        for element in ("AssetAccountRef", "InvStartDate", "QtyOnHand"):
-            if entry.get(element) in {None, ""} if not isinstance(entry.get(element), dict) else False:
-                raise missing(element)
-    _check_unique(books, "Item", entry, "Name")
-    entry["FullyQualifiedName"] = entry["Name"]
-    entry.setdefault("Active", True)
-    entry.setdefault("Taxable", False)
-    entry["UnitPrice"] = entry.get("UnitPrice") or 0
-    entry["PurchaseCost"] = entry.get("PurchaseCost") or 0
+    check_lengths(draft.entry, {"Name": 100})
+    check_unique(draft, "Name")
+    draft.entry.setdefault("Active", True)
+    draft.entry["FullyQualifiedName"] = draft.entry["Name"]
 
 
-def check_named(books: Books, entry: Entry) -> None:  # noqa: ARG001 – All checks are called alike.
-    if not entry.get("Name"):
-        raise missing("Name")
-    check_length(entry, "Name", 100)
-    entry.setdefault("Active", True)
-    entry.setdefault("FullyQualifiedName", entry["Name"])
+def check_unique(draft: Draft, element: str) -> None:
+    """Refuse a name that another entry of the kind has (6240)."""
+    for other in draft.books.named(draft.kind, draft.entry[element]):
+        if other["Id"] != draft.id:
+            raise taken(element, other["Id"])
 
 
-def _check_person(books: Books, kind: str, entry: Entry) -> None:
-    if not entry.get("DisplayName"):
+def check_currency(books: Books, entry: Entry) -> None:
+    """One currency, unless the company has turned several on, which these companies have not."""
+    home = home_currency(books)
+    if (entry.get("CurrencyRef") or home)["value"] != home["value"]:
+        raise business("Multi-currency is not turned on.")
+    entry["CurrencyRef"] = home
+
+
+def home_currency(books: Books) -> Entry:
+    return {"value": str(books.prefers("CurrencyPrefs", "HomeCurrency")["value"]), "name": "United States Dollar"}
+
+
+def _check_person(draft: Draft) -> None:
+    entry = draft.entry
+    if not str(entry.get("DisplayName") or "").strip():
         parts = [entry.get(part) for part in ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")]
         entry["DisplayName"] = " ".join(part for part in parts if part)
+    entry["DisplayName"] = entry["DisplayName"].strip()
     if not entry["DisplayName"]:
         raise missing("DisplayName, GivenName or FamilyName")
-    check_length(entry, "DisplayName", 500)
-    for element in ("DisplayName", "Suffix", "PrintOnCheckName"):
-        check_characters(entry, element)
-    for element, limit in (("GivenName", 100), ("FamilyName", 100), ("CompanyName", 100), ("Notes", 2000)):
-        check_length(entry, element, limit)
-    for element, part, limit in (
-        ("PrimaryEmailAddr", "Address", 100),
-        ("PrimaryPhone", "FreeFormNumber", 30),
-        ("WebAddr", "URI", 1000),
-    ):
-        check_length(entry.get(element) or {}, part, limit)
-    wanted = entry["DisplayName"].strip().casefold()
-    for other_kind in NAMED:
-        for other in books.all(other_kind):
-            same = other_kind == kind and other["Id"] == entry.get("Id")
-            if not same and other["DisplayName"].strip().casefold() == wanted:
-                raise Refusal(
-                    6240,
-                    "Duplicate Name Exists Error",
-                    f"The name supplied already exists. : Id={other['Id']}",
-                    element="DisplayName",
-                )
-    entry.setdefault("PrintOnCheckName", entry.get("CompanyName") or entry["DisplayName"][:110])
+    check_lengths(entry, _PERSON)
+    check_characters(entry, "DisplayName", "GivenName", "MiddleName", "FamilyName", "Suffix", "PrintOnCheckName")
+    for kind in NAMED:
+        for other in draft.books.named(kind, entry["DisplayName"]):
+            if (kind, other["Id"]) != (draft.kind, draft.id):
+                raise taken("DisplayName", other["Id"])
+    entry.setdefault("PrintOnCheckName", (entry.get("CompanyName") or entry["DisplayName"])[:100])
     entry.setdefault("Active", True)
-    entry["CurrencyRef"] = {"value": _home(books), "name": "United States Dollar"}
-
-
-def _check_unique(books: Books, kind: str, entry: Entry, element: str) -> None:
-    wanted = str(entry[element]).strip().casefold()
-    for other in books.all(kind):
-        if other["Id"] != entry.get("Id") and other[element].strip().casefold() == wanted:
-            raise Refusal(
-                6240,
-                "Duplicate Name Exists Error",
-                f"The name supplied already exists. : Id={other['Id']}",
-                element=element,
-            )
-
-
-def _home(books: Books) -> str:
-    return str(books.prefers("CurrencyPrefs", "HomeCurrency")["value"])
+    check_currency(draft.books, entry)

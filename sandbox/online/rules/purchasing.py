@@ -2,120 +2,179 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
-from sandbox.online.refusals import Refusal, missing, wrong_account
-from sandbox.online.rules.transactions import check_date, check_number, post
-from sandbox.online.storage import Books, Entry, money
+from sandbox.online.refusals import (
+    Refusal,
+    business,
+    cannot_link,
+    missing,
+    not_in_plan,
+    unknown_value,
+    unreadable,
+    wrong_account,
+)
+from sandbox.online.rules.draft import Draft, check_lengths
+from sandbox.online.rules.lists import ADDRESSES, check_currency
+from sandbox.online.rules.transactions import (
+    account_of,
+    check_amount,
+    check_custom_fields,
+    check_date,
+    check_number,
+    complete_due_date,
+    move,
+    number_lines,
+)
+from sandbox.online.storage import Books, Entry
+
+_BY_ITEM, _BY_ACCOUNT = "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail"
 
 
-def check_order(books: Books, entry: Entry) -> None:
-    if books.prefers("OtherPrefs", "Plan") == "Essentials":
-        raise Refusal(
-            5020,
-            "Permission Denied Error",
-            "Permission Denied Error : Purchase orders are not part of this company's plan.",
-        )
-    if (entry.get("APAccountRef") or {}).get("value") in {None, ""}:
+def check_order(draft: Draft) -> None:
+    entry, books = draft.entry, draft.books
+    if "Plus" not in books.company("OfferingSku") and "Advanced" not in books.company("OfferingSku"):
+        raise not_in_plan("Purchase orders")
+    if entry.get("APAccountRef") is None:
         raise missing("APAccountRef")
-    _check_purchase(books, "PurchaseOrder", entry)
-    entry.setdefault("POStatus", "Open")
+    _check_purchase(draft)
+    check_number(draft, custom=bool(books.prefers("OtherPrefs", "VendorAndPurchasesPrefs.UseCustomTxnNumbers")))
+    check_lengths(entry, {"Memo": 4000})
+    draft.ref("ShipTo", "Customer")
+    if entry.setdefault("POStatus", "Open") not in {"Open", "Closed"}:
+        raise unknown_value("POStatus", entry["POStatus"])
 
 
-def check_bill(books: Books, entry: Entry) -> None:
-    _check_purchase(books, "Bill", entry)
-    entry.setdefault("DueDate", entry["TxnDate"])
-    entry["Balance"] = entry["TotalAmt"]
+def check_bill(draft: Draft) -> None:
+    entry, books, before = draft.entry, draft.books, draft.before
+    vendor = _check_purchase(draft)
+    warns = bool(books.prefers("OtherPrefs", "WarnDuplicateBillNumber"))
+    check_number(draft, custom=True, warns=warns, among={"VendorRef": entry["VendorRef"]})
+    complete_due_date(draft, "TermRef", vendor)
+    paid = before["TotalAmt"] - before["Balance"] if before else 0
+    entry["Balance"] = entry["TotalAmt"] - paid
     for line in entry["Line"]:
         for link in line.get("LinkedTxn") or []:
-            if link.get("TxnType") == "PurchaseOrder":
-                _check_link(books, link)
+            _check_link(draft, link)
 
 
 def apply_bill(books: Books, entry: Entry) -> None:
     """What is owed grows, and a purchase order whose lines are all billed is closed."""
-    post(books, "Vendor", entry["VendorRef"], entry["Balance"])
-    for order_id in _orders(entry):
-        order = books.find("PurchaseOrder", order_id)
-        if order is not None:
-            billed = {
-                link["TxnLineId"]
-                for bill in [*books.all("Bill"), entry]
-                for line in bill["Line"]
-                for link in line.get("LinkedTxn") or []
-                if link["TxnId"] == order_id
-            }
-            order["POStatus"] = "Closed" if {line["Id"] for line in order["Line"]} <= billed else "Open"
-            links = [link for link in order.get("LinkedTxn", []) if link["TxnId"] != entry["Id"]]
-            order["LinkedTxn"] = [*links, {"TxnId": entry["Id"], "TxnType": "Bill"}]
-            books.change("PurchaseOrder", order)
+    move(books, "Vendor", entry["VendorRef"], entry["TotalAmt"])
+    books.post("Bill", entry["Id"], _postings(books, entry))
+    _follow(books, entry)
 
 
 def undo_bill(books: Books, entry: Entry) -> None:
-    post(books, "Vendor", entry["VendorRef"], -entry["Balance"])
-    for order_id in _orders(entry):
+    move(books, "Vendor", entry["VendorRef"], -entry["TotalAmt"])
+    books.unpost("Bill", entry["Id"])
+    _follow(books, entry, without=entry["Id"])
+
+
+def _postings(books: Books, entry: Entry) -> Iterator[tuple[str, Decimal]]:
+    yield (
+        (entry.get("APAccountRef") or {}).get("value") or account_of(books, "AccountsPayable")["Id"],
+        -entry["TotalAmt"],
+    )
+    for line in entry["Line"]:
+        if line["DetailType"] == _BY_ACCOUNT:
+            yield line[_BY_ACCOUNT]["AccountRef"]["value"], line["Amount"]
+        else:
+            item = books.find("Item", line[_BY_ITEM]["ItemRef"]["value"]) or {}
+            yield item["ExpenseAccountRef"]["value"], line["Amount"]
+
+
+def _follow(books: Books, bill: Entry, *, without: str = "") -> None:
+    """Bring the purchase orders of a bill up to date: whom they are linked to, and whether all of it is billed."""
+    for order_id in sorted({link["TxnId"] for link in _links(bill)}):
         order = books.find("PurchaseOrder", order_id)
-        if order is not None:
-            order["POStatus"] = "Open"
-            order["LinkedTxn"] = [link for link in order.get("LinkedTxn", []) if link["TxnId"] != entry["Id"]]
-            books.change("PurchaseOrder", order)
+        if order is None:
+            continue
+        bills = {one["Id"]: one for one in [*_billing(books, order), bill] if one["Id"] != without}
+        billed = {link["TxnLineId"] for one in bills.values() for link in _links(one) if link["TxnId"] == order_id}
+        order["POStatus"] = "Closed" if {line["Id"] for line in order["Line"]} <= billed else "Open"
+        order["LinkedTxn"] = [{"TxnId": one, "TxnType": "Bill"} for one in bills]
+        books.change("PurchaseOrder", order)
 
 
-def _check_purchase(books: Books, kind: str, entry: Entry) -> None:
-    if books.referred(entry, "VendorRef", "Vendor") is None:
+def _billing(books: Books, order: Entry) -> list[Entry]:
+    found = (books.find("Bill", link["TxnId"]) for link in order.get("LinkedTxn") or [])
+    return [bill for bill in found if bill is not None]
+
+
+def _links(bill: Entry) -> list[Entry]:
+    return [link for line in bill["Line"] for link in line.get("LinkedTxn") or []]
+
+
+def _check_purchase(draft: Draft) -> Entry:
+    """What purchase orders and bills share. Gives the vendor."""
+    entry = draft.entry
+    vendor = draft.ref("VendorRef", "Vendor")
+    if vendor is None:
         raise missing("VendorRef")
-    payable = books.referred(entry, "APAccountRef", "Account")
+    payable = draft.ref("APAccountRef", "Account")
     if payable is not None and payable["AccountType"] != "Accounts Payable":
         raise wrong_account("APAccountRef")
-    check_date(books, entry)
-    check_number(books, kind, entry, custom=True)
+    check_date(draft)
+    check_lengths(entry, {"PrivateNote": 4000, "POEmail.Address": 100, **ADDRESSES})
+    check_custom_fields(entry)
+    check_currency(draft.books, entry)
+    draft.ref("ClassRef", "Class")
+    draft.ref("DepartmentRef", "Department")
     if not entry.get("Line"):
         raise missing("Line")
-    for number, line in enumerate(entry["Line"], start=1):
-        _check_line(books, line)
-        line["Id"] = str(number)
-        line["LineNum"] = number
+    for line in entry["Line"]:
+        _check_line(draft, line)
+    number_lines(draft, entry["Line"])
     entry["TotalAmt"] = sum((line["Amount"] for line in entry["Line"]), Decimal("0.00"))
+    return vendor
 
 
-def _check_line(books: Books, line: Entry) -> None:
-    if line.get("Amount") in {None, ""}:
+def _check_line(draft: Draft, line: Entry) -> None:
+    if line.get("Amount") is None:
         raise missing("Amount")
-    line["Amount"] = money(line["Amount"])
     if line["Amount"] < 0:
         raise Refusal(2290, "Negative amount", "A line of a purchase cannot be negative.", element="Amount")
+    check_lengths(line, {"Description": 4000})
     name = line.get("DetailType")
-    if name not in {"ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail"}:
-        raise Refusal(
-            2010, "Request has invalid or unsupported property", f"{name} is not supported", element="DetailType"
-        )
+    if name not in {_BY_ITEM, _BY_ACCOUNT}:
+        raise unreadable("DetailType")
     detail = line.setdefault(name, {})
-    if name == "ItemBasedExpenseLineDetail":
-        if books.referred(detail, "ItemRef", "Item") is None:
+    check_amount(line, detail)
+    if name == _BY_ITEM:
+        item = draft.books.referred(detail, "ItemRef", "Item")
+        if item is None:
             raise missing("ItemRef")
-        quantity, price = detail.get("Qty"), detail.get("UnitPrice")
-        if quantity and price and money(Decimal(str(quantity)) * Decimal(str(price))) != line["Amount"]:
-            raise Refusal(6070, "Amount is not equal to UnitPrice * Qty", element="Amount")
-    elif books.referred(detail, "AccountRef", "Account") is None:
+        if not item.get("ExpenseAccountRef"):
+            raise business(f"{item['Name']} has no expense account, so it cannot be bought.")
+    elif draft.books.referred(detail, "AccountRef", "Account") is None:
         raise missing("AccountRef")
-    books.referred(detail, "CustomerRef", "Customer")
+    _check_billable(draft, detail)
 
 
-def _check_link(books: Books, link: Entry) -> None:
-    order = books.find("PurchaseOrder", link.get("TxnId", ""))
-    if not link.get("TxnLineId"):
-        raise missing("TxnLineId")
-    if order is None or str(link["TxnLineId"]) not in {line["Id"] for line in order["Line"]}:
-        raise Refusal(620, "Transaction can't be linked", f"The purchase order {link.get('TxnId')} cannot be linked.")
-    link["TxnId"], link["TxnLineId"] = str(link["TxnId"]), str(link["TxnLineId"])
+def _check_billable(draft: Draft, detail: Entry) -> None:
+    customer = draft.books.referred(detail, "CustomerRef", "Customer")
+    draft.books.referred(detail, "ClassRef", "Class")
+    status = detail.setdefault("BillableStatus", "NotBillable")
+    if status not in {"Billable", "NotBillable"}:  # HasBeenBilled is the service's own to set.
+        raise unknown_value("BillableStatus", status)
+    if status == "Billable" and customer is None:
+        raise missing("CustomerRef")
+    if status == "Billable" and not draft.books.prefers("VendorAndPurchasesPrefs", "BillableExpenseTracking"):
+        raise business("Tracking of billable expenses is turned off in this company.")
 
 
-def _orders(entry: Entry) -> list[str]:
-    return sorted(
-        {
-            link["TxnId"]
-            for line in entry["Line"]
-            for link in line.get("LinkedTxn") or []
-            if link.get("TxnType") == "PurchaseOrder"
-        }
-    )
+def _check_link(draft: Draft, link: Entry) -> None:
+    """A bill's line is linked to one line of a purchase order of the same vendor."""
+    for element in ("TxnId", "TxnType", "TxnLineId"):
+        if not link.get(element):
+            raise missing(element)
+    order = draft.books.find("PurchaseOrder", link["TxnId"]) if link["TxnType"] == "PurchaseOrder" else None
+    if order is None or link["TxnLineId"] not in {line["Id"] for line in order["Line"]}:
+        raise cannot_link(f"{link['TxnType']} {link['TxnId']} has no line {link['TxnLineId']}.")
+    if order["VendorRef"]["value"] != draft.entry["VendorRef"]["value"]:
+        raise cannot_link("the purchase order is another vendor's.")
+    others = (link for bill in _billing(draft.books, order) if bill["Id"] != draft.id for link in _links(bill))
+    if (link["TxnId"], link["TxnLineId"]) in {(one["TxnId"], one["TxnLineId"]) for one in others}:
+        raise cannot_link("this line of the purchase order is billed already.")

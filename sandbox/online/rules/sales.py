@@ -2,222 +2,223 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
-from sandbox.online.refusals import Refusal, business, missing
-from sandbox.online.rules.lists import check_length
-from sandbox.online.rules.transactions import check_date, check_number, post
+from sandbox.online.refusals import Refusal, business, missing, unreadable, wrong_account
+from sandbox.online.rules import tax
+from sandbox.online.rules.draft import Draft, check_lengths
+from sandbox.online.rules.lists import ADDRESSES, check_currency
+from sandbox.online.rules.transactions import (
+    account_of,
+    check_amount,
+    check_custom_fields,
+    check_date,
+    check_number,
+    complete_due_date,
+    move,
+    number_lines,
+)
 from sandbox.online.storage import Books, Entry, money
 
-_TAX_CODES = {"TAX", "NON", "CustomSalesTax"}
+ZERO = Decimal("0.00")
+
+_LENGTHS = {
+    "PrivateNote": 4000, "CustomerMemo.value": 1000, "BillEmail.Address": 100, **ADDRESSES,
+}  # fmt: skip
 
 
-def check_invoice(books: Books, entry: Entry) -> None:
-    _check_sale(books, entry, "Invoice")
-    entry.setdefault("DueDate", entry["TxnDate"])
-    entry["DueDate"] = entry["DueDate"] or entry["TxnDate"]
-    paid = sum((money(link.get("Amount", 0)) for link in entry.pop("_paid", [])), Decimal(0))
-    entry["Balance"] = entry["TotalAmt"] - money(entry.get("Deposit") or 0) - paid
+def check_invoice(draft: Draft) -> None:
+    entry, before = draft.entry, draft.before
+    customer = _check_sale(draft)
+    complete_due_date(draft, "SalesTermRef", customer)
+    deposit = _check_deposit(draft)
+    paid = _owed(before) - before["Balance"] if before else ZERO
+    if paid and before and before["CustomerRef"]["value"] != entry["CustomerRef"]["value"]:
+        raise business("A payment is linked to this invoice, so its customer cannot be changed.")
+    entry["Balance"] = entry["TotalAmt"] - deposit - paid
+    if entry["Balance"] < 0 and (paid or deposit):
+        raise business("The payments and the deposit are more than the total of the invoice.")
     entry.setdefault("LinkedTxn", [])
     entry.setdefault("EmailStatus", "NotSet")
     entry.setdefault("PrintStatus", "NeedToPrint")
+    if entry["EmailStatus"] == "NeedToSend" and not (entry.get("BillEmail") or {}).get("Address"):
+        raise missing("BillEmail")
 
 
-def check_credit_memo(books: Books, entry: Entry) -> None:
-    _check_sale(books, entry, "CreditMemo")
-    entry["Balance"] = entry["RemainingCredit"] = entry["TotalAmt"]
+def check_credit_memo(draft: Draft) -> None:
+    _check_sale(draft)
+    entry, before = draft.entry, draft.before
+    used = before["TotalAmt"] - before["Balance"] if before else ZERO
+    entry["Balance"] = entry["RemainingCredit"] = entry["TotalAmt"] - used
+    if entry["Balance"] < 0:
+        raise business("More of this credit is used than would be left of it.")
+    entry.setdefault("LinkedTxn", [])
 
 
-def apply_sale(books: Books, entry: Entry) -> None:
-    post(books, "Customer", entry["CustomerRef"], entry["Balance"])
+def apply_invoice(books: Books, entry: Entry) -> None:
+    """The customer owes it; the receivable stands against income, sales tax and what was deposited at once."""
+    move(books, "Customer", entry["CustomerRef"], _owed(entry))
+    books.post("Invoice", entry["Id"], _postings(books, entry))
 
 
-def undo_sale(books: Books, entry: Entry) -> None:
-    post(books, "Customer", entry["CustomerRef"], -entry["Balance"])
+def undo_invoice(books: Books, entry: Entry) -> None:
+    move(books, "Customer", entry["CustomerRef"], -_owed(entry))
+    books.unpost("Invoice", entry["Id"])
 
 
-def apply_credit(books: Books, entry: Entry) -> None:
-    post(books, "Customer", entry["CustomerRef"], -entry["Balance"])
+def apply_credit_memo(books: Books, entry: Entry) -> None:
+    """An invoice the other way round."""
+    move(books, "Customer", entry["CustomerRef"], -entry["TotalAmt"])
+    books.post("CreditMemo", entry["Id"], ((account, -amount) for account, amount in _postings(books, entry)))
 
 
-def undo_credit(books: Books, entry: Entry) -> None:
-    post(books, "Customer", entry["CustomerRef"], entry["Balance"])
+def undo_credit_memo(books: Books, entry: Entry) -> None:
+    move(books, "Customer", entry["CustomerRef"], entry["TotalAmt"])
+    books.unpost("CreditMemo", entry["Id"])
 
 
-def _check_sale(books: Books, entry: Entry, kind: str) -> None:
-    if books.referred(entry, "CustomerRef", "Customer") is None:
+def _owed(entry: Entry) -> Decimal:
+    """What the customer owes for it. What payments have paid of that, they took off the customer's balance."""
+    owed: Decimal = entry["TotalAmt"] - money(entry.get("Deposit") or 0)
+    return owed
+
+
+def _postings(books: Books, entry: Entry) -> Iterator[tuple[str, Decimal]]:
+    yield account_of(books, "AccountsReceivable")["Id"], _owed(entry)
+    if entry.get("Deposit"):
+        yield entry["DepositToAccountRef"]["value"], money(entry["Deposit"])
+    for line in entry["Line"]:
+        if line["DetailType"] == "SalesItemLineDetail":
+            yield line["SalesItemLineDetail"]["ItemAccountRef"]["value"], -line["Amount"]
+        elif line["DetailType"] == "DiscountLineDetail":
+            yield line["DiscountLineDetail"]["DiscountAccountRef"]["value"], line["Amount"]
+    due = (entry.get("TxnTaxDetail") or {}).get("TotalTax", ZERO)
+    if due:
+        yield account_of(books, "GlobalTaxPayable")["Id"], -due
+
+
+def _check_sale(draft: Draft) -> Entry:
+    """What invoices and credit memos share. Gives the customer."""
+    books, entry = draft.books, draft.entry
+    customer = draft.ref("CustomerRef", "Customer")
+    if customer is None:
         raise missing("CustomerRef")
-    check_date(books, entry)
-    check_number(books, kind, entry, books.prefers("SalesFormsPrefs", "CustomTxnNumbers"))
-    check_length(entry, "PrivateNote", 4000)
-    check_length(entry.get("CustomerMemo") or {}, "value", 1000)
-    books.referred(entry, "SalesTermRef", "Term")
-    books.referred(entry, "ClassRef", "Class")
-    books.referred(entry, "DepartmentRef", "Department")
-    currency = (entry.get("CurrencyRef") or {}).get("value")
-    home = books.prefers("CurrencyPrefs", "HomeCurrency")["value"]
-    if currency and currency != home:
-        raise business("Multi-currency is not turned on.")
-    entry["CurrencyRef"] = {"value": home, "name": "United States Dollar"}
-    _check_lines(books, entry)
-    _total(books, entry)
+    check_date(draft)
+    check_number(draft, custom=bool(books.prefers("SalesFormsPrefs", "CustomTxnNumbers")))
+    check_lengths(entry, _LENGTHS)
+    check_custom_fields(entry)
+    for element, kind in (("SalesTermRef", "Term"), ("ClassRef", "Class"), ("DepartmentRef", "Department")):
+        draft.ref(element, kind)
+    check_currency(books, entry)
+    _check_lines(draft)
+    subtotal, discount, taxable = _add_up(entry)
+    due = tax.settle(books, entry, customer, taxable)
+    entry["TotalAmt"] = subtotal - discount + due
     if entry["TotalAmt"] < 0:
-        raise Refusal(6030, "Amount is less than zero", "Transaction amount must be 0 or greater.")
+        raise business("The transaction amount must be 0 or greater.")
+    return customer
 
 
-def _check_lines(books: Books, entry: Entry) -> None:
-    sent = [line for line in entry.get("Line") or [] if line.get("DetailType") != "SubTotalLineDetail"]
-    if not any(line.get("DetailType") in {"SalesItemLineDetail", "DescriptionOnly"} for line in sent):
+def _check_deposit(draft: Draft) -> Decimal:
+    entry, books = draft.entry, draft.books
+    entry["Deposit"] = money(entry.get("Deposit") or 0)
+    if not entry["Deposit"]:
+        del entry["Deposit"]
+        return ZERO
+    if not books.prefers("SalesFormsPrefs", "AllowDeposit") or entry["Deposit"] < 0:
+        raise business("A deposit is not possible on this form.")
+    account = draft.ref("DepositToAccountRef", "Account")
+    if account is None:
+        account = account_of(books, "UndepositedFunds")
+        entry["DepositToAccountRef"] = {"value": account["Id"], "name": account["Name"]}
+    if account["AccountType"] not in {"Bank", "Other Current Asset"}:
+        raise wrong_account("DepositToAccountRef")
+    deposit: Decimal = entry["Deposit"]
+    return deposit
+
+
+def _check_lines(draft: Draft) -> None:
+    entry = draft.entry
+    lines = [line for line in entry.get("Line") or [] if line.get("DetailType") != "SubTotalLineDetail"]
+    if not any(line.get("DetailType") in {"SalesItemLineDetail", "DescriptionOnly"} for line in lines):
         raise missing("Line")
-    if sum(line.get("DetailType") == "DiscountLineDetail" for line in sent) > 1:
+    if sum(line.get("DetailType") == "DiscountLineDetail" for line in lines) > 1:
         raise business("A transaction may have one discount line only.")
-    number = 0
-    for line in sent:
+    for line in lines:
+        check_lengths(line, {"Description": 4000})
         match line.get("DetailType"):
             case "SalesItemLineDetail":
-                number += 1
-                _check_sale_line(books, line)
-                line["LineNum"] = number
-                line["Id"] = str(number)
+                _check_sale_line(draft, line)
             case "DiscountLineDetail":
-                _check_discount(books, line)
+                _check_discount(draft, line)
             case "DescriptionOnly":
-                number += 1
-                line["Id"] = str(number)
-            case other:
-                raise Refusal(
-                    2010,
-                    "Request has invalid or unsupported property",
-                    f"Property Name:{other} specified is unsupported or invalid",
-                    element="DetailType",
-                )
-    entry["Line"] = sent
+                line.pop("Amount", None)
+            case _:
+                raise unreadable("DetailType")
+    number_lines(draft, [line for line in lines if line["DetailType"] != "DiscountLineDetail"])
+    entry["Line"] = lines
 
 
-def _check_sale_line(books: Books, line: Entry) -> None:
-    check_length(line, "Description", 4000)
-    if line.get("Amount") in {None, ""}:
+def _check_sale_line(draft: Draft, line: Entry) -> None:
+    if line.get("Amount") is None:
         raise missing("Amount")
-    line["Amount"] = money(line["Amount"])
     detail = line.get("SalesItemLineDetail")
     if detail is None:
         raise missing("SalesItemLineDetail")
-    item = books.referred(detail, "ItemRef", "Item")
-    if item is None:
-        raise Refusal(
-            6440,
-            "Line lacks an item",
-            "Business Validation Error: An item is required on this line.",
-            element="ItemRef",
-        )
+    item = _item(draft, detail)
     if item["Type"] == "Category":
         raise business("A category cannot stand on a line.")
-    quantity, price = detail.get("Qty"), detail.get("UnitPrice")
-    # Clients that fill in every property send zeros here, and the service takes those for nothing.
-    if Decimal(str(quantity or 0)) and Decimal(str(price or 0)):
-        expected = money(Decimal(str(quantity)) * Decimal(str(price)))
-        if expected != line["Amount"]:
-            raise Refusal(
-                6070,
-                "Amount is not equal to UnitPrice * Qty",
-                f"Amount is not equal to UnitPrice * Qty. Supplied value:{line['Amount']}",
-                element="Amount",
-            )
-    detail["ItemAccountRef"] = item.get("IncomeAccountRef")
-    code = (detail.get("TaxCodeRef") or {}).get("value") or "NON"
-    if code not in _TAX_CODES:
-        raise Refusal(
-            6100, "Invalid tax code", "The line's tax code must be TAX or NON in US companies.", element="TaxCodeRef"
-        )
-    detail["TaxCodeRef"] = {"value": code}
+    check_amount(line, detail)
+    detail["ItemAccountRef"] = item["IncomeAccountRef"]
+    draft.books.referred(detail, "ClassRef", "Class")
+    tax.check_line_code(detail)
 
 
-def _check_discount(books: Books, line: Entry) -> None:
-    if not books.prefers("SalesFormsPrefs", "AllowDiscount"):
+def _item(draft: Draft, detail: Entry) -> Entry:
+    """The item of a line. One that stood on the form before may have been made inactive since."""
+    wanted = (detail.get("ItemRef") or {}).get("value")
+    stood = [one.get("SalesItemLineDetail", {}) for one in (draft.before or {}).get("Line", [])]
+    if wanted in {one["ItemRef"]["value"] for one in stood if one}:
+        return draft.books.find("Item", wanted) or {}
+    item = draft.books.referred(detail, "ItemRef", "Item")
+    if item is None:
+        raise Refusal(6440, "Line lacks an item", "An item is required on this line.", element="ItemRef")
+    return item
+
+
+def _check_discount(draft: Draft, line: Entry) -> None:
+    if not draft.books.prefers("SalesFormsPrefs", "AllowDiscount"):
         raise business("Discounts are turned off in this company.")
     detail = line.setdefault("DiscountLineDetail", {})
-    account = books.referred(detail, "DiscountAccountRef", "Account")
+    account = draft.books.referred(detail, "DiscountAccountRef", "Account")
     if account is None:
-        default = next(one for one in books.all("Account") if one["AccountSubType"] == "DiscountsRefundsGiven")
-        detail["DiscountAccountRef"] = {"value": default["Id"], "name": default["Name"]}
-    elif account["AccountType"] not in {"Income", "Expense", "Other Expense", "Cost of Goods Sold"}:
-        raise Refusal(
-            6430, "Invalid account type", "Invalid account type for a discount.", element="DiscountAccountRef"
-        )
-    if not detail.get("PercentBased") and line.get("Amount") in {None, ""}:
+        account = account_of(draft.books, "DiscountsRefundsGiven")
+        detail["DiscountAccountRef"] = {"value": account["Id"], "name": account["Name"]}
+    if account["AccountType"] not in {"Income", "Expense", "Other Expense", "Cost of Goods Sold"}:
+        raise wrong_account("DiscountAccountRef")
+    if line.get("Amount") is None and not (detail.get("PercentBased") and "DiscountPercent" in detail):
         raise missing("Amount")
-    if Decimal(str(line.get("Amount") or 0)) < 0:
-        raise business("The discount must be a positive amount.")
+    if (line.get("Amount") or 0) < 0 or not 0 <= (detail.get("DiscountPercent") or 0) <= 100:
+        raise business("The discount must be a positive amount, and at most the whole.")
 
 
-def _total(books: Books, entry: Entry) -> None:
+def _add_up(entry: Entry) -> tuple[Decimal, Decimal, Decimal]:
+    """Add the subtotal line. Gives the subtotal, the discount, and what of it all is taxable."""
     sales = [line for line in entry["Line"] if line["DetailType"] == "SalesItemLineDetail"]
-    subtotal = sum((line["Amount"] for line in sales), Decimal("0.00"))
-    taxable = sum(
-        (line["Amount"] for line in sales if line["SalesItemLineDetail"]["TaxCodeRef"]["value"] != "NON"),
-        Decimal("0.00"),
-    )
+    subtotal = sum((line["Amount"] for line in sales), ZERO)
+    taxed = (line for line in sales if line["SalesItemLineDetail"]["TaxCodeRef"]["value"] == "TAX")
+    taxable = sum((line["Amount"] for line in taxed), ZERO)
     entry["Line"].append({"Amount": subtotal, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}})
-    discount = Decimal("0.00")
-    for line in entry["Line"]:
-        if line["DetailType"] == "DiscountLineDetail":
-            detail = line["DiscountLineDetail"]
-            if detail.get("PercentBased"):
-                line["Amount"] = money(subtotal * Decimal(str(detail.get("DiscountPercent", 0))) / 100)
-            line["Amount"] = discount = money(line["Amount"])
-    if discount > subtotal:
+    discount = ZERO
+    for line in (one for one in entry["Line"] if one["DetailType"] == "DiscountLineDetail"):
+        detail = line["DiscountLineDetail"]
+        if detail.setdefault("PercentBased", False) and "DiscountPercent" in detail:
+            line["Amount"] = subtotal * Decimal(detail["DiscountPercent"]) / 100
+        line["Amount"] = discount = money(line["Amount"])
+    if discount > max(subtotal, ZERO):
         raise business("The discount is more than the subtotal.")
-    after = bool(entry.get("ApplyTaxAfterDiscount"))
-    entry["ApplyTaxAfterDiscount"] = after
-    base = taxable - (money(discount * taxable / subtotal) if after and subtotal else 0)
-    tax = _tax(books, entry, base)
-    entry["TotalAmt"] = subtotal - discount + tax
-
-
-def _tax(books: Books, entry: Entry, base: Decimal) -> Decimal:
-    """The sales tax, in automated and in manual mode; it stands in `TxnTaxDetail` afterwards."""
-    detail = entry.get("TxnTaxDetail") or {}
-    if not books.prefers("TaxPrefs", "UsingSalesTax"):
-        entry.pop("TxnTaxDetail", None)
-        return Decimal("0.00")
-    automated = books.prefers("TaxPrefs", "PartnerTaxEnabled")
-    code = (detail.get("TxnTaxCodeRef") or {}).get("value")
-    if automated:
-        override = books.prefers("TaxPrefs", "AllowPartnerTaxOverride") and code and detail.get("TotalTax") is not None
-        rate = Decimal(str(books.prefers("TaxPrefs", "AutomatedRate") or 0))
-        tax = money(detail["TotalTax"]) if override else money(base * rate / 100)
-        entry["TxnTaxDetail"] = {"TotalTax": tax, "TaxLine": []} | (
-            {"TxnTaxCodeRef": {"value": code}} if override else {}
-        )
-        return tax
-    if not code:
-        entry["TxnTaxDetail"] = {"TotalTax": money(0)}
-        return money(0)
-    found = books.find("TaxCode", code)
-    if found is None:
-        raise Refusal(
-            2500,
-            "Invalid Reference Id",
-            f"Invalid Reference Id : TaxCodes element id {code} not found",
-            element="TxnTaxCodeRef",
-        )
-    lines, total = [], Decimal("0.00")
-    for rate_detail in found["SalesTaxRateList"]["TaxRateDetail"]:
-        rate_entry = books.find("TaxRate", rate_detail["TaxRateRef"]["value"]) or {}
-        percent = Decimal(str(rate_entry.get("RateValue", 0)))
-        amount = money(base * percent / 100)
-        total += amount
-        lines.append(
-            {
-                "Amount": amount,
-                "DetailType": "TaxLineDetail",
-                "TaxLineDetail": {
-                    "TaxRateRef": {"value": rate_entry.get("Id")},
-                    "PercentBased": True,
-                    "TaxPercent": percent,
-                    "NetAmountTaxable": base,
-                },
-            }
-        )
-    entry["TxnTaxDetail"] = {"TxnTaxCodeRef": {"value": code}, "TotalTax": total, "TaxLine": lines}
-    return total
+    entry.setdefault("ApplyTaxAfterDiscount", False)
+    if entry["ApplyTaxAfterDiscount"] and subtotal:
+        taxable -= money(discount * taxable / subtotal)
+    return subtotal, discount, taxable

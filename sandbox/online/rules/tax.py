@@ -1,0 +1,77 @@
+"""US sales tax: automated, by hand, or not at all."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sandbox.online.refusals import Refusal, unknown_reference
+from sandbox.online.storage import Books, Entry, money
+
+ZERO = Decimal("0.00")
+
+
+def check_line_code(detail: Entry) -> None:
+    """In US companies a line is taxable (TAX) or not (NON, and if nothing is said), and nothing else."""
+    code = (detail.get("TaxCodeRef") or {}).get("value", "NON")
+    if code == "CustomSalesTax":
+        raise Refusal(6160, "Invalid tax code", "CustomSalesTax cannot be used here.", element="TaxCodeRef")
+    if code not in {"TAX", "NON"}:
+        raise Refusal(
+            6100, "Invalid tax code", "The line's tax code must be TAX or NON in US companies.", element="TaxCodeRef"
+        )
+    detail["TaxCodeRef"] = {"value": code}
+
+
+def settle(books: Books, entry: Entry, customer: Entry, base: Decimal) -> Decimal:
+    """The tax on a base, as the company's preferences have it. It stands in `TxnTaxDetail` afterwards.
+
+    `PartnerTaxEnabled` is true where automated sales tax computes, false where it was never set up, and absent where
+    the company taxes by hand, with tax codes. Who does not use sales tax has no `TxnTaxDetail` at all.
+    """
+    sent = entry.pop("TxnTaxDetail", {})
+    if not books.prefers("TaxPrefs", "UsingSalesTax"):
+        return ZERO
+    code = (sent.get("TxnTaxCodeRef") or {}).get("value")
+    automated = books.prefers("TaxPrefs", "PartnerTaxEnabled")
+    if automated:
+        detail = _automated(books, sent, code, base if customer.get("Taxable", True) else ZERO)
+    elif automated is None and code:
+        detail = _by_hand(books, code, base)
+    elif code:
+        raise Refusal(6470, "Tax setup", "Sales tax is not set up in this company.", element="TxnTaxCodeRef")
+    else:
+        detail = {"TotalTax": ZERO}
+    entry["TxnTaxDetail"] = detail
+    total: Decimal = detail["TotalTax"]
+    return total
+
+
+def _automated(books: Books, sent: Entry, code: str | None, base: Decimal) -> Entry:
+    """The service's own recommendation, which replaces what was sent; unless the company's user allows to override
+    it, and a code and an amount were sent, and the service was not told to compute all the same."""
+    allowed = books.prefers("TaxPrefs", "AllowPartnerTaxOverride") and not sent.get("UseAutomatedSalesTax")
+    if allowed and code and sent.get("TotalTax") is not None:
+        return {"TxnTaxCodeRef": {"value": code}, "TotalTax": money(sent["TotalTax"]), "TaxLine": []}
+    percent = Decimal(str(books.prefers("TaxPrefs", "AutomatedRate") or 0))
+    tax = money(base * percent / 100)
+    line = {"Amount": tax, "DetailType": "TaxLineDetail", "TaxLineDetail": _line_detail(percent, base)}
+    return {"TotalTax": tax, "TaxLine": [line] if tax else []}
+
+
+def _by_hand(books: Books, code: str, base: Decimal) -> Entry:
+    found = books.find("TaxCode", code)
+    if found is None or not found.get("TaxGroup"):
+        raise unknown_reference("TxnTaxCodeRef", "TaxCode", code)
+    lines: list[Entry] = []
+    for part in found["SalesTaxRateList"]["TaxRateDetail"]:
+        rate = books.find("TaxRate", part["TaxRateRef"]["value"]) or {}
+        percent = Decimal(str(rate.get("RateValue", 0)))
+        detail = {"TaxRateRef": {"value": part["TaxRateRef"]["value"]}, **_line_detail(percent, base)}
+        amount = money(base * percent / 100)
+        lines.append({"Amount": amount, "DetailType": "TaxLineDetail", "TaxLineDetail": detail})
+    total = sum((line["Amount"] for line in lines), ZERO)
+    return {"TxnTaxCodeRef": {"value": code}, "TotalTax": total, "TaxLine": lines}
+
+
+def _line_detail(percent: Decimal, base: Decimal) -> Entry:
+    return {"PercentBased": True, "TaxPercent": percent, "NetAmountTaxable": base}
