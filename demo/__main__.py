@@ -39,7 +39,6 @@ _stops: list[int] = []
 
 def main() -> int:
     """Start, wait until everything answers, say where it is, and stop all of it in the end."""
-    began = psutil.Process().create_time()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: _stops.append(number))
     data = folder()
@@ -48,7 +47,7 @@ def main() -> int:
             surroundings = environment(os.environ, data) | {_MARK: secrets.token_hex(8)}
             os.environ.update(surroundings)
             _prepare()
-            return _run(data, surroundings, began)
+            return _run(data, surroundings)
     except Taken as taken:
         _say(str(taken))
         return 1
@@ -72,7 +71,7 @@ def _prepare() -> None:
         commands.main(command, standalone_mode=False)
 
 
-def _run(data: Path, surroundings: Mapping[str, str], began: float) -> int:
+def _run(data: Path, surroundings: Mapping[str, str]) -> int:
     running = _start(data, surroundings)
     try:
         silent = _await(running, surroundings)
@@ -80,7 +79,7 @@ def _run(data: Path, surroundings: Mapping[str, str], began: float) -> int:
             _say(f"This has not come up: {', '.join(silent)}. What they said is in {data / 'logs'}.")
             return 1
         if not _stops:
-            _announce(data, surroundings, time.time() - began)
+            _announce(data, surroundings)
         while not _stops and running.poll() is None:
             time.sleep(0.2)
         _say("\nStopping…" if _stops else f"Supervisor has ended. What it said is in {data / 'logs'}.")
@@ -144,10 +143,10 @@ def _addresses(surroundings: Mapping[str, str]) -> tuple[str, str]:
     return f"http://127.0.0.1:{surroundings['DEMO_PORT']}", f"http://127.0.0.1:{surroundings['SANDBOX_PORT']}"
 
 
-def _announce(data: Path, surroundings: Mapping[str, str], took: float) -> None:
+def _announce(data: Path, surroundings: Mapping[str, str]) -> None:
     desk, books = _addresses(surroundings)
     _say(f"""
-  The order desk is ready ({took:.1f} s).
+  The order desk is ready.
 
     Order desk   {desk}
     The books    {books}   a sandbox QuickBooks Online
