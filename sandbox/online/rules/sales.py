@@ -141,7 +141,7 @@ def _check_deposit(draft: Draft) -> Decimal:
 def _check_lines(draft: Draft) -> None:
     entry = draft.entry
     lines = [line for line in entry.get("Line") or [] if line.get("DetailType") != "SubTotalLineDetail"]
-    if not any(line.get("DetailType") in {"SalesItemLineDetail", "DescriptionOnly"} for line in lines):
+    if not lines:
         raise missing("Line")
     if sum(line.get("DetailType") == "DiscountLineDetail" for line in lines) > 1:
         raise business("A transaction may have one discount line only.")
@@ -156,7 +156,10 @@ def _check_lines(draft: Draft) -> None:
                 line.pop("Amount", None)
             case _:
                 raise unreadable("DetailType")
-    number_lines(draft, [line for line in lines if line["DetailType"] != "DiscountLineDetail"])
+    numbered = [line for line in lines if line["DetailType"] != "DiscountLineDetail"]
+    if not numbered:
+        raise missing("Line")
+    number_lines(draft, numbered)
     entry["Line"] = lines
 
 
