@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, request
+from typing import cast
+
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from htmx_flask import make_response
 
 from hub.host import Permission
 from hub.plugin import Rejected, Unavailable
@@ -38,9 +41,9 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
     """
     installation = scope.installation(organization().id, installation_id)
     address = installing.authorize(installation, user(), _return_url(installation.integration))
-    response = make_response(show("hub/leaving.html", title="To the sign-in", address=address))
+    leaving = show("hub/leaving.html", title="To the sign-in", address=address)
+    response = cast(Response, make_response(leaving, redirect=address))
     response.headers["Refresh"] = f"0; url={address}"
-    response.headers["HX-Redirect"] = address
     return response
 
 

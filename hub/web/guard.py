@@ -9,9 +9,11 @@ from http import HTTPStatus
 from typing import ParamSpec, cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from flask import Blueprint, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from htmx_flask import make_response
+from htmx_flask.requests import HtmxHeaders
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 
@@ -44,7 +46,8 @@ def organization() -> Organization:
 
 def is_fragment() -> bool:
     """Whether htmx asks for a fragment; otherwise a browser asks for a whole page."""
-    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+    htmx = HtmxHeaders(request.headers)  # Htmx-Flask's extension would replace the host's request class.
+    return bool(htmx) and not htmx.history_restore_request
 
 
 def requires(permission: Permission) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
@@ -92,13 +95,11 @@ def _headers(response: Response) -> Response:
 
 
 def _sign_in() -> ResponseReturnValue:
-    came_from = request.headers.get("HX-Current-URL") if is_fragment() else None
+    came_from = HtmxHeaders(request.headers).current_url if is_fragment() else None
     address = host().login_address(request.full_path.rstrip("?") if came_from is None else _path(came_from))
     if not is_fragment():
         return redirect(address)
-    response = make_response("", 401)
-    response.headers["HX-Redirect"] = address
-    return response
+    return cast(Response, make_response("", 401, redirect=address))
 
 
 def _path(address: str) -> str:
@@ -136,12 +137,10 @@ def problem_page(sentence: str, status: int, reference: str = "") -> ResponseRet
     """A whole page with a sentence, or for htmx a small dialog with it, wherever the click came from."""
     if not is_fragment():
         page = render_template("hub/problem.html", sentence=sentence, reference=reference, fragment=False)
-        return make_response(page, status)
+        return cast(Response, make_response(page, status))
     dialog = render_template("hub/problem_dialog.html", sentence=sentence, reference=reference)
-    response = make_response(dialog, 422)  # htmx swaps no other error.
-    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#hub-dialog", "innerHTML"
-    response.headers["X-Hub-Status"] = str(status)
-    return response
+    # htmx swaps no other error.
+    return cast(Response, make_response(dialog, 422, retarget="#hub-dialog", reswap="innerHTML"))
 
 
 def permitted(permission: Permission) -> bool:

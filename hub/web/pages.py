@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from flask import current_app, make_response, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import make_response
 from werkzeug.utils import redirect
 
 from hub.web.guard import is_fragment
@@ -16,7 +17,7 @@ def show(template: str, *, title: str, code: int = 200, **view: Any) -> Response
     body = render_template(template, title=title, **view)
     if not is_fragment():
         body = render_template("hub/page.html", title=title, body=body, hub_layout=current_app.config["HUB_LAYOUT"])
-    return make_response(body, code)
+    return cast(Response, make_response(body, code))
 
 
 def go(endpoint: str, **values: Any) -> ResponseReturnValue:
@@ -24,9 +25,7 @@ def go(endpoint: str, **values: Any) -> ResponseReturnValue:
     address = url_for(endpoint, **values)
     if not is_fragment():
         return redirect(address, 303)
-    response = make_response("", 204)
-    response.headers["HX-Redirect"] = address
-    return response
+    return cast(Response, make_response("", 204, redirect=address))
 
 
 def public_url(endpoint: str, **values: Any) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
-from flask import Blueprint, make_response, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from htmx_flask import make_response
 
 from hub.errors import Forbidden, Incomplete, NotFound, NotPossible
 from hub.extension import host
@@ -70,9 +72,8 @@ def press_send(order_id: str) -> ResponseReturnValue:
         return _form(order, installation, choices, incomplete.problems)
     if not is_fragment():
         return go("hub.send", order_id=order_id)
-    response = make_response(_dialog(order, followed=views.order_status(order_id, live)))
-    response.headers["HX-Trigger-After-Settle"] = "hub-sent"
-    return response
+    dialog = _dialog(order, followed=views.order_status(order_id, live))
+    return cast(Response, make_response(dialog, trigger_after_settle="hub-sent"))
 
 
 @requires(Permission.VIEW)
@@ -164,8 +165,11 @@ def _form(
 ) -> ResponseReturnValue:
     integration = registry.integration(installation.integration)
     suggested = choices.customer or documents.suggested_customer(installation, order)
-    known = problems or documents.draft(installation, integration, order, choices).problems
     places = {place.field.key: place for place in mapping.choices(installation, integration)}
+    # What is suggested stands in the form already and is sent with it, so it is not missing.
+    suggestions = {role: place.chosen.id for role, place in places.items() if role in _ROLES and place.chosen}
+    shown = replace(choices, accounts={**suggestions, **choices.accounts})
+    known = problems or documents.draft(installation, integration, order, shown).problems
     chosen = linking.record(installation.id, RecordKind.CUSTOMER, suggested) if suggested != documents.NEW else None
     customers = fetching.search(installation.id, RecordKind.CUSTOMER, "", _MANY)
     if chosen is not None and chosen not in customers:

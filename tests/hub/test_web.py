@@ -423,3 +423,16 @@ def test_when_nothing_moves_the_page_says_so(browser: Browser, installation: Ins
     session().commit()
     assert "Nothing moves at present" in browser.get("/hub/orders/1042/status", htmx=True).text
     assert {one.state for one in session().scalars(select(Delivery))} == {DeliveryState.QUEUED, DeliveryState.WAITING}
+
+
+def test_an_account_that_is_only_suggested_is_not_called_missing_and_goes_along(
+    browser: Browser, installation: Installation, ledger: Ledger
+) -> None:
+    browser.post(f"/hub/installations/{installation.id}/accounts", {"income_account": ""})
+    dialog = browser.get("/hub/orders/1042/send", htmx=True).text
+    assert "hub-problem" not in dialog
+    chosen = re.search(r'name="account-income_account".*?value="(\w+)" selected', dialog, re.DOTALL)
+    assert chosen is not None
+    browser.post("/hub/orders/1042/send", {**FORM, "account-income_account": chosen.group(1)})
+    carrying.carry(installation.id)
+    assert [one["number"] for one in ledger.invoices] == ["1042"]

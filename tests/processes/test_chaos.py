@@ -18,21 +18,49 @@ from tests.processes.stack import Person, Stack, wait_until
 ROUNDS = 30
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    running = Stack(tmp_path)
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    running = Stack(tmp_path_factory.mktemp("chaos"))
     try:
         running.start_all()
+        Person(running, "admin@demo.test").install()
         yield running
     finally:
         running.stop_all()
+
+
+@pytest.mark.parametrize(("order", "orphan"), [("1030", False), ("1031", True)])
+def test_a_worker_killed_between_the_question_and_its_answer_is_followed_by_the_other(
+    stack: Stack, order: str, orphan: bool
+) -> None:
+    rep = Person(stack, "rep@demo.test")
+    before, workers = stack.books(), {name for name in stack.running if name.startswith("worker")}
+    for _ in range(6):  # Each of the trips takes long enough to be interrupted.
+        stack.fault(kind="delay", match="/batch", seconds=1)
+    assert rep.send(order).ok
+    wait_until(lambda: "Sending" in rep.status(order), 20, "the first question is on its way")
+    time.sleep(0.5)
+    for name in sorted(workers):
+        stack.kill(name, orphan=orphan)
+    assert f"as {order} " not in rep.status(order)
+    for name in sorted(workers):
+        stack.start_worker(int(name.removeprefix("worker-")))
+    wait_until(lambda: f"as {order} " in rep.status(order) and not moving(rep.status(order)), 60, rep.status(order))
+    stack.clear_faults()
+    after, expected = stack.books(), expectations(stack, [order])
+    assert [(one["DocNumber"], one["TotalAmt"], one["Balance"]) for one in new(before, after, "Invoice")] == (
+        expected["invoices"]
+    )
+    received = [(one["CustomerRef"]["name"], one["TotalAmt"]) for one in new(before, after, "Payment")]
+    assert sorted(received) == expected["payments"]
+    assert max(Counter(one["DisplayName"] for one in after["Customer"]).values()) == 1
+    assert max(Counter(one["Name"] for one in after["Item"]).values()) == 1
 
 
 @pytest.mark.timeout(600)
 def test_killing_workers_for_thirty_rounds_loses_nothing_and_doubles_nothing(stack: Stack) -> None:
     seed = random.randrange(10**6)
     dice = random.Random(seed)
-    Person(stack, "admin@demo.test").install()
     rep = Person(stack, "rep@demo.test")
     before = stack.books()
     stack.fault(kind="delay", match="/batch", times=10**6, seconds=0.25)
