@@ -75,7 +75,7 @@ class Client:
         if self.realm not in SEEDED:
             SEEDED[self.realm] = self.books.books(self.realm)
         key = {"Account": "AcctNum", "Customer": "DisplayName", "Vendor": "DisplayName"}.get(kind, "Name")
-        return next(row["Id"] for row in SEEDED[self.realm][kind] if row[key] == name)
+        return next(str(row["Id"]) for row in SEEDED[self.realm][kind] if row[key] == name)
 
     def ref(self, kind: str, name: str) -> Row:
         return {"value": self.named(kind, name)}

@@ -61,7 +61,7 @@ def test_some_characters_are_in_no_name(client: Client, character: str) -> None:
 )  # fmt: skip
 def test_a_text_is_as_long_as_its_limit_and_no_longer(client: Client, kind: str, element: str, limit: int) -> None:
     name = {"Customer": "DisplayName", "Vendor": "DisplayName"}.get(kind, "Name")
-    base = {name: "Somebody new", "AccountType": "Income"} if kind == "Account" else {name: "Somebody new"}
+    base: Row = {name: "Somebody new", "AccountType": "Income"} if kind == "Account" else {name: "Somebody new"}
     if kind == "Item":
         base["IncomeAccountRef"] = client.ref("Account", "4000")
     assert client.refused(kind, {**base, element: "x" * (limit + 1)}) == ("2050", element)

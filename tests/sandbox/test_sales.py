@@ -11,7 +11,12 @@ from sandbox.online import OTHER_REALM, REALM, Running
 
 from .conftest import Client, Row, new_entries
 
-ORDER = {"DocNumber": "1042", "TxnDate": "2026-11-14", "PrivateNote": "Order 1042", "ApplyTaxAfterDiscount": True}
+ORDER: dict[str, Any] = {
+    "DocNumber": "1042",
+    "TxnDate": "2026-11-14",
+    "PrivateNote": "Order 1042",
+    "ApplyTaxAfterDiscount": True,
+}
 
 
 def discount(amount: str) -> Row:
