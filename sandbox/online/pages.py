@@ -2,42 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
 
 from flask import Blueprint, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.online.storage import Entry, Store
+from sandbox.online.storage import Books, Entry, Store, money
 
 blueprint = Blueprint("pages", __name__)
 
-_SHOWN = ("Invoice", "Payment", "Customer", "Vendor", "Item", "Account", "Bill", "PurchaseOrder", "CreditMemo")
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a list: its head, and what stands in it of an entry."""
+
+    head: str
+    read: Callable[[Entry], object]
+    figure: bool = False
+
+
+def _of(head: str, *path: str, figure: bool = False) -> Column:
+    def read(entry: Entry) -> object:
+        value: object = entry
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
+    return Column(head=head, read=read, figure=figure)
+
+
+_DATE, _CUSTOMER, _VENDOR = (
+    _of("Date", "TxnDate"),
+    _of("Customer", "CustomerRef", "name"),
+    _of("Vendor", "VendorRef", "name"),
+)
+_NUMBER, _DUE = _of("No.", "DocNumber"), _of("Due", "DueDate")
+_TOTAL, _BALANCE = _of("Total", "TotalAmt", figure=True), _of("Balance", "Balance", figure=True)
+_EMAIL = _of("E-mail", "PrimaryEmailAddr", "Address")
+
+LISTS: dict[str, tuple[str, tuple[Column, ...]]] = {
+    "Invoice": ("Invoices", (_NUMBER, _DATE, _CUSTOMER, _DUE, _TOTAL, _BALANCE)),
+    "Payment": (
+        "Payments",
+        (
+            _of("Reference", "PaymentRefNum"),
+            _DATE,
+            _CUSTOMER,
+            _of("Deposited to", "DepositToAccountRef", "name"),
+            _of("Amount", "TotalAmt", figure=True),
+            _of("Not applied", "UnappliedAmt", figure=True),
+        ),
+    ),
+    "CreditMemo": ("Credit memos", (_NUMBER, _DATE, _CUSTOMER, _TOTAL, _of("Left", "RemainingCredit", figure=True))),
+    "Customer": ("Customers", (_of("Name", "FullyQualifiedName"), _EMAIL, _BALANCE)),
+    "PurchaseOrder": ("Purchase orders", (_NUMBER, _DATE, _VENDOR, _of("Status", "POStatus"), _TOTAL)),
+    "Bill": ("Bills", (_NUMBER, _DATE, _VENDOR, _DUE, _TOTAL, _BALANCE)),
+    "Vendor": ("Vendors", (_of("Name", "DisplayName"), _EMAIL, _BALANCE)),
+    "Item": (
+        "Products",
+        (
+            _of("Name", "Name"),
+            _of("Description", "Description"),
+            _of("Kind", "Type"),
+            _of("Price", "UnitPrice", figure=True),
+            _of("Cost", "PurchaseCost", figure=True),
+        ),
+    ),
+    "Account": (
+        "Chart of accounts",
+        (
+            _of("No.", "AcctNum"),
+            _of("Name", "Name"),
+            _of("Kind", "AccountType"),
+            _of("Balance", "Balance", figure=True),
+        ),
+    ),
+}
+"""What the pages call each kind, and what they show of it."""
+
+_PAGES = {"Invoice": "pages.invoice", "Payment": "pages.payment"}
+
+
+@blueprint.app_template_filter("figure")
+def figure(value: object) -> str:
+    """An amount as it is printed: 1,234.50, a true minus before what is negative, nothing where there is none."""
+    if value is None or value == "":
+        return ""
+    amount = Decimal(str(value))
+    shown = f"{abs(money(amount)) if amount == money(amount) else abs(amount.normalize()):,}"
+    return f"−{shown}" if amount < 0 else shown
 
 
 @blueprint.get("/")
+@blueprint.get("/app")
 def companies() -> ResponseReturnValue:
+    """The companies, and what is open in each."""
     with _store().reading() as session:
-        return render_template("sandbox/companies.html", realms=session.realms())
+        found = [
+            (realm, name, _open(session.books(realm), "Invoice"), _open(session.books(realm), "Bill"))
+            for realm, name in session.realms().items()
+        ]
+    return render_template("sandbox/companies.html", found=found)
 
 
 @blueprint.get("/app/<realm>/<kind>")
 def entries(realm: str, kind: str) -> ResponseReturnValue:
-    """A list of the books."""
-    if kind not in _SHOWN:
+    """A list of the books, the newest transaction first, other lists in their own order."""
+    if kind not in LISTS:
         abort(404)
     with _store().reading() as session:
-        realms = session.realms()
-        if realm not in realms:
-            abort(404)
-        found = session.books(realm).all(kind)
+        name = session.realms().get(realm) or abort(404)
+        rows = _rows(session.books(realm), kind)
+    title, columns = LISTS[kind]
     return render_template(
-        "sandbox/entries.html", realm=realm, name=realms[realm], kind=kind, kinds=_SHOWN, entries=found[::-1]
-    )
+        "sandbox/entries.html",
+        realm=realm, name=name, kind=kind, lists=LISTS, title=title, columns=columns, rows=rows, page=_PAGES.get(kind),
+    )  # fmt: skip
 
 
 @blueprint.get("/app/invoice")
 def invoice() -> ResponseReturnValue:
-    """An invoice as an accountant sees it."""
+    """An invoice as an accountant sees it: `?txnId=`, and `?realm=` where two companies have one of that id."""
     return _transaction("Invoice", "sandbox/invoice.html")
 
 
@@ -47,16 +134,37 @@ def payment() -> ResponseReturnValue:
     return _transaction("Payment", "sandbox/payment.html")
 
 
+def _rows(books: Books, kind: str) -> list[Entry]:
+    found = books.all(kind)
+    if kind == "Account":
+        balances = books.balances()
+        return [{**row, "Balance": _natural(row, balances)} for row in found]
+    return found[::-1] if found and "TxnDate" in found[0] else found
+
+
+def _natural(account: Entry, balances: dict[str, Decimal]) -> Decimal:
+    """What an account stands at as people say it: liabilities, equity and income grow on the credit side."""
+    balance = balances.get(account["Id"], money(0))
+    return balance if account["Classification"] in {"Asset", "Expense"} else -balance
+
+
+def _open(books: Books, kind: str) -> tuple[int, Decimal]:
+    open_ones = [row["Balance"] for row in books.all(kind) if row["Balance"]]
+    return len(open_ones), sum(open_ones, money(0))
+
+
 def _transaction(kind: str, template: str) -> ResponseReturnValue:
     with _store().reading() as session:
         realms = session.realms()
         wanted = [request.args["realm"]] if request.args.get("realm") in realms else _likeliest(realms)
         for realm in wanted:
             books = session.books(realm)
-            found = books.find(kind, request.args.get("txnId", ""))
-            if found is not None:
-                linked = [one for one in books.all("Payment") if _pays(one, found)] if kind == "Invoice" else []
-                return render_template(template, entry=found, payments=linked, realm=realm, name=realms[realm])
+            entry = books.find(kind, request.args.get("txnId", ""))
+            if entry is not None:
+                return render_template(
+                    template, entry=entry, linked=_linked(books, kind, entry), realm=realm, name=realms[realm],
+                    company=books.all("CompanyInfo")[0], kind=kind, lists=LISTS,
+                )  # fmt: skip
     return abort(404)
 
 
@@ -65,8 +173,22 @@ def _likeliest(realms: Iterable[str]) -> list[str]:
     return sorted(realms, key=lambda realm: realm != wanted)
 
 
-def _pays(payment: Entry, invoice: Entry) -> bool:
-    return any(link["TxnId"] == invoice["Id"] for line in payment["Line"] for link in line.get("LinkedTxn") or [])
+def _linked(books: Books, kind: str, entry: Entry) -> list[tuple[str, Entry, Decimal]]:
+    """The transactions at the other end of the links, with the amount of each: payments of an invoice, or what a
+    payment pays."""
+    if kind == "Payment":
+        links = [
+            (line["LinkedTxn"][0]["TxnType"], line["LinkedTxn"][0]["TxnId"], line["Amount"]) for line in entry["Line"]
+        ]
+        return [(other, found, amount) for other, wanted, amount in links if (found := books.find(other, wanted))]
+    payments = (books.find("Payment", link["TxnId"]) for link in entry["LinkedTxn"])
+    return [
+        ("Payment", one, line["Amount"])
+        for one in payments
+        if one is not None
+        for line in one["Line"]
+        if line["LinkedTxn"][0] == {"TxnId": entry["Id"], "TxnType": kind}
+    ]
 
 
 def _store() -> Store:
