@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +52,8 @@ from quickbooks.objects.payment import PaymentLine
 from sandbox.online import CLIENT_ID, CLIENT_SECRET, REALM, Running
 
 from .conftest import new_entries
+
+README = Path(__file__).parents[2] / "sandbox" / "README.md"
 
 
 @pytest.fixture
@@ -111,6 +115,16 @@ def test_ten_lines_make_a_customer_and_an_invoice(books: Running, qb: Any) -> No
     assert {kind: len(rows) for kind, rows in new.items()} == {"Customer": 1, "Invoice": 1}
     assert (new["Invoice"][0]["DocNumber"], new["Invoice"][0]["TotalAmt"]) == ("1042", Decimal("230.00"))
     assert new["Customer"][0]["Balance"] == Decimal("230.00")
+
+
+def test_what_the_readme_shows_works(books: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "")
+    monkeypatch.setattr(QuickBooks, "api_url_v3", "")
+    (shown,) = re.findall("```python\n(.*?)```", README.read_text(), re.DOTALL)
+    names: dict[str, Any] = {"REFRESH_TOKEN": books.grant()["refresh_token"]}
+    exec(shown.replace("http://127.0.0.1:8010", books.url), names)  # noqa: S102 – Our own README.
+    names["client"].session.close()
+    assert [(row["DocNumber"], row["TotalAmt"]) for row in books.books()["Invoice"]] == [("1042", Decimal("230.00"))]
 
 
 def test_the_authorization_flow_of_the_library(books: Running, qb: Any) -> None:
