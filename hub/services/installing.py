@@ -68,7 +68,7 @@ def install(organization: Organization, user: User, key: str) -> Installation:
 
 def authorize(installation: Installation, user: User, return_url: str) -> str:
     """Begin an attempt to authorize; gives the address of the sign-in. Raises `NotPossible` or `IntegrationError`."""
-    integration = registry.integration(installation.integration)
+    integration = _push(installation)
     state = random.token_urlsafe(32)
     session().add(Authorization(
         installation_id=installation.id, state_hash=_hash(state), user_id=user.id, user_name=user.name,
@@ -108,7 +108,7 @@ def finish(installation: Installation, user: User, return_url: str, state: str, 
 
     Raises `Rejected` (denied, or other books than before) or `Unavailable`; the installation is then as it was.
     """
-    integration = registry.integration(installation.integration)
+    integration = _push(installation)
     attempt = Attempt(
         settings=settings_of(integration), return_url=return_url, state=state, answer=answer,
         books_id=installation.books_id,
@@ -241,6 +241,13 @@ def _move(organization_id: str, installation_id: int, to: InstallationState) -> 
     installation.move(to)
     wake(installation.id)
     commit()
+
+
+def _push(installation: Installation) -> PushIntegration:
+    integration = registry.integration(installation.integration)
+    if not isinstance(integration, PushIntegration):
+        raise NotPossible(f"{integration.label} has no sign-in of its own.")
+    return integration
 
 
 def _existing(organization_id: str, key: str) -> Installation | None:

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from cattrs import Converter
 
 from hub.plugin import (
+    Bill,
     Document,
-    DocumentKind,
     Invoice,
     NewCustomer,
     NewItem,
     NewRecord,
+    NewVendor,
     Payment,
     Problem,
-    RecordKind,
+    PurchaseOrder,
 )
 
-Subject = Document | NewRecord
+Subject: TypeAlias = Document | NewRecord
 """What a delivery brings into the books."""
 
-_CLASSES: dict[str, type[Invoice] | type[Payment] | type[NewCustomer] | type[NewItem]] = {
-    DocumentKind.INVOICE: Invoice,
-    DocumentKind.PAYMENT: Payment,
-    RecordKind.CUSTOMER: NewCustomer,
-    RecordKind.ITEM: NewItem,
+_CLASSES: dict[str, type[Subject]] = {
+    kind.kind: kind for kind in (Invoice, Payment, PurchaseOrder, Bill, NewCustomer, NewVendor, NewItem)
 }
 
 _converter = Converter(omit_if_default=True)

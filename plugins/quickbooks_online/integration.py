@@ -14,8 +14,12 @@ from hub.plugin import (
     Document,
     DocumentKind,
     Envelope,
+    Invoice,
+    NewCustomer,
+    NewItem,
     NewRecord,
     Page,
+    Payment,
     Posting,
     Problem,
     PushIntegration,
@@ -64,12 +68,14 @@ class QuickBooksOnline(PushIntegration):
         return lists.fetch(kind, since)
 
     def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
+        assert isinstance(record, NewCustomer | NewItem)  # The capabilities name no other.
         return posting.create(record, options)
 
     def post(self, document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
+        assert isinstance(document, Invoice | Payment)  # The capabilities name no other.
         return posting.post(document, options)
 
-    def seal(self, key: str, requests: Sequence[Request]) -> str:  # noqa: ARG002  # The key travels in the address.
+    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # The key travels in the address.
         return carrier.seal(requests)
 
     def review(self, subject: Document | NewRecord, options: Mapping[str, str]) -> Sequence[Problem]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import TypeAlias
 
-from hub.plugin import Address, Document, Invoice, Line, NewCustomer, NewItem, Payload, Payment, Ref
+from hub.plugin import Address, Invoice, Line, NewCustomer, NewItem, Payload, Payment, Ref
 from quickbooks_online.options import MEMO, chosen
 
 ADDRESS_LINES = 5
@@ -23,7 +24,11 @@ def create(kind: str, fields: Payload) -> Payload:
     return {"operation": "create", kind: fields}
 
 
-def document(posted: Document, options: Mapping[str, str]) -> tuple[str, Payload]:
+Sale: TypeAlias = Invoice | Payment
+"""What of the hub's documents is posted here, as the capabilities say."""
+
+
+def document(posted: Sale, options: Mapping[str, str]) -> tuple[str, Payload]:
     """What a document is called in QuickBooks Online, and its fields."""
     if isinstance(posted, Invoice):
         return "Invoice", invoice(posted, options)

@@ -8,11 +8,9 @@ from decimal import Decimal
 from hub.plugin import (
     AuthorizationExpired,
     Conversation,
-    Document,
     Invoice,
     NewCustomer,
     NewItem,
-    NewRecord,
     Payload,
     Posting,
     Problem,
@@ -25,9 +23,10 @@ from quickbooks_online import payloads
 from quickbooks_online.asking import Row, enter, quoted, rows, stumbled
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
+from quickbooks_online.payloads import Sale
 
 
-def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
+def post(document: Sale, options: Mapping[str, str]) -> Conversation[Posting]:
     """Post a document in one write. What it comes to is read from the books' echo and not taken for granted."""
     kind, fields = payloads.document(document, options)
     called = subject(document)
@@ -40,7 +39,7 @@ def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting
     )
 
 
-def subject(document: Document) -> str:
+def subject(document: Sale) -> str:
     """What a sentence calls a document, so that everybody knows which one is meant."""
     if isinstance(document, Invoice):
         return f"invoice {document.number} for {document.customer.name or 'your customer'}"
@@ -79,7 +78,7 @@ def _linked(payment: Row) -> set[str]:
     return {link["TxnId"] for line in payment.get("Line", ()) for link in line.get("LinkedTxn", ())}
 
 
-def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
+def create(record: NewCustomer | NewItem, options: Mapping[str, str]) -> Conversation[Ref]:
     """Enter a customer or a product, unless there is one of its name: then that is the one that is meant."""
     if isinstance(record, NewCustomer):
         return (yield from _customer(record))

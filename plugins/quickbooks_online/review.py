@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hub.plugin import Document, Invoice, NewCustomer, NewItem, NewRecord, Problem
+from hub.plugin import Document, Invoice, NewCustomer, NewItem, NewRecord, Payment, Problem
 from quickbooks_online.options import MEMO, chosen
 from quickbooks_online.payloads import memo, taxed
 
@@ -27,13 +27,13 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str]) -> Itera
         yield from _customer(subject)
     elif isinstance(subject, NewItem):
         yield from _item(subject)
-    else:
+    elif isinstance(subject, Invoice | Payment):
         yield from _number(subject)
         if isinstance(subject, Invoice):
             yield from _invoice(subject, options)
 
 
-def _number(document: Document) -> Iterator[Problem]:
+def _number(document: Invoice | Payment) -> Iterator[Problem]:
     if len(document.number) > NUMBER_LENGTH:
         yield Problem(
             what=f"The number {document.number} is too long for QuickBooks.",

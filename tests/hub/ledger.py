@@ -29,6 +29,7 @@ from hub.plugin import (
     NewCustomer,
     NewRecord,
     Page,
+    Payment,
     Posting,
     Problem,
     PushIntegration,
@@ -150,6 +151,7 @@ class Pretend(PushIntegration):
             }  # fmt: skip
             reply = yield Request(name="create invoice", payload={"invoices": body}, writes=True)
         else:
+            assert isinstance(document, Payment)
             body = {"invoice": document.invoice.id, "customer": document.customer.id, "amount": document.amount}
             reply = yield Request(name="receive payment", payload={"payments": body}, writes=True)
         self._refuse(reply)
@@ -165,7 +167,7 @@ class Pretend(PushIntegration):
             case complaint:
                 raise Rejected(Problem(what=complaint, cure="Put it right.", field="customer"))
 
-    def seal(self, key: str, requests: Sequence[Request]) -> str:
+    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
         return str(simplejson.dumps([request.payload for request in requests], use_decimal=True))
 
     def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:

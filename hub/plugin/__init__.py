@@ -1,0 +1,156 @@
+"""The face that the hub shows to integrations: everything that a plugin may import, and nothing that it may not.
+
+An integration speaks for one accounting product. It is stateless: the hub keeps what there is to keep and hands it in.
+What a plugin writes are *conversations*: generators that yield a `Request`, receive its `Response` and return::
+
+    def post(self, document, options):
+        reply = yield Request(name="create invoice", payload=invoice(document), writes=True)
+        if problems := problems_in(reply):
+            raise Rejected(*problems)
+        return Posting(id=reply.payload["Invoice"]["Id"], ...)
+
+The hub writes every request down before it is asked and every response when it comes, packs the requests of many
+conversations into one envelope, and continues after a crash by replaying the recorded responses into a fresh generator.
+Three rules follow:
+
+* A conversation is deterministic between two yields: no clock, no randomness, no database, no network.
+* Whatever the ledger said is a `Response`, refusals included. Only a failure to converse is an exception.
+* A conversation that ends in `Rejected` is begun anew when a person retries it, so the write that matters is its last:
+  whatever it wrote before must be harmless when it is written once more.
+
+The modules of this package import the standard library only; a plugin imports from the package itself.
+"""
+
+from __future__ import annotations
+
+from hub.plugin.authorizing import (
+    Attempt,
+    Authorized,
+    Connection,
+    Doorway,
+    Download,
+    Redirect,
+)
+from hub.plugin.books import (
+    AccountKind,
+    Books,
+    Page,
+    Record,
+    RecordKind,
+    Ref,
+)
+from hub.plugin.declaring import (
+    Capabilities,
+    Field,
+    FieldKind,
+    MappingField,
+    Role,
+    Setting,
+)
+from hub.plugin.desk import (
+    Admission,
+    Desk,
+    Idle,
+    Welcome,
+)
+from hub.plugin.documents import (
+    CENT,
+    Address,
+    Bill,
+    Document,
+    DocumentKind,
+    DoesNotAddUp,
+    Invoice,
+    Line,
+    NewCustomer,
+    NewItem,
+    NewRecord,
+    NewVendor,
+    Ordered,
+    Payment,
+    Posting,
+    PurchaseOrder,
+    Revision,
+    Tax,
+    in_cents,
+)
+from hub.plugin.failing import (
+    AuthorizationExpired,
+    InDoubt,
+    IntegrationError,
+    Problem,
+    Rejected,
+    Unavailable,
+)
+from hub.plugin.integration import (
+    API_VERSION,
+    Integration,
+    PullIntegration,
+    PushIntegration,
+)
+from hub.plugin.line import (
+    Conversation,
+    Envelope,
+    Payload,
+    Request,
+    Response,
+)
+
+__all__ = [
+    "API_VERSION",
+    "CENT",
+    "AccountKind",
+    "Address",
+    "Admission",
+    "Attempt",
+    "AuthorizationExpired",
+    "Authorized",
+    "Bill",
+    "Books",
+    "Capabilities",
+    "Connection",
+    "Conversation",
+    "Desk",
+    "Document",
+    "DocumentKind",
+    "DoesNotAddUp",
+    "Doorway",
+    "Download",
+    "Envelope",
+    "Field",
+    "FieldKind",
+    "Idle",
+    "InDoubt",
+    "Integration",
+    "IntegrationError",
+    "Invoice",
+    "Line",
+    "MappingField",
+    "NewCustomer",
+    "NewItem",
+    "NewRecord",
+    "NewVendor",
+    "Ordered",
+    "Page",
+    "Payload",
+    "Payment",
+    "Posting",
+    "Problem",
+    "PullIntegration",
+    "PurchaseOrder",
+    "PushIntegration",
+    "Record",
+    "RecordKind",
+    "Redirect",
+    "Ref",
+    "Rejected",
+    "Request",
+    "Response",
+    "Revision",
+    "Role",
+    "Setting",
+    "Tax",
+    "Unavailable",
+    "Welcome",
+    "in_cents",
+]

@@ -1,0 +1,73 @@
+"""The steps of connecting an installation with its books."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of an admin to connect an installation, at each of its steps.
+
+    First `answer` is None. After a `Redirect` it holds the query parameters with which the browser came back to
+    `return_url`; the hub has then already checked that `state` is its own, unused, and of the same admin.
+    `books_id` is set when these books were connected before, so that the sign-in can be asked for the same ones.
+    """
+
+    settings: Mapping[str, str]
+    return_url: str
+    state: str
+    answer: Mapping[str, str] | None = None
+    books_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """Send the admin's browser to `url`; it returns to `Attempt.return_url` with `state` among its parameters."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doorway:
+    """Where the ledger of one installation will find us: the address of its `PullIntegration.endpoint`, a page for
+    people at the same host, the name with which it signs in, and how often it should call (in minutes)."""
+
+    url: str
+    support_url: str
+    login: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file that the admin opens at the other end. It holds no password."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorized:
+    """The books are open to us. `credentials` are encrypted at rest and handed to carriers only.
+
+    `renew_at` is when they should be renewed before use, `expires_at` when an admin must have authorized again; both
+    with a time zone, None if never.
+    """
+
+    books_id: str
+    credentials: Mapping[str, str] = field(repr=False)
+    renew_at: dt.datetime | None = None
+    expires_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What a carrier is handed: the books, the credentials, the operator's settings."""
+
+    books_id: str
+    credentials: Mapping[str, str] = field(repr=False)
+    settings: Mapping[str, str] = field(repr=False)

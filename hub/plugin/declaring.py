@@ -1,0 +1,84 @@
+"""What an integration declares about itself, as data that the hub renders."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from hub.plugin.books import AccountKind, RecordKind
+from hub.plugin.documents import DocumentKind
+
+
+class FieldKind(enum.StrEnum):
+    CHOICE = "choice"
+    SWITCH = "switch"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """An option of an installation, rendered on its Details tab. The value is a string; a switch is "yes" or ""."""
+
+    key: str
+    label: str
+    kind: FieldKind = FieldKind.TEXT
+    choices: tuple[tuple[str, str], ...] = ()
+    default: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingField:
+    """A dropdown of the Accounts tab: which record of the books fills the role `key`.
+
+    `accepts` are the kinds of account that the books take here (empty: any, or the record is no account); `prefers`
+    are the values of `Record.detail` that are suggested first. `needed_for` are the documents that cannot be sent
+    without it. The roles that the hub itself puts on documents are the constants below.
+    """
+
+    key: str
+    label: str
+    kind: RecordKind = RecordKind.ACCOUNT
+    accepts: tuple[AccountKind, ...] = ()
+    prefers: tuple[str, ...] = ()
+    needed_for: frozenset[DocumentKind] = frozenset()
+    help: str = ""
+
+
+class Role(enum.StrEnum):
+    """The roles whose mapping the hub resolves into the refs of a document."""
+
+    RECEIVABLE = "accounts_receivable"
+    INCOME = "income_account"
+    COST = "cost_of_goods_sold"
+    PAYABLE = "accounts_payable"
+    DISCOUNT = "discount_account"
+    DEPOSIT = "deposit_account"
+    SALES_TAX_ITEM = "sales_tax_item"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the operator configures once for all installations, as `HUB_<INTEGRATION KEY>_<NAME>`.
+
+    A setting without a default is required; the integration cannot be installed before it is there.
+    """
+
+    name: str
+    default: str | None = None
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What the ledger can do.
+
+    `documents` can be posted, `lists` fetched (in this order), `creates` created. `requests_per_envelope` is how many
+    requests travel at once; 1 for a ledger without batches. `tax_by_code` offers the books' tax codes in the dialog.
+    """
+
+    documents: frozenset[DocumentKind]
+    lists: tuple[RecordKind, ...]
+    creates: frozenset[RecordKind] = frozenset()
+    requests_per_envelope: int = 1
+    tax_by_code: bool = False

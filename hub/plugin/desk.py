@@ -1,0 +1,90 @@
+"""Where a ledger that calls us collects envelopes and hands in what it answered."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.plugin.books import Books
+from hub.plugin.failing import IntegrationError
+from hub.plugin.line import Envelope, Response
+
+
+class Welcome(enum.Enum):
+    """What a caller is told at the door."""
+
+    OPEN = "open"
+    NOTHING = "nothing"  # It is known, and there is nothing to do.
+    BUSY = "busy"  # Another session of this installation is going on.
+    STRANGER = "stranger"  # Name and password are not those of this installation, or it was tried too often.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The answer at the door. `ticket` names the session and is empty unless the door is open.
+
+    `wait` is after how many seconds it is worth calling again, 0 if the caller's own rhythm will do.
+    """
+
+    welcome: Welcome
+    ticket: str = ""
+    wait: int = 0
+
+
+class Idle(enum.Enum):
+    """Why there is no envelope to collect."""
+
+    FINISHED = "finished"
+    PREPARING = "preparing"  # A person is about to send something; it is worth asking again in a few seconds.
+    CLOSED = "closed"  # The ticket is not, or not any more, that of a session.
+
+
+class Desk(Protocol):
+    """The desk of one installation. Every call is a transaction of its own, so that any web process may serve it.
+
+    No method raises for an unknown ticket, because a caller that was away for too long is no error.
+    """
+
+    @property
+    def login(self) -> str:
+        """The name with which the caller of this installation signs in."""
+
+    @property
+    def books(self) -> Books | None:
+        """The books that were recognised here before, if any were."""
+
+    def greet(self, client: str) -> None:
+        """Note which version the caller says it is."""
+
+    def admit(self, login: str, password: str) -> Admission:
+        """Open a session, if name and password are right and no other session is going on."""
+
+    def recognise(self, ticket: str, books: Books, dialect: str) -> None:
+        """Say whose books are at the other end and what they understand, before the first envelope is collected."""
+
+    def collect(self, ticket: str) -> Envelope | Idle:
+        """The envelope that travels next. The same one again until its answer was handed in."""
+
+    def awaited(self, ticket: str) -> Envelope | None:
+        """The envelope that was collected and is not answered yet."""
+
+    def hand_in(self, ticket: str, key: str, answer: Sequence[Response] | IntegrationError) -> int | None:
+        """Hand in what came of the envelope of this key: a response for each of its requests, or why there is none.
+
+        Gives how much of the session is done, 0 to 99, and 100 if nothing is left; None for an unknown ticket. What is
+        handed in twice is taken once.
+        """
+
+    def complain(self, ticket: str, sentence: str) -> None:
+        """Keep a sentence for `last_error`, and show it to the admins."""
+
+    def crashed(self, ticket: str, error: Exception) -> None:
+        """Log a bug of the endpoint under a reference, and keep a sentence with that for `last_error`."""
+
+    def last_error(self, ticket: str) -> str:
+        """What went wrong in this session, in a bookkeeper's words, empty if nothing did."""
+
+    def close(self, ticket: str) -> None:
+        """End a session. Harmless for one that has ended, or was never opened."""

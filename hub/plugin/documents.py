@@ -1,0 +1,297 @@
+"""What is sent: documents, and the new records that they need."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import ClassVar, TypeAlias
+
+from hub.plugin.books import RecordKind, Ref
+
+CENT = Decimal("0.01")
+
+
+class DoesNotAddUp(ValueError):
+    """The figures of a document contradict each other; such a document cannot be constructed."""
+
+
+class DocumentKind(enum.StrEnum):
+    """What can be sent. What a ledger takes of these, its `Capabilities` say."""
+
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    BILL = "bill"
+    PURCHASE_ORDER = "purchase_order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A postal address. `lines` stand above the city; `country` is a name or an ISO 3166 code, as the host has it."""
+
+    lines: tuple[str, ...] = ()
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+def in_cents(amount: Decimal) -> Decimal:
+    """Round an amount to cents, half up, as the ledgers do with quantity times price."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of a document. `amount` is quantity times price, rounded half up to cents.
+
+    `account` is the income account of a sale, for a ledger that takes one a line or puts it on a new item.
+    On a purchase, `customer` is for whom it is bought, and `billable` says that this customer is to be charged for it.
+    Raises `DoesNotAddUp` if the amount is another one.
+    """
+
+    item: Ref
+    description: str
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    taxable: bool = True
+    account: Ref | None = None
+    customer: Ref | None = None
+    billable: bool = False
+
+    def __post_init__(self) -> None:
+        if in_cents(self.quantity * self.price) != self.amount:
+            raise DoesNotAddUp(
+                f"{self.quantity} × {self.price} is {in_cents(self.quantity * self.price)}, "
+                f"but the line “{self.description or self.item.name}” says {self.amount}."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tax:
+    """Sales tax on a document: `amount` as the host has it, and the tax code that the person chose.
+
+    Without a code the books decide how to tax; the amount is then what we expect, and a difference is shown.
+    (Tax that is to stand as a line of its own reaches the plugin as that line, with an amount of zero here.)
+    """
+
+    amount: Decimal = Decimal("0.00")
+    code: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """The posting that a document replaces: its `id`, and the `version` of it that we know of."""
+
+    id: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """A customer invoice. All amounts are in `currency` (ISO 4217) with two decimals.
+
+    `discount` is what is taken off the sum of the lines, as a positive amount. `memo` is printed for the customer;
+    `note` is not. `revises` is set when the order was sent before and has changed.
+    Raises `DoesNotAddUp` unless lines − discount + tax = total and 0 ≤ discount ≤ lines.
+    """
+
+    kind: ClassVar[DocumentKind] = DocumentKind.INVOICE
+
+    number: str
+    date: dt.date
+    currency: str
+    customer: Ref
+    lines: tuple[Line, ...]
+    total: Decimal
+    discount: Decimal = Decimal("0.00")
+    discount_account: Ref | None = None
+    receivable: Ref | None = None
+    tax: Tax = field(default_factory=Tax)
+    due: dt.date | None = None
+    terms: Ref | None = None
+    email: str = ""
+    billing: Address | None = None
+    shipping: Address | None = None
+    po_number: str = ""
+    memo: str = ""
+    note: str = ""
+    revises: Revision | None = None
+
+    def __post_init__(self) -> None:
+        if not self.lines:
+            raise DoesNotAddUp(f"Invoice {self.number} has no lines.")
+        if not 0 <= self.discount <= max(self.subtotal, Decimal(0)):
+            raise DoesNotAddUp(f"The discount of {self.discount} is more than the lines' {self.subtotal}.")
+        if (total := self.subtotal - self.discount + self.tax.amount) != self.total:
+            raise DoesNotAddUp(
+                f"Lines {self.subtotal} − discount {self.discount} + tax {self.tax.amount} is {total}, "
+                f"but the total says {self.total}."
+            )
+
+    @property
+    def subtotal(self) -> Decimal:
+        """The sum of the lines, before discount and tax."""
+        return sum((line.amount for line in self.lines), Decimal("0.00"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money received from a customer for one invoice that is in the books. `amount` is positive.
+
+    `number` is the payer's reference (a cheque's number), `method` the host's word for how it was paid.
+    Raises `DoesNotAddUp` if the amount is not positive.
+    """
+
+    kind: ClassVar[DocumentKind] = DocumentKind.PAYMENT
+
+    number: str
+    date: dt.date
+    currency: str
+    customer: Ref
+    invoice: Ref
+    amount: Decimal
+    method: str = ""
+    deposit_to: Ref | None = None
+    receivable: Ref | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.amount <= 0 or in_cents(self.amount) != self.amount:
+            raise DoesNotAddUp(f"A payment of {self.amount} cannot be received.")
+
+    @property
+    def total(self) -> Decimal:
+        return self.amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseOrder:
+    """What is ordered from a vendor. `number` is ours; `ship_to` is where the vendor delivers, if not to us.
+
+    Raises `DoesNotAddUp` unless the lines come to the total.
+    """
+
+    kind: ClassVar[DocumentKind] = DocumentKind.PURCHASE_ORDER
+
+    number: str
+    date: dt.date
+    currency: str
+    vendor: Ref
+    lines: tuple[Line, ...]
+    total: Decimal
+    ship_to: Address | None = None
+    expected: dt.date | None = None
+    terms: Ref | None = None
+    memo: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        _adds_up(f"Purchase order {self.number}", self.lines, self.total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """The purchase order in the books that a bill answers: its `id`, and the ids of its lines in their order."""
+
+    id: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What a vendor charges us. `number` is the vendor's own, on the paper that we got; it may be empty.
+
+    With `ordered`, each line answers the line of the purchase order at the same place.
+    Raises `DoesNotAddUp` unless the lines come to the total.
+    """
+
+    kind: ClassVar[DocumentKind] = DocumentKind.BILL
+
+    number: str
+    date: dt.date
+    currency: str
+    vendor: Ref
+    lines: tuple[Line, ...]
+    total: Decimal
+    payable: Ref | None = None
+    due: dt.date | None = None
+    terms: Ref | None = None
+    ordered: Ordered | None = None
+    memo: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        _adds_up(f"Bill {self.number}".rstrip(), self.lines, self.total)
+
+
+def _adds_up(called: str, lines: tuple[Line, ...], total: Decimal) -> None:
+    if not lines:
+        raise DoesNotAddUp(f"{called} has no lines.")
+    if (amount := sum((line.amount for line in lines), Decimal("0.00"))) != total:
+        raise DoesNotAddUp(f"{called}: the lines come to {amount}, but the total says {total}.")
+
+
+Document: TypeAlias = Invoice | Payment | PurchaseOrder | Bill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCustomer:
+    """A customer to be entered in the books, under `name`."""
+
+    kind: ClassVar[RecordKind] = RecordKind.CUSTOMER
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    billing: Address | None = None
+    shipping: Address | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVendor:
+    """A supplier to be entered in the books, under `name`."""
+
+    kind: ClassVar[RecordKind] = RecordKind.VENDOR
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    address: Address | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewItem:
+    """A product or service to be entered in the books, sold into `income` and, where it is bought too, from `cost`."""
+
+    kind: ClassVar[RecordKind] = RecordKind.ITEM
+
+    name: str
+    description: str = ""
+    price: Decimal | None = None
+    taxable: bool = True
+    income: Ref
+    cost: Ref | None = None
+
+
+NewRecord: TypeAlias = NewCustomer | NewVendor | NewItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A document as it stands in the books after delivery: their `id`, and the `number` and `total` that they echo.
+
+    The hub compares `number` and `total` with what was sent and shows a difference with both figures.
+    `version` is what a later update must quote (QuickBooks' SyncToken or EditSequence), if anything. `lines` are the
+    ids of its lines in their order, where another document may refer to them.
+    """
+
+    id: str
+    number: str
+    total: Decimal
+    version: str = ""
+    lines: tuple[str, ...] = ()

@@ -1,0 +1,131 @@
+"""The interface that an integration implements."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+from wsgiref.types import WSGIApplication
+
+from hub.plugin.authorizing import Attempt, Authorized, Connection, Doorway, Download, Redirect
+from hub.plugin.books import Books, Page, RecordKind, Ref
+from hub.plugin.declaring import Capabilities, Field, MappingField, Setting
+from hub.plugin.desk import Desk
+from hub.plugin.documents import Document, DocumentKind, NewRecord, Posting
+from hub.plugin.failing import Problem, Rejected
+from hub.plugin.line import Conversation, Envelope, Request, Response
+
+API_VERSION = 1
+"""Counts the breaks of this interface. An integration names the one it was written for; another is not loaded."""
+
+
+class Integration(ABC):
+    """An accounting product, as the hub knows it. Derive from `PushIntegration` or `PullIntegration`.
+
+    The class is registered under the entry-point group `hub.integrations` with its `key` as the name, and is created
+    once, without arguments. It keeps no state.
+    """
+
+    api_version: ClassVar[int] = API_VERSION
+    key: ClassVar[str]
+    label: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    settings: ClassVar[Sequence[Setting]] = ()
+    options: ClassVar[Sequence[Field]] = ()
+    mappings: ClassVar[Sequence[MappingField]] = ()
+
+    @abstractmethod
+    def check(self) -> Conversation[Books]:
+        """Ask who is at the other end: after connecting, and when an admin presses "Test connection"."""
+
+    @abstractmethod
+    def fetch(self, kind: RecordKind, since: str) -> Conversation[Page]:
+        """Fetch a page of a list. `since` is empty at first and then the `cursor` of the page before.
+
+        After the last page (`more` is false) the cursor is kept, and the next refresh asks for what changed since.
+        """
+
+    @abstractmethod
+    def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
+        """Enter a new customer, vendor or item, whichever `Capabilities.creates` names. Raises `Rejected`."""
+
+    @abstractmethod
+    def post(self, document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
+        """Post a document. Raises `Rejected` if the books refuse it."""
+
+    @abstractmethod
+    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+        """Write the requests of an envelope as the bytes that will leave, before they leave. Pure, and never repeated:
+        what it returns is stored and sent, also on every later try.
+
+        `dialect` is what the carrier last said that these books understand. `answered` is the key of an envelope with
+        writes whose answer we have, so that the ledger need not remember it any longer.
+        """
+
+    def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+        """Find out what became of the writes of an envelope, after its carrier raised `InDoubt`.
+
+        Gives for each request its response if it was carried out, and None if it was not and may be asked again. It
+        only reads. Raises `Rejected` if nobody can tell: a person must look, and this is what it does by itself.
+        """
+        raise Rejected(Problem(
+            what="Nobody can tell whether this has arrived.",
+            why="The line broke, and the ledger does not remember what it was asked.",
+            cure="Look in the books that it is not there, and then send it again.",
+        ))  # fmt: skip
+        yield  # It is a conversation that asks nothing.
+
+    def review(self, subject: Document | NewRecord, options: Mapping[str, str]) -> Sequence[Problem]:
+        """Name what these books would refuse, before anything is sent: too long a number, a colon in a name. Pure."""
+        return ()
+
+    def address(self, kind: DocumentKind, posting_id: str, books_id: str, settings: Mapping[str, str]) -> str | None:
+        """The page of the accounting product that shows this posting to a person, if it has one. Pure."""
+        return None
+
+
+class PushIntegration(Integration):
+    """A ledger that we call."""
+
+    @abstractmethod
+    def authorize(self, attempt: Attempt) -> Redirect | Authorized:
+        """Take the next step of connecting. Called in a web request; may use the network, with a short timeout.
+
+        Raises `Rejected` if the admin declined or the ledger refused, `Unavailable` if it could not be asked.
+        """
+
+    @abstractmethod
+    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
+        """Take an envelope to the ledger and bring back one response for each of its requests, in their order.
+
+        May be called again with the same envelope, by another process, after any interruption and even while an
+        earlier call still runs; it must send `body` under `key` so that the ledger carries it out only once.
+        Must return or raise within a minute. Raises `Unavailable`, `AuthorizationExpired`, or `Rejected` (see there).
+        """
+
+    @abstractmethod
+    def renew(self, connection: Connection) -> Authorized:
+        """Exchange the credentials for fresh ones. The hub calls it once at a time for an installation.
+
+        Raises `AuthorizationExpired` if they cannot be renewed any more, `Unavailable` if it could not be asked.
+        """
+
+    @abstractmethod
+    def revoke(self, connection: Connection) -> None:
+        """Give the authorization back, when an admin uninstalls. Raises `Unavailable`; the hub wipes either way."""
+
+
+class PullIntegration(Integration):
+    """A ledger that calls us, every few minutes, and asks what there is to do."""
+
+    @abstractmethod
+    def invite(self, doorway: Doorway) -> Download:
+        """The file with which an admin tells the ledger where to call. Pure."""
+
+    @abstractmethod
+    def endpoint(self, desk: Desk) -> WSGIApplication:
+        """What answers the calls of one installation (PEP 3333). The hub mounts it at `Doorway.url`.
+
+        It speaks the ledger's protocol and nothing else: what there is to do, and what follows from an answer, is the
+        desk's to know. It holds no state between two calls.
+        """

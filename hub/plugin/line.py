@@ -1,0 +1,49 @@
+"""What goes over the line."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Payload: TypeAlias = dict[str, Any]
+"""A JSON object. Numbers in it are `int` or `Decimal`, never `float`: an amount survives storing to the cent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One question to the ledger, as a conversation asks it.
+
+    `name` says in a bookkeeper's words what it does ("create invoice"); it heads the exchange in the audit trail.
+    `payload` is what the carrier needs to ask it; it never holds a credential, because it is stored and shown.
+    `writes` is true if answering it changes the books.
+    """
+
+    name: str
+    payload: Payload
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What the ledger said to one request, a refusal included, as the plugin wants to see it again on replay."""
+
+    payload: Payload
+
+
+Conversation: TypeAlias = Generator[Request, Response, T]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """One trip to the ledger. The hub stores it with its `body` before it leaves and repeats it under the same `key`.
+
+    `key` has 24 characters of `[0-9a-f]`, which fits QuickBooks Online's `requestid` (36 for a batch) and qbXML's
+    `newMessageSetID` (24). `body` is what `Integration.seal` made of the requests, byte for byte as it was first sent.
+    """
+
+    key: str
+    requests: tuple[Request, ...]
+    body: str
