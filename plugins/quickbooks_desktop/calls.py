@@ -1,0 +1,119 @@
+"""What the Web Connector's calls mean, answered from a desk (programmer's guide v2.0, "Web service methods")."""
+
+from __future__ import annotations
+
+from hub.plugin import (
+    Desk,
+    Envelope,
+    Idle,
+    InDoubt,
+    IntegrationError,
+    Problem,
+    Rejected,
+    Response,
+    Unavailable,
+    Welcome,
+)
+from quickbooks_desktop import company, qbxml, statuses
+from quickbooks_desktop.recovery import FORGOTTEN
+
+STOP, NOTHING = -1, ""
+"""A negative receipt, and no request: either way the Web Connector asks what the last error is, and hangs up."""
+
+PAUSE = "NoOp"
+"""The Web Connector waits five seconds and asks again (guide p. 23, 72); the last error must say the same."""
+
+GIVE_UP = "done"
+
+_WELCOME = {Welcome.OPEN: "", Welcome.NOTHING: "none", Welcome.BUSY: "busy", Welcome.STRANGER: "nvu"}
+
+
+def greet(desk: Desk, version: str) -> str:
+    """`clientVersion`: every version is welcome."""
+    desk.greet(version)
+    return NOTHING
+
+
+def authenticate(desk: Desk, login: str, password: str) -> list[str]:
+    admission = desk.admit(login, password)
+    answer = [admission.ticket, _WELCOME[admission.welcome]]
+    return [*answer, str(admission.wait)] if admission.wait else answer
+
+
+def send(desk: Desk, ticket: str, introduction: str) -> str:
+    if introduction.strip() and not _recognised(desk, ticket, introduction):
+        return NOTHING
+    following = desk.collect(ticket)
+    if isinstance(following, Envelope):
+        return following.body
+    return PAUSE if following is Idle.PREPARING else NOTHING
+
+
+def _recognised(desk: Desk, ticket: str, introduction: str) -> bool:
+    """Whether the session may go on with the company file that introduces itself."""
+    try:
+        books, dialect = company.introduction(introduction)
+    except company.NotSupported:
+        desk.complain(
+            ticket,
+            "This QuickBooks is too old: it understands no qbXML from 7.0 on. Use QuickBooks 2008 or later.",
+        )
+        return False
+    if books.id and books.id != company.file_id(desk.login):
+        desk.complain(ticket, wrong_file(books.name, desk.books.name if desk.books else ""))
+        return False
+    known = desk.books
+    if not books.id and known is not None and known.name and known.name != books.name:
+        desk.complain(ticket, wrong_file(books.name, known.name))
+        return False
+    desk.recognise(ticket, books, dialect)
+    return True
+
+
+def wrong_file(there: str, wanted: str) -> str:
+    """What the Web Connector's user reads when another company file is open than the one that is connected."""
+    right = f"the company file of {wanted}" if wanted else "the right company file"
+    return (
+        f"QuickBooks has the company file of {there or 'another company'} open, and this connection belongs to "
+        f"another one. Open {right} in QuickBooks and update again. Nothing was sent."
+    )
+
+
+def receive(desk: Desk, ticket: str, response: str, hresult: str, message: str) -> int:
+    envelope = desk.awaited(ticket)
+    if envelope is None:
+        done = desk.hand_in(ticket, "", ())
+        return STOP if done is None else done
+    answer = _answer(envelope, response, hresult, message)
+    done = desk.hand_in(ticket, envelope.key, answer)
+    if done is None or (isinstance(answer, Unavailable) and not isinstance(answer, InDoubt)):
+        return STOP
+    return done
+
+
+def _answer(envelope: Envelope, response: str, hresult: str, message: str) -> list[Response] | IntegrationError:
+    if hresult or not response.strip():
+        return statuses.hresult(hresult, message)
+    try:
+        answer = qbxml.read(response, [request.payload for request in envelope.requests])
+    except qbxml.Unreadable as error:
+        return Unavailable(f"QuickBooks' answer could not be used: {error} It is asked again.")
+    if answer.key and answer.key != envelope.key:
+        return Unavailable("QuickBooks' answer was one to another message set. It is asked again.")
+    if answer.status in FORGOTTEN:
+        return InDoubt(f"QuickBooks does not remember what it was asked (status {answer.status}).")
+    if answer.status not in {"", "0"}:
+        return Rejected(Problem(what="QuickBooks refused the message set.", code=answer.status))
+    return [Response(payload=payload) for payload in answer.payloads]
+
+
+def connection_error(desk: Desk, ticket: str, hresult: str, message: str) -> str:
+    failure = statuses.hresult(hresult, message)
+    desk.complain(ticket, str(failure))
+    return GIVE_UP
+
+
+def close(desk: Desk, ticket: str) -> str:
+    sentence = desk.last_error(ticket)
+    desk.close(ticket)
+    return sentence or "OK"

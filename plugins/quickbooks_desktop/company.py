@@ -1,0 +1,78 @@
+"""Which company file is at the other end: what QuickBooks says of itself at the beginning of every session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+from hub.plugin import Books
+from quickbooks_desktop.qbxml import TARGET, fields, parse
+
+OWNER_ID = "{6f0a3b52-6c1d-4f0e-9d5b-52d1e8a4c7b3}"
+"""This application, to QuickBooks: what we leave in a company file is filed under it. It never changes."""
+
+_FILES = UUID("0d7f4f0e-8a64-4b0b-8f6e-3a1f0e2b9c55")
+_PREFERRED = ("16.0", TARGET)
+_OLDEST = 7.0
+_NAMES = {"US Dollar": "USD", "Canadian Dollar": "CAD", "British Pound Sterling": "GBP", "Euro": "EUR"}
+_HOME = {"US": "USD", "CA": "CAD", "UK": "GBP"}
+
+
+class NotSupported(Exception):
+    """A QuickBooks that understands no qbXML that we write."""
+
+
+def file_id(login: str) -> str:
+    """The mark of one installation. The Web Connector writes it into the company file when an admin says yes."""
+    return "{" + str(uuid5(_FILES, login)) + "}"
+
+
+def introduction(document: str) -> tuple[Books, str]:
+    """Whose company file it is, and the qbXML version to write, from what comes with a session's first call.
+
+    The 16.0 is taken where it is there, else 13.0, else the latest from 7.0 on. Raises `NotSupported`, `Unreadable`.
+    """
+    rows = [
+        {"kind": node.tag, "fields": fields(node)}
+        for response in parse(document).iterfind("QBXMLMsgsRs/*")
+        for node in response
+        if isinstance(node.tag, str)
+    ]
+    host = _row(rows, "HostRet")
+    return books(rows), _version(host.get("SupportedQBXMLVersion", ()))
+
+
+def _version(supported: Sequence[str]) -> str:
+    known = {text for text in supported if text.replace(".", "", 1).isdigit()}
+    for preferred in _PREFERRED:
+        if preferred in known:
+            return preferred
+    usable = [text for text in known if _OLDEST <= float(text) < float(TARGET)]
+    if not usable:
+        raise NotSupported
+    return max(usable, key=float)
+
+
+def books(rows: Sequence[dict[str, Any]]) -> Books:
+    """The company of a `CompanyRet` and its currency from a `PreferencesRet`. The id is our own mark in the file."""
+    company, preferences = _row(rows, "CompanyRet"), _row(rows, "PreferencesRet")
+    country = company.get("Country", "") or _row(rows, "HostRet").get("Country", "") or "US"
+    currency = preferences.get("MultiCurrencyPreferences", {}).get("HomeCurrencyRef", {}).get("FullName", "")
+    return Books(
+        id=_mark(company),
+        name=company.get("CompanyName", ""),
+        country=country,
+        currency=_NAMES.get(currency) or _HOME.get(country, ""),
+    )
+
+
+def _mark(company: dict[str, Any]) -> str:
+    for extra in company.get("DataExtRet", ()):
+        if extra.get("OwnerID", "").lower() == OWNER_ID and extra.get("DataExtName") == "FileID":
+            return str(extra.get("DataExtValue", "")).lower()
+    return ""
+
+
+def _row(rows: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
+    return next((row["fields"] for row in rows if row["kind"] == kind), {})

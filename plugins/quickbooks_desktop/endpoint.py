@@ -1,0 +1,77 @@
+"""What stands before the service: the page for people, the WSDL, and what is refused before it is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from hub.plugin import Desk
+from quickbooks_desktop import soap
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+LONGEST = 64 * 1024 * 1024
+"""Bytes of a call. The largest answer that we ask for is a page of a list; what people have in memos is not ours."""
+
+_PAGE = "This is where the QuickBooks Web Connector calls. There is nothing to see for people."
+_FAULT = (
+    '<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
+    "<soap:Body><soap:Fault><faultcode>soap:Client</faultcode><faultstring>{}</faultstring></soap:Fault></soap:Body>"
+    "</soap:Envelope>"
+)
+
+
+@cache
+def _service() -> WSGIApplication:
+    return soap.application(LONGEST)  # type: ignore[no-any-return]  # Spyne has no types.
+
+
+def endpoint(desk: Desk) -> WSGIApplication:
+    """A WSGI application that serves one desk."""
+
+    def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            if environ.get("QUERY_STRING", "").lower() == "wsdl":
+                return _answer(start, "200 OK", "text/xml; charset=utf-8", wsdl(_address(environ)))
+            return _answer(start, "200 OK", "text/plain; charset=utf-8", _PAGE)
+        return _call(desk, environ, start)
+
+    return application
+
+
+def _call(desk: Desk, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > LONGEST:
+        return _fault(start, "413 Content Too Large", "The call is too large.")
+    body = environ["wsgi.input"].read(int(length)) if int(length) else environ["wsgi.input"].read(LONGEST + 1)
+    if not body.strip() or len(body) > LONGEST:
+        return _fault(start, "400 Bad Request", "The call is empty or too large.")
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\0" in body[:64]:
+        return _fault(start, "400 Bad Request", "A call defines no entities.")
+    called = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), soap.DESK: desk}
+    return _service()(called, start)
+
+
+def wsdl(address: str) -> str:
+    """The description of the service, as Intuit's own: spyne's would name other types and actions."""
+    text = files("quickbooks_desktop").joinpath("webconnector.wsdl").read_text(encoding="utf-8")
+    return text.replace("{address}", address.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;"))
+
+
+def _address(environ: WSGIEnvironment) -> str:
+    host = environ.get("HTTP_HOST") or environ["SERVER_NAME"]
+    return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+
+
+def _fault(start: StartResponse, status: str, sentence: str) -> Iterable[bytes]:
+    return _answer(start, status, "text/xml; charset=utf-8", _FAULT.format(sentence))
+
+
+def _answer(start: StartResponse, status: str, media_type: str, text: str) -> Iterable[bytes]:
+    body = text.encode()
+    start(status, [("Content-Type", media_type), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,84 @@
+"""QuickBooks Desktop, as the hub knows it: what it can do, and where each of its parts lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hub.plugin import (
+    Books,
+    Capabilities,
+    Conversation,
+    Desk,
+    Document,
+    DocumentKind,
+    Doorway,
+    Download,
+    Envelope,
+    NewRecord,
+    Page,
+    Posting,
+    Problem,
+    PullIntegration,
+    RecordKind,
+    Ref,
+    Request,
+    Response,
+)
+from quickbooks_desktop import endpoint, lists, posting, qbxml, qwc, recovery, review
+from quickbooks_desktop.options import MAPPINGS, OPTIONS
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+
+class QuickBooksDesktop(PullIntegration):
+    """Orders in a QuickBooks company file, a hundred requests a message set. See `hub.plugin` for each method."""
+
+    key = "quickbooks_desktop"
+    label = "QuickBooks Desktop"
+    capabilities = Capabilities(
+        documents=frozenset(DocumentKind),
+        lists=(
+            RecordKind.ACCOUNT,
+            RecordKind.TERM,
+            RecordKind.TAX_CODE,
+            RecordKind.CUSTOMER,
+            RecordKind.VENDOR,
+            RecordKind.ITEM,
+        ),
+        creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
+        requests_per_envelope=100,
+        tax_by_code=True,
+    )
+    options = OPTIONS
+    mappings = MAPPINGS
+
+    def invite(self, doorway: Doorway) -> Download:
+        return qwc.file(doorway)
+
+    def endpoint(self, desk: Desk) -> WSGIApplication:
+        return endpoint.endpoint(desk)
+
+    def check(self) -> Conversation[Books]:
+        return lists.check()
+
+    def fetch(self, kind: RecordKind, since: str) -> Conversation[Page]:
+        return lists.fetch(kind, since)
+
+    def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
+        return posting.create(record, options)
+
+    def post(self, document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
+        return posting.post(document, options)
+
+    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+        writes = any(request.writes for request in requests)
+        payloads = [request.payload for request in requests]
+        return qbxml.write(key, payloads, writes=writes, version=dialect, answered=answered)
+
+    def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+        return recovery.recover(envelope)
+
+    def review(self, subject: Document | NewRecord, options: Mapping[str, str]) -> Sequence[Problem]:
+        return tuple(review.problems(subject, options))

@@ -1,0 +1,104 @@
+"""What an admin chooses and a bookkeeper maps: plain declarations that the hub renders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.plugin import AccountKind, DocumentKind, Field, FieldKind, MappingField, RecordKind, Role
+
+OPTIONS = (
+    Field(
+        key="item_kind",
+        label="New products are entered as",
+        kind=FieldKind.CHOICE,
+        choices=(("ItemNonInventory", "Non-inventory parts"), ("ItemService", "Services")),
+        default="ItemNonInventory",
+        help="QuickBooks counts no stock for either. Products that are in your books already stay as they are.",
+    ),
+    Field(
+        key="discount_item",
+        label="Name of the discount item",
+        default="Order discount",
+        help="QuickBooks takes a discount as an item. It is entered when it is first needed, and posts to the account "
+        "for discounts on the Accounts tab.",
+    ),
+    Field(
+        key="taxable_code",
+        label="Tax code of taxable lines",
+        default="Tax",
+        help="The three-letter code in your QuickBooks for what is taxed; “Tax” unless you renamed it.",
+    ),
+    Field(
+        key="nontaxable_code",
+        label="Tax code of other lines",
+        default="Non",
+        help="The code for what is not taxed; “Non” unless you renamed it.",
+    ),
+    Field(
+        key="books_tax",
+        label="Let QuickBooks add sales tax to orders that come without it",
+        kind=FieldKind.SWITCH,
+        help="Off: an order without sales tax is invoiced without sales tax. On: its taxable lines are marked taxable, "
+        "QuickBooks works the tax out, and the invoice may be higher than the order.",
+    ),
+)
+
+MAPPINGS = (
+    MappingField(
+        key=Role.RECEIVABLE,
+        label="Accounts receivable",
+        accepts=(AccountKind.ACCOUNTS_RECEIVABLE,),
+        needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}),
+        help="Where invoices are owed. A payment must go against the account of its invoice.",
+    ),
+    MappingField(
+        key=Role.INCOME,
+        label="Income",
+        accepts=(AccountKind.INCOME,),
+        prefers=("Income",),
+        needed_for=frozenset({DocumentKind.INVOICE}),
+        help="Where sales of new products are booked. A product that is in your books already keeps its own account.",
+    ),
+    MappingField(
+        key=Role.COST,
+        label="Cost of goods sold",
+        accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
+        prefers=("CostOfGoodsSold",),
+        needed_for=frozenset({DocumentKind.BILL, DocumentKind.PURCHASE_ORDER}),
+        help="Where purchases of new products are booked. Without it, new products can be sold but not bought.",
+    ),
+    MappingField(
+        key=Role.DISCOUNT,
+        label="Discounts",
+        accepts=(AccountKind.INCOME, AccountKind.EXPENSE),
+        help="Where discounts are booked. Needed for orders that have one.",
+    ),
+    MappingField(
+        key=Role.DEPOSIT,
+        label="Deposit payments to",
+        accepts=(AccountKind.BANK, AccountKind.OTHER_CURRENT_ASSET),
+        help="Where received money goes. If it is empty, QuickBooks uses Undeposited Funds.",
+    ),
+    MappingField(
+        key=Role.PAYABLE,
+        label="Accounts payable",
+        accepts=(AccountKind.ACCOUNTS_PAYABLE,),
+        help="Where what you owe your suppliers is booked. If it is empty, QuickBooks uses its own.",
+    ),
+    MappingField(
+        key=Role.SALES_TAX_ITEM,
+        label="Sales-tax item",
+        kind=RecordKind.ITEM,
+        prefers=("SalesTax", "OtherCharge"),
+        help="The item that stands for sales tax where the tax of an order is sent as a line of its own. "
+        "It should post to the account of the sales tax that you owe.",
+    ),
+)
+
+_DEFAULTS = {option.key: option.default for option in OPTIONS}
+
+
+def chosen(options: Mapping[str, str], key: str) -> str:
+    """The value of an option, or its default where an admin has not been asked yet."""
+    value = options.get(key, _DEFAULTS[key])
+    return value or (_DEFAULTS[key] if key != "books_tax" else "")

@@ -1,0 +1,247 @@
+"""What QuickBooks Desktop is told: the elements of each request, built from what the hub hands in.
+
+Amounts are `Decimal`, entries are named by their ListID, so that no colon and no renaming can lead astray. An amount
+stands beside quantity and rate on every line, because QuickBooks rounds by itself where it is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from hub.plugin import (
+    Address,
+    Bill,
+    Invoice,
+    Line,
+    NewCustomer,
+    NewItem,
+    NewVendor,
+    Payload,
+    Payment,
+    PurchaseOrder,
+    Ref,
+)
+from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
+from quickbooks_desktop.options import chosen
+from quickbooks_desktop.qbxml import printable
+from quickbooks_desktop.tables import ADDRESS_LINES
+
+PHONE_LENGTH = 21
+_LINE, _CITY, _STATE, _POSTAL_CODE, _COUNTRY = 41, 31, 21, 13, 31
+NEW_LINE = "-1"
+
+
+def invoice(posted: Invoice, options: Mapping[str, str], discount_item: str) -> Payload:
+    """The elements of an invoice without its lines' own group; `discount_item` is the ListID that takes the discount.
+
+    An order without tax, and one whose tax stands as a line of its own, has every line marked as not taxable, unless
+    the admin leaves the tax to the books: QuickBooks would otherwise add what its customer's own code says.
+    """
+    return {
+        "CustomerRef": ref(posted.customer),
+        "ARAccountRef": ref(posted.receivable),
+        "TxnDate": posted.date.isoformat(),
+        "RefNumber": posted.number,
+        "BillAddress": address(posted.billing),
+        "ShipAddress": address(posted.shipping),
+        "PONumber": posted.po_number,
+        "TermsRef": ref(posted.terms),
+        "DueDate": posted.due.isoformat() if posted.due else "",
+        "ItemSalesTaxRef": ref(posted.tax.code),
+        "Memo": memo(posted.note, posted.memo),
+        "InvoiceLineAdd": invoice_lines(posted, options, discount_item),
+    }
+
+
+def invoice_lines(posted: Invoice, options: Mapping[str, str], discount_item: str) -> list[Payload]:
+    taxed = bool(posted.tax.amount or posted.tax.code or chosen(options, "books_tax"))
+    lines: list[Payload] = [
+        {
+            "ItemRef": ref(line.item),
+            "Desc": printable(line.description),
+            "Quantity": line.quantity,
+            "Rate": line.price,
+            "Amount": line.amount,
+            "SalesTaxCodeRef": _tax_code(options, taxed=taxed and line.taxable),
+        }
+        for line in posted.lines
+    ]
+    if posted.discount:
+        # A discount of an amount is spread over all lines above it, and their tax with them. It has no quantity.
+        lines.append({
+            "ItemRef": {"ListID": discount_item},
+            "Amount": -posted.discount,
+            "SalesTaxCodeRef": _tax_code(options, taxed=taxed),
+        })  # fmt: skip
+    return lines
+
+
+def revised(posted: Invoice, options: Mapping[str, str], discount_item: str, version: str) -> Payload:
+    """The elements of an `InvoiceMod`: all lines are new, so that those which are there and not named are deleted."""
+    assert posted.revises is not None
+    fields = invoice(posted, options, discount_item)
+    lines = fields.pop("InvoiceLineAdd")
+    return {
+        "TxnID": posted.revises.id,
+        "EditSequence": version,
+        **fields,
+        "InvoiceLineMod": [{"TxnLineID": NEW_LINE, **line} for line in lines],
+    }
+
+
+def payment(received: Payment) -> Payload:
+    """The elements of a payment that pays one invoice."""
+    return {
+        "CustomerRef": ref(received.customer),
+        "ARAccountRef": ref(received.receivable),
+        "TxnDate": received.date.isoformat(),
+        "RefNumber": received.number,
+        "TotalAmount": received.amount,
+        "Memo": memo(received.note, received.method),
+        "DepositToAccountRef": ref(received.deposit_to),
+        "AppliedToTxnAdd": [{"TxnID": received.invoice.id, "PaymentAmount": received.amount}],
+    }
+
+
+def purchase_order(order: PurchaseOrder) -> Payload:
+    """The elements of a purchase order, with the address that the vendor ships to."""
+    return {
+        "VendorRef": ref(order.vendor),
+        "TxnDate": order.date.isoformat(),
+        "RefNumber": order.number,
+        "ShipAddress": address(order.ship_to),
+        "TermsRef": ref(order.terms),
+        "ExpectedDate": order.expected.isoformat() if order.expected else "",
+        "Memo": memo(order.note, order.memo),
+        "PurchaseOrderLineAdd": [
+            {**_purchase(line, "Rate"), "ItemRef": ref(line.item), "CustomerRef": ref(line.customer)}
+            for line in order.lines
+        ],
+    }
+
+
+def bill(charged: Bill) -> Payload:
+    """The elements of a bill. A line that answers a line of a purchase order takes its item from there."""
+    answered = charged.ordered.lines if charged.ordered else ()
+    return {
+        "VendorRef": ref(charged.vendor),
+        "APAccountRef": ref(charged.payable),
+        "TxnDate": charged.date.isoformat(),
+        "DueDate": charged.due.isoformat() if charged.due else "",
+        "RefNumber": charged.number,
+        "TermsRef": ref(charged.terms),
+        "Memo": memo(charged.note, charged.memo),
+        "ItemLineAdd": [
+            _bill_line(charged, line, answered[place] if place < len(answered) else "")
+            for place, line in enumerate(charged.lines)
+        ],
+    }
+
+
+def _bill_line(charged: Bill, line: Line, answered: str) -> Payload:
+    fields: Payload = _purchase(line, "Cost")
+    if answered and charged.ordered:
+        fields["LinkToTxn"] = {"TxnID": charged.ordered.id, "TxnLineID": answered}
+    else:
+        fields["ItemRef"] = ref(line.item)
+    if line.customer is not None:
+        fields["CustomerRef"] = ref(line.customer)
+        fields["BillableStatus"] = "Billable" if line.billable else "NotBillable"
+    return fields
+
+
+def _purchase(line: Line, price: str) -> Payload:
+    return {
+        "Desc": printable(line.description),
+        "Quantity": line.quantity,
+        price: line.price,
+        "Amount": line.amount,
+    }
+
+
+def customer(new: NewCustomer) -> Payload:
+    """The elements of a customer."""
+    return {
+        **_party(new.name, new.email, new.phone),
+        "BillAddress": address(new.billing),
+        "ShipAddress": address(new.shipping),
+    }
+
+
+def vendor(new: NewVendor) -> Payload:
+    """The elements of a vendor."""
+    return {**_party(new.name, new.email, new.phone), "VendorAddress": address(new.address)}
+
+
+def _party(name: str, email: str, phone: str) -> Payload:
+    return {
+        "Name": fitting(name, CUSTOMER_LENGTH),
+        "CompanyName": printable(" ".join(name.split()))[:CUSTOMER_LENGTH],
+        "Phone": phone.strip() if len(phone.strip()) <= PHONE_LENGTH else "",  # Half a number is worse than none.
+        "Email": printable(email),
+    }
+
+
+def item(new: NewItem, options: Mapping[str, str]) -> Payload:
+    """The elements of a product. With a cost account it can stand on purchase orders and bills too."""
+    about, price = printable(new.description), new.price if new.price is not None else Decimal(0)
+    fields: Payload = {
+        "Name": fitting(new.name, ITEM_LENGTH),
+        "SalesTaxCodeRef": _tax_code(options, taxed=new.taxable),
+    }
+    if new.cost is None:
+        fields["SalesOrPurchase"] = {"Desc": about, "Price": price, "AccountRef": ref(new.income)}
+    else:
+        fields["SalesAndPurchase"] = {
+            "SalesDesc": about,
+            "SalesPrice": price,
+            "IncomeAccountRef": ref(new.income),
+            "PurchaseDesc": about,
+            "ExpenseAccountRef": ref(new.cost),
+        }
+    return fields
+
+
+def discount(name: str, account: Ref) -> Payload:
+    """The elements of the item that takes discounts. It is taxable, so that the tax is on what the customer pays."""
+    return {"Name": name, "AccountRef": ref(account)}
+
+
+def ref(entry: Ref | None) -> Payload:
+    """A pointer by ListID, empty for none."""
+    return {"ListID": entry.id} if entry is not None and entry.id else {}
+
+
+def _tax_code(options: Mapping[str, str], *, taxed: bool) -> Payload:
+    return {"FullName": chosen(options, "taxable_code" if taxed else "nontaxable_code")}
+
+
+def memo(*texts: str) -> str:
+    """What stands in the memo, a paragraph each."""
+    return "\n".join(printable(text) for text in texts if text)
+
+
+def address(place: Address | None) -> Payload:
+    """A postal address in QuickBooks' five lines. What is too long for a line goes on in the next; the rest is cut."""
+    if place is None:
+        return {}
+    lines = [part for line in place.lines for part in _parts(printable(line).strip())]
+    return {
+        **dict(zip(ADDRESS_LINES, lines, strict=False)),
+        "City": printable(place.city)[:_CITY],
+        "State": printable(place.region)[:_STATE],
+        "PostalCode": printable(place.postal_code)[:_POSTAL_CODE],
+        "Country": printable(place.country)[:_COUNTRY],
+    }
+
+
+def _parts(line: str) -> list[str]:
+    """A line in pieces that fit, broken at blanks where there are any."""
+    pieces = []
+    while len(line) > _LINE:
+        place = line.rfind(" ", 1, _LINE + 1)
+        place = place if place > 0 else _LINE
+        pieces.append(line[:place].rstrip())
+        line = line[place:].strip()
+    return [*pieces, line] if line else pieces

@@ -1,0 +1,53 @@
+"""The file that tells the Web Connector where to call (Web Connector programmer's guide, "QWC file")."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from hub.plugin import Doorway, Download, Problem, Rejected
+from quickbooks_desktop.company import OWNER_ID, file_id
+
+NAME = "Bookpost"
+LOCAL = {"localhost", "127.0.0.1", "::1"}
+DESCRIPTION_LENGTH = 80
+
+
+def file(doorway: Doorway) -> Download:
+    """The `.qwc` file of an installation. It holds no password: the admin types that into the Web Connector.
+
+    Raises `Rejected` for an address that the Web Connector would refuse (its codes 1001 and 1010).
+    """
+    host = urlsplit(doorway.url).hostname or ""
+    if urlsplit(doorway.url).scheme != "https" and host not in LOCAL:
+        raise Rejected(
+            Problem(
+                what="The Web Connector calls only addresses that begin with https.",
+                why=f"Ours is {doorway.url}.",
+                cure="Ask whoever runs this application to serve it by https.",
+            )
+        )
+    root = etree.Element("QBWCXML")
+    for name, value in _elements(doorway):
+        etree.SubElement(root, name).text = value
+    scheduler = etree.SubElement(root, "Scheduler")
+    etree.SubElement(scheduler, "RunEveryNMinutes").text = str(doorway.minutes)
+    body = b'<?xml version="1.0"?>' + etree.tostring(root, encoding="ascii", xml_declaration=False)
+    return Download(name=f"{NAME.lower()}.qwc", media_type="application/xml", body=body)
+
+
+def _elements(doorway: Doorway) -> tuple[tuple[str, str], ...]:
+    about = f"Brings orders from {urlsplit(doorway.url).hostname} into QuickBooks"
+    return (
+        ("AppName", NAME),
+        ("AppID", ""),
+        ("AppURL", doorway.url),
+        ("AppDescription", about[:DESCRIPTION_LENGTH]),
+        ("AppSupport", doorway.support_url),
+        ("UserName", doorway.login),
+        ("OwnerID", OWNER_ID),
+        ("FileID", file_id(doorway.login)),
+        ("QBType", "QBFS"),
+        ("IsReadOnly", "false"),
+    )

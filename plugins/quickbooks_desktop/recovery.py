@@ -1,0 +1,86 @@
+"""What became of a message set that QuickBooks does not remember: it is looked for by number, and known by its mark.
+
+Intuit's own way comes first: the same bytes under the same `newMessageSetID` bring back the stored answer. This is the
+second line, for when that memory is lost (status 9001, 9002, 9005: a restored backup, a damaged file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from hub.plugin import Conversation, Envelope, Payload, Response
+from quickbooks_desktop.asking import Row, look
+from quickbooks_desktop.qbxml import reference
+
+FORGOTTEN = {"9001", "9002", "9003", "9005"}
+"""Another content under this ID, no stored response, nothing stored, could not be stored."""
+
+_QUERIES = {
+    "InvoiceAdd": "InvoiceQuery",
+    "ReceivePaymentAdd": "ReceivePaymentQuery",
+    "PurchaseOrderAdd": "PurchaseOrderQuery",
+    "BillAdd": "BillQuery",
+}
+"""What is looked for. A customer, a vendor or an item is not: entered twice, its name would be refused."""
+
+_AMOUNTS = {"ReceivePaymentAdd": "TotalAmount"}
+
+
+def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+    """For each request the response that it would have had, or None if nothing of it is in the books."""
+    found: dict[int, Response] = {}
+    for request, query in _QUERIES.items():
+        asked = {
+            slot: one.payload["fields"][request]
+            for slot, one in enumerate(envelope.requests)
+            if one.payload["request"] == request
+        }
+        if asked:
+            rows = yield from _candidates(query, list(asked.values()))
+            found |= _matches(envelope.key, request, asked, rows)
+    return [found.get(slot) for slot in range(len(envelope.requests))]
+
+
+def _candidates(query: str, asked: list[Payload]) -> Conversation[list[Row]]:
+    numbers = sorted({fields["RefNumber"] for fields in asked if fields.get("RefNumber")})
+    parties = sorted({_party(fields) for fields in asked if not fields.get("RefNumber")})
+    rows: list[Row] = []
+    lines: Payload = {"IncludeLineItems": True}
+    if numbers:
+        rows += yield from look("look by number", query, {"RefNumber": numbers, **lines}, "what was sent")
+    if parties:
+        where = {"EntityFilter": {"ListID": parties}, **lines}
+        rows += yield from look("look by customer or vendor", query, where, "what was sent")
+    return rows
+
+
+def _matches(key: str, request: str, asked: dict[int, Payload], rows: list[Row]) -> dict[int, Response]:
+    found: dict[int, Response] = {}
+    left = list(rows)
+    for slot, fields in asked.items():
+        mark = reference(key, slot)
+        row = next((row for row in left if _same(row["fields"], request, fields, mark)), None)
+        if row is not None:
+            left.remove(row)
+            found[slot] = Response(payload={"status": "0", "severity": "Info", "message": "", "rows": [row]})
+    return found
+
+
+def _same(row: dict[str, Any], request: str, fields: Payload, mark: str) -> bool:
+    """The mark decides. Where QuickBooks keeps none (before qbXML 9.0), all that we gave must be the same."""
+    if row.get("ExternalGUID"):
+        return bool(row["ExternalGUID"].upper() == mark)
+    amount = _AMOUNTS.get(request)
+    return (
+        _party(row) == _party(fields)
+        and row.get("TxnDate") == fields["TxnDate"]
+        and row.get("RefNumber", "") == fields.get("RefNumber", "")
+        and row.get("Memo", "") == fields.get("Memo", "")
+        and (amount is None or Decimal(row[amount]) == Decimal(fields[amount]))
+    )
+
+
+def _party(fields: Payload) -> str:
+    return str((fields.get("CustomerRef") or fields.get("VendorRef") or {}).get("ListID", ""))

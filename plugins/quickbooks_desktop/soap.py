@@ -1,0 +1,129 @@
+"""The Web Connector's calls as spyne dispatches them: a method each, and one place for what goes wrong.
+
+Whatever happens, the Web Connector gets an answer of the kind that it expects: a SOAP fault would show its user an
+HTTP 500 and nothing to do about it. What went wrong is a sentence in `getLastError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from hub.plugin import Desk
+from quickbooks_desktop import calls
+from quickbooks_desktop.calls import GIVE_UP, NOTHING, STOP
+from quickbooks_desktop.spyned import (
+    Application,
+    Array,
+    Integer,
+    MethodContext,
+    ServiceBase,
+    Soap11,
+    Unicode,
+    WsgiApplication,
+    rpc,
+)
+
+NAMESPACE = "http://developer.intuit.com/"
+VERSION = "Bookpost 1"
+DESK = "quickbooks_desktop.desk"
+"""Under this key a call's WSGI environment holds the desk that it goes to."""
+
+R = TypeVar("R")
+
+
+class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
+    """One method for each call, under its name on the wire. `calls` says what it means."""
+
+    @rpc(_returns=Unicode)
+    def serverVersion(ctx: MethodContext) -> str:
+        return VERSION
+
+    @rpc(Unicode, _in_arg_names={"version": "strVersion"}, _returns=Unicode)
+    def clientVersion(ctx: MethodContext, version: str | None) -> str:
+        return _answered(ctx, "", NOTHING, lambda desk: calls.greet(desk, version or ""))
+
+    @rpc(Unicode, Unicode, _in_arg_names={"login": "strUserName", "password": "strPassword"}, _returns=Array(Unicode))
+    def authenticate(ctx: MethodContext, login: str | None, password: str | None) -> list[str]:
+        return _answered(ctx, "", ["", "nvu"], lambda desk: calls.authenticate(desk, login or "", password or ""))
+
+    @rpc(
+        Unicode, Unicode, Unicode, Unicode, Integer, Integer,
+        _in_arg_names={
+            "introduction": "strHCPResponse", "file": "strCompanyFileName", "country": "qbXMLCountry",
+            "major": "qbXMLMajorVers", "minor": "qbXMLMinorVers",
+        },
+        _returns=Unicode,
+    )  # fmt: skip
+    def sendRequestXML(
+        ctx: MethodContext,
+        ticket: str | None,
+        introduction: str | None,
+        file: str | None,
+        country: str | None,
+        major: int | None,
+        minor: int | None,
+    ) -> str:
+        return _answered(ctx, ticket, NOTHING, lambda desk: calls.send(desk, ticket or "", introduction or ""))
+
+    @rpc(Unicode, Unicode, Unicode, Unicode, _returns=Integer)
+    def receiveResponseXML(
+        ctx: MethodContext,
+        ticket: str | None,
+        response: str | None,
+        hresult: str | None,
+        message: str | None,
+    ) -> int:
+        return _answered(
+            ctx, ticket, STOP,
+            lambda desk: calls.receive(desk, ticket or "", response or "", (hresult or "").strip(), message or ""),
+        )  # fmt: skip
+
+    @rpc(Unicode, Unicode, Unicode, _returns=Unicode)
+    def connectionError(
+        ctx: MethodContext,
+        ticket: str | None,
+        hresult: str | None,
+        message: str | None,
+    ) -> str:
+        return _answered(
+            ctx, ticket, GIVE_UP,
+            lambda desk: calls.connection_error(desk, ticket or "", hresult or "", message or ""),
+        )  # fmt: skip
+
+    @rpc(Unicode, _returns=Unicode)
+    def getLastError(ctx: MethodContext, ticket: str | None) -> str:
+        return _answered(ctx, ticket, NOTHING, lambda desk: desk.last_error(ticket or ""))
+
+    @rpc(Unicode, _returns=Unicode)
+    def closeConnection(ctx: MethodContext, ticket: str | None) -> str:
+        return _answered(ctx, ticket, "OK", lambda desk: calls.close(desk, ticket or ""))
+
+    @rpc(Unicode, Unicode, _in_arg_names={"ticket": "wcTicket", "session": "sessionID"}, _returns=Unicode)
+    def getInteractiveURL(ctx: MethodContext, ticket: str | None, session: str | None) -> str:
+        return NOTHING
+
+    @rpc(Unicode, Unicode, _in_arg_names={"ticket": "wcTicket"}, _returns=Unicode)
+    def interactiveRejected(ctx: MethodContext, ticket: str | None, reason: str | None) -> str:
+        return NOTHING
+
+    @rpc(Unicode, _in_arg_names={"ticket": "wcTicket"}, _returns=Unicode)
+    def interactiveDone(ctx: MethodContext, ticket: str | None) -> str:
+        return GIVE_UP
+
+
+def application(longest: int) -> WsgiApplication:
+    """The service as a WSGI application; `longest` is how many bytes a call may have."""
+    protocols = {"in_protocol": Soap11(huge_tree=True), "out_protocol": Soap11()}
+    service = Application([WebConnector], tns=NAMESPACE, name="WebConnector", **protocols)
+    return WsgiApplication(service, max_content_length=longest)
+
+
+def _answered(ctx: MethodContext, ticket: str | None, otherwise: R, answer: Callable[[Desk], R]) -> R:
+    """Answer a call. A bug of ours is logged, and the call gets the answer that stops the session in good order."""
+    desk: Desk = ctx.transport.req_env[DESK]
+    try:
+        return answer(desk)
+    except Exception as error:  # See the module's docstring.
+        desk.crashed(ticket or "", error)
+        return otherwise

@@ -1,0 +1,180 @@
+"""Whatever is sent is qbXML that QuickBooks can read: checked against Intuit's own schema where that is at hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from hub.plugin import (
+    Conversation,
+    Envelope,
+    IntegrationError,
+    Invoice,
+    NewCustomer,
+    NewItem,
+    NewVendor,
+    Payload,
+    RecordKind,
+    Request,
+    Response,
+)
+from quickbooks_desktop import QuickBooksDesktop
+from quickbooks_desktop.asking import UnexpectedAnswer
+from quickbooks_desktop.qbxml import Unwritable, write
+from tests.plugins.quickbooks_desktop.documents import subjects
+
+QUICKBOOKS = QuickBooksDesktop()
+KEY = "0123456789abcdef01234567"
+OPTIONS = st.fixed_dictionaries({
+    "item_kind": st.sampled_from(["ItemService", "ItemNonInventory"]),
+    "books_tax": st.sampled_from(["", "yes"]),
+})  # fmt: skip
+
+
+def _schema() -> Path | None:
+    """Intuit's `qbxmlops130.xsd`: in the folder QBXML_SCHEMAS, or in a reference folder beside the project."""
+    here = Path(__file__).parents[3]
+    folders = [Path(os.environ["QBXML_SCHEMAS"])] if "QBXML_SCHEMAS" in os.environ else []
+    found = [folder / "qbxmlops130.xsd" for folder in folders] + sorted(
+        here.parent.glob("*/reference/*/qbxmlops130.xsd")
+    )
+    return next((path for path in found if path.is_file()), None)
+
+
+SCHEMA = _schema()
+with_schema = pytest.mark.skipif(SCHEMA is None, reason="Intuit's schema is not at hand (QBXML_SCHEMAS)")
+
+
+@pytest.fixture(scope="module")
+def schema() -> etree.XMLSchema:
+    assert SCHEMA is not None
+    return etree.XMLSchema(etree.parse(SCHEMA))
+
+
+def conversation(subject: Any, options: dict[str, str]) -> Conversation[Any]:
+    if isinstance(subject, NewCustomer | NewVendor | NewItem):
+        return QUICKBOOKS.create(subject, options)
+    return QUICKBOOKS.post(subject, options)
+
+
+def answers(request: Request) -> Iterator[Payload]:
+    """Each way in which an answer can lead a conversation on to further requests."""
+    name = request.payload["request"]
+    kind = name.removesuffix("Query").removesuffix("Add").removesuffix("Mod")
+    row = {"ListID": "80000001-1", "TxnID": "1-1", "EditSequence": "17", "Name": "x", "IsActive": "false"}
+    yield {"status": "0", "severity": "Info", "message": "", "rows": [{"kind": f"{kind}Ret", "fields": row}]}
+    yield {"status": "1", "severity": "Info", "message": "", "rows": []}
+    for code in ("3100", "3200"):
+        yield {"status": code, "severity": "Error", "message": "no", "rows": []}
+
+
+def requests(subject: Any, options: dict[str, str], said: tuple[Payload, ...] = ()) -> Iterator[Request]:
+    """Every request that a conversation may ask, whatever it is answered, four answers deep."""
+    replay = conversation(subject, options)
+    try:
+        request = next(replay)
+        for answer in said:
+            request = replay.send(Response(payload=answer))
+    except (StopIteration, IntegrationError, UnexpectedAnswer, KeyError):
+        return
+    finally:
+        replay.close()
+    yield request
+    if len(said) < 4:
+        for answer in answers(request):
+            yield from requests(subject, options, (*said, answer))
+
+
+def validated(schema: etree.XMLSchema, body: str) -> etree._Element:
+    root = etree.fromstring(body.encode("ascii"))
+    schema.assertValid(root)
+    return root
+
+
+@with_schema
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(subject=subjects, options=OPTIONS)
+def test_every_request_that_passes_review_is_valid(
+    schema: etree.XMLSchema, subject: Any, options: dict[str, str]
+) -> None:
+    if QUICKBOOKS.review(subject, options):
+        return
+    asked = list(requests(subject, options))
+    assert asked
+    assert "InvoiceAdd" in str(asked) or not isinstance(subject, Invoice) or subject.revises or subject.discount
+    root = validated(schema, QUICKBOOKS.seal(KEY, asked, answered="0" * 24))
+    assert [node.get("requestID") for node in root[0]] == [str(slot) for slot in range(len(asked))]
+
+
+@with_schema
+@pytest.mark.parametrize("kind", QUICKBOOKS.capabilities.lists)
+@pytest.mark.parametrize("since", ["", "2026-11-01T10:00:00||", "2026-11-01T10:00:00|{ab}|2026-11-02T10:00:00"])
+def test_every_list_is_asked_for_validly(schema: etree.XMLSchema, kind: RecordKind, since: str) -> None:
+    root = validated(schema, QUICKBOOKS.seal(KEY, [next(QUICKBOOKS.fetch(kind, since))]))
+    assert root[0].get("newMessageSetID") is None, "A set that only reads is not to be remembered."
+
+
+@with_schema
+def test_what_recovery_and_the_check_ask_is_valid(schema: etree.XMLSchema) -> None:
+    written = [
+        Request(name="x", payload={"request": name, "fields": {name: {
+            "RefNumber": number, "TxnDate": "2026-11-23", "CustomerRef": {"ListID": "1-1"}}}}, writes=True)
+        for name in ("InvoiceAdd", "ReceivePaymentAdd", "PurchaseOrderAdd", "BillAdd") for number in ("1042", "")
+    ]  # fmt: skip
+    recovering = QUICKBOOKS.recover(Envelope(key=KEY, requests=tuple(written), body=""))
+    asked = [next(recovering)]
+    nothing = Response(payload={"status": "1", "severity": "Info", "message": "", "rows": []})
+    while len(asked) < 8:
+        asked.append(recovering.send(nothing))
+    with pytest.raises(StopIteration) as end:
+        recovering.send(nothing)
+    assert end.value.value == [None] * 8, "Nothing was found, so all of it may be asked again."
+    checking = QUICKBOOKS.check()
+    asked += [next(checking), checking.send(nothing)]
+    root = validated(schema, QUICKBOOKS.seal(KEY, asked))
+    assert len(root[0]) == len(asked) == 10
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"Name": "x" * 42}, "takes 41"),
+        ({"Name": "x", "ShoeSize": "12"}, "ShoeSize"),
+        ({"Name": "x", "BillAddress": {"Addr1": "x" * 42}}, "takes 41"),
+    ],
+)
+def test_what_does_not_fit_is_not_sealed(fields: Payload, why: str) -> None:
+    with pytest.raises(Unwritable, match=why):
+        write(
+            KEY, [{"request": "CustomerAdd", "fields": {"CustomerAdd": fields}}], writes=True, version="", answered=""
+        )
+
+
+@pytest.mark.parametrize("amount", [Decimal("1.005"), Decimal("NaN"), Decimal("1e13")])
+def test_an_amount_that_qbxml_cannot_express_is_not_sealed(amount: Decimal) -> None:
+    fields = {"ReceivePaymentAdd": {"TotalAmount": amount}}
+    with pytest.raises(Unwritable, match="TotalAmount"):
+        write(KEY, [{"request": "ReceivePaymentAdd", "fields": fields}], writes=True, version="", answered="")
+
+
+def test_everything_is_ascii_and_in_the_version_that_was_agreed() -> None:
+    asked = next(QUICKBOOKS.create(NewCustomer(name="Müller & Söhne “Ö” 🎈"), {}))
+    body = QUICKBOOKS.seal(KEY, [asked], dialect="16.0", answered="f" * 24)
+    assert body.isascii()
+    assert "M&#252;ller &amp; S&#246;hne" in body
+    assert body.startswith('<?xml version="1.0" encoding="utf-8"?><?qbxml version="16.0"?>')
+    assert f'oldMessageSetID="{"f" * 24}" newMessageSetID="{KEY}" onError="continueOnError"' in body
+
+
+def test_an_older_quickbooks_is_not_asked_for_what_it_does_not_know() -> None:
+    asked = next(QUICKBOOKS.create(NewCustomer(name="Acme"), {}))
+    assert "ExternalGUID" in QUICKBOOKS.seal(KEY, [asked], dialect="9.0")
+    assert "ExternalGUID" not in QUICKBOOKS.seal(KEY, [asked], dialect="8.0")
