@@ -1,0 +1,182 @@
+"""The company file: message sets in, answers out, each set carried out and remembered in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from lxml import etree
+
+from sandbox.desktop import answers, lists, transactions
+from sandbox.desktop.queries import KINDS, Found, Iterators
+from sandbox.desktop.reading import SUPPORTED, Asked, Fields, MessageSet, Refused, read
+from sandbox.desktop.schema import ABOUT, TRANSACTION_QUERIES
+from sandbox.desktop.seed import plant
+from sandbox.desktop.store import Row, Store
+
+ADDS: dict[str, Callable[[Store, Fields], Row]] = {
+    "InvoiceAdd": transactions.add_invoice,
+    "InvoiceMod": transactions.change_invoice,
+    "ReceivePaymentAdd": transactions.receive_payment,
+    "PurchaseOrderAdd": transactions.add_purchase_order,
+    "BillAdd": transactions.add_bill,
+}
+FILE_ID = "FileID"
+
+
+class CompanyFile:
+    """A company file in a folder. It is made there the first time, with accounts and a few entries."""
+
+    def __init__(self, folder: Path, name: str = "Northwind Promotions") -> None:
+        self.store = Store(folder)
+        if not self.store.fact("name"):
+            with self.store.transaction():
+                plant(self.store, name)
+
+    @property
+    def name(self) -> str:
+        return self.store.fact("name")
+
+    @property
+    def path(self) -> str:
+        """Where it is, as the Web Connector says it."""
+        return f"C:\\Users\\Public\\Documents\\Intuit\\QuickBooks\\{self.name}.qbw"
+
+    def session(self) -> Session:
+        """What begins when the file is opened, and ends with the iterators in it."""
+        return Session(self)
+
+    def stamp(self, owner_id: str, file_id: str) -> None:
+        """Leave an application's mark in the company, as the Web Connector does when an admin says yes."""
+        with self.store.transaction():
+            self.store.remember(f"stamp {owner_id.lower()}", file_id)
+
+    def rows(self, *kinds: str) -> list[Row]:
+        """All rows of some kinds, for those who look at the file."""
+        return self.store.find(kinds)
+
+    def close(self) -> None:
+        self.store.close()
+
+
+class Session:
+    """An open company file."""
+
+    def __init__(self, company: CompanyFile) -> None:
+        self.company, self._iterators = company, Iterators()
+
+    def process(self, text: str) -> str:
+        """Carry out a message set. What it changed is on disk when this returns. Raises `RequestError`."""
+        asked = read(text)
+        store = self.company.store
+        with store.transaction():
+            if len(asked.new) > 24 or len(asked.old) > 24:
+                return answers.document([], new=asked.new, status="9004")
+            if asked.old and asked.old != asked.new and not store.forget(asked.old) and not asked.new:
+                return answers.document([], status="600")
+            return self._remembered(asked, hashlib.sha256(text.encode()).hexdigest())
+
+    def _remembered(self, asked: MessageSet, checksum: str) -> str:
+        store = self.company.store
+        if not asked.new:
+            return answers.document(self._carry_out(asked))
+        known = store.answered(asked.new)
+        if known is not None:
+            probe = asked.old == asked.new and not asked.asked
+            return known[1] if probe or known[0] == checksum else answers.document([], new=asked.new, status="9001")
+        if asked.old == asked.new:
+            return answers.document([], new=asked.new, status="9002")
+        answer = answers.document(self._carry_out(asked), new=asked.new, status="0")
+        store.keep(asked.new, checksum, answer)
+        return answer
+
+    def _carry_out(self, asked: MessageSet) -> list[etree._Element]:
+        responses = []
+        failed = False
+        for one in asked.asked:
+            if failed and asked.stops:
+                responses.append(answers.refusal(one, Refused(3231, "The request has not been processed.")))
+                continue
+            try:
+                with self.company.store.attempt():
+                    responses.append(self._one(one))
+            except Refused as refused:
+                failed = True
+                responses.append(answers.refusal(one, refused))
+        return responses
+
+    def _one(self, asked: Asked) -> etree._Element:
+        if asked.wrong is not None:
+            raise asked.wrong
+        if asked.name in ABOUT:
+            return self._about(asked)
+        if asked.name in KINDS:
+            return self._query(asked)
+        store = self.company.store
+        if asked.name in ADDS:
+            row = ADDS[asked.name](store, asked.fields)
+        elif asked.name.endswith("Mod"):
+            row = lists.change(store, asked.name.removesuffix("Mod"), asked.fields)
+        else:
+            row = lists.add(store, asked.name.removesuffix("Add"), asked.fields)
+        return answers.response(asked, [row], {})
+
+    def _query(self, asked: Asked) -> etree._Element:
+        found: Found = self._iterators.answer(self.company.store, asked)
+        if found.missing and not found.rows:
+            raise Refused(500, "The query request has not been fully completed. There was a required element "
+                          f'("{found.missing}") that could not be found in QuickBooks.')  # fmt: skip
+        attributes = {}
+        if found.iterator:
+            attributes = {"iteratorRemainingCount": str(found.remaining), "iteratorID": found.iterator}
+        lines = asked.name not in TRANSACTION_QUERIES or asked.fields.get("IncludeLineItems") in {"true", "1"}
+        return answers.response(asked, found.rows, attributes, lines=lines)
+
+    def _about(self, asked: Asked) -> etree._Element:
+        fields = {"HostQuery": self._host, "CompanyQuery": self._company, "PreferencesQuery": self._preferences}
+        kind = asked.name.removesuffix("Query")
+        row = Row(id="", kind=kind, shelf="", name="", fields=fields[asked.name](asked))
+        return answers.response(asked, [row], {})
+
+    def _host(self, _: Asked) -> Fields:
+        versions = (self.company.store.fact("versions") or " ".join(SUPPORTED)).split()
+        return {
+            "ProductName": "QuickBooks Enterprise Solutions 24.0", "MajorVersion": "34", "MinorVersion": "0",
+            "Country": "US", "SupportedQBXMLVersion": ["1.0", "1.1", "2.0", "3.0", "4.0", "5.0", "6.0", *versions],
+            "IsAutomaticLogin": "false", "QBFileMode": "SingleUser",
+        }  # fmt: skip
+
+    def _company(self, asked: Asked) -> Fields:
+        stamps = [
+            {"OwnerID": owner, "DataExtName": FILE_ID, "DataExtType": "STR255TYPE", "DataExtValue": stamp}
+            for owner in asked.fields.get("OwnerID", [])
+            if (stamp := self.company.store.fact(f"stamp {owner.lower()}"))
+        ]
+        return {
+            "IsSampleCompany": "false", "CompanyName": self.company.name, "LegalCompanyName": self.company.name,
+            "Country": "US", "FirstMonthFiscalYear": "January", "DataExtRet": stamps,
+        }  # fmt: skip
+
+    def _preferences(self, _: Asked) -> Fields:
+        return {
+            "AccountingPreferences": {"IsUsingAccountNumbers": "true", "IsUsingClassTracking": "false"},
+            "MultiCurrencyPreferences": {"IsMultiCurrencyOn": "false"},
+        }
+
+    def introduction(self, owner_id: str) -> str:
+        """What the Web Connector gives a server with its first question: host, company and preferences."""
+        owner = {"CompanyQuery": f"<OwnerID>{owner_id}</OwnerID>"}
+        queries = "".join(
+            f'<{name}Rq requestID="{slot}">{owner.get(name, "")}</{name}Rq>' for slot, name in enumerate(ABOUT)
+        )
+        return self.process(
+            f'<?xml version="1.0"?><?qbxml version="13.0"?><QBXML><QBXMLMsgsRq onError="continueOnError">{queries}'
+            "</QBXMLMsgsRq></QBXML>"
+        )
+
+
+def ticket() -> str:
+    """A GUID such as QuickBooks gives to a session."""
+    return "{" + str(uuid.uuid4()) + "}"

@@ -1,0 +1,120 @@
+"""Queries: which rows they mean, and the iterators that give them in stretches for as long as a session lasts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sandbox.desktop.lists import ITEMS, PARTIES
+from sandbox.desktop.reading import Asked, Refused
+from sandbox.desktop.store import Row, Store
+
+KINDS: Mapping[str, Sequence[str]] = {
+    "AccountQuery": ("Account",),
+    "CustomerQuery": ("Customer",),
+    "VendorQuery": ("Vendor",),
+    "EmployeeQuery": ("Employee",),
+    "EntityQuery": PARTIES,
+    "ItemQuery": ITEMS,
+    "ItemDiscountQuery": ("ItemDiscount",),
+    "ItemSalesTaxQuery": ("ItemSalesTax",),
+    "TermsQuery": ("StandardTerms",),
+    "SalesTaxCodeQuery": ("SalesTaxCode",),
+    "InvoiceQuery": ("Invoice",),
+    "ReceivePaymentQuery": ("ReceivePayment",),
+    "PurchaseOrderQuery": ("PurchaseOrder",),
+    "BillQuery": ("Bill",),
+}
+WITHOUT_ITERATOR = {"AccountQuery", "TermsQuery", "SalesTaxCodeQuery"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The rows of one answer, and where the iterator stands after it."""
+
+    rows: Sequence[Row]
+    iterator: str = ""
+    remaining: int = 0
+    missing: str = ""
+
+
+@dataclass(slots=True)
+class Iterators:
+    """The iterators of one session."""
+
+    left: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+
+    def answer(self, store: Store, asked: Asked) -> Found:
+        """Answer a query. Raises `Refused`."""
+        mode = asked.attributes.get("iterator", "")
+        if not mode:
+            found = _found(store, asked)
+            return Found(rows=found.rows[: _limit(asked)], missing=found.missing)
+        if asked.name in WITHOUT_ITERATOR or "MaxReturned" not in asked.fields:
+            raise Refused(3391, "An iterator cannot be used with this request.")
+        if mode == "Start":
+            name = "{" + str(uuid.uuid4()) + "}"
+            self.left[name] = (_filters(asked), [row.id for row in _found(store, asked).rows])
+        else:
+            name = asked.attributes.get("iteratorID", "")
+            if name not in self.left or self.left[name][0] != _filters(asked):
+                raise Refused(3391, "The iterator is not valid in this session, or its query is another one.")
+        filters, ids = self.left[name]
+        stretch, rest = ids[: _limit(asked)], ids[_limit(asked) or len(ids) :]
+        self.left[name] = (filters, rest)
+        if mode == "Stop" or not rest:
+            del self.left[name]
+        rows = [row for one in stretch if (row := store.get(one, KINDS[asked.name])) is not None]
+        return Found(rows=rows, iterator=name, remaining=len(rest))
+
+
+def _limit(asked: Asked) -> int | None:
+    return int(asked.fields["MaxReturned"]) if "MaxReturned" in asked.fields else None
+
+
+def _filters(asked: Asked) -> str:
+    return repr({name: value for name, value in asked.fields.items() if name != "MaxReturned"})
+
+
+def _found(store: Store, asked: Asked) -> Found:
+    fields, kinds = asked.fields, KINDS[asked.name]
+    for name in ("ListID", "TxnID"):
+        if name in fields:
+            return _by(
+                fields[name], [row for one in fields[name] if (row := store.get(one, kinds))], lambda row: row.id
+            )
+    if "FullName" in fields:
+        wanted = {name.casefold() for name in fields["FullName"]}
+        rows = [row for row in store.find(kinds) if row.name.casefold() in wanted] if len(wanted) > 1 else [
+            *store.find(kinds, "name = ?", *wanted)]  # fmt: skip
+        return _by(fields["FullName"], rows, lambda row: row.name)
+    numbers = fields.get("RefNumber") or fields.get("RefNumberCaseSensitive")
+    if numbers:
+        rows = [row for row in store.find(kinds) if row.name in numbers]
+        return Found(rows=rows)
+    return Found(rows=_filtered(store, asked, kinds))
+
+
+def _filtered(store: Store, asked: Asked, kinds: Sequence[str]) -> list[Row]:
+    fields = asked.fields
+    since = fields.get("FromModifiedDate") or fields.get("ModifiedDateRangeFilter", {}).get("FromModifiedDate", "")
+    where, values = ["1"], []
+    if "EntityFilter" in fields:
+        ids = fields["EntityFilter"].get("ListID", [])
+        where.append(f"party IN ({', '.join('?' for _ in ids)})")
+        values += ids
+    if since:  # The machine's own clock; an offset in it is not looked at.
+        where.append("substr(modified, 1, 19) >= ?")
+        values.append(since[:19])
+    status = fields.get("ActiveStatus", "ActiveOnly")
+    if status != "All" and "party" not in where[-1]:
+        where.append(f"active = {int(status == 'ActiveOnly')}")
+    return store.find(kinds, " AND ".join(where), *values)
+
+
+def _by(wanted: Sequence[str], rows: Sequence[Row], key: object) -> Found:
+    assert callable(key)
+    there = {key(row).casefold() for row in rows}
+    missing = next((one for one in wanted if one.casefold() not in there), "")
+    return Found(rows=rows, missing=missing)

@@ -1,0 +1,374 @@
+"""What the company file reads: the elements of each request in their order, hand-written from Intuit's qbXML 13.0.
+
+It knows more elements than anybody here sends, so that what stands in a wrong place is noticed. A line is an element:
+its name, then what it holds. `!` is required, `*` may repeat, a number is the longest text, indentation is a group.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+ADDRESS = """
+    Addr1 41
+    Addr2 41
+    Addr3 41
+    Addr4 41
+    Addr5 41
+    City 31
+    State 21
+    PostalCode 13
+    Country 31
+    Note 41
+"""
+
+_PERSON = """
+Salutation 15
+FirstName 25
+MiddleName 5
+LastName 25
+JobTitle 41
+"""
+
+_PHONES = """
+Phone 21
+AltPhone 21
+Fax 21
+Email 1023
+Cc 1023
+Contact 41
+AltContact 41
+"""
+
+_INVOICE_HEAD = f"""
+CustomerRef! ref 209
+ClassRef ref
+ARAccountRef ref
+TemplateRef ref
+TxnDate date
+RefNumber 11
+BillAddress
+{ADDRESS}
+ShipAddress
+{ADDRESS}
+IsPending bool
+PONumber 25
+TermsRef ref 31
+DueDate date
+SalesRepRef ref 5
+FOB 13
+ShipDate date
+ShipMethodRef ref 15
+ItemSalesTaxRef ref 31
+Memo 4095
+CustomerMsgRef ref 101
+IsToBePrinted bool
+IsToBeEmailed bool
+CustomerSalesTaxCodeRef ref 3
+Other 29
+ExchangeRate price
+"""
+
+_INVOICE_LINE = """
+    ItemRef ref
+    Desc 4095
+    Quantity price
+    UnitOfMeasure 31
+    Rate price
+    RatePercent price
+    ClassRef ref
+    Amount amount
+    ServiceDate date
+    SalesTaxCodeRef ref 3
+    OverrideItemAccountRef ref
+    Other1 29
+    Other2 29
+"""
+
+_PRODUCT = """
+Name! 31
+IsActive bool
+ParentRef ref
+ManufacturerPartNumber 31
+SalesTaxCodeRef ref 3
+SalesOrPurchase
+    Desc 4095
+    Price price
+    AccountRef ref
+SalesAndPurchase
+    SalesDesc 4095
+    SalesPrice price
+    IncomeAccountRef ref
+    PurchaseDesc 4095
+    PurchaseCost price
+    ExpenseAccountRef ref
+    PrefVendorRef ref
+ExternalGUID guid
+"""
+
+_WRITES = {
+    "CustomerAdd": f"""
+Name! 41
+IsActive bool
+ParentRef ref 209
+CompanyName 41
+{_PERSON}
+BillAddress
+{ADDRESS}
+ShipAddress
+{ADDRESS}
+{_PHONES}
+TermsRef ref 31
+SalesTaxCodeRef ref 3
+ItemSalesTaxRef ref 31
+AccountNumber 99
+Notes 4095
+ExternalGUID guid
+""",
+    "CustomerMod": f"""
+ListID! id
+EditSequence! 16
+Name 41
+IsActive bool
+CompanyName 41
+{_PERSON}
+BillAddress
+{ADDRESS}
+ShipAddress
+{ADDRESS}
+{_PHONES}
+TermsRef ref 31
+""",
+    "VendorAdd": f"""
+Name! 41
+IsActive bool
+CompanyName 41
+{_PERSON}
+VendorAddress
+{ADDRESS}
+{_PHONES}
+NameOnCheck 41
+AccountNumber 99
+Notes 4095
+TermsRef ref 31
+ExternalGUID guid
+""",
+    "EmployeeAdd": """
+FirstName! 25
+LastName 25
+""",
+    "ItemServiceAdd": _PRODUCT,
+    "ItemNonInventoryAdd": _PRODUCT,
+    "ItemOtherChargeAdd": _PRODUCT,
+    "ItemDiscountAdd": """
+Name! 31
+IsActive bool
+ParentRef ref
+ItemDesc 4095
+SalesTaxCodeRef ref 3
+DiscountRate price
+DiscountRatePercent price
+AccountRef! ref
+ExternalGUID guid
+""",
+    "InvoiceAdd": f"""
+{_INVOICE_HEAD}
+ExternalGUID guid
+LinkToTxnID* id
+InvoiceLineAdd*
+{_INVOICE_LINE}
+""",
+    "InvoiceMod": f"""
+TxnID! id
+EditSequence! 16
+{_INVOICE_HEAD.replace("CustomerRef!", "CustomerRef")}
+InvoiceLineMod*
+    TxnLineID! id
+{_INVOICE_LINE}
+""",
+    "ReceivePaymentAdd": """
+CustomerRef! ref 209
+ARAccountRef ref
+TxnDate date
+RefNumber 20
+TotalAmount amount
+ExchangeRate price
+PaymentMethodRef ref 31
+Memo 4095
+DepositToAccountRef ref
+ExternalGUID guid
+IsAutoApply bool
+AppliedToTxnAdd*
+    TxnID! id
+    PaymentAmount amount
+    DiscountAmount amount
+    DiscountAccountRef ref
+""",
+    "PurchaseOrderAdd": f"""
+VendorRef ref
+ClassRef ref
+ShipToEntityRef ref 209
+TemplateRef ref
+TxnDate date
+RefNumber 11
+VendorAddress
+{ADDRESS}
+ShipAddress
+{ADDRESS}
+TermsRef ref 31
+DueDate date
+ExpectedDate date
+ShipMethodRef ref 15
+FOB 13
+Memo 4095
+VendorMsg 99
+IsToBePrinted bool
+IsToBeEmailed bool
+Other1 25
+Other2 29
+ExchangeRate price
+ExternalGUID guid
+PurchaseOrderLineAdd*
+    ItemRef ref
+    ManufacturerPartNumber 31
+    Desc 4095
+    Quantity price
+    UnitOfMeasure 31
+    Rate price
+    ClassRef ref
+    Amount amount
+    CustomerRef ref 209
+    ServiceDate date
+    OverrideItemAccountRef ref
+""",
+    "BillAdd": f"""
+VendorRef! ref
+VendorAddress
+{ADDRESS}
+APAccountRef ref
+TxnDate date
+DueDate date
+RefNumber 20
+TermsRef ref 31
+Memo 4095
+ExchangeRate price
+ExternalGUID guid
+LinkToTxnID* id
+ExpenseLineAdd*
+    AccountRef ref
+    Amount amount
+    Memo 4095
+    CustomerRef ref 209
+    ClassRef ref
+    BillableStatus Billable NotBillable HasBeenBilled
+ItemLineAdd*
+    ItemRef ref
+    Desc 4095
+    Quantity price
+    UnitOfMeasure 31
+    Cost price
+    Amount amount
+    CustomerRef ref 209
+    ClassRef ref
+    BillableStatus Billable NotBillable HasBeenBilled
+    OverrideItemAccountRef ref
+    LinkToTxn
+        TxnID! id
+        TxnLineID! id
+""",
+}
+
+_RETURNED = "IncludeRetElement* 50\nOwnerID* 50\n"
+_LIST = """
+ListID* id
+FullName* 209
+MaxReturned int
+ActiveStatus ActiveOnly InactiveOnly All
+FromModifiedDate date
+ToModifiedDate date
+NameFilter
+    MatchCriterion! StartsWith Contains EndsWith
+    Name! 209
+"""
+_TRANSACTIONS = """
+TxnID* id
+RefNumber* 20
+RefNumberCaseSensitive* 20
+MaxReturned int
+ModifiedDateRangeFilter
+    FromModifiedDate date
+    ToModifiedDate date
+TxnDateRangeFilter
+    FromTxnDate date
+    ToTxnDate date
+EntityFilter
+    ListID* id
+    FullName* 209
+"""
+
+LIST_QUERIES = (
+    "AccountQuery", "CustomerQuery", "VendorQuery", "EmployeeQuery", "EntityQuery", "ItemQuery", "ItemDiscountQuery",
+    "ItemSalesTaxQuery", "TermsQuery", "SalesTaxCodeQuery",
+)  # fmt: skip
+TRANSACTION_QUERIES = ("InvoiceQuery", "ReceivePaymentQuery", "PurchaseOrderQuery", "BillQuery")
+ABOUT = ("HostQuery", "CompanyQuery", "PreferencesQuery")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """An element that a request may hold, `kind` being text, ref, group, bool, date, id, guid, int, amount or price."""
+
+    name: str
+    kind: str = "text"
+    required: bool = False
+    many: bool = False
+    length: int = 0
+    choices: tuple[str, ...] = ()
+    within: tuple[Element, ...] = ()
+
+
+_KINDS = {"ref", "bool", "date", "id", "guid", "int", "amount", "price"}
+
+
+def _read(text: str) -> tuple[Element, ...]:
+    return tuple(_elements([line for line in text.splitlines() if line.strip()], 0))
+
+
+def _elements(lines: list[str], depth: int) -> Iterator[Element]:
+    while lines:
+        indent = len(lines[0]) - len(lines[0].lstrip())
+        if indent < depth:
+            return
+        words = lines.pop(0).split()
+        within: tuple[Element, ...] = ()
+        if lines and (deeper := len(lines[0]) - len(lines[0].lstrip())) > indent:
+            within = tuple(_elements(lines, deeper))
+        yield _element(words, within)
+
+
+def _element(words: list[str], within: tuple[Element, ...]) -> Element:
+    name, *rest = words
+    kind = next((word for word in rest if word in _KINDS), "group" if within else "text")
+    length = next((int(word) for word in rest if word.isdigit()), 159 if kind == "ref" else 0)
+    if kind == "ref":
+        within = (Element(name="ListID", kind="id"), Element(name="FullName", length=length))
+    return Element(
+        name=re.sub(r"[!*]", "", name),
+        kind="group" if kind == "ref" else kind,
+        required="!" in name,
+        many="*" in name,
+        length=36 if kind == "id" else length,
+        choices=tuple(word for word in rest if word not in _KINDS and not word.isdigit()),
+        within=within,
+    )
+
+
+WRITES: Mapping[str, tuple[Element, ...]] = {name: _read(text) for name, text in _WRITES.items()}
+
+QUERIES: Mapping[str, tuple[Element, ...]] = {
+    **{name: _read(_LIST + _RETURNED) for name in LIST_QUERIES},
+    **{name: _read(_TRANSACTIONS + "IncludeLineItems bool\nIncludeLinkedTxns bool\n" + _RETURNED)
+       for name in TRANSACTION_QUERIES},
+    **{name: _read(_RETURNED) for name in ABOUT},
+}  # fmt: skip

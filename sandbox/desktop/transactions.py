@@ -1,0 +1,264 @@
+"""Invoices, payments, purchase orders and bills: what they come to, and what they do to one another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sandbox.desktop import lists
+from sandbox.desktop.reading import Fields, Refused
+from sandbox.desktop.store import Row, Store
+
+KINDS = ("Invoice", "ReceivePayment", "PurchaseOrder", "Bill")
+NEW_LINE = "-1"
+_CENT, _NOTHING = Decimal("0.01"), Decimal("0.00")
+
+
+def cents(amount: Decimal) -> Decimal:
+    return amount.quantize(_CENT, ROUND_HALF_UP)
+
+
+def add_invoice(store: Store, fields: Fields) -> Row:
+    """Enter an invoice. Its number is taken as it is, and nobody asks whether there is one of that number already."""
+    head, lines = _split(fields, "InvoiceLineAdd")
+    return _enter(store, "Invoice", _sold(store, head, lines, {}), head["CustomerRef"])
+
+
+def change_invoice(store: Store, fields: Fields) -> Row:
+    """Change an invoice. Lines that are not named are deleted."""
+    row = store.get(fields["TxnID"], ["Invoice"])
+    if row is None:
+        raise Refused(3120, f'Object "{fields["TxnID"]}" specified in the request cannot be found.')
+    lists.unchanged(row, fields)
+    head, lines = _split(fields, "InvoiceLineMod")
+    kept = {line["TxnLineID"]: line for line in row.fields["InvoiceLineRet"]}
+    for line in lines:
+        if line["TxnLineID"] not in {NEW_LINE, *kept}:
+            raise Refused(3120, f'Object "{line["TxnLineID"]}" specified in the request cannot be found.')
+    known = {name: value for name, value in row.fields.items() if name not in _FIGURES}
+    head = {name: value for name, value in head.items() if name not in {"TxnID", "EditSequence"}}
+    row.fields = _sold(store, known | head, lines or list(kept.values()), row.fields)
+    row.party = row.fields["CustomerRef"]["ListID"]
+    lists.touch(store, row)
+    return row
+
+
+_FIGURES = {"Subtotal", "SalesTaxPercentage", "SalesTaxTotal", "AppliedAmount", "BalanceRemaining", "IsPaid",
+            "InvoiceLineRet"}  # fmt: skip
+
+
+def _sold(store: Store, head: Fields, lines: list[Fields], before: Fields) -> Fields:
+    if not lines:
+        raise Refused(3150, 'There is a missing element: "InvoiceLineAdd".')
+    head = lists.resolved(store, head, "Invoice")
+    head.setdefault("ARAccountRef", _only(store, "AccountsReceivable"))
+    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011  # The machine's own day.
+    _open(store, head["TxnDate"])
+    written = [_sale_line(store, line) for line in lists.resolved(store, {"lines": lines}, "Invoice")["lines"]]
+    subtotal = sum((line.get("Amount", _NOTHING) for line in written), _NOTHING)
+    rate, tax = _tax(store, head, written)
+    applied = before.get("AppliedAmount", _NOTHING)
+    balance = subtotal + tax + applied
+    if subtotal + tax < 0:
+        raise Refused(3180, "There was an error when saving a Invoice.  QuickBooks error message: Transaction amount "
+                      "must be positive.")  # fmt: skip
+    return {
+        **head, "Subtotal": subtotal, "SalesTaxPercentage": rate, "SalesTaxTotal": tax, "AppliedAmount": applied,
+        "BalanceRemaining": balance, "IsPaid": "true" if balance == 0 else "false", "InvoiceLineRet": written,
+    }  # fmt: skip
+
+
+def _sale_line(store: Store, line: Fields) -> Fields:
+    written = {name: value for name, value in line.items() if name != "TxnLineID"}
+    kept = line.get("TxnLineID", NEW_LINE)
+    written = {"TxnLineID": _line_id(store) if kept == NEW_LINE else kept, **written}
+    if "ItemRef" not in line:
+        return written
+    item = lists.referred(store, "ItemRef", line["ItemRef"], "Invoice")
+    amount = line.get("Amount")
+    if item.kind == "ItemDiscount":
+        if "Quantity" in line:
+            raise Refused(3210, 'The "quantity" field has an invalid value. A discount has no quantity.')
+        if amount is None or amount > 0:
+            raise Refused(3210, 'The "amount" field of a discount has an invalid value.')
+    elif amount is None:
+        amount = cents(line.get("Quantity", Decimal(1)) * line.get("Rate", _NOTHING))
+    written["Amount"] = amount
+    written.setdefault("SalesTaxCodeRef", item.fields.get("SalesTaxCodeRef") or _code(store, "Tax"))
+    return written
+
+
+def _tax(store: Store, head: Fields, lines: list[Fields]) -> tuple[Decimal, Decimal]:
+    """The rate and the tax. A taxable discount lowers what is taxed by its share of all that stands above it."""
+    customer = lists.referred(store, "CustomerRef", head["CustomerRef"], "Invoice")
+    ref = head.get("ItemSalesTaxRef") or customer.fields.get("ItemSalesTaxRef")
+    if ref is None:
+        standard = store.fact("sales tax item")
+        item = store.get(standard, ["ItemSalesTax"]) if standard else None
+    else:
+        item = lists.referred(store, "ItemSalesTaxRef", ref, "Invoice")
+    if item is None:
+        return _NOTHING, _NOTHING
+    head["ItemSalesTaxRef"] = {"ListID": item.id, "FullName": item.fields["FullName"]}
+    above = taxable = _NOTHING
+    for line in lines:
+        amount = line.get("Amount", _NOTHING)
+        taxed = line.get("SalesTaxCodeRef", {}).get("FullName") == "Tax"
+        is_discount = "ItemRef" in line and store.get(line["ItemRef"]["ListID"], ["ItemDiscount"]) is not None
+        if is_discount:
+            taxable += amount * taxable / above if taxed and above else _NOTHING
+        elif taxed:
+            taxable += amount
+        above += amount
+    rate = Decimal(item.fields["TaxRate"])
+    return rate, cents(taxable * rate / 100)
+
+
+def receive_payment(store: Store, fields: Fields) -> Row:
+    """Receive a payment against invoices. An invoice that is paid cannot be found; nobody can pay more than is due."""
+    head, applied = _split(fields, "AppliedToTxnAdd")
+    head = lists.resolved(store, head, "ReceivePayment")
+    head.setdefault("ARAccountRef", _only(store, "AccountsReceivable"))
+    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011
+    _open(store, head["TxnDate"])
+    total = head.get("TotalAmount", _NOTHING)
+    if sum((one.get("PaymentAmount", _NOTHING) for one in applied), _NOTHING) > total:
+        raise Refused(3210, "The payments that are applied come to more than the payment.")
+    if len({one["TxnID"] for one in applied}) < len(applied):
+        raise Refused(3210, "An invoice stands there twice.")
+    head["UnusedPayment"] = total
+    head["AppliedToTxnRet"] = [_apply(store, head, one) for one in applied]
+    return _enter(store, "ReceivePayment", head, head["CustomerRef"])
+
+
+def _apply(store: Store, payment: Fields, one: Fields) -> Fields:
+    invoice = store.get(one["TxnID"], ["Invoice"])
+    amount = one.get("PaymentAmount", _NOTHING)
+    if (
+        invoice is None
+        or invoice.fields["IsPaid"] == "true"
+        or invoice.party != payment["CustomerRef"]["ListID"]
+        or invoice.fields["ARAccountRef"]["ListID"] != payment["ARAccountRef"]["ListID"]
+    ):
+        raise Refused(3120, f'Object "{one["TxnID"]}" specified in the request cannot be found.')
+    if amount <= 0 or amount > invoice.fields["BalanceRemaining"]:
+        raise Refused(3210, 'The "payment amount" field has an invalid value. QuickBooks error message: You cannot pay '
+                      "more than the amount due.")  # fmt: skip
+    payment["UnusedPayment"] -= amount
+    invoice.fields["AppliedAmount"] -= amount
+    invoice.fields["BalanceRemaining"] -= amount
+    invoice.fields["IsPaid"] = "true" if invoice.fields["BalanceRemaining"] == 0 else "false"
+    lists.touch(store, invoice)
+    return {
+        "TxnID": invoice.id, "TxnType": "Invoice", "RefNumber": invoice.fields.get("RefNumber", ""),
+        "BalanceRemaining": invoice.fields["BalanceRemaining"], "Amount": amount,
+    }  # fmt: skip
+
+
+def add_purchase_order(store: Store, fields: Fields) -> Row:
+    """Enter a purchase order. It posts nothing; its lines wait for a bill."""
+    head, lines = _split(fields, "PurchaseOrderLineAdd")
+    head = lists.resolved(store, head, "PurchaseOrder")
+    if "VendorRef" not in head:
+        raise Refused(3150, 'There is a missing element: "VendorRef".')
+    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011
+    written = [
+        {
+            "TxnLineID": _line_id(store),
+            **_bought(line, "Rate"),
+            "ReceivedQuantity": _NOTHING,
+            "IsManuallyClosed": "false",
+        }
+        for line in lists.resolved(store, {"lines": lines}, "PurchaseOrder")["lines"]
+    ]
+    head["TotalAmount"] = sum((line["Amount"] for line in written), _NOTHING)
+    head["IsFullyReceived"] = "false"
+    return _enter(store, "PurchaseOrder", head | {"PurchaseOrderLineRet": written}, head["VendorRef"])
+
+
+def add_bill(store: Store, fields: Fields) -> Row:
+    """Enter a bill. A line that is linked to a purchase order takes its item from there, and receives it."""
+    head, items = _split(fields, "ItemLineAdd")
+    head, expenses = _split(head, "ExpenseLineAdd")
+    head = lists.resolved(store, head, "Bill")
+    head.setdefault("APAccountRef", _only(store, "AccountsPayable"))
+    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011
+    _open(store, head["TxnDate"])
+    head["LinkedTxn"] = []
+    bought = [_bill_line(store, head, line) for line in lists.resolved(store, {"lines": items}, "Bill")["lines"]]
+    spent = [{"TxnLineID": _line_id(store), **line}
+             for line in lists.resolved(store, {"lines": expenses}, "Bill")["lines"]]  # fmt: skip
+    if not bought and not spent:
+        raise Refused(3150, 'There is a missing element: "ItemLineAdd".')
+    head["AmountDue"] = sum((line["Amount"] for line in (*bought, *spent)), _NOTHING)
+    head["IsPaid"] = "false"
+    return _enter(store, "Bill", head | {"ExpenseLineRet": spent, "ItemLineRet": bought}, head["VendorRef"])
+
+
+def _bill_line(store: Store, bill: Fields, line: Fields) -> Fields:
+    link = line.pop("LinkToTxn", None)
+    if link is not None:
+        if "ItemRef" in line:
+            raise Refused(3210, "A line that is linked to a purchase order takes its item from there.")
+        order = store.get(link["TxnID"], ["PurchaseOrder"])
+        lines: Sequence[Fields] = order.fields["PurchaseOrderLineRet"] if order else ()
+        ordered = next((one for one in lines if one["TxnLineID"] == link["TxnLineID"]), None)
+        if order is None or ordered is None or order.party != bill["VendorRef"]["ListID"]:
+            raise Refused(3120, f'Object "{link["TxnID"]}" specified in the request cannot be found.')
+        if ordered["ReceivedQuantity"] > 0:
+            raise Refused(530, "The transaction cannot be linked: it is closed.")
+        line = {"ItemRef": ordered["ItemRef"], **line}
+        ordered["ReceivedQuantity"] = line.get("Quantity", ordered.get("Quantity", Decimal(1)))
+        received = all(one["ReceivedQuantity"] > 0 for one in lines)
+        order.fields["IsFullyReceived"] = "true" if received else "false"
+        lists.touch(store, order)
+        linked = {"TxnID": order.id, "TxnType": "PurchaseOrder", "RefNumber": order.fields.get("RefNumber", "")}
+        if linked not in bill["LinkedTxn"]:
+            bill["LinkedTxn"].append(linked)
+    return {"TxnLineID": _line_id(store), **_bought(line, "Cost")}
+
+
+def _bought(line: Fields, price: str) -> Fields:
+    amount = line.get("Amount")
+    return {**line, "Amount": cents(line.get("Quantity", Decimal(1)) * line.get(price, _NOTHING))
+            if amount is None else amount}  # fmt: skip
+
+
+def _split(fields: Fields, lines: str) -> tuple[Fields, list[Fields]]:
+    return {name: value for name, value in fields.items() if name != lines}, fields.get(lines, [])
+
+
+def _enter(store: Store, kind: str, fields: Fields, party: Fields) -> Row:
+    number = store.following()
+    head: dict[str, Any] = {
+        "TxnID": f"{number:X}-{int(dt.datetime.now().timestamp())}",  # noqa: DTZ005
+        "TimeCreated": lists.moment(), "TimeModified": lists.moment(), "EditSequence": lists.edit_sequence(store),
+        "TxnNumber": str(number),
+    }  # fmt: skip
+    row = Row(id=head["TxnID"], kind=kind, shelf="", name=fields.get("RefNumber", ""), fields=head | fields,
+              party=party["ListID"], modified=head["TimeModified"])  # fmt: skip
+    store.put(row)
+    return row
+
+
+def _line_id(store: Store) -> str:
+    return f"{store.following():X}-{int(dt.datetime.now().timestamp())}"  # noqa: DTZ005
+
+
+def _open(store: Store, date: str) -> None:
+    if (closed := store.fact("closing date")) and date <= closed:
+        raise Refused(3171, "An attempt was made to modify a transaction on or before the closing date.")
+
+
+def _only(store: Store, account_type: str) -> Fields:
+    found = [row for row in store.find(["Account"]) if row.fields["AccountType"] == account_type]
+    if not found:
+        raise Refused(3270, "Missing posting account.")
+    return {"ListID": found[0].id, "FullName": found[0].fields["FullName"]}
+
+
+def _code(store: Store, name: str) -> Fields:
+    row = store.named("tax code", name)
+    return {"ListID": row.id, "FullName": row.fields["FullName"]} if row else {}
