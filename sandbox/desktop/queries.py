@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.desktop.lists import ITEMS, PARTIES
 from sandbox.desktop.reading import Asked, Refused
+from sandbox.desktop.schema import TRANSACTION_QUERIES
 from sandbox.desktop.store import Row, Store
 
 KINDS: Mapping[str, Sequence[str]] = {
@@ -81,18 +82,16 @@ def _found(store: Store, asked: Asked) -> Found:
     fields, kinds = asked.fields, KINDS[asked.name]
     for name in ("ListID", "TxnID"):
         if name in fields:
-            return _by(
-                fields[name], [row for one in fields[name] if (row := store.get(one, kinds))], lambda row: row.id
-            )
+            rows = [row for one in fields[name] if (row := store.get(one, kinds))]
+            return _by(fields[name], rows, lambda row: row.id)
     if "FullName" in fields:
         wanted = {name.casefold() for name in fields["FullName"]}
-        rows = [row for row in store.find(kinds) if row.name.casefold() in wanted] if len(wanted) > 1 else [
-            *store.find(kinds, "name = ?", *wanted)]  # fmt: skip
+        rows = [row for name in sorted(wanted) for row in store.find(kinds, "name = ?", name)]
         return _by(fields["FullName"], rows, lambda row: row.name)
     numbers = fields.get("RefNumber") or fields.get("RefNumberCaseSensitive")
     if numbers:
-        rows = [row for row in store.find(kinds) if row.name in numbers]
-        return Found(rows=rows)
+        rows = [row for number in numbers for row in store.find(kinds, "name = ?", number.casefold())]
+        return Found(rows=[row for row in rows if row.name in numbers])
     return Found(rows=_filtered(store, asked, kinds))
 
 
@@ -108,13 +107,12 @@ def _filtered(store: Store, asked: Asked, kinds: Sequence[str]) -> list[Row]:
         where.append("substr(modified, 1, 19) >= ?")
         values.append(since[:19])
     status = fields.get("ActiveStatus", "ActiveOnly")
-    if status != "All" and "party" not in where[-1]:
+    if status != "All" and asked.name not in TRANSACTION_QUERIES:
         where.append(f"active = {int(status == 'ActiveOnly')}")
     return store.find(kinds, " AND ".join(where), *values)
 
 
-def _by(wanted: Sequence[str], rows: Sequence[Row], key: object) -> Found:
-    assert callable(key)
+def _by(wanted: Sequence[str], rows: Sequence[Row], key: Callable[[Row], str]) -> Found:
     there = {key(row).casefold() for row in rows}
     missing = next((one for one in wanted if one.casefold() not in there), "")
     return Found(rows=rows, missing=missing)

@@ -11,7 +11,6 @@ from sandbox.desktop import lists
 from sandbox.desktop.reading import Fields, Refused
 from sandbox.desktop.store import Row, Store
 
-KINDS = ("Invoice", "ReceivePayment", "PurchaseOrder", "Bill")
 NEW_LINE = "-1"
 _CENT, _NOTHING = Decimal("0.01"), Decimal("0.00")
 

@@ -1,0 +1,248 @@
+"""Documents in a company file: what stands there afterwards, to the cent, and what a refusal says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.plugin import (
+    Address,
+    Bill,
+    Invoice,
+    Line,
+    NewCustomer,
+    NewItem,
+    NewVendor,
+    Ordered,
+    Payment,
+    PurchaseOrder,
+    Record,
+    RecordKind,
+    Ref,
+    Rejected,
+    Revision,
+    Tax,
+    Unavailable,
+)
+from quickbooks_desktop.names import fitting
+from sandbox.desktop.company import CompanyFile
+from tests.plugins.quickbooks_desktop.carrying import QUICKBOOKS, Carrier
+
+DATE = dt.date(2026, 11, 14)
+OPTIONS: dict[str, str] = {}
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[CompanyFile]:
+    company = CompanyFile(tmp_path / "company")
+    yield company
+    company.close()
+
+
+@pytest.fixture
+def carrier(company: CompanyFile) -> Carrier:
+    return Carrier(company)
+
+
+class Books:
+    """The refs that documents need, as the lists bring them."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.carrier = carrier
+        self.records: dict[tuple[RecordKind, str], Record] = {}
+        for kind in QUICKBOOKS.capabilities.lists:
+            page = carrier.one(QUICKBOOKS.fetch(kind, ""))
+            assert not page.more
+            self.records |= {(kind, record.name): record for record in page.records}
+
+    def __call__(self, kind: RecordKind, name: str) -> Ref:
+        return self.records[kind, name].ref
+
+    def account(self, name: str) -> Ref:
+        return self(RecordKind.ACCOUNT, name)
+
+    def new(self, record: NewCustomer | NewVendor | NewItem) -> Ref:
+        return self.carrier.one(QUICKBOOKS.create(record, OPTIONS))
+
+
+@pytest.fixture
+def books(carrier: Carrier) -> Books:
+    return Books(carrier)
+
+
+@pytest.fixture
+def invoice(books: Books) -> Invoice:
+    """Order 1042: 100 × 2.30 less 11.50."""
+    customer = books.new(NewCustomer(name="ABC Company", email="ap@abc.example", phone="555-0100"))
+    item = books.new(NewItem(name="A7102", income=books.account("Sales"), cost=books.account("Cost of Goods Sold")))
+    line = Line(item=item, description="Almond – 11 oz/Stoneware", quantity=Decimal(100), price=Decimal("2.30"),
+                amount=Decimal("230.00"))  # fmt: skip
+    return Invoice(
+        number="1042", date=DATE, currency="USD", customer=customer, lines=(line,), discount=Decimal("11.50"),
+        discount_account=books.account("Discounts Given"), receivable=books.account("Accounts Receivable"),
+        total=Decimal("218.50"), note="Order 1042", po_number="PO-77",
+        billing=Address(lines=("ABC Company", "1 Long Street " * 6), city="Zürich", country="Switzerland"),
+    )  # fmt: skip
+
+
+def figures(company: CompanyFile) -> dict[str, Any]:
+    """What all invoices and payments come to."""
+    return {
+        row.id: (row.fields["Subtotal"], row.fields["SalesTaxTotal"], row.fields["BalanceRemaining"],
+                 [line["Amount"] for line in row.fields["InvoiceLineRet"]])
+        for row in company.rows("Invoice")
+    }  # fmt: skip
+
+
+def test_order_1042_with_its_payment_stands_in_the_file_to_the_cent(
+    carrier: Carrier, company: CompanyFile, invoice: Invoice, books: Books
+) -> None:
+    posting = carrier.one(QUICKBOOKS.post(invoice, OPTIONS))
+    assert (posting.number, posting.total) == ("1042", Decimal("218.50"))
+    payment = Payment(
+        number="2217", date=DATE, currency="USD", customer=invoice.customer, invoice=Ref(id=posting.id),
+        amount=Decimal("100.00"), receivable=invoice.receivable, deposit_to=books.account("Undeposited Funds"),
+    )  # fmt: skip
+    assert carrier.one(QUICKBOOKS.post(payment, OPTIONS)).total == Decimal("100.00")
+    amounts = [Decimal("230.00"), Decimal("-11.50")]
+    assert figures(company) == {posting.id: (Decimal("218.50"), Decimal("0.00"), Decimal("118.50"), amounts)}
+    (row,) = company.rows("Invoice")
+    assert row.fields["BillAddress"]["City"] == "Zürich"
+    assert [row.fields["BillAddress"][f"Addr{n}"] for n in (2, 3)] == ["1 Long Street 1 Long Street 1 Long Street"] * 2
+    assert row.fields["InvoiceLineRet"][0]["Desc"] == "Almond – 11 oz/Stoneware"
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_invoices_of_one_message_set_share_one_new_discount_item(
+    carrier: Carrier, company: CompanyFile, invoice: Invoice, count: int
+) -> None:
+    ends = carrier.carry(*(QUICKBOOKS.post(replace(invoice, number=str(n)), OPTIONS) for n in range(count)))
+    assert [end for end in ends if isinstance(end, Exception)] == []
+    assert len(company.rows("ItemDiscount")) == 1
+    assert len(figures(company)) == count
+
+
+@pytest.mark.parametrize(
+    ("code", "amount", "total"),
+    [("State Tax", "17.48", "235.98"), ("State Tax", "17.50", "235.98"), ("", "0.00", "218.50")],
+)
+def test_the_books_tax_is_what_the_posting_says(
+    carrier: Carrier, books: Books, invoice: Invoice, *, code: str, amount: str, total: str
+) -> None:
+    tax = Tax(amount=Decimal(amount), code=books(RecordKind.TAX_CODE, code) if code else None)
+    taxed = replace(invoice, tax=tax, total=Decimal("218.50") + tax.amount)
+    assert carrier.one(QUICKBOOKS.post(taxed, OPTIONS)).total == Decimal(total)
+
+
+def test_total_tax_as_an_item_is_a_line_and_nothing_is_taxed_besides(
+    carrier: Carrier, company: CompanyFile, books: Books, invoice: Invoice
+) -> None:
+    item = books(RecordKind.ITEM, "Sales Tax (as charged)")
+    tax = Line(item=item, description="Sales tax", quantity=Decimal(1), price=Decimal("17.50"),
+               amount=Decimal("17.50"), taxable=False)  # fmt: skip
+    with_tax = replace(invoice, lines=(*invoice.lines, tax), discount=Decimal("0.00"), total=Decimal("247.50"))
+    assert carrier.one(QUICKBOOKS.post(with_tax, OPTIONS)).total == Decimal("247.50")
+    assert company.rows("Invoice")[0].fields["SalesTaxTotal"] == 0
+
+
+def test_a_bill_answers_its_purchase_order_line_by_line(carrier: Carrier, company: CompanyFile, books: Books) -> None:
+    vendor = books.new(NewVendor(name="Mug Makers", address=Address(lines=("2 Kiln Road",), city="Erie")))
+    customer = books.new(NewCustomer(name="ABC Company"))
+    item = books.new(NewItem(name="Mug", income=books.account("Sales"), cost=books.account("Cost of Goods Sold")))
+    lines = tuple(
+        Line(item=item, description=f"Mug {n}", quantity=Decimal(100), price=Decimal("1.105"),
+             amount=Decimal("110.50"), customer=customer, billable=True)
+        for n in range(2)
+    )  # fmt: skip
+    order = PurchaseOrder(
+        number="1042-1", date=DATE, currency="USD", vendor=vendor, lines=lines, total=Decimal("221.00"),
+        ship_to=Address(lines=("ABC Company", "Dock 4"), city="Omaha", region="NE", postal_code="68102"),
+    )  # fmt: skip
+    ordered = carrier.one(QUICKBOOKS.post(order, OPTIONS))
+    assert (ordered.number, ordered.total, len(ordered.lines)) == ("1042-1", Decimal("221.00"), 2)
+    bill = Bill(number="HP-20931", date=DATE, currency="USD", vendor=vendor, lines=lines, total=Decimal("221.00"),
+                ordered=Ordered(id=ordered.id, lines=ordered.lines), payable=books.account("Accounts Payable"))  # fmt: skip
+    charged = carrier.one(QUICKBOOKS.post(bill, OPTIONS))
+    assert (charged.number, charged.total) == ("HP-20931", Decimal("221.00"))
+    (row,) = company.rows("Bill")
+    assert [line["BillableStatus"] for line in row.fields["ItemLineRet"]] == ["Billable", "Billable"]
+    assert [line["CustomerRef"]["FullName"] for line in row.fields["ItemLineRet"]] == ["ABC Company"] * 2
+    (there,) = company.rows("PurchaseOrder")
+    assert (there.fields["IsFullyReceived"], there.fields["ShipAddress"]["Addr2"]) == ("true", "Dock 4")
+
+
+def test_an_invoice_that_changed_replaces_itself_even_if_somebody_touched_it(
+    carrier: Carrier, company: CompanyFile, invoice: Invoice
+) -> None:
+    posting = carrier.one(QUICKBOOKS.post(invoice, OPTIONS))
+    line = replace(invoice.lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
+    changed = replace(invoice, lines=(line,), discount=Decimal("0.00"), total=Decimal("115.00"))
+    for version in (posting.version, "1", ""):
+        again = carrier.one(
+            QUICKBOOKS.post(replace(changed, revises=Revision(id=posting.id, version=version)), OPTIONS)
+        )
+        assert (again.id, again.total) == (posting.id, Decimal("115.00"))
+    assert [found[3] for found in figures(company).values()] == [[Decimal("115.00")]]
+
+
+def test_an_invoice_that_was_deleted_cannot_be_changed(carrier: Carrier, invoice: Invoice) -> None:
+    gone = replace(invoice, revises=Revision(id="FFFF-1"))
+    with pytest.raises(Rejected, match="not in QuickBooks any more"):
+        carrier.one(QUICKBOOKS.post(gone, OPTIONS))
+
+
+LONG = "Promotional Products of the Greater Northern "
+
+
+def test_long_names_are_shortened_and_stay_apart(company: CompanyFile, books: Books) -> None:
+    refs = {
+        name: books.new(NewCustomer(name=name)) for name in (f"{LONG} East", f"{LONG} West", "Acme: Mugs", "Acme- Mugs")
+    }
+    assert len({ref.id for ref in refs.values()}) == 4
+    assert all(len(row.fields["Name"]) <= 41 for row in company.rows("Customer"))
+    assert books.new(NewCustomer(name=f"{LONG} East")) == refs[f"{LONG} East"], "The second order finds the first's."
+    assert fitting("Acme", 31) == "Acme"
+
+
+@pytest.mark.parametrize(("name", "who"), [("Hit Promotional Products", "a vendor"), ("dana whitfield", "an employee")])
+def test_a_name_that_somebody_else_has_is_told(books: Books, name: str, who: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        books.new(NewCustomer(name=name))
+    (problem,) = refused.value.problems
+    assert who in problem.what
+    assert (problem.field, problem.code) == ("customer", "3100")
+
+
+def test_an_entry_that_was_deleted_is_a_problem_that_names_the_invoice(carrier: Carrier, invoice: Invoice) -> None:
+    with pytest.raises(Rejected) as refused:
+        carrier.one(QUICKBOOKS.post(replace(invoice, customer=Ref(id="80000FFF-1", name="Gone Inc")), OPTIONS))
+    (problem,) = refused.value.problems
+    assert "invoice 1042 for Gone Inc" in problem.what
+    assert "80000FFF-1" in problem.why
+
+
+def test_closed_books_say_so(carrier: Carrier, company: CompanyFile, invoice: Invoice) -> None:
+    company.store.remember("closing date", "2026-12-31")
+    with pytest.raises(Rejected, match="closed for the date of invoice 1042") as refused:
+        carrier.one(QUICKBOOKS.post(invoice, OPTIONS))
+    assert refused.value.problems[0].field == "date"
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "later"),
+    [("3176", "in use", True), ("3180", "The list is locked by another user", True), ("3180", "Credit limit", False)],
+)
+def test_what_somebody_is_working_on_is_tried_again(invoice: Invoice, code: str, said: str, later: bool) -> None:
+    talk = QUICKBOOKS.post(replace(invoice, discount=Decimal("0.00"), total=Decimal("230.00")), OPTIONS)
+    next(talk)
+    from hub.plugin import Response
+
+    refusal = {"status": code, "severity": "Error", "message": said, "rows": []}
+    with pytest.raises(Unavailable if later else Rejected):
+        talk.send(Response(payload=refusal))
