@@ -47,12 +47,14 @@ class ConversationState(enum.StrEnum):
 
 
 class EnvelopeState(enum.StrEnum):
-    """OPEN until the answer is stored. REFUSED as a whole: its requests travel on in smaller ones. PARKED: a person
-    must decide before it goes again."""
+    """OPEN until the answer is stored. REFUSED as a whole: its requests travel on in smaller ones. DOUBTED: the ledger
+    does not know either, and what became of it is being found out. PARKED: a person must decide before it goes again.
+    """
 
     OPEN = "open"
     ANSWERED = "answered"
     REFUSED = "refused"
+    DOUBTED = "doubted"
     PARKED = "parked"
 
 
@@ -77,7 +79,8 @@ DELIVERY: Mapping[DeliveryState, frozenset[DeliveryState]] = {
 }
 
 ENVELOPE: Mapping[EnvelopeState, frozenset[EnvelopeState]] = {
-    _E.OPEN: frozenset({_E.ANSWERED, _E.REFUSED, _E.PARKED}),
+    _E.OPEN: frozenset({_E.ANSWERED, _E.REFUSED, _E.DOUBTED, _E.PARKED}),
+    _E.DOUBTED: frozenset({_E.ANSWERED, _E.OPEN, _E.PARKED}),
     _E.PARKED: frozenset({_E.OPEN}),
     _E.ANSWERED: frozenset(),
     _E.REFUSED: frozenset(),

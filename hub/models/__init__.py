@@ -3,9 +3,10 @@
 from hub.models.books import Link, Listing, Mapping, RecordRow
 from hub.models.conversation import ConversationRow, Envelope, Exchange, Purpose
 from hub.models.delivery import Delivery, needs
+from hub.models.desk import DeskRow
 from hub.models.installation import Authorization, Credential, Installation
 
 __all__ = [
-    "Authorization", "ConversationRow", "Credential", "Delivery", "Envelope", "Exchange", "Installation", "Link",
-    "Listing", "Mapping", "Purpose", "RecordRow", "needs",
+    "Authorization", "ConversationRow", "Credential", "Delivery", "DeskRow", "Envelope", "Exchange", "Installation",
+    "Link", "Listing", "Mapping", "Purpose", "RecordRow", "needs",
 ]  # fmt: skip

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hub.database import Base, Json, Moment, choice, now
 from hub.models.delivery import Delivery
 from hub.models.installation import Installation
-from hub.plugin import Payload
+from hub.plugin import Envelope as SealedEnvelope
+from hub.plugin import Payload, Request
 from hub.states import ENVELOPE, ConversationState, EnvelopeState, move
 
 
@@ -23,6 +24,7 @@ class Purpose(enum.StrEnum):
     FETCH = "fetch"
     CREATE = "create"
     POST = "post"
+    RECOVER = "recover"
 
 
 class ConversationRow(Base):
@@ -60,6 +62,7 @@ class Envelope(Base):
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
     key: Mapped[str] = mapped_column(String(24), unique=True)
     body: Mapped[str] = mapped_column(Text, default="")
+    writes: Mapped[bool] = mapped_column(default=False)
     state: Mapped[EnvelopeState] = mapped_column(choice(EnvelopeState), default=EnvelopeState.OPEN)
     written_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     answered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
@@ -71,6 +74,14 @@ class Envelope(Base):
     exchanges: Mapped[list[Exchange]] = relationship(back_populates="envelope", order_by="Exchange.slot")
 
     __table_args__ = (Index("ix_hub_envelope_open", "installation_id", "state", "due_at"),)
+
+    def sealed(self) -> SealedEnvelope:
+        """The envelope as a plugin takes it."""
+        return SealedEnvelope(
+            key=self.key,
+            body=self.body,
+            requests=tuple(Request(name=one.name, payload=one.payload, writes=one.writes) for one in self.exchanges),
+        )
 
     def move(self, to: EnvelopeState) -> None:
         """Change the state, as `hub.states` allows."""

@@ -74,11 +74,13 @@ class Capabilities:
     """What the ledger can do.
 
     `documents` can be posted, `lists` fetched (in this order), `creates` created. `requests_per_envelope` is how many
-    requests travel at once; 1 for a ledger without batches. `tax_by_code` offers the books' tax codes in the dialog.
+    requests travel at once; 1 for a ledger without batches; `bytes_per_envelope` about how much they may weigh
+    together, 0 for no matter what. `tax_by_code` offers the books' tax codes in the dialog.
     """
 
     documents: frozenset[DocumentKind]
     lists: tuple[RecordKind, ...]
     creates: frozenset[RecordKind] = frozenset()
     requests_per_envelope: int = 1
+    bytes_per_envelope: int = 0
     tax_by_code: bool = False

@@ -77,6 +77,9 @@ class Desk(Protocol):
         handed in twice is taken once.
         """
 
+    def preparing(self, ticket: str) -> bool:
+        """Whether nothing went wrong, and a person is about to send something."""
+
     def complain(self, ticket: str, sentence: str) -> None:
         """Keep a sentence for `last_error`, and show it to the admins."""
 

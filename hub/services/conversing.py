@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import simplejson
 from rq.timeouts import BaseTimeoutException
 
-from hub.models import ConversationRow, Purpose
+from hub.database import session
+from hub.models import ConversationRow, Envelope, Purpose
 from hub.plugin import (
     Books,
     Conversation,
@@ -31,13 +33,14 @@ from hub.services.snapshots import subject_of
 
 log = logging.getLogger(__name__)
 
-Result: TypeAlias = Books | Page | Ref | Posting
+Result: TypeAlias = Books | Page | Ref | Posting | Sequence[Response | None]
 
 _RESULTS: dict[Purpose, type[Any]] = {
     Purpose.CHECK: Books,
     Purpose.FETCH: Page,
     Purpose.CREATE: Ref,
     Purpose.POST: Posting,
+    Purpose.RECOVER: Sequence,
 }
 
 
@@ -100,6 +103,8 @@ def begin(row: ConversationRow, integration: Integration) -> Conversation[Any]:
             return integration.create(subject_of(argument["kind"], argument["subject"]), argument["options"])  # type: ignore[arg-type]  # The kind says which.
         case Purpose.POST:
             return integration.post(subject_of(argument["kind"], argument["subject"]), argument["options"])  # type: ignore[arg-type]  # The kind says which.
+        case Purpose.RECOVER:
+            return integration.recover(session().get_one(Envelope, argument["envelope"]).sealed())
 
 
 def reference(error: Exception) -> str:

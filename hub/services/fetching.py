@@ -11,6 +11,7 @@ from hub.extension import seconds
 from hub.models import ConversationRow, Installation, Listing, Purpose, RecordRow
 from hub.models.books import name_key
 from hub.plugin import Integration, Page, Record, RecordKind
+from hub.states import ConversationState
 
 _RETRY = 600.0  # Seconds until a list that could not be fetched is tried again.
 
@@ -45,6 +46,16 @@ def begin_due(installation: Installation, limit: int) -> list[ConversationRow]:
             listing.loading, listing.loaded, listing.total = True, 0, None
         begun.append(_begin(listing))
     return begun
+
+
+def is_loading(installation_id: int) -> bool:
+    """Whether a list is being read at present: a page of it is asked for, or is the next to be asked for."""
+    query = select(ConversationRow.id).where(
+        ConversationRow.installation_id == installation_id,
+        ConversationRow.purpose == Purpose.FETCH,
+        ConversationRow.state == ConversationState.OPEN,
+    )
+    return session().scalar(query.limit(1)) is not None
 
 
 def take(row: ConversationRow, page: Page) -> None:

@@ -19,16 +19,18 @@ from hub.models import Authorization, ConversationRow, Delivery, Envelope, Insta
 from hub.plugin import (
     Attempt,
     Authorized,
+    Books,
     DocumentKind,
     Integration,
     IntegrationError,
     Problem,
+    PullIntegration,
     PushIntegration,
     Redirect,
     Rejected,
 )
 from hub.queue import commit, rollback, wake
-from hub.services import fetching, registry, scope, secrets, sending
+from hub.services import doorway, fetching, registry, scope, secrets, sending
 from hub.services.settling import stop
 from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState, StopReason
 
@@ -63,6 +65,8 @@ def install(organization: Organization, user: User, key: str) -> Installation:
         rollback()
     found = _existing(organization.id, key)
     assert found is not None
+    if isinstance(integration, PullIntegration):
+        doorway.open_for(found)
     return found
 
 
@@ -126,6 +130,17 @@ def finish(installation: Installation, user: User, return_url: str, state: str, 
     _connect(installation, integration, user, authorized)
 
 
+def meet(installation: Installation, integration: Integration, books: Books) -> None:
+    """The ledger of a new installation has called for the first time: begin to speak with its books."""
+    installation.books_name, installation.books_country = books.name[:200], books.country[:64]
+    installation.books_currency = books.currency[:3]
+    if installation.state is _S.PENDING:
+        installation.authorized_by, installation.authorized_at = installation.installed_by, now()
+        installation.move(_S.CONNECTED)
+        fetching.refresh(installation, integration)
+        _begin_check(installation)
+
+
 def pause(organization_id: str, installation_id: int) -> None:
     """Send nothing until an admin resumes. What is on its way is finished."""
     _move(organization_id, installation_id, _S.PAUSED)
@@ -179,6 +194,7 @@ def remove(organization_id: str, installation_id: int) -> None:
         except (NotConfigured, IntegrationError) as error:
             log.warning("The authorization of installation %s cannot be given back: %s", installation_id, error)
     secrets.wipe(installation)
+    doorway.close(installation)
     installation.move(_S.REMOVED)
     _give_up_deliveries(installation_id)
     commit()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select, update
@@ -27,16 +28,17 @@ class Line:
     installation_id: int
     token: str
 
-    def fence(self) -> Installation:
+    def fence(self, silence: dt.timedelta | None = None) -> Installation:
         """Begin a transaction of the carrier: keep the line, lock the installation, read it afresh.
 
         Raises `LineLost` if another carrier has it now. The installation may have been paused or removed meanwhile:
-        what was answered is stored all the same, and nothing new is asked.
+        what was answered is stored all the same, and nothing new is asked. `silence` is for how long the carrier may be
+        silent from now on, if that is not the usual lease.
         """
         mine = update(Installation).where(
             Installation.id == self.installation_id, Installation.line_token == self.token
         )
-        if not changes_one(mine.values(line_until=now() + lease())):
+        if not changes_one(mine.values(line_until=now() + (silence or lease()))):
             raise LineLost(f"installation {self.installation_id}")
         session().expire_all()
         return session().get_one(Installation, self.installation_id)
@@ -55,7 +57,7 @@ class Line:
         commit()
 
 
-def take(installation_id: int) -> Line | None:
+def take(installation_id: int, states: Sequence[InstallationState] = (InstallationState.CONNECTED,)) -> Line | None:
     """Take the line if it is free, by one atomic statement. None if somebody speaks, or if it must rest."""
     token = secrets.token_hex(16)
     moment = now()
@@ -63,7 +65,7 @@ def take(installation_id: int) -> Line | None:
         update(Installation)
         .where(
             Installation.id == installation_id,
-            Installation.state == InstallationState.CONNECTED,
+            Installation.state.in_(states),
             or_(Installation.line_token.is_(None), Installation.line_until < moment),
             or_(Installation.resume_at.is_(None), Installation.resume_at <= moment),
         )

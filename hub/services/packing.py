@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
+import sys
 from collections.abc import Iterator, Sequence
 
+import simplejson
 from sqlalchemy import ColumnElement, exists, or_, select
 
 from hub.database import now, session
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Listing, Purpose
-from hub.plugin import DocumentKind, Integration, Request
-from hub.plugin import Envelope as SealedEnvelope
-from hub.services import fetching
+from hub.plugin import DocumentKind, Integration, PullIntegration, Request
+from hub.services import fetching, sealing
 from hub.services.conversing import Asks, Crashes, proceed, reference
 from hub.services.documents import options_of
 from hub.services.settling import settle
@@ -20,56 +20,19 @@ from hub.states import ConversationState, DeliveryState, EnvelopeState
 _D = DeliveryState
 
 
-def next_envelope(installation: Installation, integration: Integration) -> Envelope | None:
-    """The envelope that travels next: an open one first, byte for byte; else a new one with what is ready to ask."""
-    return _open_envelope(installation.id) or _fill(installation, integration)
+def next_envelope(
+    installation: Installation, integration: Integration, most: int | None = None
+) -> Envelope | None:
+    """The envelope that travels next: an open one first, byte for byte; else a new one with what is ready to ask.
+
+    `most` is how many requests it may hold, if that is less than the integration says.
+    """
+    return _open_envelope(installation.id) or _fill(installation, integration, most)
 
 
-def sealed(envelope: Envelope) -> SealedEnvelope:
-    """An envelope as its carrier takes it."""
-    return SealedEnvelope(
-        key=envelope.key,
-        body=envelope.body,
-        requests=tuple(
-            Request(name=exchange.name, payload=exchange.payload, writes=exchange.writes)
-            for exchange in envelope.exchanges
-        ),
-    )
-
-
-def write(
-    installation_id: int, integration: Integration, asked: Sequence[tuple[ConversationRow, Request]]
-) -> Envelope:
-    """Write a new envelope and its exchanges. Raises whatever the plugin raises when it seals."""
-    key = secrets.token_hex(12)
-    body = integration.seal(key, [request for _, request in asked])
-    envelope = _add(installation_id, key, body)
-    for slot, (row, request) in enumerate(asked):
-        session().add(Exchange(
-            conversation_id=row.id, position=len(row.exchanges), envelope_id=envelope.id, slot=slot,
-            name=request.name[:200], payload=request.payload, writes=request.writes,
-        ))  # fmt: skip
-    session().flush()
-    session().expire(envelope, ["exchanges"])
-    for row, _ in asked:
-        session().expire(row, ["exchanges"])
-    return envelope
-
-
-def reopen(envelope: Envelope, integration: Integration) -> None:
-    """An envelope was refused as a whole: its requests travel on in two halves, under new keys."""
-    exchanges = list(envelope.exchanges)
-    envelope.move(EnvelopeState.REFUSED)
-    envelope.answered_at = now()
-    middle = (len(exchanges) + 1) // 2
-    for half in (exchanges[:middle], exchanges[middle:]):
-        key = secrets.token_hex(12)
-        requests = [Request(name=one.name, payload=one.payload, writes=one.writes) for one in half]
-        smaller = _add(envelope.installation_id, key, integration.seal(key, requests))
-        for slot, exchange in enumerate(half):
-            exchange.envelope_id, exchange.slot = smaller.id, slot
-    session().flush()
-    session().expire_all()
+def has_work(installation: Installation) -> bool:
+    """Whether it has something to ask at once."""
+    return session().scalar(select(Installation.id).where(Installation.id == installation.id, work())) is not None
 
 
 def work() -> ColumnElement[bool]:
@@ -113,13 +76,6 @@ def _may_go_on() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _add(installation_id: int, key: str, body: str) -> Envelope:
-    envelope = Envelope(installation_id=installation_id, key=key, body=body)
-    session().add(envelope)
-    session().flush()
-    return envelope
-
-
 def _open_envelope(installation_id: int) -> Envelope | None:
     envelope = session().scalar(
         select(Envelope)
@@ -139,8 +95,8 @@ def _open_envelope(installation_id: int) -> Envelope | None:
     return envelope
 
 
-def _fill(installation: Installation, integration: Integration) -> Envelope | None:
-    capacity = integration.capabilities.requests_per_envelope
+def _fill(installation: Installation, integration: Integration, most: int | None) -> Envelope | None:
+    capacity = min(integration.capabilities.requests_per_envelope, most or sys.maxsize)
     asked: list[tuple[ConversationRow, Request]] = []
     seen: set[int] = set()
     while len(asked) < capacity:
@@ -156,7 +112,7 @@ def _fill(installation: Installation, integration: Integration) -> Envelope | No
                 settle(row, step)
         session().flush()
     try:
-        return write(installation.id, integration, asked) if asked else None
+        return sealing.write(installation.id, integration, _light(asked, integration)) if asked else None
     except Exception as error:  # A plugin may do anything when it seals; what it was to seal stops.
         mark = reference(error)
         for row, _ in asked:
@@ -164,16 +120,36 @@ def _fill(installation: Installation, integration: Integration) -> Envelope | No
         return None
 
 
+def _light(
+    asked: list[tuple[ConversationRow, Request]], integration: Integration
+) -> list[tuple[ConversationRow, Request]]:
+    """As many of the requests as an envelope may weigh, and one at least. The others are asked in the next."""
+    limit, weight = integration.capabilities.bytes_per_envelope, 0
+    for place, (_, request) in enumerate(asked):
+        weight += len(simplejson.dumps(request.payload, use_decimal=True))
+        if limit and place and weight > limit:
+            return asked[:place]
+    return asked
+
+
 def _ready(installation: Installation, integration: Integration, limit: int) -> Iterator[ConversationRow]:
-    """Conversations whose last question is answered, then new ones: deliveries first, lists in the room left."""
+    """Conversations whose last question is answered, then new ones.
+
+    A ledger that we call gets deliveries first, and lists in the room left. One that calls us speaks seldom, and an
+    iterator lives no longer than its session: its lists are read to their end before a delivery relies on them.
+    """
     begun = _answered(installation.id)
     yield from begun[:limit]
     room = limit - len(begun)
+    if isinstance(integration, PullIntegration) and room > 0:
+        lists = fetching.begin_due(installation, room)
+        yield from lists
+        room = 0 if lists or fetching.is_loading(installation.id) else room
     if room > 0:
         new = [_begin(delivery, options_of(installation, integration)) for delivery in _due(installation.id, room)]
         yield from new
         room -= len(new)
-    if room > 0:
+    if room > 0 and not isinstance(integration, PullIntegration):
         yield from fetching.begin_due(installation, room)
 
 

@@ -26,7 +26,7 @@ from hub.plugin import (
     Unavailable,
 )
 from hub.queue import tell
-from hub.services import fetching, linking
+from hub.services import fetching, linking, recovering
 from hub.services.conversing import Crashes, Ends, Fails, Result
 from hub.services.documents import completed
 from hub.services.snapshots import problems_json, subject_json, subject_of
@@ -114,6 +114,8 @@ def _succeed(row: ConversationRow, result: Result) -> None:
             assert row.delivery is not None
             _post(row.delivery, result)
             release_dependents(row.delivery)
+        case Purpose.RECOVER:
+            recovering.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
 
 
 def _identify(installation: Installation, books: Books) -> None:
@@ -159,11 +161,24 @@ def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
     row.outcome = problems[0].what
     if row.purpose is Purpose.FETCH:
         fetching.give_up(row, problems[0].what)
+    elif row.purpose is Purpose.RECOVER:
+        _give_up_recovery(row, step, problems)
     elif row.delivery is not None and isinstance(step, Fails):
         if isinstance(step.error, Unavailable):
             _later(row.delivery, step.error)
         else:
             stop(row.delivery, StopReason.REJECTED, *problems)
+
+
+def _give_up_recovery(row: ConversationRow, step: Fails | Crashes, problems: tuple[Problem, ...]) -> None:
+    parked = recovering.give_up(row, step)
+    for exchange in parked.exchanges if parked else ():
+        if exchange.conversation.delivery is None:
+            settle(exchange.conversation, step)
+        elif isinstance(step, Crashes):
+            stop(exchange.conversation.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
+        else:
+            stop(exchange.conversation.delivery, StopReason.REJECTED, *problems)
 
 
 def _problems(step: Fails | Crashes) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ from htmx_flask import make_response
 from hub.host import Permission
 from hub.plugin import Rejected, Unavailable
 from hub.queue import rollback
-from hub.services import installing, registry, scope
+from hub.services import doorway, installing, registry, scope
 from hub.web import views
 from hub.web.guard import organization, requires, user
 from hub.web.pages import go, public_url, show
@@ -29,6 +29,8 @@ def register(blueprint: Blueprint) -> None:
 def authorize(installation_id: int) -> ResponseReturnValue:
     """Says what comes next, with the one button that goes there."""
     installation = scope.installation(organization().id, installation_id)
+    if doorway.calls_us(installation):
+        return go("hub.door", installation_id=installation_id)
     return show("hub/authorize.html", title="Connect", card=views.card(installation), problem=None)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.database import now
 from hub.extension import current, settings_of
-from hub.models import Delivery, Installation, Listing
+from hub.models import Delivery, DeskRow, Installation, Listing
 from hub.plugin import DocumentKind, Problem, RecordKind
-from hub.services import fetching, installing, registry, sending
+from hub.services import doorway, fetching, installing, registry, sending
 from hub.services.snapshots import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
 
@@ -47,6 +48,11 @@ class Card:
     stopped: int
     moving: bool
     missing: str = ""
+    calls: str = ""
+    called_at: dt.datetime | None = None
+    next_call: str = ""
+    silent: bool = False
+    has_door: bool = False
 
     @property
     def loading(self) -> bool:
@@ -87,16 +93,62 @@ class OrderStatus:
         return first.text, first.tone
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How far a ledger that calls us has got with its first call, and when the next one is to be expected."""
+
+    id: int
+    label: str
+    connected: bool
+    steps: Sequence[tuple[bool, str]]
+    sentence: str
+    trouble: str
+
+
+def door(installation: Installation) -> Door:
+    row = doorway.open_for(installation)
+    connected = installation.state is not InstallationState.PENDING
+    client = f" ({row.client})" if row.client else ""
+    return Door(
+        id=installation.id, label=registry.label(installation.integration), connected=connected,
+        steps=(
+            (row.called_at is not None, f"The Web Connector has called{client}"),
+            (connected, "Its password is right, and the company file is open"),
+        ),
+        sentence=f"Connected to {installation.books_name}, {_next_call(row)}." if connected
+        else "Waiting for the first call…",
+        trouble=installation.trouble,
+    )  # fmt: skip
+
+
+def _next_call(row: DeskRow) -> str:
+    due = doorway.next_call(row)
+    if due is None:
+        return "not called yet"
+    if doorway.is_silent(row):
+        return f"which has not called for {_minutes(now() - (row.called_at or now()))}"
+    return f"next call in about {_minutes(due - now())}" if due > now() else "next call at any moment"
+
+
+def _minutes(span: dt.timedelta) -> str:
+    minutes = max(1, round(span.total_seconds() / 60))
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} hours"  # noqa: PLR2004
+
+
 def card(installation: Installation) -> Card:
     text, tone = _STATES[installation.state]
     check = installing.last_check(installation.id)
     checking = check is not None and check.state is ConversationState.OPEN
+    desk = doorway.desk_of(installation)
     return Card(
         id=installation.id, label=registry.label(installation.integration), state=installation.state,
         state_text=text, tone=tone, books=installation.books_name, installation=installation,
         trouble=installation.trouble, check="Asking the books…" if checking else (check.outcome if check else ""),
         lists=fetching.listings(installation.id), stopped=sending.count_stopped(installation.id), moving=checking,
         missing="" if installation.integration in current().integrations else "Its plugin is not installed here.",
+        calls=f"{desk.client} last called" if desk and desk.called_at else "",
+        called_at=desk.called_at if desk else None, next_call=_next_call(desk) if desk and desk.called_at else "",
+        silent=desk is not None and doorway.is_silent(desk), has_door=desk is not None,
     )  # fmt: skip
 
 

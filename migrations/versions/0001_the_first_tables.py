@@ -172,9 +172,12 @@ def upgrade() -> None:
         sa.Column("installation_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=24), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("writes", sa.Boolean(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("open", "answered", "refused", "parked", name="envelopestate", native_enum=False, length=32),
+            sa.Enum(
+                "open", "answered", "refused", "doubted", "parked", name="envelopestate", native_enum=False, length=32
+            ),
             nullable=False,
         ),
         sa.Column("written_at", hub.database.Moment(), nullable=False),
@@ -345,7 +348,7 @@ def upgrade() -> None:
         sa.Column("installation_id", sa.Integer(), nullable=False),
         sa.Column(
             "purpose",
-            sa.Enum("check", "fetch", "create", "post", name="purpose", native_enum=False, length=32),
+            sa.Enum("check", "fetch", "create", "post", "recover", name="purpose", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("delivery_id", sa.Integer(), nullable=True),
@@ -373,6 +376,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_hub_conversation_delivery_id"), ["delivery_id"], unique=False)
         batch_op.create_index("ix_hub_conversation_open", ["installation_id", "state"], unique=False)
 
+    op.create_table(
+        "hub_desk",
+        sa.Column("installation_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("login", sa.String(length=64), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("password_at", hub.database.Moment(), nullable=True),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("refused_at", hub.database.Moment(), nullable=True),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("client", sa.String(length=40), nullable=False),
+        sa.Column("called_at", hub.database.Moment(), nullable=True),
+        sa.Column("dialect", sa.String(length=20), nullable=False),
+        sa.Column("attended_until", hub.database.Moment(), nullable=True),
+        sa.Column("envelope_id", sa.Integer(), nullable=True),
+        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("complaint", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["envelope_id"], ["hub_envelope.id"], name=op.f("fk_hub_desk_envelope_id_hub_envelope"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["installation_id"],
+            ["hub_installation.id"],
+            name=op.f("fk_hub_desk_installation_id_hub_installation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("installation_id", name=op.f("pk_hub_desk")),
+        sa.UniqueConstraint("address", name=op.f("uq_hub_desk_address")),
+        sa.UniqueConstraint("login", name=op.f("uq_hub_desk_login")),
+    )
     op.create_table(
         "hub_need",
         sa.Column("delivery_id", sa.Integer(), nullable=False),
@@ -430,6 +463,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hub_need_needed_id"))
 
     op.drop_table("hub_need")
+    op.drop_table("hub_desk")
     with op.batch_alter_table("hub_conversation", schema=None) as batch_op:
         batch_op.drop_index("ix_hub_conversation_open")
         batch_op.drop_index(batch_op.f("ix_hub_conversation_delivery_id"))

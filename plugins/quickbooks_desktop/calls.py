@@ -113,6 +113,11 @@ def connection_error(desk: Desk, ticket: str, hresult: str, message: str) -> str
     return GIVE_UP
 
 
+def last_error(desk: Desk, ticket: str) -> str:
+    """`getLastError`: a sentence, or the word that makes the Web Connector wait."""
+    return desk.last_error(ticket) or (PAUSE if desk.preparing(ticket) else NOTHING)
+
+
 def close(desk: Desk, ticket: str) -> str:
     sentence = desk.last_error(ticket)
     desk.close(ticket)

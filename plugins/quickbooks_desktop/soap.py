@@ -93,7 +93,7 @@ class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
 
     @rpc(Unicode, _returns=Unicode)
     def getLastError(ctx: MethodContext, ticket: str | None) -> str:
-        return _answered(ctx, ticket, NOTHING, lambda desk: desk.last_error(ticket or ""))
+        return _answered(ctx, ticket, NOTHING, lambda desk: calls.last_error(desk, ticket or ""))
 
     @rpc(Unicode, _returns=Unicode)
     def closeConnection(ctx: MethodContext, ticket: str | None) -> str:

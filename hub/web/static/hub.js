@@ -32,7 +32,12 @@
     opener = null;
   }, true);
 
-  document.addEventListener("click", (event) => {
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest?.("[data-hub-copy]");
+    if (copy) {
+      await navigator.clipboard.writeText(document.querySelector(copy.dataset.hubCopy).textContent.trim());
+      copy.textContent = "Copied";
+    }
     const control = event.target.closest?.("[data-hub-close]");
     control?.closest("dialog")?.close();
   });

@@ -167,7 +167,7 @@ def test_a_bill_answers_its_purchase_order_line_by_line(carrier: Carrier, compan
     ordered = carrier.one(QUICKBOOKS.post(order, OPTIONS))
     assert (ordered.number, ordered.total, len(ordered.lines)) == ("1042-1", Decimal("221.00"), 2)
     bill = Bill(number="HP-20931", date=DATE, currency="USD", vendor=vendor, lines=lines, total=Decimal("221.00"),
-                ordered=Ordered(id=ordered.id, lines=ordered.lines), payable=books.account("Accounts Payable"))  # fmt: skip
+                ordered=Ordered(id=ordered.id, lines=ordered.lines), payable=books.account("Accounts Payable"))
     charged = carrier.one(QUICKBOOKS.post(bill, OPTIONS))
     assert (charged.number, charged.total) == ("HP-20931", Decimal("221.00"))
     (row,) = company.rows("Bill")

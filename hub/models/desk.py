@@ -1,0 +1,47 @@
+"""The door of an installation whose ledger calls us, and the session that goes on behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hub.database import Base, Moment
+from hub.models.installation import Installation
+
+
+class DeskRow(Base):
+    """Where the ledger of an installation calls, how it is known, and how far its present session is.
+
+    `address` is the part of the URL that nobody can guess. The ticket of the session is the installation's
+    `line_token`; with it, `envelope_id` is what was collected and is not answered yet, and `answered` how many requests
+    of the session are.
+    """
+
+    __tablename__ = "hub_desk"
+
+    installation_id: Mapped[int] = mapped_column(
+        ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True
+    )
+    address: Mapped[str] = mapped_column(String(64), unique=True)
+    login: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(Text, default="")
+    password_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    refused: Mapped[int] = mapped_column(default=0)
+    refused_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    minutes: Mapped[int] = mapped_column(default=15)
+    client: Mapped[str] = mapped_column(String(40), default="")
+    called_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    dialect: Mapped[str] = mapped_column(String(20), default="")
+    attended_until: Mapped[dt.datetime | None] = mapped_column(Moment)
+    """Until when somebody is about to send something, so that a session is worth keeping open."""
+
+    envelope_id: Mapped[int | None] = mapped_column(ForeignKey("hub_envelope.id", ondelete="SET NULL"))
+    answered: Mapped[int] = mapped_column(default=0)
+    complaint: Mapped[str] = mapped_column(Text, default="")
+
+    installation: Mapped[Installation] = relationship()
+
+    def __repr__(self) -> str:
+        return f"<Desk of installation {self.installation_id}>"

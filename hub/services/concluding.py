@@ -1,0 +1,125 @@
+"""What follows from a trip to the ledger, whoever carried the envelope: the answers are stored, or it goes again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.database import now
+from hub.extension import patience
+from hub.models import Delivery, Envelope, Installation
+from hub.plugin import (
+    AuthorizationExpired,
+    InDoubt,
+    Integration,
+    IntegrationError,
+    Problem,
+    PullIntegration,
+    Rejected,
+    Response,
+    Unavailable,
+)
+from hub.services import recovering, registry, sealing
+from hub.services.conversing import Crashes, Fails
+from hub.services.settling import crash_problem, delay, settle, stop
+from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
+
+_REST = dt.timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """The carrier of the plugin raised something that it should not."""
+
+    reference: str
+
+
+Answer = Sequence[Response] | IntegrationError | Crashed
+
+
+def conclude(
+    installation: Installation, integration: Integration, envelope: Envelope, answer: Answer
+) -> dt.timedelta | None:
+    """Store what came of a trip. Gives how long the line must rest before the next one, if it must."""
+    match answer:
+        case InDoubt():
+            recovering.begin(envelope, str(answer))
+        case Unavailable():
+            return _postpone(installation, integration, envelope, answer)
+        case AuthorizationExpired():
+            installation.move(InstallationState.EXPIRED)
+            trouble(installation, str(answer))
+            _requeue(envelope)
+        case Rejected() if len(envelope.exchanges) > 1:
+            sealing.reopen(envelope, integration)
+        case Rejected():
+            envelope.move(EnvelopeState.REFUSED)
+            settle(envelope.exchanges[0].conversation, Fails(answer))
+        case Crashed():
+            _park(envelope, StopReason.CRASHED, answer.reference)
+        case IntegrationError():
+            raise TypeError(f"{type(answer).__name__} is none of the three families")
+        case _:
+            _store(installation, envelope, answer)
+    return None
+
+
+def trouble(installation: Installation, sentence: str) -> None:
+    """Show the admins why nothing moves."""
+    installation.trouble = sentence
+    installation.trouble_since = installation.trouble_since or now()
+
+
+def _store(installation: Installation, envelope: Envelope, responses: Sequence[Response]) -> None:
+    moment = now()
+    for exchange, response in zip(envelope.exchanges, responses, strict=True):
+        exchange.response, exchange.answered_at = response.payload, moment
+    envelope.move(EnvelopeState.ANSWERED)
+    envelope.answered_at = installation.answered_at = moment
+    installation.trouble, installation.trouble_since = "", None
+
+
+def _postpone(
+    installation: Installation, integration: Integration, envelope: Envelope, error: Unavailable
+) -> dt.timedelta | None:
+    envelope.tries += 1
+    envelope.trouble = str(error)
+    pulls = isinstance(integration, PullIntegration)  # Who calls us has a rhythm of its own, and that is the pause.
+    wait = dt.timedelta(0) if pulls else delay(envelope.tries - 1, error.retry_after)
+    envelope.due_at = now() + wait
+    trouble(installation, str(error))
+    if now() - envelope.tried_since > patience():
+        _park(envelope, StopReason.EXHAUSTED, "")
+    else:
+        _requeue(envelope)
+    # An envelope that always fails must not keep the others at home for as long as itself.
+    return min(wait, _REST) if error.retry_after is None else wait
+
+
+def _requeue(envelope: Envelope) -> None:
+    for delivery in deliveries(envelope):
+        if delivery.state is DeliveryState.SENDING:
+            delivery.move(DeliveryState.QUEUED)
+            delivery.due_at = envelope.due_at
+
+
+def _park(envelope: Envelope, reason: StopReason, mark: str) -> None:
+    """Keep an envelope until a person decides; it is repeated under its key when one of its deliveries is retried."""
+    envelope.move(EnvelopeState.PARKED)
+    label = registry.label(envelope.exchanges[0].conversation.installation.integration)
+    problem = crash_problem() if reason is StopReason.CRASHED else Problem(
+        what=f"{label} could not be reached for a long time.", why=envelope.trouble,
+        cure="Try again when it answers; whatever has arrived meanwhile is not posted a second time.",
+    )  # fmt: skip
+    for exchange in envelope.exchanges:
+        delivery = exchange.conversation.delivery
+        if delivery is None:
+            settle(exchange.conversation, Crashes(mark) if mark else Fails(Unavailable(envelope.trouble)))
+        else:
+            stop(delivery, reason, problem, reference=mark)
+
+
+def deliveries(envelope: Envelope) -> list[Delivery]:
+    """The deliveries whose requests an envelope carries."""
+    return [found for exchange in envelope.exchanges if (found := exchange.conversation.delivery) is not None]

@@ -1,0 +1,89 @@
+"""For ledgers that call us: the panel on which an admin connects one, and the address at which it calls."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from hub.errors import HubError, NotFound
+from hub.extension import current
+from hub.host import Permission
+from hub.plugin import PullIntegration
+from hub.queue import rollback
+from hub.services import doorway, scope
+from hub.services.desk import InstallationDesk
+from hub.web import views
+from hub.web.guard import admits_anybody, organization, requires
+from hub.web.pages import public_url, show
+
+
+def register(blueprint: Blueprint) -> None:
+    path = "/installations/<int:installation_id>/door"
+    blueprint.add_url_rule(path, "door", door)
+    blueprint.add_url_rule(f"{path}/steps", "door_steps", door_steps)
+    blueprint.add_url_rule(f"{path}/file", "door_file", door_file)
+    blueprint.add_url_rule(f"{path}/password", "door_password", door_password, methods=["GET", "POST"])
+    blueprint.add_url_rule("/support", "support", support)
+    blueprint.add_url_rule("/desks/<address>", "desk", desk, methods=["GET", "HEAD", "POST"])
+
+
+@requires(Permission.MANAGE)
+def door(installation_id: int) -> ResponseReturnValue:
+    """The steps of connecting a ledger that calls us. The first visit makes a password, and shows it this once."""
+    row = doorway.open_for(scope.installation(organization().id, installation_id))
+    password = "" if row.password_hash else doorway.new_password(organization().id, installation_id)
+    return _door(installation_id, password)
+
+
+@requires(Permission.MANAGE)
+def door_steps(installation_id: int) -> ResponseReturnValue:
+    """How far the ledger has got; it polls until that is all the way."""
+    installation = scope.installation(organization().id, installation_id)
+    return show("hub/door_steps.html", title="Connect", door=views.door(installation))
+
+
+@requires(Permission.MANAGE)
+def door_file(installation_id: int) -> ResponseReturnValue:
+    """The file that tells the ledger where to call."""
+    installation = scope.installation(organization().id, installation_id)
+    address = doorway.open_for(installation).address
+    file = doorway.invitation(installation, public_url("hub.desk", address=address), public_url("hub.support"))
+    response = Response(file.body, mimetype=file.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return response
+
+
+@requires(Permission.MANAGE)
+def door_password(installation_id: int) -> ResponseReturnValue:
+    """Ask, then make a new password; the old one stops working."""
+    installation = scope.installation(organization().id, installation_id)
+    if request.method == "POST":
+        return _door(installation_id, doorway.new_password(organization().id, installation_id))
+    return show("hub/new_password.html", title="New password", door=views.door(installation))
+
+
+def support() -> ResponseReturnValue:
+    """The page to which a ledger's own program sends people. It must answer to anybody."""
+    return show("hub/support.html", title="Help")
+
+
+@admits_anybody
+def desk(address: str) -> ResponseReturnValue:
+    """Where a ledger calls. Its own protocol says who it is, and what an error looks like."""
+    try:
+        row = doorway.at(address)
+        integration = current().integrations.get(row.installation.integration)
+        if not isinstance(integration, PullIntegration):
+            raise NotFound("The plugin of this installation is not here at present.")
+    except HubError as error:
+        rollback()
+        return Response(f"{error}\n", 404, mimetype="text/plain")
+    application = integration.endpoint(InstallationDesk(row.installation_id))
+    return cast(Response, Response.from_app(application, dict(request.environ), buffered=True))
+
+
+def _door(installation_id: int, password: str) -> ResponseReturnValue:
+    installation = scope.installation(organization().id, installation_id)
+    return show("hub/door.html", title="Connect", door=views.door(installation), password=password)
