@@ -1,0 +1,225 @@
+"""A Web Connector: reads a `.qwc` file, calls the server in it, and carries between it and a company file.
+
+On the wire it is Intuit's: the same envelope, header and order of calls, `NoOp` and its pause included.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
+
+import requests
+from lxml import etree
+
+from sandbox.desktop.company import CompanyFile
+from sandbox.desktop.reading import RequestError
+
+NAMESPACE = "http://developer.intuit.com/"
+VERSION = "2.3.0.215"
+_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+_GUID = re.compile(r"\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}")
+_LOCAL = {"localhost", "127.0.0.1"}
+
+
+class Failed(Exception):
+    """The Web Connector stops, with one of its QBWC codes and what it shows its user."""
+
+
+class Died(Exception):
+    """The Web Connector, or the line, is gone: a fault that was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """A `.qwc` file."""
+
+    name: str
+    url: str
+    user: str
+    owner_id: str
+    file_id: str
+
+    @classmethod
+    def read(cls, path: Path) -> Application:
+        """Read a file. Raises `Failed` for one that the Web Connector would not take."""
+        root = etree.parse(path, etree.XMLParser(resolve_entities=False)).getroot()
+        given = {str(node.tag): (node.text or "").strip() for node in root}
+        for name in ("AppName", "AppURL", "AppDescription", "AppSupport", "UserName", "OwnerID", "FileID", "QBType"):
+            if not given.get(name):
+                raise Failed(f"QBWC1039: {name} is missing")
+        url, support = urlsplit(given["AppURL"]), urlsplit(given["AppSupport"])
+        if url.scheme != "https" and url.hostname not in _LOCAL:
+            raise Failed("QBWC1010: https is required")
+        if url.hostname != support.hostname:
+            raise Failed("QBWC1000: AppURL and AppSupport are in different domains")
+        if not _GUID.fullmatch(given["OwnerID"]) or not _GUID.fullmatch(given["FileID"]):
+            raise Failed("QBWC1026: OwnerID and FileID are GUIDs in braces")
+        if len(given["AppDescription"]) > 80 or given.get("Style", "Document") != "Document":
+            raise Failed("QBWC1039: AppDescription or Style")
+        if requests.get(given["AppSupport"], timeout=10).status_code not in {200, 202}:
+            raise Failed("QBWC1003: AppSupport cannot be reached")
+        return cls(name=given["AppName"], url=given["AppURL"], user=given["UserName"], owner_id=given["OwnerID"],
+                   file_id=given["FileID"])  # fmt: skip
+
+
+@dataclass(slots=True)
+class Faults:
+    """What goes wrong in life. Exchanges are counted from 1, over all sessions of a connector."""
+
+    die_before: int = 0  # Having the request, before QuickBooks has it.
+    die_after: int = 0  # QuickBooks has done it, and the server never hears of it.
+    die_at_call: int = 0  # Before the call of this number leaves.
+    lose_at_call: int = 0  # The server has answered the call of this number, and the answer is lost.
+    hresult: str = ""  # What QuickBooks says instead of an answer, once.
+    message: str = "QuickBooks found an error."
+    slow: float = 0.0
+    padding: int = 0  # Bytes by which each answer is larger than it need be.
+
+
+@dataclass
+class WebConnector:
+    """One application in one Web Connector. `log` gets a line for every call, as in QWCLog.txt."""
+
+    application: Application
+    password: str
+    company: CompanyFile
+    faults: Faults = field(default_factory=Faults)
+    log: Callable[[str], None] = lambda _: None
+    pause: float = 5.0
+    calls: int = 0
+    exchanges: int = 0
+    said: list[str] = field(default_factory=list)
+    """What the user was shown."""
+    percentages: list[int] = field(default_factory=list)
+    _line: requests.Session = field(default_factory=requests.Session)
+
+    def approve(self) -> None:
+        """An admin says yes in QuickBooks: the application's mark is left in the company file."""
+        self.company.stamp(self.application.owner_id, self.application.file_id)
+
+    def update(self) -> str:
+        """One session, from `serverVersion` to `closeConnection`. Gives the last thing that its user was shown.
+
+        Raises `Failed` for an answer that the real one would not accept, and `Died` where a fault says so.
+        """
+        self._call("serverVersion")
+        version = self._text(self._call("clientVersion", strVersion=VERSION))
+        if version.startswith("E:"):
+            return self._show(version[2:])
+        answer = self._call("authenticate", strUserName=self.application.user, strPassword=self.password)
+        strings = [node.text or "" for node in answer if node.tag == f"{{{NAMESPACE}}}string"]
+        if len(strings) < 2:
+            raise Failed("QBWC1012: Index was outside the bounds of the array")
+        ticket, welcome = strings[0], strings[1].lower()
+        if welcome == "nvu":
+            return self._show("QBWC1040: the user name or the password is wrong")
+        if welcome in {"none", "busy"}:
+            self._close(ticket)
+            return self._show("No data exchange required" if welcome == "none" else "The server is busy")
+        return self._exchange(ticket)
+
+    def _exchange(self, ticket: str) -> str:
+        session = self.company.session()
+        introduction: str = session.introduction(self.application.owner_id)
+        while True:
+            request = self._text(self._call(
+                "sendRequestXML", ticket=ticket, strHCPResponse=introduction, strCompanyFileName=self.company.path,
+                qbXMLCountry="US", qbXMLMajorVers="16", qbXMLMinorVers="0",
+            ))  # fmt: skip
+            introduction = ""
+            if request in {"", "NoOp"}:
+                error = self._text(self._call("getLastError", ticket=ticket))
+                if request == "NoOp" and error == "NoOp":
+                    time.sleep(self.pause)
+                    continue
+                self._show(error)
+                return self._close(ticket) if not error else (self._close(ticket), error)[1]
+            response, hresult, message = self._process(session.process, request)
+            done = int(self._text(self._call(
+                "receiveResponseXML", ticket=ticket, response=response, hresult=hresult, message=message
+            )))  # fmt: skip
+            self.percentages.append(done)
+            if done < 0:
+                self._show(self._text(self._call("getLastError", ticket=ticket)))
+            if done < 0 or done >= 100:
+                last = self.said[-1] if done < 0 else ""
+                closed = self._close(ticket)
+                return last or closed
+
+    def _process(self, process: Callable[[str], str], request: str) -> tuple[str, str, str]:
+        """QuickBooks carries a message set out: its answer, or the HRESULT and the message instead."""
+        self.exchanges += 1
+        if self.exchanges == self.faults.die_before:
+            raise Died(f"before exchange {self.exchanges}")
+        if self.faults.hresult:
+            hresult, self.faults.hresult = self.faults.hresult, ""
+            return "", hresult, self.faults.message
+        time.sleep(self.faults.slow)
+        try:
+            response = process(request)
+        except RequestError as error:
+            self.log(f"QuickBooks refuses: {error.message}")
+            return "", error.hresult, error.message
+        if self.exchanges == self.faults.die_after:
+            raise Died(f"after exchange {self.exchanges}")
+        return response + " " * self.faults.padding, "", ""
+
+    def _close(self, ticket: str) -> str:
+        return self._show(self._text(self._call("closeConnection", ticket=ticket)))
+
+    def _show(self, words: str) -> str:
+        self.log(f"  shown: {words}")
+        self.said.append(words)
+        return words
+
+    @staticmethod
+    def _text(result: etree._Element) -> str:
+        return result.text or ""
+
+    def _call(self, operation: str, **given: str) -> etree._Element:
+        """Call an operation with the bytes of a .NET client. Gives its result element."""
+        self.calls += 1
+        if self.calls == self.faults.die_at_call:
+            raise Died(f"before call {self.calls}, {operation}")
+        answer = self._line.post(
+            self.application.url,
+            data=envelope(operation, given),
+            headers={
+                "Content-Type": "text/xml; charset=utf-8",
+                "SOAPAction": f'"{NAMESPACE}{operation}"',
+                "User-Agent": "Mozilla/4.0 (compatible; MSIE 6.0; MS Web Services Client Protocol 4.0.30319.42000)",
+            },
+            timeout=120,
+        )
+        self.log(f"{operation}: HTTP {answer.status_code}, {len(answer.content)} bytes")
+        if self.calls == self.faults.lose_at_call:
+            raise Died(f"after call {self.calls}, {operation}")
+        if answer.status_code != 200:
+            raise Failed(f"QBWC104x: {operation}: HTTP {answer.status_code}: {answer.text[:300]}")
+        root = etree.fromstring(answer.content, etree.XMLParser(resolve_entities=False, huge_tree=True))
+        result = root.find(f"{{{_SOAP}}}Body/{{{NAMESPACE}}}{operation}Response/{{{NAMESPACE}}}{operation}Result")
+        if result is None:
+            raise Failed(f"QBWC1012: {operation}: no {operation}Result in {NAMESPACE}")
+        return result
+
+
+def envelope(operation: str, given: dict[str, str]) -> bytes:
+    """A call as .NET's SoapHttpClientProtocol writes it."""
+    inside = "".join(f"<{name}>{_escaped(value)}</{name}>" if value else f"<{name} />" for name, value in given.items())
+    body = (
+        f'<{operation} xmlns="{NAMESPACE}">{inside}</{operation}>' if inside else f'<{operation} xmlns="{NAMESPACE}" />'
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?><soap:Envelope '
+        'xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        f'xmlns:xsd="http://www.w3.org/2001/XMLSchema"><soap:Body>{body}</soap:Body></soap:Envelope>'
+    ).encode()
+
+
+def _escaped(value: str) -> str:
+    return escape(value)
