@@ -15,8 +15,8 @@ class DeskRow(Base):
     """Where the ledger of an installation calls, how it is known, and how far its present session is.
 
     `address` is the part of the URL that nobody can guess. The ticket of the session is the installation's
-    `line_token`; with it, `envelope_id` is what was collected and is not answered yet, and `answered` how many requests
-    of the session are.
+    `line_token`; with it, `envelope_id` is the envelope whose turn it is, `collected` whether the ledger has it, and
+    `answered` how many requests of the session are.
     """
 
     __tablename__ = "hub_desk"
@@ -38,6 +38,7 @@ class DeskRow(Base):
     """Until when somebody is about to send something, so that a session is worth keeping open."""
 
     envelope_id: Mapped[int | None] = mapped_column(ForeignKey("hub_envelope.id", ondelete="SET NULL"))
+    collected: Mapped[bool] = mapped_column(default=False)
     answered: Mapped[int] = mapped_column(default=0)
     complaint: Mapped[str] = mapped_column(Text, default="")
 

@@ -18,7 +18,7 @@ from hub.database import now, session
 from hub.errors import LineLost
 from hub.extension import seconds
 from hub.models import ConversationRow, Delivery, DeskRow, Envelope, Installation, Listing
-from hub.plugin import Admission, Books, Idle, IntegrationError, Response, Unavailable, Welcome
+from hub.plugin import Admission, Books, Idle, InDoubt, IntegrationError, Response, Unavailable, Welcome
 from hub.plugin import Envelope as SealedEnvelope
 from hub.queue import commit, rollback
 from hub.services import concluding, fetching, installing, line, packing, registry
@@ -70,7 +70,7 @@ class InstallationDesk:
             return Admission(welcome=Welcome.BUSY, wait=60)
         held.fence(_between())
         row = self._row()
-        row.envelope_id, row.answered, row.complaint = None, 0, ""
+        row.envelope_id, row.collected, row.answered, row.complaint = None, False, 0, ""
         commit()
         return Admission(welcome=Welcome.OPEN, ticket=held.token)
 
@@ -92,6 +92,7 @@ class InstallationDesk:
         if out is None or out.state is not EnvelopeState.OPEN:
             out = self._following(installation, row)
             row.envelope_id = out.id if out else None
+        row.collected = out is not None
         sealed = out.sealed() if out else None
         idle = Idle.PREPARING if _attended(row) else Idle.FINISHED
         if sealed is None and idle is Idle.PREPARING:
@@ -102,8 +103,8 @@ class InstallationDesk:
     def awaited(self, ticket: str) -> SealedEnvelope | None:
         installation = self._fence(ticket)
         row = self._row()
-        out = session().get(Envelope, row.envelope_id) if installation is not None and row.envelope_id else None
-        sealed = out.sealed() if out is not None and out.state is EnvelopeState.OPEN else None
+        out = _collected(row) if installation is not None else None
+        sealed = out.sealed() if out else None
         commit()
         return sealed
 
@@ -112,14 +113,16 @@ class InstallationDesk:
         if installation is None:
             return None
         row, integration = self._row(), registry.integration(installation.integration)
-        envelope = session().get(Envelope, row.envelope_id) if row.envelope_id else None
-        if envelope is not None and envelope.key == key and envelope.state is EnvelopeState.OPEN:
-            row.envelope_id, row.answered = None, row.answered + len(envelope.exchanges)
-            if isinstance(answer, Unavailable):
-                row.complaint = _sentence(envelope, str(answer))
+        envelope = _collected(row)
+        if envelope is not None and envelope.key == key:
+            row.envelope_id, row.collected, row.answered = None, False, row.answered + len(envelope.exchanges)
             concluding.conclude(installation, integration, envelope, answer)
-        session().flush()
-        done = _progress(installation, self._row())
+            if isinstance(answer, Unavailable) and not isinstance(answer, InDoubt):
+                row.complaint = _sentence(envelope, str(answer))
+            else:  # What follows is settled now, so that the last answer ends the session.
+                following = self._following(installation, row)
+                row.envelope_id = following.id if following else None
+        done = _progress(installation, row)
         commit()
         return done
 
@@ -186,6 +189,12 @@ def _knows(row: DeskRow, login: str, password: str) -> bool:
     return False
 
 
+def _collected(row: DeskRow) -> Envelope | None:
+    """The envelope that the ledger has, and has not answered yet."""
+    out = session().get(Envelope, row.envelope_id) if row.envelope_id and row.collected else None
+    return out if out is not None and out.state is EnvelopeState.OPEN else None
+
+
 def _attended(row: DeskRow) -> bool:
     return row.attended_until is not None and row.attended_until > now()
 
@@ -211,7 +220,7 @@ def _sentence(envelope: Envelope, trouble: str) -> str:
 
 def _progress(installation: Installation, row: DeskRow) -> int:
     """How much of the session is done in percent. 100 ends it, so that is said only when nothing is left."""
-    if not packing.has_work(installation):
+    if row.envelope_id is None:
         return 99 if _attended(row) else 100
     live = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.IN_DOUBT)
     left = _count(Delivery.id, Delivery.installation_id == installation.id, Delivery.state.in_(live))

@@ -391,6 +391,7 @@ def upgrade() -> None:
         sa.Column("dialect", sa.String(length=20), nullable=False),
         sa.Column("attended_until", hub.database.Moment(), nullable=True),
         sa.Column("envelope_id", sa.Integer(), nullable=True),
+        sa.Column("collected", sa.Boolean(), nullable=False),
         sa.Column("answered", sa.Integer(), nullable=False),
         sa.Column("complaint", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(

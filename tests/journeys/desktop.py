@@ -1,0 +1,142 @@
+"""The pieces of a journey to QuickBooks Desktop: the hub behind a real socket, a company file, a Web Connector."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.serving import make_server
+
+from hub.database import session
+from hub.models import Installation
+from hub.queue import commit
+from hub.services import doorway, installing, mapping, registry
+from sandbox.desktop.company import CompanyFile
+from sandbox.desktop.connector import Application, Died, Faults, WebConnector
+from tests.hub.conftest import ACME, ADA
+
+BOOKS = "Northwind Promotions"
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve an app on a free port, in threads of this process. Gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass
+class Office:
+    """The bookkeeper's office: an installation, and what runs on the bookkeeper's computer."""
+
+    url: str
+    installation: Installation
+    folder: Path
+    company: CompanyFile
+    password: str
+    application: Application
+    log: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, url: str, folder: Path) -> Office:
+        """Install, download the file, say yes in QuickBooks. The Web Connector has not called yet."""
+        installation = installing.install(ACME, ADA, "quickbooks_desktop")
+        row = doorway.open_for(installation)
+        password = doorway.new_password(ACME.id, installation.id)
+        file = doorway.invitation(installation, f"{url}/hub/desks/{row.address}", f"{url}/hub/support")
+        path = folder / file.name
+        path.write_bytes(file.body)
+        office = cls(
+            url=url, installation=installation, folder=folder, company=CompanyFile(folder / "company", BOOKS),
+            password=password, application=Application.read(path),
+        )  # fmt: skip
+        office.connector().approve()
+        return office
+
+    def connector(self, faults: Faults | None = None, url: str = "") -> WebConnector:
+        application = self.application
+        if url:
+            application = Application(
+                name=application.name, url=application.url.replace(self.url, url), user=application.user,
+                owner_id=application.owner_id, file_id=application.file_id,
+            )  # fmt: skip
+        return WebConnector(application, self.password, self.company, faults=faults or Faults(), pause=0.05,
+                            log=self.log.append)  # fmt: skip
+
+    def connect(self) -> None:
+        """The first session, in which the lists are read; then the accounts are chosen as suggested."""
+        assert self.connector().update() == "OK"
+        session().expire_all()
+        integration = registry.integration("quickbooks_desktop")
+        chosen = mapping.choices(self.installation, integration)
+        accounts = {one.field.key: one.chosen.id for one in chosen if one.chosen}
+        named = {row.fields["FullName"]: row.id for row in self.company.rows("Account")}
+        accounts |= {"income_account": named["Sales"], "discount_account": named["Discounts Given"]}
+        mapping.save(self.installation, integration, accounts)
+        commit()
+
+    def update(self, *, most: int = 12) -> list[str]:
+        """Session after session, until one has nothing to do or went to its end."""
+        shown = []
+        for _ in range(most):
+            shown.append(self.connector().update())
+            session().expire_all()
+            if shown[-1] in {"OK", "No data exchange required"}:
+                return shown
+        raise AssertionError(f"The Web Connector never came to an end: {shown}")
+
+    def dies(self, faults: Faults) -> bool:
+        """One session of a Web Connector that does not come back. False if it came to its end before."""
+        try:
+            self.connector(faults).update()
+        except Died:
+            return True
+        finally:
+            session().expire_all()
+        return False
+
+
+Ledger = dict[str, list[tuple[object, ...]]]
+
+
+def whole_file(company: CompanyFile) -> Ledger:
+    """What matters to the accountant, of everything in a company file."""
+    return {
+        "customers": sorted((row.name,) for row in company.rows("Customer")),
+        "items": sorted((row.name,) for row in company.rows("ItemNonInventory", "ItemService", "ItemDiscount")),
+        "invoices": sorted(
+            (row.fields["RefNumber"], row.fields["CustomerRef"]["FullName"],
+             tuple(line["Amount"] for line in row.fields["InvoiceLineRet"]),
+             row.fields["Subtotal"] + row.fields["SalesTaxTotal"], row.fields["BalanceRemaining"])
+            for row in company.rows("Invoice")
+        ),
+        "payments": sorted((row.fields["CustomerRef"]["FullName"], row.fields["TotalAmount"],
+                            row.fields["UnusedPayment"]) for row in company.rows("ReceivePayment")),
+        "purchase orders": sorted((row.fields["RefNumber"], row.fields["TotalAmount"], row.fields["IsFullyReceived"])
+                                  for row in company.rows("PurchaseOrder")),
+        "bills": sorted((row.fields["RefNumber"], row.fields["AmountDue"]) for row in company.rows("Bill")),
+    }  # fmt: skip
+
+
+ORDER_1042: Ledger = {
+    "customers": [("ABC Company",)],
+    "items": [("A7102",), ("Order discount",)],
+    "invoices": [
+        ("1042", "ABC Company", (Decimal("230.00"), Decimal("-11.50")), Decimal("218.50"), Decimal("118.50"))
+    ],
+    "payments": [("ABC Company", Decimal("100.00"), Decimal("0.00"))],
+    "purchase orders": [],
+    "bills": [],
+}

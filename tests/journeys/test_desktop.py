@@ -1,0 +1,96 @@
+"""Order 1042 into a company file through the Web Connector, and everything that can happen to a session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.database import session
+from hub.models import Delivery, Envelope, Listing
+from hub.services import doorway, registry, sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState, EnvelopeState, InstallationState
+from sandbox.desktop.connector import Faults
+from tests.hub.conftest import ADA, order_1042
+from tests.journeys.desktop import BOOKS, ORDER_1042, Office, serving, whole_file
+
+
+@pytest.fixture
+def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
+    app.extensions["hub"].integrations, broken = registry.load()
+    assert broken == ()
+    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
+    with serving(app) as url:
+        yield Office.open(url, tmp_path)
+
+
+@pytest.fixture
+def connected(office: Office) -> Office:
+    office.connect()
+    return office
+
+
+def faults(kind: str, step: int) -> Faults:
+    found = Faults()
+    setattr(found, kind, step)
+    return found
+
+
+def states() -> set[DeliveryState]:
+    session().expire_all()
+    return set(session().scalars(select(Delivery.state)))
+
+
+def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:
+    assert office.installation.state is InstallationState.PENDING
+    assert office.connector().update() == "OK"
+    session().expire_all()
+    found = office.installation
+    assert (found.state, found.books_name, found.books_country, found.books_currency) == (
+        InstallationState.CONNECTED, BOOKS, "US", "USD",
+    )  # fmt: skip
+    listings = session().scalars(select(Listing)).all()
+    assert {one.kind for one in listings} == {"account", "customer", "vendor", "item", "tax_code", "term"}
+    assert all(not one.loading and not one.problem for one in listings)
+    row = doorway.open_for(found)
+    assert (row.client, row.dialect) == ("2.3.0.215", "16.0")
+    assert office.connector().update() == "No data exchange required"
+
+
+def test_order_1042_stands_in_the_company_file_with_exactly_its_figures(connected: Office) -> None:
+    sending.send(connected.installation.id, order_1042(), Choices(), ADA)
+    connector = connected.connector()
+    assert connector.update() == "OK", connected.log
+    assert whole_file(connected.company) == ORDER_1042
+    assert states() == {DeliveryState.POSTED}
+    assert not [one.problems for one in session().scalars(select(Delivery)) if one.problems]
+    assert connector.percentages[-1] == 100
+    assert all(0 <= done < 100 for done in connector.percentages[:-1])
+
+
+def test_nothing_is_left_behind_by_a_session(connected: Office) -> None:
+    sending.send(connected.installation.id, order_1042(), Choices(), ADA)
+    connected.update()
+    assert set(session().scalars(select(Envelope.state))) == {EnvelopeState.ANSWERED}
+    assert connected.installation.line_token is None
+    assert connected.installation.trouble == ""
+
+
+@pytest.mark.parametrize("kind", ["die_at_call", "lose_at_call", "die_before", "die_after"])
+def test_a_web_connector_that_vanishes_at_any_step_loses_nothing_and_doubles_nothing(
+    connected: Office, kind: str
+) -> None:
+    sending.send(connected.installation.id, order_1042(), Choices(), ADA)
+    step = 1
+    while connected.dies(faults(kind, step)):
+        step += 1
+        time.sleep(0.25)  # The session that died may be silent no longer than that.
+    connected.update()
+    assert step > 3, "The line was cut at several steps."
+    assert whole_file(connected.company) == ORDER_1042
+    assert states() == {DeliveryState.POSTED}
