@@ -159,6 +159,12 @@ def _announce(data: Path, surroundings: Mapping[str, str]) -> None:
     Begin with Integrations, install QuickBooks Online,
     then send an order: {desk}/orders/1042
 
+    QuickBooks Desktop: install it there, download the file, and let the
+    sandbox's Web Connector call with the password that the page shows:
+
+      {sys.executable} -m sandbox.desktop --every 5 \
+        --company {data / "company"} --qwc ~/Downloads/bookpost.qwc --password …
+
     Data and logs are in {data}
     Ctrl-C stops everything.
 """)

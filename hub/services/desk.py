@@ -207,6 +207,14 @@ def attend(installation_id: int) -> None:
         commit()
 
 
+def leave(installation_id: int) -> None:
+    """What was prepared is sent: there is nothing more to wait for."""
+    row = session().get(DeskRow, installation_id)
+    if row is not None:
+        row.attended_until = None
+        commit()
+
+
 def _sentence(envelope: Envelope, trouble: str) -> str:
     """What the Web Connector's user reads: what was on its way, and what to do."""
     orders = sorted({

@@ -32,6 +32,7 @@ def mount(app: Flask) -> None:
     blueprint.add_url_rule("/htmx.js", "htmx", _htmx)
     blueprint.app_context_processor(lambda: {"hub_asset": _asset})
     app.register_blueprint(blueprint)
+    guard.excuse_machines(app)
 
 
 def _templates() -> Path:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import ParamSpec, cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, g, render_template, request
+from flask import Blueprint, Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from htmx_flask import make_response
@@ -75,6 +75,16 @@ def admits_anybody(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respon
     """For a machine that knows neither session nor token: the view itself says who may come in."""
     _MACHINES.add(view.__name__)
     return view
+
+
+def excuse_machines(app: Flask) -> None:
+    """Tell the host's own CSRF protection, if it was initialized before the hub, which views no browser reaches."""
+    protection = app.extensions.get("csrf")
+    if protection is None:
+        return
+    for name in _MACHINES:
+        view = app.view_functions[f"hub.{name}"]
+        protection.exempt(f"{view.__module__}.{view.__name__}")
 
 
 def install(blueprint: Blueprint) -> None:

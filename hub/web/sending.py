@@ -16,7 +16,7 @@ from hub.extension import host
 from hub.host import Order, Permission
 from hub.models import Delivery, Installation
 from hub.plugin import DocumentKind, Problem, RecordKind, Role
-from hub.services import access, documents, fetching, linking, mapping, registry, scope, sending
+from hub.services import access, desk, documents, fetching, linking, mapping, registry, scope, sending
 from hub.services.documents import Choices
 from hub.states import DeliveryState
 from hub.web import views
@@ -46,6 +46,7 @@ def send(order_id: str) -> ResponseReturnValue:
     if live and request.args.get("again") != "1" and not _has_more(order, live):
         return _dialog(order, followed=views.order_status(order_id, live))
     installation = _installation()
+    desk.attend(installation.id)
     last = next((one.choices for one in reversed(live) if one.choices), None)
     choices = sending.choices_of(last) if last else Choices(tax=installation.tax)
     return _form(order, installation, choices)
@@ -68,6 +69,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
         raise Forbidden("The settings do not allow to send this kind of document.")
     try:
         live = sending.send(installation.id, order, choices, user())
+        desk.leave(installation.id)
     except Incomplete as incomplete:
         return _form(order, installation, choices, incomplete.problems)
     if not is_fragment():

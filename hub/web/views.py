@@ -205,6 +205,10 @@ def _queued(delivery: Delivery) -> str:
         return "Queued. An admin has paused sending"
     if installation.trouble:
         return f"Queued. {installation.trouble.rstrip('.')}; it is tried again by itself"
+    desk = doorway.desk_of(installation)
+    if desk is not None:
+        seen = f", last seen {_minutes(now() - desk.called_at)} ago" if desk.called_at else ""
+        return f"Waiting for the Web Connector{seen}, calls every {desk.minutes} min"
     waits = (now() - max(delivery.due_at, delivery.moved_at)).total_seconds()
     if waits > _STUCK and installation.line_token is None:
         return "Queued. Nothing moves at present: no worker has taken it yet. It is safe here and goes out later"

@@ -65,15 +65,15 @@ class Screen:
 
 @pytest.fixture
 def admin(browser: Browser, stack: Stack) -> Iterator[Screen]:
-    yield from _screen(browser, stack, "admin@demo.test")
+    yield from screen(browser, stack, "admin@demo.test")
 
 
 @pytest.fixture
 def rep(browser: Browser, stack: Stack) -> Iterator[Screen]:
-    yield from _screen(browser, stack, "rep@demo.test")
+    yield from screen(browser, stack, "rep@demo.test")
 
 
-def _screen(browser: Browser, stack: Stack, email: str) -> Iterator[Screen]:
+def screen(browser: Browser, stack: Stack, email: str) -> Iterator[Screen]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(20_000)
     screen = Screen(context, stack).sign_in(email)

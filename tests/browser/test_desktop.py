@@ -1,0 +1,124 @@
+"""An admin connects QuickBooks Desktop; a rep sends order 1042; the Web Connector takes it into the company file."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from sandbox.desktop.company import CompanyFile
+from tests.browser.conftest import Screen, screen
+from tests.browser.test_install_and_send import check_accessibility
+from tests.journeys.desktop import ORDER_1042, whole_file
+from tests.processes.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    running = Stack(tmp_path_factory.mktemp("desktop"))
+    try:
+        running.start_all()
+        yield running
+    finally:
+        running.stop_all()
+
+
+@pytest.fixture
+def admin(browser: Browser, desk: Stack) -> Iterator[Screen]:
+    yield from screen(browser, desk, "admin@demo.test")
+
+
+@pytest.fixture
+def rep(browser: Browser, desk: Stack) -> Iterator[Screen]:
+    yield from screen(browser, desk, "rep@demo.test")
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("office")
+
+
+def web_connector(office: Path, *more: str) -> str:
+    """The printed command, once."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sandbox.desktop", "--once", "--company", str(office / "company"),
+         "--qwc", str(office / "bookpost.qwc"), "--password", (office / "password").read_text(), *more],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else done.stderr
+
+
+def test_an_admin_connects_and_the_panel_ticks_itself_off(admin: Screen, office: Path) -> None:
+    page = admin.page
+    page.get_by_role("link", name="Integrations").click()
+    page.get_by_label("Add an integration").select_option("QuickBooks Desktop")
+    page.get_by_role("button", name="Install").click()
+    expect(page.get_by_text("Waiting for the first call…")).to_be_visible()
+    check_accessibility(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download bookpost.qwc").click()
+    download.value.save_as(office / "bookpost.qwc")
+    password = page.get_by_label("Password").inner_text()
+    assert re.fullmatch(r"[A-Za-z2-9]{8}", password)
+    (office / "password").write_text("Wr0ngOne")
+    assert "QBWC1040" in web_connector(office)
+    expect(page.get_by_text("The Web Connector has called")).to_be_visible()
+    (office / "password").write_text(password)
+    assert web_connector(office).endswith("OK")
+    expect(page.get_by_text("Connected to Northwind Promotions, next call in about 15 min")).to_be_visible()
+    check_accessibility(page)
+    page.reload()
+    expect(page.get_by_text(password)).to_have_count(0)
+
+
+def test_an_admin_chooses_the_accounts(admin: Screen) -> None:
+    page = admin.page
+    admin.go("/hub/integrations")
+    expect(page.get_by_text("Northwind Promotions").first).to_be_visible()
+    expect(page.get_by_text(re.compile("Web Connector 2.3.0.215 last called"))).to_be_visible()
+    check_accessibility(page)
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("link", name="Accounts", exact=True).click()
+    page.get_by_label(re.compile("^Income")).select_option("4000 Sales")
+    page.get_by_label(re.compile("^Discounts")).select_option("4900 Discounts Given")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+
+
+def test_a_rep_sends_order_1042_into_the_company_file(rep: Screen, office: Path) -> None:
+    page = rep.page
+    rep.go("/orders/1042")
+    page.get_by_role("link", name="QB", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Balance due 118.50")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.get_by_text(re.compile("Waiting for the Web Connector")).first).to_be_visible()
+    check_accessibility(page)
+    assert web_connector(office).endswith("OK")
+    expect(dialog.get_by_text("In QuickBooks as 1042")).to_be_visible(timeout=30_000)
+    company = CompanyFile(office / "company")
+    assert whole_file(company) == ORDER_1042
+    company.close()
+
+
+def test_another_company_file_is_refused_with_a_sentence(admin: Screen, rep: Screen, office: Path) -> None:
+    rep.go("/orders/1043")
+    rep.page.get_by_role("link", name="QB", exact=True).click()
+    dialog = rep.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.get_by_text(re.compile("Waiting for the Web Connector")).first).to_be_visible()
+    other = ["--company", str(office / "other"), "--name", "Southwind", "--wrong-file"]
+    said = web_connector(office, *other)
+    assert "Southwind" in said
+    assert "Open the company file of Northwind Promotions" in said
+    admin.go("/hub/integrations")
+    expect(admin.page.get_by_text(re.compile("has the company file of Southwind open"))).to_be_visible()
+    assert web_connector(office).endswith("OK")
+    elsewhere = CompanyFile(office / "other")
+    assert whole_file(elsewhere)["invoices"] == []
+    elsewhere.close()
