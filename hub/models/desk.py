@@ -42,7 +42,7 @@ class DeskRow(Base):
     answered: Mapped[int] = mapped_column(default=0)
     complaint: Mapped[str] = mapped_column(Text, default="")
 
-    installation: Mapped[Installation] = relationship()
+    installation: Mapped[Installation] = relationship(back_populates="desk")
 
     def __repr__(self) -> str:
         return f"<Desk of installation {self.installation_id}>"

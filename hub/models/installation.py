@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.database import Base, Json, Moment, choice, now
 from hub.states import INSTALLATION, InstallationState, move
+
+if TYPE_CHECKING:
+    from hub.models.desk import DeskRow
 
 
 class Installation(Base):
@@ -51,6 +54,8 @@ class Installation(Base):
     trouble_since: Mapped[dt.datetime | None] = mapped_column(Moment)
 
     credential: Mapped[Credential | None] = relationship(back_populates="installation", cascade="all, delete-orphan")
+
+    desk: Mapped[DeskRow | None] = relationship(back_populates="installation", cascade="all, delete-orphan")
 
     __table_args__ = (
         Index(

@@ -17,7 +17,7 @@ from werkzeug.security import check_password_hash
 from hub.database import now, session
 from hub.errors import LineLost
 from hub.extension import seconds
-from hub.models import ConversationRow, Delivery, DeskRow, Envelope, Installation, Listing
+from hub.models import ConversationRow, Delivery, DeskRow, Envelope, Installation, Listing, needs
 from hub.plugin import Admission, Books, Idle, InDoubt, IntegrationError, Response, Unavailable, Welcome
 from hub.plugin import Envelope as SealedEnvelope
 from hub.queue import commit, rollback
@@ -28,6 +28,8 @@ from hub.states import ConversationState, DeliveryState, EnvelopeState, Installa
 
 FIRST = 10
 """How many requests the first envelope of a session holds: if something is wrong, little is at stake."""
+
+ENDED = "This session has ended. The Web Connector begins a new one by itself."
 
 _REFUSALS, _REST = 5, dt.timedelta(minutes=1)
 _SPEAKS = (InstallationState.PENDING, InstallationState.CONNECTED)
@@ -128,8 +130,7 @@ class InstallationDesk:
 
     def preparing(self, ticket: str) -> bool:
         row = self._row()
-        mine = hmac.compare_digest(row.installation.line_token or "", ticket)
-        found = mine and not row.complaint and _attended(row)
+        found = _holds(row, ticket) and not row.complaint and _attended(row)
         commit()
         return found
 
@@ -151,8 +152,7 @@ class InstallationDesk:
 
     def last_error(self, ticket: str) -> str:
         row = self._row()
-        mine = ticket and hmac.compare_digest(row.installation.line_token or "", ticket)
-        sentence = row.complaint if mine else "This session has ended. The Web Connector begins a new one by itself."
+        sentence = row.complaint if _holds(row, ticket) else ENDED
         commit()
         return sentence
 
@@ -189,6 +189,12 @@ def _knows(row: DeskRow, login: str, password: str) -> bool:
     return False
 
 
+def _holds(row: DeskRow, ticket: str) -> bool:
+    """Whether the ticket is that of the session that goes on."""
+    token = row.installation.line_token or ""
+    return bool(ticket) and hmac.compare_digest(token.encode(), ticket.encode())
+
+
 def _collected(row: DeskRow) -> Envelope | None:
     """The envelope that the ledger has, and has not answered yet."""
     out = session().get(Envelope, row.envelope_id) if row.envelope_id and row.collected else None
@@ -217,13 +223,22 @@ def leave(installation_id: int) -> None:
 
 def _sentence(envelope: Envelope, trouble: str) -> str:
     """What the Web Connector's user reads: what was on its way, and what to do."""
-    orders = sorted({
-        delivery.order_id for delivery in concluding.deliveries(envelope) if delivery.order_id
-    })  # fmt: skip
+    orders = _orders(concluding.deliveries(envelope))
     named = f" On its way: order{'s' if len(orders) > 1 else ''} {', '.join(orders[:5])}" if orders else ""
     more = f" and {len(orders) - 5} more" if len(orders) > 5 else ""  # noqa: PLR2004
     waits = f"{named}{more}. Nothing is lost; it goes again with the next call." if named else ""
     return f"{trouble}{waits}"
+
+
+def _orders(deliveries: Sequence[Delivery]) -> list[str]:
+    """The orders that deliveries belong to; a new customer belongs to those that wait for it."""
+    records = [delivery.id for delivery in deliveries if not delivery.order_id]
+    waiting = session().scalars(
+        select(Delivery.order_id)
+        .join(needs, needs.c.delivery_id == Delivery.id)
+        .where(needs.c.needed_id.in_(records), Delivery.order_id.is_not(None))
+    )
+    return sorted({found for found in (*(delivery.order_id for delivery in deliveries), *waiting) if found})
 
 
 def _progress(installation: Installation, row: DeskRow) -> int:

@@ -25,24 +25,19 @@ _PERIODS = 3
 
 def calls_us(installation: Installation) -> bool:
     """Whether its ledger calls us. False also if its plugin is gone."""
-    return session().get(DeskRow, installation.id) is not None
+    return installation.desk is not None
 
 
 def open_for(installation: Installation) -> DeskRow:
     """The door of an installation; it is made the first time. Raises `NotPossible` if its ledger does not call."""
     integration = _pulls(installation)
-    row = session().get(DeskRow, installation.id)
+    row = installation.desk
     if row is None:
         login = f"{integration.key.partition('_')[0]}-{secrets.token_hex(4)}"
-        row = DeskRow(installation_id=installation.id, address=secrets.token_urlsafe(24), login=login)
+        row = DeskRow(installation=installation, address=secrets.token_urlsafe(24), login=login)
         session().add(row)
         commit()
     return row
-
-
-def desk_of(installation: Installation) -> DeskRow | None:
-    """The door of an installation, if it has one."""
-    return session().get(DeskRow, installation.id)
 
 
 def at(address: str) -> DeskRow:
@@ -85,9 +80,7 @@ def is_silent(row: DeskRow) -> bool:
 
 def close(installation: Installation) -> None:
     """Nobody gets in any more."""
-    row = session().get(DeskRow, installation.id)
-    if row is not None:
-        session().delete(row)
+    installation.desk = None
 
 
 def _pulls(installation: Installation) -> PullIntegration:

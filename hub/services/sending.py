@@ -75,7 +75,7 @@ def of_orders(organization_id: str, order_ids: Iterable[str]) -> dict[str, list[
             Delivery.state != _D.CANCELLED,
         )
         .order_by(Delivery.id)
-        .options(selectinload(Delivery.needs), selectinload(Delivery.installation))
+        .options(selectinload(Delivery.needs), selectinload(Delivery.installation).joinedload(Installation.desk))
     )
     found: dict[str, list[Delivery]] = {}
     for row in rows:

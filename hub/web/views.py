@@ -139,7 +139,7 @@ def card(installation: Installation) -> Card:
     text, tone = _STATES[installation.state]
     check = installing.last_check(installation.id)
     checking = check is not None and check.state is ConversationState.OPEN
-    desk = doorway.desk_of(installation)
+    desk = installation.desk
     return Card(
         id=installation.id, label=registry.label(installation.integration), state=installation.state,
         state_text=text, tone=tone, books=installation.books_name, installation=installation,
@@ -205,7 +205,7 @@ def _queued(delivery: Delivery) -> str:
         return "Queued. An admin has paused sending"
     if installation.trouble:
         return f"Queued. {installation.trouble.rstrip('.')}; it is tried again by itself"
-    desk = doorway.desk_of(installation)
+    desk = installation.desk
     if desk is not None:
         seen = f", last seen {_minutes(now() - desk.called_at)} ago" if desk.called_at else ""
         return f"Waiting for the Web Connector{seen}, calls every {desk.minutes} min"

@@ -47,7 +47,8 @@ def _call(desk: Desk, environ: WSGIEnvironment, start: StartResponse) -> Iterabl
     length = environ.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > LONGEST:
         return _fault(start, "413 Content Too Large", "The call is too large.")
-    body = environ["wsgi.input"].read(int(length)) if int(length) else environ["wsgi.input"].read(LONGEST + 1)
+    chunked = environ.get("wsgi.input_terminated", False)  # Then the server knows where the body ends.
+    body = environ["wsgi.input"].read(LONGEST + 1 if chunked and length == "0" else int(length))
     if not body.strip() or len(body) > LONGEST:
         return _fault(start, "400 Bad Request", "The call is empty or too large.")
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\0" in body[:64]:

@@ -1,0 +1,286 @@
+"""The SOAP service on the wire: a strict third-party client, the bytes of a .NET client, and everything hostile."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import zeep
+from flask import Flask
+from lxml import etree
+from sqlalchemy import select
+
+from hub.database import session
+from hub.models import Delivery, Envelope
+from hub.services import doorway, registry, sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState
+from sandbox.desktop.connector import Faults, envelope
+from tests.hub.conftest import ACME, ADA, order_1042
+from tests.journeys.desktop import ORDER_1042, Office, serving, whole_file
+
+OPERATIONS = {
+    "serverVersion", "clientVersion", "authenticate", "sendRequestXML", "receiveResponseXML", "connectionError",
+    "getLastError", "closeConnection", "getInteractiveURL", "interactiveRejected", "interactiveDone",
+}  # fmt: skip
+HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"http://developer.intuit.com/x"'}
+
+
+@pytest.fixture
+def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
+    app.extensions["hub"].integrations, _ = registry.load()
+    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
+    with serving(app) as url:
+        found = Office.open(url, tmp_path)
+        found.connect()
+        yield found
+
+
+def call(office: Office, operation: str, **given: str) -> etree._Element:
+    """A call with the bytes of a .NET client; its result element."""
+    answer = requests.post(office.application.url, data=envelope(operation, given), headers=HEADERS, timeout=20)
+    assert answer.status_code == 200, answer.text
+    assert b"\n" not in answer.content.partition(b"?>")[2].strip(), "A real Web Connector refuses indented answers."
+    (result,) = etree.fromstring(answer.content).iter(f"{{http://developer.intuit.com/}}{operation}Result")
+    return result
+
+
+def text(office: Office, operation: str, **given: str) -> str:
+    return call(office, operation, **given).text or ""
+
+
+def signed_in(office: Office) -> str:
+    strings = [node.text or "" for node in call(
+        office, "authenticate", strUserName=office.application.user, strPassword=office.password
+    )]  # fmt: skip
+    assert strings[1] == ""
+    return strings[0]
+
+
+def introduction(office: Office) -> str:
+    return office.company.session().introduction(office.application.owner_id)
+
+
+def test_a_strict_client_finds_every_operation_and_reads_every_answer(office: Office) -> None:
+    client: Any = zeep.Client(f"{office.application.url}?wsdl")  # type: ignore[no-untyped-call]
+    service = client.service
+    assert set(client.wsdl.services["WebConnector"].ports["WebConnectorSoap"].binding.all()) == OPERATIONS
+    assert service.serverVersion()
+    assert service.clientVersion(strVersion="2.3.0.215") in {"", None}
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    ticket, welcome = service.authenticate(strUserName=office.application.user, strPassword=office.password)[:2]
+    assert (len(ticket), welcome in {"", None}) == (32, True)
+    books = office.company.session()
+    first = introduction(office)
+    done = 0
+    while done < 100:
+        request = service.sendRequestXML(
+            ticket=ticket, strHCPResponse=first, strCompanyFileName="C:\\x.qbw", qbXMLCountry="US",
+            qbXMLMajorVers=16, qbXMLMinorVers=0,
+        )  # fmt: skip
+        done = service.receiveResponseXML(ticket=ticket, response=books.process(request), hresult="", message="")
+        first = ""
+        assert 0 <= done <= 100
+    assert service.getLastError(ticket=ticket) in {"", None}
+    assert service.connectionError(ticket=ticket, hresult="0x80040408", message="no") == "done"
+    assert "could not be started" in service.getLastError(ticket=ticket)
+    assert service.closeConnection(ticket=ticket)
+    assert service.interactiveDone(wcTicket=ticket) == "done"
+    assert service.getInteractiveURL(wcTicket=ticket, sessionID="1") in {"", None}
+    assert service.interactiveRejected(wcTicket=ticket, reason="no") in {"", None}
+    assert whole_file(office.company) == ORDER_1042
+
+
+def test_people_who_look_at_the_address_get_a_page(office: Office) -> None:
+    for address in (office.application.url, f"{office.url}/hub/support"):
+        assert requests.get(address, timeout=5).status_code == 200
+        assert requests.head(address, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"hello",
+        b"<a><b></a>",
+        b"<soap:Envelope/>",
+        envelope("authenticate", {"strUserName": "x"}).replace(b"</soap:Envelope>", b""),
+        envelope("dropTables", {"ticket": "x"}),
+        b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>',
+        b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+        + envelope("getLastError", {"ticket": "&a;"}),
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'.encode("utf-16"),
+        b"\xff\xfe\x00\x01" * 50,
+        envelope("receiveResponseXML", {"ticket": "x"}).replace(b"<ticket>x", b"<ticket>\x01"),
+    ],
+)
+def test_what_is_no_call_is_refused_and_nothing_breaks(office: Office, body: bytes) -> None:
+    answer = requests.post(office.application.url, data=body, headers=HEADERS, timeout=20)
+    assert answer.status_code in {400, 500}, "A SOAP fault is the answer to what is no call."
+    assert b"faultstring" in answer.content
+    assert b"Traceback" not in answer.content
+    assert b"root:" not in answer.content
+    assert text(office, "serverVersion")
+
+
+def test_an_unknown_ticket_gets_harmless_answers(office: Office) -> None:
+    for ticket in ("", "x", "0" * 32, "'; drop table hub_desk; --", "é" * 10):
+        assert text(office, "sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="",
+                    qbXMLCountry="US", qbXMLMajorVers="16", qbXMLMinorVers="0") == ""  # fmt: skip
+        assert text(office, "receiveResponseXML", ticket=ticket, response="<x/>", hresult="", message="") == "-1"
+        assert "session has ended" in text(office, "getLastError", ticket=ticket)
+        assert text(office, "closeConnection", ticket=ticket)
+
+
+def test_wrong_passwords_are_refused_and_slowed_down(office: Office) -> None:
+    def welcome(login: str, password: str) -> str:
+        answer = call(office, "authenticate", strUserName=login, strPassword=password)
+        assert len(answer) >= 2, "The real Web Connector wants two strings at least."
+        return answer[1].text or ""
+
+    login = office.application.user
+    assert [welcome(login, "Wr0ngOne"), welcome("somebody", office.password), welcome("", "")] == ["nvu"] * 3
+    assert welcome(login, office.password) == "none", "A right one is let in, and the count begins anew."
+    for _ in range(5):
+        assert welcome(login, "Wr0ngOne") == "nvu"
+    assert welcome(login, office.password) == "nvu", "After five wrong ones nothing is tried for a minute."
+    fresh = doorway.new_password(ACME.id, office.installation.id)
+    assert welcome(login, fresh) == "none"
+    assert welcome(login, office.password) == "nvu"
+
+
+def test_the_password_stands_nowhere_in_the_database(office: Office, tmp_path: Path) -> None:
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("hub.db*"))
+    assert office.application.user.encode() in stored
+    assert office.password.encode() not in stored
+
+
+def test_a_second_web_connector_is_told_to_wait(office: Office, app: Flask) -> None:
+    app.config.update(HUB_DESK_SECONDS=30)
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    ticket = signed_in(office)
+    assert office.connector().update() == "The server is busy"
+    call(office, "closeConnection", ticket=ticket)
+    assert office.connector().update() == "OK"
+
+
+RESPONSES = [
+    ("", "", ""),
+    ("", "0x80040414", "There is a modal dialog box showing."),
+    ("", "0x80040408", "Could not start QuickBooks."),
+    ("not xml at all", "", ""),
+    ("<QBXML/>", "", ""),
+    ('<?xml version="1.0" ?><QBXML><QBXMLMsgsRs></QBXMLMsgsRs></QBXML>', "", ""),
+    ('<!DOCTYPE x [<!ENTITY a "b">]><QBXML><QBXMLMsgsRs>&a;</QBXMLMsgsRs></QBXML>', "", ""),
+    ('<?xml version="1.0" ?><QBXML><QBXMLMsgsRs><HostQueryRs requestID="0" statusCode="0"/></QBXMLMsgsRs></QBXML>',
+     "", ""),
+    ("another set's", "", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("response", "hresult", "message"), RESPONSES)
+def test_an_answer_that_is_none_stops_the_session_with_a_sentence_and_loses_nothing(
+    office: Office, response: str, hresult: str, message: str
+) -> None:
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    ticket = signed_in(office)
+    request = text(office, "sendRequestXML", ticket=ticket, strHCPResponse=introduction(office),
+                   strCompanyFileName="", qbXMLCountry="US", qbXMLMajorVers="16", qbXMLMinorVers="0")  # fmt: skip
+    assert "CustomerAddRq" in request
+    if response == "another set's":
+        answer = office.company.session().process(request)
+        response = re.sub(r'newMessageSetID="\w+"', f'newMessageSetID="{"f" * 24}"', answer)
+    done = text(office, "receiveResponseXML", ticket=ticket, response=response, hresult=hresult, message=message)
+    assert done == "-1"
+    sentence = text(office, "getLastError", ticket=ticket)
+    assert "order 1042" in sentence or "Nothing is lost" in sentence
+    assert len(sentence.split()) > 8
+    call(office, "closeConnection", ticket=ticket)
+    office.update()
+    assert whole_file(office.company) == ORDER_1042
+
+
+def test_calls_that_come_twice_or_out_of_order_change_nothing(office: Office) -> None:
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    ticket = signed_in(office)
+    books = office.company.session()
+    assert text(office, "receiveResponseXML", ticket=ticket, response="<x/>", hresult="", message="") != "-1"
+    given = {"ticket": ticket, "strHCPResponse": introduction(office), "strCompanyFileName": "", "qbXMLCountry": "US",
+             "qbXMLMajorVers": "16", "qbXMLMinorVers": "0"}  # fmt: skip
+    first = text(office, "sendRequestXML", **given)
+    assert text(office, "sendRequestXML", **given) == first, "The same bytes until they are answered."
+    answer = books.process(first)
+    done = text(office, "receiveResponseXML", ticket=ticket, response=answer, hresult="", message="")
+    assert text(office, "receiveResponseXML", ticket=ticket, response=answer, hresult="", message="") == done
+    call(office, "closeConnection", ticket=ticket)
+    call(office, "closeConnection", ticket=ticket)
+    office.update()
+    assert whole_file(office.company) == ORDER_1042
+    assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}
+
+
+def test_an_answer_of_30_mb_with_control_characters_is_taken(office: Office) -> None:
+    for fields in ({"Name": "Bell"}, {"Name": "Other"}):
+        with office.company.store.transaction():
+            from sandbox.desktop import lists
+
+            lists.add(office.company.store, "Customer", fields)
+    from hub.services import installing
+
+    installing.reload(ACME.id, office.installation.id)
+    connector = office.connector(Faults(padding=30_000_000))
+    real = connector.company.session
+
+    assert connector.update() == "OK"
+    assert real is not None
+    session().expire_all()
+    from hub.models import RecordRow
+
+    assert {"Bell", "Other"} <= set(session().scalars(select(RecordRow.name)))
+
+
+def test_control_characters_in_an_answer_are_passed_over() -> None:
+    from quickbooks_desktop import qbxml
+
+    answer = (
+        '<?xml version="1.0" ?>\n<QBXML><QBXMLMsgsRs><CustomerQueryRs requestID="0" statusCode="0" '
+        'statusSeverity="Info" statusMessage="ok"><CustomerRet><ListID>1</ListID><Name>A&#x19;B\x01C</Name>'
+        "</CustomerRet></CustomerQueryRs></QBXMLMsgsRs></QBXML>"
+    )
+    (payload,) = qbxml.read(answer, [{"request": "CustomerQuery", "fields": {}}]).payloads
+    assert payload["rows"][0]["fields"]["ListID"] == "1"
+    assert payload["rows"][0]["fields"]["Name"].startswith("A")
+
+
+def test_what_a_parser_refuses_is_opened_until_the_guilty_one_stands_alone(office: Office) -> None:
+    """An older QuickBooks may refuse a whole set for one of its requests; the others are posted all the same."""
+    from dataclasses import replace
+
+    orders = [replace(order_1042(), id=str(n), number=str(n), memo="✗poison" if n == 2003 else "", payments=())
+              for n in range(2000, 2008)]  # fmt: skip
+    for order in orders:
+        sending.send(office.installation.id, order, Choices(), ADA)
+    connector = office.connector()
+    process = connector._process
+
+    def poisoned(process_set: Callable[[str], str], request: str) -> tuple[str, str, str]:
+        if "&#10007;poison" in request:
+            return "", "0x80040400", "QuickBooks found an error when parsing the provided XML text stream."
+        return process(process_set, request)
+
+    connector._process = poisoned  # type: ignore[method-assign, assignment]
+    connector.update()
+    time.sleep(0.25)
+    session().expire_all()
+    stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
+    assert [one.title for one in stopped] == ["Invoice 2003"]
+    assert "QuickBooks could not read this" in stopped[0].problems[0]["what"]
+    numbers = [row.fields["RefNumber"] for row in office.company.rows("Invoice")]
+    assert sorted(numbers) == ["2000", "2001", "2002", "2004", "2005", "2006", "2007"]
+    assert session().scalars(select(Envelope).where(Envelope.state == "refused")).all()
