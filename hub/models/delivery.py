@@ -59,6 +59,7 @@ class Delivery(Base):
     posting_id: Mapped[str] = mapped_column(String(64), default="")
     posting_number: Mapped[str] = mapped_column(String(100), default="")
     posting_total: Mapped[Decimal | None] = mapped_column(Money)
+    posting_lines: Mapped[list[str]] = mapped_column(Json, default=list)
     posting_version: Mapped[str] = mapped_column(String(64), default="")
 
     installation: Mapped[Installation] = relationship()

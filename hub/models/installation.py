@@ -43,6 +43,7 @@ class Installation(Base):
     documents: Mapped[list[str]] = mapped_column(Json, default=list)
     visible_to: Mapped[dict[str, Any]] = mapped_column(Json, default=lambda: {"who": "everyone", "ids": []})
     item_source: Mapped[str] = mapped_column(String(64), default="")
+    billable: Mapped[bool] = mapped_column(default=False)
     tax: Mapped[str] = mapped_column(String(80), default="")
 
     line_token: Mapped[str | None] = mapped_column(String(32))

@@ -10,6 +10,7 @@ from hub.host import Order, OrderLine, OrderPayment
 from hub.models import Installation
 from hub.models.books import name_key
 from hub.plugin import (
+    Bill,
     DocumentKind,
     DoesNotAddUp,
     Integration,
@@ -17,14 +18,17 @@ from hub.plugin import (
     Line,
     NewCustomer,
     NewItem,
+    Ordered,
     Payment,
     Problem,
+    PurchaseOrder,
     RecordKind,
     Ref,
     Role,
     Tax,
 )
 from hub.services import linking, mapping
+from hub.services.purchasing import Purchase, purchases
 from hub.services.snapshots import Subject
 
 NEW = "new"
@@ -62,6 +66,7 @@ class Draft:
     new_items: tuple[NewItem, ...] = ()
     invoice: Invoice | None = None
     payments: Mapping[str, Payment] = field(default_factory=dict)
+    purchases: tuple[Purchase, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -80,36 +85,52 @@ def draft(installation: Installation, integration: Integration, order: Order, ch
     try:
         invoice = _invoice(order, customer, items, refs, choices=choices, problems=problems)
         payments = {received.id: _payment(order, customer, refs, received) for received in order.payments}
+        bought = purchases(
+            installation, order, choices.documents, customer=customer, items=items, refs=refs, problems=problems
+        )
     except DoesNotAddUp as error:
-        invoice, payments = None, {}
+        invoice, payments, bought = None, {}, ()
         problems.append(Problem(
             what="The order does not add up.", why=str(error), cure="Correct the order, then send it.", field="lines",
         ))  # fmt: skip
     problems += _money_problems(installation, order)
-    for subject in (new_customer, *new_items, invoice, *payments.values()):
+    buying = [part for one in bought for part in (one.new_vendor, one.order, one.bill)]
+    for subject in (new_customer, *new_items, invoice, *payments.values(), *buying):
         if subject is not None:
             problems += integration.review(subject, options)
     return Draft(
         customer=customer, new_customer=new_customer, new_items=new_items, invoice=invoice, payments=payments,
-        problems=tuple(dict.fromkeys(problems)),
+        purchases=bought, problems=tuple(dict.fromkeys(problems)),
     )  # fmt: skip
 
 
-def completed(subject: Subject, found: Mapping[tuple[str, str], Ref]) -> Subject:
-    """Put the ids of what has been created meanwhile into a document: `found` has them by kind and source."""
+def completed(subject: Subject, found: Mapping[tuple[str, str], Ref], ordered: Ordered | None = None) -> Subject:
+    """Put the ids of what has been created meanwhile into a document: `found` has them by kind and source, `ordered`
+    is the purchase order that a bill answers."""
     created = {kind: ref for (kind, _), ref in found.items()}
     if isinstance(subject, Invoice):
         customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
-        lines = tuple(
-            line if line.item.id else replace(line, item=found[RecordKind.ITEM, item_key(line.item.name)])
-            for line in subject.lines
-        )
-        return replace(subject, customer=customer, lines=lines)
+        return replace(subject, customer=customer, lines=_completed_lines(subject.lines, found, created))
+    if isinstance(subject, PurchaseOrder | Bill):
+        vendor = subject.vendor if subject.vendor.id else created[RecordKind.VENDOR]
+        whole = replace(subject, vendor=vendor, lines=_completed_lines(subject.lines, found, created))
+        return replace(whole, ordered=ordered) if isinstance(whole, Bill) and whole.ordered else whole
     if isinstance(subject, Payment):
         customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
         invoice = subject.invoice if subject.invoice.id else created[DocumentKind.INVOICE]
         return replace(subject, customer=customer, invoice=invoice)
     return subject
+
+
+def _completed_lines(
+    lines: tuple[Line, ...], found: Mapping[tuple[str, str], Ref], created: Mapping[str, Ref]
+) -> tuple[Line, ...]:
+    whole = []
+    for line in lines:
+        item = line.item if line.item.id else found[RecordKind.ITEM, item_key(line.item.name)]
+        customer = created[RecordKind.CUSTOMER] if line.customer is not None and not line.customer.id else line.customer
+        whole.append(replace(line, item=item, customer=customer))
+    return tuple(whole)
 
 
 def item_key(name: str) -> str:

@@ -24,6 +24,16 @@ def linked(installation_id: int, kind: RecordKind, company_id: str) -> Link | No
     )
 
 
+def links(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Ref]:
+    """Whom some companies are linked to, by company. One query."""
+    rows = session().scalars(
+        select(Link).where(
+            Link.installation_id == installation_id, Link.kind == kind, Link.company_id.in_(list(company_ids))
+        )
+    )
+    return {row.company_id: row.ref for row in rows}
+
+
 def link(installation_id: int, kind: RecordKind, company_id: str, ref: Ref, by: str) -> None:
     """Link a company to an entry of the books, in place of whatever it was linked to before."""
     row = linked(installation_id, kind, company_id)
@@ -60,10 +70,10 @@ def record(installation_id: int, kind: RecordKind, record_id: str) -> RecordRow 
 
 
 def remember(delivery: Delivery, ref: Ref) -> None:
-    """A new customer or item is in the books: add it to our copy of the list, and link the customer's company."""
+    """A new customer, vendor or item is in the books: add it to our copy of the list, and link the company."""
     kind = RecordKind(delivery.kind)
     if record(delivery.installation_id, kind, ref.id) is None:
         fetching.store(delivery.installation_id, kind, [Record(kind=kind, id=ref.id, name=ref.name)])
-    if kind is RecordKind.CUSTOMER:
+    if kind in {RecordKind.CUSTOMER, RecordKind.VENDOR}:
         company_id = delivery.source.partition("/")[2]
         link(delivery.installation_id, kind, company_id, ref, delivery.sent_by)

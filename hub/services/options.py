@@ -21,6 +21,7 @@ class Details:
     item_source: str
     tax: str
     options: Mapping[str, str]
+    billable: bool = False
 
 
 def save(installation: Installation, integration: Integration, details: Details) -> None:
@@ -39,6 +40,7 @@ def save(installation: Installation, integration: Integration, details: Details)
     installation.visible_to = {"who": details.who, "ids": [] if details.who == "everyone" else list(details.ids)}
     installation.documents = [kind for kind in details.documents if kind in known]
     installation.item_source, installation.tax = details.item_source, details.tax
+    installation.billable = details.billable
     installation.options = {option.key: details.options.get(option.key, "") for option in integration.options}
 
 

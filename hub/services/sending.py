@@ -15,7 +15,7 @@ from hub.extension import host
 from hub.host import Order, User
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation
 from hub.models.delivery import needs
-from hub.plugin import DocumentKind, Integration, NewCustomer, NewItem, Problem, RecordKind, Role
+from hub.plugin import DocumentKind, Integration, NewCustomer, NewItem, NewVendor, Problem, RecordKind, Role
 from hub.queue import commit, rollback, wake
 from hub.services import line, linking, mapping, registry, scope
 from hub.services.documents import Choices, Draft, draft, item_key, options_of
@@ -144,6 +144,9 @@ def _write(installation: Installation, order: Order, choices: Choices, outline: 
     for item in outline.new_items:
         title = f"New item “{item.name}”"
         needed.append(_place(installation, f"item/{item_key(item.name)}", item, title, by))
+    _write_purchases(installation, order, choices, outline, needed, by=by)
+    if DocumentKind.INVOICE not in choices.documents:
+        return
     assert outline.invoice is not None
     invoice = _place(installation, f"order/{order.id}", outline.invoice, f"Invoice {order.number}", by)
     _tie(invoice, order, choices, needed)
@@ -151,6 +154,24 @@ def _write(installation: Installation, order: Order, choices: Choices, outline: 
         title = f"Payment {payment.amount} for {order.number}"
         received = _place(installation, f"order/{order.id}/payment/{payment_id}", payment, title, by)
         _tie(received, order, choices, [*(one for one in needed if one.kind == RecordKind.CUSTOMER), invoice])
+
+
+def _write_purchases(
+    installation: Installation, order: Order, choices: Choices, outline: Draft, needed: list[Delivery], *, by: str
+) -> None:
+    for one in outline.purchases:
+        needs_first = list(needed)
+        if one.new_vendor is not None:
+            title = f"New vendor “{one.new_vendor.name}”"
+            needs_first.append(_place(installation, f"company/{one.supplier.id}", one.new_vendor, title, by))
+        source = f"order/{order.id}/supplier/{one.supplier.id}"
+        if one.order is not None:
+            ordered = _place(installation, source, one.order, f"Purchase order {one.order.number}", by)
+            _tie(ordered, order, choices, needs_first)
+            needs_first.append(ordered)
+        if one.bill is not None:
+            billed = _place(installation, source, one.bill, f"Bill {one.bill.number} of {one.supplier.name}", by)
+            _tie(billed, order, choices, needs_first)
 
 
 def _place(installation: Installation, source: str, subject: Subject, title: str, by: str) -> Delivery:
@@ -299,8 +320,14 @@ def _document_again(installation: Installation, integration: Integration, delive
         raise NotFound("The order is not there any more.")
     outline = draft(installation, integration, order, choices_of(delivery.choices))
     _refuse_problems(delivery, outline.problems)
-    invoice = delivery.kind == DocumentKind.INVOICE
-    found = outline.invoice if invoice else outline.payments.get(delivery.source.rpartition("/")[2])
+    key = delivery.source.rpartition("/")[2]
+    bought = next((one for one in outline.purchases if one.supplier.id == key), None)
+    found: Subject | None = {
+        DocumentKind.INVOICE: outline.invoice,
+        DocumentKind.PAYMENT: outline.payments.get(key),
+        DocumentKind.PURCHASE_ORDER: bought.order if bought else None,
+        DocumentKind.BILL: bought.bill if bought else None,
+    }[DocumentKind(delivery.kind)]
     if found is None:
         rollback()
         raise NotFound("The order does not have this any more.")
@@ -312,6 +339,8 @@ def _record_again(installation: Installation, delivery: Delivery) -> Subject:
     if isinstance(subject, NewItem):
         return replace(subject, income=mapping.mapped(installation.id).get(Role.INCOME, subject.income))
     company = host().company(installation.organization_id, delivery.source.partition("/")[2])
+    if isinstance(subject, NewVendor) and company is not None:
+        return replace(subject, name=company.name, email=company.email, phone=company.phone, address=company.billing)
     if isinstance(subject, NewCustomer) and company is not None:
         return replace(subject, name=company.name, email=company.email, phone=company.phone, billing=company.billing)
     return subject

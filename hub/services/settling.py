@@ -19,6 +19,7 @@ from hub.plugin import (
     Books,
     DocumentKind,
     IntegrationError,
+    Ordered,
     Posting,
     Problem,
     Ref,
@@ -86,9 +87,18 @@ def queue_if_ready(delivery: Delivery) -> None:
     """Put the refs of what it waited for into a waiting delivery and queue it, if all of that is posted."""
     if all(needed.state is DeliveryState.POSTED for needed in delivery.needs):
         found = {(needed.kind, needed.source.partition("/")[2]): posted_ref(needed) for needed in delivery.needs}
-        delivery.subject = subject_json(completed(subject_of(delivery.kind, delivery.subject), found))
+        ordered = next((_ordered(needed) for needed in delivery.needs if _is_order(needed)), None)
+        delivery.subject = subject_json(completed(subject_of(delivery.kind, delivery.subject), found, ordered))
         delivery.move(DeliveryState.QUEUED)
         delivery.due_at = now()
+
+
+def _is_order(delivery: Delivery) -> bool:
+    return delivery.kind == DocumentKind.PURCHASE_ORDER
+
+
+def _ordered(delivery: Delivery) -> Ordered:
+    return Ordered(id=delivery.posting_id, lines=tuple(delivery.posting_lines))
 
 
 def posted_ref(delivery: Delivery) -> Ref:
@@ -141,6 +151,7 @@ def _post(delivery: Delivery, posting: Posting) -> None:
     _posted(delivery, id=posting.id, number=posting.number or sent_number)
     delivery.problems = problems_json(differences)
     delivery.posting_total, delivery.posting_version = posting.total, posting.version
+    delivery.posting_lines = list(posting.lines)
     if delivery.order_id is not None:
         tell(Delivered(
             organization_id=delivery.organization_id, order_id=delivery.order_id, document=delivery.kind,

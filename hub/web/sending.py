@@ -184,7 +184,15 @@ def _form(
         tax_codes=fetching.search(installation.id, RecordKind.TAX_CODE, "", _MANY)
         if integration.capabilities.tax_by_code else [],
         allowed=set(installation.documents),
+        suppliers=sorted({line.supplier.name for line in order.lines if line.supplier is not None}),
+        buys=_buys(order, installation),
     )  # fmt: skip
+
+
+def _buys(order: Order, installation: Installation) -> list[str]:
+    """The kinds of purchase that the person may send, if the order buys anything."""
+    bought = any(line.supplier is not None for line in order.lines)
+    return [kind for kind in ("purchase_order", "bill") if bought and kind in installation.documents]
 
 
 def _dialog(order: Order, *, code: int = 200, **view: Any) -> ResponseReturnValue:

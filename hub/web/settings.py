@@ -90,6 +90,7 @@ def details(installation_id: int) -> ResponseReturnValue:
         documents=request.form.getlist("documents"),
         item_source=request.form.get("item_source", ""),
         tax=request.form.get("tax", ""),
+        billable=bool(request.form.get("billable")),
         options={one.key: request.form.get(f"option-{one.key}", "") for one in integration.options},
     )
     try:

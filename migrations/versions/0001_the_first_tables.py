@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("documents", hub.database.Json(), nullable=False),
         sa.Column("visible_to", hub.database.Json(), nullable=False),
         sa.Column("item_source", sa.String(length=64), nullable=False),
+        sa.Column("billable", sa.Boolean(), nullable=False),
         sa.Column("tax", sa.String(length=80), nullable=False),
         sa.Column("line_token", sa.String(length=32), nullable=True),
         sa.Column("line_until", hub.database.Moment(), nullable=True),
@@ -148,6 +149,7 @@ def upgrade() -> None:
         sa.Column("posting_id", sa.String(length=64), nullable=False),
         sa.Column("posting_number", sa.String(length=100), nullable=False),
         sa.Column("posting_total", hub.database.Money(), nullable=True),
+        sa.Column("posting_lines", hub.database.Json(), nullable=False),
         sa.Column("posting_version", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"], ["hub_installation.id"], name=op.f("fk_hub_delivery_installation_id_hub_installation")

@@ -1,0 +1,120 @@
+"""What an order buys: for each of its suppliers a purchase order, and the bill that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hub.host import Company, Order, OrderLine
+from hub.models import Installation
+from hub.models.books import name_key
+from hub.plugin import (
+    Bill,
+    DocumentKind,
+    Line,
+    NewVendor,
+    Ordered,
+    Problem,
+    PurchaseOrder,
+    RecordKind,
+    Ref,
+    Role,
+    in_cents,
+)
+from hub.services import linking
+
+KINDS = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What is bought from one supplier. `new_vendor` is set if the books do not know the supplier."""
+
+    supplier: Company
+    new_vendor: NewVendor | None
+    order: PurchaseOrder | None
+    bill: Bill | None
+
+
+def purchases(
+    installation: Installation, order: Order, documents: Collection[str], *, customer: Ref, items: Sequence[Ref],
+    refs: Mapping[str, Ref], problems: list[Problem],
+) -> tuple[Purchase, ...]:  # fmt: skip
+    """The purchases of an order, as far as `documents` asks for them. Two queries, however many suppliers there are."""
+    suppliers = _suppliers(order) if KINDS & set(documents) else {}
+    if KINDS & set(documents) and not suppliers:
+        problems.append(Problem(
+            what="No line of this order has a supplier.", why="There is nobody to order from.",
+            cure="Enter the suppliers on the order, or do not send purchase orders and bills.", field="lines",
+        ))  # fmt: skip
+    known = linking.by_name(installation.id, RecordKind.VENDOR, [one.name for one in suppliers.values()])
+    links = linking.links(installation.id, RecordKind.VENDOR, suppliers)
+    found = []
+    for place, (supplier_id, supplier) in enumerate(suppliers.items(), start=1):
+        bought = [(line, item) for line, item in zip(order.lines, items, strict=True) if _from(line) == supplier_id]
+        lines = _lines(installation, bought, customer, problems)
+        row = known.get(name_key(supplier.name))
+        vendor = links.get(supplier_id) or (row.ref if row else Ref(id="", name=supplier.name))
+        number = order.number if len(suppliers) == 1 else f"{order.number}-{place}"
+        found.append(Purchase(
+            supplier=supplier, new_vendor=None if vendor.id else _new(supplier, order.currency),
+            order=_order(order, number, vendor, lines) if DocumentKind.PURCHASE_ORDER in documents else None,
+            bill=_bill(order, number, vendor, lines, refs, answers=DocumentKind.PURCHASE_ORDER in documents)
+            if DocumentKind.BILL in documents else None,
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _suppliers(order: Order) -> dict[str, Company]:
+    return {line.supplier.id: line.supplier for line in order.lines if line.supplier is not None}
+
+
+def _from(line: OrderLine) -> str:
+    return line.supplier.id if line.supplier is not None else ""
+
+
+def _new(supplier: Company, currency: str) -> NewVendor:
+    return NewVendor(
+        name=supplier.name, email=supplier.email, phone=supplier.phone, address=supplier.billing, currency=currency
+    )
+
+
+def _lines(
+    installation: Installation, bought: Sequence[tuple[OrderLine, Ref]], customer: Ref, problems: list[Problem]
+) -> tuple[Line, ...]:
+    lines = []
+    for line, item in bought:
+        if line.cost is None:
+            problems.append(Problem(
+                what=f"The line “{line.name or line.description}” has no cost.",
+                why="A purchase order and a bill say what the supplier charges.",
+                cure="Enter the cost on the order, or do not send its purchase orders and bills.", field="lines",
+            ))  # fmt: skip
+        cost = line.cost or Decimal("0.00")
+        lines.append(Line(
+            item=item, description=line.description or line.name, quantity=line.quantity, price=cost,
+            amount=in_cents(line.quantity * cost), customer=customer if installation.billable else None,
+            billable=installation.billable,
+        ))  # fmt: skip
+    return tuple(lines)
+
+
+def _total(lines: Sequence[Line]) -> Decimal:
+    return sum((line.amount for line in lines), Decimal("0.00"))
+
+
+def _order(order: Order, number: str, vendor: Ref, lines: tuple[Line, ...]) -> PurchaseOrder:
+    return PurchaseOrder(
+        number=number, date=order.date, currency=order.currency, vendor=vendor, lines=lines, total=_total(lines),
+        ship_to=order.shipping or order.company.shipping, note=f"Order {order.number}",
+    )  # fmt: skip
+
+
+def _bill(
+    order: Order, number: str, vendor: Ref, lines: tuple[Line, ...], refs: Mapping[str, Ref], *, answers: bool
+) -> Bill:
+    return Bill(
+        number=number, date=order.date, currency=order.currency, vendor=vendor, lines=lines, total=_total(lines),
+        payable=refs.get(Role.PAYABLE), ordered=Ordered(id="") if answers else None, note=f"Order {order.number}",
+    )  # fmt: skip
