@@ -1,0 +1,160 @@
+"""Two web processes and PostgreSQL: one session is served by both, and either may be killed at any call."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from flask import Flask
+from lxml import etree
+
+from hub.database import session
+from hub.services import registry
+from hub.states import DeliveryState
+from sandbox.desktop.connector import Died, Failed, Faults, WebConnector
+from tests.hub.test_postgresql import database_url, server  # noqa: F401 – Fixtures.
+from tests.journeys.batches import ledger, send
+from tests.journeys.desktop import Office, whole_file
+from tests.journeys.test_desktop import faults, states
+
+pytestmark = pytest.mark.timeout(400)
+
+
+class Web:
+    """A web process on a port of its own."""
+
+    def __init__(self, database: str, key: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._command = [sys.executable, "-m", "tests.journeys.served", database, str(self.port), key]
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            self._command, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                requests.get(f"{self.url}/hub/support", timeout=2)
+            except requests.ConnectionError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("The web process does not come up.")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+class Between(WebConnector):
+    """A Web Connector behind a load balancer: every call reaches the other process. `kill_at` kills one on the way."""
+
+    webs: tuple[Web, ...] = ()
+    kill_at = 0
+
+    def _call(self, operation: str, **given: str) -> etree._Element:
+        web = self.webs[self.calls % len(self.webs)]
+        if self.calls + 1 == self.kill_at:
+            web.kill()
+        self.application = type(self.application)(
+            name=self.application.name, url=web.url + "/hub/" + self.application.url.partition("/hub/")[2],
+            user=self.application.user, owner_id=self.application.owner_id, file_id=self.application.file_id,
+        )  # fmt: skip
+        return super()._call(operation, **given)
+
+
+@pytest.fixture
+def webs(app: Flask, database_url: str) -> Iterator[tuple[Web, Web]]:  # noqa: F811
+    pair = tuple(Web(database_url, app.config["HUB_SECRET_KEYS"]) for _ in range(2))
+    try:
+        yield pair  # type: ignore[misc]  # There are two.
+    finally:
+        for web in pair:
+            web.kill()
+
+
+@pytest.fixture
+def office(app: Flask, webs: tuple[Web, Web], tmp_path: Path) -> Office:
+    app.extensions["hub"].integrations, _ = registry.load()
+    office = Office.open(webs[0].url, tmp_path)
+    session().commit()
+    office.connect()
+    session().commit()
+    return office
+
+
+def between(office: Office, webs: tuple[Web, Web], found: Faults | None = None, kill_at: int = 0) -> bool:
+    """A session between two processes; false if it did not come to its end."""
+    session().commit()  # Nothing of this process stands in the way.
+    connector = Between(office.application, office.password, office.company, faults=found or Faults(), pause=0.05)
+    connector.webs, connector.kill_at = webs, kill_at
+    try:
+        connector.update()
+    except (Died, Failed, requests.RequestException):
+        return False
+    finally:
+        session().expire_all()
+        session().commit()
+    return True
+
+
+def finish(office: Office, webs: tuple[Web, Web]) -> None:
+    for _ in range(10):
+        time.sleep(0.6)
+        between(office, webs)
+        if states() == {DeliveryState.POSTED}:
+            return
+
+
+def check(office: Office, numbers: range) -> None:
+    assert whole_file(office.company) == ledger(numbers)
+    assert states() == {DeliveryState.POSTED}
+    session().commit()
+
+
+def test_a_session_between_two_processes_cut_at_every_exchange(office: Office, webs: tuple[Web, Web]) -> None:
+    first = 5000
+    for kind in ("die_before", "die_after", "lose_at_call"):
+        for step in itertools.count(1, 2 if kind == "lose_at_call" else 1):
+            send(office, range(first, first + 5))
+            cut = not between(office, webs, faults(kind, step))
+            finish(office, webs)
+            check(office, range(5000, first + 5))
+            first += 5
+            if not cut:
+                break
+    assert first > 5040
+
+
+def test_a_web_process_that_is_killed_at_any_call_is_as_if_it_had_been_slow(
+    office: Office, webs: tuple[Web, Web]
+) -> None:
+    first = 5000
+    for call in itertools.count(3, 2):
+        send(office, range(first, first + 5))
+        ended = between(office, webs, kill_at=call)
+        for web in webs:
+            web.kill()
+            web.start()
+        finish(office, webs)
+        check(office, range(5000, first + 5))
+        first += 5
+        if ended:
+            break
+    assert first > 5010
+
+
