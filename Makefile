@@ -26,6 +26,10 @@ demo: setup ## Run the order desk with its workers, Redis and sandbox books (DEM
 test: setup chromium lint types contracts ## Set up, then run every check and every test.
 	$(BIN)/python -m pytest
 
+.PHONY: bench
+bench: setup ## Measure, and print the ratios.
+	@$(BIN)/python -m benchmarks
+
 .PHONY: chromium
 chromium: setup ## Find a Chromium for the browser tests, or install one.
 	@$(BIN)/python tests/browser/chromium.py

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import simplejson
 from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import contains_eager, selectinload
 
 from hub.database import now, session
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Listing, Purpose
@@ -14,7 +15,7 @@ from hub.plugin import DocumentKind, Integration, PullIntegration, Request
 from hub.services import fetching, sealing
 from hub.services.conversing import Asks, Crashes, proceed, reference
 from hub.services.documents import options_of
-from hub.services.settling import settle
+from hub.services.settling import release, settle
 from hub.states import ConversationState, DeliveryState, EnvelopeState
 
 _D = DeliveryState
@@ -111,6 +112,7 @@ def _fill(installation: Installation, integration: Integration, most: int | None
             else:
                 settle(row, step)
         session().flush()
+        release(installation.id)
     try:
         return sealing.write(installation.id, integration, _light(asked, integration)) if asked else None
     except Exception as error:  # A plugin may do anything when it seals; what it was to seal stops.
@@ -146,7 +148,7 @@ def _ready(installation: Installation, integration: Integration, limit: int) -> 
         yield from lists
         room = 0 if lists or fetching.is_loading(installation.id) else room
     if room > 0:
-        new = [_begin(delivery, options_of(installation, integration)) for delivery in _due(installation.id, room)]
+        new = _begin(_due(installation.id, room), options_of(installation, integration))
         yield from new
         room -= len(new)
     if room > 0 and not isinstance(integration, PullIntegration):
@@ -159,6 +161,7 @@ def _answered(installation_id: int) -> list[ConversationRow]:
         .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
         .where(ConversationRow.installation_id == installation_id, *_may_go_on())
         .order_by(ConversationRow.id)
+        .options(contains_eager(ConversationRow.delivery), selectinload(ConversationRow.exchanges))
     ).all()
     for row in rows:
         if row.delivery is not None and row.delivery.state is not _D.SENDING:
@@ -180,14 +183,16 @@ def _due(installation_id: int, limit: int) -> Sequence[Delivery]:
     ).all()
 
 
-def _begin(delivery: Delivery, options: dict[str, str]) -> ConversationRow:
-    delivery.move(_D.SENDING)
-    row = ConversationRow(
-        installation_id=delivery.installation_id,
-        purpose=Purpose.POST if delivery.kind in set(DocumentKind) else Purpose.CREATE,
-        delivery_id=delivery.id,
-        argument={"kind": delivery.kind, "subject": delivery.subject, "options": options},
-    )
-    session().add(row)
+def _begin(deliveries: Sequence[Delivery], options: dict[str, str]) -> list[ConversationRow]:
+    rows = []
+    for delivery in deliveries:
+        delivery.move(_D.SENDING)
+        rows.append(ConversationRow(
+            installation_id=delivery.installation_id,
+            purpose=Purpose.POST if delivery.kind in set(DocumentKind) else Purpose.CREATE,
+            delivery=delivery, exchanges=[],
+            argument={"kind": delivery.kind, "subject": delivery.subject, "options": options},
+        ))  # fmt: skip
+    session().add_all(rows)
     session().flush()
-    return row
+    return rows

@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased, selectinload
 
 from hub.database import now, session
 from hub.extension import patience
@@ -72,15 +73,24 @@ def delay(tries: int, retry_after: float | None) -> dt.timedelta:
     return dt.timedelta(seconds=retry_after if retry_after is not None else min(300, 5 * 2 ** min(tries, 10)))
 
 
-def release_dependents(delivery: Delivery) -> None:
-    """Queue what waited for a delivery that has been posted, once nothing else is missing."""
+def release(installation_id: int) -> None:
+    """Queue what waited and has all that it needs in the books. Two queries, however much has been posted."""
+    missing = aliased(Delivery)
     waiting = session().scalars(
         select(Delivery)
-        .join(needs, needs.c.delivery_id == Delivery.id)
-        .where(needs.c.needed_id == delivery.id, Delivery.state == DeliveryState.WAITING)
+        .where(
+            Delivery.installation_id == installation_id,
+            Delivery.state == DeliveryState.WAITING,
+            ~exists().where(
+                needs.c.delivery_id == Delivery.id,
+                needs.c.needed_id == missing.id,
+                missing.state != DeliveryState.POSTED,
+            ),
+        )
+        .options(selectinload(Delivery.needs))
     )
-    for dependent in waiting.all():
-        queue_if_ready(dependent)
+    for delivery in waiting.all():
+        queue_if_ready(delivery)
 
 
 def queue_if_ready(delivery: Delivery) -> None:
@@ -118,12 +128,10 @@ def _succeed(row: ConversationRow, result: Result) -> None:
             assert row.delivery is not None
             _posted(row.delivery, id=result.id, number=result.name)
             linking.remember(row.delivery, result)
-            release_dependents(row.delivery)
         case Purpose.POST:
             assert isinstance(result, Posting)
             assert row.delivery is not None
             _post(row.delivery, result)
-            release_dependents(row.delivery)
         case Purpose.RECOVER:
             recovering.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class QuickBooksDesktop(PullIntegration):
-    """Orders in a QuickBooks company file, a hundred requests a message set. See `hub.plugin` for each method."""
+    """Orders in a QuickBooks company file, up to 200 requests a message set. See `hub.plugin` for each method."""
 
     key = "quickbooks_desktop"
     label = "QuickBooks Desktop"
@@ -48,7 +48,8 @@ class QuickBooksDesktop(PullIntegration):
             RecordKind.ITEM,
         ),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        requests_per_envelope=100,
+        requests_per_envelope=200,
+        bytes_per_envelope=300_000,
         tax_by_code=True,
     )
     options = OPTIONS

@@ -22,7 +22,7 @@ def cents(amount: Decimal) -> Decimal:
 def add_invoice(store: Store, fields: Fields) -> Row:
     """Enter an invoice. Its number is taken as it is, and nobody asks whether there is one of that number already."""
     head, lines = _split(fields, "InvoiceLineAdd")
-    return _enter(store, "Invoice", _sold(store, head, lines, {}), head["CustomerRef"])
+    return _enter(store, "Invoice", _sold(store, head, lines, {}), "CustomerRef")
 
 
 def change_invoice(store: Store, fields: Fields) -> Row:
@@ -129,7 +129,7 @@ def receive_payment(store: Store, fields: Fields) -> Row:
         raise Refused(3210, "An invoice stands there twice.")
     head["UnusedPayment"] = total
     head["AppliedToTxnRet"] = [_apply(store, head, one) for one in applied]
-    return _enter(store, "ReceivePayment", head, head["CustomerRef"])
+    return _enter(store, "ReceivePayment", head, "CustomerRef")
 
 
 def _apply(store: Store, payment: Fields, one: Fields) -> Fields:
@@ -174,7 +174,7 @@ def add_purchase_order(store: Store, fields: Fields) -> Row:
     ]
     head["TotalAmount"] = sum((line["Amount"] for line in written), _NOTHING)
     head["IsFullyReceived"] = "false"
-    return _enter(store, "PurchaseOrder", head | {"PurchaseOrderLineRet": written}, head["VendorRef"])
+    return _enter(store, "PurchaseOrder", head | {"PurchaseOrderLineRet": written}, "VendorRef")
 
 
 def add_bill(store: Store, fields: Fields) -> Row:
@@ -193,7 +193,7 @@ def add_bill(store: Store, fields: Fields) -> Row:
         raise Refused(3150, 'There is a missing element: "ItemLineAdd".')
     head["AmountDue"] = sum((line["Amount"] for line in (*bought, *spent)), _NOTHING)
     head["IsPaid"] = "false"
-    return _enter(store, "Bill", head | {"ExpenseLineRet": spent, "ItemLineRet": bought}, head["VendorRef"])
+    return _enter(store, "Bill", head | {"ExpenseLineRet": spent, "ItemLineRet": bought}, "VendorRef")
 
 
 def _bill_line(store: Store, bill: Fields, line: Fields) -> Fields:
@@ -229,7 +229,7 @@ def _split(fields: Fields, lines: str) -> tuple[Fields, list[Fields]]:
     return {name: value for name, value in fields.items() if name != lines}, fields.get(lines, [])
 
 
-def _enter(store: Store, kind: str, fields: Fields, party: Fields) -> Row:
+def _enter(store: Store, kind: str, fields: Fields, party: str) -> Row:
     number = store.following()
     head: dict[str, Any] = {
         "TxnID": f"{number:X}-{int(dt.datetime.now().timestamp())}",  # noqa: DTZ005
@@ -237,7 +237,7 @@ def _enter(store: Store, kind: str, fields: Fields, party: Fields) -> Row:
         "TxnNumber": str(number),
     }  # fmt: skip
     row = Row(id=head["TxnID"], kind=kind, shelf="", name=fields.get("RefNumber", ""), fields=head | fields,
-              party=party["ListID"], modified=head["TimeModified"])  # fmt: skip
+              party=fields[party]["ListID"], modified=head["TimeModified"])  # fmt: skip
     store.put(row)
     return row
 

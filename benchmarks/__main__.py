@@ -1,0 +1,10 @@
+"""Run every benchmark."""
+
+from __future__ import annotations
+
+import logging
+
+from benchmarks import desktop
+
+logging.disable(logging.CRITICAL)  # The figures are what is to be read.
+desktop.main()
