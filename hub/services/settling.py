@@ -15,6 +15,7 @@ from hub.database import now, session
 from hub.extension import patience
 from hub.host import Delivered
 from hub.models import ConversationRow, Delivery, Installation, Purpose
+from hub.models.books import name_key
 from hub.models.delivery import needs
 from hub.plugin import (
     Books,
@@ -127,6 +128,7 @@ def _succeed(row: ConversationRow, result: Result) -> None:
             assert isinstance(result, Ref)
             assert row.delivery is not None
             _posted(row.delivery, id=result.id, number=result.name)
+            row.delivery.problems = problems_json(_renamed(row.delivery, result))
             linking.remember(row.delivery, result)
         case Purpose.POST:
             assert isinstance(result, Posting)
@@ -134,6 +136,17 @@ def _succeed(row: ConversationRow, result: Result) -> None:
             _post(row.delivery, result)
         case Purpose.RECOVER:
             recovering.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
+
+
+def _renamed(delivery: Delivery, entered: Ref) -> list[Problem]:
+    """Tell if the books have it under another name than ours, which was too long for them or had a sign in it."""
+    name = str(delivery.subject.get("name", ""))
+    if name_key(entered.name) == name_key(name):
+        return []
+    return [Problem(
+        what=f"It stands in the books as “{entered.name}”.", why=f"“{name}” does not fit there as a name.",
+        cure="Nothing needs to be done; the next order finds it.",
+    )]  # fmt: skip
 
 
 def _identify(installation: Installation, books: Books) -> None:

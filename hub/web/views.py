@@ -157,7 +157,7 @@ def order_status(order_id: str, deliveries: Sequence[Delivery]) -> OrderStatus:
     shown: dict[int, Delivery] = {}
     for delivery in deliveries:
         for needed in delivery.needs:
-            if needed.state is not DeliveryState.POSTED and needed.kind in set(RecordKind):
+            if (needed.state is not DeliveryState.POSTED or needed.problems) and needed.kind in set(RecordKind):
                 shown.setdefault(needed.id, needed)
     shown |= {delivery.id: delivery for delivery in deliveries}
     return OrderStatus(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hub.models import Delivery, Envelope, Listing
 from hub.services import doorway, registry, sending
 from hub.services.documents import Choices
 from hub.states import DeliveryState, EnvelopeState, InstallationState
+from hub.web import views
 from sandbox.desktop.connector import Faults
 from tests.hub.conftest import ADA, order_1042
 from tests.journeys.batches import ledger, send
@@ -157,3 +159,15 @@ def test_several_hundred_requests_travel_in_few_sets_and_the_first_is_small(conn
     assert connector.exchanges <= 9
     assert connector.percentages == sorted(connector.percentages)
     assert connector.percentages[-1] == 100
+
+
+def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_is_told(connected: Office) -> None:
+    name = "Promotional Products of the Greater Northern Territories"
+    plain = order_1042()
+    sending.send(connected.installation.id, replace(plain, company=replace(plain.company, name=name)), Choices(), ADA)
+    connected.update()
+    (customer,) = connected.company.rows("Customer")
+    assert len(customer.name) <= 41
+    (told,) = session().scalars(select(Delivery).where(Delivery.kind == "customer"))
+    assert customer.name in told.problems[0]["what"]
+    assert "Promotional" in views.order_status("1042", sending.of_order("acme", "1042")).lines[0].title
