@@ -72,7 +72,8 @@ class InstallationDesk:
             return Admission(welcome=Welcome.BUSY, wait=60)
         held.fence(_between())
         row = self._row()
-        row.envelope_id, row.collected, row.answered, row.complaint = None, False, 0, ""
+        row.envelope_id, row.collected, row.answered = None, False, 0
+        row.complaint, row.dialect = "", ""
         commit()
         return Admission(welcome=Welcome.OPEN, ticket=held.token)
 
@@ -90,6 +91,10 @@ class InstallationDesk:
         if installation is None:
             return Idle.CLOSED
         row = self._row()
+        if row.complaint or not row.dialect:  # Other books, or nobody said which: nothing is handed out.
+            row.complaint = row.complaint or "QuickBooks did not say which company file is open. Update again."
+            commit()
+            return Idle.FINISHED
         out = session().get(Envelope, row.envelope_id) if row.envelope_id else None
         if out is None or out.state is not EnvelopeState.OPEN:
             out = self._following(installation, row)

@@ -284,3 +284,55 @@ def test_what_a_parser_refuses_is_opened_until_the_guilty_one_stands_alone(offic
     numbers = [row.fields["RefNumber"] for row in office.company.rows("Invoice")]
     assert sorted(numbers) == ["2000", "2001", "2002", "2004", "2005", "2006", "2007"]
     assert session().scalars(select(Envelope).where(Envelope.state == "refused")).all()
+
+
+def first_request(office: Office, ticket: str, said: str) -> str:
+    return text(office, "sendRequestXML", ticket=ticket, strHCPResponse=said, strCompanyFileName="", qbXMLCountry="US",
+                qbXMLMajorVers="16", qbXMLMinorVers="0")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda said: re.sub(r"(?<=<DataExtValue>).*?(?=<)", "{0}", said), "another one"),
+        (lambda said: re.sub(r"<DataExtRet>.*?</DataExtRet>", "", said, flags=re.DOTALL).replace("Northwind", "South"),
+         "Open the company file of Northwind Promotions"),
+        (lambda said: re.sub(r">(\d+)\.\d</Supported", ">6.0</Supported", said), "too old"),
+        (lambda said: "", "did not say which company file"),
+    ],
+)  # fmt: skip
+def test_nothing_is_handed_out_to_another_company_file(
+    office: Office, change: Callable[[str], str], sentence: str
+) -> None:
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    ticket = signed_in(office)
+    for _ in range(2):
+        assert first_request(office, ticket, change(introduction(office))) == ""
+        assert sentence in text(office, "getLastError", ticket=ticket)
+    call(office, "closeConnection", ticket=ticket)
+    assert whole_file(office.company)["invoices"] == []
+    office.update()
+    assert whole_file(office.company) == ORDER_1042
+
+
+def test_a_company_that_was_renamed_is_known_by_its_mark(office: Office) -> None:
+    office.company.store.remember("name", "Northwind Brands")
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    assert office.update() == ["OK"]
+    assert office.installation.books_name == "Northwind Brands"
+
+
+def test_a_session_waits_for_a_person_who_is_about_to_send(office: Office) -> None:
+    from hub.services import desk
+
+    desk.attend(office.installation.id)
+    ticket = signed_in(office)
+    assert first_request(office, ticket, introduction(office)) == "NoOp"
+    assert text(office, "getLastError", ticket=ticket) == "NoOp"
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    desk.leave(office.installation.id)
+    request = first_request(office, ticket, "")
+    assert "CustomerAddRq" in request
+    call(office, "closeConnection", ticket=ticket)
+    assert office.update() == ["OK"]
+    assert whole_file(office.company) == ORDER_1042
