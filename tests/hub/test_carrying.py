@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -14,7 +15,8 @@ from sqlalchemy import func, select
 from hub.database import now, session
 from hub.errors import LineLost
 from hub.models import Delivery, Envelope, Exchange, Installation, Link, Mapping, RecordRow
-from hub.plugin import AuthorizationExpired, Rejected, Request, Unavailable
+from hub.plugin import AuthorizationExpired, Conversation, InDoubt, Rejected, Request, Response, Unavailable
+from hub.plugin import Envelope as SealedEnvelope
 from hub.services import carrying, installing, line, sending
 from hub.services.documents import Choices
 from hub.services.snapshots import problems_of
@@ -383,3 +385,39 @@ def test_choosing_another_customer_cancels_the_one_that_was_refused(installation
     assert everything_posted()
     assert [(one["number"], one["customer"]) for one in ledger.invoices] == [("1042", "77")]
     assert [one["customer"] for one in ledger.payments] == ["77"]
+
+
+def test_what_nobody_can_tell_about_waits_for_a_person_and_is_not_posted_twice(
+    installation: Installation, ledger: Ledger
+) -> None:
+    ledger.after.append(InDoubt("The ledger does not remember."))
+    send(installation)
+    carrying.carry(installation.id)
+    stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
+    assert {one.problems[0]["what"] for one in stopped} == {"Nobody can tell whether this has arrived."}
+    assert session().scalars(select(Envelope).where(Envelope.state == EnvelopeState.PARKED)).one()
+    for one in stopped:
+        if one.state is DeliveryState.STOPPED:
+            sending.retry("acme", one.id)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert everything_posted()
+
+
+@pytest.mark.parametrize("found", [True, False], ids=["it is there", "it is not there"])
+def test_what_became_of_an_envelope_is_found_out_before_it_is_asked_again(
+    installation: Installation, ledger: Ledger, app: Flask, monkeypatch: pytest.MonkeyPatch, *, found: bool
+) -> None:
+    def recover(envelope: SealedEnvelope) -> Conversation[Sequence[Response | None]]:
+        yield Request(name="look", payload={"who": True}, writes=False)
+        known = ledger.answers.get(envelope.key)
+        return [Response(payload=one) for one in known] if known else [None] * len(envelope.requests)
+
+    monkeypatch.setattr(integration_of(app), "recover", recover, raising=True)
+    (ledger.after if found else ledger.before).append(InDoubt("The ledger does not remember."))
+    send(installation)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert everything_posted()
+    doubted = session().scalars(select(Envelope).where(Envelope.trouble != "")).one()
+    assert doubted.state is EnvelopeState.ANSWERED
