@@ -28,7 +28,9 @@ def next_envelope(
 
     `most` is how many requests it may hold, if that is less than the integration says.
     """
-    return _open_envelope(installation.id) or _fill(installation, integration, most)
+    waiting = _open_envelope(installation.id)
+    # What was found not to be there is in an envelope of its own by the time that nothing else is left to ask.
+    return waiting or _fill(installation, integration, most) or _open_envelope(installation.id)
 
 
 def has_work(installation: Installation) -> bool:
