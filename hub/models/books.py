@@ -1,4 +1,4 @@
-"""What we know of the books: their lists, what we map to entries of them, and whom we link to whom."""
+"""What we know of the books: their lists and history, what we map to entries, and whom we link to whom."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.database import Base, Moment, choice, now
-from hub.plugin import AccountKind, Record, RecordKind, Ref
+from hub.plugin import AccountKind, Listed, Record, RecordKind, Ref, TransactionKind
 
 
 def name_key(name: str) -> str:
     """The form in which names are compared and searched: the ledgers take no notice of case or outer blanks."""
     return " ".join(name.split()).casefold()[:200]
+
+
+def listed(kind: str) -> Listed:
+    """What a listing is of."""
+    return TransactionKind(kind) if kind in set(TransactionKind) else RecordKind(kind)
 
 
 class RecordRow(Base):
@@ -56,14 +61,15 @@ class RecordRow(Base):
 
 
 class Listing(Base):
-    """How far a list of the books has been fetched: `loaded` of `total` entries in the run that is going on."""
+    """How far a list of the books, or the history of a kind, is fetched: `loaded` of `total` in the run going on."""
 
     __tablename__ = "hub_listing"
 
     installation_id: Mapped[int] = mapped_column(
         ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True
     )
-    kind: Mapped[RecordKind] = mapped_column(choice(RecordKind), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """A `RecordKind` or a `TransactionKind`."""
     cursor: Mapped[str] = mapped_column(Text, default="")
     loading: Mapped[bool] = mapped_column(default=True)
     loaded: Mapped[int] = mapped_column(default=0)
@@ -110,6 +116,8 @@ class Link(Base):
     name: Mapped[str] = mapped_column(Text)
     linked_by: Mapped[str] = mapped_column(String(200))
     linked_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    note: Mapped[str] = mapped_column(Text, default="")
+    """What happened to the entry in the books that a person should know: that it was merged, or deleted."""
 
     __table_args__ = (
         UniqueConstraint("installation_id", "kind", "company_id"),

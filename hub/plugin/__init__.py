@@ -34,7 +34,6 @@ from hub.plugin.authorizing import (
 from hub.plugin.books import (
     AccountKind,
     Books,
-    Page,
     Record,
     RecordKind,
     Ref,
@@ -95,6 +94,12 @@ from hub.plugin.line import (
     Request,
     Response,
 )
+from hub.plugin.transactions import (
+    Listed,
+    Page,
+    Transaction,
+    TransactionKind,
+)
 
 __all__ = [
     "API_VERSION",
@@ -125,6 +130,7 @@ __all__ = [
     "IntegrationError",
     "Invoice",
     "Line",
+    "Listed",
     "MappingField",
     "NewCustomer",
     "NewItem",
@@ -150,6 +156,8 @@ __all__ = [
     "Role",
     "Setting",
     "Tax",
+    "Transaction",
+    "TransactionKind",
     "Unavailable",
     "Welcome",
     "in_cents",

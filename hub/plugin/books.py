@@ -67,19 +67,6 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A stretch of a list. `cursor` is handed to the next `fetch` of this list; `more` asks for that at once.
-
-    `total` is how many entries the whole list has, where the ledger tells, for a progress bar.
-    """
-
-    records: tuple[Record, ...]
-    cursor: str
-    more: bool = False
-    total: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """The company file, realm or organisation at the other end. `currency` is its home currency (ISO 4217)."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hub.plugin.books import AccountKind, RecordKind
 from hub.plugin.documents import DocumentKind
+from hub.plugin.transactions import TransactionKind
 
 
 class FieldKind(enum.StrEnum):
@@ -73,14 +74,17 @@ class Setting:
 class Capabilities:
     """What the ledger can do.
 
-    `documents` can be posted, `lists` fetched (in this order), `creates` created. `requests_per_envelope` is how many
+    `documents` can be posted, and those in `revises` posted once more after a change, as can the records there.
+    `lists` and then `history` can be fetched, in this order; `creates` created. `requests_per_envelope` is how many
     requests travel at once; 1 for a ledger without batches; `bytes_per_envelope` about how much they may weigh
     together, 0 for no matter what. `tax_by_code` offers the books' tax codes in the dialog.
     """
 
     documents: frozenset[DocumentKind]
     lists: tuple[RecordKind, ...]
+    history: tuple[TransactionKind, ...] = ()
     creates: frozenset[RecordKind] = frozenset()
+    revises: frozenset[DocumentKind | RecordKind] = frozenset()
     requests_per_envelope: int = 1
     bytes_per_envelope: int = 0
     tax_by_code: bool = False

@@ -239,7 +239,10 @@ Document: TypeAlias = Invoice | Payment | PurchaseOrder | Bill
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCustomer:
-    """A customer to be entered in the books, under `name`."""
+    """A customer to be entered in the books, under `name`; or, with `revises`, to be changed there.
+
+    What is empty is left as the books have it.
+    """
 
     kind: ClassVar[RecordKind] = RecordKind.CUSTOMER
 
@@ -249,6 +252,7 @@ class NewCustomer:
     billing: Address | None = None
     shipping: Address | None = None
     currency: str = ""
+    revises: Revision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,13 @@ from typing import ClassVar
 from wsgiref.types import WSGIApplication
 
 from hub.plugin.authorizing import Attempt, Authorized, Connection, Doorway, Download, Redirect
-from hub.plugin.books import Books, Page, RecordKind, Ref
+from hub.plugin.books import Books, Ref
 from hub.plugin.declaring import Capabilities, Field, MappingField, Setting
 from hub.plugin.desk import Desk
 from hub.plugin.documents import Document, DocumentKind, NewRecord, Posting
 from hub.plugin.failing import Problem, Rejected
 from hub.plugin.line import Conversation, Envelope, Request, Response
+from hub.plugin.transactions import Listed, Page
 
 API_VERSION = 1
 """Counts the breaks of this interface. An integration names the one it was written for; another is not loaded."""
@@ -39,8 +40,9 @@ class Integration(ABC):
         """Ask who is at the other end: after connecting, and when an admin presses "Test connection"."""
 
     @abstractmethod
-    def fetch(self, kind: RecordKind, since: str) -> Conversation[Page]:
-        """Fetch a page of a list. `since` is empty at first and then the `cursor` of the page before.
+    def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
+        """Fetch a page of a list, or of the history of a kind of transaction, as `Capabilities.lists` and `.history`
+        name them. `since` is empty at first and then the `cursor` of the page before.
 
         After the last page (`more` is false) the cursor is kept, and the next refresh asks for what changed since.
         """

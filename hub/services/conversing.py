@@ -17,6 +17,7 @@ from rq.timeouts import BaseTimeoutException
 
 from hub.database import session
 from hub.models import ConversationRow, Envelope, Purpose
+from hub.models.books import listed
 from hub.plugin import (
     Books,
     Conversation,
@@ -24,7 +25,6 @@ from hub.plugin import (
     IntegrationError,
     Page,
     Posting,
-    RecordKind,
     Ref,
     Request,
     Response,
@@ -98,7 +98,7 @@ def begin(row: ConversationRow, integration: Integration) -> Conversation[Any]:
         case Purpose.CHECK:
             return integration.check()
         case Purpose.FETCH:
-            return integration.fetch(RecordKind(argument["kind"]), argument["since"])
+            return integration.fetch(listed(argument["kind"]), argument["since"])
         case Purpose.CREATE:
             return integration.create(subject_of(argument["kind"], argument["subject"]), argument["options"])  # type: ignore[arg-type]  # The kind says which.
         case Purpose.POST:

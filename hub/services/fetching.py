@@ -1,7 +1,8 @@
-"""The lists of the books: when they are fetched, and what is done with a page of them."""
+"""The lists and the history of the books: when they are fetched, and what is done with a page of them."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import or_, select
@@ -9,8 +10,9 @@ from sqlalchemy import or_, select
 from hub.database import now, session
 from hub.extension import seconds
 from hub.models import ConversationRow, Installation, Listing, Purpose, RecordRow
-from hub.models.books import name_key
-from hub.plugin import Integration, Page, Record, RecordKind
+from hub.models.books import listed, name_key
+from hub.plugin import Integration, Listed, Page, Record, RecordKind, TransactionKind
+from hub.services import changing, history
 from hub.states import ConversationState
 
 _RETRY = 600.0  # Seconds until a list that could not be fetched is tried again.
@@ -24,7 +26,7 @@ def listings(installation_id: int) -> list[Listing]:
 def refresh(installation: Installation, integration: Integration) -> None:
     """Have all lists fetched: completely the first time, afterwards what changed since."""
     known = {listing.kind: listing for listing in listings(installation.id)}
-    for kind in integration.capabilities.lists:
+    for kind in (*integration.capabilities.lists, *integration.capabilities.history):
         listing = known.get(kind)
         if listing is None:
             session().add(Listing(installation_id=installation.id, kind=kind, due_at=now()))
@@ -32,11 +34,15 @@ def refresh(installation: Installation, integration: Integration) -> None:
             listing.due_at, listing.problem = now(), ""
 
 
-def begin_due(installation: Installation, limit: int) -> list[ConversationRow]:
-    """Begin the conversations for the lists that are due. `due_at` is empty while one is going on."""
+def begin_due(installation: Installation, limit: int, kinds: Sequence[Listed]) -> list[ConversationRow]:
+    """Begin the conversations for those of `kinds` that are due. `due_at` is empty while one is going on."""
     due = session().scalars(
         select(Listing)
-        .where(Listing.installation_id == installation.id, Listing.due_at <= now())
+        .where(
+            Listing.installation_id == installation.id,
+            Listing.due_at <= now(),
+            Listing.kind.in_([str(kind) for kind in kinds]),
+        )
         .order_by(Listing.due_at)
         .limit(limit)
     )
@@ -50,33 +56,41 @@ def begin_due(installation: Installation, limit: int) -> list[ConversationRow]:
 
 def is_loading(installation_id: int) -> bool:
     """Whether a list is being read at present: a page of it is asked for, or is the next to be asked for."""
-    query = select(ConversationRow.id).where(
-        ConversationRow.installation_id == installation_id,
-        ConversationRow.purpose == Purpose.FETCH,
-        ConversationRow.state == ConversationState.OPEN,
+    arguments = session().scalars(
+        select(ConversationRow.argument).where(
+            ConversationRow.installation_id == installation_id,
+            ConversationRow.purpose == Purpose.FETCH,
+            ConversationRow.state == ConversationState.OPEN,
+        )
     )
-    return session().scalar(query.limit(1)) is not None
+    return any(isinstance(listed(argument["kind"]), RecordKind) for argument in arguments)
 
 
 def take(row: ConversationRow, page: Page) -> None:
     """Store a page; begin the next one at once if there is more."""
-    kind = RecordKind(row.argument["kind"])
-    store(row.installation_id, kind, page.records)
-    listing = session().get_one(Listing, (row.installation_id, kind))
+    kind = listed(row.argument["kind"])
+    if isinstance(kind, TransactionKind):
+        history.store(row.installation_id, kind, page.transactions)
+        history.forget(row.installation_id, kind, page.deleted)
+    else:
+        store(row.installation_id, kind, page.records)
+        changing.forget(row.installation_id, kind, page.deleted)
+        changing.merge(row.installation_id, kind, page.merged)
+    listing = session().get_one(Listing, (row.installation_id, str(kind)))
     listing.cursor, listing.problem = page.cursor, ""
-    listing.loaded += len(page.records)
+    listing.loaded += len(page.records) + len(page.transactions)
     if page.total is not None:
         listing.total = page.total
     if page.more:
         _begin(listing)
     else:
         listing.loading, listing.refreshed_at = False, now()
-        listing.due_at = now() + seconds("HUB_LISTS_SECONDS", 6 * 3600)
+        listing.due_at = now() + _pause(kind)
 
 
 def give_up(row: ConversationRow, problem: str) -> None:
     """A page could not be fetched: say why, and try again later from the same place."""
-    listing = session().get_one(Listing, (row.installation_id, RecordKind(row.argument["kind"])))
+    listing = session().get_one(Listing, (row.installation_id, row.argument["kind"]))
     listing.problem, listing.due_at = problem, now() + seconds("HUB_LISTS_RETRY_SECONDS", _RETRY)
 
 
@@ -118,6 +132,13 @@ def search(installation_id: int, kind: RecordKind, text: str, limit: int = 20) -
         .limit(limit - len(first))
     )
     return first + list(rest)
+
+
+def _pause(kind: Listed) -> dt.timedelta:
+    """How long a list stays as it is. The history is looked at more often: whether somebody has paid is news."""
+    if isinstance(kind, TransactionKind):
+        return seconds("HUB_HISTORY_SECONDS", 3600)
+    return seconds("HUB_LISTS_SECONDS", 6 * 3600)
 
 
 def _begin(listing: Listing) -> ConversationRow:

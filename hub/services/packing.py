@@ -137,24 +137,29 @@ def _light(
 
 
 def _ready(installation: Installation, integration: Integration, limit: int) -> Iterator[ConversationRow]:
-    """Conversations whose last question is answered, then new ones.
+    """Conversations whose last question is answered, then new ones; the history when nothing else is left.
 
     A ledger that we call gets deliveries first, and lists in the room left. One that calls us speaks seldom, and an
     iterator lives no longer than its session: its lists are read to their end before a delivery relies on them.
     """
+    capable, pulls = integration.capabilities, isinstance(integration, PullIntegration)
     begun = _answered(installation.id)
     yield from begun[:limit]
     room = limit - len(begun)
-    if isinstance(integration, PullIntegration) and room > 0:
-        lists = fetching.begin_due(installation, room)
+    if pulls and room > 0:
+        lists = fetching.begin_due(installation, room, capable.lists)
         yield from lists
         room = 0 if lists or fetching.is_loading(installation.id) else room
     if room > 0:
         new = _begin(_due(installation.id, room), options_of(installation, integration))
         yield from new
         room -= len(new)
-    if room > 0 and not isinstance(integration, PullIntegration):
-        yield from fetching.begin_due(installation, room)
+    if room > 0 and not pulls:
+        lists = fetching.begin_due(installation, room, capable.lists)
+        yield from lists
+        room -= len(lists)
+    if room > 0:
+        yield from fetching.begin_due(installation, room, capable.history)
 
 
 def _answered(installation_id: int) -> list[ConversationRow]:

@@ -29,7 +29,7 @@ from hub.plugin import (
     Unavailable,
 )
 from hub.queue import tell
-from hub.services import fetching, linking, recovering
+from hub.services import fetching, history, linking, recovering
 from hub.services.conversing import Crashes, Ends, Fails, Result
 from hub.services.documents import completed
 from hub.services.snapshots import problems_json, subject_json, subject_of
@@ -173,6 +173,7 @@ def _post(delivery: Delivery, posting: Posting) -> None:
     delivery.problems = problems_json(differences)
     delivery.posting_total, delivery.posting_version = posting.total, posting.version
     delivery.posting_lines = list(posting.lines)
+    history.enter(delivery.installation_id, document, posting)  # type: ignore[arg-type]  # It was posted as one.
     if delivery.order_id is not None:
         tell(Delivered(
             organization_id=delivery.organization_id, order_id=delivery.order_id, document=delivery.kind,

@@ -224,6 +224,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("linked_by", sa.String(length=200), nullable=False),
         sa.Column("linked_at", hub.database.Moment(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["hub_installation.id"],
@@ -241,21 +242,7 @@ def upgrade() -> None:
     op.create_table(
         "hub_listing",
         sa.Column("installation_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "account",
-                "customer",
-                "vendor",
-                "item",
-                "tax_code",
-                "term",
-                name="recordkind",
-                native_enum=False,
-                length=32,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=False),
         sa.Column("loading", sa.Boolean(), nullable=False),
         sa.Column("loaded", sa.Integer(), nullable=False),
@@ -343,6 +330,45 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("hub_record", schema=None) as batch_op:
         batch_op.create_index("ix_hub_record_name", ["installation_id", "kind", "name_key"], unique=False)
+
+    op.create_table(
+        "hub_transaction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("installation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("invoice", "payment", "credit_memo", name="transactionkind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("transaction_id", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.String(length=100), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("due", sa.Date(), nullable=True),
+        sa.Column("customer_id", sa.String(length=64), nullable=False),
+        sa.Column("total", hub.database.Money(), nullable=False),
+        sa.Column("balance", hub.database.Money(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("invoices", hub.database.Json(), nullable=False),
+        sa.Column("voided", sa.Boolean(), nullable=False),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("seen_at", hub.database.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["installation_id"],
+            ["hub_installation.id"],
+            name=op.f("fk_hub_transaction_installation_id_hub_installation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_transaction")),
+        sa.UniqueConstraint(
+            "installation_id",
+            "kind",
+            "transaction_id",
+            name=op.f("uq_hub_transaction_installation_id_kind_transaction_id"),
+        ),
+    )
+    with op.batch_alter_table("hub_transaction", schema=None) as batch_op:
+        batch_op.create_index("ix_hub_transaction_customer", ["installation_id", "customer_id", "date"], unique=False)
 
     op.create_table(
         "hub_conversation",
@@ -472,6 +498,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hub_conversation_delivery_id"))
 
     op.drop_table("hub_conversation")
+    with op.batch_alter_table("hub_transaction", schema=None) as batch_op:
+        batch_op.drop_index("ix_hub_transaction_customer")
+
+    op.drop_table("hub_transaction")
     with op.batch_alter_table("hub_record", schema=None) as batch_op:
         batch_op.drop_index("ix_hub_record_name")
 

@@ -15,6 +15,7 @@ from hub.plugin import (
     Doorway,
     Download,
     Envelope,
+    Listed,
     NewRecord,
     Page,
     Posting,
@@ -24,8 +25,9 @@ from hub.plugin import (
     Ref,
     Request,
     Response,
+    TransactionKind,
 )
-from quickbooks_desktop import endpoint, lists, posting, qbxml, qwc, recovery, review
+from quickbooks_desktop import endpoint, history, lists, posting, qbxml, qwc, recovery, review
 from quickbooks_desktop.options import MAPPINGS, OPTIONS
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class QuickBooksDesktop(PullIntegration):
             RecordKind.VENDOR,
             RecordKind.ITEM,
         ),
+        history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
         requests_per_envelope=200,
         bytes_per_envelope=300_000,
@@ -64,8 +67,8 @@ class QuickBooksDesktop(PullIntegration):
     def check(self) -> Conversation[Books]:
         return lists.check()
 
-    def fetch(self, kind: RecordKind, since: str) -> Conversation[Page]:
-        return lists.fetch(kind, since)
+    def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
+        return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
 
     def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
         return posting.create(record, options)

@@ -1,22 +1,15 @@
-"""Reading the books: who they are, and their lists, a stretch of an iterator at a time."""
+"""Reading the books: who they are, and their lists."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import AccountKind, Books, Conversation, Page, Payload, Record, RecordKind, Request
-from quickbooks_desktop import company, statuses
+from hub.plugin import AccountKind, Books, Conversation, Page, Payload, Record, RecordKind
+from quickbooks_desktop import company
 from quickbooks_desktop.asking import look
-from quickbooks_desktop.qbxml import asked
-
-PAGE_SIZE = 500
-
-OVERLAP = dt.timedelta(minutes=65)
-"""How far before the last change that we saw the next look begins. QuickBooks reads the moment in its machine's local
-time and gets it wrong by an hour in summer; and while a list is read, an entry that was read already may change."""
+from quickbooks_desktop.paging import Cursor, gone, stretch
 
 ACCOUNT_KINDS = {
     "AccountsReceivable": AccountKind.ACCOUNTS_RECEIVABLE,
@@ -40,46 +33,6 @@ def check() -> Conversation[Books]:
     rows = yield from look("look at the company", "CompanyQuery", {"OwnerID": [company.OWNER_ID]}, "your company")
     preferences = yield from look("look at the preferences", "PreferencesQuery", {}, "your company's preferences")
     return company.books([*rows, *preferences])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
-    """How far a list has been read, written as `since|iterator|seen`.
-
-    `since` is the change that this pass begins with, empty for all; `iterator` names the pass while it goes on; `seen`
-    is the latest change of all that was read in it.
-    """
-
-    since: str = ""
-    iterator: str = ""
-    seen: str = ""
-
-    @classmethod
-    def read(cls, text: str) -> Cursor:
-        since, iterator, seen = text.split("|") if text else ("", "", "")
-        return cls(since=since, iterator=iterator, seen=seen)
-
-    def __str__(self) -> str:
-        return f"{self.since}|{self.iterator}|{self.seen}"
-
-    def following(self, rows: list[dict[str, Any]], iterator: str) -> Cursor:
-        """The cursor after `rows`; `iterator` is empty after the last of the pass."""
-        seen = max([self.seen, *(_local(row["fields"].get("TimeModified", "")) for row in rows)])
-        if iterator:
-            return replace(self, iterator=iterator, seen=seen)
-        return Cursor(since=_before(seen) or self.since)
-
-
-def _local(time: str) -> str:
-    """A moment as the clock on QuickBooks' machine showed it: `2026-11-23T17:05:00`."""
-    return time[:19]
-
-
-def _before(seen: str) -> str:
-    try:
-        return (dt.datetime.fromisoformat(seen) - OVERLAP).isoformat(timespec="seconds")
-    except ValueError:
-        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,39 +95,33 @@ LISTS = {
 }  # fmt: skip
 
 
+DELETED = {
+    RecordKind.ACCOUNT: ["Account"],
+    RecordKind.CUSTOMER: ["Customer"],
+    RecordKind.VENDOR: ["Vendor"],
+    RecordKind.ITEM: [
+        "ItemInventory", "ItemInventoryAssembly", "ItemNonInventory", "ItemOtherCharge", "ItemService",
+    ],
+}  # fmt: skip
+"""What QuickBooks calls the entries of a list among those that were deleted."""
+
+
 def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
-    """Fetch a page of a list. An iterator lives in one session only; after that the pass begins anew."""
+    """Fetch a page of a list; after its last one also what was deleted since, unless this is the first page of all."""
     wanted, cursor = LISTS[kind], Cursor.read(since)
-    reply = yield _page(wanted, cursor)
-    if cursor.iterator and reply.payload["status"] not in statuses.FINE:
-        cursor = Cursor(since=cursor.since)
-        reply = yield _page(wanted, cursor)
-    if failure := statuses.failure(reply.payload, f"the list of {wanted.plural}"):
-        raise failure
-    rows = reply.payload["rows"]
-    left = int(reply.payload.get("iteratorRemainingCount") or 0)
-    following = cursor.following(rows, reply.payload.get("iteratorID", "") if left else "")
+    filters: Payload = {"ActiveStatus": "All", "FromModifiedDate": cursor.since}
+    fields = {**filters, "IncludeRetElement": list(wanted.returned)}
+    read = yield from stretch(wanted.query, f"the list of {wanted.plural}", fields, cursor, iterated=wanted.iterated)
+    deleted: tuple[str, ...] = ()
+    if not read.left and since and kind in DELETED:
+        deleted = yield from gone("ListDeletedQuery", "ListDelType", DELETED[kind], cursor.since)
     return Page(
-        records=tuple(_record(kind, wanted, row) for row in rows if wanted.wanted(row["kind"])),
-        cursor=str(following),
-        more=left > 0,
-        total=None if cursor.iterator else len(rows) + left,
+        records=tuple(_record(kind, wanted, row) for row in read.rows if wanted.wanted(row["kind"])),
+        deleted=deleted,
+        cursor=str(read.following),
+        more=read.left > 0,
+        total=read.total,
     )
-
-
-def _page(wanted: List, cursor: Cursor) -> Request:
-    fields: Payload = {
-        "ActiveStatus": "All",
-        "FromModifiedDate": cursor.since,
-        "IncludeRetElement": list(wanted.returned),
-    }
-    attributes: dict[str, str] = {}
-    if wanted.iterated:
-        fields["MaxReturned"] = PAGE_SIZE
-        attributes = {"iterator": "Start"}
-        if cursor.iterator:
-            attributes = {"iterator": "Continue", "iteratorID": cursor.iterator}
-    return Request(name=f"list {wanted.plural}", payload=asked(wanted.query, fields, **attributes), writes=False)
 
 
 def _record(kind: RecordKind, wanted: List, row: dict[str, Any]) -> Record:

@@ -140,6 +140,7 @@ _TXN_QUERY = (
     _switch("IncludeLineItems"),
     _RETURNED,
 )
+_DELETED = _group("DeletedDateRangeFilter", Element(name="FromDeletedDate", kind=Kind.MOMENT))
 
 
 def _product(name: str) -> Element:
@@ -265,6 +266,9 @@ _QUERIES: Mapping[str, tuple[Element, ...]] = {
     "ReceivePaymentQuery": _TXN_QUERY,
     "PurchaseOrderQuery": _TXN_QUERY,
     "BillQuery": _TXN_QUERY,
+    "CreditMemoQuery": _TXN_QUERY,
+    "TxnDeletedQuery": (_text("TxnDelType", many=True), _DELETED),
+    "ListDeletedQuery": (_text("ListDelType", many=True), _DELETED),
 }
 
 REQUESTS: Mapping[str, tuple[Element, ...]] = {

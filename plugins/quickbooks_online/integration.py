@@ -15,6 +15,7 @@ from hub.plugin import (
     DocumentKind,
     Envelope,
     Invoice,
+    Listed,
     NewCustomer,
     NewItem,
     NewRecord,
@@ -28,8 +29,9 @@ from hub.plugin import (
     Ref,
     Request,
     Response,
+    TransactionKind,
 )
-from quickbooks_online import carrier, lists, oauth, posting, review
+from quickbooks_online import carrier, history, lists, oauth, posting, review
 from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
 
 PAGES = {DocumentKind.INVOICE: "invoice", DocumentKind.PAYMENT: "recvpayment"}
@@ -50,6 +52,7 @@ class QuickBooksOnline(PushIntegration):
             RecordKind.VENDOR,
             RecordKind.ITEM,
         ),
+        history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.ITEM}),
         requests_per_envelope=30,  # Intuit's API page on batch.
         tax_by_code=True,
@@ -64,8 +67,8 @@ class QuickBooksOnline(PushIntegration):
     def check(self) -> Conversation[Books]:
         return lists.check()
 
-    def fetch(self, kind: RecordKind, since: str) -> Conversation[Page]:
-        return lists.fetch(kind, since)
+    def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
+        return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
 
     def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
         assert isinstance(record, NewCustomer | NewItem)  # The capabilities name no other.

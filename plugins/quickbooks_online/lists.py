@@ -1,20 +1,14 @@
-"""Reading the books: who they are, and their lists, page by page."""
+"""Reading the books: who they are, and their lists."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from hub.plugin import AccountKind, Books, Conversation, Page, Record, RecordKind
 from quickbooks_online.asking import Row, UnexpectedAnswer, look, quoted, rows, select
-
-PAGE_SIZE = 500
-"""How many entries a page holds. QuickBooks gives up to 1,000; half of that keeps an answer near half a megabyte."""
-
-OVERLAP = dt.timedelta(minutes=5)
-"""How far before the last look the next one begins: an entry is stamped before it can be seen."""
+from quickbooks_online.paging import stretch
 
 EVERY_ENTRY = "Active in (true, false)"  # Otherwise a query leaves inactive entries out, and their names are taken too.
 
@@ -53,52 +47,13 @@ def check() -> Conversation[Books]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
-    """How far a list has been read, written as `since|position|seen`.
-
-    `since` is the change that this pass begins with, empty for all; `position` the next entry of the pass, counted from
-    1; `seen` when the pass began by QuickBooks' clock, which is where the next pass begins.
-    """
-
-    since: str = ""
-    position: int = 1
-    seen: str = ""
-
-    @classmethod
-    def read(cls, text: str) -> Cursor:
-        if not text:
-            return cls()
-        since, position, seen = text.split("|")
-        return cls(since=since, position=int(position), seen=seen)
-
-    def __str__(self) -> str:
-        return f"{self.since}|{self.position}|{self.seen}"
-
-    def after(self, count: int, time: str) -> Cursor:
-        """The cursor after a page of `count` entries that was answered at `time`."""
-        seen = self.seen or time
-        if count < PAGE_SIZE:
-            return Cursor(since=_before(seen) or self.since)
-        return Cursor(since=self.since, position=self.position + count, seen=seen)
-
-
-def _before(time: str) -> str:
-    """Somewhat before `time`. Empty if QuickBooks told no time that can be read; the next pass then reads all."""
-    try:
-        seen = dt.datetime.fromisoformat(time)
-    except ValueError:
-        return ""
-    return (seen - OVERLAP).isoformat(timespec="seconds")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class List:
     """A list of the books: what QuickBooks calls it, what a bookkeeper does, and how an entry is read."""
 
     called: str
     plural: str
     record: Callable[[Row], dict[str, Any]]
-    where: str = f"where {EVERY_ENTRY}"
+    where: str = EVERY_ENTRY
     wanted: Callable[[Row], bool] = lambda _: True
 
 
@@ -135,7 +90,7 @@ LISTS = {
         called="Item",
         plural="items",
         record=_item,
-        where=f"where {EVERY_ENTRY} and Type in ({', '.join(map(quoted, SELLABLE))})",
+        where=f"{EVERY_ENTRY} and Type in ({', '.join(map(quoted, SELLABLE))})",
     ),
     RecordKind.TAX_CODE: List(
         called="TaxCode", plural="tax codes", record=_named, wanted=lambda row: row["Name"] not in LINE_TAX_CODES
@@ -145,36 +100,11 @@ LISTS = {
 
 
 def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
-    """Fetch a page of a list in the order of the ids, which never changes while it is read.
-
-    An entry that changes behind our back during a pass is brought by the next one, which begins before this one did.
-    """
+    """Fetch a page of a list."""
     wanted = LISTS[kind]
-    cursor = Cursor.read(since)
-    where = wanted.where
-    if cursor.since:
-        where += f" and MetaData.LastUpdatedTime >= {quoted(cursor.since)}"
-    answer = yield from look(
-        f"list {wanted.plural}",
-        select(wanted.called, f"{where} orderby Id startposition {cursor.position} maxresults {PAGE_SIZE}"),
-        f"the list of {wanted.plural}",
-    )
-    found: list[Row] = answer["QueryResponse"].get(wanted.called, [])
-    records = tuple(_record(kind, wanted, row) for row in found if wanted.wanted(row))
-    more = len(found) == PAGE_SIZE
-    total = None
-    if not since:  # A list that fits one page needs no counting, which would be a read more of those that are metered.
-        total = (yield from _count(wanted, where)) if more else len(records)
-    following = cursor.after(len(found), str(answer.get("time", "")))
-    return Page(records=records, cursor=str(following), more=more, total=total)
-
-
-def _count(wanted: List, where: str) -> Conversation[int | None]:
-    answer = yield from look(
-        f"count {wanted.plural}", select(wanted.called, where, "count(*)"), f"the list of {wanted.plural}"
-    )
-    total = answer["QueryResponse"].get("totalCount")
-    return None if total is None else int(total)
+    read = yield from stretch(wanted.called, wanted.plural, wanted.where, since)
+    records = tuple(_record(kind, wanted, row) for row in read.rows if wanted.wanted(row))
+    return Page(records=records, cursor=read.following, more=read.more, total=read.total)
 
 
 def _record(kind: RecordKind, wanted: List, row: Row) -> Record:

@@ -11,7 +11,9 @@ from lxml import etree
 from sandbox.desktop.reading import Asked, Refused
 from sandbox.desktop.store import Row
 
-LINES = {"InvoiceLineRet", "PurchaseOrderLineRet", "ItemLineRet", "ExpenseLineRet"}
+LINES = {
+    "InvoiceLineRet", "CreditMemoLineRet", "AppliedToTxnRet", "PurchaseOrderLineRet", "ItemLineRet", "ExpenseLineRet",
+}  # fmt: skip
 
 
 def document(responses: Sequence[etree._Element], *, new: str = "", status: str = "") -> str:
@@ -60,7 +62,7 @@ def returned(row: Row, wanted: Sequence[str], *, lines: bool = True) -> etree._E
     fields = {
         name: value
         for name, value in row.fields.items()
-        if (not wanted or name in wanted) and (lines or wanted or name not in LINES)
+        if (not wanted or name in wanted) and (lines or name not in LINES)
         and not (name == "FullName" and row.kind in {"Vendor", "StandardTerms"})
     }  # fmt: skip
     return element(f"{row.kind}Ret", fields)

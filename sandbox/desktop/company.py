@@ -9,19 +9,23 @@ from pathlib import Path
 
 from lxml import etree
 
-from sandbox.desktop import answers, lists, transactions
+from sandbox.desktop import answers, lists, removals, transactions
 from sandbox.desktop.queries import KINDS, Found, Iterators
 from sandbox.desktop.reading import SUPPORTED, Asked, Fields, MessageSet, Refused, read
 from sandbox.desktop.schema import ABOUT, TRANSACTION_QUERIES
 from sandbox.desktop.seed import plant
 from sandbox.desktop.store import Row, Store
 
-ADDS: dict[str, Callable[[Store, Fields], Row]] = {
+DOES: dict[str, Callable[[Store, Fields], Row]] = {
     "InvoiceAdd": transactions.add_invoice,
     "InvoiceMod": transactions.change_invoice,
     "ReceivePaymentAdd": transactions.receive_payment,
     "PurchaseOrderAdd": transactions.add_purchase_order,
     "BillAdd": transactions.add_bill,
+    "CreditMemoAdd": transactions.add_credit_memo,
+    "TxnDel": removals.delete_transaction,
+    "TxnVoid": removals.void_transaction,
+    "ListDel": removals.delete_entry,
 }
 FILE_ID = "FileID"
 
@@ -115,8 +119,8 @@ class Session:
         if asked.name in KINDS:
             return self._query(asked)
         store = self.company.store
-        if asked.name in ADDS:
-            row = ADDS[asked.name](store, asked.fields)
+        if asked.name in DOES:
+            row = DOES[asked.name](store, asked.fields)
         elif asked.name.endswith("Mod"):
             row = lists.change(store, asked.name.removesuffix("Mod"), asked.fields)
         else:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sandbox.desktop import removals
 from sandbox.desktop.lists import ITEMS, PARTIES
 from sandbox.desktop.reading import Asked, Refused
 from sandbox.desktop.schema import TRANSACTION_QUERIES
@@ -26,6 +27,9 @@ KINDS: Mapping[str, Sequence[str]] = {
     "ReceivePaymentQuery": ("ReceivePayment",),
     "PurchaseOrderQuery": ("PurchaseOrder",),
     "BillQuery": ("Bill",),
+    "CreditMemoQuery": ("CreditMemo",),
+    "TxnDeletedQuery": ("TxnDeleted",),
+    "ListDeletedQuery": ("ListDeleted",),
 }
 WITHOUT_ITERATOR = {"AccountQuery", "TermsQuery", "SalesTaxCodeQuery"}
 
@@ -80,6 +84,8 @@ def _filters(asked: Asked) -> str:
 
 def _found(store: Store, asked: Asked) -> Found:
     fields, kinds = asked.fields, KINDS[asked.name]
+    if asked.name.endswith("DeletedQuery"):
+        return Found(rows=removals.remembered(store, tuple(kinds), fields))
     for name in ("ListID", "TxnID"):
         if name in fields:
             rows = [row for one in fields[name] if (row := store.get(one, kinds))]

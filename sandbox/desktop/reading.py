@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from lxml import etree
 
-from sandbox.desktop.schema import QUERIES, WRITES, Element
+from sandbox.desktop.schema import QUERIES, REMOVALS, WRITES, Element
 
 SUPPORTED = ("7.0", "8.0", "9.0", "10.0", "11.0", "12.0", "13.0", "14.0", "15.0", "16.0")
 Fields: TypeAlias = dict[str, Any]
@@ -90,8 +90,9 @@ def _tag(node: etree._Element) -> str:
 
 def _asked(node: etree._Element) -> Asked:
     name = _tag(node).removesuffix("Rq")
-    if name in QUERIES:
-        fields, wrong = _group(node, QUERIES[name])
+    flat = QUERIES.get(name) or REMOVALS.get(name)
+    if flat is not None:
+        fields, wrong = _group(node, flat)
         returned = fields.get("IncludeRetElement", [])
     elif name in WRITES and len(node) and node[0].tag == name:
         if any(child.tag != "IncludeRetElement" for child in node[1:]):

@@ -187,6 +187,12 @@ InvoiceLineMod*
     TxnLineID! id
 {_INVOICE_LINE}
 """,
+    "CreditMemoAdd": f"""
+{_INVOICE_HEAD}
+ExternalGUID guid
+CreditMemoLineAdd*
+{_INVOICE_LINE}
+""",
     "ReceivePaymentAdd": """
 CustomerRef! ref 209
 ARAccountRef ref
@@ -311,7 +317,18 @@ LIST_QUERIES = (
     "AccountQuery", "CustomerQuery", "VendorQuery", "EmployeeQuery", "EntityQuery", "ItemQuery", "ItemDiscountQuery",
     "ItemSalesTaxQuery", "TermsQuery", "SalesTaxCodeQuery",
 )  # fmt: skip
-TRANSACTION_QUERIES = ("InvoiceQuery", "ReceivePaymentQuery", "PurchaseOrderQuery", "BillQuery")
+TRANSACTION_QUERIES = (
+    "InvoiceQuery", "ReceivePaymentQuery", "CreditMemoQuery", "PurchaseOrderQuery", "BillQuery",
+)  # fmt: skip
+_DELETED = """
+DeletedDateRangeFilter
+    FromDeletedDate date
+    ToDeletedDate date
+IncludeRetElement* 50
+"""
+_TRANSACTION_KINDS = "Invoice ReceivePayment CreditMemo PurchaseOrder Bill"
+_LIST_KINDS = "Account Customer Vendor ItemService ItemNonInventory ItemOtherCharge ItemInventory ItemInventoryAssembly"
+
 ABOUT = ("HostQuery", "CompanyQuery", "PreferencesQuery")
 
 
@@ -371,4 +388,12 @@ QUERIES: Mapping[str, tuple[Element, ...]] = {
     **{name: _read(_TRANSACTIONS + "IncludeLineItems bool\nIncludeLinkedTxns bool\n" + _RETURNED)
        for name in TRANSACTION_QUERIES},
     **{name: _read(_RETURNED) for name in ABOUT},
+    "TxnDeletedQuery": _read(f"TxnDelType* {_TRANSACTION_KINDS}" + _DELETED),
+    "ListDeletedQuery": _read(f"ListDelType* {_LIST_KINDS}" + _DELETED),
 }  # fmt: skip
+
+REMOVALS: Mapping[str, tuple[Element, ...]] = {
+    "TxnDel": _read(f"TxnDelType! {_TRANSACTION_KINDS}\nTxnID! id"),
+    "TxnVoid": _read(f"TxnVoidType! {_TRANSACTION_KINDS}\nTxnID! id"),
+    "ListDel": _read(f"ListDelType! {_LIST_KINDS}\nListID! id"),
+}

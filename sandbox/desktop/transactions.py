@@ -25,6 +25,16 @@ def add_invoice(store: Store, fields: Fields) -> Row:
     return _enter(store, "Invoice", _sold(store, head, lines, {}), "CustomerRef")
 
 
+def add_credit_memo(store: Store, fields: Fields) -> Row:
+    """Enter a credit memo: what an invoice is, the other way round."""
+    head, lines = _split(fields, "CreditMemoLineAdd")
+    sold = _sold(store, head, lines, {})
+    total = sold.pop("Subtotal") + sold["SalesTaxTotal"]
+    kept = {name: value for name, value in sold.items() if name not in _FIGURES}
+    figures = {"SalesTaxTotal": sold["SalesTaxTotal"], "TotalAmount": total, "CreditRemaining": total}
+    return _enter(store, "CreditMemo", kept | figures | {"CreditMemoLineRet": sold["InvoiceLineRet"]}, "CustomerRef")
+
+
 def change_invoice(store: Store, fields: Fields) -> Row:
     """Change an invoice. Lines that are not named are deleted."""
     row = store.get(fields["TxnID"], ["Invoice"])

@@ -25,6 +25,7 @@ from hub.plugin import (
     Envelope,
     Integration,
     Invoice,
+    Listed,
     MappingField,
     NewCustomer,
     NewRecord,
@@ -127,7 +128,8 @@ class Pretend(PushIntegration):
         reply = yield Request(name="who are you", payload={"who": True}, writes=False)
         return Books(id=reply.payload["id"], name=reply.payload["name"], currency="USD")
 
-    def fetch(self, kind: RecordKind, since: str) -> Conversation[Page]:
+    def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
+        assert isinstance(kind, RecordKind)
         reply = yield Request(name=f"list {kind}", payload={"list": f"{kind}s"}, writes=False)
         records = [Record(kind=kind, id=one["id"], name=one["name"]) for one in reply.payload["records"]]
         if kind is RecordKind.ACCOUNT:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import Delivery, Envelope, Listing
+from hub.plugin import RecordKind, TransactionKind
 from hub.services import doorway, registry, sending
 from hub.services.documents import Choices
 from hub.states import DeliveryState, EnvelopeState, InstallationState
@@ -58,7 +59,7 @@ def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:
         InstallationState.CONNECTED, BOOKS, "US", "USD",
     )  # fmt: skip
     listings = session().scalars(select(Listing)).all()
-    assert {one.kind for one in listings} == {"account", "customer", "vendor", "item", "tax_code", "term"}
+    assert {one.kind for one in listings} == {*RecordKind, *TransactionKind}
     assert all(not one.loading and not one.problem for one in listings)
     row = doorway.open_for(found)
     assert (row.client, row.dialect) == ("2.3.0.215", "16.0")

@@ -6,7 +6,7 @@ import pytest
 
 from hub.plugin import AccountKind, Books, Page, Record, RecordKind
 from quickbooks_online import QuickBooksOnline
-from quickbooks_online.lists import PAGE_SIZE, Cursor
+from quickbooks_online.paging import PAGE_SIZE, Cursor
 
 from .answering import answered, found
 

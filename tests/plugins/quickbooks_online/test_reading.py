@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.plugin import AccountKind, Books, Page, Record, RecordKind, Request
-from quickbooks_online import QuickBooksOnline, lists
+from quickbooks_online import QuickBooksOnline, paging
 from sandbox.online import REALM, Running
 
 from .answering import Carrier
@@ -30,7 +30,7 @@ def test_a_check_says_which_books_these_are(carrier: Carrier) -> None:
 def test_every_list_is_read_whole_whatever_the_pages(
     books: Running, carrier: Carrier, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "PAGE_SIZE", size)
+    monkeypatch.setattr(paging, "PAGE_SIZE", size)
     ledger = books.books()
     for kind, called in (
         (RecordKind.ACCOUNT, "Account"),
@@ -89,7 +89,7 @@ def test_a_refresh_brings_what_changed_and_inactive_entries_too(books: Running, 
 def test_what_changes_behind_a_pass_is_brought_by_the_next_one(
     books: Running, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "PAGE_SIZE", 10)
+    monkeypatch.setattr(paging, "PAGE_SIZE", 10)
     books.control("clock", {"advance_seconds": 600})
     first = carrier.one(QUICKBOOKS.fetch(RecordKind.CUSTOMER, ""))
     books.control("clock", {"advance_seconds": 600})

@@ -1,0 +1,57 @@
+"""What became of entries of the books behind our back: deleted there, or merged into others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Update, select, update
+
+from hub.database import now, session
+from hub.models import Link, RecordRow
+from hub.plugin import RecordKind
+from hub.services import history
+
+
+def forget(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> None:
+    """Entries are not in the books any more. Whoever is linked to one is told, and has to choose another."""
+    if not ids:
+        return
+    session().execute(_entries(installation_id, kind, ids).values(active=False))
+    for link in _links(installation_id, kind, ids):
+        link.note = f"“{link.name}” was deleted in the books on {now():%Y-%m-%d}. Choose another."
+
+
+def merge(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, str]]) -> None:
+    """Entries have become part of others. What pointed to them points to the others now, and a person is told."""
+    if not merged:
+        return
+    remains = dict(merged)
+    session().execute(_entries(installation_id, kind, list(remains)).values(active=False))
+    names = _names(installation_id, kind, list(remains.values()))
+    for link in _links(installation_id, kind, list(remains)):
+        found = remains[link.record_id]
+        link.note = f"“{link.name}” was merged into “{names.get(found, found)}” in the books on {now():%Y-%m-%d}."
+        link.record_id, link.name = found, names.get(found, link.name)
+    if kind is RecordKind.CUSTOMER:
+        history.rename(installation_id, remains)
+
+
+def _entries(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> Update:
+    return update(RecordRow).where(
+        RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.record_id.in_(ids)
+    )
+
+
+def _links(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> Sequence[Link]:
+    return session().scalars(
+        select(Link).where(Link.installation_id == installation_id, Link.kind == kind, Link.record_id.in_(ids))
+    ).all()
+
+
+def _names(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> dict[str, str]:
+    rows = session().scalars(
+        select(RecordRow).where(
+            RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.record_id.in_(ids)
+        )
+    )
+    return {row.record_id: row.name for row in rows}

@@ -1,0 +1,154 @@
+"""The history of the books: what stands open, what is overdue, and what became there of what we posted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import select, update
+
+from hub.database import now, session
+from hub.models import Delivery, TransactionRow
+from hub.plugin import Document, Invoice, Payment, Posting, Transaction, TransactionKind
+
+AGES = (30, 60, 90)
+"""Up to how many days overdue an amount is in each part of the aging bar; the last part is what is older still."""
+
+_ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a customer owes. `aging` is the open amount that is not due yet, then by how long it has been overdue.
+
+    `credit` is what the customer has paid or been credited beyond the invoices, so `balance` is open minus credit.
+    """
+
+    transactions: Sequence[TransactionRow]
+    today: dt.date
+    open: Decimal
+    credit: Decimal
+    aging: Sequence[Decimal]
+
+    @property
+    def balance(self) -> Decimal:
+        return self.open - self.credit
+
+    @property
+    def overdue(self) -> Decimal:
+        return sum(self.aging[1:], _ZERO)
+
+    def of(self, kind: TransactionKind) -> list[TransactionRow]:
+        return [row for row in self.transactions if row.kind is kind]
+
+
+def store(installation_id: int, kind: TransactionKind, found: Sequence[Transaction]) -> None:
+    """Insert or update transactions; one query and one statement, however many there are."""
+    known = {row.transaction_id: row for row in _rows(installation_id, kind, [one.id for one in found])}
+    for one in found:
+        row = known.get(one.id)
+        if row is None:
+            row = known[one.id] = TransactionRow(installation_id=installation_id, kind=kind, transaction_id=one.id)
+            session().add(row)
+        row.take(one)
+
+
+def forget(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> None:
+    """Transactions are not in the books any more."""
+    session().execute(
+        update(TransactionRow)
+        .where(
+            TransactionRow.installation_id == installation_id,
+            TransactionRow.kind == kind,
+            TransactionRow.transaction_id.in_(ids),
+        )
+        .values(deleted=True, balance=_ZERO, seen_at=now())
+    )
+
+
+def enter(installation_id: int, document: Document, posting: Posting) -> None:
+    """Add what we have just posted, from the books' echo: reading it back would cost a call and tell nothing new.
+
+    A payment lowers what is open of its invoice, and a changed invoice keeps what was paid on it.
+    """
+    if isinstance(document, Invoice):
+        row = _row(installation_id, TransactionKind.INVOICE, posting.id)
+        paid = row.total - row.balance if row is not None else _ZERO
+        store(installation_id, TransactionKind.INVOICE, [Transaction(
+            kind=TransactionKind.INVOICE, id=posting.id, number=posting.number, date=document.date, due=document.due,
+            customer=document.customer, total=posting.total, balance=max(_ZERO, posting.total - paid),
+            currency=document.currency, version=posting.version,
+        )])  # fmt: skip
+    elif isinstance(document, Payment):
+        seen = _row(installation_id, TransactionKind.PAYMENT, posting.id)
+        invoice = _row(installation_id, TransactionKind.INVOICE, document.invoice.id)
+        if invoice is not None and seen is None:
+            invoice.balance = max(_ZERO, invoice.balance - posting.total)
+        store(installation_id, TransactionKind.PAYMENT, [Transaction(
+            kind=TransactionKind.PAYMENT, id=posting.id, number=posting.number, date=document.date,
+            customer=document.customer, total=posting.total, balance=_ZERO, currency=document.currency,
+            invoices=(document.invoice.id,), version=posting.version,
+        )])  # fmt: skip
+
+
+def of_customer(installation_id: int, customer_id: str, today: dt.date) -> Account:
+    """What a customer owes and has paid, the newest first."""
+    rows = session().scalars(
+        select(TransactionRow)
+        .where(
+            TransactionRow.installation_id == installation_id,
+            TransactionRow.customer_id == customer_id,
+            TransactionRow.deleted.is_(False),
+        )
+        .order_by(TransactionRow.date.desc(), TransactionRow.id.desc())
+    ).all()
+    owed = [row for row in rows if row.kind is TransactionKind.INVOICE]
+    aging = [_ZERO] * (len(AGES) + 2)
+    for row in owed:
+        aging[_age(row, today)] += row.balance
+    credit = sum((row.balance for row in rows if row.kind is not TransactionKind.INVOICE), _ZERO)
+    return Account(transactions=rows, today=today, open=sum(aging, _ZERO), credit=credit, aging=aging)
+
+
+def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
+    """How what we posted stands in the books now, by delivery. One query an installation and kind."""
+    posted: dict[tuple[int, str], dict[str, Delivery]] = {}
+    for delivery in deliveries:
+        if delivery.posting_id and delivery.kind in set(TransactionKind):
+            posted.setdefault((delivery.installation_id, delivery.kind), {})[delivery.posting_id] = delivery
+    found = {}
+    for (installation_id, kind), by_id in posted.items():
+        for row in _rows(installation_id, TransactionKind(kind), list(by_id)):
+            found[by_id[row.transaction_id].id] = row
+    return found
+
+
+def rename(installation_id: int, merged: dict[str, str]) -> None:
+    """Customers have become part of others: their transactions are those of the others now."""
+    for gone, remains in merged.items():
+        session().execute(
+            update(TransactionRow)
+            .where(TransactionRow.installation_id == installation_id, TransactionRow.customer_id == gone)
+            .values(customer_id=remains)
+        )
+
+
+def _age(row: TransactionRow, today: dt.date) -> int:
+    days = (today - (row.due or row.date)).days
+    return 0 if days <= 0 else 1 + sum(days > limit for limit in AGES)
+
+
+def _row(installation_id: int, kind: TransactionKind, transaction_id: str) -> TransactionRow | None:
+    return next(iter(_rows(installation_id, kind, [transaction_id])), None)
+
+
+def _rows(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> Sequence[TransactionRow]:
+    return session().scalars(
+        select(TransactionRow).where(
+            TransactionRow.installation_id == installation_id,
+            TransactionRow.kind == kind,
+            TransactionRow.transaction_id.in_(ids),
+        )
+    ).all()

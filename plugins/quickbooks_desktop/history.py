@@ -1,0 +1,105 @@
+"""Reading what the customers owe and have paid: invoices, payments and credit memos, whoever entered them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hub.plugin import Conversation, Page, Payload, Ref, Transaction, TransactionKind, in_cents
+from quickbooks_desktop.asking import Row
+from quickbooks_desktop.paging import Cursor, gone, stretch
+
+VOIDED = "VOID:"
+"""What QuickBooks puts before the memo of a transaction that somebody voids; its amounts become nothing."""
+
+_COMMON = ("TxnID", "TimeModified", "EditSequence", "CustomerRef", "TxnDate", "RefNumber", "Memo")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A kind of transaction: how it is asked for, which elements are wanted of it, and what its figures are called."""
+
+    called: str
+    plural: str
+    returned: tuple[str, ...]
+    figures: Callable[[Mapping[str, Any]], dict[str, Any]]
+    lines: bool = False
+
+
+def _invoice(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "total": _amount(fields, "Subtotal") + _amount(fields, "SalesTaxTotal"),
+        "balance": _amount(fields, "BalanceRemaining"),
+        "due": dt.date.fromisoformat(fields["DueDate"]) if fields.get("DueDate") else None,
+    }
+
+
+def _payment(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "total": _amount(fields, "TotalAmount"),
+        "balance": _amount(fields, "UnusedPayment"),
+        "invoices": tuple(one["TxnID"] for one in fields.get("AppliedToTxnRet", ())),
+    }
+
+
+def _credit_memo(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {"total": _amount(fields, "TotalAmount"), "balance": _amount(fields, "CreditRemaining")}
+
+
+HISTORY = {
+    TransactionKind.INVOICE: History(
+        called="Invoice", plural="invoices", figures=_invoice,
+        returned=(*_COMMON, "DueDate", "Subtotal", "SalesTaxTotal", "BalanceRemaining"),
+    ),
+    TransactionKind.PAYMENT: History(
+        called="ReceivePayment", plural="payments", figures=_payment, lines=True,
+        returned=(*_COMMON, "TotalAmount", "UnusedPayment", "AppliedToTxnRet"),
+    ),
+    TransactionKind.CREDIT_MEMO: History(
+        called="CreditMemo", plural="credit memos", figures=_credit_memo,
+        returned=(*_COMMON, "TotalAmount", "CreditRemaining"),
+    ),
+}  # fmt: skip
+
+
+def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
+    """Fetch a page of the history; after the last one also what was deleted since, unless it is the first of all."""
+    wanted, cursor = HISTORY[kind], Cursor.read(since)
+    fields: Payload = {"IncludeRetElement": list(wanted.returned)}
+    if cursor.since:
+        fields["ModifiedDateRangeFilter"] = {"FromModifiedDate": cursor.since}
+    if wanted.lines:
+        fields["IncludeLineItems"] = True
+    read = yield from stretch(f"{wanted.called}Query", f"the list of {wanted.plural}", fields, cursor)
+    deleted: tuple[str, ...] = ()
+    if not read.left and since:
+        deleted = yield from gone("TxnDeletedQuery", "TxnDelType", [wanted.called], cursor.since)
+    return Page(
+        transactions=tuple(_transaction(kind, wanted, row) for row in read.rows),
+        deleted=deleted,
+        cursor=str(read.following),
+        more=read.left > 0,
+        total=read.total,
+    )
+
+
+def _transaction(kind: TransactionKind, wanted: History, row: Row) -> Transaction:
+    fields = row["fields"]
+    customer = fields.get("CustomerRef", {})
+    return Transaction(
+        kind=kind,
+        id=fields["TxnID"],
+        number=fields.get("RefNumber", ""),
+        date=dt.date.fromisoformat(fields["TxnDate"]),
+        customer=Ref(id=customer.get("ListID", ""), name=customer.get("FullName", "")),
+        voided=fields.get("Memo", "").startswith(VOIDED),
+        version=fields.get("EditSequence", ""),
+        **wanted.figures(fields),
+    )
+
+
+def _amount(fields: Mapping[str, Any], name: str) -> Decimal:
+    return in_cents(Decimal(fields.get(name) or 0))

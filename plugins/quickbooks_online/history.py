@@ -1,0 +1,59 @@
+"""Reading what the customers owe and have paid: invoices, payments and credit memos, whoever entered them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, in_cents
+from quickbooks_online.asking import Row
+from quickbooks_online.paging import stretch
+
+CALLED = {
+    TransactionKind.INVOICE: ("Invoice", "invoices"),
+    TransactionKind.PAYMENT: ("Payment", "payments"),
+    TransactionKind.CREDIT_MEMO: ("CreditMemo", "credit memos"),
+}
+LEFT = {
+    TransactionKind.INVOICE: "Balance",
+    TransactionKind.PAYMENT: "UnappliedAmt",
+    TransactionKind.CREDIT_MEMO: "RemainingCredit",
+}
+VOIDED = "Voided"
+"""What QuickBooks writes into the private note of a transaction that somebody voids; its amounts become nothing."""
+
+
+def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
+    """Fetch a page of the history."""
+    called, plural = CALLED[kind]
+    read = yield from stretch(called, plural, "", since)
+    transactions = tuple(_transaction(kind, row) for row in read.rows)
+    return Page(transactions=transactions, cursor=read.following, more=read.more, total=read.total)
+
+
+def _transaction(kind: TransactionKind, row: Row) -> Transaction:
+    customer, payment = row.get("CustomerRef", {}), kind is TransactionKind.PAYMENT
+    return Transaction(
+        kind=kind,
+        id=row["Id"],
+        number=row.get("PaymentRefNum" if payment else "DocNumber") or "",
+        date=dt.date.fromisoformat(row["TxnDate"]),
+        due=dt.date.fromisoformat(row["DueDate"]) if row.get("DueDate") else None,
+        customer=Ref(id=customer.get("value", ""), name=customer.get("name", "")),
+        total=_amount(row, "TotalAmt"),
+        balance=_amount(row, LEFT[kind]),
+        currency=row.get("CurrencyRef", {}).get("value", ""),
+        invoices=tuple(
+            link["TxnId"]
+            for line in row.get("Line", ())
+            for link in line.get("LinkedTxn", ())
+            if link.get("TxnType") == "Invoice"
+        ),
+        voided=VOIDED in (row.get("PrivateNote") or "") and not _amount(row, "TotalAmt"),
+        version=str(row.get("SyncToken", "")),
+    )
+
+
+def _amount(row: dict[str, Any], name: str) -> Decimal:
+    return in_cents(Decimal(str(row.get(name) or 0)))

@@ -1,0 +1,94 @@
+"""Reading what is long, page by page, and afterwards only what has changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.plugin import Conversation
+from quickbooks_online.asking import Row, look, quoted, select
+
+PAGE_SIZE = 500
+"""How many entries a page holds. QuickBooks gives up to 1,000; half of that keeps an answer near half a megabyte."""
+
+OVERLAP = dt.timedelta(minutes=5)
+"""How far before the last look the next one begins: an entry is stamped before it can be seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a list has been read, written as `since|position|seen`.
+
+    `since` is the change that this pass begins with, empty for all; `position` the next entry of the pass, counted from
+    1; `seen` when the pass began by QuickBooks' clock, which is where the next pass begins.
+    """
+
+    since: str = ""
+    position: int = 1
+    seen: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> Cursor:
+        if not text:
+            return cls()
+        since, position, seen = text.split("|")
+        return cls(since=since, position=int(position), seen=seen)
+
+    def __str__(self) -> str:
+        return f"{self.since}|{self.position}|{self.seen}"
+
+    def after(self, count: int, time: str) -> Cursor:
+        """The cursor after a page of `count` entries that was answered at `time`."""
+        seen = self.seen or time
+        if count < PAGE_SIZE:
+            return Cursor(since=_before(seen) or self.since)
+        return Cursor(since=self.since, position=self.position + count, seen=seen)
+
+
+def _before(time: str) -> str:
+    """Somewhat before `time`. Empty if QuickBooks told no time that can be read; the next pass then reads all."""
+    try:
+        seen = dt.datetime.fromisoformat(time)
+    except ValueError:
+        return ""
+    return (seen - OVERLAP).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """The rows of one page, the cursor that goes on from there, and whether there is more."""
+
+    rows: Sequence[Row]
+    following: str
+    more: bool
+    total: int | None
+
+
+def stretch(kind: str, plural: str, where: str, since: str) -> Conversation[Stretch]:
+    """Ask the page that the cursor `since` stands before, in the order of the ids, which never changes meanwhile.
+
+    An entry that changes behind our back during a pass is brought by the next one, which begins before this one did.
+    """
+    cursor = Cursor.read(since)
+    changed = f"MetaData.LastUpdatedTime >= {quoted(cursor.since)}" if cursor.since else ""
+    conditions = " and ".join(filter(None, (where, changed)))
+    where = f"where {conditions} " if conditions else ""
+    answer = yield from look(
+        f"list {plural}",
+        select(kind, f"{where}orderby Id startposition {cursor.position} maxresults {PAGE_SIZE}"),
+        f"the list of {plural}",
+    )
+    found: list[Row] = answer["QueryResponse"].get(kind, [])
+    more = len(found) == PAGE_SIZE
+    total = None
+    if not since:  # A list that fits one page needs no counting, which would be a read more of those that are metered.
+        total = (yield from _count(kind, plural, where)) if more else len(found)
+    following = cursor.after(len(found), str(answer.get("time", "")))
+    return Stretch(rows=found, following=str(following), more=more, total=total)
+
+
+def _count(kind: str, plural: str, where: str) -> Conversation[int | None]:
+    answer = yield from look(f"count {plural}", select(kind, where.rstrip(), "count(*)"), f"the list of {plural}")
+    total = answer["QueryResponse"].get("totalCount")
+    return None if total is None else int(total)

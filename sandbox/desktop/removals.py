@@ -1,0 +1,86 @@
+"""What people do in QuickBooks to what is there: delete it, or void it. What was deleted is remembered as such."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from sandbox.desktop import lists
+from sandbox.desktop.reading import Fields, Refused
+from sandbox.desktop.store import Row, Store
+
+_NOTHING = Decimal("0.00")
+_FIGURES = ("Subtotal", "SalesTaxTotal", "AppliedAmount", "BalanceRemaining", "TotalAmount", "UnusedPayment",
+            "CreditRemaining", "AmountDue")  # fmt: skip
+
+
+def delete_transaction(store: Store, fields: Fields) -> Row:
+    """Delete a transaction. What it was applied to is open again; what has payments cannot be deleted."""
+    row = _found(store, fields["TxnID"], fields["TxnDelType"])
+    if row.fields.get("AppliedAmount", _NOTHING):
+        raise Refused(3160, f'Cannot delete the object specified by the id = "{row.id}". It has payments.')
+    for one in row.fields.get("AppliedToTxnRet", ()):
+        _reopen(store, one)
+    head = {"TxnDelType": row.kind, "TxnID": row.id}
+    return _bury(store, row, "TxnDeleted", head, {"RefNumber": row.fields.get("RefNumber", "")})
+
+
+def void_transaction(store: Store, fields: Fields) -> Row:
+    """Leave a transaction in the books with nothing in it."""
+    row = _found(store, fields["TxnID"], fields["TxnVoidType"])
+    for one in row.fields.get("AppliedToTxnRet", ()):
+        _reopen(store, one)
+    row.fields |= {name: _NOTHING for name in _FIGURES if name in row.fields}
+    row.fields |= {"AppliedToTxnRet": []} if "AppliedToTxnRet" in row.fields else {}
+    row.fields["Memo"] = f"VOID: {row.fields.get('Memo', '')}".rstrip()
+    if "IsPaid" in row.fields:
+        row.fields["IsPaid"] = "true"
+    for name in ("InvoiceLineRet", "CreditMemoLineRet", "ItemLineRet"):
+        for line in row.fields.get(name, ()):
+            line["Amount"] = _NOTHING
+    lists.touch(store, row)
+    return row
+
+
+def delete_entry(store: Store, fields: Fields) -> Row:
+    """Delete an entry of a list. One that stands on a transaction cannot be deleted, only made inactive."""
+    row = _found(store, fields["ListID"], fields["ListDelType"])
+    if store.find(("Invoice", "ReceivePayment", "CreditMemo", "PurchaseOrder", "Bill"), "party = ?", row.id):
+        raise Refused(3160, f'Cannot delete the object specified by the id = "{row.id}". It is in use.')
+    head = {"ListDelType": row.kind, "ListID": row.id}
+    return _bury(store, row, "ListDeleted", head, {"FullName": row.fields["FullName"]})
+
+
+def _found(store: Store, row_id: str, kind: str) -> Row:
+    row = store.get(row_id, [kind])
+    if row is None:
+        raise Refused(3120, f'Object "{row_id}" specified in the request cannot be found.')
+    return row
+
+
+def _bury(store: Store, row: Row, kind: str, head: Fields, tail: Fields) -> Row:
+    created = row.fields.get("TimeCreated", "")
+    times: dict[str, Any] = {"TimeCreated": created, "TimeDeleted": lists.moment()}
+    gone = Row(id=row.id, kind=kind, shelf="", name="", fields=head | times | tail, modified=times["TimeDeleted"])
+    store.put(gone)
+    return gone
+
+
+def _reopen(store: Store, applied: Fields) -> None:
+    invoice = store.get(applied["TxnID"], ["Invoice"])
+    if invoice is None:
+        return
+    invoice.fields["AppliedAmount"] += applied["Amount"]
+    invoice.fields["BalanceRemaining"] += applied["Amount"]
+    invoice.fields["IsPaid"] = "false"
+    lists.touch(store, invoice)
+
+
+def remembered(store: Store, kinds: tuple[str, ...], fields: Fields) -> list[Row]:
+    """What was deleted of some types, since a moment if one is given. QuickBooks looks back 90 days."""
+    element = "TxnDelType" if kinds == ("TxnDeleted",) else "ListDelType"
+    since = fields.get("DeletedDateRangeFilter", {}).get("FromDeletedDate", "")
+    oldest = (dt.datetime.now() - dt.timedelta(days=90)).isoformat()  # noqa: DTZ005  # The machine's own clock.
+    rows = store.find(kinds, "substr(modified, 1, 19) >= ?", max(since, oldest)[:19])
+    return [row for row in rows if row.fields[element] in fields[element]]
