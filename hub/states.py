@@ -69,12 +69,12 @@ INSTALLATION: Mapping[InstallationState, frozenset[InstallationState]] = {
 }
 
 DELIVERY: Mapping[DeliveryState, frozenset[DeliveryState]] = {
-    _D.WAITING: frozenset({_D.QUEUED, _D.STOPPED, _D.CANCELLED}),
-    _D.QUEUED: frozenset({_D.SENDING, _D.WAITING, _D.STOPPED, _D.CANCELLED}),
+    _D.WAITING: frozenset({_D.QUEUED, _D.POSTED, _D.STOPPED, _D.CANCELLED}),
+    _D.QUEUED: frozenset({_D.SENDING, _D.WAITING, _D.POSTED, _D.STOPPED, _D.CANCELLED}),
     _D.SENDING: frozenset({_D.QUEUED, _D.POSTED, _D.STOPPED, _D.IN_DOUBT}),
     _D.IN_DOUBT: frozenset({_D.SENDING, _D.POSTED, _D.STOPPED}),
-    _D.POSTED: frozenset(),
-    _D.STOPPED: frozenset({_D.WAITING, _D.QUEUED, _D.SENDING, _D.CANCELLED}),
+    _D.POSTED: frozenset({_D.WAITING}),  # Sent again after a change; given up, it is what it was.
+    _D.STOPPED: frozenset({_D.WAITING, _D.QUEUED, _D.SENDING, _D.POSTED, _D.CANCELLED}),
     _D.CANCELLED: frozenset(),
 }
 

@@ -40,12 +40,15 @@ TAX_AS_ITEM = "item"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the person chose in the dialog. `accounts` overrides the installation's mapping for this order, by role."""
+    """What the person chose in the dialog. `accounts` overrides the installation's mapping for this order, by role;
+    `updates` are the kinds of what is in the books already and is to be changed there.
+    """
 
     documents: tuple[str, ...] = (DocumentKind.INVOICE,)
     customer: str = ""
     tax: str = ""
     accounts: Mapping[str, str] = field(default_factory=dict)
+    updates: tuple[str, ...] = ()
 
     def stored(self) -> dict[str, object]:
         return {
@@ -181,12 +184,16 @@ def _customer(
             what="This customer is not (or no longer) active in the books.",
             cure="Choose another customer, or create a new one.", field="customer",
         ))  # fmt: skip
+    return Ref(id="", name=order.company.name), customer_of(order)
+
+
+def customer_of(order: Order) -> NewCustomer:
+    """The order's company as a customer in the books."""
     company = order.company
-    new = NewCustomer(
+    return NewCustomer(
         name=company.name, email=company.email, phone=company.phone, billing=company.billing,
         shipping=company.shipping, currency=order.currency,
     )  # fmt: skip
-    return Ref(id="", name=company.name), new
 
 
 def _items(

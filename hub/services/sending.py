@@ -17,8 +17,9 @@ from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installati
 from hub.models.delivery import needs
 from hub.plugin import DocumentKind, Integration, NewCustomer, NewItem, NewVendor, Problem, RecordKind, Role
 from hub.queue import commit, rollback, wake
-from hub.services import line, linking, mapping, registry, scope
+from hub.services import documents, line, linking, mapping, registry, revising, scope
 from hub.services.documents import Choices, Draft, draft, item_key, options_of
+from hub.services.revising import Revisable
 from hub.services.settling import queue_if_ready
 from hub.services.snapshots import Subject, problems_json, subject_json, subject_of
 from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState, StopReason
@@ -83,6 +84,20 @@ def of_orders(organization_id: str, order_ids: Iterable[str]) -> dict[str, list[
     return found
 
 
+def revisions(installation: Installation, order: Order, choices: Choices) -> list[Revisable]:
+    """What of an order is in the books, and is there in another form than the order has by now."""
+    integration = registry.integration(installation.integration)
+    if not integration.capabilities.revises:
+        return []
+    live = [one for one in of_order(installation.organization_id, order.id) if one.installation_id == installation.id]
+    outline = draft(installation, integration, order, choices)
+    drafted: dict[str, Subject] = {DocumentKind.INVOICE: outline.invoice} if outline.invoice else {}
+    if (entered := _entered(installation, order, outline)) is not None:
+        live.append(entered)
+        drafted[RecordKind.CUSTOMER] = documents.customer_of(order)
+    return revising.revisable(integration, live, drafted)
+
+
 def retry(organization_id: str, delivery_id: int) -> Delivery:
     """Go on with a stopped delivery. Raises `NotPossible` if it has not stopped, `Incomplete` if it would stop again.
 
@@ -138,9 +153,12 @@ def _link(installation: Installation, order: Order, outline: Draft, user: User) 
 
 def _write(installation: Installation, order: Order, choices: Choices, outline: Draft, by: str) -> None:
     needed = []
-    if outline.new_customer is not None:
-        title = f"New customer “{outline.new_customer.name}”"
-        needed.append(_place(installation, f"company/{order.company.id}", outline.new_customer, title, by))
+    customer = outline.new_customer
+    if RecordKind.CUSTOMER in choices.updates and _entered(installation, order, outline):
+        customer = documents.customer_of(order)
+    if customer is not None:
+        title = f"{'New customer' if outline.new_customer else 'Customer'} “{customer.name}”"
+        needed.append(_place(installation, f"company/{order.company.id}", customer, title, by, updates=choices.updates))
     for item in outline.new_items:
         title = f"New item “{item.name}”"
         needed.append(_place(installation, f"item/{item_key(item.name)}", item, title, by))
@@ -148,7 +166,8 @@ def _write(installation: Installation, order: Order, choices: Choices, outline: 
     if DocumentKind.INVOICE not in choices.documents:
         return
     assert outline.invoice is not None
-    invoice = _place(installation, f"order/{order.id}", outline.invoice, f"Invoice {order.number}", by)
+    title = f"Invoice {order.number}"
+    invoice = _place(installation, f"order/{order.id}", outline.invoice, title, by, updates=choices.updates)
     _tie(invoice, order, choices, needed)
     for payment_id, payment in outline.payments.items():
         title = f"Payment {payment.amount} for {order.number}"
@@ -174,8 +193,12 @@ def _write_purchases(
             _tie(billed, order, choices, needs_first)
 
 
-def _place(installation: Installation, source: str, subject: Subject, title: str, by: str) -> Delivery:
-    """The live delivery of a source. One that stopped or waits, and has written nothing, becomes what is sent now."""
+def _place(
+    installation: Installation, source: str, subject: Subject, title: str, by: str, *, updates: Sequence[str] = ()
+) -> Delivery:
+    """The live delivery of a source. One that stopped or waits, and has written nothing, becomes what is sent now; so
+    does one that is in the books, if its kind is in `updates`.
+    """
     live = _live(installation, source, subject.kind)
     if live is None:
         live = Delivery(
@@ -183,7 +206,8 @@ def _place(installation: Installation, source: str, subject: Subject, title: str
             kind=subject.kind, title=title[:300], subject=subject_json(subject), state=_D.WAITING, sent_by=by,
         )  # fmt: skip
         session().add(live)
-    elif live.state in REPLACEABLE and not line.write_is_asked(live.id):
+    elif _may_become(live, subject, updates):
+        live.installation_id = installation.id  # What an earlier installation posted is changed by this one.
         _renew(live, subject)
         live.title, live.sent_by, live.sent_at = title[:300], by, now()
     else:
@@ -192,6 +216,13 @@ def _place(installation: Installation, source: str, subject: Subject, title: str
     if subject.kind in set(RecordKind):
         queue_if_ready(live)
     return live
+
+
+def _may_become(live: Delivery, subject: Subject, updates: Sequence[str]) -> bool:
+    if live.state is _D.POSTED:
+        sent = subject_of(live.kind, live.subject)
+        return live.kind in updates and (revising.is_gone(live) or any(revising.changes(sent, subject)))
+    return live.state in REPLACEABLE and not line.write_is_asked(live.id)
 
 
 def _tie(delivery: Delivery, order: Order, choices: Choices, needed: list[Delivery]) -> None:
@@ -206,12 +237,21 @@ def _tie(delivery: Delivery, order: Order, choices: Choices, needed: list[Delive
 
 
 def _renew(delivery: Delivery, subject: Subject) -> None:
-    """Begin anew with a stopped or waiting delivery."""
+    """Begin anew with a delivery. What it has brought into the books already is changed there, unless it is gone."""
     _close_conversation(delivery, "Begun anew.")
+    if revising.is_gone(delivery):
+        delivery.posting_id = delivery.posting_version = ""
+    subject = revising.revision(delivery, subject)
     delivery.subject, delivery.problems, delivery.reference = subject_json(subject), [], ""
     delivery.tries, delivery.tried_since = 0, None
     if delivery.state is not _D.WAITING:
         delivery.move(_D.WAITING)
+
+
+def _entered(installation: Installation, order: Order, outline: Draft) -> Delivery | None:
+    """The delivery that entered the order's customer in the books, if it was one of ours."""
+    live = _live(installation, f"company/{order.company.id}", RecordKind.CUSTOMER)
+    return live if live is not None and live.posting_id and live.posting_id == outline.customer.id else None
 
 
 def _live(installation: Installation, source: str, kind: str) -> Delivery | None:
@@ -237,9 +277,15 @@ def _live(installation: Installation, source: str, kind: str) -> Delivery | None
 
 
 def _cancel(delivery: Delivery) -> None:
-    """Cancel it, what waits for it, and the new records that nobody else waits for."""
-    delivery.move(_D.CANCELLED)
+    """Cancel it, what waits for it, and the new records that nobody else waits for. A change that is given up leaves
+    what is in the books as it is there.
+    """
     _close_conversation(delivery, "Cancelled.")
+    if delivery.posting_id:
+        delivery.move(_D.POSTED)
+        delivery.subject, delivery.problems, delivery.reference = revising.last_posted(delivery), [], ""
+        return
+    delivery.move(_D.CANCELLED)
     session().flush()
     for dependent in _dependents(delivery):
         if can_cancel(dependent):

@@ -16,7 +16,7 @@ from hub.extension import host
 from hub.host import Order, Permission
 from hub.models import Delivery, Installation
 from hub.plugin import DocumentKind, Problem, RecordKind, Role
-from hub.services import access, desk, documents, fetching, linking, mapping, registry, scope, sending
+from hub.services import access, desk, documents, fetching, history, linking, mapping, registry, scope, sending
 from hub.services.documents import Choices
 from hub.states import DeliveryState
 from hub.web import views
@@ -43,12 +43,15 @@ def send(order_id: str) -> ResponseReturnValue:
     """The dialog, prefilled; its status instead, where everything is in the books or on its way."""
     order = _order(order_id)
     live = sending.of_order(organization().id, order_id)
-    if live and request.args.get("again") != "1" and not _has_more(order, live):
+    settled = bool(live) and request.args.get("again") != "1" and not _has_more(order, live)
+    if settled and not all(one.state is DeliveryState.POSTED for one in live):
         return _dialog(order, followed=views.order_status(order_id, live))
     installation = _installation()
-    desk.attend(installation.id)
     last = next((one.choices for one in reversed(live) if one.choices), None)
     choices = sending.choices_of(last) if last else Choices(tax=installation.tax)
+    if settled and not sending.revisions(installation, order, choices):
+        return _dialog(order, followed=views.order_status(order_id, live))
+    desk.attend(installation.id)
     return _form(order, installation, choices)
 
 
@@ -61,6 +64,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
         customer=request.form.get("customer", ""),
         tax=request.form.get("tax", ""),
         accounts={role: value for role in _ROLES if (value := request.form.get(f"account-{role}", ""))},
+        updates=tuple(request.form.getlist("updates")),
     )
     if not choices.documents:
         nothing = Problem(what="Nothing is ticked.", cure="Tick what is to be sent.", field="documents")
@@ -90,7 +94,8 @@ def orders_status() -> ResponseReturnValue:
     """The state of many orders at once, as chips for a list. The number of queries does not depend on theirs."""
     ids = request.args.getlist("id")[:_MANY]
     found = sending.of_orders(organization().id, ids)
-    states = [views.order_status(order_id, found.get(order_id, [])) for order_id in ids]
+    standing = history.standing(one for live in found.values() for one in live)
+    states = [views.order_status(order_id, found.get(order_id, []), standing) for order_id in ids]
     return show(
         "hub/orders_status.html", title="Orders", states=states, ids=ids, moving=any(one.moving for one in states)
     )
@@ -185,7 +190,7 @@ def _form(
         if integration.capabilities.tax_by_code else [],
         allowed=set(installation.documents),
         suppliers=sorted({line.supplier.name for line in order.lines if line.supplier is not None}),
-        buys=_buys(order, installation),
+        buys=_buys(order, installation), revisions=sending.revisions(installation, order, shown),
     )  # fmt: skip
 
 

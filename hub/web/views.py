@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from hub.database import now
 from hub.extension import current, settings_of
-from hub.models import Delivery, DeskRow, Installation, Listing
+from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
 from hub.plugin import DocumentKind, Problem, RecordKind
-from hub.services import doorway, fetching, installing, registry, sending
+from hub.services import doorway, fetching, history, installing, registry, sending
 from hub.services.snapshots import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
 
@@ -152,8 +152,14 @@ def card(installation: Installation) -> Card:
     )  # fmt: skip
 
 
-def order_status(order_id: str, deliveries: Sequence[Delivery]) -> OrderStatus:
-    """The order's documents, and before them what they wait for as long as it is not there."""
+def order_status(
+    order_id: str, deliveries: Sequence[Delivery], standing: Mapping[int, TransactionRow] | None = None
+) -> OrderStatus:
+    """The order's documents, and before them what they wait for as long as it is not there.
+
+    `standing` is how they stand in the books now (`history.standing`), where that was asked for many orders at once.
+    """
+    standing = history.standing(deliveries) if standing is None else standing
     shown: dict[int, Delivery] = {}
     for delivery in deliveries:
         for needed in delivery.needs:
@@ -162,19 +168,30 @@ def order_status(order_id: str, deliveries: Sequence[Delivery]) -> OrderStatus:
     shown |= {delivery.id: delivery for delivery in deliveries}
     return OrderStatus(
         order_id=order_id,
-        lines=tuple(_line(delivery) for delivery in shown.values()),
+        lines=tuple(_line(delivery, standing.get(delivery.id)) for delivery in shown.values()),
         moving=any(delivery.state in MOVING and not _blocked(delivery) for delivery in shown.values()),
     )
 
 
-def _line(delivery: Delivery) -> StatusLine:
+def _line(delivery: Delivery, row: TransactionRow | None) -> StatusLine:
     stopped = delivery.state is DeliveryState.STOPPED
     tone = {DeliveryState.POSTED: "good", DeliveryState.STOPPED: "bad"}.get(delivery.state, "wait")
+    text, became = _TEXTS[delivery.state](delivery), _became(delivery, row)
     return StatusLine(
-        id=delivery.id, title=delivery.title, text=_TEXTS[delivery.state](delivery), tone=tone,
+        id=delivery.id, title=delivery.title, text=became or text, tone="wait" if became else tone,
         address=_address(delivery), problems=problems_of(delivery.problems), reference=delivery.reference,
         can_retry=stopped, can_cancel=stopped and sending.can_cancel(delivery),
     )  # fmt: skip
+
+
+def _became(delivery: Delivery, row: TransactionRow | None) -> str:
+    """What somebody did in the books to what we posted, if anything."""
+    if row is None or delivery.state is not DeliveryState.POSTED:
+        return ""
+    product = registry.label(delivery.installation.integration).split()[0]
+    if row.deleted or row.voided:
+        return f"{'Deleted' if row.deleted else 'Voided'} in {product}"
+    return "" if row.total == delivery.posting_total else f"Changed in {product}: {row.total:,.2f} there"
 
 
 def _posted(delivery: Delivery) -> str:

@@ -169,6 +169,11 @@ def customer(new: NewCustomer) -> Payload:
     }
 
 
+def changed(list_id: str, version: str, fields: Payload) -> Payload:
+    """The elements of a change to an entry."""
+    return {"ListID": list_id, "EditSequence": version, **fields}
+
+
 def vendor(new: NewVendor) -> Payload:
     """The elements of a vendor."""
     return {**_party(new.name, new.email, new.phone), "VendorAddress": address(new.address)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from hub.plugin import (
@@ -21,6 +21,7 @@ from hub.plugin import (
     PurchaseOrder,
     Ref,
     Rejected,
+    Revision,
     in_cents,
 )
 from quickbooks_desktop import payloads, statuses
@@ -91,22 +92,33 @@ def _invoice(document: Invoice, options: Mapping[str, str], called: str) -> Conv
     if document.revises is None:
         fields = payloads.invoice(document, options, discount_item)
         return (yield from enter("create invoice", "InvoiceAdd", fields, called))
-    return (yield from _revise(document, options, discount_item, called))
+    return (
+        yield from _change(
+            "Invoice",
+            "TxnID",
+            document.revises,
+            lambda version: payloads.revised(document, options, discount_item, version),
+            called,
+        )
+    )
 
 
-def _revise(document: Invoice, options: Mapping[str, str], discount_item: str, called: str) -> Conversation[Row]:
-    """Change an invoice that is there. If somebody changed it in between, the change goes onto what it is now."""
-    assert document.revises is not None
-    version, last = document.revises.version, ""
+def _change(
+    kind: str, element: str, revises: Revision, fields: Callable[[str], Payload], called: str
+) -> Conversation[Row]:
+    """Change a `kind` that is there. If somebody changed it in between, the change goes onto what it is now.
+
+    `element` names its id, `fields` gives what is asked for an EditSequence.
+    """
+    version, last = revises.version, ""
     for _ in range(ATTEMPTS):
         if not version:
-            found = yield from look("look at the invoice", "InvoiceQuery", {"TxnID": [document.revises.id]}, called)
+            found = yield from look(f"look at the {kind.lower()}", f"{kind}Query", {element: [revises.id]}, called)
             if not found:
                 raise Rejected(_deleted(called))
             version = found[0]["fields"]["EditSequence"]
         try:
-            fields = payloads.revised(document, options, discount_item, version)
-            return (yield from enter("change invoice", "InvoiceMod", fields, called))
+            return (yield from enter(f"change {kind.lower()}", f"{kind}Mod", fields(version), called))
         except Rejected as refusal:
             last = refusal.problems[0].code
             if last != statuses.OUTDATED:
@@ -158,12 +170,23 @@ def _discount_item_named(name: str, called: str) -> Conversation[Row | None]:
 def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
     """Enter a customer, a vendor or a product, unless there is one of its name: then that is the one that is meant."""
     match record:
+        case NewCustomer() if record.revises is not None:
+            return (yield from _changed_customer(record, record.revises))
         case NewCustomer():
             return (yield from _party("customer", "Customer", payloads.customer(record)))
         case NewVendor():
             return (yield from _party("vendor", "Vendor", payloads.vendor(record)))
         case NewItem():
             return (yield from _item(payloads.item(record, options), chosen(options, "item_kind")))
+
+
+def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Ref]:
+    fields = payloads.customer(record)
+    called = f"the customer “{fields['Name']}”"
+    row = yield from _change(
+        "Customer", "ListID", revises, lambda version: payloads.changed(revises.id, version, fields), called
+    )
+    return Ref(id=row["fields"]["ListID"], name=row["fields"].get("FullName") or row["fields"]["Name"])
 
 
 def _party(word: str, kind: str, fields: Payload) -> Conversation[Ref]:

@@ -143,6 +143,15 @@ _TXN_QUERY = (
 _DELETED = _group("DeletedDateRangeFilter", Element(name="FromDeletedDate", kind=Kind.MOMENT))
 
 
+_CUSTOMER_HEAD = (
+    _text("Name", 41),
+    _text("CompanyName", 41),
+    _group("BillAddress", *ADDRESS),
+    _group("ShipAddress", *ADDRESS),
+    *_PARTY,
+)
+
+
 def _product(name: str) -> Element:
     """A service or a non-inventory item: sold only, or sold and bought."""
     return _group(
@@ -164,15 +173,8 @@ def _product(name: str) -> Element:
 
 
 _WRITES = (
-    _group(
-        "CustomerAdd",
-        _text("Name", 41),
-        _text("CompanyName", 41),
-        _group("BillAddress", *ADDRESS),
-        _group("ShipAddress", *ADDRESS),
-        *_PARTY,
-        _GUID,
-    ),
+    _group("CustomerAdd", *_CUSTOMER_HEAD, _GUID),
+    _group("CustomerMod", _id("ListID"), _text("EditSequence", 16), *_CUSTOMER_HEAD),
     _group("VendorAdd", _text("Name", 41), _text("CompanyName", 41), _group("VendorAddress", *ADDRESS), *_PARTY, _GUID),
     _product("ItemServiceAdd"),
     _product("ItemNonInventoryAdd"),

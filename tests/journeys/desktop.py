@@ -10,10 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
-from hub.database import session
-from hub.models import Installation
+from hub.database import now, session
+from hub.models import Installation, Listing
 from hub.queue import commit
 from hub.services import doorway, installing, mapping, registry
 from sandbox.desktop.company import CompanyFile
@@ -140,3 +141,26 @@ ORDER_1042: Ledger = {
     "purchase orders": [],
     "bills": [],
 }
+
+
+IMPRINT = (
+    "<ItemServiceAddRq><ItemServiceAdd><Name>Imprint</Name><SalesOrPurchase><AccountRef><FullName>Sales</FullName>"
+    "</AccountRef></SalesOrPurchase></ItemServiceAdd></ItemServiceAddRq>"
+)
+"""An item that a bookkeeper has entered by hand."""
+
+
+def by_hand(company: CompanyFile, request: str) -> None:
+    """Somebody at the bookkeeper's computer does something in QuickBooks."""
+    answer = company.session().process(
+        f'<?xml version="1.0"?><?qbxml version="13.0"?><QBXML><QBXMLMsgsRq onError="stopOnError">{request}'
+        "</QBXMLMsgsRq></QBXML>"
+    )
+    assert 'statusCode="0"' in answer, answer
+
+
+def look_again(office: Office) -> None:
+    """The next call of the Web Connector at which the history and the lists are due."""
+    session().execute(update(Listing).values(due_at=now()))
+    commit()
+    assert office.update()[-1] == "OK"

@@ -10,22 +10,17 @@ from xml.sax.saxutils import escape
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from hub.database import now, session
-from hub.models import Delivery, Link, Listing, RecordRow, TransactionRow
+from hub.database import session
+from hub.models import Delivery, Link, RecordRow, TransactionRow
 from hub.plugin import RecordKind, TransactionKind
 from hub.queue import commit
 from hub.services import history, linking, registry, sending
 from hub.services.documents import Choices
-from sandbox.desktop.company import CompanyFile
 from tests.hub.conftest import ADA, order_1042
-from tests.journeys.desktop import Office, serving
+from tests.journeys.desktop import IMPRINT, Office, by_hand, look_again, serving
 
-IMPRINT = (
-    "<ItemServiceAddRq><ItemServiceAdd><Name>Imprint</Name><SalesOrPurchase><AccountRef><FullName>Sales</FullName>"
-    "</AccountRef></SalesOrPurchase></ItemServiceAdd></ItemServiceAddRq>"
-)
 TODAY = dt.date(2026, 11, 24)
 
 
@@ -38,22 +33,6 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
         by_hand(found.company, IMPRINT)
         found.connect()
         yield found
-
-
-def by_hand(company: CompanyFile, request: str) -> None:
-    """Somebody at the bookkeeper's computer does something in QuickBooks."""
-    answer = company.session().process(
-        f'<?xml version="1.0"?><?qbxml version="13.0"?><QBXML><QBXMLMsgsRq onError="stopOnError">{request}'
-        "</QBXMLMsgsRq></QBXML>"
-    )
-    assert 'statusCode="0"' in answer, answer
-
-
-def look_again(office: Office) -> None:
-    """The next call of the Web Connector at which the history and the lists are due."""
-    session().execute(update(Listing).values(due_at=now()))
-    commit()
-    assert office.update()[-1] == "OK"
 
 
 def invoice(number: str, customer: str, amount: str, due: str) -> str:

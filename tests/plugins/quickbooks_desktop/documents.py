@@ -45,6 +45,9 @@ addresses = st.builds(
 numbers = st.text(st.characters(codec="utf-8", categories=["L", "N", "Pd"]), max_size=11)
 
 
+revisions = st.none() | st.builds(Revision, id=ids, version=st.sampled_from(["", "1700000000"]))
+
+
 @st.composite
 def lines(draw: st.DrawFn) -> Line:
     quantity = draw(st.decimals(Decimal(0), Decimal(5000), places=draw(st.integers(0, 3))))
@@ -67,7 +70,7 @@ def invoices(draw: st.DrawFn) -> Invoice:
         receivable=draw(some), tax=tax, due=draw(st.none() | dates), terms=draw(some), email=draw(texts),
         billing=draw(st.none() | addresses), shipping=draw(st.none() | addresses), po_number=draw(texts)[:25],
         memo=draw(texts), note=draw(texts),
-        revises=draw(st.none() | st.builds(Revision, id=ids, version=st.sampled_from(["", "1700000000"]))),
+        revises=draw(revisions),
     )  # fmt: skip
 
 
@@ -93,8 +96,9 @@ ordered = st.builds(Ordered, id=ids, lines=st.lists(ids, max_size=4).map(tuple))
 bills = _purchase(Bill, payable=some, due=st.none() | dates, ordered=st.none() | ordered)
 
 customers = st.builds(
-    NewCustomer, name=names, email=texts, phone=texts, billing=st.none() | addresses, shipping=st.none() | addresses
-)
+    NewCustomer, name=names, email=texts, phone=texts, billing=st.none() | addresses, shipping=st.none() | addresses,
+    revises=revisions,
+)  # fmt: skip
 vendors = st.builds(NewVendor, name=names, email=texts, phone=texts, address=st.none() | addresses)
 items = st.builds(
     NewItem, name=names, description=texts, price=st.none() | st.decimals(0, 9999, places=5), taxable=st.booleans(),

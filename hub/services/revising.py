@@ -1,0 +1,138 @@
+"""An order that changed after it was sent: what differs from what stands in the books, and sending that again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from hub.database import session
+from hub.models import ConversationRow, Delivery, TransactionRow
+from hub.plugin import Address, Integration, Invoice, Line, NewCustomer, Ref, Revision, Tax
+from hub.services import history
+from hub.services.snapshots import Subject, subject_of
+from hub.states import ConversationState, DeliveryState
+
+LABELS = {
+    "name": "Name", "number": "Number", "date": "Date", "due": "Due date", "customer": "Customer", "email": "E-mail",
+    "phone": "Phone", "billing": "Billing address", "shipping": "Shipping address", "po_number": "PO number",
+    "memo": "Memo", "discount": "Discount", "tax": "Tax", "total": "Total",
+}  # fmt: skip
+"""What of a document a person would compare, in this order. Accounts and terms follow the settings, not the order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference: empty `before` for what is added, empty `after` for what is taken away."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisable:
+    """Something in the books that differs from the order as it is now. `gone` if the books have it no more."""
+
+    kind: str
+    title: str
+    changes: Sequence[Change]
+    gone: bool = False
+    meanwhile: str = ""
+
+
+def revisable(integration: Integration, live: Sequence[Delivery], drafted: dict[str, Subject]) -> list[Revisable]:
+    """What could be sent again. `live` are deliveries by their source and kind, `drafted` what they would be now."""
+    posted = [one for one in live if one.state is DeliveryState.POSTED and one.kind in integration.capabilities.revises]
+    standing = history.standing(posted)
+    found = []
+    for delivery in posted:
+        now = drafted.get(delivery.kind)
+        if now is None:
+            continue
+        row = standing.get(delivery.id)
+        different = tuple(changes(subject_of(delivery.kind, delivery.subject), now))
+        gone = _gone(row)
+        meanwhile = ""
+        if row is not None and not gone and row.total != delivery.posting_total:
+            meanwhile = f"Somebody changed it there since: its total is {row.total}, we sent {delivery.posting_total}."
+        if different or gone:
+            found.append(Revisable(
+                kind=delivery.kind, title=delivery.title, changes=different, gone=gone, meanwhile=meanwhile
+            ))  # fmt: skip
+    return found
+
+
+def revision(delivery: Delivery, subject: Subject) -> Subject:
+    """The subject as a change of what the delivery has already brought into the books, if it has."""
+    if delivery.posting_id and isinstance(subject, Invoice | NewCustomer):
+        return replace(subject, revises=Revision(id=delivery.posting_id, version=delivery.posting_version))
+    return subject
+
+
+def is_gone(delivery: Delivery) -> bool:
+    """Whether what it posted was deleted or voided in the books since."""
+    return _gone(history.standing([delivery]).get(delivery.id))
+
+
+def last_posted(delivery: Delivery) -> dict[str, Any]:
+    """The subject that the books have of it, as the conversation that posted it was begun with."""
+    row = session().scalar(
+        select(ConversationRow)
+        .where(ConversationRow.delivery_id == delivery.id, ConversationRow.state == ConversationState.DONE)
+        .order_by(ConversationRow.id.desc())
+        .limit(1)
+    )
+    return dict(row.argument["subject"]) if row is not None else delivery.subject
+
+
+def _gone(row: TransactionRow | None) -> bool:
+    return row is not None and (row.deleted or row.voided)
+
+
+def changes(before: Subject, after: Subject) -> Iterator[Change]:
+    """In what two versions of a document or record differ, as a person would say it."""
+    lines = Counter(map(_line, getattr(after, "lines", ())))
+    lines.subtract(Counter(map(_line, getattr(before, "lines", ()))))
+    for text, count in lines.items():
+        for _ in range(abs(count)):
+            yield Change(what="Line", before=text if count < 0 else "", after=text if count > 0 else "")
+    for name, label in LABELS.items():
+        if not hasattr(after, name):
+            continue
+        was, becomes = _text(getattr(before, name)), _text(getattr(after, name))
+        if was != becomes and not _same(getattr(before, name), getattr(after, name)):
+            yield Change(what=label, before=was, after=becomes)
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether two pointers mean one entry, whatever it is called by now."""
+    return isinstance(before, Ref) and isinstance(after, Ref) and bool(before.id) and before.id == after.id
+
+
+def _line(line: Line) -> str:
+    words = " ".join(part for part in (line.item.name, line.description) if part)
+    return f"{_text(line.quantity)} × {words}, {line.amount}"
+
+
+def _text(value: Any) -> str:  # noqa: PLR0911  # A line for each kind.
+    match value:
+        case None:
+            return ""
+        case Tax():
+            return _text(value.amount)
+        case Ref():
+            return value.name
+        case Address():
+            return ", ".join(filter(None, (*value.lines, value.city, value.region, value.postal_code, value.country)))
+        case Decimal():
+            return f"{value:f}"
+        case dt.date():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -1,0 +1,146 @@
+"""An order that changed after it was sent is sent again, as a change of what stands in the books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.database import session
+from hub.host import Order
+from hub.models import Delivery
+from hub.plugin import Address
+from hub.services import registry, sending
+from hub.services.documents import Choices
+from hub.services.revising import Revisable
+from hub.states import DeliveryState
+from hub.web import views
+from tests.hub.conftest import ACME, ADA, order_1042
+from tests.journeys.desktop import ORDER_1042, Ledger, Office, by_hand, look_again, serving, whole_file
+
+UPDATE = Choices(updates=("invoice", "customer"))
+
+
+@pytest.fixture
+def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
+    """An office in which order 1042 is in the books."""
+    app.extensions["hub"].integrations, broken = registry.load()
+    assert broken == ()
+    with serving(app) as url:
+        found = Office.open(url, tmp_path)
+        found.connect()
+        sending.send(found.installation.id, order_1042(), Choices(), ADA)
+        assert found.update()[-1] == "OK"
+        assert whole_file(found.company) == ORDER_1042
+        yield found
+
+
+def more_of_it() -> Order:
+    """Order 1042 with ten more of its first line."""
+    before = order_1042()
+    first = before.lines[0]
+    line = replace(first, quantity=first.quantity + 10, amount=first.amount + 10 * first.price)
+    return replace(before, lines=(line, *before.lines[1:]), total=before.total + 10 * first.price)
+
+
+def invoice_of(ledger: Ledger) -> tuple[object, ...]:
+    (found,) = ledger["invoices"]
+    return found
+
+
+def revisions(office: Office, order: Order) -> list[Revisable]:
+    session().expire_all()
+    return sending.revisions(office.installation, order, Choices())
+
+
+def test_an_order_that_is_as_it_was_has_nothing_to_update(office: Office) -> None:
+    assert revisions(office, order_1042()) == []
+
+
+def test_what_has_changed_is_shown_and_an_update_puts_it_into_the_same_invoice(office: Office) -> None:
+    changed = more_of_it()
+    (found,) = revisions(office, changed)
+    assert (found.kind, found.gone, found.meanwhile) == ("invoice", False, "")
+    said = {one.what for one in found.changes}
+    assert said == {"Line", "Total"}
+    assert [(one.before, one.after) for one in found.changes if one.what == "Total"] == [("218.50", str(changed.total))]
+    sending.send(office.installation.id, changed, UPDATE, ADA)
+    assert office.update()[-1] == "OK", office.log
+    grown = 10 * changed.lines[0].price
+    assert whole_file(office.company) == {
+        **ORDER_1042,
+        "invoices": [("1042", "ABC Company", (Decimal("230.00") + grown, Decimal("-11.50")),
+                      Decimal("218.50") + grown, Decimal("118.50") + grown)],
+    }  # fmt: skip
+    assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}
+    assert revisions(office, changed) == []
+
+
+def test_without_the_tick_nothing_is_changed(office: Office) -> None:
+    sending.send(office.installation.id, more_of_it(), Choices(), ADA)
+    office.update()
+    assert whole_file(office.company) == ORDER_1042
+
+
+def test_an_update_that_is_given_up_leaves_the_invoice_posted_as_it_was(office: Office) -> None:
+    sending.send(office.installation.id, more_of_it(), UPDATE, ADA)
+    session().expire_all()
+    waiting = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.QUEUED)).one()
+    sending.cancel(ACME.id, waiting.id)
+    office.update()
+    assert waiting.state is DeliveryState.POSTED
+    assert whole_file(office.company) == ORDER_1042
+    assert len(revisions(office, more_of_it())) == 1
+
+
+def test_what_somebody_changed_in_quickbooks_meanwhile_is_said_before_it_is_overwritten(office: Office) -> None:
+    (row,) = office.company.rows("Invoice")
+    lines = "".join(f"<InvoiceLineMod><TxnLineID>{line['TxnLineID']}</TxnLineID></InvoiceLineMod>"
+                    for line in row.fields["InvoiceLineRet"][:1])  # fmt: skip
+    by_hand(
+        office.company,
+        f"<InvoiceModRq><InvoiceMod><TxnID>{row.id}</TxnID><EditSequence>{row.fields['EditSequence']}</EditSequence>"
+        f"{lines.replace('</TxnLineID>', '</TxnLineID><Amount>300.00</Amount>')}</InvoiceMod></InvoiceModRq>",
+    )
+    look_again(office)
+    (found,) = revisions(office, more_of_it())
+    assert "its total is 300.00" in found.meanwhile
+    sending.send(office.installation.id, more_of_it(), UPDATE, ADA)
+    assert office.update()[-1] == "OK"
+    assert invoice_of(whole_file(office.company))[3] == more_of_it().total
+
+
+def test_an_invoice_that_was_deleted_there_is_entered_again(office: Office) -> None:
+    (payment,) = office.company.rows("ReceivePayment")
+    (row,) = office.company.rows("Invoice")
+    kind = "<TxnDelType>ReceivePayment</TxnDelType>"
+    by_hand(office.company, f"<TxnDelRq>{kind}<TxnID>{payment.id}</TxnID></TxnDelRq>")
+    by_hand(office.company, f"<TxnDelRq><TxnDelType>Invoice</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
+    look_again(office)
+    found = {one.kind: one for one in revisions(office, order_1042())}
+    assert found["invoice"].gone
+    sending.send(office.installation.id, order_1042(), UPDATE, ADA)
+    assert office.update()[-1] == "OK", office.log
+    assert invoice_of(whole_file(office.company))[:4] == invoice_of(ORDER_1042)[:4]
+    (again,) = office.company.rows("Invoice")
+    assert again.id != row.id
+    status = views.order_status("1042", sending.of_order(ACME.id, "1042"))
+    assert [line.text for line in status.lines] == ["In QuickBooks as 1042", "Deleted in QuickBooks"]
+
+
+def test_a_customer_that_we_entered_is_changed_with_its_company(office: Office) -> None:
+    address = Address(lines=("9 New Street",), city="Austin", region="TX", postal_code="78701")
+    moved = replace(order_1042().company, email="new@abc.example", billing=address)
+    order = replace(order_1042(), company=moved)
+    found = {one.kind: one for one in revisions(office, order)}
+    assert {one.what for one in found["customer"].changes} == {"E-mail", "Billing address"}
+    sending.send(office.installation.id, order, UPDATE, ADA)
+    assert office.update()[-1] == "OK", office.log
+    (customer,) = (one for one in office.company.rows("Customer") if one.name == "ABC Company")
+    assert (customer.fields["Email"], customer.fields["BillAddress"]["Addr1"]) == ("new@abc.example", "9 New Street")
+    assert whole_file(office.company) == ORDER_1042
