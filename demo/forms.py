@@ -6,8 +6,8 @@ import datetime as dt
 from decimal import Decimal
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, DecimalField, Field, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional, StopValidation
+from wtforms import DateField, DecimalField, Field, IntegerField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
 
 _CENT, _MOST = Decimal("0.01"), Decimal(10_000_000)
 
@@ -39,3 +39,7 @@ class PaymentForm(FlaskForm):  # type: ignore[misc]
     amount = DecimalField("Amount", [InputRequired("Say how much was received."), _is_money])
     method = SelectField("Method", choices=METHODS)
     reference = StringField("Reference", [Length(max=21, message="At most 21 characters.")])
+
+
+class QuantityForm(FlaskForm):  # type: ignore[misc]
+    quantity = IntegerField("Quantity", [InputRequired(), NumberRange(1, 100_000)])

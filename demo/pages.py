@@ -15,7 +15,7 @@ from rq import Worker
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import contains_eager, selectinload
 
-from demo.forms import CompanyForm, PaymentForm
+from demo.forms import CompanyForm, PaymentForm, QuantityForm
 from demo.host import as_id, find_company, find_order
 from demo.models import Company, Order, Payment, User, db
 
@@ -84,6 +84,18 @@ def receive(order_id: str) -> ResponseReturnValue:
     )
     db.session.commit()
     return redirect(url_for("pages.order", order_id=order_id), 303)
+
+
+@blueprint.post("/orders/<order_id>/lines/<int:line_id>")
+def change(order_id: str, line_id: int) -> ResponseReturnValue:
+    """Change the quantity of a line, as customers will, and with it the total."""
+    found, form = _order(order_id), QuantityForm()
+    line = next((one for one in found.lines if one.id == line_id), None)
+    if line is None or not form.validate():
+        abort(404 if line is None else 422)
+    line.quantity = Decimal(form.quantity.data)
+    line.amount = (line.quantity * line.price).quantize(Decimal("0.01"))
+    return add_up(order_id)
 
 
 @blueprint.post("/orders/<order_id>/total")

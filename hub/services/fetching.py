@@ -34,6 +34,13 @@ def refresh(installation: Installation, integration: Integration) -> None:
             listing.due_at, listing.problem = now(), ""
 
 
+def refresh_history(installation_id: int) -> None:
+    """Have the history looked at again at once."""
+    for listing in listings(installation_id):
+        if listing.kind in set(TransactionKind) and listing.due_at is not None:
+            listing.due_at = now()
+
+
 def begin_due(installation: Installation, limit: int, kinds: Sequence[Listed]) -> list[ConversationRow]:
     """Begin the conversations for those of `kinds` that are due. `due_at` is empty while one is going on."""
     due = session().scalars(

@@ -49,6 +49,8 @@ def send(order_id: str) -> ResponseReturnValue:
     installation = _installation()
     last = next((one.choices for one in reversed(live) if one.choices), None)
     choices = sending.choices_of(last) if last else Choices(tax=installation.tax)
+    if choices.customer == documents.NEW:  # By now there may be one, and it is linked.
+        choices = replace(choices, customer="")
     if settled and not sending.revisions(installation, order, choices):
         return _dialog(order, followed=views.order_status(order_id, live))
     desk.attend(installation.id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hub.database import now
 from hub.extension import current, settings_of
 from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
-from hub.plugin import DocumentKind, Problem, RecordKind
+from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind
 from hub.services import doorway, fetching, history, installing, registry, sending
 from hub.services.snapshots import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
@@ -20,6 +20,8 @@ _STUCK = 60.0  # Seconds after which a delivery that nobody takes is called stuc
 LISTS = {
     RecordKind.ACCOUNT: "Accounts", RecordKind.CUSTOMER: "Customers", RecordKind.VENDOR: "Vendors",
     RecordKind.ITEM: "Items", RecordKind.TAX_CODE: "Tax codes", RecordKind.TERM: "Terms",
+    TransactionKind.INVOICE: "Invoices", TransactionKind.PAYMENT: "Payments",
+    TransactionKind.CREDIT_MEMO: "Credit memos",
 }  # fmt: skip
 
 _STATES = {
@@ -126,13 +128,14 @@ def _next_call(row: DeskRow) -> str:
     if due is None:
         return "not called yet"
     if doorway.is_silent(row):
-        return f"which has not called for {_minutes(now() - (row.called_at or now()))}"
-    return f"next call in about {_minutes(due - now())}" if due > now() else "next call at any moment"
+        return f"which has not called for {minutes(now() - (row.called_at or now()))}"
+    return f"next call in about {minutes(due - now())}" if due > now() else "next call at any moment"
 
 
-def _minutes(span: dt.timedelta) -> str:
-    minutes = max(1, round(span.total_seconds() / 60))
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} hours"  # noqa: PLR2004
+def minutes(span: dt.timedelta) -> str:
+    """A span of time, as it is said of a call: "12 min"."""
+    count = max(1, round(span.total_seconds() / 60))
+    return f"{count} min" if count < 120 else f"{count // 60} hours"  # noqa: PLR2004
 
 
 def card(installation: Installation) -> Card:
@@ -224,7 +227,7 @@ def _queued(delivery: Delivery) -> str:
         return f"Queued. {installation.trouble.rstrip('.')}; it is tried again by itself"
     desk = installation.desk
     if desk is not None:
-        seen = f", last seen {_minutes(now() - desk.called_at)} ago" if desk.called_at else ""
+        seen = f", last seen {minutes(now() - desk.called_at)} ago" if desk.called_at else ""
         return f"Waiting for the Web Connector{seen}, calls every {desk.minutes} min"
     waits = (now() - max(delivery.due_at, delivery.moved_at)).total_seconds()
     if waits > _STUCK and installation.line_token is None:

@@ -106,6 +106,41 @@ def test_a_rep_sends_order_1042_into_the_company_file(rep: Screen, office: Path)
     company.close()
 
 
+def test_the_company_shows_what_it_owes(rep: Screen) -> None:
+    page = rep.page
+    rep.go("/orders/1042")
+    page.get_by_role("link", name="ABC Company").click()
+    tab = page.get_by_role("region", name="In the books")
+    expect(tab.get_by_text("Linked to ABC Company")).to_be_visible()
+    expect(tab).to_contain_text("Balance118.50")
+    expect(tab.get_by_role("row").filter(has_text="1042")).to_contain_text(re.compile(r"218\.50\s+118\.50\s+Open"))
+    check_accessibility(page)
+    tab.get_by_role("button", name="Refresh").click()
+    expect(tab).to_contain_text("Balance118.50")
+
+
+def test_an_order_that_changed_is_updated_and_says_before_what_will_change(rep: Screen, office: Path) -> None:
+    page = rep.page
+    rep.go("/orders/1042")
+    page.get_by_text("Change a quantity").click()
+    page.get_by_role("spinbutton").first.fill("110")
+    page.get_by_role("button", name="Change").click()
+    page.get_by_role("link", name="QB", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Customer (ABC Company)")).to_contain_text("ABC Company – linked")
+    expect(dialog).to_contain_text("Total: 218.50 → 241.50")
+    check_accessibility(page)
+    dialog.get_by_label("Update: Invoice 1042").check()
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.get_by_text(re.compile("Waiting for the Web Connector")).first).to_be_visible()
+    assert web_connector(office).endswith("OK")
+    expect(dialog.get_by_text("In QuickBooks as 1042")).to_be_visible(timeout=30_000)
+    company = CompanyFile(office / "company")
+    (invoice,) = whole_file(company)["invoices"]
+    assert [str(figure) for figure in invoice[3:]] == ["241.50", "141.50"]
+    company.close()
+
+
 def test_another_company_file_is_refused_with_a_sentence(admin: Screen, rep: Screen, office: Path) -> None:
     rep.go("/orders/1043")
     rep.page.get_by_role("link", name="QB", exact=True).click()

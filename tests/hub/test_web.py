@@ -354,7 +354,8 @@ def test_every_unsafe_request_without_a_token_is_refused(
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("hub.") and rule.endpoint != "hub.desk" and "POST" in (rule.methods or ()):
             values: dict[str, Any] = {
-                "installation_id": 1, "order_id": "1042", "delivery_id": 1, "action": "pause", "key": "pretend"
+                "installation_id": 1, "order_id": "1042", "delivery_id": 1, "action": "pause", "key": "pretend",
+                "company_id": "12",
             }  # fmt: skip
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
@@ -379,7 +380,8 @@ def test_every_page_is_under_a_strict_policy_and_does_without_inline_script_and_
             and "GET" in (rule.methods or ())
             and rule.endpoint not in {"hub.static", "hub.htmx"}
         ):
-            values: dict[str, Any] = {"installation_id": 1, "order_id": "1042", "key": "pretend", "address": "none"}
+            values: dict[str, Any] = {"installation_id": 1, "order_id": "1042", "key": "pretend", "address": "none",
+                                      "company_id": "12"}  # fmt: skip
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
             for htmx in (False, True):
