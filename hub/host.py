@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
@@ -103,6 +103,7 @@ class Order:
     """An order with all that its documents need. `discount` is positive; `total` = lines − discount + tax.
 
     The figures are taken as the host gives them; if they do not add up, the hub says so and sends nothing.
+    `bill_numbers` are the numbers on the suppliers' own invoices, by the supplier's id, as far as these have come.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Order:
     shipping: Address | None = None
     po_number: str = ""
     memo: str = ""
+    bill_numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

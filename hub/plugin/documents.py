@@ -169,7 +169,8 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseOrder:
-    """What is ordered from a vendor. `number` is ours; `ship_to` is where the vendor delivers, if not to us.
+    """What is ordered from a vendor. `number` is ours; `ship_to` is where the vendor delivers, if not to us. It posts
+    nothing; `payable` is the account that its bill will post to, for a ledger that asks for it already here.
 
     Raises `DoesNotAddUp` unless the lines come to the total.
     """
@@ -182,6 +183,7 @@ class PurchaseOrder:
     vendor: Ref
     lines: tuple[Line, ...]
     total: Decimal
+    payable: Ref | None = None
     ship_to: Address | None = None
     expected: dt.date | None = None
     terms: Ref | None = None

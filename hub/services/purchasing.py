@@ -57,11 +57,15 @@ def purchases(
         row = known.get(name_key(supplier.name))
         vendor = links.get(supplier_id) or (row.ref if row else Ref(id="", name=supplier.name))
         number = order.number if len(suppliers) == 1 else f"{order.number}-{place}"
+        ordered = billed = None
+        if DocumentKind.PURCHASE_ORDER in documents:
+            ordered = _order(order, number, vendor, lines, refs)
+        if DocumentKind.BILL in documents:
+            theirs = order.bill_numbers.get(supplier_id, number)
+            billed = _bill(order, theirs, vendor, lines, refs, answers=ordered is not None)
         found.append(Purchase(
-            supplier=supplier, new_vendor=None if vendor.id else _new(supplier, order.currency),
-            order=_order(order, number, vendor, lines) if DocumentKind.PURCHASE_ORDER in documents else None,
-            bill=_bill(order, number, vendor, lines, refs, answers=DocumentKind.PURCHASE_ORDER in documents)
-            if DocumentKind.BILL in documents else None,
+            supplier=supplier, new_vendor=None if vendor.id else _new(supplier, order.currency), order=ordered,
+            bill=billed,
         ))  # fmt: skip
     return tuple(found)
 
@@ -104,10 +108,12 @@ def _total(lines: Sequence[Line]) -> Decimal:
     return sum((line.amount for line in lines), Decimal("0.00"))
 
 
-def _order(order: Order, number: str, vendor: Ref, lines: tuple[Line, ...]) -> PurchaseOrder:
+def _order(
+    order: Order, number: str, vendor: Ref, lines: tuple[Line, ...], refs: Mapping[str, Ref]
+) -> PurchaseOrder:
     return PurchaseOrder(
         number=number, date=order.date, currency=order.currency, vendor=vendor, lines=lines, total=_total(lines),
-        ship_to=order.shipping or order.company.shipping, note=f"Order {order.number}",
+        payable=refs.get(Role.PAYABLE), ship_to=order.shipping or order.company.shipping, note=f"Order {order.number}",
     )  # fmt: skip
 
 

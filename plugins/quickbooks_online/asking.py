@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from hub.plugin import Conversation, Payload, Problem, Rejected, Request
+from hub.plugin import Conversation, Payload, Problem, Rejected, Request, Revision
 from quickbooks_online import faults
-from quickbooks_online.payloads import create
+from quickbooks_online.payloads import create, update
 
 Row: TypeAlias = dict[str, Any]
 """An entry or a transaction as QuickBooks writes it."""
@@ -64,6 +64,39 @@ def enter(kind: str, fields: Payload, subject: str, find: Callable[[], Conversat
         if found is not None:
             return found
     raise Rejected(stumbled(subject))
+
+
+def change(kind: str, revises: Revision, fields: Payload, subject: str) -> Conversation[Row]:
+    """Change a `kind` that is there and give it as the books echo it.
+
+    If somebody else changed it in between (5010), or QuickBooks broke down over it, the change goes onto what it is
+    now: a second one of the same fields does no harm. Raises `Rejected` if it is not there any more.
+    """
+    version, last = revises.version, Rejected(stumbled(subject))
+    for _ in range(ATTEMPTS):
+        if not version:
+            found = yield from rows(f"look at the {kind.lower()}", kind, f"where Id = {quoted(revises.id)}", subject)
+            if not found:
+                raise Rejected(_deleted(subject))
+            version = str(found[0]["SyncToken"])
+        item = update(kind, fields, revises, version)
+        reply = yield Request(name=f"change {kind.lower()}", payload=item, writes=True)
+        fault = faults.in_json(reply.payload)
+        if fault is None:
+            return _echo(reply.payload, kind)
+        failure = fault.failure(subject)
+        if not fault.in_doubt and fault.code != faults.OUTDATED:
+            raise failure
+        last, version = failure if isinstance(failure, Rejected) else last, ""
+    raise last
+
+
+def _deleted(subject: str) -> Problem:
+    return Problem(
+        what=f"{subject[:1].upper()}{subject[1:]} is not in QuickBooks any more.",
+        why="It was deleted there after it was sent, so there is nothing to change.",
+        cure="Give this update up; if it is still wanted, send it again as a new one.",
+    )
 
 
 def stumbled(subject: str) -> Problem:

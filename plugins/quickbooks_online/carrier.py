@@ -1,4 +1,4 @@
-"""Taking an envelope to QuickBooks Online: one call of `/batch` under the envelope's key.
+"""Taking an envelope to QuickBooks Online: one call of `/batch` under the envelope's key, and one of `/cdc`.
 
 The line is python-quickbooks' over an Authlib session. Of that library it uses the address, the headers and the
 `requestid`; what came back is read here, because the library keeps neither headers nor more than one error, and gives
@@ -7,7 +7,7 @@ the same exception to a throttle, a refusal and a page of HTML.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -37,14 +37,28 @@ LONGEST_TIMEOUT = 50.0
 """Seconds. With the time to connect it leaves `perform` within its minute."""
 
 LONGEST_PAUSE = 3600.0
+
+CHANGES = "Changes"
+"""What a request for changes names its kind under, beside the moment `since`; it is no operation of QuickBooks."""
+
+MOST_CHANGES = 1000
+"""How many entries one answer tells of. If it is that many, some may be missing (Intuit, change data capture)."""
+
 REFUSED_WHOLE = (400, 413, 415, 422)
 """Statuses of a call that was not understood, of which therefore nothing was carried out."""
 
 
 def seal(requests: Sequence[Request]) -> str:
     """The body of the call. Each request is an item under its place, counted from 1 (with a requestid, at most ten
-    characters). It is plain ASCII: US books take no other bytes than ISO-8859-1, and escapes are safe in both."""
-    items = [{**request.payload, "bId": str(place)} for place, request in enumerate(requests, start=1)]
+    characters). It is plain ASCII: US books take no other bytes than ISO-8859-1, and escapes are safe in both.
+
+    Questions for changes are no items of a batch; they travel beside it, all in one call.
+    """
+    items = [
+        {**request.payload, "bId": str(place)}
+        for place, request in enumerate(requests, start=1)
+        if CHANGES not in request.payload
+    ]
     return simplejson.dumps(
         {"BatchItemRequest": items}, use_decimal=True, sort_keys=True, separators=(",", ":"), allow_nan=False
     )
@@ -85,17 +99,72 @@ def timeout(settings: Mapping[str, str]) -> float:
 
 
 def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
-    """Carry an envelope, and bring its answers back in the order of its requests."""
+    """Carry an envelope, and bring its answers back in the order of its requests.
+
+    The batch goes first. If the line breaks before the changes are read, all is repeated, and the batch's own key
+    makes that harmless.
+    """
+    changes = {place for place, request in enumerate(envelope.requests, start=1) if CHANGES in request.payload}
+    found: dict[int, Response] = {}
     with Line(connection) as line:
-        answer = _call(line, envelope, connection)
-        if line.last is None:
-            raise UnexpectedAnswer("The call ended without an answer and without a failure.")
-        if line.last.status_code != requests.codes.ok or not isinstance(answer, dict) or "Fault" in answer:
-            raise _failure(line.last)
-        return _paired(answer, envelope, realm=connection.books_id, tid=line.last.headers.get("intuit_tid", ""))
+        if len(changes) < len(envelope.requests):
+            address, body = "batch", envelope.body.encode()
+            answer = _ask(line, connection, lambda books, url: books.post(url + address, body, request_id=envelope.key))
+            places = [place for place in range(1, len(envelope.requests) + 1) if place not in changes]
+            found |= _paired(answer, envelope, places, _beside(line, connection, answer))
+        if changes:
+            found |= _changes(line, envelope, connection, sorted(changes))
+    return [found[place] for place in sorted(found)]
 
 
-def _call(line: Line, envelope: Envelope, connection: Connection) -> object:
+def _changes(line: Line, envelope: Envelope, connection: Connection, places: Sequence[int]) -> dict[int, Response]:
+    """Ask once what has changed of all that is asked for, since the earliest moment of them."""
+    wanted = {place: envelope.requests[place - 1].payload for place in places}
+    kinds = dict.fromkeys(str(payload[CHANGES]) for payload in wanted.values())
+    params = {"entities": ",".join(kinds), "changedSince": min(str(payload["since"]) for payload in wanted.values())}
+    answer = _ask(line, connection, lambda books, url: books.get(url + "cdc", params=params), faults_are_answers=True)
+    beside = _beside(line, connection, answer)
+    if "Fault" in answer:
+        return {place: Response(payload={"Fault": answer["Fault"], **beside}) for place in places}
+    rows: dict[str, list[Any]] = {kind: [] for kind in kinds}
+    for part in answer["CDCResponse"][0]["QueryResponse"]:
+        for kind in kinds.keys() & part.keys():
+            rows[kind] += part[kind]
+    is_full = sum(map(len, rows.values())) >= MOST_CHANGES
+    return {
+        place: Response(payload={"rows": rows[str(payload[CHANGES])], "is_full": is_full, **beside})
+        for place, payload in wanted.items()
+    }
+
+
+def _ask(
+    line: Line,
+    connection: Connection,
+    call: Callable[[QuickBooks, str], object],
+    *,
+    faults_are_answers: bool = False,
+) -> dict[str, Any]:
+    """One call, and its answer as JSON. A refusal of it as a whole is raised, unless it is an answer like others."""
+    line.last = None
+    answer = _call(line, connection, call)
+    if line.last is None:
+        raise UnexpectedAnswer("The call ended without an answer and without a failure.")
+    if line.last.status_code == requests.codes.ok and isinstance(answer, dict) and "Fault" not in answer:
+        return answer
+    fault = _fault(line.last)
+    if faults_are_answers and fault is not None and line.last.status_code in (requests.codes.ok, *REFUSED_WHOLE):
+        return {"Fault": simplejson.loads(line.last.text, use_decimal=True).get("Fault", {})}
+    raise _failure(line.last)
+
+
+def _beside(line: Line, connection: Connection, answer: Mapping[str, Any]) -> dict[str, str]:
+    """What only the carrier knows: the `realm` it spoke to, Intuit's `intuit_tid` for its support, and the `time` by
+    QuickBooks' clock."""
+    tid = line.last.headers.get("intuit_tid", "") if line.last is not None else ""
+    return {"intuit_tid": tid, "realm": connection.books_id, "time": str(answer.get("time", ""))}
+
+
+def _call(line: Line, connection: Connection, call: Callable[[QuickBooks, str], object]) -> object:
     books = Books(company_id=connection.books_id, minorversion=MINOR_VERSION, use_decimal=True)
     books.api_url_v3 = connection.settings["API_URL"].rstrip("/") + "/v3"
     books.session = line
@@ -104,9 +173,7 @@ def _call(line: Line, envelope: Envelope, connection: Connection) -> object:
         # It raises QuickbooksException for any status and body it does not like, and TypeError for JSON that is no
         # object. The response is kept, so that all of these are judged in one place.
         with suppress(QuickbooksException, TypeError):
-            return books.post(
-                f"{books.api_url}/company/{connection.books_id}/batch", envelope.body.encode(), request_id=envelope.key
-            )
+            return call(books, f"{books.api_url}/company/{connection.books_id}/")
     except requests.RequestException as error:
         broken = type(error).__name__
     if broken:  # Raised out here, because requests' exceptions carry the headers that were sent, token and all.
@@ -146,18 +213,15 @@ def _retry_after(response: requests.Response) -> float | None:
     return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else None
 
 
-def _paired(answer: Mapping[str, Any], envelope: Envelope, *, realm: str, tid: str) -> list[Response]:
-    """Give every request its own answer. They come in any order, so each must be there once, under its place.
-
-    With each goes what only the carrier knows: `realm` it spoke to, Intuit's `intuit_tid` for its support, and the
-    `time` by QuickBooks' clock.
-    """
+def _paired(
+    answer: Mapping[str, Any], envelope: Envelope, asked: Sequence[int], beside: Mapping[str, str]
+) -> dict[int, Response]:
+    """Give every item of a batch its own answer. They come in any order, so each must be there once, by its place."""
     items = answer.get("BatchItemResponse")
     items = items if isinstance(items, list) else []
-    places = [str(place) for place in range(1, len(envelope.requests) + 1)]
+    places = [str(place) for place in asked]
     got = [str(item.get("bId")) if isinstance(item, dict) else "?" for item in items]
     if sorted(got) != sorted(places):
         raise UnexpectedAnswer(f"Envelope {envelope.key} has {len(places)} requests, but the answers are for {got}.")
     of = dict(zip(got, items, strict=True))
-    common = {"intuit_tid": tid, "realm": realm, "time": str(answer.get("time", ""))}
-    return [Response(payload={**of[place], **common}) for place in places]
+    return {int(place): Response(payload={**of[place], **beside}) for place in places}

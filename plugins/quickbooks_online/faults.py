@@ -20,6 +20,7 @@ THROTTLE_PAUSE = 60.0
 """Seconds to wait after 429 where no Retry-After says otherwise (Intuit: "wait 60 seconds")."""
 
 NAME_TAKEN = "6240"
+OUTDATED = "5010"
 
 
 class Reaction(enum.Enum):

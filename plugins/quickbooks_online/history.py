@@ -29,7 +29,9 @@ def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
     called, plural = CALLED[kind]
     read = yield from stretch(called, plural, "", since)
     transactions = tuple(_transaction(kind, row) for row in read.rows)
-    return Page(transactions=transactions, cursor=read.following, more=read.more, total=read.total)
+    return Page(
+        transactions=transactions, deleted=read.deleted, cursor=read.following, more=read.more, total=read.total
+    )
 
 
 def _transaction(kind: TransactionKind, row: Row) -> Transaction:

@@ -14,13 +14,9 @@ from hub.plugin import (
     Document,
     DocumentKind,
     Envelope,
-    Invoice,
     Listed,
-    NewCustomer,
-    NewItem,
     NewRecord,
     Page,
-    Payment,
     Posting,
     Problem,
     PushIntegration,
@@ -34,16 +30,21 @@ from hub.plugin import (
 from quickbooks_online import carrier, history, lists, oauth, posting, review
 from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
 
-PAGES = {DocumentKind.INVOICE: "invoice", DocumentKind.PAYMENT: "recvpayment"}
+PAGES = {
+    DocumentKind.INVOICE: "invoice",
+    DocumentKind.PAYMENT: "recvpayment",
+    DocumentKind.BILL: "bill",
+    DocumentKind.PURCHASE_ORDER: "purchaseorder",
+}
 
 
 class QuickBooksOnline(PushIntegration):
-    """Invoices and payments in QuickBooks Online, thirty requests a call. See `hub.plugin` for what each method is."""
+    """Orders in QuickBooks Online, thirty requests a call. See `hub.plugin` for what each method is."""
 
     key = "quickbooks_online"
     label = "QuickBooks Online"
     capabilities = Capabilities(
-        documents=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}),
+        documents=frozenset(DocumentKind),
         lists=(
             RecordKind.ACCOUNT,
             RecordKind.TERM,
@@ -53,7 +54,8 @@ class QuickBooksOnline(PushIntegration):
             RecordKind.ITEM,
         ),
         history=tuple(TransactionKind),
-        creates=frozenset({RecordKind.CUSTOMER, RecordKind.ITEM}),
+        creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
+        revises=frozenset({DocumentKind.INVOICE, RecordKind.CUSTOMER}),
         requests_per_envelope=30,  # Intuit's API page on batch.
         tax_by_code=True,
     )
@@ -71,11 +73,9 @@ class QuickBooksOnline(PushIntegration):
         return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
 
     def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
-        assert isinstance(record, NewCustomer | NewItem)  # The capabilities name no other.
         return posting.create(record, options)
 
     def post(self, document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
-        assert isinstance(document, Invoice | Payment)  # The capabilities name no other.
         return posting.post(document, options)
 
     def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # The key travels in the address.

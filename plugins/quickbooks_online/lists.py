@@ -104,7 +104,8 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     wanted = LISTS[kind]
     read = yield from stretch(wanted.called, wanted.plural, wanted.where, since)
     records = tuple(_record(kind, wanted, row) for row in read.rows if wanted.wanted(row))
-    return Page(records=records, cursor=read.following, more=read.more, total=read.total)
+    total = len(records) if read.total is not None and not read.more else read.total
+    return Page(records=records, deleted=read.deleted, cursor=read.following, more=read.more, total=total)
 
 
 def _record(kind: RecordKind, wanted: List, row: Row) -> Record:

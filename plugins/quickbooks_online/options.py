@@ -118,6 +118,7 @@ MAPPINGS = (
         label="Accounts payable",
         accepts=(AccountKind.ACCOUNTS_PAYABLE,),
         prefers=("AccountsPayable",),
+        needed_for=frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL}),
         help="Where what you owe your suppliers is booked.",
     ),
     MappingField(

@@ -8,9 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TypeAlias
 
-from hub.plugin import Address, Invoice, Line, NewCustomer, NewItem, Payload, Payment, Ref
+from hub.plugin import (
+    Address,
+    Bill,
+    Document,
+    Invoice,
+    Line,
+    NewCustomer,
+    NewItem,
+    NewVendor,
+    Payload,
+    Payment,
+    PurchaseOrder,
+    Ref,
+    Revision,
+)
 from quickbooks_online.options import MEMO, chosen
 
 ADDRESS_LINES = 5
@@ -24,15 +37,23 @@ def create(kind: str, fields: Payload) -> Payload:
     return {"operation": "create", kind: fields}
 
 
-Sale: TypeAlias = Invoice | Payment
-"""What of the hub's documents is posted here, as the capabilities say."""
+def update(kind: str, fields: Payload, revises: Revision, version: str) -> Payload:
+    """The batch item that changes a `kind`. It is sparse: what `fields` do not name stays, but lines are replaced."""
+    named = {**fields, "Id": revises.id, "SyncToken": version, "sparse": True}
+    return {"operation": "update", kind: named}
 
 
-def document(posted: Sale, options: Mapping[str, str]) -> tuple[str, Payload]:
+def document(posted: Document, options: Mapping[str, str]) -> tuple[str, Payload]:
     """What a document is called in QuickBooks Online, and its fields."""
-    if isinstance(posted, Invoice):
-        return "Invoice", invoice(posted, options)
-    return "Payment", payment(posted)
+    match posted:
+        case Invoice():
+            return "Invoice", invoice(posted, options)
+        case Payment():
+            return "Payment", payment(posted)
+        case PurchaseOrder():
+            return "PurchaseOrder", purchase_order(posted)
+        case Bill():
+            return "Bill", bill(posted)
 
 
 def invoice(posted: Invoice, options: Mapping[str, str]) -> Payload:
@@ -91,6 +112,73 @@ def payment(received: Payment) -> Payload:
         ARAccountRef=_ref(received.receivable),
         PaymentRefNum=received.number,
         PrivateNote="\n".join(text for text in (received.note, received.method) if text)[:NOTE_LENGTH],
+    )
+
+
+def purchase_order(order: PurchaseOrder) -> Payload:
+    """The fields of a purchase order, with the address that the supplier ships to."""
+    return _worth(
+        DocNumber=order.number,
+        TxnDate=order.date.isoformat(),
+        CurrencyRef={"value": order.currency},
+        VendorRef={"value": order.vendor.id},
+        APAccountRef=_ref(order.payable),
+        Line=[_purchase(line) for line in order.lines],
+        ShipAddr=address(order.ship_to),
+        DueDate=order.expected.isoformat() if order.expected else "",
+        SalesTermRef=_ref(order.terms),
+        Memo=order.memo[:NOTE_LENGTH],
+        PrivateNote=order.note[:NOTE_LENGTH],
+    )
+
+
+def bill(charged: Bill) -> Payload:
+    """The fields of a bill. A line that answers one of a purchase order names it by all three ids, or it is not
+    linked at all."""
+    lines = [_purchase(line) for line in charged.lines]
+    if charged.ordered is not None:
+        for line, answered in zip(lines, charged.ordered.lines, strict=False):
+            line["LinkedTxn"] = [{"TxnId": charged.ordered.id, "TxnType": "PurchaseOrder", "TxnLineId": answered}]
+    return _worth(
+        DocNumber=charged.number,
+        TxnDate=charged.date.isoformat(),
+        CurrencyRef={"value": charged.currency},
+        VendorRef={"value": charged.vendor.id},
+        APAccountRef=_ref(charged.payable),
+        Line=lines,
+        DueDate=charged.due.isoformat() if charged.due else "",
+        SalesTermRef=_ref(charged.terms),
+        PrivateNote="\n".join(text for text in (charged.note, charged.memo) if text)[:NOTE_LENGTH],
+    )
+
+
+def _purchase(line: Line) -> Payload:
+    detail: Payload = {
+        "ItemRef": {"value": line.item.id},
+        "Qty": _plain(line.quantity),
+        "UnitPrice": _plain(line.price),
+        "TaxCodeRef": {"value": "NON"},
+    }
+    if line.customer is not None:
+        detail["CustomerRef"] = {"value": line.customer.id}
+        detail["BillableStatus"] = "Billable" if line.billable else "NotBillable"
+    return _worth(
+        DetailType="ItemBasedExpenseLineDetail",
+        Amount=_plain(line.amount),
+        Description=line.description,
+        ItemBasedExpenseLineDetail=detail,
+    )
+
+
+def vendor(new: NewVendor) -> Payload:
+    """The fields of a supplier. As with a customer, the currency is for ever."""
+    return _worth(
+        DisplayName=new.name.strip(),
+        CompanyName=new.name.strip()[:COMPANY_NAME_LENGTH],
+        PrimaryEmailAddr=_worth(Address=new.email),
+        PrimaryPhone=_worth(FreeFormNumber=new.phone),
+        BillAddr=address(new.address),
+        CurrencyRef=_worth(value=new.currency),
     )
 
 

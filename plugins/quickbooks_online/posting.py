@@ -7,57 +7,73 @@ from decimal import Decimal
 
 from hub.plugin import (
     AuthorizationExpired,
+    Bill,
     Conversation,
+    Document,
     Invoice,
     NewCustomer,
     NewItem,
+    NewRecord,
+    NewVendor,
     Payload,
+    Payment,
     Posting,
     Problem,
+    PurchaseOrder,
     Ref,
     Rejected,
     Unavailable,
     in_cents,
 )
 from quickbooks_online import payloads
-from quickbooks_online.asking import Row, enter, quoted, rows, stumbled
+from quickbooks_online.asking import Row, change, enter, quoted, rows, stumbled
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
-from quickbooks_online.payloads import Sale
 
 
-def post(document: Sale, options: Mapping[str, str]) -> Conversation[Posting]:
+def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
     """Post a document in one write. What it comes to is read from the books' echo and not taken for granted."""
     kind, fields = payloads.document(document, options)
     called = subject(document)
-    row = yield from enter(kind, fields, called, lambda: _find(kind, fields, called))
+    if isinstance(document, Invoice) and document.revises is not None:
+        row = yield from change(kind, document.revises, fields, called)
+    else:
+        row = yield from enter(kind, fields, called, lambda: _find(kind, fields, called))
     return Posting(
         id=row["Id"],
-        number=row.get("DocNumber" if isinstance(document, Invoice) else "PaymentRefNum") or "",
+        number=row.get("PaymentRefNum" if isinstance(document, Payment) else "DocNumber") or "",
         total=in_cents(Decimal(str(row["TotalAmt"]))),
         version=str(row.get("SyncToken", "")),
+        lines=tuple(line["Id"] for line in row.get("Line", ()) if isinstance(document, PurchaseOrder)),
     )
 
 
-def subject(document: Sale) -> str:
+def subject(document: Document) -> str:
     """What a sentence calls a document, so that everybody knows which one is meant."""
-    if isinstance(document, Invoice):
-        return f"invoice {document.number} for {document.customer.name or 'your customer'}"
-    whose = document.customer.name or "your customer"
-    return f"the payment of {document.amount} {document.currency} by {whose}"
+    match document:
+        case Invoice():
+            return f"invoice {document.number} for {document.customer.name or 'your customer'}"
+        case Payment():
+            whose = document.customer.name or "your customer"
+            return f"the payment of {document.amount} {document.currency} by {whose}"
+        case PurchaseOrder():
+            return f"purchase order {document.number} to {document.vendor.name or 'your supplier'}"
+        case Bill():
+            return f"bill {document.number} from {document.vendor.name or 'your supplier'}".replace("  ", " ")
 
 
 def _find(kind: str, fields: Payload, called: str) -> Conversation[Row | None]:
-    """The document that an unanswered write left behind, if it did: the same day, customer, amount and our own note.
+    """The document that an unanswered write left behind, if it did: the same day, party, amount and our own note.
 
     It is not looked up by its number, because QuickBooks puts its own in place of ours if it numbers by itself.
     If nobody can tell, a person is asked: `Unavailable` would begin the conversation anew, and with it the write.
     """
+    party = "CustomerRef" if "CustomerRef" in fields else "VendorRef"
     try:
         found = yield from rows(
             f"look whether the {kind.lower()} is there",
             kind,
-            f"where CustomerRef = {quoted(fields['CustomerRef']['value'])} and TxnDate = {quoted(fields['TxnDate'])} "
+            f"where {party} = {quoted(fields[party]['value'])} and TxnDate = {quoted(fields['TxnDate'])} "
             "orderby Id maxresults 1000",
             f"the {kind.lower()}s of that day",
         )
@@ -71,6 +87,8 @@ def _same(row: Row, fields: Payload) -> bool:
         return False
     if "TotalAmt" in fields:
         return Decimal(str(row.get("TotalAmt", 0))) == fields["TotalAmt"] and _linked(row) == _linked(fields)
+    if "VendorRef" in fields:
+        return bool(Decimal(str(row.get("TotalAmt", 0))) == sum(line["Amount"] for line in fields["Line"]))
     return bool(fields.get("PrivateNote") or row.get("DocNumber") == fields.get("DocNumber"))
 
 
@@ -78,57 +96,70 @@ def _linked(payment: Row) -> set[str]:
     return {link["TxnId"] for line in payment.get("Line", ()) for link in line.get("LinkedTxn", ())}
 
 
-def create(record: NewCustomer | NewItem, options: Mapping[str, str]) -> Conversation[Ref]:
-    """Enter a customer or a product, unless there is one of its name: then that is the one that is meant."""
-    if isinstance(record, NewCustomer):
-        return (yield from _customer(record))
-    return (yield from _item(record, options))
+PARTIES = {"Customer": "customer", "Vendor": "supplier", "Employee": "employee"}
+"""Those who share one list of names, and what a sentence calls them."""
 
 
-def _customer(new: NewCustomer) -> Conversation[Ref]:
-    name = new.name.strip()
-    row = yield from _customer_named(name)
+def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
+    """Enter a customer, a supplier or a product, unless there is one of its name: then that is the one meant."""
+    match record:
+        case NewCustomer() if record.revises is not None:
+            fields = payloads.customer(record)
+            row = yield from change("Customer", record.revises, fields, f"the customer “{record.name.strip()}”")
+            return Ref(id=row["Id"], name=row["DisplayName"])
+        case NewCustomer():
+            return (yield from _party("Customer", payloads.customer(record)))
+        case NewVendor():
+            return (yield from _party("Vendor", payloads.vendor(record)))
+        case NewItem():
+            return (yield from _item(record, options))
+
+
+def _party(kind: str, fields: Payload) -> Conversation[Ref]:
+    name, word = fields["DisplayName"], PARTIES[kind]
+    row = yield from _party_named(kind, name)
     if row is None:
         try:
-            row = yield from enter(
-                "Customer", payloads.customer(new), f"the customer “{name}”", lambda: _customer_named(name)
-            )
+            row = yield from enter(kind, fields, f"the {word} “{name}”", lambda: _party_named(kind, name))
         except Rejected as refusal:
             if not _name_is_taken(refusal):
                 raise
-            row = yield from _who_has_it(name, refusal)
+            row = yield from _who_has_it(kind, name, refusal)
     return Ref(id=row["Id"], name=row["DisplayName"])
 
 
-def _customer_named(name: str) -> Conversation[Row | None]:
-    found = yield from _named("Customer", "DisplayName", name)
+def _party_named(kind: str, name: str) -> Conversation[Row | None]:
+    found, word = (yield from _named(kind, "DisplayName", name)), PARTIES[kind]
     active = [row for row in found if row.get("Active", True)]
     if found and not active:
         raise Rejected(
             Problem(
-                what=f"The customer “{name}” is inactive in QuickBooks.",
-                why="Nothing can be posted for an inactive customer, and no other one can have the name.",
-                cure="Make the customer active again in QuickBooks, or choose another one, and send again.",
-                field="customer",
+                what=f"The {word} “{name}” is inactive in QuickBooks.",
+                why=f"Nothing can be posted for an inactive {word}, and no other one can have the name.",
+                cure=f"Make the {word} active again in QuickBooks, or choose another one, and send again.",
+                field=kind.lower(),
             )
         )
     return active[0] if active else None
 
 
-def _who_has_it(name: str, refusal: Rejected) -> Conversation[Row]:
-    """After 6240: a customer that was entered in the meantime is taken; if somebody else has the name, say who."""
-    row = yield from _customer_named(name)
+def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
+    """After 6240: an entry that was made in the meantime is taken; if somebody else has the name, say who."""
+    row = yield from _party_named(kind, name)
     if row is not None:
         return row
-    for kind, called in (("Vendor", "a supplier"), ("Employee", "an employee")):
-        found = yield from _named(kind, "DisplayName", name)
+    word = PARTIES[kind]
+    for other, called in PARTIES.items():
+        found = (yield from _named(other, "DisplayName", name)) if other != kind else []
         if found:
+            article = "an" if called[0] in "aeiou" else "a"
             raise Rejected(
                 Problem(
-                    what=f"In QuickBooks “{name}” is {called}, so no customer can have that name.",
+                    what=f"In QuickBooks “{name}” is {article} {called}, so no {word} can have that name.",
                     why="Customers, suppliers and employees share one list of names there, inactive ones included.",
-                    cure=f"Choose another customer, or enter one in QuickBooks by hand, for example “{name} (C)”.",
-                    field="customer",
+                    cure=f"Choose another {word}, or enter one in QuickBooks by hand, for example "
+                    f"“{name} ({kind[0]})”.",
+                    field=kind.lower(),
                     code=NAME_TAKEN,
                 )
             )

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hub.plugin import Document, Invoice, NewCustomer, NewItem, NewRecord, Payment, Problem
+from hub.plugin import (
+    Bill,
+    Document,
+    Invoice,
+    NewCustomer,
+    NewItem,
+    NewRecord,
+    NewVendor,
+    Payment,
+    Problem,
+    PurchaseOrder,
+)
 from quickbooks_online.options import MEMO, chosen
 from quickbooks_online.payloads import memo, taxed
 
@@ -27,13 +38,35 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str]) -> Itera
         yield from _customer(subject)
     elif isinstance(subject, NewItem):
         yield from _item(subject)
-    elif isinstance(subject, Invoice | Payment):
+    elif isinstance(subject, NewVendor):
+        yield from _vendor(subject)
+    else:
         yield from _number(subject)
         if isinstance(subject, Invoice):
             yield from _invoice(subject, options)
+        elif not isinstance(subject, Payment):
+            yield from _purchase(subject)
 
 
-def _number(document: Invoice | Payment) -> Iterator[Problem]:
+def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
+    if document.total < 0:
+        yield Problem(
+            what=f"What is bought from {document.vendor.name} comes to {document.total} {document.currency}.",
+            why="QuickBooks takes no bill or purchase order below zero.",
+            cure="Enter it in QuickBooks as a supplier credit.",
+            field="lines",
+        )
+    for line in document.lines:
+        yield from _long(line.description, DESCRIPTION_LENGTH, f"The description “{line.description[:40]}…”", "lines")
+
+
+def _vendor(vendor: NewVendor) -> Iterator[Problem]:
+    yield from _name(vendor.name, CUSTOMER_NAME_LENGTH, "supplier", "vendor")
+    yield from _long(vendor.email, EMAIL_LENGTH, f"The e-mail address of {vendor.name}", "vendor")
+    yield from _long(vendor.phone, PHONE_LENGTH, f"The telephone number of {vendor.name}", "vendor")
+
+
+def _number(document: Document) -> Iterator[Problem]:
     if len(document.number) > NUMBER_LENGTH:
         yield Problem(
             what=f"The number {document.number} is too long for QuickBooks.",

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from hub.database import session
 from hub.errors import Incomplete
 from hub.models import Delivery, Envelope, Installation, Listing
-from hub.plugin import PushIntegration, Rejected
+from hub.plugin import PushIntegration, RecordKind, Rejected, TransactionKind
 from hub.services import carrying, installing, registry, secrets, sending
 from hub.services.documents import Choices
 from hub.states import DeliveryState, InstallationState
@@ -58,7 +58,7 @@ def test_installing_reads_the_company_and_its_lists(online: Installation) -> Non
     assert online.state is InstallationState.CONNECTED
     assert (online.books_name, online.books_country, online.books_currency) == ("Sandbox Company_US_1", "US", "USD")
     listings = session().scalars(select(Listing)).all()
-    assert {one.kind for one in listings} == {"account", "customer", "vendor", "item", "tax_code", "term"}
+    assert {one.kind for one in listings} == {*RecordKind, *TransactionKind}
     assert all(not one.loading and one.loaded == one.total for one in listings), [
         (one.kind, one.loaded, one.total, one.problem) for one in listings
     ]

@@ -480,4 +480,4 @@ def test_the_page_of_a_posting(books: Running, carrier: Carrier) -> None:
         QUICKBOOKS.address(DocumentKind.PAYMENT, money.id, REALM, settings)
         == f"{books.url}/app/recvpayment?txnId={money.id}"
     )
-    assert QUICKBOOKS.address(DocumentKind.BILL, "1", REALM, settings) is None
+    assert QUICKBOOKS.address(DocumentKind.BILL, "1", REALM, settings) == f"{books.url}/app/bill?txnId=1"

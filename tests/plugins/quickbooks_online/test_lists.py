@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hub.plugin import AccountKind, Books, Page, Record, RecordKind
+from hub.plugin import AccountKind, Books, Page, Payload, Record, RecordKind
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.paging import PAGE_SIZE, Cursor
 
-from .answering import answered, found
+from .answering import answered, fault, found
 
 QUICKBOOKS = QuickBooksOnline()
 TIME = "2026-11-23T09:17:31.892-08:00"
@@ -35,9 +35,20 @@ def test_a_short_list_is_one_page_and_is_asked_for_changes_afterwards() -> None:
     (request,) = asked
     everyone = "select * from Customer where Active in (true, false) orderby Id startposition 1 maxresults 500"
     assert request.payload == {"Query": everyone}
-    nothing, asked = answered(QUICKBOOKS.fetch(RecordKind.CUSTOMER, page.cursor), found("Customer", time=TIME))
-    assert "and MetaData.LastUpdatedTime >= '2026-11-23T09:12:31-08:00'" in asked[0].payload["Query"]
-    assert nothing == Page(records=(), cursor=page.cursor, more=False, total=None)
+    gone = {"Id": "59", "status": "Deleted"}
+    after, asked = answered(
+        QUICKBOOKS.fetch(RecordKind.CUSTOMER, page.cursor), {"rows": [row, gone], "is_full": False, "time": TIME}
+    )
+    assert [one.payload for one in asked] == [{"Changes": "Customer", "since": "2026-11-23T09:12:31-08:00"}]
+    assert after == Page(records=(record,), deleted=("59",), cursor=page.cursor, more=False, total=None)
+
+
+@pytest.mark.parametrize("answer", [fault("2030"), {"rows": [], "is_full": True, "time": TIME}])
+def test_what_the_changes_cannot_tell_is_asked_as_a_list(answer: Payload) -> None:
+    cursor = str(Cursor(since="2026-11-23T09:12:31-08:00"))
+    nothing, asked = answered(QUICKBOOKS.fetch(RecordKind.CUSTOMER, cursor), answer, found("Customer", time=TIME))
+    assert "and MetaData.LastUpdatedTime >= '2026-11-23T09:12:31-08:00'" in asked[1].payload["Query"]
+    assert nothing == Page(records=(), cursor=cursor, more=False, total=None)
 
 
 def test_a_long_list_goes_on_where_it_stopped_and_the_next_pass_begins_before_this_one_did() -> None:

@@ -1,0 +1,158 @@
+"""All documents of an order in QuickBooks Online: bought and sold, changed afterwards, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import select, update
+
+from hub.database import now, session
+from hub.host import Order
+from hub.models import Delivery, Installation, Listing
+from hub.plugin import Address, RecordKind, TransactionKind
+from hub.queue import commit
+from hub.services import carrying, history, linking, sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState
+from hub.web import views
+from sandbox.online import REALM, Running
+from tests.hub.conftest import ACME, ADA, order_1042
+from tests.hub.test_carrying import pass_time
+from tests.journeys.batches import EVERYTHING
+from tests.journeys.batches import order as bought
+from tests.journeys.test_order_1042 import posted
+
+UPDATE = Choices(updates=("invoice", "customer"))
+WAREHOUSE = Address(lines=("Dock 4",), city="Reno", region="NV", postal_code="89501")
+
+
+def the_order(number: int = 1042) -> Order:
+    return replace(bought(number), shipping=WAREHOUSE, bill_numbers={"s1": "MM-5501"})
+
+
+def everything(books: Running) -> dict[str, list[tuple[object, ...]]]:
+    """Every posting in the books."""
+    found = books.books()
+    return {
+        "invoices": [(one["DocNumber"], one["TotalAmt"], one["Balance"]) for one in found["Invoice"]],
+        "payments": [(one["TotalAmt"], one["UnappliedAmt"]) for one in found["Payment"]],
+        "orders": [(one["DocNumber"], one["TotalAmt"], one["POStatus"]) for one in found["PurchaseOrder"]],
+        "bills": [(one["DocNumber"], one["TotalAmt"], one["Balance"]) for one in found["Bill"]],
+        "vendors": [(one["DisplayName"],) for one in found["Vendor"] if one["DisplayName"] == "Mug Makers"],
+    }
+
+
+ALL: dict[str, list[tuple[object, ...]]] = {
+    "invoices": [("1042", Decimal("218.50"), Decimal("118.50"))],
+    "payments": [(Decimal("100.00"), Decimal("0.00"))],
+    "orders": [("1042", Decimal("110.50"), "Closed")],
+    "bills": [("MM-5501", Decimal("110.50"), Decimal("110.50"))],
+    "vendors": [("Mug Makers",)],
+}
+
+
+def by_hand(books: Running, kind: str, fields: dict[str, Any], **query: str) -> None:
+    """Somebody in QuickBooks does something."""
+    token = books.grant()["access_token"]
+    answer = requests.post(
+        f"{books.url}/v3/company/{REALM}/{kind.lower()}", json=fields, params=query, timeout=5,
+        headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+
+
+def look_again(installation: Installation) -> None:
+    session().execute(update(Listing).values(due_at=now()))
+    commit()
+    carrying.carry(installation.id)
+    session().expire_all()
+
+
+def test_what_is_bought_stands_in_the_books_linked_and_billable(online: Installation, books: Running) -> None:
+    online.billable = True
+    sending.send(online.id, the_order(), EVERYTHING, ADA)
+    carrying.carry(online.id)
+    assert everything(books) == ALL
+    assert posted()
+    found = books.books()
+    (order,), (bill,) = found["PurchaseOrder"], found["Bill"]
+    assert (order["ShipAddr"]["Line1"], order["ShipAddr"]["City"]) == ("Dock 4", "Reno")
+    (line,) = bill["Line"]
+    answered = {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": order["Line"][0]["Id"]}
+    assert line["LinkedTxn"] == [answered]
+    detail = line["ItemBasedExpenseLineDetail"]
+    assert (detail["BillableStatus"], detail["CustomerRef"]["name"]) == ("Billable", "ABC Company")
+    assert not [one.problems for one in session().scalars(select(Delivery)) if one.problems]
+
+
+@pytest.mark.parametrize(("trip", "kind"), list(product(range(6), ["cut_before", "cut_after"])))
+def test_wherever_the_line_is_cut_each_document_is_there_once(
+    online: Installation, books: Running, trip: int, kind: str
+) -> None:
+    sending.send(online.id, the_order(), EVERYTHING, ADA)
+    if trip:
+        books.fault("delay", "/batch", times=trip, seconds=0)
+    books.fault(kind, "/batch")
+    for _ in range(4):
+        carrying.carry(online.id)
+        pass_time(online)
+    assert everything(books) == ALL
+    assert posted()
+
+
+def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, books: Running) -> None:
+    sending.send(online.id, order_1042(), Choices(), ADA)
+    carrying.carry(online.id)
+    before = order_1042()
+    line = replace(before.lines[0], quantity=Decimal(110), amount=Decimal("253.00"))
+    moved = replace(before.company, email="x@abc.test")
+    changed = replace(before, lines=(line,), total=Decimal("241.50"), company=moved)
+    session().expire_all()
+    assert [one.kind for one in sending.revisions(online, changed, Choices())] == ["invoice", "customer"]
+    sending.send(online.id, changed, UPDATE, ADA)
+    carrying.carry(online.id)
+    assert everything(books)["invoices"] == [("1042", Decimal("241.50"), Decimal("141.50"))]
+    (customer,) = (one for one in books.books()["Customer"] if one["DisplayName"] == "ABC Company")
+    assert customer["PrimaryEmailAddr"]["Address"] == "x@abc.test"
+    assert posted()
+    assert sending.revisions(online, changed, Choices()) == []
+
+
+def test_what_happens_in_the_books_shows_in_the_history(online: Installation, books: Running) -> None:
+    sending.send(online.id, order_1042(), Choices(), ADA)
+    carrying.carry(online.id)
+    row = linking.by_name(online.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    account = history.of_customer(online.id, row.record_id, now().date())
+    at_once = sorted((one.kind, one.number, one.total, one.balance) for one in account.transactions)
+    look_again(online)
+    account = history.of_customer(online.id, row.record_id, now().date())
+    assert sorted((one.kind, one.number, one.total, one.balance) for one in account.transactions) == at_once
+    assert account.balance == Decimal("118.50")
+    (payment,), (invoice,) = books.books()["Payment"], books.books()["Invoice"]
+    by_hand(books, "Payment", {"Id": payment["Id"], "SyncToken": payment["SyncToken"]}, operation="delete")
+    (invoice,) = books.books()["Invoice"]
+    by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"]}, operation="void")
+    look_again(online)
+    account = history.of_customer(online.id, row.record_id, now().date())
+    assert [one.voided for one in account.of(TransactionKind.INVOICE)] == [True]
+    status = views.order_status("1042", sending.of_order(ACME.id, "1042"))
+    assert [one.text for one in status.lines] == ["Voided in QuickBooks", "Deleted in QuickBooks"]
+
+
+def test_an_update_goes_onto_what_somebody_else_has_changed(online: Installation, books: Running) -> None:
+    sending.send(online.id, order_1042(), Choices(), ADA)
+    carrying.carry(online.id)
+    (invoice,) = books.books()["Invoice"]
+    by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
+                                       "PrivateNote": "Call them"}, operation="update")  # fmt: skip
+    changed = replace(order_1042(), memo="Many thanks.")
+    sending.send(online.id, changed, UPDATE, ADA)
+    carrying.carry(online.id)
+    (invoice,) = books.books()["Invoice"]
+    assert invoice["CustomerMemo"]["value"] == "Many thanks."
+    assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}
