@@ -25,7 +25,7 @@ from hub.web.pages import go, show
 
 _MANY = 200  # Orders in one question, and customers in one dropdown.
 
-_ROLES = (Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT)
+_ROLES = (Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT, Role.PAYABLE)
 """What a person may choose for one order, where the books take it."""
 
 

@@ -82,6 +82,26 @@ def test_a_rep_sends_order_1042_and_watches_it_arrive(rep: Screen, stack: Stack)
     ]
 
 
+def test_a_rep_sends_what_was_bought_for_it_afterwards(rep: Screen, stack: Stack) -> None:
+    page = rep.page
+    rep.go("/orders/1042")
+    page.get_by_role("link", name="QB", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("link", name="Send something else…").click()
+    dialog.get_by_label("Purchase order").check()
+    dialog.get_by_label("Bill", exact=True).check()
+    check_accessibility(page)
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(dialog.get_by_role("listitem").filter(has_text="Bill 1042")).to_contain_text(
+        "In QuickBooks as 1042", timeout=30_000
+    )
+    books = stack.books()
+    (order,), (bill,) = books["PurchaseOrder"], books["Bill"]
+    assert (order["DocNumber"], order["POStatus"], bill["TotalAmt"]) == ("1042", "Closed", order["TotalAmt"])
+    assert [line["LinkedTxn"][0]["TxnId"] for line in bill["Line"]] == [order["Id"]]
+    assert len(books["Invoice"]) == 1
+
+
 def test_the_orders_list_says_so_too(rep: Screen) -> None:
     rep.go("/orders?q=1042")
     expect(rep.page.get_by_text("In QuickBooks as 1042")).to_be_visible()
