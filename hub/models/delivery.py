@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, String, Table
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from hub.database import Base, Json, Moment, Money, choice, now
 from hub.models.installation import Installation
@@ -20,6 +20,17 @@ needs = Table(
     Column("needed_id", ForeignKey("hub_delivery.id"), primary_key=True, index=True),
 )
 """Which deliveries another one waits for: an invoice for its new customer, a payment for its invoice."""
+
+
+def search_key(text: str) -> str:
+    """The form in which deliveries are searched: without regard to case and blanks."""
+    return " ".join(text.split()).casefold()[:500]
+
+
+def _party(subject: dict[str, Any] | None) -> str:
+    """The name of a document's customer or vendor; it stands in its snapshot (`hub.services.snapshots`)."""
+    party = (subject or {}).get("customer") or (subject or {}).get("vendor") or {}
+    return str(party.get("name", ""))
 
 
 class Delivery(Base):
@@ -62,6 +73,9 @@ class Delivery(Base):
     posting_lines: Mapped[list[str]] = mapped_column(Json, default=list)
     posting_version: Mapped[str] = mapped_column(String(64), default="")
 
+    search_key: Mapped[str] = mapped_column(String(500), default="")
+    """All that a person may look for, in one: its title, party, numbers, sender, and what stopped it."""
+
     installation: Mapped[Installation] = relationship()
     needs: Mapped[list[Delivery]] = relationship(
         secondary=needs,
@@ -83,7 +97,24 @@ class Delivery(Base):
         Index("ix_hub_delivery_due", "installation_id", "state", "due_at"),
         Index("ix_hub_delivery_order", "organization_id", "order_id"),
         Index("ix_hub_delivery_source", "source", "kind"),
+        Index("ix_hub_delivery_activity", "installation_id", "state", "id", "search_key"),
     )
+
+    @property
+    def party(self) -> str:
+        """Who the customer or vendor of a document is, by name; empty for a new record, whose title says it."""
+        return _party(self.subject)
+
+    @validates("title", "subject", "order_id", "sent_by", "posting_number", "problems")
+    def _index(self, name: str, value: Any) -> Any:
+        """Keep `search_key` in step with what it is made of."""
+        known = {one: getattr(self, one) for one in ("title", "order_id", "sent_by", "posting_number", "problems")}
+        known |= {name: value}
+        party = _party(value if name == "subject" else self.subject)
+        said = [problem.get("what", "") for problem in known["problems"] or ()]
+        parts = [known["title"], party, known["order_id"], known["posting_number"], known["sent_by"], *said]
+        self.search_key = search_key(" ".join(part for part in parts if part))
+        return value
 
     def move(self, to: DeliveryState, *, reason: StopReason | None = None) -> None:
         """Change the state, as `hub.states` allows. A reason belongs to STOPPED and to nothing else."""

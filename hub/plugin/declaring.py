@@ -77,7 +77,8 @@ class Capabilities:
     `documents` can be posted, and those in `revises` posted once more after a change, as can the records there.
     `lists` and then `history` can be fetched, in this order; `creates` created. `requests_per_envelope` is how many
     requests travel at once; 1 for a ledger without batches; `bytes_per_envelope` about how much they may weigh
-    together, 0 for no matter what. `tax_by_code` offers the books' tax codes in the dialog.
+    together, 0 for no matter what. `tax_by_code` offers the books' tax codes in the dialog. `reference` is the key of
+    a response's payload under which the ledger's own reference stands, that its support asks for.
     """
 
     documents: frozenset[DocumentKind]
@@ -88,3 +89,4 @@ class Capabilities:
     requests_per_envelope: int = 1
     bytes_per_envelope: int = 0
     tax_by_code: bool = False
+    reference: str = ""

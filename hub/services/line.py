@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select, update
@@ -100,6 +100,23 @@ def write_is_open(delivery_id: int) -> bool:
 def write_is_asked(delivery_id: int) -> bool:
     """Whether an unfinished conversation of this delivery has asked for a write at all, answered or not."""
     return _asked(delivery_id)
+
+
+def asked_to_write(delivery_ids: Iterable[int]) -> set[int]:
+    """Those of some deliveries of which `write_is_asked` is true. One query at most."""
+    ids = list(delivery_ids)
+    if not ids:
+        return set()
+    found = session().scalars(
+        select(ConversationRow.delivery_id)
+        .join(Exchange, Exchange.conversation_id == ConversationRow.id)
+        .where(
+            ConversationRow.delivery_id.in_(ids),
+            ConversationRow.state == ConversationState.OPEN,
+            Exchange.writes,
+        )
+    )
+    return {one for one in found if one is not None}
 
 
 def _asked(delivery_id: int, *further: object) -> bool:

@@ -28,6 +28,9 @@ _D = DeliveryState
 REPLACEABLE = frozenset({_D.WAITING, _D.STOPPED})
 """What sending once more may replace, as long as no write has been asked for."""
 
+CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
+"""What may be given up, as long as no write has been asked for."""
+
 SENDABLE = frozenset({InstallationState.CONNECTED, InstallationState.EXPIRED, InstallationState.PAUSED})
 
 
@@ -133,7 +136,13 @@ def cancel(organization_id: str, delivery_id: int) -> Delivery:
 
 def can_cancel(delivery: Delivery) -> bool:
     """Whether it is certain that nothing of it has reached the books."""
-    return delivery.state in {_D.WAITING, _D.QUEUED, _D.STOPPED} and not line.write_is_asked(delivery.id)
+    return delivery.state in CANCELLABLE and not line.write_is_asked(delivery.id)
+
+
+def cancellable(deliveries: Iterable[Delivery]) -> set[int]:
+    """The ids of those that `can_cancel` is true of. One query."""
+    ids = {delivery.id for delivery in deliveries if delivery.state in CANCELLABLE}
+    return ids - line.asked_to_write(ids)
 
 
 def choices_of(stored: dict[str, object]) -> Choices:
@@ -365,7 +374,7 @@ def _document_again(installation: Installation, integration: Integration, delive
         rollback()
         raise NotFound("The order is not there any more.")
     outline = draft(installation, integration, order, choices_of(delivery.choices))
-    _refuse_problems(delivery, outline.problems)
+    _refuse_problems(delivery, outline.problems or _missing(delivery, outline))
     key = delivery.source.rpartition("/")[2]
     bought = next((one for one in outline.purchases if one.supplier.id == key), None)
     found: Subject | None = {
@@ -378,6 +387,22 @@ def _document_again(installation: Installation, integration: Integration, delive
         rollback()
         raise NotFound("The order does not have this any more.")
     return found
+
+
+def _missing(delivery: Delivery, outline: Draft) -> list[Problem]:
+    """New records that the document needs by now and does not wait for: what it meant is not in the books any more."""
+    waits_for = {(needed.kind, needed.source.partition("/")[2]) for needed in delivery.needs}
+    kinds = {kind for kind, _ in waits_for}
+    missing = [item.name for item in outline.new_items if (RecordKind.ITEM, item_key(item.name)) not in waits_for]
+    if outline.new_customer is not None and RecordKind.CUSTOMER not in kinds:
+        missing.insert(0, outline.new_customer.name)
+    return [
+        Problem(
+            what=f"“{name}” is not in the books any more.", field="customer",
+            cure="Open the order, press QB, and send it again; there it can be chosen or created.",
+        )
+        for name in missing
+    ]  # fmt: skip
 
 
 def _record_again(installation: Installation, delivery: Delivery) -> Subject:

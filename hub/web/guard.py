@@ -53,6 +53,11 @@ def is_fragment() -> bool:
     return bool(htmx) and not htmx.history_restore_request
 
 
+def fills() -> str:
+    """The id of the element that htmx puts the answer into; empty in a browser without it."""
+    return str(HtmxHeaders(request.headers).target or "") if is_fragment() else ""
+
+
 def requires(permission: Permission) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
     """Admit only who is signed in and may do this. Everybody else is sent to sign in, or gets a 403."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import Response, current_app, render_template, request, url_for
@@ -10,6 +12,28 @@ from htmx_flask import make_response
 from werkzeug.utils import redirect
 
 from hub.web.guard import is_fragment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """Work that is done a part at a time. With `fields` there is more to do, and the page asks for it by itself;
+    a browser without htmx is given a button.
+    """
+
+    title: str
+    sentence: str
+    done: int
+    total: int | None
+    endpoint: str
+    values: Mapping[str, Any]
+    fields: Mapping[str, Any] | None
+    back: str
+    back_text: str
+
+    @property
+    def percent(self) -> int:
+        """For the progress bar; 100 is kept for the end."""
+        return 100 if self.fields is None else min(99, 100 * self.done // self.total) if self.total else 0
 
 
 def show(template: str, *, title: str, code: int = 200, **view: Any) -> ResponseReturnValue:

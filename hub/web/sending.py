@@ -97,7 +97,7 @@ def orders_status() -> ResponseReturnValue:
     ids = request.args.getlist("id")[:_MANY]
     found = sending.of_orders(organization().id, ids)
     standing = history.standing(one for live in found.values() for one in live)
-    states = [views.order_status(order_id, found.get(order_id, []), standing) for order_id in ids]
+    states = [views.order_status(order_id, found.get(order_id, []), standing, ()) for order_id in ids]
     return show(
         "hub/orders_status.html", title="Orders", states=states, ids=ids, moving=any(one.moving for one in states)
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -14,7 +12,6 @@ from hub.models import Installation
 from hub.plugin import Problem, RecordKind
 from hub.queue import commit, rollback
 from hub.services import fetching, installing, mapping, options, registry, scope
-from hub.states import InstallationState
 from hub.web import views
 from hub.web.guard import organization, requires, user
 from hub.web.pages import go, show
@@ -121,20 +118,12 @@ def accounts(installation_id: int) -> ResponseReturnValue:
 def lists(installation_id: int) -> ResponseReturnValue:
     """How far the lists are; polls while they load, and tells the page when they are there."""
     installation = scope.installation(organization().id, installation_id)
-    return show("hub/lists.html", title="Lists", **_lists(installation))
+    return show("hub/lists.html", title="Lists", **views.lists(installation))
 
 
 def _card(installation_id: int) -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
     return show("hub/card.html", title="Integration", card=views.card(installation))
-
-
-def _lists(installation: Installation) -> dict[str, Any]:
-    listings = fetching.listings(installation.id)
-    return {
-        "installation": installation, "listings": listings, "names": views.LISTS,
-        "loading": any(one.loading for one in listings) and installation.state is InstallationState.CONNECTED,
-    }  # fmt: skip
 
 
 def _details(
@@ -147,7 +136,7 @@ def _details(
         "hub/details.html", title=integration.label, code=422 if problems else 200, tab="details", saved=saved,
         card=views.card(installation), integration=integration, problems=problems, tax_codes=codes,
         teams=host().teams(installation.organization_id), users=host().users(installation.organization_id),
-        sources=host().source_fields(), **_lists(installation),
+        sources=host().source_fields(), **views.lists(installation),
     )  # fmt: skip
 
 
@@ -158,7 +147,7 @@ def _accounts(
     return show(
         "hub/accounts.html", title=integration.label, code=422 if problems else 200, tab="accounts", saved=saved,
         card=views.card(installation), choices=mapping.choices(installation, integration), problems=problems,
-        **_lists(installation),
+        **views.lists(installation),
     )  # fmt: skip
 
 

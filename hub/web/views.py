@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from hub.database import now
 from hub.extension import current, settings_of
@@ -155,12 +156,25 @@ def card(installation: Installation) -> Card:
     )  # fmt: skip
 
 
+def lists(installation: Installation) -> dict[str, Any]:
+    """How far the lists of the books are, as every tab of an installation shows it."""
+    listings = fetching.listings(installation.id)
+    return {
+        "installation": installation, "listings": listings, "names": LISTS,
+        "loading": any(one.loading for one in listings) and installation.state is InstallationState.CONNECTED,
+    }  # fmt: skip
+
+
 def order_status(
-    order_id: str, deliveries: Sequence[Delivery], standing: Mapping[int, TransactionRow] | None = None
+    order_id: str,
+    deliveries: Sequence[Delivery],
+    standing: Mapping[int, TransactionRow] | None = None,
+    cancellable: Collection[int] | None = None,
 ) -> OrderStatus:
     """The order's documents, and before them what they wait for as long as it is not there.
 
-    `standing` is how they stand in the books now (`history.standing`), where that was asked for many orders at once.
+    `standing` is how they stand in the books now (`history.standing`), and `cancellable` what of them can be given up,
+    where that was asked for many orders at once.
     """
     standing = history.standing(deliveries) if standing is None else standing
     shown: dict[int, Delivery] = {}
@@ -169,21 +183,31 @@ def order_status(
             if (needed.state is not DeliveryState.POSTED or needed.problems) and needed.kind in set(RecordKind):
                 shown.setdefault(needed.id, needed)
     shown |= {delivery.id: delivery for delivery in deliveries}
+    stopped = [delivery for delivery in shown.values() if delivery.state is DeliveryState.STOPPED]
+    cancellable = sending.cancellable(stopped) if cancellable is None else cancellable
+    lines = status_lines(shown.values(), standing, cancellable)
     return OrderStatus(
         order_id=order_id,
-        lines=tuple(_line(delivery, standing.get(delivery.id)) for delivery in shown.values()),
-        moving=any(delivery.state in MOVING and not _blocked(delivery) for delivery in shown.values()),
+        lines=tuple(lines),
+        moving=any(is_moving(delivery) for delivery in shown.values()),
     )
 
 
-def _line(delivery: Delivery, row: TransactionRow | None) -> StatusLine:
+def status_lines(
+    deliveries: Iterable[Delivery], standing: Mapping[int, TransactionRow], cancellable: Collection[int]
+) -> list[StatusLine]:
+    """A line for each delivery. `standing` is how they stand in the books, `cancellable` which can be given up."""
+    return [_line(one, standing.get(one.id), can_cancel=one.id in cancellable) for one in deliveries]
+
+
+def _line(delivery: Delivery, row: TransactionRow | None, *, can_cancel: bool) -> StatusLine:
     stopped = delivery.state is DeliveryState.STOPPED
     tone = {DeliveryState.POSTED: "good", DeliveryState.STOPPED: "bad"}.get(delivery.state, "wait")
     text, became = _TEXTS[delivery.state](delivery), _became(delivery, row)
     return StatusLine(
         id=delivery.id, title=delivery.title, text=became or text, tone="wait" if became else tone,
         address=_address(delivery), problems=problems_of(delivery.problems), reference=delivery.reference,
-        can_retry=stopped, can_cancel=stopped and sending.can_cancel(delivery),
+        can_retry=stopped, can_cancel=can_cancel,
     )  # fmt: skip
 
 
@@ -207,6 +231,11 @@ def _waiting(delivery: Delivery) -> str:
     if not missing:
         return "Queued"
     return f"Waits for: {missing[0].title}" + (", which needs attention" if _blocked(delivery) else "")
+
+
+def is_moving(delivery: Delivery) -> bool:
+    """Whether it may change without anybody doing anything, so that it is worth looking again."""
+    return delivery.state in MOVING and not _blocked(delivery)
 
 
 def _blocked(delivery: Delivery) -> bool:

@@ -151,12 +151,16 @@ def upgrade() -> None:
         sa.Column("posting_total", hub.database.Money(), nullable=True),
         sa.Column("posting_lines", hub.database.Json(), nullable=False),
         sa.Column("posting_version", sa.String(length=64), nullable=False),
+        sa.Column("search_key", sa.String(length=500), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"], ["hub_installation.id"], name=op.f("fk_hub_delivery_installation_id_hub_installation")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_delivery")),
     )
     with op.batch_alter_table("hub_delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_hub_delivery_activity", ["installation_id", "state", "id", "search_key"], unique=False
+        )
         batch_op.create_index("ix_hub_delivery_due", ["installation_id", "state", "due_at"], unique=False)
         batch_op.create_index("ix_hub_delivery_order", ["organization_id", "order_id"], unique=False)
         batch_op.create_index("ix_hub_delivery_source", ["source", "kind"], unique=False)
@@ -525,6 +529,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_hub_delivery_source")
         batch_op.drop_index("ix_hub_delivery_order")
         batch_op.drop_index("ix_hub_delivery_due")
+        batch_op.drop_index("ix_hub_delivery_activity")
 
     op.drop_table("hub_delivery")
     op.drop_table("hub_credential")

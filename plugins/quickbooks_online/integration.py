@@ -58,6 +58,7 @@ class QuickBooksOnline(PushIntegration):
         revises=frozenset({DocumentKind.INVOICE, RecordKind.CUSTOMER}),
         requests_per_envelope=30,  # Intuit's API page on batch.
         tax_by_code=True,
+        reference="intuit_tid",
     )
     settings = SETTINGS
     options = OPTIONS

@@ -355,7 +355,7 @@ def test_every_unsafe_request_without_a_token_is_refused(
         if rule.endpoint.startswith("hub.") and rule.endpoint != "hub.desk" and "POST" in (rule.methods or ()):
             values: dict[str, Any] = {
                 "installation_id": 1, "order_id": "1042", "delivery_id": 1, "action": "pause", "key": "pretend",
-                "company_id": "12",
+                "company_id": "12", "step": "retry",
             }  # fmt: skip
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
@@ -381,7 +381,7 @@ def test_every_page_is_under_a_strict_policy_and_does_without_inline_script_and_
             and rule.endpoint not in {"hub.static", "hub.htmx"}
         ):
             values: dict[str, Any] = {"installation_id": 1, "order_id": "1042", "key": "pretend", "address": "none",
-                                      "company_id": "12"}  # fmt: skip
+                                      "company_id": "12", "delivery_id": 1}  # fmt: skip
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
             for htmx in (False, True):

