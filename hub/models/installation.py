@@ -38,6 +38,11 @@ class Installation(Base):
     books_name: Mapped[str] = mapped_column(String(200), default="")
     books_country: Mapped[str] = mapped_column(String(64), default="")
     books_currency: Mapped[str] = mapped_column(String(3), default="")
+    books_ways: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """How these books work, as `check` last found: a `hub.plugin.Books` as JSON, without what stands above."""
+    check_due_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    """When they are asked again; empty while they are being asked."""
+    checked_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
     options: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
     documents: Mapped[list[str]] = mapped_column(Json, default=list)

@@ -37,6 +37,8 @@ from hub.plugin.books import (
     Record,
     RecordKind,
     Ref,
+    Taxing,
+    Tracking,
 )
 from hub.plugin.declaring import (
     Capabilities,
@@ -156,6 +158,8 @@ __all__ = [
     "Role",
     "Setting",
     "Tax",
+    "Taxing",
+    "Tracking",
     "Transaction",
     "TransactionKind",
     "Unavailable",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from dataclasses import dataclass
 
@@ -66,11 +67,58 @@ class Record:
         return Ref(id=self.id, name=self.name)
 
 
+class Taxing(enum.StrEnum):
+    """How the books come to the sales tax of an invoice."""
+
+    UNKNOWN = ""
+    NONE = "none"
+    """The company does not use sales tax; what is sent of it is not kept."""
+    AUTOMATED = "automated"
+    """The books work it out from the addresses, whatever is sent."""
+    BY_CODE = "by_code"
+    """One tax code for the whole document names the rate."""
+    BY_LINE = "by_line"
+    """Every line has a tax code of its own, as outside the US."""
+
+
+class Tracking(enum.StrEnum):
+    """Where the books note the class of a document, if they do."""
+
+    NONE = ""
+    DOCUMENT = "document"
+    LINE = "line"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """The company file, realm or organisation at the other end. `currency` is its home currency (ISO 4217)."""
+    """The company file, realm or organisation at the other end, and how it works. `currency` is its home currency
+    (ISO 4217).
+
+    `check` reads it: after connecting, once a day, and after a refusal that it may explain. A ledger that does not
+    tell one of these leaves its default, with which nothing is held back.
+    """
 
     id: str
     name: str
     country: str = ""
     currency: str = ""
+    closed_until: dt.date | None = None
+    """The closing date: nothing dated on it or before it is taken."""
+    numbers: frozenset[str] = frozenset()
+    """The kinds of document (`DocumentKind`) that the books number themselves; our number is not kept there."""
+    lacks: frozenset[str] = frozenset()
+    """The kinds of document that the company's plan does not have."""
+    taxing: Taxing = Taxing.UNKNOWN
+    discounts: bool = True
+    """Whether a document may have a discount."""
+    billable: bool = True
+    """Whether what is bought may be marked as billable to a customer."""
+    classes: Tracking = Tracking.NONE
+    locations: bool = False
+    """Whether a document may name a location (QuickBooks' department)."""
+    several_currencies: bool = False
+
+    @property
+    def first_open_day(self) -> dt.date | None:
+        """The first day on which something may be posted, if the books have been closed at all."""
+        return self.closed_until + dt.timedelta(days=1) if self.closed_until else None

@@ -37,7 +37,8 @@ class Integration(ABC):
 
     @abstractmethod
     def check(self) -> Conversation[Books]:
-        """Ask who is at the other end: after connecting, and when an admin presses "Test connection"."""
+        """Ask who is at the other end and how these books work: after connecting, once a day, after a refusal that may
+        come of it, and when an admin presses "Test connection"."""
 
     @abstractmethod
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
@@ -48,12 +49,15 @@ class Integration(ABC):
         """
 
     @abstractmethod
-    def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
-        """Enter a new customer, vendor or item, whichever `Capabilities.creates` names. Raises `Rejected`."""
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
+        """Enter a new customer, vendor or item, whichever `Capabilities.creates` names. Raises `Rejected`.
+
+        `options` and `books` are as they were when the conversation began, also on every replay.
+        """
 
     @abstractmethod
-    def post(self, document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
-        """Post a document. Raises `Rejected` if the books refuse it."""
+    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
+        """Post a document. Raises `Rejected` if the books refuse it. For `options` and `books` see `create`."""
 
     @abstractmethod
     def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
@@ -77,8 +81,11 @@ class Integration(ABC):
         ))  # fmt: skip
         yield  # It is a conversation that asks nothing.
 
-    def review(self, subject: Document | NewRecord, options: Mapping[str, str]) -> Sequence[Problem]:
-        """Name what these books would refuse, before anything is sent: too long a number, a colon in a name. Pure."""
+    def review(
+        self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
+    ) -> Sequence[Problem]:
+        """Name what these books would refuse, before anything is sent: too long a number, a colon in a name, a date
+        in a period that is closed. `books` is what `check` last found. Pure."""
         return ()
 
     def address(self, kind: DocumentKind, posting_id: str, books_id: str, settings: Mapping[str, str]) -> str | None:

@@ -29,7 +29,7 @@ from hub.plugin import (
     Request,
     Response,
 )
-from hub.services.snapshots import subject_of
+from hub.services.snapshots import books_of, subject_of
 
 log = logging.getLogger(__name__)
 
@@ -100,11 +100,16 @@ def begin(row: ConversationRow, integration: Integration) -> Conversation[Any]:
         case Purpose.FETCH:
             return integration.fetch(listed(argument["kind"]), argument["since"])
         case Purpose.CREATE:
-            return integration.create(subject_of(argument["kind"], argument["subject"]), argument["options"])  # type: ignore[arg-type]  # The kind says which.
+            return integration.create(subject_of(argument["kind"], argument["subject"]), *_ways(argument))  # type: ignore[arg-type]  # The kind says which.
         case Purpose.POST:
-            return integration.post(subject_of(argument["kind"], argument["subject"]), argument["options"])  # type: ignore[arg-type]  # The kind says which.
+            return integration.post(subject_of(argument["kind"], argument["subject"]), *_ways(argument))  # type: ignore[arg-type]  # The kind says which.
         case Purpose.RECOVER:
             return integration.recover(session().get_one(Envelope, argument["envelope"]).sealed())
+
+
+def _ways(argument: dict[str, Any]) -> tuple[dict[str, str], Books]:
+    """The options and the books, as they were when the conversation began."""
+    return argument["options"], books_of(argument["books"])
 
 
 def reference(error: Exception) -> str:

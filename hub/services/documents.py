@@ -27,7 +27,7 @@ from hub.plugin import (
     Role,
     Tax,
 )
-from hub.services import linking, mapping
+from hub.services import checking, linking, mapping
 from hub.services.purchasing import Purchase, purchases
 from hub.services.snapshots import Subject
 
@@ -81,7 +81,7 @@ def options_of(installation: Installation, integration: Integration) -> dict[str
 def draft(installation: Installation, integration: Integration, order: Order, choices: Choices) -> Draft:
     """Build the documents of an order. A constant number of queries, however many lines it has."""
     refs = mapping.mapped(installation.id) | _overrides(installation, choices)
-    options = options_of(installation, integration)
+    options, books = options_of(installation, integration), checking.known(installation)
     problems = _unmapped(integration, refs, choices)
     customer, new_customer = _customer(installation, order, choices, problems)
     items, new_items = _items(installation, order, refs, problems)
@@ -100,7 +100,7 @@ def draft(installation: Installation, integration: Integration, order: Order, ch
     buying = [part for one in bought for part in (one.new_vendor, one.order, one.bill)]
     for subject in (new_customer, *new_items, invoice, *payments.values(), *buying):
         if subject is not None:
-            problems += integration.review(subject, options)
+            problems += integration.review(subject, options, books)
     return Draft(
         customer=customer, new_customer=new_customer, new_items=new_items, invoice=invoice, payments=payments,
         purchases=bought, problems=tuple(dict.fromkeys(problems)),

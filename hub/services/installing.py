@@ -15,7 +15,7 @@ from hub.database import changes_one, now, session
 from hub.errors import NotConfigured, NotFound, NotPossible
 from hub.extension import current, settings_of
 from hub.host import Organization, User
-from hub.models import Authorization, ConversationRow, Delivery, Envelope, Installation, Purpose
+from hub.models import Authorization, Delivery, Envelope, Installation
 from hub.plugin import (
     Attempt,
     Authorized,
@@ -30,9 +30,9 @@ from hub.plugin import (
     Rejected,
 )
 from hub.queue import commit, rollback, wake
-from hub.services import doorway, fetching, registry, scope, secrets, sending
+from hub.services import checking, doorway, fetching, registry, scope, secrets, sending
 from hub.services.settling import stop
-from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState, StopReason
+from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
 
 _ATTEMPT = dt.timedelta(minutes=30)
 """How long an admin may take at the sign-in of the accounting product."""
@@ -132,13 +132,12 @@ def finish(installation: Installation, user: User, return_url: str, state: str, 
 
 def meet(installation: Installation, integration: Integration, books: Books) -> None:
     """The ledger of a new installation has called for the first time: begin to speak with its books."""
-    installation.books_name, installation.books_country = books.name[:200], books.country[:64]
-    installation.books_currency = books.currency[:3]
+    checking.identify(installation, books)
     if installation.state is _S.PENDING:
         installation.authorized_by, installation.authorized_at = installation.installed_by, now()
         installation.move(_S.CONNECTED)
         fetching.refresh(installation, integration)
-        _begin_check(installation)
+        _ask(installation)
 
 
 def pause(organization_id: str, installation_id: int) -> None:
@@ -162,7 +161,7 @@ def test(organization_id: str, installation_id: int) -> None:
         .where(Envelope.installation_id == installation.id, Envelope.state == EnvelopeState.OPEN)
         .values(due_at=now())
     )
-    _begin_check(installation)
+    _ask(installation)
     commit()
 
 
@@ -172,16 +171,6 @@ def reload(organization_id: str, installation_id: int) -> None:
     fetching.refresh(installation, registry.integration(installation.integration))
     wake(installation.id)
     commit()
-
-
-def last_check(installation_id: int) -> ConversationRow | None:
-    """The latest test of the connection."""
-    return session().scalar(
-        select(ConversationRow)
-        .where(ConversationRow.installation_id == installation_id, ConversationRow.purpose == Purpose.CHECK)
-        .order_by(ConversationRow.id.desc())
-        .limit(1)
-    )
 
 
 def remove(organization_id: str, installation_id: int) -> None:
@@ -232,20 +221,12 @@ def _connect(installation: Installation, integration: Integration, user: User, a
     if installation.state in {_S.PENDING, _S.EXPIRED}:
         installation.move(_S.CONNECTED)
     fetching.refresh(installation, integration)
-    _begin_check(installation)
+    _ask(installation)
     commit()
 
 
-def _begin_check(installation: Installation) -> None:
-    running = session().scalar(
-        select(ConversationRow.id).where(
-            ConversationRow.installation_id == installation.id,
-            ConversationRow.purpose == Purpose.CHECK,
-            ConversationRow.state == ConversationState.OPEN,
-        )
-    )
-    if running is None:
-        session().add(ConversationRow(installation_id=installation.id, purpose=Purpose.CHECK, argument={}))
+def _ask(installation: Installation) -> None:
+    checking.begin(installation)
     wake(installation.id)
 
 

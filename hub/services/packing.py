@@ -12,10 +12,11 @@ from sqlalchemy.orm import contains_eager, selectinload
 from hub.database import now, session
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Listing, Purpose
 from hub.plugin import DocumentKind, Integration, PullIntegration, Request
-from hub.services import fetching, sealing
+from hub.services import checking, fetching, sealing
 from hub.services.conversing import Asks, Crashes, proceed, reference
 from hub.services.documents import options_of
 from hub.services.settling import release, settle
+from hub.services.snapshots import books_json
 from hub.states import ConversationState, DeliveryState, EnvelopeState
 
 _D = DeliveryState
@@ -55,6 +56,7 @@ def work() -> ColumnElement[bool]:
             ~_spoken_for(),
         ),
         exists().where(Listing.installation_id == Installation.id, Listing.due_at <= moment),
+        checking.is_due(),
         exists(
             select(ConversationRow.id)
             .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
@@ -143,6 +145,7 @@ def _ready(installation: Installation, integration: Integration, limit: int) -> 
     iterator lives no longer than its session: its lists are read to their end before a delivery relies on them.
     """
     capable, pulls = integration.capabilities, isinstance(integration, PullIntegration)
+    checking.begin_due(installation)
     begun = _answered(installation.id)
     yield from begun[:limit]
     room = limit - len(begun)
@@ -151,7 +154,7 @@ def _ready(installation: Installation, integration: Integration, limit: int) -> 
         yield from lists
         room = 0 if lists or fetching.is_loading(installation.id) else room
     if room > 0:
-        new = _begin(_due(installation.id, room), options_of(installation, integration))
+        new = _begin(_due(installation.id, room), installation, integration)
         yield from new
         room -= len(new)
     if room > 0 and not pulls:
@@ -190,7 +193,10 @@ def _due(installation_id: int, limit: int) -> Sequence[Delivery]:
     ).all()
 
 
-def _begin(deliveries: Sequence[Delivery], options: dict[str, str]) -> list[ConversationRow]:
+def _begin(
+    deliveries: Sequence[Delivery], installation: Installation, integration: Integration
+) -> list[ConversationRow]:
+    options, books = options_of(installation, integration), books_json(checking.known(installation))
     rows = []
     for delivery in deliveries:
         delivery.move(_D.SENDING)
@@ -198,7 +204,7 @@ def _begin(deliveries: Sequence[Delivery], options: dict[str, str]) -> list[Conv
             installation_id=delivery.installation_id,
             purpose=Purpose.POST if delivery.kind in set(DocumentKind) else Purpose.CREATE,
             delivery=delivery, exchanges=[],
-            argument={"kind": delivery.kind, "subject": delivery.subject, "options": options},
+            argument={"kind": delivery.kind, "subject": delivery.subject, "options": options, "books": books},
         ))  # fmt: skip
     session().add_all(rows)
     session().flush()

@@ -17,7 +17,7 @@ from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installati
 from hub.models.delivery import needs
 from hub.plugin import DocumentKind, Integration, NewCustomer, NewItem, NewVendor, Problem, RecordKind, Role
 from hub.queue import commit, rollback, wake
-from hub.services import documents, line, linking, mapping, registry, revising, scope
+from hub.services import checking, documents, line, linking, mapping, registry, revising, scope
 from hub.services.documents import Choices, Draft, draft, item_key, options_of
 from hub.services.revising import Revisable
 from hub.services.settling import queue_if_ready
@@ -362,7 +362,8 @@ def _rebuild(installation: Installation, delivery: Delivery) -> None:
         subject = _document_again(installation, integration, delivery)
     else:
         subject = _record_again(installation, delivery)
-        _refuse_problems(delivery, integration.review(subject, options_of(installation, integration)))
+        ways = options_of(installation, integration), checking.known(installation)
+        _refuse_problems(delivery, integration.review(subject, *ways))
     _renew(delivery, subject)
     session().flush()
     queue_if_ready(delivery)

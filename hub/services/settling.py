@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased, selectinload
 from hub.database import now, session
 from hub.extension import patience
 from hub.host import Delivered
-from hub.models import ConversationRow, Delivery, Installation, Purpose
+from hub.models import ConversationRow, Delivery, Purpose
 from hub.models.books import name_key
 from hub.models.delivery import needs
 from hub.plugin import (
@@ -29,11 +29,14 @@ from hub.plugin import (
     Unavailable,
 )
 from hub.queue import tell
-from hub.services import fetching, history, linking, recovering
+from hub.services import checking, fetching, history, linking, recovering
 from hub.services.conversing import Crashes, Ends, Fails, Result
 from hub.services.documents import completed
-from hub.services.snapshots import problems_json, subject_json, subject_of
+from hub.services.snapshots import books_of, problems_json, subject_json, subject_of
 from hub.states import ConversationState, DeliveryState, StopReason
+
+_OURS = frozenset({DocumentKind.INVOICE, DocumentKind.PURCHASE_ORDER})
+"""Documents that bear a number of ours, unless the books number them themselves."""
 
 
 def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> None:
@@ -120,7 +123,7 @@ def _succeed(row: ConversationRow, result: Result) -> None:
     match row.purpose:
         case Purpose.CHECK:
             assert isinstance(result, Books)
-            _identify(row.installation, result)
+            checking.take(row.installation, result)
             row.outcome = f"Connected to {result.name}."
         case Purpose.FETCH:
             fetching.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a page.
@@ -133,7 +136,7 @@ def _succeed(row: ConversationRow, result: Result) -> None:
         case Purpose.POST:
             assert isinstance(result, Posting)
             assert row.delivery is not None
-            _post(row.delivery, result)
+            _post(row.delivery, result, books_of(row.argument["books"]))
         case Purpose.RECOVER:
             recovering.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
 
@@ -149,16 +152,11 @@ def _renamed(delivery: Delivery, entered: Ref) -> list[Problem]:
     )]  # fmt: skip
 
 
-def _identify(installation: Installation, books: Books) -> None:
-    installation.books_name = books.name[:200]
-    installation.books_country, installation.books_currency = books.country[:64], books.currency[:3]
-
-
-def _post(delivery: Delivery, posting: Posting) -> None:
+def _post(delivery: Delivery, posting: Posting, books: Books) -> None:
     document = subject_of(delivery.kind, delivery.subject)
     differences = []
     sent_number, sent_total = str(getattr(document, "number", "")), Decimal(getattr(document, "total", 0))
-    if delivery.kind == DocumentKind.INVOICE and posting.number != sent_number:
+    if delivery.kind in _OURS - books.numbers and posting.number != sent_number:
         differences.append(Problem(
             what=f"The books gave it the number {posting.number or '(none)'}; we sent {sent_number}.",
             why="The company numbers its documents itself.", field="number",
@@ -194,6 +192,8 @@ def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
     row.outcome = problems[0].what
     if row.purpose is Purpose.FETCH:
         fetching.give_up(row, problems[0].what)
+    elif row.purpose is Purpose.CHECK:
+        checking.later(row.installation)
     elif row.purpose is Purpose.RECOVER:
         _give_up_recovery(row, step, problems)
     elif row.delivery is not None and isinstance(step, Fails):
@@ -201,6 +201,7 @@ def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
             _later(row.delivery, step.error)
         else:
             stop(row.delivery, StopReason.REJECTED, *problems)
+            checking.hasten(row.installation)
 
 
 def _give_up_recovery(row: ConversationRow, step: Fails | Crashes, problems: tuple[Problem, ...]) -> None:

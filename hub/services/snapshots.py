@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any, TypeAlias, cast
 
@@ -10,6 +11,7 @@ from cattrs import Converter
 
 from hub.plugin import (
     Bill,
+    Books,
     Document,
     Invoice,
     NewCustomer,
@@ -28,7 +30,7 @@ _CLASSES: dict[str, type[Subject]] = {
     kind.kind: kind for kind in (Invoice, Payment, PurchaseOrder, Bill, NewCustomer, NewVendor, NewItem)
 }
 
-_converter = Converter(omit_if_default=True)
+_converter = Converter(omit_if_default=True, unstruct_collection_overrides={AbstractSet: sorted})
 _converter.register_unstructure_hook(Decimal, str)
 _converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
 _converter.register_unstructure_hook(dt.date, dt.date.isoformat)
@@ -43,6 +45,16 @@ def subject_json(subject: Subject) -> dict[str, Any]:
 def subject_of(kind: str, stored: dict[str, Any]) -> Subject:
     """The document or new record again. Raises `DoesNotAddUp` if somebody changed its figures since."""
     return _converter.structure(stored, _CLASSES[kind])
+
+
+def books_json(books: Books) -> dict[str, Any]:
+    """What is known of some books, as JSON."""
+    return cast(dict[str, Any], _converter.unstructure(books))
+
+
+def books_of(stored: dict[str, Any]) -> Books:
+    """What was known of some books."""
+    return _converter.structure(stored, Books)
 
 
 def problems_json(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, str]]:

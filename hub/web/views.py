@@ -11,7 +11,7 @@ from hub.database import now
 from hub.extension import current, settings_of
 from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
 from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind
-from hub.services import doorway, fetching, history, installing, registry, sending
+from hub.services import checking, doorway, fetching, history, registry, sending
 from hub.services.snapshots import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
 
@@ -141,14 +141,14 @@ def minutes(span: dt.timedelta) -> str:
 
 def card(installation: Installation) -> Card:
     text, tone = _STATES[installation.state]
-    check = installing.last_check(installation.id)
-    checking = check is not None and check.state is ConversationState.OPEN
+    check = checking.last(installation.id)
+    asking = check is not None and check.state is ConversationState.OPEN
     desk = installation.desk
     return Card(
         id=installation.id, label=registry.label(installation.integration), state=installation.state,
         state_text=text, tone=tone, books=installation.books_name, installation=installation,
-        trouble=installation.trouble, check="Asking the books…" if checking else (check.outcome if check else ""),
-        lists=fetching.listings(installation.id), stopped=sending.count_stopped(installation.id), moving=checking,
+        trouble=installation.trouble, check="Asking the books…" if asking else (check.outcome if check else ""),
+        lists=fetching.listings(installation.id), stopped=sending.count_stopped(installation.id), moving=asking,
         missing="" if installation.integration in current().integrations else "Its plugin is not installed here.",
         calls=f"{desk.client} last called" if desk and desk.called_at else "",
         called_at=desk.called_at if desk else None, next_call=_next_call(desk) if desk and desk.called_at else "",

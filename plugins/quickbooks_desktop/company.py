@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from hub.plugin import Books
+from hub.plugin import Books, Tracking
 from quickbooks_desktop.qbxml import TARGET, fields, parse
 
 OWNER_ID = "{6f0a3b52-6c1d-4f0e-9d5b-52d1e8a4c7b3}"
@@ -64,7 +65,18 @@ def books(rows: Sequence[dict[str, Any]]) -> Books:
         name=company.get("CompanyName", ""),
         country=country,
         currency=_NAMES.get(currency) or _HOME.get(country, ""),
+        closed_until=_day(preferences.get("AccountingPreferences", {}).get("ClosingDate", "")),
+        classes=Tracking.LINE if _says(preferences, "AccountingPreferences", "IsUsingClassTracking") else Tracking.NONE,
+        several_currencies=_says(preferences, "MultiCurrencyPreferences", "IsMultiCurrencyOn"),
     )
+
+
+def _says(preferences: dict[str, Any], group: str, name: str) -> bool:
+    return bool(preferences.get(group, {}).get(name) == "true")
+
+
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
 
 
 def _mark(company: dict[str, Any]) -> str:

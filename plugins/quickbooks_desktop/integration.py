@@ -71,10 +71,10 @@ class QuickBooksDesktop(PullIntegration):
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
         return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
 
-    def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # What these books do not take, `review` has said.
         return posting.create(record, options)
 
-    def post(self, document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
+    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG002  # As above.
         return posting.post(document, options)
 
     def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
@@ -85,5 +85,7 @@ class QuickBooksDesktop(PullIntegration):
     def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
         return recovery.recover(envelope)
 
-    def review(self, subject: Document | NewRecord, options: Mapping[str, str]) -> Sequence[Problem]:
-        return tuple(review.problems(subject, options))
+    def review(
+        self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
+    ) -> Sequence[Problem]:
+        return tuple(review.problems(subject, options, books))

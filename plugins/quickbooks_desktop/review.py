@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from hub.plugin import (
     Bill,
+    Books,
     Document,
     Invoice,
     Line,
@@ -22,6 +23,7 @@ from hub.plugin import (
     Problem,
     PurchaseOrder,
 )
+from quickbooks_desktop import statuses
 from quickbooks_desktop.options import chosen
 from quickbooks_desktop.payloads import memo
 from quickbooks_desktop.posting import subject as called
@@ -35,12 +37,13 @@ TAX_CODE_LENGTH = 3
 _LARGEST_PRICE, _LARGEST_AMOUNT, _PLACES = Decimal(10) ** 10, Decimal(10) ** 13, 5
 
 
-def problems(subject: Document | NewRecord, options: Mapping[str, str]) -> Iterator[Problem]:
+def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """What to put right in a document or a new record before it can be posted."""
     if isinstance(subject, NewCustomer | NewVendor | NewItem):
         yield from _record(subject)
         return
     yield from _number(subject)
+    yield from _closed(subject, books)
     if isinstance(subject, Payment):
         yield from _large(subject.amount, _LARGEST_AMOUNT, called(subject))
         return
@@ -80,6 +83,11 @@ def _number(document: Document) -> Iterator[Problem]:
             cure="Give it a shorter number.",
             field="number",
         )
+
+
+def _closed(document: Document, books: Books) -> Iterator[Problem]:
+    if books.closed_until and document.date <= books.closed_until:
+        yield statuses.closed(called(document), books.closed_until)
 
 
 def _line(line: Line) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ HRESULTs in the Web Connector programmer's guide, appendix A.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,7 +73,8 @@ REFUSALS: Mapping[str, Refusal] = {
     "3160": _LINK,
     "3170": Refusal("QuickBooks could not change {subject}.", "Look in QuickBooks what it names, and send again."),
     "3171": Refusal("The books are closed for the date of {subject}.",
-                    "Choose a date after the closing date, or ask your accountant to open the period.", field="date"),
+                    "Post it on a later day, or ask your accountant to open the period.", field="date",
+                    why="A closing date is set in QuickBooks, and nothing can be added up to that day."),
     "3180": Refusal("QuickBooks could not save {subject}.", "Look in QuickBooks what it names, and send again."),
     "3200": Refusal("{Subject} was changed in QuickBooks at the same moment.", "Send it again."),
     "3210": Refusal("QuickBooks does not take a value in {subject}.", "Correct what it names and send again.",
@@ -108,6 +110,18 @@ def problem(code: str, said: str, subject: str) -> Problem:
         cure=refusal.cure.format(**words),
         field=refusal.field,
         code=code,
+    )
+
+
+def closed(subject: str, until: dt.date) -> Problem:
+    """What 3171 says, known beforehand."""
+    refusal = REFUSALS["3171"]
+    return Problem(
+        what=f"The books are closed until {until.day} {until:%b %Y}, which is not before the date of {subject}.",
+        why="Nothing can be added up to that day.",
+        cure=refusal.cure,
+        field=refusal.field,
+        code="3171",
     )
 
 

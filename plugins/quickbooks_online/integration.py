@@ -73,17 +73,19 @@ class QuickBooksOnline(PushIntegration):
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
         return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
 
-    def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
-        return posting.create(record, options)
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
+        return posting.create(record, options, books)
 
-    def post(self, document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
-        return posting.post(document, options)
+    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
+        return posting.post(document, options, books)
 
     def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # The key travels in the address.
         return carrier.seal(requests)
 
-    def review(self, subject: Document | NewRecord, options: Mapping[str, str]) -> Sequence[Problem]:
-        return tuple(review.problems(subject, options))
+    def review(
+        self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
+    ) -> Sequence[Problem]:
+        return tuple(review.problems(subject, options, books))
 
     def address(
         self,

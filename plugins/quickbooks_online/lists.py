@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.plugin import AccountKind, Books, Conversation, Page, Record, RecordKind
+from quickbooks_online import preferences
 from quickbooks_online.asking import Row, UnexpectedAnswer, look, quoted, rows, select
 from quickbooks_online.paging import stretch
 
@@ -31,19 +32,14 @@ LINE_TAX_CODES = ("TAX", "NON", "CustomSalesTax")
 
 
 def check() -> Conversation[Books]:
-    """Ask who is at the other end. The company's own id is always 1; the realm is what its carrier says it spoke to."""
+    """Ask who is at the other end and how they work. The company's own id is always 1; the realm is what its carrier
+    says it spoke to."""
     answer = yield from look("look at the company", select("CompanyInfo", ""), "your company")
     companies = answer["QueryResponse"].get("CompanyInfo")
     if not companies:
         raise UnexpectedAnswer("QuickBooks did not say which company this is.")
-    preferences = yield from rows("look at the currency", "Preferences", "", "your company's preferences")
-    currency = preferences[0].get("CurrencyPrefs", {}).get("HomeCurrency", {}).get("value", "") if preferences else ""
-    return Books(
-        id=answer["realm"],
-        name=companies[0].get("CompanyName", ""),
-        country=companies[0].get("Country", ""),
-        currency=currency,
-    )
+    found = yield from rows("look at the preferences", "Preferences", "", "your company's preferences")
+    return preferences.books(answer["realm"], companies[0], found[0] if found else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from hub.plugin import (
     Address,
     Bill,
+    Books,
     Document,
     Invoice,
     Line,
@@ -23,6 +24,7 @@ from hub.plugin import (
     PurchaseOrder,
     Ref,
     Revision,
+    Taxing,
 )
 from quickbooks_online.options import MEMO, chosen
 
@@ -43,23 +45,23 @@ def update(kind: str, fields: Payload, revises: Revision, version: str) -> Paylo
     return {"operation": "update", kind: named}
 
 
-def document(posted: Document, options: Mapping[str, str]) -> tuple[str, Payload]:
+def document(posted: Document, options: Mapping[str, str], books: Books) -> tuple[str, Payload]:
     """What a document is called in QuickBooks Online, and its fields."""
     match posted:
         case Invoice():
-            return "Invoice", invoice(posted, options)
+            return "Invoice", invoice(posted, options, books)
         case Payment():
             return "Payment", payment(posted)
         case PurchaseOrder():
-            return "PurchaseOrder", purchase_order(posted)
+            return "PurchaseOrder", purchase_order(posted, books)
         case Bill():
             return "Bill", bill(posted)
 
 
-def invoice(posted: Invoice, options: Mapping[str, str]) -> Payload:
+def invoice(posted: Invoice, options: Mapping[str, str], books: Books) -> Payload:
     """The fields of an invoice. Its total, its balance and its receivable account are QuickBooks' own to set."""
     fields: Payload = {
-        "DocNumber": posted.number,
+        "DocNumber": number(posted, books),
         "TxnDate": posted.date.isoformat(),
         "CurrencyRef": {"value": posted.currency},
         "CustomerRef": {"value": posted.customer.id},
@@ -81,6 +83,12 @@ def invoice(posted: Invoice, options: Mapping[str, str]) -> Payload:
         custom = {"DefinitionId": chosen(options, "po_number"), "Type": "StringType", "StringValue": posted.po_number}
         fields["CustomField"] = [custom]
     return _worth(**fields)
+
+
+def number(posted: Invoice | PurchaseOrder, books: Books) -> str:
+    """Our number; none where the company numbers by itself, which would replace it, and warn of duplicates that are
+    none (Intuit, Preferences: SalesFormsPrefs.CustomTxnNumbers)."""
+    return "" if posted.kind in books.numbers else posted.number
 
 
 def taxed(posted: Invoice, options: Mapping[str, str]) -> bool:
@@ -115,10 +123,10 @@ def payment(received: Payment) -> Payload:
     )
 
 
-def purchase_order(order: PurchaseOrder) -> Payload:
+def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
     """The fields of a purchase order, with the address that the supplier ships to."""
     return _worth(
-        DocNumber=order.number,
+        DocNumber=number(order, books),
         TxnDate=order.date.isoformat(),
         CurrencyRef={"value": order.currency},
         VendorRef={"value": order.vendor.id},
@@ -195,7 +203,7 @@ def customer(new: NewCustomer) -> Payload:
     )
 
 
-def item(new: NewItem, options: Mapping[str, str]) -> Payload:
+def item(new: NewItem, options: Mapping[str, str], books: Books) -> Payload:
     """The fields of a product. With a cost account it can stand on purchase orders and bills too."""
     fields = _worth(
         Name=new.name.strip(),
@@ -205,7 +213,8 @@ def item(new: NewItem, options: Mapping[str, str]) -> Payload:
         ExpenseAccountRef=_ref(new.cost),
         PurchaseDesc=new.description[:PURCHASE_DESCRIPTION_LENGTH] if new.cost else "",
     )
-    fields["Taxable"] = new.taxable
+    if books.taxing is not Taxing.BY_LINE:  # Outside the US a code on each line says it, and nothing on the product.
+        fields["Taxable"] = new.taxable
     if new.price is not None:
         fields["UnitPrice"] = _plain(new.price)
     return fields

@@ -8,6 +8,7 @@ from decimal import Decimal
 from hub.plugin import (
     AuthorizationExpired,
     Bill,
+    Books,
     Conversation,
     Document,
     Invoice,
@@ -31,9 +32,9 @@ from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 
 
-def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
+def post(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
     """Post a document in one write. What it comes to is read from the books' echo and not taken for granted."""
-    kind, fields = payloads.document(document, options)
+    kind, fields = payloads.document(document, options, books)
     called = subject(document)
     if isinstance(document, Invoice) and document.revises is not None:
         row = yield from change(kind, document.revises, fields, called)
@@ -100,7 +101,7 @@ PARTIES = {"Customer": "customer", "Vendor": "supplier", "Employee": "employee"}
 """Those who share one list of names, and what a sentence calls them."""
 
 
-def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
+def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
     """Enter a customer, a supplier or a product, unless there is one of its name: then that is the one meant."""
     match record:
         case NewCustomer() if record.revises is not None:
@@ -112,7 +113,7 @@ def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
         case NewVendor():
             return (yield from _party("Vendor", payloads.vendor(record)))
         case NewItem():
-            return (yield from _item(record, options))
+            return (yield from _item(record, options, books))
 
 
 def _party(kind: str, fields: Payload) -> Conversation[Ref]:
@@ -166,11 +167,11 @@ def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
     raise refusal
 
 
-def _item(new: NewItem, options: Mapping[str, str]) -> Conversation[Ref]:
+def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
     name = new.name.strip()
     row = yield from _item_named(name)
     if row is None:
-        fields = payloads.item(new, options)
+        fields = payloads.item(new, options, books)
         try:
             row = yield from enter("Item", fields, f"the product “{name}”", lambda: _item_named(name))
         except Rejected as refusal:

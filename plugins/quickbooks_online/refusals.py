@@ -6,6 +6,7 @@ Company"), `{detail}` what QuickBooks itself says, shown where its text knows mo
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 
@@ -97,7 +98,7 @@ REFUSALS = {
     "6210": Refusal(
         what="The books are closed for the date of {subject}.",
         why="A closing date is set in QuickBooks, and nothing dated before it can be added from outside.",
-        cure="Change the date, or have your accountant reopen the period in QuickBooks, and send again.",
+        cure="Post it on a later day, or have your accountant reopen the period in QuickBooks, and send again.",
         field="date",
     ),
     "6240": Refusal(
@@ -177,6 +178,17 @@ def problem(code: str, message: str, detail: str, element: str, subject: str) ->
         cure=refusal.cure.format(**words),
         field=refusal.field or _field(code, element, said),
         code=code,
+    )
+
+
+def closed(subject: str, until: dt.date) -> Problem:
+    """What 6210 says, known beforehand."""
+    return Problem(
+        what=f"The books are closed until {until.day} {until:%b %Y}, which is not before the date of {subject}.",
+        why="Nothing dated up to that day can be added from outside.",
+        cure=REFUSALS["6210"].cure,
+        field="date",
+        code="6210",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from hub.plugin import (
     Bill,
+    Books,
     Document,
     Invoice,
     NewCustomer,
@@ -16,8 +17,10 @@ from hub.plugin import (
     Problem,
     PurchaseOrder,
 )
+from quickbooks_online import refusals
 from quickbooks_online.options import MEMO, chosen
 from quickbooks_online.payloads import memo, taxed
+from quickbooks_online.posting import subject as called
 
 NUMBER_LENGTH = 21
 CUSTOMER_NAME_LENGTH = 500
@@ -32,7 +35,7 @@ TAXABLE_LINES = 750
 NOT_IN_NAMES = {":": "a colon", "\t": "a tab", "\n": "a line break", "\r": "a line break"}
 
 
-def problems(subject: Document | NewRecord, options: Mapping[str, str]) -> Iterator[Problem]:
+def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """What to put right in a document or a new record before it can be posted."""
     if isinstance(subject, NewCustomer):
         yield from _customer(subject)
@@ -41,7 +44,9 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str]) -> Itera
     elif isinstance(subject, NewVendor):
         yield from _vendor(subject)
     else:
-        yield from _number(subject)
+        yield from _number(subject, books)
+        yield from _closed(subject, books)
+        yield from _lacking(subject, books)
         if isinstance(subject, Invoice):
             yield from _invoice(subject, options)
         elif not isinstance(subject, Payment):
@@ -66,13 +71,30 @@ def _vendor(vendor: NewVendor) -> Iterator[Problem]:
     yield from _long(vendor.phone, PHONE_LENGTH, f"The telephone number of {vendor.name}", "vendor")
 
 
-def _number(document: Document) -> Iterator[Problem]:
-    if len(document.number) > NUMBER_LENGTH:
+def _number(document: Document, books: Books) -> Iterator[Problem]:
+    if document.kind not in books.numbers and len(document.number) > NUMBER_LENGTH:
         yield Problem(
             what=f"The number {document.number} is too long for QuickBooks.",
             why=f"QuickBooks keeps {NUMBER_LENGTH} characters; this number has {len(document.number)}.",
             cure="Give it a shorter number.",
             field="number",
+        )
+
+
+def _closed(document: Document, books: Books) -> Iterator[Problem]:
+    """The books are closed for its day (6210)."""
+    if books.closed_until and document.date <= books.closed_until:
+        yield refusals.closed(called(document), books.closed_until)
+
+
+def _lacking(document: Document, books: Books) -> Iterator[Problem]:
+    """The company's plan does not have such documents at all (5020)."""
+    if document.kind in books.lacks:
+        yield Problem(
+            what=f"The QuickBooks plan of {books.name} has no {document.kind.replace('_', ' ')}s.",
+            why="QuickBooks Online Plus and Advanced have them.",
+            cure="Send the order without it, or change the plan in QuickBooks.",
+            field="documents",
         )
 
 
@@ -122,11 +144,11 @@ def _name(name: str, length: int, kind: str, field: str) -> Iterator[Problem]:
     if not name.strip():
         yield Problem(what=f"A new {kind} has no name.", cure="Give it a name.", field=field)
     yield from _long(name.strip(), length, f"The name “{name.strip()[:40]}…”", field)
-    for character, called in NOT_IN_NAMES.items():
+    for character, sign in NOT_IN_NAMES.items():
         if character in name.strip():
             yield Problem(
-                what=f"The name “{' '.join(name.split())}” has {called} in it.",
-                why=f"QuickBooks takes no {kind} with {called} in its name.",
+                what=f"The name “{' '.join(name.split())}” has {sign} in it.",
+                why=f"QuickBooks takes no {kind} with {sign} in its name.",
                 cure=f"Change the name, or choose a {kind} that is in QuickBooks already.",
                 field=field,
             )

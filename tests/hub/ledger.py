@@ -136,7 +136,7 @@ class Pretend(PushIntegration):
             records = [Record(kind=kind, id="4000", name="Sales", number="4000", account=AccountKind.INCOME)]
         return Page(records=tuple(records), cursor=f"{since}+", total=len(records))
 
-    def create(self, record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
         shelf = "customers" if isinstance(record, NewCustomer) else "items"
         seen = yield Request(name="look", payload={"list": shelf}, writes=False)
         if found := [one for one in seen.payload["records"] if one["name"] == record.name]:
@@ -145,7 +145,7 @@ class Pretend(PushIntegration):
         self._refuse(reply)
         return Ref(id=reply.payload["id"], name=record.name)
 
-    def post(self, document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
+    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
         if isinstance(document, Invoice):
             body = {
                 "number": document.number, "customer": document.customer.id, "total": document.total,

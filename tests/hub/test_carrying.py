@@ -221,7 +221,7 @@ def test_a_conversation_that_changes_its_mind_on_replay_is_stopped(
 ) -> None:
     counter = iter(range(1000))
 
-    def post(self: Pretend, document: Any, options: Any) -> Any:
+    def post(self: Pretend, document: Any, options: Any, books: Any) -> Any:
         yield from ()
         yield Request(name="random", payload={"list": f"x{next(counter)}"}, writes=False)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hub.plugin import (
     Address,
     Bill,
+    Books,
     Invoice,
     Line,
     NewCustomer,
@@ -25,6 +26,7 @@ from hub.plugin import (
     in_cents,
 )
 
+BOOKS = Books(id="{f}", name="Rock Castle", currency="USD")
 CENT = Decimal("0.01")
 
 texts = st.text(st.characters(codec="utf-8"), max_size=60)

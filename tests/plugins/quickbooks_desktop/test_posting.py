@@ -33,6 +33,7 @@ from hub.plugin import (
 from quickbooks_desktop.names import fitting
 from sandbox.desktop.company import CompanyFile
 from tests.plugins.quickbooks_desktop.carrying import QUICKBOOKS, Carrier
+from tests.plugins.quickbooks_desktop.documents import BOOKS
 
 DATE = dt.date(2026, 11, 14)
 OPTIONS: dict[str, str] = {}
@@ -68,7 +69,7 @@ class Books:
         return self(RecordKind.ACCOUNT, name)
 
     def new(self, record: NewCustomer | NewVendor | NewItem) -> Ref:
-        return self.carrier.one(QUICKBOOKS.create(record, OPTIONS))
+        return self.carrier.one(QUICKBOOKS.create(record, OPTIONS, BOOKS))
 
 
 @pytest.fixture
@@ -103,13 +104,13 @@ def figures(company: CompanyFile) -> dict[str, Any]:
 def test_order_1042_with_its_payment_stands_in_the_file_to_the_cent(
     carrier: Carrier, company: CompanyFile, invoice: Invoice, books: Books
 ) -> None:
-    posting = carrier.one(QUICKBOOKS.post(invoice, OPTIONS))
+    posting = carrier.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
     assert (posting.number, posting.total) == ("1042", Decimal("218.50"))
     payment = Payment(
         number="2217", date=DATE, currency="USD", customer=invoice.customer, invoice=Ref(id=posting.id),
         amount=Decimal("100.00"), receivable=invoice.receivable, deposit_to=books.account("Undeposited Funds"),
     )  # fmt: skip
-    assert carrier.one(QUICKBOOKS.post(payment, OPTIONS)).total == Decimal("100.00")
+    assert carrier.one(QUICKBOOKS.post(payment, OPTIONS, BOOKS)).total == Decimal("100.00")
     amounts = [Decimal("230.00"), Decimal("-11.50")]
     assert figures(company) == {posting.id: (Decimal("218.50"), Decimal("0.00"), Decimal("118.50"), amounts)}
     (row,) = company.rows("Invoice")
@@ -122,7 +123,7 @@ def test_order_1042_with_its_payment_stands_in_the_file_to_the_cent(
 def test_invoices_of_one_message_set_share_one_new_discount_item(
     carrier: Carrier, company: CompanyFile, invoice: Invoice, count: int
 ) -> None:
-    ends = carrier.carry(*(QUICKBOOKS.post(replace(invoice, number=str(n)), OPTIONS) for n in range(count)))
+    ends = carrier.carry(*(QUICKBOOKS.post(replace(invoice, number=str(n)), OPTIONS, BOOKS) for n in range(count)))
     assert [end for end in ends if isinstance(end, Exception)] == []
     assert len(company.rows("ItemDiscount")) == 1
     assert len(figures(company)) == count
@@ -137,7 +138,7 @@ def test_the_books_tax_is_what_the_posting_says(
 ) -> None:
     tax = Tax(amount=Decimal(amount), code=books(RecordKind.TAX_CODE, code) if code else None)
     taxed = replace(invoice, tax=tax, total=Decimal("218.50") + tax.amount)
-    assert carrier.one(QUICKBOOKS.post(taxed, OPTIONS)).total == Decimal(total)
+    assert carrier.one(QUICKBOOKS.post(taxed, OPTIONS, BOOKS)).total == Decimal(total)
 
 
 def test_total_tax_as_an_item_is_a_line_and_nothing_is_taxed_besides(
@@ -147,7 +148,7 @@ def test_total_tax_as_an_item_is_a_line_and_nothing_is_taxed_besides(
     tax = Line(item=item, description="Sales tax", quantity=Decimal(1), price=Decimal("17.50"),
                amount=Decimal("17.50"), taxable=False)  # fmt: skip
     with_tax = replace(invoice, lines=(*invoice.lines, tax), discount=Decimal("0.00"), total=Decimal("247.50"))
-    assert carrier.one(QUICKBOOKS.post(with_tax, OPTIONS)).total == Decimal("247.50")
+    assert carrier.one(QUICKBOOKS.post(with_tax, OPTIONS, BOOKS)).total == Decimal("247.50")
     assert company.rows("Invoice")[0].fields["SalesTaxTotal"] == 0
 
 
@@ -164,11 +165,11 @@ def test_a_bill_answers_its_purchase_order_line_by_line(carrier: Carrier, compan
         number="1042-1", date=DATE, currency="USD", vendor=vendor, lines=lines, total=Decimal("221.00"),
         ship_to=Address(lines=("ABC Company", "Dock 4"), city="Omaha", region="NE", postal_code="68102"),
     )  # fmt: skip
-    ordered = carrier.one(QUICKBOOKS.post(order, OPTIONS))
+    ordered = carrier.one(QUICKBOOKS.post(order, OPTIONS, BOOKS))
     assert (ordered.number, ordered.total, len(ordered.lines)) == ("1042-1", Decimal("221.00"), 2)
     bill = Bill(number="HP-20931", date=DATE, currency="USD", vendor=vendor, lines=lines, total=Decimal("221.00"),
                 ordered=Ordered(id=ordered.id, lines=ordered.lines), payable=books.account("Accounts Payable"))
-    charged = carrier.one(QUICKBOOKS.post(bill, OPTIONS))
+    charged = carrier.one(QUICKBOOKS.post(bill, OPTIONS, BOOKS))
     assert (charged.number, charged.total) == ("HP-20931", Decimal("221.00"))
     (row,) = company.rows("Bill")
     assert [line["BillableStatus"] for line in row.fields["ItemLineRet"]] == ["Billable", "Billable"]
@@ -180,12 +181,12 @@ def test_a_bill_answers_its_purchase_order_line_by_line(carrier: Carrier, compan
 def test_an_invoice_that_changed_replaces_itself_even_if_somebody_touched_it(
     carrier: Carrier, company: CompanyFile, invoice: Invoice
 ) -> None:
-    posting = carrier.one(QUICKBOOKS.post(invoice, OPTIONS))
+    posting = carrier.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
     line = replace(invoice.lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
     changed = replace(invoice, lines=(line,), discount=Decimal("0.00"), total=Decimal("115.00"))
     for version in (posting.version, "1", ""):
         again = carrier.one(
-            QUICKBOOKS.post(replace(changed, revises=Revision(id=posting.id, version=version)), OPTIONS)
+            QUICKBOOKS.post(replace(changed, revises=Revision(id=posting.id, version=version)), OPTIONS, BOOKS)
         )
         assert (again.id, again.total) == (posting.id, Decimal("115.00"))
     assert [found[3] for found in figures(company).values()] == [[Decimal("115.00")]]
@@ -194,7 +195,7 @@ def test_an_invoice_that_changed_replaces_itself_even_if_somebody_touched_it(
 def test_an_invoice_that_was_deleted_cannot_be_changed(carrier: Carrier, invoice: Invoice) -> None:
     gone = replace(invoice, revises=Revision(id="FFFF-1"))
     with pytest.raises(Rejected, match="not in QuickBooks any more"):
-        carrier.one(QUICKBOOKS.post(gone, OPTIONS))
+        carrier.one(QUICKBOOKS.post(gone, OPTIONS, BOOKS))
 
 
 LONG = "Promotional Products of the Greater Northern "
@@ -221,7 +222,7 @@ def test_a_name_that_somebody_else_has_is_told(books: Books, name: str, who: str
 
 def test_an_entry_that_was_deleted_is_a_problem_that_names_the_invoice(carrier: Carrier, invoice: Invoice) -> None:
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.post(replace(invoice, customer=Ref(id="80000FFF-1", name="Gone Inc")), OPTIONS))
+        carrier.one(QUICKBOOKS.post(replace(invoice, customer=Ref(id="80000FFF-1", name="Gone Inc")), OPTIONS, BOOKS))
     (problem,) = refused.value.problems
     assert "invoice 1042 for Gone Inc" in problem.what
     assert "80000FFF-1" in problem.why
@@ -230,7 +231,7 @@ def test_an_entry_that_was_deleted_is_a_problem_that_names_the_invoice(carrier: 
 def test_closed_books_say_so(carrier: Carrier, company: CompanyFile, invoice: Invoice) -> None:
     company.store.remember("closing date", "2026-12-31")
     with pytest.raises(Rejected, match="closed for the date of invoice 1042") as refused:
-        carrier.one(QUICKBOOKS.post(invoice, OPTIONS))
+        carrier.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
     assert refused.value.problems[0].field == "date"
 
 
@@ -239,7 +240,7 @@ def test_closed_books_say_so(carrier: Carrier, company: CompanyFile, invoice: In
     [("3176", "in use", True), ("3180", "The list is locked by another user", True), ("3180", "Credit limit", False)],
 )
 def test_what_somebody_is_working_on_is_tried_again(invoice: Invoice, code: str, said: str, later: bool) -> None:
-    talk = QUICKBOOKS.post(replace(invoice, discount=Decimal("0.00"), total=Decimal("230.00")), OPTIONS)
+    talk = QUICKBOOKS.post(replace(invoice, discount=Decimal("0.00"), total=Decimal("230.00")), OPTIONS, BOOKS)
     next(talk)
     from hub.plugin import Response
 

@@ -30,7 +30,7 @@ from hub.plugin import (
 from quickbooks_desktop import QuickBooksDesktop
 from quickbooks_desktop.asking import UnexpectedAnswer
 from quickbooks_desktop.qbxml import Unwritable, write
-from tests.plugins.quickbooks_desktop.documents import subjects
+from tests.plugins.quickbooks_desktop.documents import BOOKS, subjects
 
 QUICKBOOKS = QuickBooksDesktop()
 KEY = "0123456789abcdef01234567"
@@ -62,8 +62,8 @@ def schema() -> etree.XMLSchema:
 
 def conversation(subject: Any, options: dict[str, str]) -> Conversation[Any]:
     if isinstance(subject, NewCustomer | NewVendor | NewItem):
-        return QUICKBOOKS.create(subject, options)
-    return QUICKBOOKS.post(subject, options)
+        return QUICKBOOKS.create(subject, options, BOOKS)
+    return QUICKBOOKS.post(subject, options, BOOKS)
 
 
 def answers(request: Request) -> Iterator[Payload]:
@@ -106,7 +106,7 @@ def validated(schema: etree.XMLSchema, body: str) -> etree._Element:
 def test_every_request_that_passes_review_is_valid(
     schema: etree.XMLSchema, subject: Any, options: dict[str, str]
 ) -> None:
-    if QUICKBOOKS.review(subject, options):
+    if QUICKBOOKS.review(subject, options, BOOKS):
         return
     asked = list(requests(subject, options))
     assert asked
@@ -172,7 +172,7 @@ def test_an_amount_that_qbxml_cannot_express_is_not_sealed(amount: Decimal) -> N
 
 
 def test_everything_is_ascii_and_in_the_version_that_was_agreed() -> None:
-    asked = next(QUICKBOOKS.create(NewCustomer(name="Müller & Söhne “Ö” 🎈"), {}))
+    asked = next(QUICKBOOKS.create(NewCustomer(name="Müller & Söhne “Ö” 🎈"), {}, BOOKS))
     body = QUICKBOOKS.seal(KEY, [asked], dialect="16.0", answered="f" * 24)
     assert body.isascii()
     assert "M&#252;ller &amp; S&#246;hne" in body
@@ -181,6 +181,6 @@ def test_everything_is_ascii_and_in_the_version_that_was_agreed() -> None:
 
 
 def test_an_older_quickbooks_is_not_asked_for_what_it_does_not_know() -> None:
-    asked = next(QUICKBOOKS.create(NewCustomer(name="Acme"), {}))
+    asked = next(QUICKBOOKS.create(NewCustomer(name="Acme"), {}, BOOKS))
     assert "ExternalGUID" in QUICKBOOKS.seal(KEY, [asked], dialect="9.0")
     assert "ExternalGUID" not in QUICKBOOKS.seal(KEY, [asked], dialect="8.0")

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from hub.plugin import Address, Invoice, Line, Payment, Ref, Tax, in_cents
+from hub.plugin import Address, Books, Invoice, Line, Payment, Ref, Tax, in_cents
 
 ABC = Ref(id="1", name="ABC Company")
 STONEWARE = Ref(id="11", name="A7102")
+BOOKS = Books(id="4620816365000000001", name="Sandbox Company_US_1", currency="USD")
 NOVEMBER_14 = dt.date(2026, 11, 14)
 
 

@@ -31,7 +31,7 @@ from quickbooks_online import QuickBooksOnline
 from sandbox.online import REALM, Running
 
 from .answering import Carrier
-from .documents import order_1042, payment_of_1042
+from .documents import BOOKS, order_1042, payment_of_1042
 
 QUICKBOOKS = QuickBooksOnline()
 ABC = NewCustomer(name="ABC Company", email="orders@abc.example", currency="USD")
@@ -55,17 +55,17 @@ def stoneware(books: Running) -> NewItem:
 
 def post_1042(books: Running, carrier: Carrier) -> tuple[Posting, Posting]:
     """Bring the order, its new customer, its new product and its payment into the books, as the hub would."""
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}))
+    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     order = order_1042(customer, item, discount_account=account(books, "4900"), receivable=account(books, "1100"))
-    invoice = carrier.one(QUICKBOOKS.post(order, {}))
+    invoice = carrier.one(QUICKBOOKS.post(order, {}, BOOKS))
     money = payment_of_1042(
         Ref(id=invoice.id, name=invoice.number),
         customer,
         deposit_to=account(books, "1499"),
         receivable=account(books, "1100"),
     )
-    return invoice, carrier.one(QUICKBOOKS.post(money, {}))
+    return invoice, carrier.one(QUICKBOOKS.post(money, {}, BOOKS))
 
 
 def new_entries(before: dict[str, list[dict[str, Any]]], books: Running) -> dict[str, list[dict[str, Any]]]:
@@ -184,10 +184,10 @@ def test_a_service_that_hangs_is_left_within_the_time_that_was_set(books: Runnin
 def test_an_envelope_that_two_workers_carry_at_once_is_carried_out_once(
     books: Running, carrier: Carrier, connection: Connection
 ) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}))
+    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     before = books.books()
-    key, request = "e" * 24, next(QUICKBOOKS.post(order_1042(customer, item), {}))
+    key, request = "e" * 24, next(QUICKBOOKS.post(order_1042(customer, item), {}, BOOKS))
     envelope = Envelope(key=key, requests=(request,), body=QUICKBOOKS.seal(key, [request]))
     answers: list[Response] = []
     workers = [
@@ -204,11 +204,11 @@ def test_an_envelope_that_two_workers_carry_at_once_is_carried_out_once(
 
 
 def test_thirty_orders_travel_in_one_envelope_and_a_bad_one_stops_alone(books: Running, carrier: Carrier) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}))
+    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     orders = [order_1042(customer, item, number=f"2{number:03}") for number in range(30)]
     orders[7] = order_1042(customer, Ref(id="99999"), number="2007")
-    requests = tuple(next(QUICKBOOKS.post(order, {})) for order in orders)
+    requests = tuple(next(QUICKBOOKS.post(order, {}, BOOKS)) for order in orders)
     before = books.books()
     answers = carrier.ask(requests)
     posted = [row["DocNumber"] for row in new_entries_of("Invoice", before, books)]
@@ -240,15 +240,15 @@ def new_entries_of(kind: str, before: dict[str, list[dict[str, Any]]], books: Ru
 )
 def test_a_customer_of_any_name_is_entered_once_and_found_again(books: Running, carrier: Carrier, name: str) -> None:
     before = books.books()
-    first = carrier.one(QUICKBOOKS.create(NewCustomer(name=name), {}))
-    again = carrier.one(QUICKBOOKS.create(NewCustomer(name=f" {name.upper()} "), {}))
+    first = carrier.one(QUICKBOOKS.create(NewCustomer(name=name), {}, BOOKS))
+    again = carrier.one(QUICKBOOKS.create(NewCustomer(name=f" {name.upper()} "), {}, BOOKS))
     (row,) = new_entries_of("Customer", before, books)
     assert first == again == Ref(id=row["Id"], name=name)
 
 
 def test_a_name_that_looks_like_a_pattern_finds_nobody_else(carrier: Carrier) -> None:
-    plain = carrier.one(QUICKBOOKS.create(NewCustomer(name="100 percent"), {}))
-    pattern = carrier.one(QUICKBOOKS.create(NewCustomer(name="100%"), {}))
+    plain = carrier.one(QUICKBOOKS.create(NewCustomer(name="100 percent"), {}, BOOKS))
+    pattern = carrier.one(QUICKBOOKS.create(NewCustomer(name="100%"), {}, BOOKS))
     assert plain.id != pattern.id
 
 
@@ -276,7 +276,7 @@ def test_a_record_that_cannot_be_entered_is_explained(
 ) -> None:
     before = books.books()
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.create(record, {}))
+        carrier.one(QUICKBOOKS.create(record, {}, BOOKS))
     (problem,) = refused.value.problems
     assert what in problem.what
     assert problem.field == field
@@ -287,16 +287,16 @@ def test_a_product_whose_account_is_of_another_kind_is_explained(books: Running,
     before = books.books()
     item = NewItem(name="A7102", income=account(books, "1000"))
     with pytest.raises(Rejected, match="An account of the product “A7102” is of a kind that QuickBooks does not take"):
-        carrier.one(QUICKBOOKS.create(item, {}))
+        carrier.one(QUICKBOOKS.create(item, {}, BOOKS))
     assert books.books() == before
 
 
 def test_an_inactive_customer_is_neither_used_nor_entered_again(books: Running, carrier: Carrier) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}))
+    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
     inactive(books, "customer", customer.id)
     before = books.books()
     with pytest.raises(Rejected, match="The customer “ABC Company” is inactive in QuickBooks"):
-        carrier.one(QUICKBOOKS.create(ABC, {}))
+        carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
     assert books.books() == before
 
 
@@ -329,12 +329,12 @@ Breaking = Callable[[Running, Ref], None]
 def test_an_invoice_that_the_books_refuse_leaves_them_as_they_were(
     books: Running, carrier: Carrier, broken: Breaking, what: str, field: str
 ) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}))
+    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     broken(books, customer)
     before = books.books()
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.post(order_1042(customer, item), {}))
+        carrier.one(QUICKBOOKS.post(order_1042(customer, item), {}, BOOKS))
     (problem,) = refused.value.problems
     assert (problem.what, problem.field) == (what, field)
     assert problem.cure
@@ -347,7 +347,7 @@ def test_a_number_that_is_taken_is_refused(books: Running, carrier: Carrier) -> 
     customer = Ref(id=before["Customer"][-1]["Id"], name="ABC Company")
     item = Ref(id=before["Item"][-1]["Id"])
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.post(order_1042(customer, item), {}))
+        carrier.one(QUICKBOOKS.post(order_1042(customer, item), {}, BOOKS))
     (problem,) = refused.value.problems
     assert (problem.code, problem.field) == ("6140", "number")
     assert books.books() == before
@@ -360,7 +360,7 @@ def test_a_payment_that_is_more_than_the_invoice_is_refused(books: Running, carr
     customer = Ref(id=before["Customer"][-1]["Id"], name="ABC Company")
     money = payment_of_1042(Ref(id=invoice.id), customer, amount=Decimal("118.51"))
     with pytest.raises(Rejected, match=r"did not take the payment of 118\.51 USD by ABC Company"):
-        carrier.one(QUICKBOOKS.post(money, {}))
+        carrier.one(QUICKBOOKS.post(money, {}, BOOKS))
     assert books.books() == before
 
 
@@ -397,21 +397,21 @@ def test_a_tax_that_the_books_do_not_take_over_shows_in_their_total(books: Runni
 
 
 def _taxed(books: Running, carrier: Carrier, tax: Tax, options: dict[str, str]) -> Posting:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}))
+    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     order = order_1042(customer, item, tax=tax, total=Decimal("218.50") + tax.amount)
-    return carrier.one(QUICKBOOKS.post(order, options))
+    return carrier.one(QUICKBOOKS.post(order, options, BOOKS))
 
 
 def test_everything_that_an_order_says_stands_on_the_invoice(books: Running, carrier: Carrier) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}))
+    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     place = Address(lines=("1 Main St", "Suite 2"), city="Reno", region="NV", postal_code="89501", country="US")
     order = order_1042(
         customer, item, due=dt.date(2026, 12, 14), email="ap@abc.example", shipping=place, memo="Thank you! 🎉",
         po_number="PO-77",
     )  # fmt: skip
-    carrier.one(QUICKBOOKS.post(order, {}))
+    carrier.one(QUICKBOOKS.post(order, {}, BOOKS))
     row = books.books()["Invoice"][-1]
     assert told(row, "DueDate", "BillEmail", "CustomerMemo", "ShipAddr") == {
         "DueDate": "2026-12-14",
@@ -432,8 +432,8 @@ def test_an_error_within_quickbooks_after_all_was_done_is_found_out_by_looking(
     books: Running, carrier: Carrier
 ) -> None:
     """The sandbox answers no item of a batch with a SystemFault, so the first answer is put in its place here."""
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}))
+    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     before = books.books()
     order = order_1042(customer, item)
     invoice = _stumbling(carrier, order)
@@ -445,7 +445,7 @@ def test_an_error_within_quickbooks_after_all_was_done_is_found_out_by_looking(
 
 
 def _stumbling(carrier: Carrier, document: Document) -> Posting:
-    conversation = QUICKBOOKS.post(document, {})
+    conversation = QUICKBOOKS.post(document, {}, BOOKS)
     carrier.ask((next(conversation),))
     lost = {"Fault": {"Error": [{"Message": "An application error", "code": "10000"}], "type": "SystemFault"}}
     request = conversation.send(Response(payload=lost))

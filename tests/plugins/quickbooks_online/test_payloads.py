@@ -15,7 +15,7 @@ from hypothesis import given
 from hub.plugin import Address, Invoice, NewCustomer, NewItem, Payment, Ref, Request, Tax
 from quickbooks_online import QuickBooksOnline, payloads
 
-from .documents import invoices, order_1042, payment_of_1042, payments
+from .documents import BOOKS, invoices, order_1042, payment_of_1042, payments
 
 DEFAULTS: dict[str, str] = {}
 
@@ -31,7 +31,7 @@ def test_order_1042_is_told_in_full() -> None:
         po_number="PO-77",
         memo="Thank you!",
     )
-    assert payloads.invoice(posted, DEFAULTS) == {
+    assert payloads.invoice(posted, DEFAULTS, BOOKS) == {
         "DocNumber": "1042",
         "TxnDate": "2026-11-14",
         "DueDate": "2026-12-14",
@@ -105,7 +105,7 @@ BY_CODE = Tax(amount=Decimal("18.03"), code=Ref(id="5"))
     ],
 )
 def test_tax(tax: Tax, options: dict[str, str], code: str, detail: object) -> None:
-    fields = payloads.invoice(order_1042(tax=tax, total=Decimal("218.50") + tax.amount), options)
+    fields = payloads.invoice(order_1042(tax=tax, total=Decimal("218.50") + tax.amount), options, BOOKS)
     assert fields["Line"][0]["SalesItemLineDetail"]["TaxCodeRef"] == {"value": code}
     assert fields.get("TxnTaxDetail") == detail
 
@@ -113,12 +113,12 @@ def test_tax(tax: Tax, options: dict[str, str], code: str, detail: object) -> No
 def test_a_line_that_is_not_taxable_stays_so_on_a_taxed_invoice() -> None:
     posted = order_1042(tax=BY_CODE, total=Decimal("236.53"))
     posted = dataclasses.replace(posted, lines=(dataclasses.replace(posted.lines[0], taxable=False),))
-    line = payloads.invoice(posted, DEFAULTS)["Line"][0]
+    line = payloads.invoice(posted, DEFAULTS, BOOKS)["Line"][0]
     assert line["SalesItemLineDetail"]["TaxCodeRef"] == {"value": "NON"}
 
 
 def test_a_purchase_order_number_goes_into_the_custom_field_that_was_chosen() -> None:
-    fields = payloads.invoice(order_1042(po_number="PO-77", memo="Thank you!"), {"po_number": "2"})
+    fields = payloads.invoice(order_1042(po_number="PO-77", memo="Thank you!"), {"po_number": "2"}, BOOKS)
     assert fields["CustomField"] == [{"DefinitionId": "2", "Type": "StringType", "StringValue": "PO-77"}]
     assert fields["CustomerMemo"] == {"value": "Thank you!"}
 
@@ -149,14 +149,15 @@ def test_a_new_item_can_be_bought_if_there_is_an_account_for_its_cost() -> None:
         "Taxable": True,
         "IncomeAccountRef": {"value": "79"},
     }
-    assert payloads.item(new, DEFAULTS) == {**sold, "ExpenseAccountRef": {"value": "80"}, "PurchaseDesc": "Almond"}
+    bought = {**sold, "ExpenseAccountRef": {"value": "80"}, "PurchaseDesc": "Almond"}
+    assert payloads.item(new, DEFAULTS, BOOKS) == bought
     unbought = dataclasses.replace(new, cost=None)
-    assert payloads.item(unbought, {"item_kind": "Service"}) == {**sold, "Type": "Service"}
+    assert payloads.item(unbought, {"item_kind": "Service"}, BOOKS) == {**sold, "Type": "Service"}
 
 
 @given(invoices())
 def test_the_figures_of_an_invoice_add_up_to_its_total(posted: Invoice) -> None:
-    fields = payloads.invoice(posted, DEFAULTS)
+    fields = payloads.invoice(posted, DEFAULTS, BOOKS)
     sales = [line for line in fields["Line"] if line["DetailType"] == "SalesItemLineDetail"]
     discounts = [line["Amount"] for line in fields["Line"] if line["DetailType"] == "DiscountLineDetail"]
     assert sum(line["Amount"] for line in sales) - sum(discounts) + posted.tax.amount == posted.total
@@ -173,7 +174,7 @@ def test_the_figures_of_a_payment_are_its_amount(received: Payment) -> None:
 
 @given(invoices() | payments)
 def test_a_payload_survives_storing_and_its_bytes_are_always_the_same(posted: Invoice | Payment) -> None:
-    kind, fields = payloads.document(posted, DEFAULTS)
+    kind, fields = payloads.document(posted, DEFAULTS, BOOKS)
     request = Request(name="create", payload=payloads.create(kind, fields), writes=True)
     assert not [value for value in _leaves(request.payload) if isinstance(value, float) or value in ("", None)]
     stored = simplejson.loads(simplejson.dumps(request.payload, use_decimal=True), use_decimal=True)

@@ -25,7 +25,7 @@ from quickbooks_online import QuickBooksOnline
 from quickbooks_online.asking import ATTEMPTS, UnexpectedAnswer
 
 from .answering import answered, fault, found, questions
-from .documents import invoices, order_1042, payment_of_1042, payments
+from .documents import BOOKS, invoices, order_1042, payment_of_1042, payments
 
 QUICKBOOKS = QuickBooksOnline()
 CUSTOMER = NewCustomer(name="O'Hara & Söhne \\ 100% 🎉")
@@ -39,26 +39,26 @@ def names(asked: list[Request]) -> list[str]:
 
 def test_a_posting_is_what_the_books_echo() -> None:
     posting, asked = answered(
-        QUICKBOOKS.post(order_1042(), {}), {"Invoice": {**DONE, "DocNumber": "7", "TotalAmt": 99}}
+        QUICKBOOKS.post(order_1042(), {}, BOOKS), {"Invoice": {**DONE, "DocNumber": "7", "TotalAmt": 99}}
     )
     assert posting == Posting(id="145", number="7", total=Decimal("99.00"), version="0")
     assert [(request.name, request.writes) for request in asked] == [("create invoice", True)]
 
 
 def test_books_that_keep_no_number_of_ours_echo_none() -> None:
-    posting, _ = answered(QUICKBOOKS.post(order_1042(), {}), {"Invoice": {**DONE, "DocNumber": None}})
+    posting, _ = answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), {"Invoice": {**DONE, "DocNumber": None}})
     assert posting.number == ""
 
 
 def test_a_payment_is_known_by_the_payers_reference() -> None:
     row = {"Id": "151", "SyncToken": "0", "PaymentRefNum": "2217", "TotalAmt": 100}
-    posting, _ = answered(QUICKBOOKS.post(payment_of_1042(Ref(id="145")), {}), {"Payment": row})
+    posting, _ = answered(QUICKBOOKS.post(payment_of_1042(Ref(id="145")), {}, BOOKS), {"Payment": row})
     assert posting == Posting(id="151", number="2217", total=Decimal("100.00"), version="0")
 
 
 def test_a_refusal_names_the_document() -> None:
     with pytest.raises(Rejected) as refused:
-        answered(QUICKBOOKS.post(order_1042(), {}), fault("6140"))
+        answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("6140"))
     (problem,) = refused.value.problems
     assert problem.what == "The number of invoice 1042 for ABC Company is used already in QuickBooks."
     assert problem.field == "number"
@@ -67,18 +67,18 @@ def test_a_refusal_names_the_document() -> None:
 @pytest.mark.parametrize("code", ["3001", "130", "140", "150"])
 def test_a_write_that_was_not_carried_out_is_the_hubs_to_repeat(code: str) -> None:
     with pytest.raises(Unavailable):
-        answered(QUICKBOOKS.post(order_1042(), {}), fault(code, kind="SystemFault"))
+        answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), fault(code, kind="SystemFault"))
 
 
 def test_a_lost_authorization_within_a_batch_is_told_as_one() -> None:
     with pytest.raises(AuthorizationExpired):
-        answered(QUICKBOOKS.post(order_1042(), {}), fault("3200"))
+        answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("3200"))
 
 
 def test_after_an_error_within_quickbooks_an_invoice_that_is_there_is_found() -> None:
     others = {**DONE, "Id": "144", "PrivateNote": "Order 1041"}
     posting, asked = answered(
-        QUICKBOOKS.post(order_1042(), {}), fault("10000", kind="SystemFault"), found("Invoice", others, DONE)
+        QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("10000", kind="SystemFault"), found("Invoice", others, DONE)
     )
     assert posting.id == "145"
     assert names(asked) == ["create invoice", "look whether the invoice is there"]
@@ -87,7 +87,10 @@ def test_after_an_error_within_quickbooks_an_invoice_that_is_there_is_found() ->
 
 def test_after_an_error_within_quickbooks_an_invoice_that_is_not_there_is_written_again() -> None:
     posting, asked = answered(
-        QUICKBOOKS.post(order_1042(), {}), fault("10000", kind="SystemFault"), found("Invoice"), {"Invoice": DONE}
+        QUICKBOOKS.post(order_1042(), {}, BOOKS),
+        fault("10000", kind="SystemFault"),
+        found("Invoice"),
+        {"Invoice": DONE},
     )
     assert posting.id == "145"
     assert names(asked) == ["create invoice", "look whether the invoice is there", "create invoice"]
@@ -104,7 +107,7 @@ def test_a_payment_after_an_error_is_only_the_same_one_if_it_pays_the_same_invoi
     }
     right = {**row, "Id": "152", "Line": [{"Amount": 100, "LinkedTxn": [{"TxnId": "145", "TxnType": "Invoice"}]}]}
     posting, _ = answered(
-        QUICKBOOKS.post(payment_of_1042(Ref(id="145")), {}),
+        QUICKBOOKS.post(payment_of_1042(Ref(id="145")), {}, BOOKS),
         fault("10000", kind="SystemFault"),
         found("Payment", row, right),
     )
@@ -112,9 +115,9 @@ def test_a_payment_after_an_error_is_only_the_same_one_if_it_pays_the_same_invoi
 
 
 def test_errors_without_end_are_a_persons_to_look_at_and_the_last_thing_asked_is_whether_it_is_there() -> None:
-    conversation = QUICKBOOKS.post(order_1042(), {})
+    conversation = QUICKBOOKS.post(order_1042(), {}, BOOKS)
     answers = [fault("10000", kind="SystemFault"), found("Invoice")] * ATTEMPTS
-    asked = questions(QUICKBOOKS.post(order_1042(), {}), answers[:-1])
+    asked = questions(QUICKBOOKS.post(order_1042(), {}, BOOKS), answers[:-1])
     assert asked[-1].writes is False
     with pytest.raises(Rejected, match="error of its own when it was to take invoice 1042 for ABC Company"):
         answered(conversation, *answers)
@@ -124,7 +127,7 @@ def test_errors_without_end_are_a_persons_to_look_at_and_the_last_thing_asked_is
 def test_a_write_in_doubt_is_never_begun_anew_because_nobody_could_look(code: str) -> None:
     with pytest.raises(Rejected, match="error of its own"):
         answered(
-            QUICKBOOKS.post(order_1042(), {}),
+            QUICKBOOKS.post(order_1042(), {}, BOOKS),
             fault("10000", kind="SystemFault"),
             fault(code, kind="SystemFault"),
         )
@@ -133,12 +136,13 @@ def test_a_write_in_doubt_is_never_begun_anew_because_nobody_could_look(code: st
 @pytest.mark.parametrize("answer", [{}, {"Invoice": {}}, {"Invoice": None}, {"Payment": {"Id": "1"}}])
 def test_an_answer_that_names_no_invoice_is_never_taken_for_one(answer: dict[str, Any]) -> None:
     with pytest.raises(UnexpectedAnswer):
-        answered(QUICKBOOKS.post(order_1042(), {}), answer)
+        answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), answer)
 
 
 def test_a_customer_who_is_there_is_used() -> None:
     ref, asked = answered(
-        QUICKBOOKS.create(CUSTOMER, {}), found("Customer", {"Id": "58", "DisplayName": CUSTOMER.name, "Active": True})
+        QUICKBOOKS.create(CUSTOMER, {}, BOOKS),
+        found("Customer", {"Id": "58", "DisplayName": CUSTOMER.name, "Active": True}),
     )
     assert ref == Ref(id="58", name=CUSTOMER.name)
     assert names(asked) == ["look up customer"]
@@ -147,7 +151,9 @@ def test_a_customer_who_is_there_is_used() -> None:
 
 def test_a_customer_who_is_not_there_is_created() -> None:
     ref, asked = answered(
-        QUICKBOOKS.create(CUSTOMER, {}), found("Customer"), {"Customer": {"Id": "59", "DisplayName": CUSTOMER.name}}
+        QUICKBOOKS.create(CUSTOMER, {}, BOOKS),
+        found("Customer"),
+        {"Customer": {"Id": "59", "DisplayName": CUSTOMER.name}},
     )
     assert ref == Ref(id="59", name=CUSTOMER.name)
     assert [request.writes for request in asked] == [False, True]
@@ -155,7 +161,7 @@ def test_a_customer_who_is_not_there_is_created() -> None:
 
 def test_a_customer_whom_somebody_else_entered_in_the_meantime_is_used() -> None:
     ref, asked = answered(
-        QUICKBOOKS.create(CUSTOMER, {}),
+        QUICKBOOKS.create(CUSTOMER, {}, BOOKS),
         found("Customer"),
         fault("6240"),
         found("Customer", {"Id": "60", "DisplayName": CUSTOMER.name, "Active": True}),
@@ -187,7 +193,7 @@ def test_a_customer_whom_somebody_else_entered_in_the_meantime_is_used() -> None
 )
 def test_a_name_that_is_taken_is_told_with_who_has_it(answers: list[dict[str, Any]], sentence: str) -> None:
     with pytest.raises(Rejected) as refused:
-        answered(QUICKBOOKS.create(CUSTOMER, {}), *answers)
+        answered(QUICKBOOKS.create(CUSTOMER, {}, BOOKS), *answers)
     (problem,) = refused.value.problems
     assert problem.what == sentence
     assert problem.cure
@@ -195,7 +201,7 @@ def test_a_name_that_is_taken_is_told_with_who_has_it(answers: list[dict[str, An
 
 def test_after_an_error_within_quickbooks_a_customer_is_looked_up_before_it_is_entered_again() -> None:
     ref, asked = answered(
-        QUICKBOOKS.create(CUSTOMER, {}),
+        QUICKBOOKS.create(CUSTOMER, {}, BOOKS),
         found("Customer"),
         fault("10000", kind="SystemFault"),
         found("Customer", {"Id": "61", "DisplayName": CUSTOMER.name, "Active": True}),
@@ -206,11 +212,11 @@ def test_after_an_error_within_quickbooks_a_customer_is_looked_up_before_it_is_e
 
 def test_an_item_is_used_if_it_is_there_and_created_if_not() -> None:
     row = {"Id": "11", "Name": "A7102", "Type": "Service", "Active": True}
-    ref, asked = answered(QUICKBOOKS.create(ITEM, {}), found("Item", row))
+    ref, asked = answered(QUICKBOOKS.create(ITEM, {}, BOOKS), found("Item", row))
     assert (ref, len(asked)) == (Ref(id="11", name="A7102"), 1)
-    ref, asked = answered(QUICKBOOKS.create(ITEM, {}), found("Item"), {"Item": row})
+    ref, asked = answered(QUICKBOOKS.create(ITEM, {}, BOOKS), found("Item"), {"Item": row})
     assert (ref, names(asked)) == (Ref(id="11", name="A7102"), ["look up item", "create item"])
-    ref, asked = answered(QUICKBOOKS.create(ITEM, {}), found("Item"), fault("6240"), found("Item", row))
+    ref, asked = answered(QUICKBOOKS.create(ITEM, {}, BOOKS), found("Item"), fault("6240"), found("Item", row))
     assert (ref, len(asked)) == (Ref(id="11", name="A7102"), 3)
 
 
@@ -223,7 +229,7 @@ def test_an_item_is_used_if_it_is_there_and_created_if_not() -> None:
 )
 def test_an_item_that_cannot_stand_on_a_line_is_not_used(row: dict[str, Any], what: str) -> None:
     with pytest.raises(Rejected, match=f"The product “A7102” is {what} in QuickBooks"):
-        answered(QUICKBOOKS.create(ITEM, {}), found("Item", {"Id": "11", "Name": "A7102", **row}))
+        answered(QUICKBOOKS.create(ITEM, {}, BOOKS), found("Item", {"Id": "11", "Name": "A7102", **row}))
 
 
 @given(
@@ -234,6 +240,6 @@ def test_a_conversation_that_is_replayed_asks_the_same(document: Invoice | Payme
     kind = "Invoice" if isinstance(document, Invoice) else "Payment"
     answers = [answer for code in stumbles for answer in (fault(code, kind="SystemFault"), found(kind))]
     answers.append({kind: {"Id": "1", "TotalAmt": document.total, "SyncToken": "0"}})
-    first = answered(QUICKBOOKS.post(document, {}), *answers)
-    assert answered(QUICKBOOKS.post(document, {}), *answers) == first
+    first = answered(QUICKBOOKS.post(document, {}, BOOKS), *answers)
+    assert answered(QUICKBOOKS.post(document, {}, BOOKS), *answers) == first
     assert QUICKBOOKS.seal("0" * 24, first[1][-1:]) == QUICKBOOKS.seal("0" * 24, first[1][:1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.plugin import AccountKind, Books, Page, Record, RecordKind, Request
+from hub.plugin import AccountKind, Books, Page, Record, RecordKind, Request, Taxing, Tracking
 from quickbooks_online import QuickBooksOnline, paging
 from sandbox.online import REALM, Running
 
@@ -23,7 +23,15 @@ def whole(carrier: Carrier, kind: RecordKind, since: str = "") -> tuple[list[Rec
 
 def test_a_check_says_which_books_these_are(carrier: Carrier) -> None:
     books = carrier.one(QUICKBOOKS.check())
-    assert books == Books(id=REALM, name="Sandbox Company_US_1", country="US", currency="USD")
+    assert books == Books(
+        id=REALM,
+        name="Sandbox Company_US_1",
+        country="US",
+        currency="USD",
+        taxing=Taxing.AUTOMATED,
+        classes=Tracking.LINE,
+        locations=True,
+    )
 
 
 @pytest.mark.parametrize("size", [500, 7, 1])

@@ -10,7 +10,7 @@ import pytest
 from hub.plugin import Document, NewCustomer, NewItem, NewRecord, Ref, Tax
 from quickbooks_online import QuickBooksOnline
 
-from .documents import order_1042, payment_of_1042
+from .documents import BOOKS, order_1042, payment_of_1042
 
 QUICKBOOKS = QuickBooksOnline()
 INCOME = Ref(id="79")
@@ -54,7 +54,7 @@ def long_order(count: int, tax: Tax) -> Document:
     ],
 )
 def test_review(subject: Document | NewRecord, options: dict[str, str], fields: list[str]) -> None:
-    problems = QUICKBOOKS.review(subject, options)
+    problems = QUICKBOOKS.review(subject, options, BOOKS)
     assert [problem.field for problem in problems] == fields
     for problem in problems:
         assert problem.what.endswith(".")
@@ -64,5 +64,5 @@ def test_review(subject: Document | NewRecord, options: dict[str, str], fields: 
 def test_an_invoice_below_zero_is_named() -> None:
     line = dataclasses.replace(LINE, quantity=Decimal(-1), amount=Decimal("-1.00"))
     refund = order_1042(lines=(line,), discount=Decimal(0), total=Decimal("-1.00"))
-    (problem,) = QUICKBOOKS.review(refund, {})
+    (problem,) = QUICKBOOKS.review(refund, {}, BOOKS)
     assert problem.what == "Invoice 1042 comes to -1.00 USD."

@@ -1,0 +1,84 @@
+"""How a company uses QuickBooks Online: what its `CompanyInfo` and its `Preferences` say of that.
+
+Names are Intuit's, at minor version 75. What is not told is taken for what the product begins with, so that nothing is
+held back without a reason; if that is wrong, QuickBooks refuses and a person reads why.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from hub.plugin import Books, DocumentKind, Taxing, Tracking
+from quickbooks_online.asking import Row
+
+HOME = ("US", "")
+"""Countries in which sales tax is told by a code for the whole invoice."""
+
+WITHOUT_ORDERS = ("Simple Start", "Essentials", "Self-Employed", "Solopreneur")
+"""Plans that have no purchase orders (5020). A plan that we do not know is asked."""
+
+
+def books(realm: str, company: Row, preferences: Row) -> Books:
+    """The books of a realm."""
+    accounting, sales = preferences.get("AccountingInfoPrefs", {}), preferences.get("SalesFormsPrefs", {})
+    buying, currency = preferences.get("VendorAndPurchasesPrefs", {}), preferences.get("CurrencyPrefs", {})
+    closed = accounting.get("BookCloseDate")
+    return Books(
+        id=realm,
+        name=company.get("CompanyName", ""),
+        country=company.get("Country", ""),
+        currency=currency.get("HomeCurrency", {}).get("value", ""),
+        closed_until=dt.date.fromisoformat(closed) if closed else None,
+        numbers=_numbers(sales, preferences),
+        lacks=_lacks(company),
+        taxing=_taxing(company.get("Country", ""), preferences.get("TaxPrefs", {})),
+        discounts=_is(sales.get("AllowDiscount", True)),
+        billable=_is(buying.get("BillableExpenseTracking", True)),
+        classes=_classes(accounting),
+        locations=_is(accounting.get("TrackDepartments", False)),
+        several_currencies=_is(currency.get("MultiCurrencyEnabled", False)),
+    )
+
+
+def _numbers(sales: Row, preferences: Row) -> frozenset[str]:
+    """What the company numbers itself. Bills bear the supplier's number in any case."""
+    invoices = "CustomTxnNumbers" in sales and not _is(sales["CustomTxnNumbers"])
+    orders = _other(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "false"
+    kinds = (DocumentKind.INVOICE, invoices), (DocumentKind.PURCHASE_ORDER, orders)
+    return frozenset(kind for kind, itself in kinds if itself)
+
+
+def _lacks(company: Row) -> frozenset[str]:
+    pairs = {pair.get("Name"): str(pair.get("Value", "")) for pair in company.get("NameValue", ())}
+    plan = pairs.get("OfferingSku", "")
+    without = any(name in plan for name in WITHOUT_ORDERS)
+    return frozenset({DocumentKind.PURCHASE_ORDER}) if without else frozenset()
+
+
+def _taxing(country: str, taxes: Row) -> Taxing:
+    """`PartnerTaxEnabled` is true where automated sales tax is set up, false where it waits to be, and absent where a
+    US company taxes by hand."""
+    if not _is(taxes.get("UsingSalesTax", True)):
+        return Taxing.NONE
+    if country not in HOME:
+        return Taxing.BY_LINE
+    if "UsingSalesTax" not in taxes:
+        return Taxing.UNKNOWN
+    return Taxing.AUTOMATED if "PartnerTaxEnabled" in taxes else Taxing.BY_CODE
+
+
+def _classes(accounting: Row) -> Tracking:
+    if _is(accounting.get("ClassTrackingPerTxnLine", False)):
+        return Tracking.LINE
+    return Tracking.DOCUMENT if _is(accounting.get("ClassTrackingPerTxn", False)) else Tracking.NONE
+
+
+def _other(preferences: Row, name: str) -> str:
+    """One of `OtherPrefs`, which are pairs of texts; Intuit's own sample has blanks within their names."""
+    pairs = preferences.get("OtherPrefs", {}).get("NameValue", ())
+    return next((str(pair["Value"]).lower() for pair in pairs if pair["Name"].replace(" ", "") == name), "")
+
+
+def _is(value: Any) -> bool:
+    return value is True or value == "true"

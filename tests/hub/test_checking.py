@@ -1,0 +1,80 @@
+"""How the books work is asked after connecting, once a day, and after a refusal that it may explain."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import func, select
+
+from hub.database import now, session
+from hub.models import ConversationRow, Delivery, Installation, Purpose
+from hub.plugin import Books, Request, Taxing
+from hub.queue import commit
+from hub.services import carrying, checking, sending
+from hub.services.conversing import begin
+from hub.services.documents import Choices
+from tests.hub.conftest import ADA, Desk
+from tests.hub.ledger import Ledger, Pretend
+from tests.hub.test_carrying import send
+
+WAYS = Books(
+    id="books-1", name="Test Books", currency="USD", closed_until=dt.date(2026, 10, 31),
+    numbers=frozenset({"invoice", "payment"}), taxing=Taxing.AUTOMATED,
+)  # fmt: skip
+OTHER_WAYS = Books(id="books-1", name="Test Books", currency="USD")
+
+
+def checks() -> int:
+    query = select(func.count(ConversationRow.id)).where(ConversationRow.purpose == Purpose.CHECK)
+    return session().scalar(query) or 0
+
+
+def test_a_conversation_keeps_the_books_that_it_began_with(installation: Installation, ledger: Ledger) -> None:
+    """Whatever becomes known between two trips: a replay asks what was asked the first time."""
+    seen: list[Books] = []
+
+    class Listening(Pretend):
+        def post(self, document: Any, options: Any, books: Books) -> Any:
+            seen.append(books)
+            yield Request(name="look", payload={"list": "invoices"}, writes=False)
+
+    checking.take(installation, WAYS)
+    send(installation)
+    carrying.carry(installation.id)
+    checking.take(installation, OTHER_WAYS)
+    commit()
+    session().expire_all()
+    assert checking.known(installation) == OTHER_WAYS
+    (row,) = session().scalars(select(ConversationRow).join(Delivery).where(Delivery.kind == "invoice"))
+    next(begin(row, Listening(ledger)))
+    assert seen == [WAYS]
+
+
+def test_the_books_are_asked_once_a_day(installation: Installation) -> None:
+    before = checks()
+    carrying.carry(installation.id)
+    assert checks() == before
+    installation.check_due_at = now()
+    commit()
+    assert carrying.has_work(installation.id)
+    carrying.carry(installation.id)
+    session().expire_all()
+    assert checks() == before + 1
+    assert installation.check_due_at > now() + dt.timedelta(hours=23)
+    assert not carrying.has_work(installation.id)
+
+
+def test_after_a_refusal_they_are_asked_soon_but_not_each_time(
+    installation: Installation, ledger: Ledger, desk: Desk
+) -> None:
+    installation.checked_at = now() - dt.timedelta(hours=3)
+    commit()
+    before = checks()
+    ledger.refuses = lambda payload: "The books are closed." if "invoices" in payload else ""
+    send(installation)
+    carrying.carry(installation.id)
+    assert checks() == before + 1
+    sending.send(installation.id, desk.copy_order("1043"), Choices(), ADA)
+    carrying.carry(installation.id)
+    assert checks() == before + 1
