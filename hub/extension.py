@@ -83,6 +83,11 @@ def lease() -> dt.timedelta:
     return seconds("HUB_LEASE_SECONDS", 90)
 
 
+def sweep_interval() -> dt.timedelta:
+    """How often the scheduler looks for what is due: `HUB_SWEEP_SECONDS`, 15."""
+    return seconds("HUB_SWEEP_SECONDS", 15)
+
+
 def patience() -> dt.timedelta:
     """For how long an unreachable ledger is tried before a person is asked: `HUB_PATIENCE_SECONDS`, three days."""
     return seconds("HUB_PATIENCE_SECONDS", 72 * 3600)

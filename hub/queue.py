@@ -35,12 +35,16 @@ def address() -> str:
     return cast(str, current_app.config["HUB_REDIS_URL"])
 
 
-def queue() -> Queue:
-    """The queue, over a connection that gives up at once: to enqueue from a request."""
-    connection = Redis.from_url(
+def connection() -> Redis:
+    """A connection to Redis that gives up at once: for what must not wait for it."""
+    return Redis.from_url(
         address(), socket_timeout=_QUICK, socket_connect_timeout=_QUICK, retry=Retry(NoBackoff(), 0)
     )
-    return Queue(NAME, connection=connection, serializer=JSONSerializer)
+
+
+def queue() -> Queue:
+    """The queue, to enqueue from a request."""
+    return Queue(NAME, connection=connection(), serializer=JSONSerializer)
 
 
 def wake(installation_id: int) -> None:

@@ -17,7 +17,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from hub import queue
-from hub.extension import seconds
+from hub.extension import sweep_interval
 
 _PR_SET_PDEATHSIG = 1
 
@@ -61,7 +61,7 @@ class _JsonCronJob(CronJob):
 
 def schedule() -> None:
     """Call the sweep every `HUB_SWEEP_SECONDS` (15), until told to stop. Two of these do no harm."""
-    every = max(1, int(seconds("HUB_SWEEP_SECONDS", 15).total_seconds()))
+    every = max(1, int(sweep_interval().total_seconds()))
     scheduler = CronScheduler(connection=_connected())
     scheduler.get_jobs().append(_JsonCronJob(
         queue.NAME, func_name="hub.jobs.sweep", interval=every, ttl=2 * every, result_ttl=0, failure_ttl=86400

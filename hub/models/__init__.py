@@ -5,9 +5,10 @@ from hub.models.conversation import ConversationRow, Envelope, Exchange, Purpose
 from hub.models.delivery import Delivery, needs
 from hub.models.desk import DeskRow
 from hub.models.installation import Authorization, Credential, Installation
+from hub.models.meter import Meter
 from hub.models.transaction import TransactionRow
 
 __all__ = [
     "Authorization", "ConversationRow", "Credential", "Delivery", "DeskRow", "Envelope", "Exchange", "Installation",
-    "Link", "Listing", "Mapping", "Purpose", "RecordRow", "TransactionRow", "needs",
+    "Link", "Listing", "Mapping", "Meter", "Purpose", "RecordRow", "TransactionRow", "needs",
 ]  # fmt: skip

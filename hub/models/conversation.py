@@ -65,6 +65,8 @@ class Envelope(Base):
     writes: Mapped[bool] = mapped_column(default=False)
     state: Mapped[EnvelopeState] = mapped_column(choice(EnvelopeState), default=EnvelopeState.OPEN)
     written_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    fresh_since: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    """From when on its key is so old: when it was written, or when a person was asked to look for it in the books."""
     answered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     tries: Mapped[int] = mapped_column(default=0)
     tried_since: Mapped[dt.datetime] = mapped_column(Moment, default=now)

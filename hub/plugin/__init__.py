@@ -42,8 +42,10 @@ from hub.plugin.books import (
 )
 from hub.plugin.declaring import (
     Capabilities,
+    Counted,
     Field,
     FieldKind,
+    Limit,
     MappingField,
     Role,
     Setting,
@@ -93,6 +95,7 @@ from hub.plugin.line import (
     Conversation,
     Envelope,
     Payload,
+    Postage,
     Request,
     Response,
 )
@@ -117,6 +120,7 @@ __all__ = [
     "Capabilities",
     "Connection",
     "Conversation",
+    "Counted",
     "Desk",
     "Document",
     "DocumentKind",
@@ -131,6 +135,7 @@ __all__ = [
     "Integration",
     "IntegrationError",
     "Invoice",
+    "Limit",
     "Line",
     "Listed",
     "MappingField",
@@ -142,6 +147,7 @@ __all__ = [
     "Page",
     "Payload",
     "Payment",
+    "Postage",
     "Posting",
     "Problem",
     "PullIntegration",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from dataclasses import dataclass
 
@@ -70,15 +71,39 @@ class Setting:
     help: str = ""
 
 
+class Counted(enum.StrEnum):
+    """What of a `Postage` a limit counts."""
+
+    CALLS = "calls"
+    BATCHES = "batches"
+    READS = "reads"
+    WRITES = "writes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """The ledger takes at most `most` of what is `counted` for one company's books within any `seconds` in a row."""
+
+    most: int
+    seconds: int
+    counted: Counted = Counted.CALLS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What the ledger can do.
+    """What the ledger can do, and at which pace.
 
     `documents` can be posted, and those in `revises` posted once more after a change, as can the records there.
     `lists` and then `history` can be fetched, in this order; `creates` created. `requests_per_envelope` is how many
     requests travel at once; 1 for a ledger without batches; `bytes_per_envelope` about how much they may weigh
     together, 0 for no matter what. `tax_by_code` offers the books' tax codes in the dialog. `reference` is the key of
     a response's payload under which the ledger's own reference stands, that its support asks for.
+
+    `limits` is how fast the ledger may be asked; the hub keeps to all of them, whichever worker asks, so a carrier need
+    not. `remembers` is how long it certainly remembers the key of an envelope, somewhat less than what it promises;
+    None for as long as the books last. After that the hub asks `Integration.recover` before it repeats a write.
+    `reads_a_month` is how many reads are to be had in a calendar month, over the books of all installations; 0 if
+    reading costs nothing. The operator may set another figure as `HUB_<INTEGRATION KEY>_READS_A_MONTH`.
     """
 
     documents: frozenset[DocumentKind]
@@ -90,3 +115,6 @@ class Capabilities:
     bytes_per_envelope: int = 0
     tax_by_code: bool = False
     reference: str = ""
+    limits: tuple[Limit, ...] = ()
+    remembers: dt.timedelta | None = None
+    reads_a_month: int = 0

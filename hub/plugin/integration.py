@@ -13,7 +13,7 @@ from hub.plugin.declaring import Capabilities, Field, MappingField, Setting
 from hub.plugin.desk import Desk
 from hub.plugin.documents import Document, DocumentKind, NewRecord, Posting
 from hub.plugin.failing import Problem, Rejected
-from hub.plugin.line import Conversation, Envelope, Request, Response
+from hub.plugin.line import Conversation, Envelope, Postage, Request, Response
 from hub.plugin.transactions import Listed, Page
 
 API_VERSION = 1
@@ -68,8 +68,17 @@ class Integration(ABC):
         writes whose answer we have, so that the ledger need not remember it any longer.
         """
 
+    def postage(self, requests: Sequence[Request]) -> Postage:
+        """What a trip with these requests costs against `Capabilities.limits` and on the meter. Pure.
+
+        By default it is one call, in which every request that does not write is a read.
+        """
+        writes = sum(request.writes for request in requests)
+        return Postage(reads=len(requests) - writes, writes=writes)
+
     def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
-        """Find out what became of the writes of an envelope, after its carrier raised `InDoubt`.
+        """Find out what became of the writes of an envelope, after its carrier raised `InDoubt`, or when it has been
+        open for longer than the ledger remembers its key (`Capabilities.remembers`).
 
         Gives for each request its response if it was carried out, and None if it was not and may be asked again. It
         only reads. Raises `Rejected` if nobody can tell: a person must look, and this is what it does by itself.

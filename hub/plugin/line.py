@@ -33,6 +33,17 @@ class Response:
     payload: Payload
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postage:
+    """What one trip to the ledger costs: how many HTTP `calls`, how many of them `batches`, and, as the ledger's meter
+    counts them, how many `reads` and `writes`."""
+
+    calls: int = 1
+    batches: int = 0
+    reads: int = 0
+    writes: int = 0
+
+
 Conversation: TypeAlias = Generator[Request, Response, T]
 
 

@@ -21,7 +21,7 @@ from hub.models import Envelope, Installation
 from hub.plugin import AuthorizationExpired, PushIntegration, Rejected, Response, Unavailable
 from hub.plugin import Envelope as SealedEnvelope
 from hub.queue import commit, rollback, wake
-from hub.services import concluding, line, packing, registry, secrets
+from hub.services import concluding, line, packing, registry, secrets, turns
 from hub.services.conversing import reference
 from hub.services.line import Line
 from hub.states import InstallationState
@@ -133,9 +133,12 @@ def _renew(held: Line, installation: Installation, integration: PushIntegration)
 
 def _ask(
     integration: PushIntegration, envelope: SealedEnvelope, installation: Installation
-) -> Sequence[Response]:
+) -> Sequence[Response] | concluding.Held:
     connection = secrets.connection(installation, integration)
-    commit()  # Reading the credentials began a transaction; none is open while the network is waited for.
+    commit()  # Reading the credentials began a transaction; none is open while a turn or the network is waited for.
+    rest = turns.take(integration, connection.books_id, envelope.requests)
+    if rest is not None:
+        return concluding.Held(rest)
     responses = integration.perform(envelope, connection)
     if len(responses) != len(envelope.requests):
         raise ValueError(f"{len(envelope.requests)} requests were asked and {len(responses)} answered")

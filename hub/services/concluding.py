@@ -20,9 +20,10 @@ from hub.plugin import (
     Response,
     Unavailable,
 )
-from hub.services import recovering, registry, sealing
+from hub.services import metering, recovering, registry, sealing
 from hub.services.conversing import Crashes, Fails
-from hub.services.settling import crash_problem, delay, settle, stop
+from hub.services.line import delay
+from hub.services.settling import crash_problem, settle, stop
 from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
 
 _REST = dt.timedelta(seconds=30)
@@ -35,7 +36,14 @@ class Crashed:
     reference: str
 
 
-Answer = Sequence[Response] | IntegrationError | Crashed
+@dataclass(frozen=True, slots=True)
+class Held:
+    """It has not left: the books have been asked as fast as they may be, and the line rests for so long."""
+
+    rest: dt.timedelta
+
+
+Answer = Sequence[Response] | IntegrationError | Crashed | Held
 
 
 def conclude(
@@ -58,9 +66,13 @@ def conclude(
             settle(envelope.exchanges[0].conversation, Fails(answer))
         case Crashed():
             _park(envelope, StopReason.CRASHED, answer.reference)
+        case Held():
+            _requeue(envelope)
+            return answer.rest
         case IntegrationError():
             raise TypeError(f"{type(answer).__name__} is none of the three families")
         case _:
+            metering.count(installation.id, integration.postage(envelope.sealed().requests))
             _store(installation, envelope, answer)
     return None
 

@@ -12,7 +12,7 @@ from hub.extension import seconds
 from hub.models import ConversationRow, Installation, Listing, Purpose, RecordRow
 from hub.models.books import listed, name_key
 from hub.plugin import Integration, Listed, Page, Record, RecordKind, TransactionKind
-from hub.services import changing, history
+from hub.services import changing, history, metering
 from hub.states import ConversationState
 
 _RETRY = 600.0  # Seconds until a list that could not be fetched is tried again.
@@ -53,8 +53,11 @@ def begin_due(installation: Installation, limit: int, kinds: Sequence[Listed]) -
         .order_by(Listing.due_at)
         .limit(limit)
     )
-    begun = []
+    begun: list[ConversationRow] = []
     for listing in due.all():
+        if metering.is_spent(installation.integration):
+            _rest(listing, metering.sentence(installation.integration))
+            continue
         if not listing.loading:
             listing.loading, listing.loaded, listing.total = True, 0, None
         begun.append(_begin(listing))
@@ -88,7 +91,9 @@ def take(row: ConversationRow, page: Page) -> None:
     listing.loaded += len(page.records) + len(page.transactions)
     if page.total is not None:
         listing.total = page.total
-    if page.more:
+    if page.more and metering.is_spent(row.installation.integration):
+        _rest(listing, metering.sentence(row.installation.integration))
+    elif page.more:
         _begin(listing)
     else:
         listing.loading, listing.refreshed_at = False, now()
@@ -98,7 +103,7 @@ def take(row: ConversationRow, page: Page) -> None:
 def give_up(row: ConversationRow, problem: str) -> None:
     """A page could not be fetched: say why, and try again later from the same place."""
     listing = session().get_one(Listing, (row.installation_id, row.argument["kind"]))
-    listing.problem, listing.due_at = problem, now() + seconds("HUB_LISTS_RETRY_SECONDS", _RETRY)
+    _rest(listing, problem)
 
 
 def store(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> None:
@@ -146,6 +151,10 @@ def _pause(kind: Listed) -> dt.timedelta:
     if isinstance(kind, TransactionKind):
         return seconds("HUB_HISTORY_SECONDS", 3600)
     return seconds("HUB_LISTS_SECONDS", 6 * 3600)
+
+
+def _rest(listing: Listing, problem: str) -> None:
+    listing.problem, listing.due_at = problem, now() + seconds("HUB_LISTS_RETRY_SECONDS", _RETRY)
 
 
 def _begin(listing: Listing) -> ConversationRow:

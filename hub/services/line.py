@@ -78,6 +78,11 @@ def take(installation_id: int, states: Sequence[InstallationState] = (Installati
     return Line(installation_id, token) if taken else None
 
 
+def delay(tries: int, retry_after: float | None = None) -> dt.timedelta:
+    """How long to wait before the next try: what the ledger asked for, else 5 s, doubling up to 5 minutes."""
+    return dt.timedelta(seconds=retry_after if retry_after is not None else min(300, 5 * 2 ** min(tries, 10)))
+
+
 def reclaim(installation_id: int) -> None:
     """Put the deliveries that a carrier left behind into a state that somebody goes on from.
 

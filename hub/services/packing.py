@@ -12,7 +12,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 from hub.database import now, session
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Listing, Purpose
 from hub.plugin import DocumentKind, Integration, PullIntegration, Request
-from hub.services import checking, fetching, sealing
+from hub.services import checking, fetching, recovering, sealing
 from hub.services.conversing import Asks, Crashes, proceed, reference
 from hub.services.documents import options_of
 from hub.services.settling import release, settle
@@ -29,7 +29,9 @@ def next_envelope(
 
     `most` is how many requests it may hold, if that is less than the integration says.
     """
-    waiting = _open_envelope(installation.id)
+    while (waiting := _open_envelope(installation.id)) and recovering.is_due(waiting, integration):
+        recovering.begin(waiting, "It has been on its way for longer than the ledger remembers it.")
+        session().flush()
     # What was found not to be there is in an envelope of its own by the time that nothing else is left to ask.
     return waiting or _fill(installation, integration, most) or _open_envelope(installation.id)
 

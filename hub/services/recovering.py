@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.database import now, session
+from hub.extension import patience
 from hub.models import ConversationRow, Envelope, Exchange, Purpose
-from hub.plugin import Response, Unavailable
+from hub.plugin import Integration, Response, Unavailable
 from hub.services import registry, sealing
 from hub.services.conversing import Crashes, Fails
+from hub.services.line import delay
 from hub.states import EnvelopeState
+
+
+def is_due(envelope: Envelope, integration: Integration) -> bool:
+    """Whether an open envelope with writes is older than what the ledger remembers, so that it must not be repeated.
+
+    It may have left as soon as it was written. What a person has looked for and sends again may go.
+    """
+    remembers = integration.capabilities.remembers
+    return envelope.writes and remembers is not None and now() - envelope.fresh_since > remembers
 
 
 def begin(envelope: Envelope, why: str) -> None:
@@ -43,12 +54,18 @@ def take(row: ConversationRow, found: Sequence[Response | None]) -> None:
 
 
 def give_up(row: ConversationRow, step: Fails | Crashes) -> Envelope | None:
-    """The question could not be answered. Later it is put again; else the envelope is parked, and given back."""
+    """The question could not be answered. It is put again later, as long as the ledger has our patience; else the
+    envelope is parked, and given back."""
     envelope = _envelope(row)
-    if isinstance(step, Fails) and isinstance(step.error, Unavailable):
+    unavailable = isinstance(step, Fails) and isinstance(step.error, Unavailable)
+    if unavailable and now() - envelope.tried_since <= patience():
         envelope.move(EnvelopeState.OPEN)
+        envelope.tries += 1
+        envelope.due_at = now() + delay(envelope.tries)
         return None
     envelope.move(EnvelopeState.PARKED)
+    if not unavailable:
+        envelope.fresh_since = now()
     return envelope
 
 

@@ -5,7 +5,6 @@ All of it happens in the transaction that stores the last response, under the lo
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 
 from sqlalchemy import exists, select
@@ -32,6 +31,7 @@ from hub.queue import tell
 from hub.services import checking, fetching, history, linking, recovering
 from hub.services.conversing import Crashes, Ends, Fails, Result
 from hub.services.documents import completed
+from hub.services.line import delay
 from hub.services.snapshots import books_of, problems_json, subject_json, subject_of
 from hub.states import ConversationState, DeliveryState, StopReason
 
@@ -70,11 +70,6 @@ def crash_problem() -> Problem:
         why="This is a mistake in the program, not in what you entered.",
         cure="Try again; if it stops again, give the reference to your support.",
     )
-
-
-def delay(tries: int, retry_after: float | None) -> dt.timedelta:
-    """How long to wait before the next try: what the ledger asked for, else 5 s, doubling up to 5 minutes."""
-    return dt.timedelta(seconds=retry_after if retry_after is not None else min(300, 5 * 2 ** min(tries, 10)))
 
 
 def release(installation_id: int) -> None:
@@ -212,7 +207,8 @@ def _give_up_recovery(row: ConversationRow, step: Fails | Crashes, problems: tup
         elif isinstance(step, Crashes):
             stop(exchange.conversation.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
         else:
-            stop(exchange.conversation.delivery, StopReason.REJECTED, *problems)
+            reason = StopReason.EXHAUSTED if isinstance(step.error, Unavailable) else StopReason.REJECTED
+            stop(exchange.conversation.delivery, reason, *problems)
 
 
 def _problems(step: Fails | Crashes) -> tuple[Problem, ...]:

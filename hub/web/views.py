@@ -11,7 +11,7 @@ from hub.database import now
 from hub.extension import current, settings_of
 from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
 from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind
-from hub.services import checking, doorway, fetching, history, registry, sending
+from hub.services import checking, doorway, fetching, history, metering, registry, sending
 from hub.services.snapshots import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
 
@@ -56,6 +56,8 @@ class Card:
     next_call: str = ""
     silent: bool = False
     has_door: bool = False
+    meter: str = ""
+    spent: str = ""
 
     @property
     def loading(self) -> bool:
@@ -153,6 +155,8 @@ def card(installation: Installation) -> Card:
         calls=f"{desk.client} last called" if desk and desk.called_at else "",
         called_at=desk.called_at if desk else None, next_call=_next_call(desk) if desk and desk.called_at else "",
         silent=desk is not None and doorway.is_silent(desk), has_door=desk is not None,
+        meter=_meter(installation),
+        spent=metering.sentence(installation.integration) if metering.is_spent(installation.integration) else "",
     )  # fmt: skip
 
 
@@ -163,6 +167,15 @@ def lists(installation: Installation) -> dict[str, Any]:
         "installation": installation, "listings": listings, "names": LISTS,
         "loading": any(one.loading for one in listings) and installation.state is InstallationState.CONNECTED,
     }  # fmt: skip
+
+
+def _meter(installation: Installation) -> str:
+    """What was read and written this month, where reading is counted."""
+    most = metering.allowance(installation.integration)
+    if not most:
+        return ""
+    row = metering.of_this_month(installation.id)
+    return f"{row.reads:,} reads this month of {most:,}, {row.writes:,} writes"
 
 
 def order_status(

@@ -190,6 +190,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("written_at", hub.database.Moment(), nullable=False),
+        sa.Column("fresh_since", hub.database.Moment(), nullable=False),
         sa.Column("answered_at", hub.database.Moment(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("tried_since", hub.database.Moment(), nullable=False),
@@ -443,6 +444,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("login", name=op.f("uq_hub_desk_login")),
     )
     op.create_table(
+        "hub_meter",
+        sa.Column("installation_id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("reads", sa.Integer(), nullable=False),
+        sa.Column("writes", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["installation_id"],
+            ["hub_installation.id"],
+            name=op.f("fk_hub_meter_installation_id_hub_installation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("installation_id", "month", name=op.f("pk_hub_meter")),
+    )
+    op.create_table(
         "hub_need",
         sa.Column("delivery_id", sa.Integer(), nullable=False),
         sa.Column("needed_id", sa.Integer(), nullable=False),
@@ -513,6 +529,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_hub_record_name")
 
     op.drop_table("hub_record")
+    op.drop_table("hub_meter")
     op.drop_table("hub_mapping")
     op.drop_table("hub_listing")
     with op.batch_alter_table("hub_link", schema=None) as batch_op:

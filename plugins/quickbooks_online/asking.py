@@ -47,11 +47,14 @@ def look(name: str, statement: str, subject: str) -> Conversation[Payload]:
     return reply.payload
 
 
-def enter(kind: str, fields: Payload, subject: str, find: Callable[[], Conversation[Row | None]]) -> Conversation[Row]:
+def enter(
+    kind: str, fields: Payload, subject: str, find: Callable[[str], Conversation[Row | None]]
+) -> Conversation[Row]:
     """Create a `kind` and give it as the books echo it.
 
     An error within QuickBooks (`SystemFault`) leaves open whether the write was carried out. So before it is asked
-    again, under a new key, `find` looks for what it may have left behind. A refusal is raised as what it means.
+    again, under a new key, `find` looks for what it may have left behind; it is given the mark that this would carry.
+    A refusal is raised as what it means.
     """
     for _ in range(ATTEMPTS):
         reply = yield Request(name=f"create {kind.lower()}", payload=create(kind, fields), writes=True)
@@ -60,7 +63,7 @@ def enter(kind: str, fields: Payload, subject: str, find: Callable[[], Conversat
             return _echo(reply.payload, kind)
         if not fault.in_doubt:
             raise fault.failure(subject)
-        found = yield from find()
+        found = yield from find(str(reply.payload.get("mark", "")))
         if found is not None:
             return found
     raise Rejected(stumbled(subject))

@@ -22,6 +22,7 @@ from hub.plugin import (
     Connection,
     Envelope,
     IntegrationError,
+    Postage,
     Problem,
     Rejected,
     Request,
@@ -30,6 +31,7 @@ from hub.plugin import (
 )
 from quickbooks_online import faults
 from quickbooks_online.asking import UnexpectedAnswer
+from quickbooks_online.marks import mark, marked
 
 MINOR_VERSION = 75
 CONNECT_TIMEOUT = 5.0
@@ -48,14 +50,15 @@ REFUSED_WHOLE = (400, 413, 415, 422)
 """Statuses of a call that was not understood, of which therefore nothing was carried out."""
 
 
-def seal(requests: Sequence[Request]) -> str:
+def seal(key: str, requests: Sequence[Request]) -> str:
     """The body of the call. Each request is an item under its place, counted from 1 (with a requestid, at most ten
-    characters). It is plain ASCII: US books take no other bytes than ISO-8859-1, and escapes are safe in both.
+    characters), and every document carries its mark. It is plain ASCII: US books take no other bytes than ISO-8859-1,
+    and escapes are safe in both.
 
     Questions for changes are no items of a batch; they travel beside it, all in one call.
     """
     items = [
-        {**request.payload, "bId": str(place)}
+        {**(marked(request.payload, mark(key, place)) if request.writes else request.payload), "bId": str(place)}
         for place, request in enumerate(requests, start=1)
         if CHANGES not in request.payload
     ]
@@ -96,6 +99,19 @@ class Books(QuickBooks):  # type: ignore[misc]  # python-quickbooks ships withou
 def timeout(settings: Mapping[str, str]) -> float:
     """How many seconds to wait for an answer."""
     return min(float(settings["TIMEOUT"]), LONGEST_TIMEOUT)
+
+
+def postage(requests: Sequence[Request]) -> Postage:
+    """What a trip costs: a call of the batch, if there is anything in it, and one for all changes together.
+
+    Intuit meters what reads (queries, change data capture) and not what writes. Whether it counts a batch of queries
+    once or each query is not documented; here each is counted, so that the meter never stands too low.
+    """
+    changes = sum(CHANGES in request.payload for request in requests)
+    writes = sum(request.writes for request in requests)
+    batches, asks = int(len(requests) > changes), int(changes > 0)
+    reads = len(requests) - changes - writes + asks
+    return Postage(calls=batches + asks, batches=batches, reads=reads, writes=writes)
 
 
 def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
@@ -224,4 +240,9 @@ def _paired(
     if sorted(got) != sorted(places):
         raise UnexpectedAnswer(f"Envelope {envelope.key} has {len(places)} requests, but the answers are for {got}.")
     of = dict(zip(got, items, strict=True))
-    return {int(place): Response(payload={**of[place], **beside}) for place in places}
+    return {
+        place: Response(payload={**of[str(place)], **beside, "mark": mark(envelope.key, place)})
+        if envelope.requests[place - 1].writes
+        else Response(payload={**of[str(place)], **beside})
+        for place in asked
+    }

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, in_cents
 from quickbooks_online.asking import Row
+from quickbooks_online.marks import VOIDED
 from quickbooks_online.paging import stretch
 
 CALLED = {
@@ -20,9 +21,6 @@ LEFT = {
     TransactionKind.PAYMENT: "UnappliedAmt",
     TransactionKind.CREDIT_MEMO: "RemainingCredit",
 }
-VOIDED = "Voided"
-"""What QuickBooks writes into the private note of a transaction that somebody voids; its amounts become nothing."""
-
 
 def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
     """Fetch a page of the history."""

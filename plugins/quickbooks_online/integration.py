@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from hub.plugin import (
@@ -11,12 +12,15 @@ from hub.plugin import (
     Capabilities,
     Connection,
     Conversation,
+    Counted,
     Document,
     DocumentKind,
     Envelope,
+    Limit,
     Listed,
     NewRecord,
     Page,
+    Postage,
     Posting,
     Problem,
     PushIntegration,
@@ -27,7 +31,7 @@ from hub.plugin import (
     Response,
     TransactionKind,
 )
-from quickbooks_online import carrier, history, lists, oauth, posting, review
+from quickbooks_online import carrier, history, lists, oauth, posting, recovery, review
 from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
 
 PAGES = {
@@ -57,6 +61,13 @@ class QuickBooksOnline(PushIntegration):
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
         revises=frozenset({DocumentKind.INVOICE, RecordKind.CUSTOMER}),
         requests_per_envelope=30,  # Intuit's API page on batch.
+        limits=(  # Intuit's API page on limits and throttles.
+            Limit(most=500, seconds=60),
+            Limit(most=10, seconds=1),
+            Limit(most=40, seconds=60, counted=Counted.BATCHES),
+        ),
+        remembers=dt.timedelta(days=1),  # Intuit does not say how long; a day is what we dare.
+        reads_a_month=500_000,  # Builder tier of the Intuit App Partner Program, for all companies of an app together.
         tax_by_code=True,
         reference="intuit_tid",
     )
@@ -79,8 +90,14 @@ class QuickBooksOnline(PushIntegration):
     def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
         return posting.post(document, options, books)
 
-    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # The key travels in the address.
-        return carrier.seal(requests)
+    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # QuickBooks has no dialects, and forgets by itself.
+        return carrier.seal(key, requests)
+
+    def postage(self, requests: Sequence[Request]) -> Postage:
+        return carrier.postage(requests)
+
+    def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+        return recovery.recover(envelope)
 
     def review(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books

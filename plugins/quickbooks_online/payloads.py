@@ -26,10 +26,10 @@ from hub.plugin import (
     Revision,
     Taxing,
 )
+from quickbooks_online.marks import NOTE_LENGTH
 from quickbooks_online.options import MEMO, chosen
 
 ADDRESS_LINES = 5
-NOTE_LENGTH = 4000
 COMPANY_NAME_LENGTH = 100
 PURCHASE_DESCRIPTION_LENGTH = 1000
 

@@ -30,6 +30,7 @@ from quickbooks_online import payloads
 from quickbooks_online.asking import Row, change, enter, quoted, rows, stumbled
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
+from quickbooks_online.marks import is_alike, mark_of
 
 
 def post(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
@@ -39,7 +40,7 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
     if isinstance(document, Invoice) and document.revises is not None:
         row = yield from change(kind, document.revises, fields, called)
     else:
-        row = yield from enter(kind, fields, called, lambda: _find(kind, fields, called))
+        row = yield from enter(kind, fields, called, lambda mark: _find(kind, fields, called, mark))
     return Posting(
         id=row["Id"],
         number=row.get("PaymentRefNum" if isinstance(document, Payment) else "DocNumber") or "",
@@ -63,8 +64,8 @@ def subject(document: Document) -> str:
             return f"bill {document.number} from {document.vendor.name or 'your supplier'}".replace("  ", " ")
 
 
-def _find(kind: str, fields: Payload, called: str) -> Conversation[Row | None]:
-    """The document that an unanswered write left behind, if it did: the same day, party, amount and our own note.
+def _find(kind: str, fields: Payload, called: str, mark: str) -> Conversation[Row | None]:
+    """The document that an unanswered write left behind, if it did: of the same day and party, with our mark.
 
     It is not looked up by its number, because QuickBooks puts its own in place of ours if it numbers by itself.
     If nobody can tell, a person is asked: `Unavailable` would begin the conversation anew, and with it the write.
@@ -80,21 +81,7 @@ def _find(kind: str, fields: Payload, called: str) -> Conversation[Row | None]:
         )
     except (Unavailable, AuthorizationExpired):
         raise Rejected(stumbled(called)) from None
-    return next((row for row in found if _same(row, fields)), None)
-
-
-def _same(row: Row, fields: Payload) -> bool:
-    if (row.get("PrivateNote") or "").strip() != fields.get("PrivateNote", "").strip():
-        return False
-    if "TotalAmt" in fields:
-        return Decimal(str(row.get("TotalAmt", 0))) == fields["TotalAmt"] and _linked(row) == _linked(fields)
-    if "VendorRef" in fields:
-        return bool(Decimal(str(row.get("TotalAmt", 0))) == sum(line["Amount"] for line in fields["Line"]))
-    return bool(fields.get("PrivateNote") or row.get("DocNumber") == fields.get("DocNumber"))
-
-
-def _linked(payment: Row) -> set[str]:
-    return {link["TxnId"] for line in payment.get("Line", ()) for link in line.get("LinkedTxn", ())}
+    return next((row for row in found if (mark and mark_of(row) == mark) or is_alike(row, fields)), None)
 
 
 PARTIES = {"Customer": "customer", "Vendor": "supplier", "Employee": "employee"}
@@ -121,7 +108,7 @@ def _party(kind: str, fields: Payload) -> Conversation[Ref]:
     row = yield from _party_named(kind, name)
     if row is None:
         try:
-            row = yield from enter(kind, fields, f"the {word} “{name}”", lambda: _party_named(kind, name))
+            row = yield from enter(kind, fields, f"the {word} “{name}”", lambda _: _party_named(kind, name))
         except Rejected as refusal:
             if not _name_is_taken(refusal):
                 raise
@@ -173,7 +160,7 @@ def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversatio
     if row is None:
         fields = payloads.item(new, options, books)
         try:
-            row = yield from enter("Item", fields, f"the product “{name}”", lambda: _item_named(name))
+            row = yield from enter("Item", fields, f"the product “{name}”", lambda _: _item_named(name))
         except Rejected as refusal:
             if not _name_is_taken(refusal):
                 raise

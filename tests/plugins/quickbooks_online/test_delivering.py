@@ -28,6 +28,7 @@ from hub.plugin import (
     Unavailable,
 )
 from quickbooks_online import QuickBooksOnline
+from quickbooks_online.marks import mark, mark_of
 from sandbox.online import REALM, Running
 
 from .answering import Carrier
@@ -110,7 +111,7 @@ def test_order_1042_stands_in_the_books_with_exactly_its_figures(books: Running,
         "TxnDate": "2026-11-14",
         "TotalAmt": Decimal("218.50"),
         "Balance": Decimal("118.50"),
-        "PrivateNote": "Order 1042",
+        "PrivateNote": f"Order 1042\nRef. {mark_of(posted)}",
         "CustomerRef": {"value": customer["Id"], "name": "ABC Company"},
     }
     assert posted["TxnTaxDetail"]["TotalTax"] == 0
@@ -129,7 +130,7 @@ def test_order_1042_stands_in_the_books_with_exactly_its_figures(books: Running,
         "UnappliedAmt": Decimal("0.00"),
         "PaymentRefNum": "2217",
         "TxnDate": "2026-11-14",
-        "PrivateNote": "Order 1042\nCheck",
+        "PrivateNote": f"Order 1042\nCheck\nRef. {mark_of(received)}",
     }
     assert received["DepositToAccountRef"]["value"] == account(books, "1499").id
     assert received["ARAccountRef"]["value"] == account(books, "1100").id
@@ -447,7 +448,8 @@ def test_an_error_within_quickbooks_after_all_was_done_is_found_out_by_looking(
 def _stumbling(carrier: Carrier, document: Document) -> Posting:
     conversation = QUICKBOOKS.post(document, {}, BOOKS)
     carrier.ask((next(conversation),))
-    lost = {"Fault": {"Error": [{"Message": "An application error", "code": "10000"}], "type": "SystemFault"}}
+    fault = {"Error": [{"Message": "An application error", "code": "10000"}], "type": "SystemFault"}
+    lost = {"Fault": fault, "mark": mark(carrier.sent[-1].key, 1)}
     request = conversation.send(Response(payload=lost))
     assert request.writes is False
     (answer,) = carrier.ask((request,))

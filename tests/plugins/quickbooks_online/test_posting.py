@@ -76,9 +76,12 @@ def test_a_lost_authorization_within_a_batch_is_told_as_one() -> None:
 
 
 def test_after_an_error_within_quickbooks_an_invoice_that_is_there_is_found() -> None:
-    others = {**DONE, "Id": "144", "PrivateNote": "Order 1041"}
+    others = {**DONE, "Id": "144", "PrivateNote": "Order 1042\nRef. 000000000000"}
+    ours = {**DONE, "PrivateNote": "Order 1042\nRef. 3f9a0c1b72de"}
     posting, asked = answered(
-        QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("10000", kind="SystemFault"), found("Invoice", others, DONE)
+        QUICKBOOKS.post(order_1042(), {}, BOOKS),
+        {**fault("10000", kind="SystemFault"), "mark": "3f9a0c1b72de"},
+        found("Invoice", others, ours),
     )
     assert posting.id == "145"
     assert names(asked) == ["create invoice", "look whether the invoice is there"]

@@ -1,0 +1,79 @@
+"""Taking turns: how fast the books may be asked is kept to by all workers together, before they ask.
+
+The limits are those that the integration declares; what was asked within each of their windows is counted in Redis, by
+integration and books. If Redis is away we ask all the same: the ledger then says itself that it is too much (429).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from hub import queue
+from hub.extension import sweep_interval
+from hub.plugin import Integration, Postage, Request
+
+_GRACE = 1  # Seconds by which our windows are longer: what leaves in one of the ledger's may arrive in the next.
+_LONGEST = dt.timedelta(seconds=15)  # With a minute for the trip that is well within a lease.
+_SHORTEST = 0.01
+
+log = logging.getLogger(__name__)
+
+
+def take(integration: Integration, books_id: str, requests: Sequence[Request]) -> dt.timedelta | None:
+    """Take a turn for one trip to the books, after waiting for it if that is not long. No transaction may be open.
+
+    Gives for how long the line should rest instead, if it is. What is over before the next sweep is waited for here,
+    because nobody would take the line up again any sooner.
+    """
+    postage = integration.postage(requests)
+    left = here = min(sweep_interval(), _LONGEST)
+    try:
+        while wait := _ask(integration, books_id, postage):
+            if wait > left:
+                return max(wait - here, dt.timedelta(0))
+            left -= wait
+            time.sleep(wait.total_seconds())
+    except RedisError as error:
+        log.warning("The pace of %s cannot be kept to without Redis: %s", integration.key, error)
+    return None
+
+
+def _ask(integration: Integration, books_id: str, postage: Postage) -> dt.timedelta | None:
+    """Count a trip against all limits if each of them has room for it; else give when to ask again.
+
+    Two who ask at the same moment may both find room for one. Then one of them is turned away with part of its trip
+    counted, which wastes a little of the pace and never exceeds it.
+    """
+    limiter = _limiter(queue.address())
+    books = (integration.key, books_id)
+    costs = list(_costs(integration, postage))
+    full = [one for one, cost in costs if not limiter.test(one, *books, cost=cost)]
+    full = full or [one for one, cost in costs if not limiter.hit(one, *books, cost=cost)]
+    if not full:
+        return None
+    free_at = max(limiter.get_window_stats(one, *books).reset_time for one in full)
+    return dt.timedelta(seconds=max(free_at - time.time(), _SHORTEST))
+
+
+def _costs(integration: Integration, postage: Postage) -> Iterator[tuple[RateLimitItem, int]]:
+    """What a trip costs of each limit. One that costs more than there is waits until all of it is free."""
+    for limit in integration.capabilities.limits:
+        if cost := getattr(postage, limit.counted):
+            window = RateLimitItemPerSecond(limit.most, limit.seconds + _GRACE, namespace=f"turns/{limit.counted}")
+            yield window, min(cost, limit.most)
+
+
+@cache
+def _limiter(address: str) -> MovingWindowRateLimiter:
+    """It keeps one connection a process."""
+    pool = queue.connection().connection_pool
+    return MovingWindowRateLimiter(RedisStorage(address, connection_pool=pool, key_prefix="hub"))

@@ -1,0 +1,84 @@
+"""Knowing again what we wrote: the mark that a document carries in its private note, and what to look at without it.
+
+The mark is made of the envelope's key and the place in it, so no two writes have the same, and a write that is repeated
+under its key has the same again. It is put in when the envelope is sealed; conversations know nothing of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from hub.plugin import Payload
+
+NOTE = "PrivateNote"
+NOTE_LENGTH = 4000
+VOIDED = "Voided"
+"""What QuickBooks writes into the private note of a transaction that somebody voids; its amounts become nothing."""
+
+_MARK = re.compile(r"\s*\bRef\. ([0-9a-f]{12})\b")
+_LINE_KINDS = ("SalesItemLineDetail", "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail")
+
+
+def mark(key: str, place: int) -> str:
+    """The mark of the request at a place (from 1) of an envelope."""
+    return hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:12]
+
+
+def marked(item: Payload, signed: str) -> Payload:
+    """A batch item with the mark in the note of its document. What is no document has a name to be known by, and a
+    change that leaves the note as it is must not touch it.
+    """
+    kind, fields = written(item)
+    if "TxnDate" not in fields or (fields.get("sparse") and NOTE not in fields):
+        return item
+    line = f"Ref. {signed}"
+    note = f"{fields.get(NOTE, '')[: NOTE_LENGTH - len(line) - 1]}\n{line}".lstrip()
+    return {**item, kind: {**fields, NOTE: note}}
+
+
+def written(item: Payload) -> tuple[str, Payload]:
+    """What a batch item writes: "Invoice" and its fields. Of one that writes nothing, nothing."""
+    return next(((kind, fields) for kind, fields in item.items() if isinstance(fields, dict)), ("", {}))
+
+
+def mark_of(row: Mapping[str, Any]) -> str:
+    """The mark that a document in the books carries, if it does."""
+    found = _MARK.search(str(row.get(NOTE) or ""))
+    return found[1] if found else ""
+
+
+def is_alike(row: Mapping[str, Any], fields: Payload) -> bool:
+    """Whether a document in the books, of the same party and day and without a mark, is what we wrote all the same.
+
+    Somebody has written another note: then its number is ours, or the note is, and so are its amounts.
+    """
+    note = str(row.get(NOTE) or "")
+    if mark_of(row):
+        return False
+    same_number = bool(_number(fields)) and _number(row) == _number(fields)
+    if same_number and VOIDED in note:
+        return True
+    same_note = bool(note) and note.strip() == str(fields.get(NOTE, "")).strip()
+    return (same_number or same_note) and _amount(row) == _amount(fields) and _linked(row) == _linked(fields)
+
+
+def _number(row: Mapping[str, Any]) -> str:
+    return str(row.get("DocNumber") or row.get("PaymentRefNum") or "")
+
+
+def _amount(row: Mapping[str, Any]) -> Decimal:
+    """What the lines come to, before discount and tax, which the books may see in another way than we do."""
+    lines = [line for line in row.get("Line", ()) if line.get("DetailType") in _LINE_KINDS]
+    amounts = [line["Amount"] for line in lines] if lines else [row.get("TotalAmt", 0)]
+    return sum((Decimal(str(amount)) for amount in amounts), Decimal(0))
+
+
+def _linked(row: Mapping[str, Any]) -> set[str]:
+    """The invoices that a payment pays."""
+    if "TotalAmt" not in row or "DocNumber" in row:
+        return set()
+    return {link["TxnId"] for line in row.get("Line", ()) for link in line.get("LinkedTxn", ())}

@@ -1,0 +1,125 @@
+"""What became of an envelope that Intuit may have forgotten: its documents are looked for, and known by their marks.
+
+Within a day the same `requestid` brings the same answer back. For how much longer is not documented, so an envelope
+that has been open for a day is not sent again before we have looked. It takes two queries a kind at most, or one more
+for each further 1,000 documents of those parties and days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from hub.plugin import Conversation, Envelope, Payload, Response
+from quickbooks_online.asking import Row, quoted, rows
+from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
+from quickbooks_online.marks import is_alike, mark, mark_of, written
+
+MOST = 1000
+"""How many rows QuickBooks gives at once."""
+
+NAMES = {"Customer": "DisplayName", "Vendor": "DisplayName", "Item": "Name"}
+"""What has no note, and is known by its name: nobody else can have it."""
+
+Asked: TypeAlias = Mapping[int, Payload]
+"""The fields that were written, by their place in the envelope."""
+
+
+def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+    """For each request the answer that it would have had, or None if nothing of it is in the books.
+
+    What was to be changed and shows no trace of it may be asked again: the books refuse a change of what has changed
+    since (5010), and the conversation then looks at it by itself.
+    """
+    entered: dict[str, dict[int, Payload]] = {}
+    changed: dict[str, dict[int, Payload]] = {}
+    for place, request in enumerate(envelope.requests, start=1):
+        kind, fields = written(request.payload)
+        if request.writes and kind:
+            (changed if "Id" in fields else entered).setdefault(kind, {})[place] = fields
+    found: dict[int, Row] = {}
+    for kind, asked in entered.items():
+        if kind in NAMES:
+            found |= _named(kind, asked, (yield from _pages(kind, _by_name(kind, asked))))
+        else:
+            found |= _documents(envelope.key, asked, (yield from _pages(kind, _by_party(asked))))
+    for kind, asked in changed.items():
+        found |= _changed(kind, envelope.key, asked, (yield from _pages(kind, _by_id(kind, asked))))
+    kinds = {place: kind for group in (entered, changed) for kind, asked in group.items() for place in asked}
+    return [
+        Response(payload={kinds[place]: found[place]}) if place in found else None
+        for place in range(1, len(envelope.requests) + 1)
+    ]
+
+
+def _pages(kind: str, where: str) -> Conversation[list[Row]]:
+    found: list[Row] = []
+    while True:
+        clauses = f"where {where} orderby Id startposition {len(found) + 1} maxresults {MOST}"
+        page = yield from rows(f"look which {kind.lower()}s are there", kind, clauses, "what was sent")
+        found += page
+        if len(page) < MOST:
+            return found
+
+
+def _by_party(asked: Asked) -> str:
+    party = next((name for fields in asked.values() for name in ("CustomerRef", "VendorRef") if name in fields), "")
+    days = f"TxnDate in ({_values(fields['TxnDate'] for fields in asked.values())})"
+    return f"{days} and {party} in ({_values(fields[party]['value'] for fields in asked.values())})" if party else days
+
+
+def _by_name(kind: str, asked: Asked) -> str:
+    return f"{NAMES[kind]} in ({_values(fields[NAMES[kind]] for fields in asked.values())}) and {EVERY_ENTRY}"
+
+
+def _by_id(kind: str, asked: Asked) -> str:
+    ids = f"Id in ({_values(fields['Id'] for fields in asked.values())})"
+    return f"{ids} and {EVERY_ENTRY}" if kind in NAMES else ids
+
+
+def _values(texts: Iterable[str]) -> str:
+    return ", ".join(map(quoted, sorted(set(texts))))
+
+
+def _documents(key: str, asked: Asked, there: Sequence[Row]) -> dict[int, Row]:
+    """By their marks; and of what has none any more, each row once, because two documents that are alike are two."""
+    marks = {mark_of(row): row for row in there}
+    found = {place: marks[mark(key, place)] for place in asked if mark(key, place) in marks}
+    left = [row for row in there if not mark_of(row)]
+    for place in asked.keys() - found.keys():
+        row = next((row for row in left if is_alike(row, asked[place])), None)
+        if row is not None:
+            left.remove(row)
+            found[place] = row
+    return found
+
+
+def _named(kind: str, asked: Asked, there: Sequence[Row]) -> dict[int, Row]:
+    usable = {
+        str(row[NAMES[kind]]).casefold(): row
+        for row in there
+        if row.get("Active", True) and (kind != "Item" or row.get("Type") in SELLABLE)
+    }
+    names = {place: fields[NAMES[kind]].casefold() for place, fields in asked.items()}
+    return {place: usable[name] for place, name in names.items() if name in usable}
+
+
+def _changed(kind: str, key: str, asked: Asked, there: Sequence[Row]) -> dict[int, Row]:
+    by_id = {row["Id"]: row for row in there}
+    found = {}
+    for place, fields in asked.items():
+        row = by_id.get(fields["Id"])
+        if row is None or str(row.get("SyncToken")) == fields["SyncToken"]:
+            continue
+        if _holds(row, fields) if kind in NAMES else mark_of(row) == mark(key, place):
+            found[place] = row
+    return found
+
+
+def _holds(row: Mapping[str, Any], fields: Payload) -> bool:
+    """Whether an entry says everything that it was to be changed to."""
+    return all(
+        _holds(row.get(name) or {}, value) if isinstance(value, dict) else str(row.get(name)) == str(value)
+        for name, value in fields.items()
+        if name not in {"SyncToken", "sparse"}
+    )

@@ -1,0 +1,77 @@
+"""The meter: what was read and written in a month; when the reads are used up, what only informs us rests first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.database import session
+from hub.models import Installation, Listing, Meter
+from hub.queue import commit
+from hub.services import carrying, fetching, metering, registry
+from hub.web import views
+from tests.hub.ledger import Ledger, Pretend
+from tests.hub.test_carrying import EXPECTED, everything_posted, send
+
+
+@pytest.fixture(autouse=True)
+def metered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pretend, "capabilities", replace(Pretend.capabilities, reads_a_month=500_000))
+
+
+def refresh(installation: Installation) -> None:
+    fetching.refresh(installation, registry.integration("pretend"))
+    commit()
+    carrying.carry(installation.id)
+
+
+def figures() -> list[tuple[int, int]]:
+    session().expire_all()
+    return [(one.reads, one.writes) for one in session().scalars(select(Meter))]
+
+
+def test_every_answer_is_counted_once_and_shown_on_the_card(installation: Installation, ledger: Ledger) -> None:
+    assert figures() == [(4, 0)], "who it is, and three lists"
+    send(installation)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert figures() == [(6, 4)], "a customer and an item were looked for; four things were written"
+    assert views.card(installation).meter == "6 reads this month of 500,000, 4 writes"
+    assert views.card(installation).spent == ""
+
+
+def test_at_the_ceiling_lists_rest_with_a_sentence_and_sending_goes_on(
+    installation: Installation, ledger: Ledger, app: Flask
+) -> None:
+    app.config["HUB_PRETEND_READS_A_MONTH"] = "4"
+    ledger.trips.clear()
+    refresh(installation)
+    assert ledger.trips == []
+    assert not carrying.has_work(installation.id), "it rests, and nobody looks at it again and again"
+    problems = set(session().scalars(select(Listing.problem)))
+    assert problems == {views.card(installation).spent}
+    assert "sending goes on" in problems.pop()
+    send(installation)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert everything_posted()
+    app.config["HUB_PRETEND_READS_A_MONTH"] = "400"
+    refresh(installation)
+    assert set(session().scalars(select(Listing.problem))) == {""}
+    assert views.card(installation).spent == ""
+
+
+def test_the_ceiling_is_for_the_books_of_all_together(installation: Installation, app: Flask) -> None:
+    other = Installation(organization_id="other", integration="pretend", installed_by="Bob")
+    session().add(other)
+    session().flush()
+    session().add(Meter(installation_id=other.id, month=metering.of_this_month(other.id).month, reads=7, writes=0))
+    commit()
+    app.config["HUB_PRETEND_READS_A_MONTH"] = "11"
+    assert metering.is_spent("pretend")
+    assert views.card(installation).meter == "4 reads this month of 11, 0 writes", "nobody else's figures"
+    app.config["HUB_PRETEND_READS_A_MONTH"] = "12"
+    assert not metering.is_spent("pretend")

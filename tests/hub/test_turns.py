@@ -1,0 +1,130 @@
+"""How fast the books are asked: declared by the integration, kept to by all workers together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from redis import Redis
+from sqlalchemy import select
+
+from hub.database import now, session
+from hub.models import Delivery, Envelope, Installation
+from hub.plugin import Counted, Limit, Unavailable
+from hub.services import carrying, turns
+from hub.states import DeliveryState, EnvelopeState
+from tests.hub import redis
+from tests.hub.ledger import Ledger, Pretend, integration_of
+from tests.hub.test_carrying import EXPECTED, everything_posted, pass_time, send
+
+MOST, PROCESSES, TURNS = 8, 4, 6
+
+WORKER = f"""
+import sys, time
+from dataclasses import replace
+from flask import Flask
+from hub.plugin import Limit
+from hub.services import turns
+from tests.hub.ledger import Ledger, Pretend
+
+Pretend.capabilities = replace(Pretend.capabilities, limits=(Limit(most={MOST}, seconds=1),))
+app = Flask("worker")
+app.config.update(HUB_REDIS_URL=sys.argv[1])
+with app.app_context():
+    for _ in range({TURNS}):
+        assert turns.take(Pretend(Ledger()), "books-1", ()) is None
+        print(time.time(), flush=True)
+"""
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path, app: Flask) -> Iterator[str]:
+    with redis.running(tmp_path) as address:
+        app.config["HUB_REDIS_URL"] = address
+        yield address
+        turns._limiter.cache_clear()
+
+
+def limit(monkeypatch: pytest.MonkeyPatch, *limits: Limit) -> None:
+    monkeypatch.setattr(Pretend, "capabilities", replace(Pretend.capabilities, limits=limits))
+
+
+def test_several_processes_together_keep_to_one_limit(redis_url: str) -> None:
+    workers = [
+        subprocess.Popen([sys.executable, "-c", WORKER, redis_url], stdout=subprocess.PIPE, text=True)
+        for _ in range(PROCESSES)
+    ]
+    answers = [worker.communicate(timeout=60)[0] for worker in workers]
+    moments = sorted(float(line) for answer in answers for line in answer.splitlines())
+    assert len(moments) == PROCESSES * TURNS
+    assert all(later - first >= 1 for first, later in zip(moments, moments[MOST:], strict=False)), moments
+
+
+def test_a_line_whose_books_are_asked_as_fast_as_they_may_be_rests_and_goes_on(
+    installation: Installation, ledger: Ledger, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(monkeypatch, Limit(most=2, seconds=60), Limit(most=1000, seconds=1))
+    send(installation)
+    carrying.carry(installation.id)
+    session().expire_all()
+    assert len(ledger.trips) == 2
+    assert installation.line_token is None, "no worker waits for it"
+    assert installation.resume_at is not None
+    assert now() < installation.resume_at < now() + dt.timedelta(seconds=61)
+    assert installation.trouble == "", "it is no trouble, it is the pace"
+    assert not carrying.has_work(installation.id)
+    assert DeliveryState.IN_DOUBT not in set(session().scalars(select(Delivery.state))), "it has not left"
+    held = session().scalars(select(Envelope).where(Envelope.state == EnvelopeState.OPEN)).one()
+    with Redis.from_url(redis_url) as connection:
+        connection.flushall()  # A minute has passed.
+    pass_time(installation)
+    carrying.carry(installation.id)
+    assert ledger.trips[2].key == held.key
+    while not everything_posted():
+        with Redis.from_url(redis_url) as connection:
+            connection.flushall()
+        pass_time(installation)
+        carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert len({one.key for one in ledger.trips}) == len(ledger.trips), "nothing was asked twice"
+
+
+def test_what_is_counted_is_what_the_trip_costs(app: Flask, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hub.plugin import Postage, Request
+
+    limit(monkeypatch, Limit(most=4, seconds=60), Limit(most=1, seconds=60, counted=Counted.BATCHES))
+    integration = integration_of(app)
+    costs = {"batch": Postage(calls=2, batches=1), "look": Postage(calls=1)}
+    monkeypatch.setattr(integration, "postage", lambda requests: costs[requests[0].name])
+
+    def taken(name: str, books: str = "books-1") -> bool:
+        asked = [Request(name=name, payload={}, writes=False)]
+        return turns.take(integration, books, asked) is None
+
+    assert [taken("batch"), taken("batch"), taken("look"), taken("look"), taken("look")] == [
+        True, False, True, True, False,
+    ]  # fmt: skip
+    assert taken("batch", books="books-2"), "other books have a pace of their own"
+
+
+def test_without_redis_the_books_are_asked_all_the_same_and_say_it_themselves(
+    installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(monkeypatch, Limit(most=1, seconds=60))
+    ledger.before.extend([None, Unavailable("Too many requests.", retry_after=60)])
+    send(installation)
+    carrying.carry(installation.id)
+    session().expire_all()
+    assert len(ledger.trips) == 2
+    assert installation.resume_at is not None
+    assert now() + dt.timedelta(seconds=50) < installation.resume_at <= now() + dt.timedelta(seconds=60)
+    assert carrying.due_installations() == [], "no worker asks before the pause is over"
+    pass_time(installation)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
