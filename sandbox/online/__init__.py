@@ -33,10 +33,12 @@ class Running:
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
+        self._app.extensions["postman"].start()
 
     def close(self) -> None:
         """Stop listening, and let go of lines that a fault holds."""
         self._app.extensions["faults"].clear()
+        self._app.extensions["postman"].close()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -52,7 +54,7 @@ class Running:
     def control(self, path: str, sent: dict[str, Any] | None = None) -> Any:
         """Ask the control API: a GET without `sent`, else a POST."""
         address = f"{self.url}/_sandbox/{path}"
-        answer = requests.get(address, timeout=10) if sent is None else requests.post(address, json=sent, timeout=10)
+        answer = requests.get(address, timeout=60) if sent is None else requests.post(address, json=sent, timeout=60)
         answer.raise_for_status()
         return loads(answer.text)
 
@@ -70,6 +72,10 @@ class Running:
         """A grant without a browser: client_id, client_secret, access_token, refresh_token, realm_id."""
         found: dict[str, str] = self.control("grant", {"realm_id": realm})
         return found
+
+    def webhooks(self, url: str, token: str, **more: Any) -> None:
+        """Tell an app of every change from now on: see `sandbox.online.webhooks.Subscription`."""
+        self.control("webhooks", {"url": url, "token": token, **more})
 
     def fault(self, kind: str, match: str = "", times: int = 1, **more: Any) -> None:
         """Let something go wrong: see `sandbox.online.faults.Fault`."""

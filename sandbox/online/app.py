@@ -13,6 +13,7 @@ from sandbox.online.faults import Faults
 from sandbox.online.refusals import Refusal, Turned, unsupported
 from sandbox.online.seed import seed
 from sandbox.online.storage import Store
+from sandbox.online.webhooks import Postman
 
 _API = ("/v3/", "/oauth2/", "/v2/oauth2/")
 _PAGES_MAY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
@@ -23,7 +24,7 @@ def create_app(folder: Path) -> Flask:
     app = Flask(__name__)
     app.url_map.strict_slashes = False
     store, faults = Store(folder), Faults()
-    app.extensions["books"], app.extensions["faults"] = store, faults
+    app.extensions["books"], app.extensions["faults"], app.extensions["postman"] = store, faults, Postman(store)
     with store.writing() as session:
         seed(session)
     for blueprint in (api.blueprint, oauth.blueprint, pages.blueprint, control.blueprint):

@@ -7,11 +7,13 @@ import datetime as dt
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.online import oauth
+from sandbox.online import oauth, operations, webhooks
 from sandbox.online.faults import Fault, Faults
-from sandbox.online.rules import KINDS, payments
+from sandbox.online.refusals import Refusal
+from sandbox.online.rules import KINDS, RULES, merging, payments
 from sandbox.online.seed import seed
 from sandbox.online.storage import LEDGER_TABLES, Store, dumps
+from sandbox.online.webhooks import Postman, Subscription
 
 blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
 
@@ -47,6 +49,7 @@ def set_clock() -> ResponseReturnValue:
             moved = (now - dt.datetime.now(dt.UTC)).total_seconds()
         moved += float(sent.get("advance_days", 0)) * 86400 + float(sent.get("advance_seconds", 0))
         session.set_fact("clock", moved)
+        _store().changed.set()  # What was put off may be due now.
         return {"now": session.now().isoformat()}
 
 
@@ -125,6 +128,71 @@ def edit(realm: str, kind: str, entry_id: str) -> ResponseReturnValue:
     return {"ok": True}
 
 
+@blueprint.post("/<operation>/<realm>/<kind>/<entry_id>")
+def operate(operation: str, realm: str, kind: str, entry_id: str) -> ResponseReturnValue:
+    """Void or delete an entry in the product, by its rules. Entries of lists are made inactive instead of deleted."""
+    name = KINDS.get(kind.lower(), "")
+    if operation not in {"void", "delete"}:
+        return _NOT_FOUND
+    with _store().writing() as session:
+        found = session.books(realm)
+        entry = found.find(name, entry_id)
+        if entry is None:
+            return _NOT_FOUND
+        if operation == "delete" and not RULES[name].is_transaction:
+            found.change(name, {**entry, "Active": False})
+            return {"ok": True}
+        try:
+            with session.savepoint():
+                operations.carry_out(found, name, entry, operation=operation)
+        except Refusal as refusal:
+            return {"error": refusal.detail}, 409
+    return {"ok": True}
+
+
+@blueprint.post("/merge/<realm>/<kind>")
+def merge(realm: str, kind: str) -> ResponseReturnValue:
+    """Merge two customers or two vendors: `{"from": "27", "into": "123"}`. What was 27's is 123's, and 27 is gone."""
+    name, sent = KINDS.get(kind.lower(), ""), request.get_json()
+    with _store().writing() as session:
+        found = session.books(realm)
+        loser, survivor = found.find(name, sent["from"]), found.find(name, sent["into"])
+        if name not in merging.KINDS or loser is None or survivor is None or loser == survivor:
+            return _NOT_FOUND
+        merging.merge(found, name, loser, survivor)
+    return {"ok": True}
+
+
+@blueprint.post("/webhooks")
+def subscribe() -> ResponseReturnValue:
+    """Tell an app of every change from now on: see `webhooks.Subscription` for the words."""
+    try:
+        wanted = Subscription.described(request.get_json())
+    except ValueError as wrong:
+        return {"error": str(wrong)}, 400
+    with _store().writing() as session:
+        webhooks.subscribe(session, wanted)
+    return {"ok": True}
+
+
+@blueprint.delete("/webhooks")
+def unsubscribe() -> ResponseReturnValue:
+    """Tell nobody any more, nor what waits."""
+    with _store().writing() as session:
+        webhooks.unsubscribe(session)
+    return {"ok": True}
+
+
+@blueprint.post("/webhooks/deliver")
+def deliver() -> ResponseReturnValue:
+    """Tell now all that waits, what was put off included, and answer when it is done: `taken` calls that the app took
+    well here, `waiting` events that it did not take and that come again."""
+    postman: Postman = current_app.extensions["postman"]
+    taken = postman.deliver(early=True)
+    with _store().reading() as session:
+        return {"taken": taken, "waiting": webhooks.waiting(session)}
+
+
 @blueprint.post("/deposit/<realm>/<payment_id>")
 def deposit(realm: str, payment_id: str) -> ResponseReturnValue:
     """Bring the money of a payment to the bank: it cannot be changed any more (6540)."""
@@ -153,6 +221,7 @@ def reset() -> ResponseReturnValue:
             session.connection.execute(f"DELETE FROM {table}")  # noqa: S608 – Our own names.
         session.connection.execute("DELETE FROM fact WHERE name LIKE 'sequence:%' OR name = 'clock'")
         seed(session)
+        session.changes.clear()  # An app is not told of it: it is no change in the books, but other books.
     _faults().clear()
     return {"ok": True}
 

@@ -72,7 +72,9 @@ def void(books: Books, kind: str, sent: Entry) -> Entry:
         raise unsupported(f"void of {kind}")
     rules.release(books, before)
     before = _stored(books, kind, before["Id"])
-    return _replace(books, kind, rules, before, _nothing_of(kind, before))
+    voided = _replace(books, kind, rules, before, _nothing_of(kind, before))
+    books.tell(kind, before["Id"], "Void")
+    return voided
 
 
 def delete(books: Books, kind: str, sent: Entry) -> Entry:
@@ -98,7 +100,9 @@ def send(books: Books, kind: str, wanted: str, address: str) -> Entry:
     if address:
         entry[element] = {"Address": address}
     entry["EmailStatus"] = "EmailSent"
-    return books.change(kind, entry)
+    books.change(kind, entry)
+    books.tell(kind, entry["Id"], "Emailed")
+    return entry
 
 
 def read(books: Books, kind: str, wanted: str) -> Entry:
@@ -163,7 +167,7 @@ def _replace(
     rules.undo(books, before)
     draft = Draft(books=books, kind=kind, entry=entry, before=before, allow_duplicate=allow_duplicate)
     rules.check(draft)
-    rules.apply(books, books.put(kind, books.stamp(draft.entry, before=before)))
+    rules.apply(books, books.change(kind, draft.entry))
     return read(books, kind, before["Id"])
 
 
@@ -186,7 +190,7 @@ def _prefer(books: Books, sent: Entry) -> Entry:
     before = books.preferences()
     changes = {name: group for name, group in meant(sent).items() if isinstance(group, dict) and name != "MetaData"}
     entry = {**before, **{name: {**before.get(name, {}), **group} for name, group in changes.items()}}
-    books.put("Preferences", books.stamp(entry, before=before))
+    books.change("Preferences", entry)
     return read(books, "Preferences", before["Id"])
 
 

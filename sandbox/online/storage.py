@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import threading
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from decimal import Decimal
@@ -30,13 +32,20 @@ CREATE TABLE IF NOT EXISTS tombstone (realm TEXT, kind TEXT, id TEXT, at TEXT);
 CREATE TABLE IF NOT EXISTS answer (
     realm TEXT, requestid TEXT, status INTEGER, body TEXT, PRIMARY KEY (realm, requestid)
 );
+CREATE TABLE IF NOT EXISTS event (
+    number INTEGER PRIMARY KEY, id TEXT, realm TEXT, kind TEXT, entry TEXT, operation TEXT, deleted TEXT, at TEXT,
+    tries INTEGER DEFAULT 0, due TEXT
+);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS journal (
     id INTEGER PRIMARY KEY, at TEXT, method TEXT, path TEXT, query TEXT, requestid TEXT, status INTEGER, effects INTEGER
 );
 """
 
-LEDGER_TABLES = ("entry", "posting", "tombstone", "answer", "journal")
+_NEVER_TOLD = frozenset({"CompanyInfo", "TaxCode", "TaxRate"})
+"""Kinds whose changes the service tells no app."""
+
+LEDGER_TABLES = ("entry", "posting", "tombstone", "answer", "journal", "event")
 """What a reset empties. The clock, the ids and the grants are facts."""
 
 
@@ -76,6 +85,8 @@ class Store:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / _FILE
+        self.changed = threading.Event()
+        """Set whenever there may be something to tell an app."""
         with self._connect() as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(_TABLES)
@@ -100,12 +111,16 @@ class Store:
         """One writer at a time: two calls under the same requestid are carried out one after the other."""
         with self._connect() as connection:
             connection.execute("BEGIN IMMEDIATE")
+            session = Session(connection)
             try:
-                yield Session(connection)
+                yield session
+                has_events = session.write_events()
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+        if has_events:
+            self.changed.set()
 
 
 class Session:
@@ -113,6 +128,8 @@ class Session:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.changes: dict[tuple[str, str, str], tuple[str, str | None]] = {}
+        """What was done to which entry of which books, with the id that a merge did away with."""
 
     def fact(self, name: str, default: Any = None) -> Any:
         row = self.connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
@@ -140,13 +157,30 @@ class Session:
         rows = self.connection.execute("SELECT realm, body FROM entry WHERE kind = 'CompanyInfo' ORDER BY realm")
         return {realm: loads(body)["CompanyName"] for realm, body in rows}
 
+    def write_events(self) -> bool:
+        """Write down what an app is to be told of, in the transaction in which it happened, if it wants to be told."""
+        if not self.changes or self.fact("webhooks") is None:
+            return False
+        now = self.now().isoformat()
+        self.connection.executemany(
+            "INSERT INTO event (id, realm, kind, entry, operation, deleted, at, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (str(uuid.uuid4()), realm, kind, entry, operation, deleted, now, now)
+                for (realm, kind, entry), (operation, deleted) in self.changes.items()
+                if kind not in _NEVER_TOLD
+            ],
+        )
+        return True
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What is refused leaves nothing behind."""
         self.connection.execute("SAVEPOINT one")
+        changes = dict(self.changes)
         try:
             yield
         except BaseException:
+            self.changes = changes
             self.connection.execute("ROLLBACK TO one")
             self.connection.execute("RELEASE one")
             raise
@@ -188,11 +222,16 @@ class Books:
         )
         return entry
 
+    def untell(self, kind: str, entry_id: str) -> None:
+        """Tell nothing of an entry: another one's event says it all."""
+        self.session.changes.pop((self.realm, kind, entry_id), None)
+
     def drop(self, kind: str, entry: Entry) -> None:
         """Delete a transaction; the list of changes goes on telling of it."""
         place = (self.realm, kind, entry["Id"])
         self.session.connection.execute("DELETE FROM entry WHERE realm = ? AND kind = ? AND id = ?", place)
         self.session.connection.execute("INSERT INTO tombstone VALUES (?, ?, ?, ?)", (*place, self.stamped()))
+        self.tell(kind, entry["Id"], "Delete")
 
     def dropped(self, kind: str) -> list[tuple[str, str]]:
         """The ids of what was deleted, and when."""
@@ -230,11 +269,21 @@ class Books:
 
     def add(self, kind: str, entry: Entry) -> Entry:
         """A new entry, as it is."""
-        return self.put(kind, self.stamp({"Id": self.new_id(), **entry}))
+        added = self.put(kind, self.stamp({"Id": self.new_id(), **entry}))
+        self.tell(kind, added["Id"], "Create")
+        return added
 
     def change(self, kind: str, entry: Entry) -> Entry:
-        """Store an entry that a transaction has changed (a balance, a link)."""
+        """Store an entry that was changed, by a client or by what another transaction means for it."""
+        self.tell(kind, entry["Id"], "Update")
         return self.put(kind, self.stamp(entry, before=entry))
+
+    def tell(self, kind: str, entry_id: str, operation: str, *, deleted: str | None = None) -> None:
+        """Note what an app may be told: Create, Update, Delete, Void, Emailed or Merge, the last word on an entry. What
+        is new stays new, however often one call touches it."""
+        place = (self.realm, kind, entry_id)
+        if operation == "Delete" or self.session.changes.get(place, ("", None))[0] != "Create":
+            self.session.changes[place] = (operation, deleted)
 
     def preferences(self) -> Entry:
         return self.all("Preferences")[0]

@@ -1,0 +1,226 @@
+"""Telling an app what has changed: over real HTTP, signed, after the answer, as the real service does."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from http import HTTPStatus
+from itertools import groupby
+from typing import Any
+
+import requests
+
+from sandbox.online.storage import Entry, Session, Store, dumps
+
+SHAPES = ("cloudevents", "legacy")
+
+_FACT = "webhooks"
+_TIMEOUT = 3.0
+"""Seconds in which an app has to answer."""
+
+_AGAIN = (dt.timedelta(minutes=20), dt.timedelta(minutes=30), dt.timedelta(minutes=50))
+_AGAIN_ON = frozenset({408, 500, 502, 503, 504})
+"""After these answers, and after none, an event comes again, so much later by the sandbox's clock; then no more."""
+
+_MOST = 1000
+"""Events in one call. The real service tells no limit."""
+
+_PAST = {"Create": "created", "Update": "updated", "Delete": "deleted", "Merge": "merged", "Void": "voided"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """Where an app wants to be told, and what goes wrong on the way there.
+
+    `url` and `token` (the verifier token) are the app's; `shape` is `cloudevents`, one array for all companies, or
+    `legacy`. Every event is told `copies` times. With `disorder` the latest comes first, each in a call of its own.
+    With `forged` the signature is somebody else's.
+    """
+
+    url: str
+    token: str
+    shape: str = "cloudevents"
+    copies: int = 1
+    disorder: bool = False
+    forged: bool = False
+
+    @classmethod
+    def described(cls, words: Mapping[str, Any]) -> Subscription:
+        """Raises ValueError if the description is none."""
+        if unknown := set(words) - {one.name for one in fields(cls)}:
+            raise ValueError(f"webhooks have no {', '.join(sorted(unknown))}")
+        if not words.get("url") or not words.get("token"):
+            raise ValueError("url and token are required")
+        if words.get("shape", "cloudevents") not in SHAPES:
+            raise ValueError(f"shape is one of {', '.join(SHAPES)}")
+        return cls(**words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A change as it is written down for the app."""
+
+    number: int
+    id: str
+    realm: str
+    kind: str
+    entry: str
+    operation: str
+    deleted: str | None
+    at: str
+    tries: int
+
+    def moment(self, timespec: str) -> str:
+        moment = dt.datetime.fromisoformat(self.at)
+        return moment.astimezone(dt.UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def subscribe(session: Session, wanted: Subscription) -> None:
+    """Tell an app of every change from now on, with the switches as they are said this time."""
+    session.set_fact(_FACT, {one.name: getattr(wanted, one.name) for one in fields(wanted)})
+
+
+def unsubscribe(session: Session) -> None:
+    """Tell nobody any more, nor what waits."""
+    session.forget(_FACT)
+    session.connection.execute("DELETE FROM event")
+
+
+def waiting(session: Session) -> int:
+    """How many events are yet to be told."""
+    return int(session.connection.execute("SELECT count(*) FROM event").fetchone()[0])
+
+
+class Postman:
+    """Takes the events to the app. It runs in a thread of its own, so that no answer of the API waits for the app."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._round = threading.Lock()
+        self._closed = False
+        self._line = requests.Session()
+        self._line.trust_env = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the call that is being made. What waits is told when the sandbox is started again."""
+        self._closed = True
+        self._store.changed.set()
+        self._thread.join()
+        self._line.close()
+
+    def deliver(self, *, early: bool = False) -> int:
+        """Tell the app what is due, or `early` all that waits, those that are to come again later included. Gives the
+        number of calls that it took well."""
+        taken = 0
+        with self._round:
+            last = 0
+            while not self._closed:
+                with self._store.reading() as session:
+                    words = session.fact(_FACT)
+                    events = _due(session, last, early=early)
+                if words is None or not events:
+                    break
+                last = events[-1].number
+                wanted = Subscription(**words)
+                taken += sum(self._post(wanted, call) for call in _calls(wanted, events))
+        return taken
+
+    def _run(self) -> None:
+        while not self._closed:
+            # Nobody says when the clock was moved by time alone, so a look now and then finds what has become due.
+            self._store.changed.wait(5.0)
+            self._store.changed.clear()
+            self.deliver()
+
+    def _post(self, wanted: Subscription, events: list[Event]) -> bool:
+        """One call, and what becomes of its events: told, dropped, or due again later."""
+        body = _body(wanted, events)
+        try:
+            answer = self._line.post(wanted.url, data=body, headers=_headers(wanted, body), timeout=_TIMEOUT)
+            status = answer.status_code
+        except requests.RequestException:
+            status = int(HTTPStatus.REQUEST_TIMEOUT)
+        with self._store.writing() as session:
+            for event in {one.number: one for one in events}.values():
+                if status in _AGAIN_ON and event.tries < len(_AGAIN):
+                    due = (session.now() + _AGAIN[event.tries]).isoformat()
+                    session.connection.execute(
+                        "UPDATE event SET tries = tries + 1, due = ? WHERE number = ?", (due, event.number)
+                    )
+                else:
+                    session.connection.execute("DELETE FROM event WHERE number = ?", (event.number,))
+        return status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _due(session: Session, last: int, *, early: bool) -> list[Event]:
+    names = ("number", "id", "realm", "kind", "entry", "operation", "deleted", "at", "tries")
+    rows = session.connection.execute(
+        "SELECT number, id, realm, kind, entry, operation, deleted, at, tries FROM event "
+        "WHERE number > ? AND (? OR due <= ?) ORDER BY number LIMIT ?",
+        (last, early, session.now().isoformat(), _MOST),
+    )
+    return [Event(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _calls(wanted: Subscription, events: list[Event]) -> list[list[Event]]:
+    told = [event for event in events for _ in range(wanted.copies)]
+    return [[event] for event in reversed(told)] if wanted.disorder else [told]
+
+
+def _body(wanted: Subscription, events: list[Event]) -> bytes:
+    if wanted.shape == "cloudevents":
+        return dumps([_cloud_event(event) for event in events]).encode()
+    realms = groupby(sorted(events, key=lambda event: event.realm), key=lambda event: event.realm)
+    return dumps(
+        {
+            "eventNotifications": [
+                {"realmId": realm, "dataChangeEvent": {"entities": [_legacy(event) for event in group]}}
+                for realm, group in realms
+            ]
+        }
+    ).encode()
+
+
+def _cloud_event(event: Event) -> Entry:
+    """One event of the array. Of a merge it names the survivor, and who is gone beside it."""
+    done = _PAST.get(event.operation, event.operation.lower())
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": "intuit.dsnBgbseACLLRZNxo2dfc4evmEJdxde58xeeYcZliOU=",
+        "type": f"qbo.{event.kind.lower()}.{done}.v1",
+        "datacontenttype": "application/json",
+        "time": event.moment("microseconds"),
+        "intuitentityid": event.entry,
+        "intuitaccountid": event.realm,
+        "data": {"deletedid": event.deleted} if event.deleted else {},
+    }
+
+
+def _legacy(event: Event) -> Entry:
+    said = {"name": event.kind, "id": event.entry, "operation": event.operation}
+    gone = {"deletedId": event.deleted} if event.deleted else {}
+    return {**said, **gone, "lastUpdated": event.moment("milliseconds")}
+
+
+def _headers(wanted: Subscription, body: bytes) -> dict[str, str]:
+    token = secrets.token_hex(16) if wanted.forged else wanted.token
+    signed = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest()).decode()
+    return {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": "intuit_notification_server/1.0",
+        "intuit-signature": signed,
+        "intuit-t-id": secrets.token_hex(16),
+        "intuit-created-time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "intuit-notification-schema-version": "2.0" if wanted.shape == "cloudevents" else "1.0",
+    }
