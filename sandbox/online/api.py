@@ -9,7 +9,7 @@ from typing import Any
 import simplejson
 from flask import Blueprint, Response, current_app, g, request
 
-from sandbox.online import batch, changes, oauth, operations, query, xml
+from sandbox.online import batch, changes, meter, oauth, operations, query, xml
 from sandbox.online.refusals import Refusal, Turned, unsupported
 from sandbox.online.rules import KINDS
 from sandbox.online.storage import Books, Entry, Session, Store, dumps, loads
@@ -27,19 +27,27 @@ def authorize() -> None:
     """The gateway: a token, and one for these books."""
     realm = (request.view_args or {})["realm"]
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    g.reads = int(request.method == "GET" or request.path.rstrip("/").endswith("/query"))
     with _store().reading() as session:
         granted = oauth.realm_of(session, token.strip()) if scheme == "Bearer" else None
+        if granted == realm and g.reads:
+            meter.check(session)
     if granted is None:
         message = "message=AuthenticationFailed; errorCode=003200; statusCode=401"
         raise Turned(401, "3200", message, "Token expired", "AUTHENTICATION")
     if granted != realm:
         message = "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403"
         raise Turned(403, "3100", message, None, "SERVICE")
+    g.realm = realm
 
 
 @blueprint.post("/batch")
 def run_batch(realm: str) -> Response:
     sent = _json()
+    g.reads = batch.reads(sent)
+    if g.reads:
+        with _store().reading() as session:
+            meter.check(session)
     return _write(realm, lambda books: batch.run(books, sent, has_requestid="requestid" in request.args))
 
 

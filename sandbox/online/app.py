@@ -8,8 +8,9 @@ from pathlib import Path
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox.online import api, control, oauth, pages
+from sandbox.online import api, control, meter, oauth, pages
 from sandbox.online.faults import Faults
+from sandbox.online.limits import Throttle
 from sandbox.online.refusals import Refusal, Turned, unsupported
 from sandbox.online.seed import seed
 from sandbox.online.storage import Store
@@ -23,8 +24,8 @@ def create_app(folder: Path) -> Flask:
     """The sandbox with its books in a folder, seeded if they are new."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
-    store, faults = Store(folder), Faults()
-    app.extensions["books"], app.extensions["faults"], app.extensions["postman"] = store, faults, Postman(store)
+    store, faults, throttle = Store(folder), Faults(), Throttle()
+    app.extensions |= {"books": store, "faults": faults, "throttle": throttle, "postman": Postman(store)}
     with store.writing() as session:
         seed(session)
     for blueprint in (api.blueprint, oauth.blueprint, pages.blueprint, control.blueprint):
@@ -32,7 +33,7 @@ def create_app(folder: Path) -> Flask:
     app.register_error_handler(Refusal, api.refused)
     app.register_error_handler(Turned, api.turned)
     app.register_error_handler(HTTPException, _lost)
-    app.before_request(lambda: None if _is_control() else faults.before())
+    app.before_request(lambda: None if _is_control() else throttle.before() or faults.before(store))
     app.after_request(lambda response: response if _is_control() else faults.after(_finish(store, response)))
     return app
 
@@ -61,4 +62,6 @@ def _finish(store: Store, response: Response) -> Response:
                 request.args.get("requestid"), response.status_code, g.get("effects", 0),
             ),
         )  # fmt: skip
+        if realm := g.get("realm"):
+            meter.count(session, realm, g.get("reads", 0), g.get("effects", 0))
     return response

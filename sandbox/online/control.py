@@ -7,8 +7,9 @@ import datetime as dt
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.online import oauth, operations, webhooks
+from sandbox.online import meter, oauth, operations, webhooks
 from sandbox.online.faults import Fault, Faults
+from sandbox.online.limits import Limits, Throttle
 from sandbox.online.refusals import Refusal
 from sandbox.online.rules import KINDS, RULES, merging, payments
 from sandbox.online.seed import seed
@@ -24,9 +25,11 @@ _NOT_FOUND = ({"error": "not found"}, 404)
 def set_fault() -> ResponseReturnValue:
     """Let something go wrong: see `faults.Fault` for the words."""
     try:
-        _faults().add(Fault.described(request.get_json()))
+        fault = Fault.described(request.get_json())
     except ValueError as wrong:
         return {"error": str(wrong)}, 400
+    with _store().reading() as session:
+        _faults().add(fault, session.now())
     return {"ok": True}
 
 
@@ -34,6 +37,45 @@ def set_fault() -> ResponseReturnValue:
 def clear_faults() -> ResponseReturnValue:
     """Let nothing go wrong any more."""
     _faults().clear()
+    return {"ok": True}
+
+
+@blueprint.post("/limits")
+def set_limits() -> ResponseReturnValue:
+    """Hold to limits, Intuit's unless others are said: see `limits.Limits` for the words."""
+    try:
+        _throttle().set(Limits.described(request.get_json()))
+    except ValueError as wrong:
+        return {"error": str(wrong)}, 400
+    return {"ok": True}
+
+
+@blueprint.delete("/limits")
+def clear_limits() -> ResponseReturnValue:
+    """Let itself be asked as fast as anybody likes."""
+    _throttle().set(None)
+    return {"ok": True}
+
+
+@blueprint.post("/latency")
+def set_latency() -> ResponseReturnValue:
+    """Be so far away: `{"seconds": 0.15}` for every call of the accounting API."""
+    _throttle().latency = float(request.get_json()["seconds"])
+    return {"ok": True}
+
+
+@blueprint.get("/meter/<realm>")
+def read_meter(realm: str) -> ResponseReturnValue:
+    """What a company has cost in the present month: `month`, `reads`, `writes`, and the `ceiling` of the app."""
+    with _store().reading() as session:
+        return meter.read(session, realm) if realm in session.realms() else _NOT_FOUND
+
+
+@blueprint.post("/meter")
+def set_ceiling() -> ResponseReturnValue:
+    """How often the app may read in a month, over all companies: `{"ceiling": 500000}`."""
+    with _store().writing() as session:
+        meter.set_ceiling(session, int(request.get_json()["ceiling"]))
     return {"ok": True}
 
 
@@ -219,11 +261,19 @@ def reset() -> ResponseReturnValue:
     with _store().writing() as session:
         for table in LEDGER_TABLES:
             session.connection.execute(f"DELETE FROM {table}")  # noqa: S608 – Our own names.
-        session.connection.execute("DELETE FROM fact WHERE name LIKE 'sequence:%' OR name = 'clock'")
+        session.connection.execute(
+            "DELETE FROM fact WHERE name LIKE 'sequence:%' OR name IN ('clock', 'meter:ceiling')"
+        )
         seed(session)
         session.changes.clear()  # An app is not told of it: it is no change in the books, but other books.
     _faults().clear()
+    _throttle().set(None)
     return {"ok": True}
+
+
+def _throttle() -> Throttle:
+    throttle: Throttle = current_app.extensions["throttle"]
+    return throttle
 
 
 def _faults() -> Faults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 import threading
 from collections.abc import Mapping
@@ -10,12 +11,15 @@ from typing import Any
 
 from flask import Response, g, request
 
+from sandbox.online.storage import Store
+
 KINDS = ("cut_before", "cut_after", "status", "delay", "hang", "garbage")
 
 
 @dataclass
 class Fault:
-    """It strikes `times` calls that have `match` in "METHOD /path?query".
+    """It strikes `times` calls that have `match` in "METHOD /path?query"; or, where it says how many seconds it `lasts`
+    by the sandbox's clock, all such calls in that stretch of time: an outage.
 
     `cut_before` closes the line before anything is done, `cut_after` when all is done and stored; `status` answers
     `status`, `body` and `headers` in place of the service, `garbage` 200 and nonsense; `delay` waits `seconds` and goes
@@ -29,11 +33,13 @@ class Fault:
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 60.0
+    lasts: float | None = None
+    until: dt.datetime | None = field(default=None, init=False)
 
     @classmethod
     def described(cls, words: Mapping[str, Any]) -> Fault:
         """Raises ValueError if the description is none."""
-        if unknown := set(words) - {one.name for one in fields(cls)}:
+        if unknown := set(words) - {one.name for one in fields(cls) if one.init}:
             raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
         if words.get("kind") not in KINDS:
             raise ValueError(f"kind is one of {', '.join(KINDS)}")
@@ -48,7 +54,10 @@ class Faults:
         self._lock = threading.Lock()
         self._cleared = threading.Event()
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: Fault, now: dt.datetime) -> None:
+        """Let it strike from now on, by the sandbox's clock."""
+        if fault.lasts is not None:
+            fault.until = now + dt.timedelta(seconds=fault.lasts)
         with self._lock:
             self._cleared.clear()
             self._set.append(fault)
@@ -59,23 +68,20 @@ class Faults:
             self._set.clear()
             self._cleared.set()
 
-    def before(self) -> Response | None:
+    def before(self, store: Store) -> Response | None:
         """Strike before anything is done; an answer takes the place of the real one."""
-        fault = g.fault = self._take(f"{request.method} {request.full_path}")
+        fault = g.fault = self._take(f"{request.method} {request.full_path}", store) if self._set else None
         if fault is None:
             return None
+        if fault.kind in {"hang", "delay"}:
+            self._cleared.wait(fault.seconds)
         match fault.kind:
-            case "cut_before":
+            case "cut_before" | "hang":
                 return Response(status=500)
             case "status":
                 return Response(fault.body or "<html>Service Unavailable</html>", fault.status, fault.headers)
             case "garbage":
                 return Response(fault.body or "\x00{not json", 200, fault.headers)
-            case "hang":
-                self._cleared.wait(fault.seconds)
-                return Response(status=500)
-            case "delay":
-                self._cleared.wait(fault.seconds)
         return None
 
     def after(self, response: Response) -> Response:
@@ -86,10 +92,13 @@ class Faults:
             line.shutdown(socket.SHUT_RDWR)
         return response
 
-    def _take(self, call: str) -> Fault | None:
+    def _take(self, call: str, store: Store) -> Fault | None:
+        with store.reading() as session:
+            now = session.now()
         with self._lock:
+            self._set = [one for one in self._set if one.until is None or now < one.until]
             fault = next((one for one in self._set if one.match in call), None)
-            if fault is not None:
+            if fault is not None and fault.until is None:
                 fault.times -= 1
                 if fault.times <= 0:
                     self._set.remove(fault)

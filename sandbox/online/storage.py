@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS event (
     number INTEGER PRIMARY KEY, id TEXT, realm TEXT, kind TEXT, entry TEXT, operation TEXT, deleted TEXT, at TEXT,
     tries INTEGER DEFAULT 0, due TEXT
 );
+CREATE TABLE IF NOT EXISTS meter (realm TEXT, month TEXT, reads INTEGER, writes INTEGER, PRIMARY KEY (realm, month));
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS journal (
     id INTEGER PRIMARY KEY, at TEXT, method TEXT, path TEXT, query TEXT, requestid TEXT, status INTEGER, effects INTEGER
@@ -45,7 +46,7 @@ CREATE TABLE IF NOT EXISTS journal (
 _NEVER_TOLD = frozenset({"CompanyInfo", "TaxCode", "TaxRate"})
 """Kinds whose changes the service tells no app."""
 
-LEDGER_TABLES = ("entry", "posting", "tombstone", "answer", "journal", "event")
+LEDGER_TABLES = ("entry", "posting", "tombstone", "answer", "journal", "event", "meter")
 """What a reset empties. The clock, the ids and the grants are facts."""
 
 
