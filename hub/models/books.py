@@ -38,6 +38,8 @@ class RecordRow(Base):
     email: Mapped[str] = mapped_column(String(200), default="")
     phone: Mapped[str] = mapped_column(String(100), default="")
     active: Mapped[bool] = mapped_column(default=True)
+    merged_into: Mapped[str] = mapped_column(String(64), default="")
+    """The id of the entry that it has become part of."""
 
     __table_args__ = (
         UniqueConstraint("installation_id", "kind", "record_id"),
@@ -76,6 +78,8 @@ class Listing(Base):
     total: Mapped[int | None] = mapped_column()
     refreshed_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     due_at: Mapped[dt.datetime | None] = mapped_column(Moment, default=now)
+    told: Mapped[bool] = mapped_column(default=False)
+    """Whether the ledger has told of changes since reading it was begun."""
     problem: Mapped[str] = mapped_column(Text, default="")
 
     @property

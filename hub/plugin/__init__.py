@@ -100,6 +100,7 @@ from hub.plugin.line import (
     Response,
 )
 from hub.plugin.transactions import (
+    Change,
     Listed,
     Page,
     Transaction,
@@ -118,6 +119,7 @@ __all__ = [
     "Bill",
     "Books",
     "Capabilities",
+    "Change",
     "Connection",
     "Conversation",
     "Counted",

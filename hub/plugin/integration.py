@@ -14,7 +14,7 @@ from hub.plugin.desk import Desk
 from hub.plugin.documents import Document, DocumentKind, NewRecord, Posting
 from hub.plugin.failing import Problem, Rejected
 from hub.plugin.line import Conversation, Envelope, Postage, Request, Response
-from hub.plugin.transactions import Listed, Page
+from hub.plugin.transactions import Change, Listed, Page
 
 API_VERSION = 1
 """Counts the breaks of this interface. An integration names the one it was written for; another is not loaded."""
@@ -127,6 +127,14 @@ class PushIntegration(Integration):
 
         Raises `AuthorizationExpired` if they cannot be renewed any more, `Unavailable` if it could not be asked.
         """
+
+    def hear(self, body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
+        """Read what the ledger tells by itself, posted to the hub's `/webhooks/<key>`. Pure, and quick.
+
+        `body` is what came, byte for byte, for its signature is over that; the names of `headers` are in small letters.
+        What is told twice, late or out of order does no harm. Raises `Rejected` if it was not the ledger that told it.
+        """
+        raise Rejected(Problem(what=f"{self.label} tells nothing by itself."))
 
     @abstractmethod
     def revoke(self, connection: Connection) -> None:

@@ -61,3 +61,15 @@ class Page:
     cursor: str
     more: bool = False
     total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a ledger tells by itself: something of a kind has changed in some books. `fetch` then brings what it is.
+
+    `merged` is what has become part of another entry: its id and that of the one that remains.
+    """
+
+    books_id: str
+    kind: Listed
+    merged: tuple[tuple[str, str], ...] = ()

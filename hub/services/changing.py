@@ -25,8 +25,9 @@ def merge(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, st
     """Entries have become part of others. What pointed to them points to the others now, and a person is told."""
     if not merged:
         return
-    remains = dict(merged)
-    session().execute(_entries(installation_id, kind, list(remains)).values(active=False))
+    remains = _survivors(installation_id, kind, dict(merged))
+    for gone, found in remains.items():
+        session().execute(_entries(installation_id, kind, [gone]).values(active=False, merged_into=found))
     names = _names(installation_id, kind, list(remains.values()))
     for link in _links(installation_id, kind, list(remains)):
         found = remains[link.record_id]
@@ -34,6 +35,26 @@ def merge(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, st
         link.record_id, link.name = found, names.get(found, link.name)
     if kind is RecordKind.CUSTOMER:
         history.rename(installation_id, remains)
+
+
+def _survivors(installation_id: int, kind: RecordKind, merged: dict[str, str]) -> dict[str, str]:
+    """Who remains in the end. What has become part of another may itself have been told to be part of a third, before
+    or after; a circle, which would be nonsense, ends where it began.
+    """
+    rows = session().execute(
+        select(RecordRow.record_id, RecordRow.merged_into).where(
+            RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.merged_into != ""
+        )
+    )
+    into = {row.record_id: row.merged_into for row in rows} | merged
+    found = {}
+    for gone, remains in merged.items():
+        seen, last = {gone}, remains
+        while (following := into.get(last)) and following not in seen:
+            seen.add(last)
+            last = following
+        found[gone] = last
+    return found
 
 
 def _entries(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> Update:

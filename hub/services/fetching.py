@@ -16,6 +16,7 @@ from hub.services import changing, history, metering
 from hub.states import ConversationState
 
 _RETRY = 600.0  # Seconds until a list that could not be fetched is tried again.
+_SETTLE = 30.0  # Seconds from a change that we are told of until it is read, so that a storm of them is read once.
 
 
 def listings(installation_id: int) -> list[Listing]:
@@ -54,12 +55,15 @@ def begin_due(installation: Installation, limit: int, kinds: Sequence[Listed]) -
         .limit(limit)
     )
     begun: list[ConversationRow] = []
-    for listing in due.all():
-        if metering.is_spent(installation.integration):
+    found = due.all()
+    spent = bool(found) and metering.is_spent(installation.integration)
+    for listing in found:
+        if spent:
             _rest(listing, metering.sentence(installation.integration))
             continue
         if not listing.loading:
             listing.loading, listing.loaded, listing.total = True, 0, None
+        listing.told = False
         begun.append(_begin(listing))
     return begun
 
@@ -86,7 +90,10 @@ def take(row: ConversationRow, page: Page) -> None:
         store(row.installation_id, kind, page.records)
         changing.forget(row.installation_id, kind, page.deleted)
         changing.merge(row.installation_id, kind, page.merged)
-    listing = session().get_one(Listing, (row.installation_id, str(kind)))
+    # The lock is for `told`: whoever sets it does so before this is read, or sees what is written here.
+    listing = session().get_one(
+        Listing, (row.installation_id, str(kind)), with_for_update=True, populate_existing=True
+    )
     listing.cursor, listing.problem = page.cursor, ""
     listing.loaded += len(page.records) + len(page.transactions)
     if page.total is not None:
@@ -97,7 +104,12 @@ def take(row: ConversationRow, page: Page) -> None:
         _begin(listing)
     else:
         listing.loading, listing.refreshed_at = False, now()
-        listing.due_at = now() + _pause(kind)
+        listing.due_at = now() + (settling() if listing.told else _pause(kind))
+
+
+def settling() -> dt.timedelta:
+    """How long after the ledger has told of a change it is read: `HUB_SETTLE_SECONDS`, 30."""
+    return seconds("HUB_SETTLE_SECONDS", _SETTLE)
 
 
 def give_up(row: ConversationRow, problem: str) -> None:

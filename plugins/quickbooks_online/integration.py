@@ -10,6 +10,7 @@ from hub.plugin import (
     Authorized,
     Books,
     Capabilities,
+    Change,
     Connection,
     Conversation,
     Counted,
@@ -31,7 +32,7 @@ from hub.plugin import (
     Response,
     TransactionKind,
 )
-from quickbooks_online import carrier, history, lists, oauth, posting, recovery, review
+from quickbooks_online import carrier, history, lists, oauth, posting, recovery, review, webhooks
 from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
 
 PAGES = {
@@ -120,6 +121,9 @@ class QuickBooksOnline(PushIntegration):
 
     def renew(self, connection: Connection) -> Authorized:
         return oauth.renew(connection)
+
+    def hear(self, body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
+        return webhooks.hear(body, headers, settings)
 
     def revoke(self, connection: Connection) -> None:
         oauth.revoke(connection)

@@ -35,6 +35,12 @@ SETTINGS = (
         help="Where people use QuickBooks Online, for links to what was sent.",
     ),
     Setting(
+        name="VERIFIER_TOKEN",
+        default="",
+        help="The verifier token of your app's webhooks, without which nothing is taken that they tell. "
+        "While you change it, both, with a comma between them.",
+    ),
+    Setting(
         name="TIMEOUT",
         default="50",
         help="How many seconds to wait for an answer, at most 50, so that an envelope ends within a minute.",

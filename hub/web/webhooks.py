@@ -1,0 +1,37 @@
+"""The address at which a ledger tells us that something has changed in its books. No person comes here."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from hub.errors import HubError
+from hub.plugin import Rejected
+from hub.queue import rollback
+from hub.services import hearing
+from hub.web.guard import admits_anybody
+
+_MOST = 8 * 1024 * 1024
+"""Bytes of one call: some 25,000 events of QuickBooks Online."""
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/webhooks/<key>", "webhook", webhook, methods=["POST"])
+
+
+@admits_anybody
+def webhook(key: str) -> ResponseReturnValue:
+    """Take it in and answer at once, with nothing in the answer. Who does not sign as the ledger does gets a 401."""
+    request.max_content_length = _MOST
+    try:
+        hearing.hear(key, request.get_data(cache=False), {name.lower(): value for name, value in request.headers})
+    except RequestEntityTooLarge:
+        return Response(status=413)
+    except Rejected:
+        rollback()
+        return Response(status=401)
+    except HubError:
+        rollback()
+        return Response(status=404)
+    return Response(status=200)

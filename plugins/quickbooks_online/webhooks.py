@@ -1,0 +1,72 @@
+"""Reading Intuit's webhooks: who signed them, and what of which company they say has changed.
+
+They come in two shapes. The newer one (CloudEvents, required since July 2026) is an array that mixes companies; the
+older one has a list for each. Neither carries an entry, only its id.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import simplejson
+
+from hub.plugin import Change, Listed, Problem, Rejected
+from quickbooks_online.history import CALLED
+from quickbooks_online.lists import LISTS
+
+KINDS: Mapping[str, Listed] = {
+    **{one.called.lower(): kind for kind, one in LISTS.items()},
+    **{called.lower(): kind for kind, (called, _) in CALLED.items()},
+}
+"""What is told of, by its name in small letters. Everything else is none of ours."""
+
+
+def hear(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
+    """What the body tells. Raises `Rejected` if it is not signed with a verifier token of ours, or if we have none."""
+    tokens = [token.strip() for token in settings["VERIFIER_TOKEN"].split(",") if token.strip()]
+    signature = headers.get("intuit-signature", "").encode("latin-1", "replace")
+    if not any(hmac.compare_digest(signature, _signature(token, body)) for token in tokens):
+        raise Rejected(Problem(what="This is not signed by Intuit."))
+    try:
+        told = simplejson.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(dict.fromkeys(_older(told) if isinstance(told, dict) else _newer(told)))
+
+
+def _signature(token: str, body: bytes) -> bytes:
+    return base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest())
+
+
+def _newer(told: Any) -> Iterator[Change]:
+    """`{"type": "qbo.customer.merged.v1", "intuitentityid", "intuitaccountid", "data": {"deletedid"}}`, and more."""
+    for event in told if isinstance(told, list) else ():
+        if isinstance(event, dict):
+            _, kind, operation, *_ = f"{event.get('type')}...".split(".")
+            data = event.get("data")
+            gone = data.get("deletedid") or data.get("deletedId") if isinstance(data, dict) else None
+            yield from _change(event.get("intuitaccountid"), kind, operation, event.get("intuitentityid"), gone)
+
+
+def _older(told: Mapping[str, Any]) -> Iterator[Change]:
+    """`{"eventNotifications": [{"realmId", "dataChangeEvent": {"entities": [{"name", "id", "operation", …}]}}]}`."""
+    for notification in _listed(told.get("eventNotifications")):
+        changed = notification.get("dataChangeEvent")
+        for entity in _listed(changed.get("entities") if isinstance(changed, dict) else None):
+            kind, operation, gone = str(entity.get("name")), str(entity.get("operation")), entity.get("deletedId")
+            yield from _change(notification.get("realmId"), kind, operation, entity.get("id"), gone)
+
+
+def _listed(value: Any) -> Sequence[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _change(realm: Any, kind: str, operation: str, remains: Any, gone: Any) -> Iterator[Change]:
+    known = KINDS.get(kind.lower())
+    if known is not None and realm:
+        merged = operation.lower() in {"merge", "merged"} and remains and gone
+        yield Change(books_id=str(realm), kind=known, merged=((str(gone), str(remains)),) if merged else ())

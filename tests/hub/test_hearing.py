@@ -1,0 +1,202 @@
+"""What a ledger tells by itself: the address, what follows from it, and what does not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import event, select
+
+from hub.database import now, session
+from hub.models import Installation, Link, Listing, RecordRow
+from hub.plugin import Change, Listed, Problem, RecordKind, Rejected
+from hub.services import carrying, fetching, linking
+from hub.states import InstallationState
+from tests.hub.ledger import Ledger, integration_of
+
+Tell = Callable[..., int]
+
+
+@pytest.fixture
+def tell(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Tell:
+    """Post to the hub as the ledger would. `what` is what the plugin makes of it."""
+    told: list[Change] = []
+
+    def hear(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
+        if headers.get("x-signature") != "good":
+            raise Rejected(Problem(what="Forged."))
+        return list(told)
+
+    monkeypatch.setattr(integration_of(app), "hear", hear)
+
+    def post(*what: Change, signature: str = "good", body: bytes = b"{}", key: str = "pretend") -> int:
+        told[:] = what
+        answer = app.test_client().post(f"/hub/webhooks/{key}", data=body, headers={"X-Signature": signature})
+        assert answer.data == b""
+        assert "Set-Cookie" not in answer.headers
+        session().expire_all()
+        return answer.status_code
+
+    return post
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    engine = app.extensions["sqlalchemy"].engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def changed(kind: Listed = RecordKind.CUSTOMER, books: str = "books-1", **more: Any) -> Change:
+    return Change(books_id=books, kind=kind, **more)
+
+
+def due() -> dict[str, dt.timedelta | None]:
+    """In how long each list is to be read, in whole half minutes."""
+    session().expire_all()
+    rows = session().scalars(select(Listing))
+    return {one.kind: None if one.due_at is None else SOON * round((one.due_at - now()) / SOON) for one in rows}
+
+
+SOON, LATER = dt.timedelta(seconds=30), dt.timedelta(hours=6)
+
+
+def pass_time() -> None:
+    for listing in session().scalars(select(Listing).where(Listing.told)):
+        listing.due_at = now()
+    session().commit()
+
+
+def test_what_was_told_is_read_soon_and_only_that(installation: Installation, ledger: Ledger, tell: Tell) -> None:
+    assert tell(changed(), changed(RecordKind.VENDOR)) == 200
+    assert due() == {"account": LATER, "customer": SOON, "item": LATER}
+    carrying.carry(installation.id)
+    assert ledger.trips == [], "not at once"
+    pass_time()
+    carrying.carry(installation.id)
+    assert [one.name for trip in ledger.trips for one in trip.requests] == ["list customer"]
+    assert due() == {"account": LATER, "customer": LATER, "item": LATER}
+
+
+def test_a_storm_makes_a_list_due_once(installation: Installation, ledger: Ledger, app: Flask, tell: Tell) -> None:
+    tell(changed())
+    first = session().get_one(Listing, (installation.id, "customer")).due_at
+    with statements(app) as seen:
+        for _ in range(10):
+            assert tell(*[changed()] * 1000) == 200
+    assert len(seen) <= 10 * 3, "the number of events does not matter"
+    assert session().get_one(Listing, (installation.id, "customer")).due_at == first, "nor does it put it off"
+    pass_time()
+    carrying.carry(installation.id)
+    assert len(ledger.trips) == 1
+
+
+def test_what_is_told_while_it_is_being_read_is_read_once_more(
+    installation: Installation, ledger: Ledger, tell: Tell
+) -> None:
+    row = fetching.begin_due(installation, 5, [RecordKind.CUSTOMER])
+    assert row == []
+    tell(changed())
+    pass_time()
+    fetching.begin_due(installation, 5, [RecordKind.CUSTOMER])
+    session().commit()
+    assert due()["customer"] is None
+    assert tell(changed()) == 200
+    assert due()["customer"] is None
+    carrying.carry(installation.id)
+    assert due()["customer"] == SOON
+    pass_time()
+    carrying.carry(installation.id)
+    assert due()["customer"] == LATER
+    assert len(ledger.trips) == 2
+
+
+@pytest.mark.parametrize("signature", ["bad", ""])
+def test_a_forged_signature_is_turned_away_and_has_no_effect(
+    installation: Installation, tell: Tell, signature: str
+) -> None:
+    before = due()
+    assert tell(changed(), signature=signature) == 401
+    assert due() == before
+
+
+def test_books_that_nobody_has_connected_are_no_matter(installation: Installation, tell: Tell) -> None:
+    before = due()
+    assert tell(changed(books="books-2")) == 200
+    assert due() == before
+    installation.move(InstallationState.REMOVED)
+    session().commit()
+    assert tell(changed()) == 200
+    assert due() == before
+
+
+def test_other_organizations_with_other_books_are_not_touched(installation: Installation, tell: Tell) -> None:
+    other = Installation(organization_id="other", integration="pretend", installed_by="Bob", books_id="books-2")
+    session().add(other)
+    session().flush()
+    session().add(Listing(installation_id=other.id, kind="customer", due_at=now() + LATER))
+    session().commit()
+    tell(changed(books="books-2"))
+    rows = session().scalars(select(Listing).where(Listing.kind == "customer").order_by(Listing.installation_id))
+    assert [one.told for one in rows] == [False, True]
+
+
+def test_who_is_no_ledger_of_ours_finds_nothing(installation: Installation, tell: Tell) -> None:
+    assert tell(changed(), key="nobody") == 404
+
+
+def test_a_ledger_that_tells_nothing_is_not_listened_to(installation: Installation, app: Flask) -> None:
+    assert app.test_client().post("/hub/webhooks/pretend", data=b"{}").status_code == 401
+
+
+def test_too_much_is_not_read(installation: Installation, tell: Tell) -> None:
+    before = due()
+    assert tell(changed(), body=b" " * (8 * 1024 * 1024 + 1)) == 413
+    assert due() == before
+
+
+def test_a_hosts_own_protection_against_forged_forms_does_not_stand_in_the_way(
+    installation: Installation, app: Flask, tell: Tell
+) -> None:
+    from hub.web import guard
+
+    CSRFProtect(app)
+    guard.excuse_machines(app)
+    assert tell(changed()) == 200
+
+
+MERGES = [("62", "61"), ("61", "60")]
+
+
+@pytest.mark.parametrize("order", [MERGES, MERGES[::-1], MERGES * 2, MERGES[::-1] * 2])
+def test_merges_in_any_order_leave_every_link_at_who_remains(
+    installation: Installation, tell: Tell, order: list[tuple[str, str]]
+) -> None:
+    for record_id, name in (("60", "Abc Inc"), ("61", "ABC Company"), ("62", "A.B.C.")):
+        row = RecordRow(installation_id=installation.id, kind=RecordKind.CUSTOMER, record_id=record_id, name=name)
+        row.name_key = name.casefold()
+        session().add(row)
+        session().flush()
+        linking.link(installation.id, RecordKind.CUSTOMER, f"company-{record_id}", row.ref, "Ada")
+    session().commit()
+    for pair in order:
+        assert tell(changed(merged=(pair,))) == 200
+    links = session().scalars(select(Link).order_by(Link.company_id)).all()
+    assert [(one.company_id, one.record_id, one.name) for one in links] == [
+        ("company-60", "60", "Abc Inc"), ("company-61", "60", "Abc Inc"), ("company-62", "60", "Abc Inc"),
+    ]  # fmt: skip
+    assert [bool(one.note) for one in links] == [False, True, True]
+    assert "merged into “Abc Inc”" in links[2].note
+    rows = session().scalars(select(RecordRow).where(RecordRow.kind == RecordKind.CUSTOMER, RecordRow.active))
+    assert [one.record_id for one in rows] == ["60"]
