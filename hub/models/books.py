@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.database import Base, Moment, choice, now
+from hub.database import Base, Json, Moment, choice, now
 from hub.plugin import AccountKind, Listed, Record, RecordKind, Ref, TransactionKind
 
 
@@ -38,6 +38,7 @@ class RecordRow(Base):
     email: Mapped[str] = mapped_column(String(200), default="")
     phone: Mapped[str] = mapped_column(String(100), default="")
     active: Mapped[bool] = mapped_column(default=True)
+    seen_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     merged_into: Mapped[str] = mapped_column(String(64), default="")
     """The id of the entry that it has become part of."""
 
@@ -60,6 +61,7 @@ class RecordRow(Base):
         self.name, self.name_key = record.name, name_key(record.name)
         self.number, self.account, self.detail = record.number[:100], record.account, record.detail[:100]
         self.email, self.phone, self.active = record.email[:200], record.phone[:100], record.active
+        self.seen_at = now()
 
 
 class Listing(Base):
@@ -78,8 +80,8 @@ class Listing(Base):
     total: Mapped[int | None] = mapped_column()
     refreshed_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     due_at: Mapped[dt.datetime | None] = mapped_column(Moment, default=now)
-    told: Mapped[bool] = mapped_column(default=False)
-    """Whether the ledger has told of changes since reading it was begun."""
+    told: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
+    """What the ledger has told since reading it was begun: when an entry changed, by its id."""
     problem: Mapped[str] = mapped_column(Text, default="")
 
     @property

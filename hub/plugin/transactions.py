@@ -67,9 +67,13 @@ class Page:
 class Change:
     """What a ledger tells by itself: something of a kind has changed in some books. `fetch` then brings what it is.
 
-    `merged` is what has become part of another entry: its id and that of the one that remains.
+    `id` is the entry's and `at` when it changed by the ledger's clock, where it tells: what we have seen since, because
+    we wrote it ourselves, is no news. `merged` is what has become part of another entry: its id and that of the one
+    that remains.
     """
 
     books_id: str
     kind: Listed
+    id: str = ""
+    at: dt.datetime | None = None
     merged: tuple[tuple[str, str], ...] = ()

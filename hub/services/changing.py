@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Update, select, update
 
 from hub.database import now, session
-from hub.models import Link, RecordRow
-from hub.plugin import RecordKind
+from hub.models import Link, RecordRow, TransactionRow
+from hub.plugin import Listed, RecordKind, TransactionKind
 from hub.services import history
+
+NEVER_SEEN = "9999"
+"""When an entry changed of which that is not told: later than any time at which we can have seen it."""
+
+
+def is_seen(installation_id: int, kind: Listed, told: Mapping[str, str]) -> bool:
+    """Whether we have seen every one of these entries, by id, since it changed."""
+    if isinstance(kind, TransactionKind):
+        query = select(TransactionRow.transaction_id, TransactionRow.seen_at).where(
+            TransactionRow.installation_id == installation_id, TransactionRow.kind == kind,
+            TransactionRow.transaction_id.in_(told),
+        )  # fmt: skip
+    else:
+        query = select(RecordRow.record_id, RecordRow.seen_at).where(
+            RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.record_id.in_(told)
+        )
+    seen = dict(session().execute(query).all())
+    return all(entry in seen and at <= seen[entry].isoformat() for entry, at in told.items())
 
 
 def forget(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> None:

@@ -61,9 +61,12 @@ def begin_due(installation: Installation, limit: int, kinds: Sequence[Listed]) -
         if spent:
             _rest(listing, metering.sentence(installation.integration))
             continue
+        if _is_no_news(listing):
+            listing.told, listing.due_at = {}, (listing.refreshed_at or now()) + _pause(listed(listing.kind))
+            continue
         if not listing.loading:
             listing.loading, listing.loaded, listing.total = True, 0, None
-        listing.told = False
+        listing.told = {}
         begun.append(_begin(listing))
     return begun
 
@@ -90,10 +93,7 @@ def take(row: ConversationRow, page: Page) -> None:
         store(row.installation_id, kind, page.records)
         changing.forget(row.installation_id, kind, page.deleted)
         changing.merge(row.installation_id, kind, page.merged)
-    # The lock is for `told`: whoever sets it does so before this is read, or sees what is written here.
-    listing = session().get_one(
-        Listing, (row.installation_id, str(kind)), with_for_update=True, populate_existing=True
-    )
+    listing = session().get_one(Listing, (row.installation_id, str(kind)))
     listing.cursor, listing.problem = page.cursor, ""
     listing.loaded += len(page.records) + len(page.transactions)
     if page.total is not None:
@@ -167,6 +167,13 @@ def _pause(kind: Listed) -> dt.timedelta:
 
 def _rest(listing: Listing, problem: str) -> None:
     listing.problem, listing.due_at = problem, now() + seconds("HUB_LISTS_RETRY_SECONDS", _RETRY)
+
+
+def _is_no_news(listing: Listing) -> bool:
+    """Whether it is due only because we were told of what we know already: what we write is told to us as well."""
+    regular = (listing.refreshed_at or now()) + _pause(listed(listing.kind))
+    told = bool(listing.told) and not listing.loading and regular > now()
+    return told and changing.is_seen(listing.installation_id, listed(listing.kind), listing.told)
 
 
 def _begin(listing: Listing) -> ConversationRow:

@@ -6,19 +6,24 @@ storm of it makes each list due once, a short while later; the looks at all of t
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import case, literal, select, update
+from sqlalchemy import select
 
-from hub.database import Moment, now, session
+from hub.database import now, session
 from hub.errors import NotFound
 from hub.extension import current, settings_of
 from hub.models import Installation, Listing
 from hub.plugin import Change, PushIntegration, RecordKind
 from hub.queue import commit
 from hub.services import changing, fetching, scope
+from hub.services.changing import NEVER_SEEN
 from hub.states import InstallationState
+
+_CROWD = 100
+"""So many changes of a list are news without looking at each."""
 
 
 def hear(key: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -33,7 +38,8 @@ def hear(key: str, body: bytes, headers: Mapping[str, str]) -> None:
     for change in integration.hear(body, headers, settings_of(integration)):
         told[change.books_id].append(change)
     for installation_id, books_id in _connected(key, told):
-        _mark(installation_id, {str(change.kind) for change in told[books_id]})
+        scope.lock(installation_id)
+        _mark(installation_id, told[books_id])
         _merge(installation_id, told[books_id])
     commit()
 
@@ -47,17 +53,20 @@ def _connected(key: str, books: Iterable[str]) -> list[tuple[int, str]]:
     return [(installation_id, books_id) for installation_id, books_id in session().execute(query)]
 
 
-def _mark(installation_id: int, kinds: set[str]) -> None:
-    """Have lists looked at soon, or once more if they are being read. One statement, which a carrier that reads them
-    at this moment either sees or waits for.
-    """
+def _mark(installation_id: int, changes: Iterable[Change]) -> None:
+    """Have lists looked at soon, or once more if they are being read."""
+    told: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for change in changes:
+        at = change.at.astimezone(dt.UTC).isoformat() if change.at else NEVER_SEEN
+        entries = told[str(change.kind)]
+        entries[change.id] = max(at, entries.get(change.id, ""))
     soon = now() + fetching.settling()
-    session().execute(
-        update(Listing)
-        .where(Listing.installation_id == installation_id, Listing.kind.in_(kinds))
-        .values(told=True, due_at=case((Listing.due_at > soon, literal(soon, Moment())), else_=Listing.due_at))
-        .execution_options(synchronize_session=False)
-    )
+    query = select(Listing).where(Listing.installation_id == installation_id, Listing.kind.in_(told))
+    for listing in session().scalars(query):
+        known = {**listing.told, **told[listing.kind]}
+        listing.told = known if len(known) <= _CROWD else {"": NEVER_SEEN}
+        if listing.due_at is not None:
+            listing.due_at = min(listing.due_at, soon)
 
 
 def _merge(installation_id: int, changes: Iterable[Change]) -> None:
@@ -66,7 +75,5 @@ def _merge(installation_id: int, changes: Iterable[Change]) -> None:
     for change in changes:
         if isinstance(change.kind, RecordKind):
             merged[change.kind] |= dict(change.merged)
-    if any(merged.values()):
-        scope.lock(installation_id)
-        for kind, pairs in merged.items():
-            changing.merge(installation_id, kind, list(pairs.items()))
+    for kind, pairs in merged.items():
+        changing.merge(installation_id, kind, list(pairs.items()))

@@ -85,7 +85,7 @@ def enter(installation_id: int, document: Document, posting: Posting) -> None:
         seen = _row(installation_id, TransactionKind.PAYMENT, posting.id)
         invoice = _row(installation_id, TransactionKind.INVOICE, document.invoice.id)
         if invoice is not None and seen is None:
-            invoice.balance = max(_ZERO, invoice.balance - posting.total)
+            invoice.balance, invoice.seen_at = max(_ZERO, invoice.balance - posting.total), now()
         store(installation_id, TransactionKind.PAYMENT, [Transaction(
             kind=TransactionKind.PAYMENT, id=posting.id, number=posting.number, date=document.date,
             customer=document.customer, total=posting.total, balance=_ZERO, currency=document.currency,

@@ -257,7 +257,7 @@ def upgrade() -> None:
         sa.Column("total", sa.Integer(), nullable=True),
         sa.Column("refreshed_at", hub.database.Moment(), nullable=True),
         sa.Column("due_at", hub.database.Moment(), nullable=True),
-        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.Column("told", hub.database.Json(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"],
@@ -326,6 +326,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=200), nullable=False),
         sa.Column("phone", sa.String(length=100), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("seen_at", hub.database.Moment(), nullable=False),
         sa.Column("merged_into", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"],

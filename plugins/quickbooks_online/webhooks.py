@@ -7,6 +7,7 @@ older one has a list for each. Neither carries an entry, only its id.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +50,8 @@ def _newer(told: Any) -> Iterator[Change]:
             _, kind, operation, *_ = f"{event.get('type')}...".split(".")
             data = event.get("data")
             gone = data.get("deletedid") or data.get("deletedId") if isinstance(data, dict) else None
-            yield from _change(event.get("intuitaccountid"), kind, operation, event.get("intuitentityid"), gone)
+            realm, entry, at = event.get("intuitaccountid"), event.get("intuitentityid"), event.get("time")
+            yield from _change(realm, kind, operation, entry, gone=gone, at=at)
 
 
 def _older(told: Mapping[str, Any]) -> Iterator[Change]:
@@ -58,15 +60,27 @@ def _older(told: Mapping[str, Any]) -> Iterator[Change]:
         changed = notification.get("dataChangeEvent")
         for entity in _listed(changed.get("entities") if isinstance(changed, dict) else None):
             kind, operation, gone = str(entity.get("name")), str(entity.get("operation")), entity.get("deletedId")
-            yield from _change(notification.get("realmId"), kind, operation, entity.get("id"), gone)
+            realm, entry, at = notification.get("realmId"), entity.get("id"), entity.get("lastUpdated")
+            yield from _change(realm, kind, operation, entry, gone=gone, at=at)
 
 
 def _listed(value: Any) -> Sequence[Mapping[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def _change(realm: Any, kind: str, operation: str, remains: Any, gone: Any) -> Iterator[Change]:
+def _change(realm: Any, kind: str, operation: str, entry: Any, *, gone: Any, at: Any) -> Iterator[Change]:
     known = KINDS.get(kind.lower())
     if known is not None and realm:
-        merged = operation.lower() in {"merge", "merged"} and remains and gone
-        yield Change(books_id=str(realm), kind=known, merged=((str(gone), str(remains)),) if merged else ())
+        merged = operation.lower() in {"merge", "merged"} and entry and gone
+        yield Change(
+            books_id=str(realm), kind=known, id=str(entry or ""), at=_moment(at),
+            merged=((str(gone), str(entry)),) if merged else (),
+        )  # fmt: skip
+
+
+def _moment(text: Any) -> dt.datetime | None:
+    try:
+        moment = dt.datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

@@ -61,17 +61,14 @@ def everything(books: Running) -> dict[str, list[tuple[object, ...]]]:
     """What fifteen orders with all their documents put there."""
     there = books.books()
     paid = [(one["CustomerRef"]["name"], one["TotalAmt"], one["UnappliedAmt"]) for one in there["Payment"]]
+    named = [one for kind in ("Customer", "Vendor", "Item") for one in there[kind]]
+    names = [str(one.get("DisplayName") or one["Name"]) for one in named]
     return {
         "invoices": sorted((one["DocNumber"], one["TotalAmt"], one["Balance"]) for one in there["Invoice"]),
         "payments": sorted(paid),
         "orders": sorted((one["DocNumber"], one["TotalAmt"]) for one in there["PurchaseOrder"]),
         "bills": sorted((one["TotalAmt"], one["VendorRef"]["name"]) for one in there["Bill"]),
-        "new": sorted(
-            str(one.get("DisplayName") or one.get("Name"))
-            for kind in ("Customer", "Vendor", "Item")
-            for one in there[kind]
-            if str(one.get("DisplayName") or one.get("Name")).startswith(("Customer ", "Mug Makers", "A7102"))
-        ),
+        "new": [(name,) for name in sorted(names) if name.startswith(("Customer ", "Mug Makers", "A7102"))],
     }
 
 
@@ -97,7 +94,7 @@ def test_of_thirty_documents_in_one_batch_each_is_found_whose_answer_was_lost(
         "payments": sorted((f"Customer {number % 3}", Decimal("100.00"), Decimal("0.00")) for number in numbers),
         "orders": sorted((str(number), Decimal("110.50")) for number in numbers),
         "bills": [(Decimal("110.50"), "Mug Makers")] * 15,
-        "new": ["A7102", "Customer 0", "Customer 1", "Customer 2", "Mug Makers"],
+        "new": [("A7102",), ("Customer 0",), ("Customer 1",), ("Customer 2",), ("Mug Makers",)],
     }
 
 
