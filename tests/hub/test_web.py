@@ -352,7 +352,8 @@ def test_every_unsafe_request_without_a_token_is_refused(
 ) -> None:
     tried = 0
     for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("hub.") and rule.endpoint != "hub.desk" and "POST" in (rule.methods or ()):
+        signed = rule.endpoint in {"hub.desk", "hub.webhook"}  # Machines, which say in other ways who they are.
+        if rule.endpoint.startswith("hub.") and not signed and "POST" in (rule.methods or ()):
             values: dict[str, Any] = {
                 "installation_id": 1, "order_id": "1042", "delivery_id": 1, "action": "pause", "key": "pretend",
                 "company_id": "12", "step": "retry",
