@@ -55,7 +55,7 @@ class Delivery(Base):
 
     state: Mapped[DeliveryState] = mapped_column(choice(DeliveryState))
     reason: Mapped[StopReason | None] = mapped_column(choice(StopReason))
-    problems: Mapped[list[dict[str, str]]] = mapped_column(Json, default=list)
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     """What stopped it; or, on a posted one, in what the books differ from what was sent."""
     reference: Mapped[str] = mapped_column(String(32), default="")
     """Of a crash, as it stands in the log."""

@@ -41,6 +41,9 @@ from hub.plugin.books import (
     Tracking,
 )
 from hub.plugin.declaring import (
+    ASK,
+    SUFFIX,
+    TAKEN_NAMES,
     Capabilities,
     Counted,
     Field,
@@ -78,12 +81,15 @@ from hub.plugin.documents import (
     in_cents,
 )
 from hub.plugin.failing import (
+    Answer,
     AuthorizationExpired,
     InDoubt,
     IntegrationError,
+    Offer,
     Problem,
     Rejected,
     Unavailable,
+    suffixed,
 )
 from hub.plugin.integration import (
     API_VERSION,
@@ -109,10 +115,14 @@ from hub.plugin.transactions import (
 
 __all__ = [
     "API_VERSION",
+    "ASK",
     "CENT",
+    "SUFFIX",
+    "TAKEN_NAMES",
     "AccountKind",
     "Address",
     "Admission",
+    "Answer",
     "Attempt",
     "AuthorizationExpired",
     "Authorized",
@@ -145,6 +155,7 @@ __all__ = [
     "NewItem",
     "NewRecord",
     "NewVendor",
+    "Offer",
     "Ordered",
     "Page",
     "Payload",
@@ -173,4 +184,5 @@ __all__ = [
     "Unavailable",
     "Welcome",
     "in_cents",
+    "suffixed",
 ]

@@ -47,6 +47,19 @@ class MappingField:
     help: str = ""
 
 
+ASK, SUFFIX = "ask", "suffix"
+
+TAKEN_NAMES = Field(
+    key="taken_names",
+    label="When the name of a new customer, vendor or product is taken",
+    kind=FieldKind.CHOICE,
+    choices=((ASK, "Ask me"), (SUFFIX, "Add a suffix, such as (C) for a customer")),
+    default=ASK,
+    help="In QuickBooks customers, vendors and employees share one list of names.",
+)
+"""An option that the hub itself acts on, where a plugin declares it: the hub knows the names in the lists."""
+
+
 class Role(enum.StrEnum):
     """The roles whose mapping the hub resolves into the refs of a document."""
 
@@ -104,12 +117,14 @@ class Capabilities:
     None for as long as the books last. After that the hub asks `Integration.recover` before it repeats a write.
     `reads_a_month` is how many reads are to be had in a calendar month, over the books of all installations; 0 if
     reading costs nothing. The operator may set another figure as `HUB_<INTEGRATION KEY>_READS_A_MONTH`.
+    The kinds of record in `one_name` share one list of names.
     """
 
     documents: frozenset[DocumentKind]
     lists: tuple[RecordKind, ...]
     history: tuple[TransactionKind, ...] = ()
     creates: frozenset[RecordKind] = frozenset()
+    one_name: frozenset[RecordKind] = frozenset()
     revises: frozenset[DocumentKind | RecordKind] = frozenset()
     requests_per_envelope: int = 1
     bytes_per_envelope: int = 0

@@ -1,4 +1,8 @@
-"""What is sent: documents, and the new records that they need."""
+"""What is sent: documents, and the new records that they need.
+
+A document whose number is in the books already comes, if a person says so, with `repeats_number`: it is posted all the
+same; or with `same_as`: it is the one that is there, nothing is posted, and the posting of that one is given.
+"""
 
 from __future__ import annotations
 
@@ -119,6 +123,8 @@ class Invoice:
     memo: str = ""
     note: str = ""
     revises: Revision | None = None
+    repeats_number: bool = False
+    same_as: Ref | None = None
 
     def __post_init__(self) -> None:
         if not self.lines:
@@ -189,6 +195,8 @@ class PurchaseOrder:
     terms: Ref | None = None
     memo: str = ""
     note: str = ""
+    repeats_number: bool = False
+    same_as: Ref | None = None
 
     def __post_init__(self) -> None:
         _adds_up(f"Purchase order {self.number}", self.lines, self.total)
@@ -224,6 +232,8 @@ class Bill:
     ordered: Ordered | None = None
     memo: str = ""
     note: str = ""
+    repeats_number: bool = False
+    same_as: Ref | None = None
 
     def __post_init__(self) -> None:
         _adds_up(f"Bill {self.number}".rstrip(), self.lines, self.total)

@@ -2,7 +2,57 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import enum
 from dataclasses import dataclass
+
+SUFFIXES = {"customer": "C", "vendor": "V", "item": "P"}
+"""What tells an entry from another of the same name, in brackets behind it."""
+
+
+class Answer(enum.StrEnum):
+    """What a person can answer to a problem; the hub puts it into what is sent."""
+
+    DATE = "date"
+    """Documents of the order that are dated earlier are posted on this day (ISO 8601)."""
+    NUMBER = "number"
+    """The document has this number instead."""
+    REPEATS = "repeats_number"
+    """Its number may be one that is there already ("yes")."""
+    SAME_AS = "same_as"
+    """It is the document of this id that is in the books already."""
+    NAME = "name"
+    """The new record is entered under this name."""
+    CUSTOMER = "customer"
+    """The order's customer is the one of this id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A way out of a problem that a person can take by pressing it: the text on the button, and the answer it gives.
+
+    An `editable` value is shown in a field, and what the person makes of it is the answer.
+    """
+
+    label: str
+    answer: Answer
+    value: str
+    editable: bool = False
+
+    @classmethod
+    def day(cls, day: dt.date) -> Offer:
+        """Post on another day."""
+        return cls(label=f"Post on {day.day} {day:%b %Y}", answer=Answer.DATE, value=day.isoformat())
+
+    @classmethod
+    def other_name(cls, name: str, kind: str) -> Offer:
+        """Enter a new record under a name that tells it from whoever has the name."""
+        return cls(label="Enter it as", answer=Answer.NAME, value=suffixed(name, kind), editable=True)
+
+
+def suffixed(name: str, kind: str) -> str:
+    """A name that tells an entry of a kind (`RecordKind`) from another of the same name: "ABC Company (C)"."""
+    return f"{name} ({SUFFIXES.get(kind, '2')})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +62,8 @@ class Problem:
     `what` is the sentence that is always shown; `why` and `cure` follow where there is room. `field` names the field of
     the send dialog or of the settings that cures it (a mapping's or an option's key, "customer", "number", "lines",
     "item"), and is empty if none does. `code` is the ledger's own, for support; it is never needed to understand.
+    `offers` are ways out that the person can take with one press. `about` is filled in by the hub: which of an order's
+    documents or new records it is.
     """
 
     what: str
@@ -19,6 +71,8 @@ class Problem:
     cure: str = ""
     field: str = ""
     code: str = ""
+    offers: tuple[Offer, ...] = ()
+    about: str = ""
 
 
 class IntegrationError(Exception):

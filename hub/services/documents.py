@@ -27,7 +27,7 @@ from hub.plugin import (
     Role,
     Tax,
 )
-from hub.services import checking, linking, mapping
+from hub.services import checking, linking, mapping, reviewing
 from hub.services.purchasing import Purchase, purchases
 from hub.services.snapshots import Subject
 
@@ -49,11 +49,13 @@ class Choices:
     tax: str = ""
     accounts: Mapping[str, str] = field(default_factory=dict)
     updates: tuple[str, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What the person answered to problems, see `hub.services.answers`."""
 
     def stored(self) -> dict[str, object]:
         return {
             "documents": list(self.documents), "customer": self.customer, "tax": self.tax,
-            "accounts": dict(self.accounts),
+            "accounts": dict(self.accounts), "answers": dict(self.answers),
         }  # fmt: skip
 
 
@@ -97,14 +99,15 @@ def draft(installation: Installation, integration: Integration, order: Order, ch
             what="The order does not add up.", why=str(error), cure="Correct the order, then send it.", field="lines",
         ))  # fmt: skip
     problems += _money_problems(installation, order)
-    buying = [part for one in bought for part in (one.new_vendor, one.order, one.bill)]
-    for subject in (new_customer, *new_items, invoice, *payments.values(), *buying):
-        if subject is not None:
-            problems += integration.review(subject, options, books)
-    return Draft(
+    outline = Draft(
         customer=customer, new_customer=new_customer, new_items=new_items, invoice=invoice, payments=payments,
-        purchases=bought, problems=tuple(dict.fromkeys(problems)),
+        purchases=bought,
     )  # fmt: skip
+    outline, taken = reviewing.answered(outline, installation, integration, choices, options)
+    found = reviewing.reviewed(
+        outline, installation, order, choices.updates, lambda subject: integration.review(subject, options, books)
+    )
+    return replace(outline, problems=tuple(dict.fromkeys([*problems, *taken, *found])))
 
 
 def completed(subject: Subject, found: Mapping[tuple[str, str], Ref], ordered: Ordered | None = None) -> Subject:

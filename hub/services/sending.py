@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import and_, func, or_, select
@@ -15,9 +15,9 @@ from hub.extension import host
 from hub.host import Order, User
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation
 from hub.models.delivery import needs
-from hub.plugin import DocumentKind, Integration, NewCustomer, NewItem, NewVendor, Problem, RecordKind, Role
+from hub.plugin import Answer, DocumentKind, Integration, NewCustomer, NewItem, NewVendor, Problem, RecordKind, Role
 from hub.queue import commit, rollback, wake
-from hub.services import checking, documents, line, linking, mapping, registry, revising, scope
+from hub.services import answers, checking, documents, line, linking, mapping, registry, revising, scope
 from hub.services.documents import Choices, Draft, draft, item_key, options_of
 from hub.services.revising import Revisable
 from hub.services.settling import queue_if_ready
@@ -101,17 +101,19 @@ def revisions(installation: Installation, order: Order, choices: Choices) -> lis
     return revising.revisable(integration, live, drafted)
 
 
-def retry(organization_id: str, delivery_id: int) -> Delivery:
+def retry(organization_id: str, delivery_id: int, given: Mapping[str, str] | None = None) -> Delivery:
     """Go on with a stopped delivery. Raises `NotPossible` if it has not stopped, `Incomplete` if it would stop again.
 
-    What was refused is built anew from the order as it is now. What may have left goes on where it was: its envelope
-    is repeated under its key.
+    What was refused is built anew from the order as it is now, with the answers `given` to its problems. What may have
+    left goes on where it was: its envelope is repeated under its key.
     """
     delivery = scope.delivery(organization_id, delivery_id)
     installation = scope.lock(delivery.installation_id)
     if delivery.state is not _D.STOPPED:
         rollback()
         raise NotPossible("This has not stopped (any more).")
+    if given:
+        _answer(delivery, given)
     if _open_conversation(delivery) is None:
         _rebuild(installation, delivery)
     else:
@@ -120,6 +122,19 @@ def retry(organization_id: str, delivery_id: int) -> Delivery:
     wake(installation.id)
     commit()
     return delivery
+
+
+def _answer(delivery: Delivery, given: Mapping[str, str]) -> None:
+    """Keep answers with the choices of a delivery and of what else of its order is not there yet: a new date is for
+    all of it."""
+    of = answers.about(delivery) if delivery.order_id else ""
+    kept = {answers.key(of, answer): value for answer, value in given.items() if answer in set(Answer)}
+    companions = of_order(delivery.organization_id, delivery.order_id) if delivery.order_id else [delivery]
+    for one in companions:
+        if one is delivery or one.state is not _D.POSTED:
+            one.choices = {**one.choices, "answers": {**one.choices.get("answers", {}), **kept}}
+        if one.state is _D.WAITING:
+            one.subject = subject_json(answers.put(subject_of(one.kind, one.subject), answers.about(one), kept))
 
 
 def cancel(organization_id: str, delivery_id: int) -> Delivery:
@@ -152,6 +167,7 @@ def choices_of(stored: dict[str, object]) -> Choices:
         customer=str(stored.get("customer", "")),
         tax=str(stored.get("tax", "")),
         accounts=dict(stored.get("accounts", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
+        answers=dict(stored.get("answers", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
     )
 
 
@@ -361,7 +377,7 @@ def _rebuild(installation: Installation, delivery: Delivery) -> None:
     if delivery.order_id is not None:
         subject = _document_again(installation, integration, delivery)
     else:
-        subject = _record_again(installation, delivery)
+        subject = answers.put(_record_again(installation, delivery), "", delivery.choices.get("answers", {}))
         ways = options_of(installation, integration), checking.known(installation)
         _refuse_problems(delivery, integration.review(subject, *ways))
     _renew(delivery, subject)

@@ -57,11 +57,11 @@ def books_of(stored: dict[str, Any]) -> Books:
     return _converter.structure(stored, Books)
 
 
-def problems_json(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, str]]:
+def problems_json(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, Any]]:
     """Problems as they are stored on a delivery."""
-    return [cast(dict[str, str], _converter.unstructure(problem)) for problem in problems]
+    return [cast(dict[str, Any], _converter.unstructure(problem)) for problem in problems]
 
 
-def problems_of(stored: list[dict[str, str]]) -> list[Problem]:
+def problems_of(stored: list[dict[str, Any]]) -> list[Problem]:
     """The problems of a delivery."""
     return [_converter.structure(problem, Problem) for problem in stored]

@@ -22,7 +22,7 @@ from hub.extension import host
 from hub.host import Organization, Permission, User
 from hub.plugin import IntegrationError
 from hub.queue import rollback
-from hub.services import access
+from hub.services import access, answers
 
 P = ParamSpec("P")
 
@@ -100,7 +100,7 @@ def install(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(IntegrationError, _integration_error)
     blueprint.register_error_handler(HTTPException, _http_error)
     blueprint.register_error_handler(Exception, _crash)
-    blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf})
+    blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": answers.key})
 
 
 def _check_csrf() -> None:

@@ -15,8 +15,21 @@ from hub.errors import Forbidden, Incomplete, NotFound, NotPossible
 from hub.extension import host
 from hub.host import Order, Permission
 from hub.models import Delivery, Installation
-from hub.plugin import DocumentKind, Problem, RecordKind, Role
-from hub.services import access, desk, documents, fetching, history, linking, mapping, registry, scope, sending
+from hub.plugin import Answer, DocumentKind, Problem, RecordKind, Role
+from hub.services import (
+    access,
+    answers,
+    checking,
+    desk,
+    documents,
+    fetching,
+    history,
+    linking,
+    mapping,
+    registry,
+    scope,
+    sending,
+)
 from hub.services.documents import Choices
 from hub.states import DeliveryState
 from hub.web import views
@@ -67,7 +80,13 @@ def press_send(order_id: str) -> ResponseReturnValue:
         tax=request.form.get("tax", ""),
         accounts={role: value for role in _ROLES if (value := request.form.get(f"account-{role}", ""))},
         updates=tuple(request.form.getlist("updates")),
-    )
+        answers={
+            name.removeprefix("answer-"): value.strip()
+            for name, value in request.form.items() if name.startswith("answer-") and value.strip()
+        },
+    )  # fmt: skip
+    if taken := request.form.get("take", ""):
+        return _form(order, installation, _taking(choices, taken))
     if not choices.documents:
         nothing = Problem(what="Nothing is ticked.", cure="Tick what is to be sent.", field="documents")
         return _form(order, installation, choices, (nothing,))
@@ -82,6 +101,12 @@ def press_send(order_id: str) -> ResponseReturnValue:
         return go("hub.send", order_id=order_id)
     dialog = _dialog(order, followed=views.order_status(order_id, live))
     return cast(Response, make_response(dialog, trigger_after_settle="hub-sent"))
+
+
+def _taking(choices: Choices, taken: str) -> Choices:
+    """The choices, after the person pressed an offer beside a problem. Nothing is sent by that."""
+    given = answers.take(choices.answers, taken)
+    return replace(choices, customer=given.pop(Answer.CUSTOMER, choices.customer), answers=given)
 
 
 @requires(Permission.VIEW)
@@ -108,8 +133,14 @@ def retry(delivery_id: int) -> ResponseReturnValue:
     """Try a stopped delivery again."""
     delivery = _mine(delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in the status.
-        sending.retry(organization().id, delivery_id)
+        sending.retry(organization().id, delivery_id, _given())
     return _after(delivery)
+
+
+def _given() -> dict[str, str]:
+    """The answer to a problem that was pressed, if one was."""
+    answer, value = request.form.get("answer", ""), request.form.get("value", "").strip()
+    return {answer: value} if answer and value else {}
 
 
 @requires(Permission.SEND)
@@ -190,7 +221,8 @@ def _form(
         places=[places[role] for role in _ROLES if role in places],
         tax_codes=fetching.search(installation.id, RecordKind.TAX_CODE, "", _MANY)
         if integration.capabilities.tax_by_code else [],
-        allowed=set(installation.documents),
+        allowed=set(installation.documents), given=answers.given(choices.answers), books=checking.known(installation),
+        open_from=answers.first_open_day(known),
         suppliers=sorted({line.supplier.name for line in order.lines if line.supplier is not None}),
         buys=_buys(order, installation), revisions=sending.revisions(installation, order, shown),
     )  # fmt: skip

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from hub.plugin import (
+    SUFFIX,
+    TAKEN_NAMES,
     Bill,
     Conversation,
     Document,
@@ -14,6 +16,7 @@ from hub.plugin import (
     NewItem,
     NewRecord,
     NewVendor,
+    Offer,
     Payload,
     Payment,
     Posting,
@@ -23,10 +26,11 @@ from hub.plugin import (
     Rejected,
     Revision,
     in_cents,
+    suffixed,
 )
 from quickbooks_desktop import payloads, statuses
 from quickbooks_desktop.asking import Row, enter, look
-from quickbooks_desktop.names import ITEM_LENGTH, fitting
+from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
 from quickbooks_desktop.options import chosen
 
 ATTEMPTS = 3
@@ -173,9 +177,9 @@ def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
         case NewCustomer() if record.revises is not None:
             return (yield from _changed_customer(record, record.revises))
         case NewCustomer():
-            return (yield from _party("customer", "Customer", payloads.customer(record)))
+            return (yield from _party("customer", "Customer", payloads.customer(record), options))
         case NewVendor():
-            return (yield from _party("vendor", "Vendor", payloads.vendor(record)))
+            return (yield from _party("vendor", "Vendor", payloads.vendor(record), options))
         case NewItem():
             return (yield from _item(payloads.item(record, options), chosen(options, "item_kind")))
 
@@ -189,16 +193,27 @@ def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Re
     return Ref(id=row["fields"]["ListID"], name=row["fields"].get("FullName") or row["fields"]["Name"])
 
 
-def _party(word: str, kind: str, fields: Payload) -> Conversation[Ref]:
+def _party(word: str, kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
+    """A customer or vendor of a name; with a suffix, if the name is taken and the option says so."""
+    try:
+        row = yield from _party_entered(word, kind, fields)
+    except Rejected as refusal:
+        if not _taken(refusal) or chosen(options, TAKEN_NAMES.key) != SUFFIX:
+            raise
+        other = fitting(suffixed(fields["Name"], word), CUSTOMER_LENGTH)
+        row = yield from _party_entered(word, kind, {**fields, "Name": other})
+    return Ref(id=row["fields"]["ListID"], name=row["fields"].get("FullName") or row["fields"]["Name"])
+
+
+def _party_entered(word: str, kind: str, fields: Payload) -> Conversation[Row]:
     name = fields["Name"]
     called = f"the {word} “{name}”"
     try:
-        row = yield from enter(f"create {word}", f"{kind}Add", fields, called)
+        return (yield from enter(f"create {word}", f"{kind}Add", fields, called))
     except Rejected as refusal:
         if not _taken(refusal):
             raise
-        row = yield from _who_has_it(word, kind, name, refusal)
-    return Ref(id=row["fields"]["ListID"], name=row["fields"].get("FullName") or row["fields"]["Name"])
+        return (yield from _who_has_it(word, kind, name, refusal))
 
 
 def _who_has_it(word: str, kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
@@ -216,10 +231,10 @@ def _who_has_it(word: str, kind: str, name: str, refusal: Rejected) -> Conversat
         Problem(
             what=f"In QuickBooks “{name}” is {there}, so no {word} can have that name.",
             why="Customers, vendors, employees and other names share one list of names there.",
-            cure=f"Choose another {word}, or enter one in QuickBooks by hand, for example "
-            f"“{name} ({word[0].upper()})”.",
+            cure=f"Choose another {word}, or enter it under another name.",
             field=word,
             code=statuses.NAME_TAKEN,
+            offers=(Offer.other_name(name, word),),
         )
     )
 
@@ -228,8 +243,10 @@ def _inactive(word: str, name: str) -> Problem:
     return Problem(
         what=f"The {word} “{name}” is inactive in QuickBooks.",
         why="Nothing can be posted for an inactive entry, and no other one can have the name.",
-        cure="Make it active again in QuickBooks, or choose another one, and send again.",
+        cure="Make it active again in QuickBooks, choose another one, or enter it under another name.",
         field=word,
+        code=statuses.NAME_TAKEN,
+        offers=(Offer.other_name(name, word),),
     )
 
 

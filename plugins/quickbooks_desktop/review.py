@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from hub.plugin import (
+    Answer,
     Bill,
     Books,
     Document,
@@ -19,6 +20,7 @@ from hub.plugin import (
     NewItem,
     NewRecord,
     NewVendor,
+    Offer,
     Payment,
     Problem,
     PurchaseOrder,
@@ -82,12 +84,16 @@ def _number(document: Document) -> Iterator[Problem]:
             why=f"QuickBooks Desktop keeps {length} characters; this number has {len(document.number)}.",
             cure="Give it a shorter number.",
             field="number",
+            offers=()
+            if isinstance(document, Payment)
+            else (Offer(label="Number it", answer=Answer.NUMBER, value=document.number[:length], editable=True),),
         )
 
 
 def _closed(document: Document, books: Books) -> Iterator[Problem]:
     if books.closed_until and document.date <= books.closed_until:
-        yield statuses.closed(called(document), books.closed_until)
+        changes = getattr(document, "revises", None) is not None  # What stands there stays in its own period.
+        yield statuses.closed(called(document), books.closed_until, may_move=not changes)
 
 
 def _line(line: Line) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.plugin import IntegrationError, Payload, Problem, Rejected, Unavailable
+from hub.plugin import IntegrationError, Offer, Payload, Problem, Rejected, Unavailable
 
 FINE = {"0", "1"}
 """Done, and "nothing found", which is an answer and not an error."""
@@ -113,7 +113,7 @@ def problem(code: str, said: str, subject: str) -> Problem:
     )
 
 
-def closed(subject: str, until: dt.date) -> Problem:
+def closed(subject: str, until: dt.date, *, may_move: bool = True) -> Problem:
     """What 3171 says, known beforehand."""
     refusal = REFUSALS["3171"]
     return Problem(
@@ -122,6 +122,7 @@ def closed(subject: str, until: dt.date) -> Problem:
         cure=refusal.cure,
         field=refusal.field,
         code="3171",
+        offers=(Offer.day(until + dt.timedelta(days=1)),) if may_move else (),
     )
 
 

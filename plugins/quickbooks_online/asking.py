@@ -48,7 +48,7 @@ def look(name: str, statement: str, subject: str) -> Conversation[Payload]:
 
 
 def enter(
-    kind: str, fields: Payload, subject: str, find: Callable[[str], Conversation[Row | None]]
+    kind: str, fields: Payload, subject: str, find: Callable[[str], Conversation[Row | None]], *, include: str = ""
 ) -> Conversation[Row]:
     """Create a `kind` and give it as the books echo it.
 
@@ -57,7 +57,7 @@ def enter(
     A refusal is raised as what it means.
     """
     for _ in range(ATTEMPTS):
-        reply = yield Request(name=f"create {kind.lower()}", payload=create(kind, fields), writes=True)
+        reply = yield Request(name=f"create {kind.lower()}", payload=create(kind, fields, include), writes=True)
         fault = faults.in_json(reply.payload)
         if fault is None:
             return _echo(reply.payload, kind)

@@ -61,6 +61,7 @@ class QuickBooksOnline(PushIntegration):
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
         revises=frozenset({DocumentKind.INVOICE, RecordKind.CUSTOMER}),
+        one_name=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_envelope=30,  # Intuit's API page on batch.
         limits=(  # Intuit's API page on limits and throttles.
             Limit(most=500, seconds=60),

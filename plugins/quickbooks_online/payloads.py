@@ -34,9 +34,11 @@ COMPANY_NAME_LENGTH = 100
 PURCHASE_DESCRIPTION_LENGTH = 1000
 
 
-def create(kind: str, fields: Payload) -> Payload:
-    """The batch item that enters `fields` as a new `kind`: "Invoice", "Customer"."""
-    return {"operation": "create", kind: fields}
+def create(kind: str, fields: Payload, include: str = "") -> Payload:
+    """The batch item that enters `fields` as a new `kind`: "Invoice", "Customer". `include` is what a single call names
+    under this parameter of its address; an item has it as its `optionsData`."""
+    options = {"optionsData": f"include={include}"} if include else {}
+    return {"operation": "create", kind: fields, **options}
 
 
 def update(kind: str, fields: Payload, revises: Revision, version: str) -> Payload:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hub.plugin import (
+    SUFFIX,
+    TAKEN_NAMES,
     AuthorizationExpired,
     Bill,
     Books,
@@ -16,6 +18,7 @@ from hub.plugin import (
     NewItem,
     NewRecord,
     NewVendor,
+    Offer,
     Payload,
     Payment,
     Posting,
@@ -25,12 +28,14 @@ from hub.plugin import (
     Rejected,
     Unavailable,
     in_cents,
+    suffixed,
 )
-from quickbooks_online import payloads
+from quickbooks_online import numbering, payloads
 from quickbooks_online.asking import Row, change, enter, quoted, rows, stumbled
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, mark_of
+from quickbooks_online.options import chosen
 
 
 def post(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
@@ -39,8 +44,10 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
     called = subject(document)
     if isinstance(document, Invoice) and document.revises is not None:
         row = yield from change(kind, document.revises, fields, called)
+    elif not isinstance(document, Payment) and document.same_as is not None:
+        row = yield from numbering.existing(kind, document.same_as.id, fields, called)
     else:
-        row = yield from enter(kind, fields, called, lambda mark: _find(kind, fields, called, mark))
+        row = yield from _entered(document, kind, fields, called)
     return Posting(
         id=row["Id"],
         number=row.get("PaymentRefNum" if isinstance(document, Payment) else "DocNumber") or "",
@@ -48,6 +55,23 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
         version=str(row.get("SyncToken", "")),
         lines=tuple(line["Id"] for line in row.get("Line", ()) if isinstance(document, PurchaseOrder)),
     )
+
+
+def _entered(document: Document, kind: str, fields: Payload, called: str) -> Conversation[Row]:
+    """Enter a document. If its number is taken (6140), the refusal says by what, and what can be done about it."""
+    repeats = not isinstance(document, Payment) and document.repeats_number
+    include = numbering.REPEAT if repeats else ""
+    try:
+        return (
+            yield from enter(
+                kind, fields, called, lambda mark: _find(kind, fields, called, mark), include=include
+            )
+        )
+    except Rejected as refusal:
+        if refusal.problems[0].code != numbering.DUPLICATE or "DocNumber" not in fields:
+            raise
+        problem = yield from numbering.duplicate(kind, fields, called, refusal)
+    raise Rejected(problem)
 
 
 def subject(document: Document) -> str:
@@ -96,14 +120,26 @@ def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conve
             row = yield from change("Customer", record.revises, fields, f"the customer “{record.name.strip()}”")
             return Ref(id=row["Id"], name=row["DisplayName"])
         case NewCustomer():
-            return (yield from _party("Customer", payloads.customer(record)))
+            return (yield from _party("Customer", payloads.customer(record), options))
         case NewVendor():
-            return (yield from _party("Vendor", payloads.vendor(record)))
+            return (yield from _party("Vendor", payloads.vendor(record), options))
         case NewItem():
             return (yield from _item(record, options, books))
 
 
-def _party(kind: str, fields: Payload) -> Conversation[Ref]:
+def _party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
+    """A customer or supplier of a name; with a suffix, if the name is taken and the option says so."""
+    try:
+        row = yield from _party_entered(kind, fields)
+    except Rejected as refusal:
+        if not _name_is_taken(refusal) or chosen(options, TAKEN_NAMES.key) != SUFFIX:
+            raise
+        other = suffixed(fields["DisplayName"], kind.lower())
+        row = yield from _party_entered(kind, {**fields, "DisplayName": other})
+    return Ref(id=row["Id"], name=row["DisplayName"])
+
+
+def _party_entered(kind: str, fields: Payload) -> Conversation[Row]:
     name, word = fields["DisplayName"], PARTIES[kind]
     row = yield from _party_named(kind, name)
     if row is None:
@@ -113,21 +149,17 @@ def _party(kind: str, fields: Payload) -> Conversation[Ref]:
             if not _name_is_taken(refusal):
                 raise
             row = yield from _who_has_it(kind, name, refusal)
-    return Ref(id=row["Id"], name=row["DisplayName"])
+    return row
 
 
 def _party_named(kind: str, name: str) -> Conversation[Row | None]:
     found, word = (yield from _named(kind, "DisplayName", name)), PARTIES[kind]
     active = [row for row in found if row.get("Active", True)]
     if found and not active:
-        raise Rejected(
-            Problem(
-                what=f"The {word} “{name}” is inactive in QuickBooks.",
-                why=f"Nothing can be posted for an inactive {word}, and no other one can have the name.",
-                cure=f"Make the {word} active again in QuickBooks, or choose another one, and send again.",
-                field=kind.lower(),
-            )
-        )
+        what = f"The {word} “{name}” is inactive in QuickBooks."
+        why = f"Nothing can be posted for an inactive {word}, and no other one can have the name."
+        cure = f"Make the {word} active again in QuickBooks, choose another one, or enter it under another name."
+        raise Rejected(_taken(kind, name, what, why, cure))
     return active[0] if active else None
 
 
@@ -136,22 +168,21 @@ def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
     row = yield from _party_named(kind, name)
     if row is not None:
         return row
-    word = PARTIES[kind]
+    word, why = PARTIES[kind], "Customers, suppliers and employees share one list of names there."
+    cure = f"Choose another {word}, or enter it under another name."
     for other, called in PARTIES.items():
         found = (yield from _named(other, "DisplayName", name)) if other != kind else []
         if found:
-            article = "an" if called[0] in "aeiou" else "a"
-            raise Rejected(
-                Problem(
-                    what=f"In QuickBooks “{name}” is {article} {called}, so no {word} can have that name.",
-                    why="Customers, suppliers and employees share one list of names there, inactive ones included.",
-                    cure=f"Choose another {word}, or enter one in QuickBooks by hand, for example "
-                    f"“{name} ({kind[0]})”.",
-                    field=kind.lower(),
-                    code=NAME_TAKEN,
-                )
-            )
-    raise refusal
+            inactive = "" if found[0].get("Active", True) else "inactive "
+            article = "an" if (inactive or called)[0] in "aeiou" else "a"
+            what = f"In QuickBooks “{name}” is {article} {inactive}{called}, so no {word} can have that name."
+            raise Rejected(_taken(kind, name, what, why, cure))
+    raise Rejected(_taken(kind, name, refusal.problems[0].what, why, cure))
+
+
+def _taken(kind: str, name: str, what: str, why: str, cure: str) -> Problem:
+    offer = Offer.other_name(name, kind.lower())
+    return Problem(what=what, why=why, cure=cure, field=kind.lower(), code=NAME_TAKEN, offers=(offer,))
 
 
 def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
@@ -183,6 +214,7 @@ def _item_named(name: str) -> Conversation[Row | None]:
                 if inactive
                 else "Choose another product, or give this one another name, and send again.",
                 field="item",
+                offers=(Offer.other_name(name, "item"),),
             )
         )
     return usable[0] if usable else None

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from hub.plugin import Problem
+from hub.plugin import Offer, Problem
 
 SUPPORT = "Send it again; if that does not help, give the code to support."
 
@@ -181,7 +181,7 @@ def problem(code: str, message: str, detail: str, element: str, subject: str) ->
     )
 
 
-def closed(subject: str, until: dt.date) -> Problem:
+def closed(subject: str, until: dt.date, *, may_move: bool = True) -> Problem:
     """What 6210 says, known beforehand."""
     return Problem(
         what=f"The books are closed until {until.day} {until:%b %Y}, which is not before the date of {subject}.",
@@ -189,6 +189,7 @@ def closed(subject: str, until: dt.date) -> Problem:
         cure=REFUSALS["6210"].cure,
         field="date",
         code="6210",
+        offers=(Offer.day(until + dt.timedelta(days=1)),) if may_move else (),
     )
 
 

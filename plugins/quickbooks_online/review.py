@@ -17,12 +17,11 @@ from hub.plugin import (
     Problem,
     PurchaseOrder,
 )
-from quickbooks_online import refusals
+from quickbooks_online import numbering, refusals
 from quickbooks_online.options import MEMO, chosen
 from quickbooks_online.payloads import memo, taxed
 from quickbooks_online.posting import subject as called
 
-NUMBER_LENGTH = 21
 CUSTOMER_NAME_LENGTH = 500
 ITEM_NAME_LENGTH = 100
 DESCRIPTION_LENGTH = 4000
@@ -72,19 +71,21 @@ def _vendor(vendor: NewVendor) -> Iterator[Problem]:
 
 
 def _number(document: Document, books: Books) -> Iterator[Problem]:
-    if document.kind not in books.numbers and len(document.number) > NUMBER_LENGTH:
+    if document.kind not in books.numbers and len(document.number) > numbering.LENGTH:
         yield Problem(
             what=f"The number {document.number} is too long for QuickBooks.",
-            why=f"QuickBooks keeps {NUMBER_LENGTH} characters; this number has {len(document.number)}.",
+            why=f"QuickBooks keeps {numbering.LENGTH} characters; this number has {len(document.number)}.",
             cure="Give it a shorter number.",
             field="number",
+            offers=numbering.shorter(document),
         )
 
 
 def _closed(document: Document, books: Books) -> Iterator[Problem]:
     """The books are closed for its day (6210)."""
     if books.closed_until and document.date <= books.closed_until:
-        yield refusals.closed(called(document), books.closed_until)
+        changes = getattr(document, "revises", None) is not None  # What stands there stays in its own period.
+        yield refusals.closed(called(document), books.closed_until, may_move=not changes)
 
 
 def _lacking(document: Document, books: Books) -> Iterator[Problem]:

@@ -151,16 +151,16 @@ def test_a_name_that_the_books_refuse_is_known_before_sending(
     assert whole_ledger(books)["invoices"] == []
 
 
-def test_a_customer_that_is_already_a_vendor_stops_with_a_sentence_and_another_choice_cures_it(
+def test_a_customer_that_is_already_an_employee_stops_with_a_sentence_and_another_choice_cures_it(
     online: Installation, books: Running
 ) -> None:
     order = order_1042()
-    order = replace(order, company=replace(order.company, name="Books by Bessie"))
+    order = replace(order, company=replace(order.company, name="Emily Platt"))
     sending.send(online.id, order, Choices(), ADA)
     carrying.carry(online.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
-    assert [one.title for one in stopped] == ["New customer “Books by Bessie”"]
-    assert "is a supplier" in stopped[0].problems[0]["what"]
+    assert [one.title for one in stopped] == ["New customer “Emily Platt”"]
+    assert "is an employee" in stopped[0].problems[0]["what"]
     assert stopped[0].problems[0]["field"] == "customer"
     assert whole_ledger(books)["invoices"] == []
     other = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Zenith Yoga")

@@ -58,7 +58,7 @@ def test_a_payment_is_known_by_the_payers_reference() -> None:
 
 def test_a_refusal_names_the_document() -> None:
     with pytest.raises(Rejected) as refused:
-        answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("6140"))
+        answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("6140"), found("Invoice"))
     (problem,) = refused.value.problems
     assert problem.what == "The number of invoice 1042 for ABC Company is used already in QuickBooks."
     assert problem.field == "number"

@@ -1,0 +1,104 @@
+"""What a person answered to a problem: another date, another number, the existing entry instead of a new one.
+
+An answer is kept in the choices of an order under its key: `date` for all its documents, else `<about>:<answer>`, where
+`about` is "invoice", "bill/<supplier>", "customer", "vendor/<supplier>" or "item/<name>". So it is found again when the
+order is sent once more, and put into the documents whenever these are built.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from hub.models import Delivery
+from hub.plugin import Answer, Payment, Problem, RecordKind, Ref
+from hub.services.snapshots import Subject
+
+S = TypeVar("S", bound=Subject)
+
+LABELS = {
+    Answer.DATE: "Post on", Answer.NUMBER: "Number", Answer.NAME: "Name in the books",
+    Answer.SAME_AS: "Link to what is in the books already", Answer.REPEATS: "Use the number although it is taken",
+}  # fmt: skip
+TICKED = frozenset({Answer.SAME_AS, Answer.REPEATS})
+"""Answers that are a yes or nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An answer, as the dialog shows it again so that it can be changed or taken back."""
+
+    key: str
+    answer: Answer
+    about: str
+    label: str
+    value: str
+
+
+def key(about: str, answer: str) -> str:
+    """Under which key an answer is kept."""
+    return answer if answer in {Answer.DATE, Answer.CUSTOMER} or not about else f"{about}:{answer}"
+
+
+def about(delivery: Delivery) -> str:
+    """What of its order a delivery is, as the keys of answers name it."""
+    supplier = delivery.source.partition("/supplier/")[2]
+    return f"{delivery.kind}/{supplier}" if supplier else delivery.kind
+
+
+def put(subject: S, about: str, answers: Mapping[str, str]) -> S:
+    """The subject as it is with what was answered about it. What cannot be understood is left out."""
+    own = {answer: answers.get(key(about, answer), "").strip() for answer in Answer}
+    if subject.kind in set(RecordKind):
+        values: dict[str, Any] = {"name": own[Answer.NAME]} if own[Answer.NAME] else {}
+        return replace(subject, **values)
+    values = {}
+    if (day := _day(own[Answer.DATE])) and day > subject.date:  # type: ignore[union-attr]  # A document has one.
+        values["date"] = day
+    if not isinstance(subject, Payment):
+        if own[Answer.NUMBER]:
+            values["number"] = own[Answer.NUMBER]
+        if own[Answer.SAME_AS]:
+            values["same_as"] = Ref(id=own[Answer.SAME_AS])
+        values["repeats_number"] = bool(own[Answer.REPEATS])
+    return replace(subject, **values)
+
+
+def mark(problems: Iterable[Problem], about: str) -> list[Problem]:
+    """The problems of a subject, marked with what they are about."""
+    return [replace(problem, about=about) for problem in problems]
+
+
+def take(answers: Mapping[str, str], taken: str) -> dict[str, str]:
+    """The answers, with the offer that a person pressed: its key, an equals sign and the value."""
+    name, _, value = taken.partition("=")
+    return {**answers, name: value} if name else dict(answers)
+
+
+def given(answers: Mapping[str, str]) -> list[Given]:
+    """What was answered so far, apart from the date and the customer, which have places of their own."""
+    found = []
+    for name, value in answers.items():
+        of, _, answer = name.rpartition(":")
+        if value and answer in LABELS and answer != Answer.DATE:
+            label = f"{LABELS[Answer(answer)]} ({_called(of)})" if of else LABELS[Answer(answer)]
+            found.append(Given(key=name, answer=Answer(answer), about=of, label=label, value=value))
+    return found
+
+
+def first_open_day(problems: Iterable[Problem]) -> str:
+    """The day on which everything can be posted, if a problem offers one."""
+    return max((one.value for problem in problems for one in problem.offers if one.answer == Answer.DATE), default="")
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _called(of: str) -> str:
+    return of.partition("/")[0].replace("_", " ")

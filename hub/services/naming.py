@@ -1,0 +1,96 @@
+"""Names of new records that the books use already: for whom, and what a person can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from hub.database import session
+from hub.models import Installation, RecordRow
+from hub.models.books import name_key
+from hub.plugin import (
+    SUFFIX,
+    TAKEN_NAMES,
+    Answer,
+    Integration,
+    NewCustomer,
+    NewVendor,
+    Offer,
+    Problem,
+    RecordKind,
+    suffixed,
+)
+
+Party = TypeVar("Party", NewCustomer, NewVendor)
+
+
+def holders(installation: Installation, integration: Integration, names: Sequence[str]) -> dict[str, list[RecordRow]]:
+    """Who has some names, in the lists that share them, the inactive ones included. One query."""
+    kinds, found = integration.capabilities.one_name, dict[str, list[RecordRow]]()
+    if not kinds or not names:
+        return found
+    rows = session().scalars(
+        select(RecordRow).where(
+            RecordRow.installation_id == installation.id,
+            RecordRow.kind.in_(kinds),
+            RecordRow.name_key.in_([name_key(name) for name in names]),
+        )
+    )
+    for row in rows:
+        found.setdefault(row.name_key, []).append(row)
+    return found
+
+
+def settled(
+    record: Party, held: Mapping[str, Sequence[RecordRow]], options: Mapping[str, str], *, wanted_new: bool
+) -> tuple[Party, list[Problem]]:
+    """A new party under a name that is free as far as we know; or the problem that its name is taken.
+
+    With the option to add a suffix it gets one. An active entry of its own kind is the one that is meant, unless a
+    person asked for a new one (`wanted_new`).
+    """
+    there = _in_the_way(record, held, wanted_new=wanted_new)
+    if there is None:
+        return record, []
+    other = suffixed(record.name, record.kind)
+    if options.get(TAKEN_NAMES.key) == SUFFIX and _in_the_way(renamed := replace(record, name=other), held) is None:
+        return renamed, []
+    return record, [_problem(record, there)]
+
+
+def _in_the_way(
+    record: NewCustomer | NewVendor, held: Mapping[str, Sequence[RecordRow]], *, wanted_new: bool = False
+) -> RecordRow | None:
+    rows = held.get(name_key(record.name), ())
+    own = next((row for row in rows if row.kind is record.kind), None)
+    if own is not None and own.active:
+        return own if wanted_new else None
+    return own or next(iter(rows), None)
+
+
+def _problem(record: NewCustomer | NewVendor, there: RecordRow) -> Problem:
+    word, name = str(record.kind), there.name
+    other = Offer.other_name(record.name, record.kind)
+    if there.kind is not record.kind:
+        inactive = "" if there.active else "n inactive"
+        return Problem(
+            what=f"In the books “{name}” is a{inactive} {there.kind}, so no {word} can have that name.",
+            why="Customers, vendors and employees share one list of names there.",
+            cure=f"Choose another {word}, or enter it under another name.", field=word, offers=(other,),
+        )  # fmt: skip
+    if not there.active:
+        return Problem(
+            what=f"The {word} “{name}” is inactive in the books.",
+            why=f"Nothing can be posted for an inactive {word}, and no other one can have the name.",
+            cure=f"Make the {word} active again there, choose another one, or enter it under another name.",
+            field=word, offers=(other,),
+        )  # fmt: skip
+    link = Offer(label=f"Use “{name}”", answer=Answer.CUSTOMER, value=there.record_id)
+    return Problem(
+        what=f"The books have a {word} “{name}” already.", why="No two entries can have the same name.",
+        cure="Use the one that is there, or enter a new one under another name.", field=word,
+        offers=(link, other) if record.kind is RecordKind.CUSTOMER else (other,),
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""What stands in the way of a draft before anything is sent, and what a person has answered to it already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from sqlalchemy import select
+
+from hub.database import session
+from hub.host import Order
+from hub.models import Delivery, Installation
+from hub.plugin import Integration, Problem, suffixed
+from hub.services import answers, naming
+from hub.services.snapshots import Subject
+from hub.states import DeliveryState
+
+if TYPE_CHECKING:
+    from hub.services.documents import Choices, Draft
+
+Review: TypeAlias = Callable[[Subject], Sequence[Problem]]
+"""`Integration.review` with the options and the books."""
+
+
+def answered(
+    outline: Draft, installation: Installation, integration: Integration, choices: Choices, options: Mapping[str, str]
+) -> tuple[Draft, list[Problem]]:
+    """The draft with what the person answered put into it, and the names in it that the books use already."""
+    given, problems = choices.answers, list[Problem]()
+    customer = outline.new_customer
+    if customer is not None:
+        customer = answers.put(customer, "customer", given)
+    purchases = [
+        replace(
+            one,
+            new_vendor=one.new_vendor and answers.put(one.new_vendor, f"vendor/{one.supplier.id}", given),
+            order=one.order and answers.put(one.order, f"purchase_order/{one.supplier.id}", given),
+            bill=one.bill and answers.put(one.bill, f"bill/{one.supplier.id}", given),
+        )
+        for one in outline.purchases
+    ]
+    parties = [party for party in (customer, *(one.new_vendor for one in purchases)) if party is not None]
+    names = [name for party in parties for name in (party.name, suffixed(party.name, party.kind))]
+    held = naming.holders(installation, integration, names)
+    if customer is not None:
+        customer, found = naming.settled(customer, held, options, wanted_new=choices.customer == "new")
+        problems += answers.mark(found, "customer")
+    for place, one in enumerate(purchases):
+        if one.new_vendor is not None:
+            vendor, found = naming.settled(one.new_vendor, held, options, wanted_new=False)
+            purchases[place] = replace(one, new_vendor=vendor)
+            problems += answers.mark(found, f"vendor/{one.supplier.id}")
+    return replace(
+        outline, new_customer=customer, purchases=tuple(purchases),
+        invoice=outline.invoice and answers.put(outline.invoice, "invoice", given),
+        payments={name: answers.put(one, "payment", given) for name, one in outline.payments.items()},
+    ), problems  # fmt: skip
+
+
+def reviewed(
+    outline: Draft, installation: Installation, order: Order, updates: Collection[str], review: Review
+) -> list[Problem]:
+    """What these books would refuse of a draft. What is in them already, and is not to be changed, is not looked at:
+    its period may have been closed since.
+    """
+    settled = _settled(installation, order)
+    problems = []
+    for source, about, subject in _parts(outline, order):
+        if (source, subject.kind) not in settled or subject.kind in updates:
+            problems += answers.mark(review(subject), about)
+    return problems
+
+
+def _settled(installation: Installation, order: Order) -> set[tuple[str, str]]:
+    """The sources and kinds of what an order has brought into these books."""
+    rows = session().execute(
+        select(Delivery.source, Delivery.kind)
+        .join(Delivery.installation)
+        .where(
+            Delivery.organization_id == installation.organization_id,
+            Delivery.order_id == order.id,
+            Delivery.state == DeliveryState.POSTED,
+            Installation.integration == installation.integration,
+            Installation.books_id == installation.books_id,
+        )
+    )
+    return {(source, kind) for source, kind in rows}
+
+
+def _parts(outline: Draft, order: Order) -> Iterator[tuple[str, str, Subject]]:
+    """Each part of a draft with the source of its delivery and what answers about it are kept under."""
+    if outline.new_customer is not None:
+        yield f"company/{order.company.id}", "customer", outline.new_customer
+    for item in outline.new_items:
+        yield "", "item", item
+    if outline.invoice is not None:
+        yield f"order/{order.id}", "invoice", outline.invoice
+    for name, payment in outline.payments.items():
+        yield f"order/{order.id}/payment/{name}", "payment", payment
+    for one in outline.purchases:
+        source, supplier = f"order/{order.id}/supplier/{one.supplier.id}", one.supplier.id
+        for subject in (one.new_vendor, one.order, one.bill):
+            if subject is not None:
+                yield source, f"{subject.kind}/{supplier}", subject

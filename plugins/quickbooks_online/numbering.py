@@ -1,0 +1,89 @@
+"""Numbers of documents: how long they may be, and what is to be done about one that is in the books already (6140)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hub.plugin import (
+    Answer,
+    AuthorizationExpired,
+    Conversation,
+    Document,
+    Offer,
+    Payload,
+    Payment,
+    Problem,
+    Rejected,
+    Unavailable,
+    in_cents,
+)
+from quickbooks_online.asking import Row, quoted, rows
+
+LENGTH = 21
+"""How many characters QuickBooks keeps of a document's number."""
+
+DUPLICATE = "6140"
+REPEAT = "allowduplicatedocnum"
+"""What `include` says to have a number taken that is there already (Intuit, API reference, at each document)."""
+
+_MARK = "-2"
+
+
+def shorter(document: Document) -> tuple[Offer, ...]:
+    """The offer to give a document another number that fits."""
+    if isinstance(document, Payment):
+        return ()
+    return (_renumber(document.number[:LENGTH]),)
+
+
+def duplicate(kind: str, fields: Payload, called: str, refusal: Rejected) -> Conversation[Problem]:
+    """What to do about a number that is taken: look whose it is, and offer to link it, to renumber, to repeat it.
+
+    A document is offered for linking only if it is the same party's: what is to be linked to it would not fit another.
+    """
+    number, party = fields["DocNumber"], "CustomerRef" if "CustomerRef" in fields else "VendorRef"
+    try:
+        there = yield from rows("look whose number it is", kind, f"where DocNumber = {quoted(number)}", called)
+    except (Unavailable, AuthorizationExpired):
+        there = []
+    own = [row for row in there if row.get(party, {}).get("value") == fields[party]["value"]]
+    links = tuple(
+        Offer(label=f"Link to {_described(row, party)}", answer=Answer.SAME_AS, value=row["Id"]) for row in own[:3]
+    )
+    found = "; ".join(_described(row, party) for row in there[:3])
+    return Problem(
+        what=f"The number of {called} is used already in QuickBooks.",
+        why=f"There it is {found}." if found else refusal.problems[0].why,
+        cure="Link it if it is the same one. If not, give it another number, or allow the number twice.",
+        field="number",
+        code=DUPLICATE,
+        offers=(
+            *links,
+            _renumber(f"{number[: LENGTH - len(_MARK)]}{_MARK}"),
+            Offer(label="Use the number twice", answer=Answer.REPEATS, value="yes"),
+        ),
+    )
+
+
+def existing(kind: str, wanted: str, fields: Payload, called: str) -> Conversation[Row]:
+    """The document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's."""
+    party = "CustomerRef" if "CustomerRef" in fields else "VendorRef"
+    found = yield from rows(f"look at the {kind.lower()}", kind, f"where Id = {quoted(wanted)}", called)
+    if not found or found[0].get(party, {}).get("value") != fields[party]["value"]:
+        raise Rejected(
+            Problem(
+                what=f"What {called} was to be linked to is not in QuickBooks any more, or is somebody else's.",
+                cure="Untick the link in the dialog and send it again.",
+                field="number",
+            )
+        )
+    return found[0]
+
+
+def _described(row: Row, party: str) -> str:
+    total = in_cents(Decimal(str(row.get("TotalAmt", 0))))
+    return f"{row.get('DocNumber', '')} of {row.get(party, {}).get('name', 'nobody')}, {total} on {row['TxnDate']}"
+
+
+def _renumber(number: str) -> Offer:
+    return Offer(label="Number it", answer=Answer.NUMBER, value=number, editable=True)

@@ -1,0 +1,247 @@
+"""What a person can answer to a problem, before sending and after: another date, number or name, or what is there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from hub.database import now, session
+from hub.errors import Incomplete
+from hub.host import Order
+from hub.models import Delivery, Installation
+from hub.plugin import Problem
+from hub.queue import commit
+from hub.services import carrying, checking, installing, sending
+from hub.services.documents import Choices
+from hub.services.snapshots import problems_of
+from hub.states import DeliveryState
+from sandbox.online import REALM, Running
+from tests.hub.conftest import ACME, ADA, Desk, order_1042
+from tests.hub.test_carrying import pass_time
+from tests.journeys.test_online_documents import by_hand
+from tests.journeys.test_order_1042 import posted, whole_ledger
+
+NOVEMBER_15 = {"AccountingInfoPrefs": {"BookCloseDate": "2026-11-15"}}
+
+
+def look(installation: Installation) -> None:
+    """The daily look at how the books work."""
+    installing.test(ACME.id, installation.id)
+    carrying.carry(installation.id)
+    session().expire_all()
+
+
+def send(installation: Installation, answers: Mapping[str, str] | None = None) -> None:
+    sending.send(installation.id, order_1042(), Choices(answers=answers or {}), ADA)
+    carrying.carry(installation.id)
+    session().expire_all()
+
+
+def refused(installation: Installation, answers: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
+    with pytest.raises(Incomplete) as stopped:
+        sending.send(installation.id, order_1042(), Choices(answers=answers or {}), ADA)
+    return stopped.value.problems
+
+
+def stopped() -> tuple[Delivery, Problem]:
+    """The only delivery that stopped, and why."""
+    session().expire_all()
+    (found,) = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED))
+    (problem,) = problems_of(found.problems)
+    return found, problem
+
+
+def again(installation: Installation, delivery: Delivery, **answers: str) -> None:
+    sending.retry(ACME.id, delivery.id, answers)
+    carrying.carry(installation.id)
+    session().expire_all()
+
+
+def dates(books: Running) -> list[tuple[str, str]]:
+    found = books.books()
+    return [(kind, one["TxnDate"]) for kind in ("Invoice", "Payment") for one in found[kind]]
+
+
+def test_closed_books_are_known_before_sending_and_another_day_cures_it(online: Installation, books: Running) -> None:
+    books.control(f"preferences/{REALM}", NOVEMBER_15)
+    look(online)
+    problems = refused(online)
+    assert {problem.field for problem in problems} == {"date"}
+    (offer,) = {offer for problem in problems for offer in problem.offers}
+    assert (offer.label, offer.answer, offer.value) == ("Post on 16 Nov 2026", "date", "2026-11-16")
+    assert books.books()["Invoice"] == []
+    send(online, {"date": "2026-11-16"})
+    assert dates(books) == [("Invoice", "2026-11-16"), ("Payment", "2026-11-16")]
+    assert posted()
+
+
+def test_books_closed_at_the_last_moment_lead_to_the_same_cure(online: Installation, books: Running) -> None:
+    books.control(f"preferences/{REALM}", NOVEMBER_15)
+    online.checked_at = now() - dt.timedelta(hours=1)
+    commit()
+    send(online)
+    delivery, problem = stopped()
+    assert (problem.field, problem.code) == ("date", "6210")
+    assert checking.known(online).closed_until == dt.date(2026, 11, 15)  # It has been asked since.
+    again(online, delivery, date="2026-11-16")
+    pass_time(online)
+    assert dates(books)[0] == ("Invoice", "2026-11-16")
+    assert posted()
+
+
+def test_a_period_that_closed_afterwards_is_no_matter_for_what_is_posted(online: Installation, books: Running) -> None:
+    send(online)
+    books.control(f"preferences/{REALM}", {"AccountingInfoPrefs": {"BookCloseDate": "2026-12-31"}})
+    look(online)
+    send(online)
+    assert posted()
+    changed = replace(order_1042(), memo="Thank you.")
+    with pytest.raises(Incomplete) as later:
+        sending.send(online.id, changed, Choices(updates=("invoice",)), ADA)
+    assert [problem.field for problem in later.value.problems] == ["date"]
+
+
+def test_numbers_that_the_company_gives_itself_are_shown_and_called_no_difference(
+    online: Installation, books: Running
+) -> None:
+    books.control(f"preferences/{REALM}", {"SalesFormsPrefs": {"CustomTxnNumbers": False}})
+    look(online)
+    long = replace(order_1042(), number="1042-" + "9" * 30)
+    sending.send(online.id, long, Choices(), ADA)
+    carrying.carry(online.id)
+    session().expire_all()
+    (invoice,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
+    assert (invoice.state, invoice.posting_number, invoice.problems) == ("posted", "1001", [])
+
+
+def test_a_number_too_long_can_be_changed_where_it_is_told(online: Installation, books: Running) -> None:
+    long = replace(order_1042(), number="1042-" + "9" * 30)
+    with pytest.raises(Incomplete) as told:
+        sending.send(online.id, long, Choices(), ADA)
+    (problem,) = told.value.problems
+    assert (problem.field, problem.about, problem.offers[0].editable) == ("number", "invoice", True)
+    sending.send(online.id, long, Choices(answers={"invoice:number": "1042-9"}), ADA)
+    carrying.carry(online.id)
+    assert [one[0] for one in whole_ledger(books)["invoices"]] == ["1042-9"]
+    assert posted()
+
+
+def enter_1042(books: Running, customer: str, total: str) -> str:
+    """Somebody has entered an invoice 1042 by hand."""
+    found = books.books()
+    party = next(one["Id"] for one in found["Customer"] if one["DisplayName"] == customer)
+    item = next(one["Id"] for one in found["Item"] if one["Name"] == "Services")
+    line = {"DetailType": "SalesItemLineDetail", "Amount": total, "SalesItemLineDetail": {"ItemRef": {"value": item}}}
+    by_hand(books, "Invoice", {"DocNumber": "1042", "TxnDate": "2026-11-01", "CustomerRef": {"value": party},
+                               "Line": [line]})  # fmt: skip
+    return str(books.books()["Invoice"][-1]["Id"])
+
+
+def of(name: str) -> Order:
+    return replace(order_1042(), company=replace(order_1042().company, name=name))
+
+
+def send_zenith(installation: Installation, desk: Desk) -> tuple[Delivery, Problem]:
+    """The order is for Zenith Yoga, who is in the books."""
+    desk.orders["1042"] = of("Zenith Yoga")
+    sending.send(installation.id, desk.orders["1042"], Choices(), ADA)
+    carrying.carry(installation.id)
+    return stopped()
+
+
+def test_a_duplicate_can_be_linked_and_its_payment_finds_it(
+    online: Installation, books: Running, desk: Desk
+) -> None:
+    there = enter_1042(books, "Zenith Yoga", "200.00")
+    delivery, problem = send_zenith(online, desk)
+    assert (problem.field, problem.code) == ("number", "6140")
+    assert "1042 of Zenith Yoga, 200.00 on 2026-11-01" in problem.why
+    assert [(one.answer, one.value) for one in problem.offers] == [
+        ("same_as", there), ("number", "1042-2"), ("repeats_number", "yes"),
+    ]  # fmt: skip
+    again(online, delivery, same_as=there)
+    assert [one[:4] for one in whole_ledger(books)["invoices"]] == [
+        ("1042", "Zenith Yoga", Decimal("200.00"), Decimal("100.00"))
+    ]
+    assert "The books say 200.00; we sent 218.50" in problems_of(delivery.problems)[0].what
+    assert posted()
+
+
+@pytest.mark.parametrize(("answer", "value"), [("number", "1042-B"), ("repeats_number", "yes")])
+def test_a_duplicate_can_be_renumbered_or_allowed(
+    online: Installation, books: Running, desk: Desk, answer: str, value: str
+) -> None:
+    enter_1042(books, "Cool Cars", "99.00")
+    delivery, problem = send_zenith(online, desk)
+    assert "1042 of Cool Cars, 99.00" in problem.why
+    assert "same_as" not in [one.answer for one in problem.offers]  # It is somebody else's.
+    again(online, delivery, **{answer: value})
+    assert [one[:3] for one in whole_ledger(books)["invoices"]] == [
+        ("1042", "Cool Cars", Decimal("99.00")), (value.replace("yes", "1042"), "Zenith Yoga", Decimal("218.50")),
+    ]  # fmt: skip
+    assert posted()
+
+
+def names(books: Running) -> list[str]:
+    return [one["CustomerRef"]["name"] for one in books.books()["Invoice"]]
+
+
+def test_a_name_that_a_vendor_has_is_known_before_sending(online: Installation, books: Running) -> None:
+    with pytest.raises(Incomplete) as told:
+        sending.send(online.id, of("books by  BESSIE"), Choices(), ADA)
+    (problem,) = told.value.problems
+    assert (problem.field, problem.about) == ("customer", "customer")
+    assert "is a vendor" in problem.what
+    (offer,) = problem.offers
+    sending.send(online.id, of("Books by Bessie"), Choices(answers={"customer:name": "Books by Bessie (C)"}), ADA)
+    carrying.carry(online.id)
+    assert (offer.answer, names(books)) == ("name", ["Books by Bessie (C)"])
+    assert posted()
+
+
+def test_an_employees_name_is_found_by_the_books_and_another_name_cures_it(
+    online: Installation, books: Running, desk: Desk
+) -> None:
+    desk.orders["1042"] = of("Emily Platt")
+    sending.send(online.id, of("Emily Platt"), Choices(), ADA)
+    carrying.carry(online.id)
+    delivery, problem = stopped()
+    assert (delivery.kind, problem.offers[0].value) == ("customer", "Emily Platt (C)")
+    assert "employee" in problem.what
+    again(online, delivery, name="Emily Platt Ltd")
+    assert names(books) == ["Emily Platt Ltd"]
+    assert posted()
+
+
+@pytest.mark.parametrize("name", ["Books by Bessie", "Emily Platt"])
+def test_a_suffix_is_added_where_the_setting_says_so(online: Installation, books: Running, name: str) -> None:
+    online.options = {**online.options, "taken_names": "suffix"}
+    commit()
+    sending.send(online.id, of(name), Choices(), ADA)
+    carrying.carry(online.id)
+    assert names(books) == [f"{name} (C)"]
+    assert posted()
+
+
+def test_an_inactive_customer_is_said_to_be_inactive(online: Installation, books: Running) -> None:
+    customer = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Mark Cho")
+    books.control(f"edit/{REALM}/Customer/{customer['Id']}", {"Active": False})
+    installing.reload(ACME.id, online.id)
+    carrying.carry(online.id)
+    with pytest.raises(Incomplete) as told:
+        sending.send(online.id, of("Mark Cho"), Choices(), ADA)
+    (problem,) = told.value.problems
+    assert "inactive" in problem.what
+    assert problem.offers[0].value == "Mark Cho (C)"
+
+
+def test_who_asks_for_a_new_customer_of_a_name_that_is_there_is_offered_that_one(online: Installation) -> None:
+    with pytest.raises(Incomplete) as told:
+        sending.send(online.id, of("Zenith Yoga"), Choices(customer="new"), ADA)
+    (problem,) = told.value.problems
+    assert [offer.answer for offer in problem.offers] == ["customer", "name"]
