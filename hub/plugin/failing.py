@@ -107,8 +107,12 @@ class Rejected(IntegrationError):
 
     A carrier raises it only when *nothing* of the envelope was carried out, as after a parse error: the hub opens the
     envelope into smaller ones, so that the guilty request stands alone.
+
+    `pauses` says that the books take nothing at all at present, as after a subscription that lapsed: the hub pauses the
+    installation, nothing is stopped, and all goes on when an admin resumes.
     """
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: Problem, pauses: bool = False) -> None:
         super().__init__("; ".join(problem.what for problem in problems))
         self.problems = problems
+        self.pauses = pauses

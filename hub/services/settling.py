@@ -13,10 +13,11 @@ from sqlalchemy.orm import aliased, selectinload
 from hub.database import now, session
 from hub.extension import patience
 from hub.host import Delivered
-from hub.models import ConversationRow, Delivery, Purpose
+from hub.models import ConversationRow, Delivery, Installation, Purpose
 from hub.models.books import name_key
 from hub.models.delivery import needs
 from hub.plugin import (
+    AuthorizationExpired,
     Books,
     DocumentKind,
     IntegrationError,
@@ -33,7 +34,7 @@ from hub.services.conversing import Crashes, Ends, Fails, Result
 from hub.services.documents import completed
 from hub.services.line import delay
 from hub.services.snapshots import books_of, problems_json, subject_json, subject_of
-from hub.states import ConversationState, DeliveryState, StopReason
+from hub.states import ConversationState, DeliveryState, InstallationState, StopReason
 
 _OURS = frozenset({DocumentKind.INVOICE, DocumentKind.PURCHASE_ORDER})
 """Documents that bear a number of ours, unless the books number them themselves."""
@@ -194,9 +195,23 @@ def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
     elif row.delivery is not None and isinstance(step, Fails):
         if isinstance(step.error, Unavailable):
             _later(row.delivery, step.error)
+        elif isinstance(step.error, AuthorizationExpired):
+            _hold(row.installation, row.delivery, InstallationState.EXPIRED, problems[0])
+        elif isinstance(step.error, Rejected) and step.error.pauses:
+            _hold(row.installation, row.delivery, InstallationState.PAUSED, problems[0])
         else:
             stop(row.delivery, StopReason.REJECTED, *problems)
             checking.hasten(row.installation)
+
+
+def _hold(installation: Installation, delivery: Delivery, state: InstallationState, problem: Problem) -> None:
+    """The books take nothing from us at present, whatever it is: an admin must see to that, and then all goes on."""
+    if installation.state is InstallationState.CONNECTED:
+        installation.move(state)
+    installation.trouble = " ".join(filter(None, (problem.what, problem.cure)))
+    installation.trouble_since = installation.trouble_since or now()
+    delivery.move(DeliveryState.QUEUED)
+    delivery.due_at = now()
 
 
 def _give_up_recovery(row: ConversationRow, step: Fails | Crashes, problems: tuple[Problem, ...]) -> None:

@@ -21,6 +21,7 @@ THROTTLE_PAUSE = 60.0
 
 NAME_TAKEN = "6240"
 OUTDATED = "5010"
+LAPSED = "6190"
 
 
 class Reaction(enum.Enum):
@@ -107,10 +108,11 @@ class Fault:
         """The exception that this fault is to the hub. `subject` is what was asked: "invoice 1042 for ABC Company"."""
         reaction = self.reaction
         if reaction is Reaction.EXPIRED:
-            return AuthorizationExpired(f"QuickBooks Online does not accept the authorization (code {self.code}).")
+            return AuthorizationExpired(refusals.EXPIRED.get(self.code, refusals.EXPIRED["3200"]))
         if reaction is Reaction.LATER:
             pause = retry_after or (THROTTLE_PAUSE if self.code == "3001" else None)
-            return Unavailable(f"QuickBooks Online asks to come later (code {self.code}).", retry_after=pause)
+            why = refusals.LATER.get(self.code, "it asks to come later")
+            return Unavailable(f"QuickBooks Online takes nothing at present: {why}.", retry_after=pause)
         if reaction is Reaction.DOUBT:
             message = f"QuickBooks Online had an error of its own (code {self.code})."
             return Unavailable(message, retry_after=retry_after)
@@ -118,7 +120,8 @@ class Fault:
             *(
                 refusals.problem(error.code, error.message, error.detail, error.element, subject)
                 for error in self.errors
-            )
+            ),
+            pauses=any(error.code == LAPSED for error in self.errors),
         )
 
 

@@ -70,7 +70,8 @@ REFUSALS = {
     ),
     "5020": Refusal(
         what="Your QuickBooks plan does not include what {subject} needs.",
-        cure="Change the plan in QuickBooks, or enter it there in another way.",
+        cure="Change the plan in QuickBooks, or send the order without it.",
+        field="documents",
     ),
     "6000": Refusal(what=NOT_TAKEN, cure="Put right what QuickBooks names and send again."),
     "6070": Refusal(
@@ -81,7 +82,7 @@ REFUSALS = {
     ),
     "6100": Refusal(
         what="QuickBooks does not accept the sales tax on {subject}.",
-        cure="Choose another tax in the dialog and send again. Books outside the US are not supported yet.",
+        cure="Choose another tax in the dialog and send again.",
         field="tax",
     ),
     "6140": Refusal(
@@ -93,7 +94,7 @@ REFUSALS = {
     "6190": Refusal(
         what="QuickBooks does not take anything at present, because its subscription is not active.",
         why="QuickBooks says: {detail}",
-        cure="Renew the subscription in QuickBooks; then send {subject} again.",
+        cure="Renew the subscription in QuickBooks; then press Resume here, and everything goes out.",
     ),
     "6210": Refusal(
         what="The books are closed for the date of {subject}.",
@@ -114,6 +115,7 @@ REFUSALS = {
     "6430": Refusal(
         what="An account of {subject} is of a kind that QuickBooks does not take there.",
         cure="Choose another account in the settings under Accounts and send again.",
+        field="income_account",
     ),
     "6440": Refusal(
         what="A line of {subject} has no product that QuickBooks knows.",
@@ -151,9 +153,31 @@ _FIELDS = (
     (r"Customer|DisplayName|PrimaryEmailAddr|PrimaryPhone|CompanyName", "customer"),
     (r"Item|^Name\b", "item"),
     (r"Line|UnitPrice|Qty|Description", "lines"),
+    (r"Vendor", "vendor"),
+    (r"APAccountRef", "accounts_payable"),
+    (r"ARAccountRef", "accounts_receivable"),
+    (r"DepositToAccountRef", "deposit_account"),
+    (r"DiscountAccountRef", "discount_account"),
     (r"Tax", "tax"),
     (r"TxnDate", "date"),
 )
+
+
+EXPIRED = {
+    "120": "Whoever connected QuickBooks may not do this there any more. An administrator must connect it again.",
+    "3100": "QuickBooks does not let this application into the company any more. An admin must connect it again.",
+    "3200": "QuickBooks Online does not accept the authorization any more. An admin must connect it again.",
+}
+"""What it means to an admin that we are not let in."""
+
+LATER = {
+    "130": "Intuit is moving the company to another place",
+    "140": "the company is locked for a moment",
+    "150": "Intuit is at work on the company",
+    "600": "it is still busy with what it was asked before",
+    "3001": "it has been asked too much within a minute",
+}
+"""Why QuickBooks asks to come later, as a half sentence."""
 
 
 def knows(code: str) -> bool:
@@ -176,7 +200,7 @@ def problem(code: str, message: str, detail: str, element: str, subject: str) ->
         what=refusal.what.format(**words),
         why=why,
         cure=refusal.cure.format(**words),
-        field=refusal.field or _field(code, element, said),
+        field=_account(element) or refusal.field or _field(code, element, said),
         code=code,
     )
 
@@ -191,6 +215,11 @@ def closed(subject: str, until: dt.date, *, may_move: bool = True) -> Problem:
         code="6210",
         offers=(Offer.day(until + dt.timedelta(days=1)),) if may_move else (),
     )
+
+
+def _account(element: str) -> str:
+    """The role of ours that an account of theirs stands for."""
+    return next((field for pattern, field in _FIELDS if "Account" in pattern and re.search(pattern, element)), "")
 
 
 def _field(code: str, element: str, said: str) -> str:

@@ -146,3 +146,65 @@ def test_all_errors_of_a_fault_are_told() -> None:
     failure = read.failure(SUBJECT)
     assert isinstance(failure, Rejected)
     assert [problem.code for problem in failure.problems] == ["6140", "2040"]
+
+
+LATER, RECONNECT, PAUSE, PERSON = Unavailable, AuthorizationExpired, "pause", Rejected
+TABLE: list[tuple[str, str, Any, str]] = [  # Code, family, reaction, and the field that cures it.
+    ("3200", "AuthenticationFault", RECONNECT, ""),
+    ("3100", "AuthorizationFault", RECONNECT, ""),
+    ("120", "AuthorizationFault", RECONNECT, ""),
+    *((code, "SystemFault", LATER, "") for code in ("130", "140", "150", "600", "10000", "10100", "500", "503")),
+    ("3001", "SERVICE", LATER, ""),
+    ("6190", "ValidationFault", PAUSE, ""),
+    ("6140", "ValidationFault", PERSON, "number"),
+    *((code, "ValidationFault", PERSON, "date") for code in ("6200", "6210")),
+    *((code, "ValidationFault", PERSON, "tax") for code in ("6100", "6160", "6170", "6470")),
+    *((code, "ValidationFault", PERSON, "lines") for code in ("2290", "6070", "6440")),
+    ("6250", "ValidationFault", PERSON, "customer"),
+    ("6430", "ValidationFault", PERSON, "income_account"),
+    ("5020", "AuthorizationFault", PERSON, "documents"),
+    *(
+        (code, "ValidationFault", PERSON, "")
+        for code in (
+            "610", "620", "2010", "2020", "2030", "2040", "2050", "2130", "2170", "2500", "4000", "4001", "4002",
+            "5010", "6000", "6240", "6480", "6540",
+        )
+    ),
+]  # fmt: skip
+SAID = "Refused : Because of the moon."
+
+
+def upper(code: str, kind: str) -> faults.Fault | None:
+    return faults.in_json({"Fault": {"Error": [{"Message": "Refused", "Detail": SAID, "code": code}], "type": kind}})
+
+
+def lower(code: str, kind: str) -> faults.Fault | None:
+    error = {"message": "Refused", "detail": SAID, "code": f"{code:0>6}", "element": None}
+    return faults.in_json({"warnings": None, "fault": {"error": [error], "type": kind.upper()}, "intuitObject": None})
+
+
+def xml(code: str, kind: str) -> faults.Fault | None:
+    return faults.in_xml(
+        f'<IntuitResponse><Fault type="{kind}"><Error code="{code}"><Message>Refused</Message>'
+        f"<Detail>{SAID}</Detail></Error></Fault></IntuitResponse>"
+    )
+
+
+@pytest.mark.parametrize("shape", [upper, lower, xml])
+@pytest.mark.parametrize(("code", "kind", "reaction", "field"), TABLE, ids=[row[0] for row in TABLE])
+def test_each_code_leads_to_its_reaction_in_every_shape(
+    shape: Any, code: str, kind: str, reaction: Any, field: str
+) -> None:
+    read = shape(code, kind)
+    assert read is not None
+    failure = read.failure(SUBJECT)
+    assert isinstance(failure, Rejected if reaction is PAUSE else reaction)
+    if isinstance(failure, Rejected):
+        assert failure.pauses is (reaction is PAUSE)
+        (problem,) = failure.problems
+        assert (problem.code, problem.field) == (code, field)
+        assert problem.what.endswith(".")
+        assert problem.cure.endswith(".")
+    else:
+        assert str(failure).endswith(".")
+        assert str(failure)[0].isupper()
