@@ -89,7 +89,8 @@ def _store(installation: Installation, envelope: Envelope, responses: Sequence[R
         exchange.response, exchange.answered_at = response.payload, moment
     envelope.move(EnvelopeState.ANSWERED)
     envelope.answered_at = installation.answered_at = moment
-    installation.trouble, installation.trouble_since = "", None
+    if installation.state is InstallationState.CONNECTED:  # Else it is what the admin has to see to.
+        installation.trouble, installation.trouble_since = "", None
 
 
 def _postpone(
