@@ -1,0 +1,94 @@
+"""How fast QuickBooks is asked: it never has to say that it is too much, and if it has to, nothing is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from hub.database import now, session
+from hub.models import Installation, Meter
+from hub.plugin import Counted, Limit
+from hub.services import carrying, sending, turns
+from hub.services.documents import Choices
+from quickbooks_online import QuickBooksOnline
+from sandbox.online import REALM, Running
+from tests.hub import redis
+from tests.hub.conftest import ADA, order_1042
+from tests.hub.test_carrying import pass_time
+from tests.journeys.test_order_1042 import posted
+
+ORDERS = range(1, 6)
+
+
+@pytest.fixture
+def paced(tmp_path: Path, app: Flask) -> Iterator[None]:
+    with redis.running(tmp_path) as address:
+        app.config["HUB_REDIS_URL"] = address
+        yield
+        turns._limiter.cache_clear()
+
+
+def send_all(online: Installation) -> None:
+    """One order after the other, each on its own trips, as people send them."""
+    for number in ORDERS:
+        order = replace(order_1042(), id=str(number), number=str(number))
+        sending.send(online.id, order, Choices(), ADA)
+        carrying.carry(online.id)
+
+
+def statuses(books: Running) -> list[int]:
+    found = books.control("requests")["requests"]
+    return [one["status"] for one in found if one["path"].startswith("/v3/")]
+
+
+def arrived(books: Running) -> list[tuple[object, ...]]:
+    return sorted((one["DocNumber"], one["TotalAmt"], one["Balance"]) for one in books.books()["Invoice"])
+
+
+EXPECTED = [(str(number), Decimal("218.50"), Decimal("118.50")) for number in ORDERS]
+
+
+def test_as_fast_as_it_may_be_asked_and_no_faster(
+    paced: None, online: Installation, books: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = (Limit(most=3, seconds=1), Limit(most=4, seconds=1, counted=Counted.BATCHES))
+    monkeypatch.setattr(QuickBooksOnline, "capabilities", replace(QuickBooksOnline.capabilities, limits=limits))
+    books.control("limits", {"second": 3})
+    send_all(online)
+    assert arrived(books) == EXPECTED
+    assert posted()
+    assert set(statuses(books)) == {200}
+
+
+@pytest.mark.parametrize("body", ["json", "xml", "gateway"])
+def test_without_redis_it_says_so_itself_and_the_line_rests_for_a_minute(
+    online: Installation, books: Running, body: str
+) -> None:
+    books.control("limits", {"second": 1, "body": body})
+    for _ in range(60):
+        send_all(online)
+        session().expire_all()
+        if online.resume_at is not None:
+            break
+    assert 429 in statuses(books)
+    assert online.resume_at is not None
+    assert 50 < (online.resume_at - now()).total_seconds() <= 60
+    assert not carrying.has_work(online.id)
+    books.control("limits", {"second": 1000})
+    pass_time(online)
+    carrying.carry(online.id)
+    assert arrived(books) == EXPECTED
+    assert posted()
+
+
+def test_our_meter_stands_where_intuits_does(online: Installation, books: Running) -> None:
+    send_all(online)
+    reads, writes = session().execute(select(func.sum(Meter.reads), func.sum(Meter.writes))).one()
+    theirs = books.control(f"meter/{REALM}")
+    assert (reads, writes) == (theirs["reads"], theirs["writes"])
