@@ -197,3 +197,32 @@ def test_every_document_bears_a_mark_of_its_own(online: Installation, books: Run
     assert len(notes) == 2
     assert len({note.rpartition("Ref. ")[2] for note in notes} & marks) == 2
     assert {one.state for one in session().scalars(select(Delivery))} == {"posted"}
+
+
+def test_in_a_batch_one_of_which_is_refused_the_others_are_found_and_that_one_stops(
+    online: Installation, books: Running
+) -> None:
+    for number in range(1, 31):
+        sending.send(online.id, replace(order_1042(), id=str(number), number=str(number), payments=()), Choices(), ADA)
+    other = books.books()["Customer"][0]
+    detail = {"ItemRef": {"value": item(books)}}
+    line = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": detail}
+    headers = {"Authorization": f"Bearer {books.grant()['access_token']}", "Accept": "application/json"}
+    taken = {"DocNumber": "7", "CustomerRef": {"value": other["Id"]}, "Line": [line]}
+    requests.post(f"{books.url}/v3/company/{REALM}/invoice", json=taken, headers=headers, timeout=5).raise_for_status()
+    books.fault("delay", "/batch", times=2, seconds=0)
+    books.fault("cut_after", "/batch")
+    carrying.carry(online.id)
+    assert len(books.books()["Invoice"]) == 30
+    long_after(books)
+    go_on(online)
+    there = sorted((one["DocNumber"], one["TotalAmt"]) for one in books.books()["Invoice"])
+    figures = {str(number): Decimal("218.50") for number in range(1, 31)} | {"7": Decimal("1.00")}
+    assert there == sorted(figures.items())
+    session().expire_all()
+    stopped = session().scalars(select(Delivery).where(Delivery.state != "posted")).all()
+    assert [(one.state, one.order_id) for one in stopped] == [("stopped", "7")]
+
+
+def item(books: Running) -> str:
+    return str(next(one["Id"] for one in books.books()["Item"] if one.get("Type") == "NonInventory"))
