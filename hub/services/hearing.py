@@ -41,7 +41,7 @@ def hear(key: str, body: bytes, headers: Mapping[str, str]) -> None:
         scope.lock(installation_id)
         _mark(installation_id, told[books_id])
         _merge(installation_id, told[books_id])
-    commit()
+        commit()  # One after the other, so that nobody waits for books that are none of his.
 
 
 def _connected(key: str, books: Iterable[str]) -> list[tuple[int, str]]:

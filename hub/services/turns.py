@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from flask import current_app
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -34,6 +35,8 @@ def take(integration: Integration, books_id: str, requests: Sequence[Request]) -
     Gives for how long the line should rest instead, if it is. What is over before the next sweep is waited for here,
     because nobody would take the line up again any sooner.
     """
+    if current_app.config.get("HUB_PACE") == "off":
+        return None
     postage = integration.postage(requests)
     left = here = min(sweep_interval(), _LONGEST)
     try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event, select
@@ -18,6 +20,7 @@ from hub.plugin import Change, Listed, Problem, RecordKind, Rejected
 from hub.services import carrying, fetching, linking
 from hub.states import InstallationState
 from tests.hub.ledger import Ledger, integration_of
+from tests.journeys.desktop import serving
 
 Tell = Callable[..., int]
 
@@ -231,3 +234,28 @@ def test_what_has_changed_after_we_have_seen_it_is_news(
     pass_time()
     carrying.carry(installation.id)
     assert len(ledger.trips) == 1
+
+
+def test_what_many_tell_at_once_is_all_kept(installation: Installation, ledger: Ledger, app: Flask, tell: Tell) -> None:
+    """Calls come to several threads and processes at the same time, while a carrier stores what it has read."""
+
+    def hear(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
+        return [changed(id=body.decode())]
+
+    integration_of(app).hear = hear  # type: ignore[attr-defined]  # `tell` takes its own away again.
+    with serving(app) as url, ThreadPoolExecutor(4) as threads:
+
+        def post(number: int) -> int:
+            return requests.post(f"{url}/hub/webhooks/pretend", data=str(number), timeout=30).status_code
+
+        answers = [threads.submit(post, number) for number in range(60)]
+        fetching.refresh(installation, integration_of(app))
+        session().commit()
+        carrying.carry(installation.id)
+        assert {answer.result() for answer in answers} == {200}
+        session().get_one(Listing, (installation.id, "customer")).told = {}
+        session().commit()
+        assert set(threads.map(post, range(60))) == {200}
+    session().expire_all()
+    told = session().get_one(Listing, (installation.id, "customer")).told
+    assert set(told) == {str(number) for number in range(60)}

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests.hub.test_carrying import *  # noqa: F403 – The same tests, on another database.
+from tests.hub.test_hearing import tell, test_what_many_tell_at_once_is_all_kept  # noqa: F401 – The same.
 
 
 @pytest.fixture(scope="session")

@@ -113,6 +113,16 @@ def test_what_is_counted_is_what_the_trip_costs(app: Flask, redis_url: str, monk
     assert taken("batch", books="books-2"), "other books have a pace of their own"
 
 
+def test_where_no_pace_is_wanted_none_is_kept(
+    installation: Installation, ledger: Ledger, redis_url: str, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(monkeypatch, Limit(most=1, seconds=60))
+    app.config["HUB_PACE"] = "off"
+    send(installation)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+
+
 def test_without_redis_the_books_are_asked_all_the_same_and_say_it_themselves(
     installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ class Stack:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HUB_LEASE_SECONDS": "3",
             "HUB_SWEEP_SECONDS": "1",
+            "HUB_PACE": "off",
             **(settings or {}),
         }
         self.running: dict[str, subprocess.Popen[bytes]] = {}
