@@ -21,6 +21,7 @@ from hub.plugin import (
     Books,
     DocumentKind,
     IntegrationError,
+    Invoice,
     Ordered,
     Posting,
     Problem,
@@ -156,6 +157,13 @@ def _post(delivery: Delivery, posting: Posting, books: Books) -> None:
         differences.append(Problem(
             what=f"The books gave it the number {posting.number or '(none)'}; we sent {sent_number}.",
             why="The company numbers its documents itself.", field="number",
+        ))  # fmt: skip
+    sent_tax = document.tax.amount if isinstance(document, Invoice) else None
+    if posting.tax is not None and sent_tax is not None and posting.tax != sent_tax:
+        differences.append(Problem(
+            what=f"The books say {posting.tax} of sales tax; the order says {sent_tax}.",
+            why="The books calculate the sales tax themselves, by the rate that they know.",
+            cure="Compare the two and correct the one that is wrong, or send the tax as an item.", field="tax",
         ))  # fmt: skip
     if posting.total != sent_total:
         differences.append(Problem(

@@ -57,7 +57,7 @@ def document(posted: Document, options: Mapping[str, str], books: Books) -> tupl
         case PurchaseOrder():
             return "PurchaseOrder", purchase_order(posted, books)
         case Bill():
-            return "Bill", bill(posted)
+            return "Bill", bill(posted, books)
 
 
 def invoice(posted: Invoice, options: Mapping[str, str], books: Books) -> Payload:
@@ -67,7 +67,7 @@ def invoice(posted: Invoice, options: Mapping[str, str], books: Books) -> Payloa
         "TxnDate": posted.date.isoformat(),
         "CurrencyRef": {"value": posted.currency},
         "CustomerRef": {"value": posted.customer.id},
-        "Line": [_sale(line, taxed=taxed(posted, options)) for line in posted.lines],
+        "Line": [_sale(line, tax_code(posted, line, options, books)) for line in posted.lines],
         "PrivateNote": posted.note[:NOTE_LENGTH],
         "CustomerMemo": _worth(value=memo(posted, options)),
         "DueDate": posted.due.isoformat() if posted.due else "",
@@ -75,7 +75,8 @@ def invoice(posted: Invoice, options: Mapping[str, str], books: Books) -> Payloa
         "BillEmail": _worth(Address=posted.email),
         "BillAddr": address(posted.billing),
         "ShipAddr": address(posted.shipping),
-        "TxnTaxDetail": _tax(posted),
+        "TxnTaxDetail": {} if books.taxing is Taxing.BY_LINE else _tax(posted),
+        "GlobalTaxCalculation": calculation(books, taxed=taxed(posted, options)),
     }
     if posted.discount:
         fields["Line"].append(_discount(posted))
@@ -91,6 +92,22 @@ def number(posted: Invoice | PurchaseOrder, books: Books) -> str:
     """Our number; none where the company numbers by itself, which would replace it, and warn of duplicates that are
     none (Intuit, Preferences: SalesFormsPrefs.CustomTxnNumbers)."""
     return "" if posted.kind in books.numbers else posted.number
+
+
+def calculation(books: Books, *, taxed: bool) -> str:
+    """Whether tax comes on top of the amounts, or not at all. Only books outside the US are told so; without it, or
+    without a code on each line, they refuse (6000)."""
+    if books.taxing is not Taxing.BY_LINE:
+        return ""
+    return "TaxExcluded" if taxed else "NotApplicable"
+
+
+def tax_code(posted: Invoice, line: Line, options: Mapping[str, str], books: Books) -> str:
+    """The tax code of a line: TAX or NON in the US, which knows no other (6100); elsewhere the one that was chosen."""
+    is_taxed = taxed(posted, options)
+    if books.taxing is Taxing.BY_LINE:
+        return posted.tax.code.id if is_taxed and posted.tax.code else ""
+    return "TAX" if is_taxed and line.taxable else "NON"
 
 
 def taxed(posted: Invoice, options: Mapping[str, str]) -> bool:
@@ -133,7 +150,8 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
         CurrencyRef={"value": order.currency},
         VendorRef={"value": order.vendor.id},
         APAccountRef=_ref(order.payable),
-        Line=[_purchase(line) for line in order.lines],
+        Line=[_purchase(line, books) for line in order.lines],
+        GlobalTaxCalculation=calculation(books, taxed=False),
         ShipAddr=address(order.ship_to),
         DueDate=order.expected.isoformat() if order.expected else "",
         SalesTermRef=_ref(order.terms),
@@ -142,10 +160,10 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
     )
 
 
-def bill(charged: Bill) -> Payload:
+def bill(charged: Bill, books: Books) -> Payload:
     """The fields of a bill. A line that answers one of a purchase order names it by all three ids, or it is not
     linked at all."""
-    lines = [_purchase(line) for line in charged.lines]
+    lines = [_purchase(line, books) for line in charged.lines]
     if charged.ordered is not None:
         for line, answered in zip(lines, charged.ordered.lines, strict=False):
             line["LinkedTxn"] = [{"TxnId": charged.ordered.id, "TxnType": "PurchaseOrder", "TxnLineId": answered}]
@@ -156,19 +174,21 @@ def bill(charged: Bill) -> Payload:
         VendorRef={"value": charged.vendor.id},
         APAccountRef=_ref(charged.payable),
         Line=lines,
+        GlobalTaxCalculation=calculation(books, taxed=False),
         DueDate=charged.due.isoformat() if charged.due else "",
         SalesTermRef=_ref(charged.terms),
         PrivateNote="\n".join(text for text in (charged.note, charged.memo) if text)[:NOTE_LENGTH],
     )
 
 
-def _purchase(line: Line) -> Payload:
+def _purchase(line: Line, books: Books) -> Payload:
     detail: Payload = {
         "ItemRef": {"value": line.item.id},
         "Qty": _plain(line.quantity),
         "UnitPrice": _plain(line.price),
-        "TaxCodeRef": {"value": "NON"},
     }
+    if books.taxing is not Taxing.BY_LINE:
+        detail["TaxCodeRef"] = {"value": "NON"}
     if line.customer is not None:
         detail["CustomerRef"] = {"value": line.customer.id}
         detail["BillableStatus"] = "Billable" if line.billable else "NotBillable"
@@ -238,18 +258,18 @@ def address(place: Address | None) -> Payload:
     )
 
 
-def _sale(line: Line, *, taxed: bool) -> Payload:
+def _sale(line: Line, code: str) -> Payload:
     # QuickBooks refuses (6070) an amount that is not quantity times price, so both go out with all their decimals.
     return _worth(
         DetailType="SalesItemLineDetail",
         Amount=_plain(line.amount),
         Description=line.description,
-        SalesItemLineDetail={
-            "ItemRef": {"value": line.item.id},
-            "Qty": _plain(line.quantity),
-            "UnitPrice": _plain(line.price),
-            "TaxCodeRef": {"value": "TAX" if taxed and line.taxable else "NON"},  # US lines know only these two (6100).
-        },
+        SalesItemLineDetail=_worth(
+            ItemRef={"value": line.item.id},
+            Qty=_plain(line.quantity),
+            UnitPrice=_plain(line.price),
+            TaxCodeRef=_worth(value=code),
+        ),
     )
 
 

@@ -52,9 +52,15 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
         id=row["Id"],
         number=row.get("PaymentRefNum" if isinstance(document, Payment) else "DocNumber") or "",
         total=in_cents(Decimal(str(row["TotalAmt"]))),
+        tax=_tax(row) if isinstance(document, Invoice) else None,
         version=str(row.get("SyncToken", "")),
         lines=tuple(line["Id"] for line in row.get("Line", ()) if isinstance(document, PurchaseOrder)),
     )
+
+
+def _tax(row: Row) -> Decimal:
+    """The sales tax that the books came to. They leave it out altogether where they take none."""
+    return in_cents(Decimal(str((row.get("TxnTaxDetail") or {}).get("TotalTax") or 0)))
 
 
 def _entered(document: Document, kind: str, fields: Payload, called: str) -> Conversation[Row]:

@@ -65,7 +65,7 @@ def _taxing(country: str, taxes: Row) -> Taxing:
         return Taxing.BY_LINE
     if "UsingSalesTax" not in taxes:
         return Taxing.UNKNOWN
-    return Taxing.AUTOMATED if "PartnerTaxEnabled" in taxes else Taxing.BY_CODE
+    return Taxing.BY_CODE if taxes.get("PartnerTaxEnabled") is None else Taxing.AUTOMATED
 
 
 def _classes(accounting: Row) -> Tracking:

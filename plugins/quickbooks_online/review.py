@@ -16,6 +16,7 @@ from hub.plugin import (
     Payment,
     Problem,
     PurchaseOrder,
+    Taxing,
 )
 from quickbooks_online import numbering, refusals
 from quickbooks_online.options import MEMO, chosen
@@ -47,7 +48,7 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str], books: B
         yield from _closed(subject, books)
         yield from _lacking(subject, books)
         if isinstance(subject, Invoice):
-            yield from _invoice(subject, options)
+            yield from _invoice(subject, options, books)
         elif not isinstance(subject, Payment):
             yield from _purchase(subject)
 
@@ -99,7 +100,7 @@ def _lacking(document: Document, books: Books) -> Iterator[Problem]:
         )
 
 
-def _invoice(invoice: Invoice, options: Mapping[str, str]) -> Iterator[Problem]:
+def _invoice(invoice: Invoice, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     called = f"Invoice {invoice.number}"
     if invoice.total < 0:
         yield Problem(
@@ -108,6 +109,13 @@ def _invoice(invoice: Invoice, options: Mapping[str, str]) -> Iterator[Problem]:
             cure="Enter it in QuickBooks as a credit memo.",
             field="lines",
         )
+    yield from _tax(invoice, options, books)
+    if invoice.discount and not books.discounts:
+        yield Problem(
+            what=f"{called} has a discount, and discounts are switched off in QuickBooks.",
+            cure="Switch them on in QuickBooks under Settings, Account and settings, Sales, or take it off the order.",
+            field="discount_account",
+        )
     yield from _too_many_lines(invoice, called, taxed=taxed(invoice, options))
     for line in invoice.lines:
         yield from _long(line.description, DESCRIPTION_LENGTH, f"The description “{line.description[:40]}…”", "lines")
@@ -115,6 +123,40 @@ def _invoice(invoice: Invoice, options: Mapping[str, str]) -> Iterator[Problem]:
     yield from _long(invoice.email, EMAIL_LENGTH, f"The e-mail address of invoice {invoice.number}", "email")
     if chosen(options, "po_number") != MEMO:
         yield from _long(invoice.po_number, CUSTOM_FIELD_LENGTH, f"The P.O. number {invoice.po_number}", "po_number")
+
+
+def _tax(invoice: Invoice, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+    """What cannot become the tax of the order, in the way in which these books come to theirs."""
+    what, field = f"Invoice {invoice.number} has {invoice.tax.amount} of sales tax", "tax"
+    is_taxed = taxed(invoice, options)
+    if invoice.tax.amount and books.taxing is Taxing.NONE:
+        yield Problem(
+            what=f"{what}, and your QuickBooks does not use sales tax.",
+            why="QuickBooks would leave the tax out.",
+            cure="Send the tax as an item, or switch sales tax on in QuickBooks.",
+            field=field,
+        )
+    elif invoice.tax.amount and books.taxing is Taxing.BY_CODE and invoice.tax.code is None:
+        yield Problem(
+            what=f"{what}, and QuickBooks is not told at which rate.",
+            why="In your QuickBooks a tax code says it.",
+            cure="Choose a tax code, or send the tax as an item.",
+            field=field,
+        )
+    elif is_taxed and books.taxing is Taxing.BY_LINE and invoice.tax.code is None:
+        yield Problem(
+            what=f"Invoice {invoice.number} is to be taxed, and QuickBooks is not told by which code.",
+            why="In your QuickBooks every line has a tax code.",
+            cure="Choose a tax code.",
+            field=field,
+        )
+    elif is_taxed and books.taxing is Taxing.BY_LINE and not all(line.taxable for line in invoice.lines):
+        yield Problem(
+            what=f"Invoice {invoice.number} has lines with and without tax.",
+            why="In your QuickBooks every line has a tax code, and one is chosen for all of them.",
+            cure="Send the tax as an item, or divide the order.",
+            field=field,
+        )
 
 
 def _too_many_lines(invoice: Invoice, called: str, *, taxed: bool) -> Iterator[Problem]:

@@ -175,7 +175,7 @@ def _check_sale_line(draft: Draft, line: Entry) -> None:
     check_amount(line, detail)
     detail["ItemAccountRef"] = item["IncomeAccountRef"]
     draft.books.referred(detail, "ClassRef", "Class")
-    tax.check_line_code(detail)
+    tax.check_line_code(draft.books, draft.entry, detail)
 
 
 def _item(draft: Draft, detail: Entry) -> Entry:
@@ -210,7 +210,7 @@ def _add_up(entry: Entry) -> tuple[Decimal, Decimal, Decimal]:
     """Add the subtotal line. Gives the subtotal, the discount, and what of it all is taxable."""
     sales = [line for line in entry["Line"] if line["DetailType"] == "SalesItemLineDetail"]
     subtotal = sum((line["Amount"] for line in sales), ZERO)
-    taxed = (line for line in sales if line["SalesItemLineDetail"]["TaxCodeRef"]["value"] == "TAX")
+    taxed = (line for line in sales if line["SalesItemLineDetail"].get("TaxCodeRef", {}).get("value") == "TAX")
     taxable = sum((line["Amount"] for line in taxed), ZERO)
     entry["Line"].append({"Amount": subtotal, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}})
     discount = ZERO

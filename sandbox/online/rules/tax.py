@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sandbox.online.refusals import Refusal, unknown_reference
+from sandbox.online.refusals import Refusal, business, unknown_reference
 from sandbox.online.storage import Books, Entry, money
 
 ZERO = Decimal("0.00")
 
 
-def check_line_code(detail: Entry) -> None:
-    """In US companies a line is taxable (TAX) or not (NON, and if nothing is said), and nothing else."""
+_UNTAXED = "NotApplicable"
+
+
+def is_abroad(books: Books) -> bool:
+    """Whether the company is not in the US."""
+    return bool(books.all("CompanyInfo")[0].get("Country", "US") != "US")
+
+
+def check_line_code(books: Books, entry: Entry, detail: Entry) -> None:
+    """In US companies a line is taxable (TAX) or not (NON, and if nothing is said), and nothing else. Elsewhere each
+    line has a tax code by its id, unless tax does not apply to the whole."""
+    if is_abroad(books):
+        if entry.get("GlobalTaxCalculation", "TaxExcluded") == _UNTAXED:
+            detail.pop("TaxCodeRef", None)
+        elif books.find("TaxCode", (detail.get("TaxCodeRef") or {}).get("value")) is None:
+            raise business("Make sure all your transactions have a GST/HST/VAT rate before you save.")
+        return
     code = (detail.get("TaxCodeRef") or {}).get("value", "NON")
     if code == "CustomSalesTax":
         raise Refusal(6160, "Invalid tax code", "CustomSalesTax cannot be used here.", element="TaxCodeRef")
@@ -29,6 +44,8 @@ def settle(books: Books, entry: Entry, customer: Entry, base: Decimal) -> Decima
     the company taxes by hand, with tax codes. Who does not use sales tax has no `TxnTaxDetail` at all.
     """
     sent = entry.pop("TxnTaxDetail", {})
+    if is_abroad(books):
+        return _by_line(books, entry)
     if not books.prefers("TaxPrefs", "UsingSalesTax"):
         return ZERO
     code = (sent.get("TxnTaxCodeRef") or {}).get("value")
@@ -56,6 +73,26 @@ def _automated(books: Books, sent: Entry, code: str | None, base: Decimal) -> En
     tax = money(base * percent / 100)
     line = {"Amount": tax, "DetailType": "TaxLineDetail", "TaxLineDetail": _line_detail(percent, base)}
     return {"TotalTax": tax, "TaxLine": [line] if tax else []}
+
+
+def _by_line(books: Books, entry: Entry) -> Decimal:
+    """The tax on each line by its own code; with `ApplyTaxAfterDiscount` on what is left of it."""
+    if entry.setdefault("GlobalTaxCalculation", "TaxExcluded") == _UNTAXED:
+        return ZERO
+    sales = [line for line in entry["Line"] if line["DetailType"] == "SalesItemLineDetail"]
+    subtotal = sum((line["Amount"] for line in sales), ZERO)
+    taken = sum((line["Amount"] for line in entry["Line"] if line["DetailType"] == "DiscountLineDetail"), ZERO)
+    bases: dict[str, Decimal] = {}
+    for line in sales:
+        code = line["SalesItemLineDetail"]["TaxCodeRef"]["value"]
+        bases[code] = bases.get(code, ZERO) + line["Amount"]
+    lines: list[Entry] = []
+    for code, base in bases.items():
+        share = money(taken * base / subtotal) if entry.get("ApplyTaxAfterDiscount") and subtotal else ZERO
+        lines += _by_hand(books, code, base - share)["TaxLine"]
+    total = sum((line["Amount"] for line in lines), ZERO)
+    entry["TxnTaxDetail"] = {"TotalTax": total, "TaxLine": lines}
+    return total
 
 
 def _by_hand(books: Books, code: str, base: Decimal) -> Entry:

@@ -41,7 +41,7 @@ def test_a_posting_is_what_the_books_echo() -> None:
     posting, asked = answered(
         QUICKBOOKS.post(order_1042(), {}, BOOKS), {"Invoice": {**DONE, "DocNumber": "7", "TotalAmt": 99}}
     )
-    assert posting == Posting(id="145", number="7", total=Decimal("99.00"), version="0")
+    assert posting == Posting(id="145", number="7", total=Decimal("99.00"), tax=Decimal("0.00"), version="0")
     assert [(request.name, request.writes) for request in asked] == [("create invoice", True)]
 
 
