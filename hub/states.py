@@ -47,11 +47,13 @@ class ConversationState(enum.StrEnum):
 
 
 class EnvelopeState(enum.StrEnum):
-    """OPEN until the answer is stored. REFUSED as a whole: its requests travel on in smaller ones. DOUBTED: the ledger
-    does not know either, and what became of it is being found out. PARKED: a person must decide before it goes again.
+    """OPEN until there is an answer. RECEIVED: a ledger that calls us has handed the answer in, and nobody has read it
+    yet. REFUSED as a whole: its requests travel on in smaller ones. DOUBTED: the ledger does not know either, and what
+    became of it is being found out. PARKED: a person must decide before it goes again.
     """
 
     OPEN = "open"
+    RECEIVED = "received"
     ANSWERED = "answered"
     REFUSED = "refused"
     DOUBTED = "doubted"
@@ -79,7 +81,8 @@ DELIVERY: Mapping[DeliveryState, frozenset[DeliveryState]] = {
 }
 
 ENVELOPE: Mapping[EnvelopeState, frozenset[EnvelopeState]] = {
-    _E.OPEN: frozenset({_E.ANSWERED, _E.REFUSED, _E.DOUBTED, _E.PARKED}),
+    _E.OPEN: frozenset({_E.RECEIVED, _E.ANSWERED, _E.REFUSED, _E.DOUBTED, _E.PARKED}),
+    _E.RECEIVED: frozenset({_E.OPEN}),  # It is read, and what follows is what follows from an answer.
     _E.DOUBTED: frozenset({_E.ANSWERED, _E.OPEN, _E.PARKED}),
     _E.PARKED: frozenset({_E.OPEN}),
     _E.ANSWERED: frozenset(),

@@ -62,6 +62,10 @@ class Envelope(Base):
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
     key: Mapped[str] = mapped_column(String(24), unique=True)
     body: Mapped[str] = mapped_column(Text, default="")
+    size: Mapped[int] = mapped_column(default=0)
+    """How many requests it was sealed with."""
+    received: Mapped[str] = mapped_column(Text, default="", deferred=True)
+    """The answer as a ledger that calls us handed it in, until it is read."""
     writes: Mapped[bool] = mapped_column(default=False)
     state: Mapped[EnvelopeState] = mapped_column(choice(EnvelopeState), default=EnvelopeState.OPEN)
     written_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)

@@ -14,9 +14,10 @@ from hub.models.installation import Installation
 class DeskRow(Base):
     """Where the ledger of an installation calls, how it is known, and how far its present session is.
 
-    `address` is the part of the URL that nobody can guess. The ticket of the session is the installation's
-    `line_token`; with it, `envelope_id` is the envelope whose turn it is, `collected` whether the ledger has it, and
-    `answered` how many requests of the session are.
+    `address` is the part of the URL that nobody can guess. `ticket` names the session, which lasts until it has been
+    silent beyond `ticket_until`; `envelope_id` is what the ledger has and has not answered yet, `answered` how many
+    requests of the session are, `waits_since` is when it was first asked to come
+    back in a moment.
     """
 
     __tablename__ = "hub_desk"
@@ -37,8 +38,10 @@ class DeskRow(Base):
     attended_until: Mapped[dt.datetime | None] = mapped_column(Moment)
     """Until when somebody is about to send something, so that a session is worth keeping open."""
 
+    ticket: Mapped[str | None] = mapped_column(String(32))
+    ticket_until: Mapped[dt.datetime | None] = mapped_column(Moment)
     envelope_id: Mapped[int | None] = mapped_column(ForeignKey("hub_envelope.id", ondelete="SET NULL"))
-    collected: Mapped[bool] = mapped_column(default=False)
+    waits_since: Mapped[dt.datetime | None] = mapped_column(Moment)
     answered: Mapped[int] = mapped_column(default=0)
     complaint: Mapped[str] = mapped_column(Text, default="")
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from hub.plugin.books import Books
 from hub.plugin.failing import IntegrationError
-from hub.plugin.line import Envelope, Response
 
 
 class Welcome(enum.Enum):
@@ -37,7 +35,7 @@ class Idle(enum.Enum):
     """Why there is no envelope to collect."""
 
     FINISHED = "finished"
-    PREPARING = "preparing"  # A person is about to send something; it is worth asking again in a few seconds.
+    PREPARING = "preparing"  # Something is being made ready; it is worth asking again in a few seconds.
     CLOSED = "closed"  # The ticket is not, or not any more, that of a session.
 
 
@@ -64,21 +62,19 @@ class Desk(Protocol):
     def recognise(self, ticket: str, books: Books, dialect: str) -> None:
         """Say whose books are at the other end and what they understand, before the first envelope is collected."""
 
-    def collect(self, ticket: str) -> Envelope | Idle:
-        """The envelope that travels next. The same one again until its answer was handed in."""
+    def collect(self, ticket: str) -> str | Idle:
+        """The envelope that travels next, as `Integration.seal` wrote it. The same again until it is answered."""
 
-    def awaited(self, ticket: str) -> Envelope | None:
-        """The envelope that was collected and is not answered yet."""
+    def hand_in(self, ticket: str, answer: str | IntegrationError) -> int:
+        """Hand in what came of the envelope that was collected: the answer as it was received, which
+        `PullIntegration.read` is asked about later, or why there is none.
 
-    def hand_in(self, ticket: str, key: str, answer: Sequence[Response] | IntegrationError) -> int | None:
-        """Hand in what came of the envelope of this key: a response for each of its requests, or why there is none.
-
-        Gives how much of the session is done, 0 to 99, and 100 if nothing is left; None for an unknown ticket. What is
-        handed in twice is taken once.
+        Gives how much of the session is done, 0 to 99, and 100 if nothing is left; -1 if the session cannot go on, for
+        an unknown ticket or for what `last_error` says. What is handed in twice is taken once.
         """
 
     def preparing(self, ticket: str) -> bool:
-        """Whether nothing went wrong, and a person is about to send something."""
+        """Whether nothing went wrong, and `collect` said that something is being made ready."""
 
     def complain(self, ticket: str, sentence: str) -> None:
         """Keep a sentence for `last_error`, and show it to the admins."""

@@ -155,3 +155,12 @@ class PullIntegration(Integration):
         It speaks the ledger's protocol and nothing else: what there is to do, and what follows from an answer, is the
         desk's to know. It holds no state between two calls.
         """
+
+    @abstractmethod
+    def read(self, envelope: Envelope, answer: str) -> Sequence[Response]:
+        """What an answer that was handed in at the desk says: one response for each request, in their order. Pure.
+
+        It is read apart from the call that brought it, by a worker if there is much to do, so that the ledger is not
+        kept waiting. Raises what `PushIntegration.perform` raises: `Unavailable` for an answer to something else, after
+        which the envelope goes again under its key, `InDoubt`, or `Rejected` if it was refused as a whole.
+        """

@@ -12,16 +12,23 @@ import time
 from collections.abc import Sequence
 
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from hub.database import now, session
 from hub.errors import LineLost
 from hub.extension import current
 from hub.models import Envelope, Installation
-from hub.plugin import AuthorizationExpired, PushIntegration, Rejected, Response, Unavailable
+from hub.plugin import (
+    AuthorizationExpired,
+    PullIntegration,
+    PushIntegration,
+    Rejected,
+    Response,
+    Unavailable,
+)
 from hub.plugin import Envelope as SealedEnvelope
 from hub.queue import commit, rollback, wake
-from hub.services import concluding, line, packing, registry, secrets, turns
+from hub.services import concluding, line, packing, registry, secrets, sorting, turns
 from hub.services.conversing import reference
 from hub.services.line import Line
 from hub.states import InstallationState
@@ -33,7 +40,12 @@ log = logging.getLogger(__name__)
 
 def carry(installation_id: int) -> None:
     """Take to the ledger what is due. Harmless to call at any time, by any number of processes."""
-    held = line.take(installation_id) if _is_ours(installation_id) else None
+    installation = session().get(Installation, installation_id)
+    if installation is not None and installation.integration in _keys(PullIntegration):
+        sorting.turn(installation_id)
+        return
+    is_ours = installation is not None and installation.integration in _keys(PushIntegration)
+    held = line.take(installation_id) if is_ours else None
     if held is None:
         return
     pause, until = None, time.monotonic() + _TURN
@@ -58,28 +70,31 @@ def has_work(installation_id: int) -> bool:
 
 
 def due_installations(only: int | None = None) -> list[int]:
-    """The connected installations whose line is free and for which something is due. One query."""
+    """The installations whose line is free and for which something is due: something to ask, of a ledger that we call;
+    an answer to read, of one that calls us. One query.
+    """
     moment = now()
-    query = select(Installation.id).where(
+    pushes = and_(
         Installation.state == InstallationState.CONNECTED,
-        Installation.integration.in_(_pushes()),
-        or_(Installation.line_token.is_(None), Installation.line_until < moment),
+        Installation.integration.in_(_keys(PushIntegration)),
         or_(Installation.resume_at.is_(None), Installation.resume_at <= moment),
         packing.work(),
+    )
+    pulls = and_(
+        Installation.state != InstallationState.REMOVED,
+        Installation.integration.in_(_keys(PullIntegration)),
+        packing.unread(),
+    )
+    query = select(Installation.id).where(
+        or_(Installation.line_token.is_(None), Installation.line_until < moment), or_(pushes, pulls)
     )
     if only is not None:
         query = query.where(Installation.id == only)
     return list(session().scalars(query))
 
 
-def _pushes() -> list[str]:
-    return [key for key, one in current().integrations.items() if isinstance(one, PushIntegration)]
-
-
-def _is_ours(installation_id: int) -> bool:
-    """Whether it is a ledger that we call. One that calls us comes by itself."""
-    found = session().get(Installation, installation_id)
-    return found is not None and found.integration in _pushes()
+def _keys(kind: type[object]) -> list[str]:
+    return [key for key, one in current().integrations.items() if isinstance(one, kind)]
 
 
 def _speak(held: Line, until: float) -> dt.timedelta | None:

@@ -1,37 +1,35 @@
 """The desk of an installation whose ledger calls us: sessions, and what is handed over in them.
 
-All of it is in rows, because every call may reach another web process. A session's ticket is the token of the
-installation's line, so that a session that died blocks nobody for longer than it may be silent.
+All of it is in rows, because every call may reach another web process. A call hands out what lies ready, or takes an
+answer in as it came; what follows from an answer is `sorting`'s, and mostly done by a worker while the ledger works.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hmac
-from collections.abc import Sequence
+import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 from werkzeug.security import check_password_hash
 
-from hub.database import now, session
-from hub.errors import LineLost
+from hub.database import changes_one, now, session
 from hub.extension import seconds
-from hub.models import ConversationRow, Delivery, DeskRow, Envelope, Installation, Listing, needs
-from hub.plugin import Admission, Books, Idle, InDoubt, IntegrationError, Response, Unavailable, Welcome
-from hub.plugin import Envelope as SealedEnvelope
-from hub.queue import commit, rollback
-from hub.services import concluding, fetching, installing, line, packing, registry
+from hub.models import Delivery, DeskRow, Envelope, Listing
+from hub.plugin import Admission, Books, Idle, IntegrationError, PullIntegration, Welcome
+from hub.queue import commit, rollback, wake
+from hub.services import concluding, installing, line, packing, registry, scope, sorting
 from hub.services.conversing import reference
-from hub.services.line import Line
-from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState
+from hub.states import DeliveryState, EnvelopeState, InstallationState
 
-FIRST = 10
-"""How many requests the first envelope of a session holds: if something is wrong, little is at stake."""
+STOPPED = -1
+"""What handing in gives when the session cannot go on: its ticket is not known, or `last_error` says why."""
 
 ENDED = "This session has ended. The Web Connector begins a new one by itself."
 
 _REFUSALS, _REST = 5, dt.timedelta(minutes=1)
+_PAGE = 500  # About how many entries of a list an answer holds.
 _SPEAKS = (InstallationState.PENDING, InstallationState.CONNECTED)
 
 
@@ -63,87 +61,72 @@ class InstallationDesk:
         row.called_at, row.refused = now(), 0
         state = row.installation.state
         wanted = state is InstallationState.PENDING or _attended(row) or packing.has_work(row.installation)
+        commit()
         if state not in _SPEAKS or not wanted:
-            commit()
             return Admission(welcome=Welcome.NOTHING)
-        commit()
-        held = line.take(self.installation_id, _SPEAKS)
-        if held is None:
+        ticket = self._open()
+        if ticket is None:
             return Admission(welcome=Welcome.BUSY, wait=60)
-        held.fence(_between())
-        row = self._row()
-        row.envelope_id, row.collected, row.answered = None, False, 0
-        row.complaint, row.dialect = "", ""
-        commit()
-        return Admission(welcome=Welcome.OPEN, ticket=held.token)
+        return Admission(welcome=Welcome.OPEN, ticket=ticket)
 
     def recognise(self, ticket: str, books: Books, dialect: str) -> None:
-        installation = self._fence(ticket)
-        if installation is None:
+        row = self._session(ticket, _between())
+        if row is None:
             return
-        self._row().dialect = dialect
+        row.dialect = dialect
+        installation = row.installation
         installation.books_id = books.id or installation.books_id
         installing.meet(installation, registry.integration(installation.integration), books)
         commit()
 
-    def collect(self, ticket: str) -> SealedEnvelope | Idle:
-        installation = self._fence(ticket, _while_it_works())
-        if installation is None:
+    def collect(self, ticket: str) -> str | Idle:
+        row = self._session(ticket, _while_it_works())
+        if row is None:
             return Idle.CLOSED
-        row = self._row()
         if row.complaint or not row.dialect:  # Other books, or nobody said which: nothing is handed out.
             row.complaint = row.complaint or "QuickBooks did not say which company file is open. Update again."
             commit()
             return Idle.FINISHED
-        out = session().get(Envelope, row.envelope_id) if row.envelope_id else None
-        if out is None or out.state is not EnvelopeState.OPEN:
-            out = self._following(installation, row)
-            row.envelope_id = out.id if out else None
-        row.collected = out is not None
-        sealed = out.sealed() if out else None
-        idle = Idle.PREPARING if _attended(row) else Idle.FINISHED
-        if sealed is None and idle is Idle.PREPARING:
-            Line(self.installation_id, ticket).fence(_between())
+        out, busy = packing.ready(self.installation_id), False
+        if out is None:
+            commit()
+            busy = not sorting.turn(self.installation_id, whole=_is_impatient(row))
+            row = self._row()
+            out = packing.ready(self.installation_id)
+        row.envelope_id = out.id if out else None
+        waits = out is None and (busy or _attended(row)) and not row.complaint
+        row.waits_since = row.waits_since or now() if waits else None
         commit()
-        return sealed or idle
+        return out.body if out else Idle.PREPARING if waits else Idle.FINISHED
 
-    def awaited(self, ticket: str) -> SealedEnvelope | None:
-        installation = self._fence(ticket)
-        row = self._row()
-        out = _collected(row) if installation is not None else None
-        sealed = out.sealed() if out else None
-        commit()
-        return sealed
-
-    def hand_in(self, ticket: str, key: str, answer: Sequence[Response] | IntegrationError) -> int | None:
-        installation = self._fence(ticket, _between())
-        if installation is None:
-            return None
-        row, integration = self._row(), registry.integration(installation.integration)
-        envelope = _collected(row)
-        if envelope is not None and envelope.key == key:
-            row.envelope_id, row.collected, row.answered = None, False, row.answered + len(envelope.exchanges)
-            concluding.conclude(installation, integration, envelope, answer)
-            if isinstance(answer, Unavailable) and not isinstance(answer, InDoubt):
-                row.complaint = _sentence(envelope, str(answer))
-            else:  # What follows is settled now, so that the last answer ends the session.
-                following = self._following(installation, row)
-                row.envelope_id = following.id if following else None
-        done = _progress(installation, row)
+    def hand_in(self, ticket: str, answer: str | IntegrationError) -> int:
+        row = self._session(ticket, _between())
+        if row is None:
+            return STOPPED
+        size = self._take(row, answer)
+        row.answered += size
+        if size > sorting.LITTLE:
+            wake(self.installation_id)
+            done = _progress(row)
+        else:
+            commit()
+            if size:
+                sorting.turn(self.installation_id, whole=False)
+            done = _done(self._row())
         commit()
         return done
 
     def preparing(self, ticket: str) -> bool:
         row = self._row()
-        found = _holds(row, ticket) and not row.complaint and _attended(row)
+        found = _holds(row, ticket) and not row.complaint and row.waits_since is not None
         commit()
         return found
 
     def complain(self, ticket: str, sentence: str) -> None:
-        installation = self._fence(ticket)
-        if installation is not None:
-            self._row().complaint = sentence
-            concluding.trouble(installation, sentence)
+        row = self._session(ticket, _between())
+        if row is not None:
+            row.complaint = sentence
+            concluding.trouble(row.installation, sentence)
             commit()
 
     def crashed(self, ticket: str, error: Exception) -> None:
@@ -162,25 +145,68 @@ class InstallationDesk:
         return sentence
 
     def close(self, ticket: str) -> None:
-        if ticket:
-            Line(self.installation_id, ticket).hang_up()
+        """The session ends. What it has collected and not answered is asked for again by the next."""
+        row = self._session(ticket, _between())
+        if row is not None:
+            row.ticket = row.ticket_until = None
+            line.reclaim(self.installation_id)
+            commit()
 
     def _row(self) -> DeskRow:
         return session().get_one(DeskRow, self.installation_id)
 
-    def _fence(self, ticket: str, silence: dt.timedelta | None = None) -> Installation | None:
-        """Begin a transaction of the session; None if the ticket is not that of the session that goes on."""
-        try:
-            return Line(self.installation_id, ticket).fence(silence or _between()) if ticket else None
-        except LineLost:
-            rollback()
-            return None
+    def _open(self) -> str | None:
+        """Begin a session by one atomic statement; None while another one is going on."""
+        ticket, moment = secrets.token_hex(16), now()
+        free = update(DeskRow).where(
+            DeskRow.installation_id == self.installation_id,
+            or_(DeskRow.ticket.is_(None), DeskRow.ticket_until < moment),
+        )
+        values = {
+            "ticket": ticket, "ticket_until": moment + _between(), "envelope_id": None, "waits_since": None,
+            "answered": 0, "complaint": "", "dialect": "",
+        }  # fmt: skip
+        opened = changes_one(free.values(**values))
+        if opened:
+            session().expire_all()
+            line.reclaim(self.installation_id)
+        commit()
+        return ticket if opened else None
 
-    def _following(self, installation: Installation, row: DeskRow) -> Envelope | None:
-        if installation.state is not InstallationState.CONNECTED:
-            return None
+    def _session(self, ticket: str, silence: dt.timedelta) -> DeskRow | None:
+        """Begin a transaction of the session, which may be silent for so long afterwards. None if the ticket is not
+        that of the session that goes on.
+        """
+        mine = update(DeskRow).where(DeskRow.installation_id == self.installation_id, DeskRow.ticket == ticket)
+        fresh = mine.values(ticket_until=now() + silence).returning(DeskRow)
+        row = session().scalar(fresh, execution_options={"populate_existing": True}) if ticket else None
+        if row is None:
+            rollback()
+        return row
+
+    def _take(self, row: DeskRow, answer: str | IntegrationError) -> int:
+        """Take an answer in. Gives how many requests it is about: 0 if nothing was to be answered."""
+        out, row.envelope_id = row.envelope_id, None
+        if out is None:
+            return 0
+        if isinstance(answer, IntegrationError):
+            return self._fail(row, out, answer)
+        taken = (
+            update(Envelope)
+            .where(Envelope.id == out, Envelope.state == EnvelopeState.OPEN)
+            .values(received=answer, state=EnvelopeState.RECEIVED, answered_at=now())
+            .returning(Envelope.size)
+        )
+        return session().scalar(taken) or 0
+
+    def _fail(self, row: DeskRow, envelope_id: int, failure: IntegrationError) -> int:
+        installation = scope.lock(self.installation_id)
+        envelope = session().get_one(Envelope, envelope_id)
         integration = registry.integration(installation.integration)
-        return packing.next_envelope(installation, integration, None if row.answered else FIRST)
+        assert isinstance(integration, PullIntegration)
+        if envelope.state is EnvelopeState.OPEN:
+            sorting.conclude(installation, integration, row, envelope, failure)
+        return 0
 
 
 def _knows(row: DeskRow, login: str, password: str) -> bool:
@@ -196,14 +222,7 @@ def _knows(row: DeskRow, login: str, password: str) -> bool:
 
 def _holds(row: DeskRow, ticket: str) -> bool:
     """Whether the ticket is that of the session that goes on."""
-    token = row.installation.line_token or ""
-    return bool(ticket) and hmac.compare_digest(token.encode(), ticket.encode())
-
-
-def _collected(row: DeskRow) -> Envelope | None:
-    """The envelope that the ledger has, and has not answered yet."""
-    out = session().get(Envelope, row.envelope_id) if row.envelope_id and row.collected else None
-    return out if out is not None and out.state is EnvelopeState.OPEN else None
+    return bool(ticket) and hmac.compare_digest((row.ticket or "").encode(), ticket.encode())
 
 
 def _attended(row: DeskRow) -> bool:
@@ -226,45 +245,41 @@ def leave(installation_id: int) -> None:
         commit()
 
 
-def _sentence(envelope: Envelope, trouble: str) -> str:
-    """What the Web Connector's user reads: what was on its way, and what to do."""
-    orders = _orders(concluding.deliveries(envelope))
-    named = f" On its way: order{'s' if len(orders) > 1 else ''} {', '.join(orders[:5])}" if orders else ""
-    more = f" and {len(orders) - 5} more" if len(orders) > 5 else ""  # noqa: PLR2004
-    waits = f"{named}{more}. Nothing is lost; it goes again with the next call." if named else ""
-    return f"{trouble}{waits}"
+def _is_impatient(row: DeskRow) -> bool:
+    """Whether a worker should have come by now; there may be none, and the call does the work itself."""
+    patience = seconds("HUB_DESK_PATIENCE_SECONDS", 10)
+    return now() - (row.waits_since or now()) >= patience
 
 
-def _orders(deliveries: Sequence[Delivery]) -> list[str]:
-    """The orders that deliveries belong to; a new customer belongs to those that wait for it."""
-    records = [delivery.id for delivery in deliveries if not delivery.order_id]
-    waiting = session().scalars(
-        select(Delivery.order_id)
-        .join(needs, needs.c.delivery_id == Delivery.id)
-        .where(needs.c.needed_id.in_(records), Delivery.order_id.is_not(None))
+def _done(row: DeskRow) -> int:
+    """How much of the session is done when all that it handed in is read. 100 ends it, so nothing must be left."""
+    if row.complaint:
+        return STOPPED
+    if _attended(row) or _is_open(row.installation_id) or packing.has_work(row.installation):
+        return _progress(row)
+    return 100
+
+
+def _progress(row: DeskRow) -> int:
+    """How much of the session is done in percent, as far as can be told while something is left."""
+    going = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.IN_DOUBT)
+    deliveries = select(func.count(Delivery.id)).where(
+        Delivery.installation_id == row.installation_id, Delivery.state.in_(going)
     )
-    return sorted({found for found in (*(delivery.order_id for delivery in deliveries), *waiting) if found})
-
-
-def _progress(installation: Installation, row: DeskRow) -> int:
-    """How much of the session is done in percent. 100 ends it, so that is said only when nothing is left."""
-    if row.envelope_id is None:
-        return 99 if _attended(row) else 100
-    live = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.IN_DOUBT)
-    left = _count(Delivery.id, Delivery.installation_id == installation.id, Delivery.state.in_(live))
-    left += _count(
-        ConversationRow.id,
-        ConversationRow.installation_id == installation.id,
-        ConversationRow.state == ConversationState.OPEN,
-        ConversationRow.delivery_id.is_(None),
+    pages = select(func.sum(1 + (func.coalesce(Listing.total, Listing.loaded) - Listing.loaded) / _PAGE)).where(
+        Listing.installation_id == row.installation_id, Listing.loading
     )
-    left += sum(max(0, (one.total or 0) - one.loaded) // 500 for one in fetching.listings(installation.id))
-    left += _count(Listing.kind, Listing.installation_id == installation.id, Listing.due_at <= now())
+    left = sum(int(one or 0) for one in session().execute(
+        select(deliveries.scalar_subquery(), pages.scalar_subquery())
+    ).one())  # fmt: skip
     return min(99, 100 * row.answered // (row.answered + max(left, 1)))
 
 
-def _count(column: object, *where: object) -> int:
-    return session().scalar(select(func.count(column)).where(*where)) or 0  # type: ignore[arg-type]  # Columns.
+def _is_open(installation_id: int) -> bool:
+    """Whether an envelope lies ready, is at the ledger, or has an answer that nobody has read."""
+    going = (EnvelopeState.OPEN, EnvelopeState.RECEIVED)
+    query = select(Envelope.id).where(Envelope.installation_id == installation_id, Envelope.state.in_(going)).limit(1)
+    return session().scalar(query) is not None
 
 
 def _between() -> dt.timedelta:

@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from werkzeug.security import generate_password_hash
 
 from hub.database import now, session
@@ -42,7 +43,9 @@ def open_for(installation: Installation) -> DeskRow:
 
 def at(address: str) -> DeskRow:
     """The door at an address. Raises `NotFound`."""
-    row = session().scalar(select(DeskRow).where(DeskRow.address == address))
+    row = session().scalar(
+        select(DeskRow).where(DeskRow.address == address).options(joinedload(DeskRow.installation))
+    )
     if row is None or row.installation.state is InstallationState.REMOVED:
         raise NotFound("There is no installation at this address.")
     return row

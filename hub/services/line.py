@@ -16,7 +16,7 @@ from sqlalchemy import or_, select, update
 from hub.database import changes_one, now, session
 from hub.errors import LineLost
 from hub.extension import lease
-from hub.models import ConversationRow, Delivery, Exchange, Installation
+from hub.models import ConversationRow, Delivery, DeskRow, Exchange, Installation
 from hub.queue import commit
 from hub.states import ConversationState, DeliveryState, InstallationState
 
@@ -28,17 +28,16 @@ class Line:
     installation_id: int
     token: str
 
-    def fence(self, silence: dt.timedelta | None = None) -> Installation:
+    def fence(self) -> Installation:
         """Begin a transaction of the carrier: keep the line, lock the installation, read it afresh.
 
         Raises `LineLost` if another carrier has it now. The installation may have been paused or removed meanwhile:
-        what was answered is stored all the same, and nothing new is asked. `silence` is for how long the carrier may be
-        silent from now on, if that is not the usual lease.
+        what was answered is stored all the same, and nothing new is asked.
         """
         mine = update(Installation).where(
             Installation.id == self.installation_id, Installation.line_token == self.token
         )
-        if not changes_one(mine.values(line_until=now() + (silence or lease()))):
+        if not changes_one(mine.values(line_until=now() + lease())):
             raise LineLost(f"installation {self.installation_id}")
         session().expire_all()
         return session().get_one(Installation, self.installation_id)
@@ -53,7 +52,7 @@ class Line:
         )
         if changes_one(mine.values(**values)):
             session().expire_all()
-            reclaim(self.installation_id)
+            _reclaim_ours(self.installation_id)
         commit()
 
 
@@ -73,7 +72,7 @@ def take(installation_id: int, states: Sequence[InstallationState] = (Installati
     )
     if taken:
         session().expire_all()
-        reclaim(installation_id)
+        _reclaim_ours(installation_id)
     commit()
     return Line(installation_id, token) if taken else None
 
@@ -81,6 +80,12 @@ def take(installation_id: int, states: Sequence[InstallationState] = (Installati
 def delay(tries: int, retry_after: float | None = None) -> dt.timedelta:
     """How long to wait before the next try: what the ledger asked for, else 5 s, doubling up to 5 minutes."""
     return dt.timedelta(seconds=retry_after if retry_after is not None else min(300, 5 * 2 ** min(tries, 10)))
+
+
+def _reclaim_ours(installation_id: int) -> None:
+    """What is at a ledger that calls us was not left behind by us: the desk says when that ledger has vanished."""
+    if session().get(DeskRow, installation_id) is None:
+        reclaim(installation_id)
 
 
 def reclaim(installation_id: int) -> None:

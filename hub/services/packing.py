@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import simplejson
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from hub.database import now, session
@@ -20,6 +20,7 @@ from hub.services.snapshots import books_json
 from hub.states import ConversationState, DeliveryState, EnvelopeState
 
 _D = DeliveryState
+_MUCH = 50  # What is worth a trip of its own while another one is under way.
 
 
 def next_envelope(
@@ -34,6 +35,35 @@ def next_envelope(
         session().flush()
     # What was found not to be there is in an envelope of its own by the time that nothing else is left to ask.
     return waiting or _fill(installation, integration, most) or _open_envelope(installation.id)
+
+
+def ready(installation_id: int) -> Envelope | None:
+    """The envelope that a ledger that calls us takes along next, if one lies ready. It is not touched."""
+    return session().scalar(_open(installation_id).limit(1))
+
+
+def pack(installation: Installation, integration: Integration, most: int | None = None) -> None:
+    """Have an envelope lie ready, with at most `most` requests; and one more behind it, if there is much to ask.
+
+    What is less waits for company: the answer that is on its way brings more to ask.
+    """
+    count = select(func.count()).select_from(_open(installation.id).order_by(None).subquery())
+    opened = session().scalar(count) or 0
+    if opened == 0 or (opened == 1 and is_ready(installation.id, _MUCH)):
+        _fill(installation, integration, most)
+
+
+def is_ready(installation_id: int, count: int) -> bool:
+    """Whether there is so much to ask, or more."""
+    going_on = (
+        select(ConversationRow.id)
+        .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
+        .where(ConversationRow.installation_id == installation_id, *_may_go_on())
+        .limit(count)
+    )
+    new = _queued(installation_id).with_only_columns(Delivery.id).order_by(None).limit(count)
+    found = sum(session().scalar(select(func.count()).select_from(one.subquery())) or 0 for one in (going_on, new))
+    return found >= count
 
 
 def has_work(installation: Installation) -> bool:
@@ -51,6 +81,7 @@ def work() -> ColumnElement[bool]:
             Envelope.state == EnvelopeState.OPEN,
             Envelope.due_at <= moment,
         ),
+        unread(),
         exists().where(
             Delivery.installation_id == Installation.id,
             Delivery.state == _D.QUEUED,
@@ -65,6 +96,13 @@ def work() -> ColumnElement[bool]:
             .where(of_installation, *_may_go_on())
             .correlate(Installation)
         ),
+    )
+
+
+def unread() -> ColumnElement[bool]:
+    """Whether a ledger that calls an installation has handed an answer in that nobody has read."""
+    return exists().where(
+        Envelope.installation_id == Installation.id, Envelope.state == EnvelopeState.RECEIVED
     )
 
 
@@ -83,8 +121,8 @@ def _may_go_on() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _open_envelope(installation_id: int) -> Envelope | None:
-    envelope = session().scalar(
+def _open(installation_id: int) -> Select[Envelope]:
+    return (
         select(Envelope)
         .where(
             Envelope.installation_id == installation_id,
@@ -92,8 +130,11 @@ def _open_envelope(installation_id: int) -> Envelope | None:
             Envelope.due_at <= now(),
         )
         .order_by(Envelope.id)
-        .limit(1)
     )
+
+
+def _open_envelope(installation_id: int) -> Envelope | None:
+    envelope = session().scalar(_open(installation_id).limit(1))
     if envelope is not None:
         for exchange in envelope.exchanges:
             delivery = exchange.conversation.delivery
@@ -182,7 +223,11 @@ def _answered(installation_id: int) -> list[ConversationRow]:
 
 
 def _due(installation_id: int, limit: int) -> Sequence[Delivery]:
-    return session().scalars(
+    return session().scalars(_queued(installation_id).limit(limit)).all()
+
+
+def _queued(installation_id: int) -> Select[Delivery]:
+    return (
         select(Delivery)
         .where(
             Delivery.installation_id == installation_id,
@@ -191,8 +236,7 @@ def _due(installation_id: int, limit: int) -> Sequence[Delivery]:
             ~_spoken_for(),
         )
         .order_by(Delivery.id)
-        .limit(limit)
-    ).all()
+    )
 
 
 def _begin(

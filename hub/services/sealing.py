@@ -57,7 +57,7 @@ def _seal(installation_id: int, integration: Integration, requests: Sequence[Req
     writes = any(request.writes for request in requests)
     answered = _answered_last(installation_id) if writes else ""
     body = integration.seal(key, requests, dialect=desk.dialect if desk else "", answered=answered)
-    envelope = Envelope(installation_id=installation_id, key=key, body=body, writes=writes)
+    envelope = Envelope(installation_id=installation_id, key=key, body=body, size=len(requests), writes=writes)
     session().add(envelope)
     session().flush()
     return envelope

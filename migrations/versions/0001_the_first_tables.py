@@ -181,11 +181,14 @@ def upgrade() -> None:
         sa.Column("installation_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=24), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("received", sa.Text(), nullable=False),
         sa.Column("writes", sa.Boolean(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
-                "open", "answered", "refused", "doubted", "parked", name="envelopestate", native_enum=False, length=32
+                "open", "received", "answered", "refused", "doubted", "parked", name="envelopestate",
+                native_enum=False, length=32
             ),
             nullable=False,
         ),
@@ -429,8 +432,10 @@ def upgrade() -> None:
         sa.Column("called_at", hub.database.Moment(), nullable=True),
         sa.Column("dialect", sa.String(length=20), nullable=False),
         sa.Column("attended_until", hub.database.Moment(), nullable=True),
+        sa.Column("ticket", sa.String(length=32), nullable=True),
+        sa.Column("ticket_until", hub.database.Moment(), nullable=True),
         sa.Column("envelope_id", sa.Integer(), nullable=True),
-        sa.Column("collected", sa.Boolean(), nullable=False),
+        sa.Column("waits_since", hub.database.Moment(), nullable=True),
         sa.Column("answered", sa.Integer(), nullable=False),
         sa.Column("complaint", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(

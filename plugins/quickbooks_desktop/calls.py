@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.plugin import (
     Desk,
     Envelope,
     Idle,
     InDoubt,
-    IntegrationError,
     Problem,
     Rejected,
     Response,
@@ -44,8 +45,8 @@ def send(desk: Desk, ticket: str, introduction: str) -> str:
     if introduction.strip() and not _recognised(desk, ticket, introduction):
         return NOTHING
     following = desk.collect(ticket)
-    if isinstance(following, Envelope):
-        return following.body
+    if isinstance(following, str):
+        return following
     return PAUSE if following is Idle.PREPARING else NOTHING
 
 
@@ -80,31 +81,25 @@ def wrong_file(there: str, wanted: str) -> str:
 
 
 def receive(desk: Desk, ticket: str, response: str, hresult: str, message: str) -> int:
-    envelope = desk.awaited(ticket)
-    if envelope is None:
-        done = desk.hand_in(ticket, "", ())
-        return STOP if done is None else done
-    answer = _answer(envelope, response, hresult, message)
-    done = desk.hand_in(ticket, envelope.key, answer)
-    if done is None or (isinstance(answer, Unavailable) and not isinstance(answer, InDoubt)):
-        return STOP
-    return done
-
-
-def _answer(envelope: Envelope, response: str, hresult: str, message: str) -> list[Response] | IntegrationError:
+    """`receiveResponseXML`: the answer is taken in as it is, and read by `read` when there is time."""
     if hresult or not response.strip():
-        return statuses.hresult(hresult, message)
+        return desk.hand_in(ticket, statuses.hresult(hresult, message))
+    return desk.hand_in(ticket, response)
+
+
+def read(envelope: Envelope, answer: str) -> Sequence[Response]:
+    """What an answer says to each request of an envelope. Raises `Unavailable`, `InDoubt`, `Rejected`."""
     try:
-        answer = qbxml.read(response, [request.payload for request in envelope.requests])
+        found = qbxml.read(answer, [request.payload for request in envelope.requests])
     except qbxml.Unreadable as error:
-        return Unavailable(f"QuickBooks' answer could not be used: {error} It is asked again.")
-    if answer.key and answer.key != envelope.key:
-        return Unavailable("QuickBooks' answer was one to another message set. It is asked again.")
-    if answer.status in FORGOTTEN:
-        return InDoubt(f"QuickBooks does not remember what it was asked (status {answer.status}).")
-    if answer.status not in {"", "0"}:
-        return Rejected(Problem(what="QuickBooks refused the message set.", code=answer.status))
-    return [Response(payload=payload) for payload in answer.payloads]
+        raise Unavailable(f"QuickBooks' answer could not be used: {error} It is asked again.") from error
+    if found.key and found.key != envelope.key:
+        raise Unavailable("QuickBooks' answer was one to another message set. It is asked again.")
+    if found.status in FORGOTTEN:
+        raise InDoubt(f"QuickBooks does not remember what it was asked (status {found.status}).")
+    if found.status not in {"", "0"}:
+        raise Rejected(Problem(what="QuickBooks refused the message set.", code=found.status))
+    return [Response(payload=payload) for payload in found.payloads]
 
 
 def connection_error(desk: Desk, ticket: str, hresult: str, message: str) -> str:

@@ -27,7 +27,7 @@ from hub.plugin import (
     Response,
     TransactionKind,
 )
-from quickbooks_desktop import endpoint, history, lists, posting, qbxml, qwc, recovery, review
+from quickbooks_desktop import calls, endpoint, history, lists, posting, qbxml, qwc, recovery, review
 from quickbooks_desktop.options import MAPPINGS, OPTIONS
 
 if TYPE_CHECKING:
@@ -65,6 +65,9 @@ class QuickBooksDesktop(PullIntegration):
 
     def endpoint(self, desk: Desk) -> WSGIApplication:
         return endpoint.endpoint(desk)
+
+    def read(self, envelope: Envelope, answer: str) -> Sequence[Response]:
+        return calls.read(envelope, answer)
 
     def check(self) -> Conversation[Books]:
         return lists.check()

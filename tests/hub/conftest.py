@@ -120,7 +120,8 @@ def app(database_url: str, desk: Desk, ledger: Ledger) -> Iterator[Flask]:
     app = Flask("host")
     app.config.update(
         SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database_url, HUB_REDIS_URL="redis://127.0.0.1:9/0",
-        HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_LEASE_SECONDS=60, WTF_CSRF_ENABLED=True,
+        HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_LEASE_SECONDS=60, HUB_DESK_PATIENCE_SECONDS=0,
+        WTF_CSRF_ENABLED=True,
     )  # fmt: skip
     SQLAlchemy(app)
     Hub(desk).init_app(app)

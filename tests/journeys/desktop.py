@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 from hub.database import now, session
 from hub.models import Installation, Listing
 from hub.queue import commit
-from hub.services import doorway, installing, mapping, registry
+from hub.services import doorway, fetching, installing, mapping, registry
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Application, Died, Faults, WebConnector
 from tests.hub.conftest import ACME, ADA
@@ -80,6 +80,8 @@ class Office:
         """The first session, in which the lists are read; then the accounts are chosen as suggested."""
         assert self.connector().update() == "OK"
         session().expire_all()
+        listings = fetching.listings(self.installation.id)
+        assert {one.kind: one.problem for one in listings if one.problem or one.loading} == {}
         integration = registry.integration("quickbooks_desktop")
         chosen = mapping.choices(self.installation, integration)
         accounts = {one.field.key: one.chosen.id for one in chosen if one.chosen}

@@ -1,4 +1,7 @@
-"""A web process of its own that serves the hub: `python -m tests.journeys.served DATABASE PORT KEY`."""
+"""Processes of their own that serve the hub, or work for it.
+
+`python -m tests.journeys.served web PORT DATABASE KEY [REDIS]` and `… worker 0 DATABASE KEY REDIS`.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,16 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.serving import make_server
 
-from hub import Hub
+from hub import Hub, worker
 from tests.hub.conftest import Desk
 
 
-def create_app(database: str, key: str) -> Flask:
+def create_app(database: str, key: str, redis: str = "redis://127.0.0.1:9/0") -> Flask:
+    """A host that does nothing but hold the hub; its sessions are soon taken for dead."""
     app = Flask("host")
     app.config.update(
-        SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database, HUB_REDIS_URL="redis://127.0.0.1:9/0",
-        HUB_SECRET_KEYS=key, HUB_DESK_SECONDS=0.5, HUB_DESK_WORK_SECONDS=0.5,
+        SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database, HUB_REDIS_URL=redis, HUB_SECRET_KEYS=key,
+        HUB_DESK_SECONDS=0.5, HUB_DESK_WORK_SECONDS=0.5, HUB_DESK_PATIENCE_SECONDS=1, HUB_LEASE_SECONDS=1,
     )  # fmt: skip
     SQLAlchemy(app)
     Hub(Desk()).init_app(app)
@@ -24,5 +28,10 @@ def create_app(database: str, key: str) -> Flask:
 
 
 if __name__ == "__main__":
-    database, port, key = sys.argv[1:]
-    make_server("127.0.0.1", int(port), create_app(database, key), threaded=True).serve_forever()
+    kind, port, *where = sys.argv[1:]
+    served = create_app(*where)
+    if kind == "worker":
+        with served.app_context():
+            worker.work()
+    else:
+        make_server("127.0.0.1", int(port), served, threaded=True).serve_forever()

