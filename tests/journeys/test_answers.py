@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from hub.database import now, session
@@ -245,3 +248,27 @@ def test_who_asks_for_a_new_customer_of_a_name_that_is_there_is_offered_that_one
         sending.send(online.id, of("Zenith Yoga"), Choices(customer="new"), ADA)
     (problem,) = told.value.problems
     assert [offer.answer for offer in problem.offers] == ["customer", "name"]
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+def test_two_orders_for_one_new_customer_pressed_at_once_create_one(
+    online: Installation, books: Running, app: Flask, desk: Desk, kind: str
+) -> None:
+    orders, together = [order_1042(), desk.copy_order("1043")], threading.Barrier(2)
+
+    def press(order: Order) -> None:
+        with app.app_context():
+            together.wait()
+            sending.send(online.id, order, Choices(), ADA)
+
+    with ThreadPoolExecutor(2) as people:
+        list(people.map(press, orders))
+    books.fault(kind, "/batch")
+    for _ in range(3):
+        carrying.carry(online.id)
+        pass_time(online)
+    assert {one[0] for one in whole_ledger(books)["invoices"]} == {"1042", "1043"}
+    assert len(whole_ledger(books)["invoices"]) == 2
+    assert len(whole_ledger(books)["customers"]) == len(whole_ledger(books)["items"]) == 1
+    assert len(whole_ledger(books)["payments"]) == 2
+    assert posted()

@@ -1,0 +1,102 @@
+"""What is offered against a problem stands beside it, in the dialog and in the status, and one press takes it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub.database import session
+from hub.models import Delivery, Installation
+from hub.plugin import Answer, Books, Offer, Problem, Rejected, Response
+from hub.queue import commit
+from hub.services import carrying, checking
+from hub.services.snapshots import subject_of
+from hub.states import DeliveryState
+from tests.hub.ledger import Ledger, Pretend
+from tests.hub.test_web import FORM, Browser, browser
+
+__all__ = ["browser"]
+
+CLOSED = Books(id="books-1", name="Test Books", currency="USD", closed_until=dt.date(2026, 11, 15))
+SEND = "/hub/orders/1042/send"
+
+
+@pytest.fixture
+def closed(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """Books that are closed for the order's date, and that say so."""
+
+    def review(_: Pretend, subject: Any, options: Any, books: Books) -> list[Problem]:
+        if books.first_open_day is None or getattr(subject, "date", books.first_open_day) >= books.first_open_day:
+            return []
+        return [Problem(what="The books are closed.", field="date", offers=(Offer.day(books.first_open_day),))]
+
+    monkeypatch.setattr(Pretend, "review", review)
+    checking.take(installation, CLOSED)
+    commit()
+    return installation
+
+
+def invoice() -> Delivery:
+    session().expire_all()
+    return session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
+
+
+def test_another_day_is_offered_beside_the_date_and_fills_it_in_without_sending(
+    browser: Browser, closed: Installation, ledger: Ledger
+) -> None:
+    shown = browser.get(SEND).text
+    assert 'id="hub-problem-date"' in shown
+    (taken,) = {unescape(value) for value in re.findall(r'<button name="take" value="([^"]+)">Post on 16 Nov', shown)}
+    assert taken == "date=2026-11-16"
+    filled = browser.post(SEND, {**FORM, "take": taken}, htmx=True)
+    assert filled.status_code == 200
+    assert re.search(r'name="answer-date" value="2026-11-16"', filled.text)
+    assert 'id="hub-problem-date"' not in filled.text
+    assert session().scalars(select(Delivery)).all() == []
+    browser.post(SEND, {**FORM, "answer-date": "2026-11-16"}, htmx=True)
+    assert subject_of("invoice", invoice().subject).date == dt.date(2026, 11, 16)  # type: ignore[union-attr]
+    carrying.carry(closed.id)
+    assert len(ledger.invoices) == 1
+
+
+def test_a_day_that_is_none_and_answers_to_nothing_change_nothing(
+    browser: Browser, closed: Installation
+) -> None:
+    nonsense = {"answer-date": "the day after", "answer-:": "x", "answer-invoice:colour": "<b>red</b>"}
+    answer = browser.post(SEND, {**FORM, **nonsense}, htmx=True)
+    assert answer.status_code == 422
+    assert "<b>" not in answer.text
+    assert session().scalars(select(Delivery)).all() == []
+
+
+def test_what_the_status_offers_tries_again_with_it(
+    browser: Browser, installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = Offer(label="Number it", answer=Answer.NUMBER, value='1042-2"', editable=True)
+    twice = Offer(label="Use the number twice", answer=Answer.REPEATS, value="yes")
+    refuse = Pretend._refuse
+
+    def refusing(pretend: Pretend, reply: Response) -> None:
+        if reply.payload.get("refused") == "taken":
+            raise Rejected(Problem(what="The number is taken.", field="number", offers=(again, twice)))
+        refuse(pretend, reply)
+
+    monkeypatch.setattr(Pretend, "_refuse", refusing)
+    ledger.refuses = lambda payload: "taken" if payload.get("invoices", {}).get("number") == "1042" else ""
+    browser.post(SEND, FORM)
+    carrying.carry(installation.id)
+    status = browser.get("/hub/orders/1042/status").text
+    assert '<input name="value" value="1042-2&#34;" required>' in status
+    assert '<button name="value" value="yes">Use the number twice</button>' in status
+    path = f"/hub/deliveries/{invoice().id}/retry"
+    form = {"order_id": "1042", "answer": "number", "value": " 1042-3 "}
+    assert "Queued" in browser.post(path, form, htmx=True).text
+    carrying.carry(installation.id)
+    assert [one["number"] for one in ledger.invoices] == ["1042-3"]
+    assert invoice().state is DeliveryState.POSTED
+    assert invoice().choices["answers"] == {"invoice:number": "1042-3"}
