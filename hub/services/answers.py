@@ -88,11 +88,6 @@ def given(answers: Mapping[str, str]) -> list[Given]:
     return found
 
 
-def first_open_day(problems: Iterable[Problem]) -> str:
-    """The day on which everything can be posted, if a problem offers one."""
-    return max((one.value for problem in problems for one in problem.offers if one.answer == Answer.DATE), default="")
-
-
 def _day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)

@@ -222,7 +222,6 @@ def _form(
         tax_codes=fetching.search(installation.id, RecordKind.TAX_CODE, "", _MANY)
         if integration.capabilities.tax_by_code else [],
         allowed=set(installation.documents), given=answers.given(choices.answers), books=checking.known(installation),
-        open_from=answers.first_open_day(known),
         suppliers=sorted({line.supplier.name for line in order.lines if line.supplier is not None}),
         buys=_buys(order, installation), revisions=sending.revisions(installation, order, shown),
     )  # fmt: skip
