@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from hub.extension import Extension
+from hub.extension import Extension, Post
 from hub.host import Host
 
 __all__ = ["Hub"]
@@ -19,8 +19,9 @@ __all__ = ["Hub"]
 class Hub:
     """The extension. It registers one blueprint and one extension key, and changes nothing else of the app."""
 
-    def __init__(self, host: Host) -> None:
-        self.host = host
+    def __init__(self, host: Host, *, post: Post | None = None) -> None:
+        """`post` is the host's own way to send a mail, if it has one; else the hub speaks SMTP (`HUB_SMTP_URL`)."""
+        self.host, self.post = host, post
 
     def init_app(self, app: Flask) -> None:
         """Mount the hub. Call it after the app's own Flask-SQLAlchemy (and Flask-Migrate) are initialized.
@@ -34,7 +35,7 @@ class Hub:
         if "sqlalchemy" not in app.extensions:
             _bring_database(app)
         integrations, broken = registry.load()
-        app.extensions["hub"] = Extension(host=self.host, integrations=integrations, broken=broken)
+        app.extensions["hub"] = Extension(host=self.host, post=self.post, integrations=integrations, broken=broken)
         migrating.guard_host(app)
         web.mount(app)
 

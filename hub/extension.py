@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from email.message import EmailMessage
+from typing import Any, TypeAlias, cast
 
 from cryptography.fernet import Fernet, MultiFernet
 from flask import current_app
@@ -23,11 +24,16 @@ class BrokenPlugin:
     error: str
 
 
+Post: TypeAlias = Callable[[EmailMessage], None]
+"""How a mail leaves. Called in a worker; what it raises means that the mail is tried again later."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Extension:
-    """`app.extensions["hub"]`: the host, the integrations that were found, and the configuration."""
+    """`app.extensions["hub"]`: the host, its way to send mail, the integrations that were found, the configuration."""
 
     host: Host
+    post: Post | None = None
     integrations: Mapping[str, Integration]
     broken: tuple[BrokenPlugin, ...] = ()
     vault: MultiFernet | None = field(default=None, repr=False)
@@ -86,6 +92,22 @@ def lease() -> dt.timedelta:
 def sweep_interval() -> dt.timedelta:
     """How often the scheduler looks for what is due: `HUB_SWEEP_SECONDS`, 15."""
     return seconds("HUB_SWEEP_SECONDS", 15)
+
+
+def keep_alive() -> dt.timedelta:
+    """After how long credentials that nobody uses are renewed all the same: `HUB_KEEP_ALIVE_SECONDS`, seven days."""
+    return seconds("HUB_KEEP_ALIVE_SECONDS", 7 * 86400)
+
+
+def confirmation() -> dt.timedelta:
+    """How long after a first refusal an authorization is tried once more before it counts as lost, since an outage can
+    look the same: `HUB_CONFIRM_SECONDS`, ten minutes."""
+    return seconds("HUB_CONFIRM_SECONDS", 600)
+
+
+def digest_hour() -> int:
+    """From which hour of the day (UTC) what needs attention is told: `HUB_DIGEST_HOUR`, 7."""
+    return int(current_app.config.get("HUB_DIGEST_HOUR", 7))
 
 
 def patience() -> dt.timedelta:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 
 from hub.queue import commit, wake
-from hub.services import carrying
+from hub.services import carrying, notices, renewing
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,9 +29,29 @@ def carry(installation_id: int) -> None:
         carrying.carry(installation_id)
 
 
+def renew(installation_id: int) -> None:
+    """Renew an authorization before it lapses, or to see whether it still stands."""
+    with _own_context():
+        renewing.renew(installation_id)
+
+
+def mail(notice_id: int) -> None:
+    """Mail a notice to the admins."""
+    with _own_context():
+        notices.mail(notice_id)
+
+
 def sweep() -> None:
-    """Find what is due and wake a worker for it: after lost wakes, dead workers, outages and waiting times."""
+    """Find what is due and wake a worker for it: after lost wakes, dead workers, outages and waiting times. Then look
+    whether there is something that the admins should know.
+    """
     with _own_context():
         for installation_id in carrying.due_installations():
             wake(installation_id)
+        for installation_id in renewing.due():
+            wake(installation_id, "renew")
+        commit()
+        notices.give()
+        for notice_id in notices.due():
+            wake(notice_id, "mail")
         commit()

@@ -47,9 +47,12 @@ def queue() -> Queue:
     return Queue(NAME, connection=connection(), serializer=JSONSerializer)
 
 
-def wake(installation_id: int) -> None:
-    """Note that there is work for this installation; a worker is told after the commit."""
-    session().info.setdefault(_WAKES, set()).add(installation_id)
+def wake(row_id: int, job: str = "carry") -> None:
+    """Note that there is work for this installation, or this notice: a function of `hub.jobs` and the id that it takes.
+
+    A worker is told after the commit.
+    """
+    session().info.setdefault(_WAKES, set()).add((job, row_id))
 
 
 def tell(event: Delivered) -> None:
@@ -67,6 +70,15 @@ def commit() -> None:
         host().delivered(event)
 
 
+def once(name: str, seconds: int) -> bool:
+    """Whether nobody has said this name within so many seconds; True also if Redis cannot tell. Nothing rests on it
+    but the number of times that something harmless is done."""
+    try:
+        return bool(queue().connection.set(f"hub:{name}", 1, nx=True, ex=seconds))
+    except RedisError:
+        return True
+
+
 def rollback() -> None:
     """Undo what was not committed, and forget what was noted."""
     session().rollback()
@@ -74,11 +86,11 @@ def rollback() -> None:
     session().info.pop(_EVENTS, None)
 
 
-def _enqueue(installation_ids: list[int]) -> None:
+def _enqueue(wakes: list[tuple[str, int]]) -> None:
     try:
         target = queue()
-        for installation_id in installation_ids:
+        for job, row_id in wakes:
             # A wake that nobody took for two minutes has been replaced by the sweep's.
-            target.enqueue("hub.jobs.carry", installation_id, ttl=120, result_ttl=0, failure_ttl=86400, job_timeout=300)
+            target.enqueue(f"hub.jobs.{job}", row_id, ttl=120, result_ttl=0, failure_ttl=86400, job_timeout=300)
     except RedisError as error:
         log.warning("No worker could be woken, the sweep will find the work: %s", error)

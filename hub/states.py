@@ -66,7 +66,7 @@ INSTALLATION: Mapping[InstallationState, frozenset[InstallationState]] = {
     _I.PENDING: frozenset({_I.CONNECTED, _I.REMOVED}),
     _I.CONNECTED: frozenset({_I.EXPIRED, _I.PAUSED, _I.REMOVED}),
     _I.EXPIRED: frozenset({_I.CONNECTED, _I.REMOVED}),
-    _I.PAUSED: frozenset({_I.CONNECTED, _I.REMOVED}),
+    _I.PAUSED: frozenset({_I.CONNECTED, _I.EXPIRED, _I.REMOVED}),
     _I.REMOVED: frozenset(),
 }
 

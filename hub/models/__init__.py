@@ -6,9 +6,11 @@ from hub.models.delivery import Delivery, needs
 from hub.models.desk import DeskRow
 from hub.models.installation import Authorization, Credential, Installation
 from hub.models.meter import Meter
+from hub.models.notice import Notice, NoticeKind
 from hub.models.transaction import TransactionRow
 
 __all__ = [
     "Authorization", "ConversationRow", "Credential", "Delivery", "DeskRow", "Envelope", "Exchange", "Installation",
-    "Link", "Listing", "Mapping", "Meter", "Purpose", "RecordRow", "TransactionRow", "needs",
+    "Link", "Listing", "Mapping", "Meter", "Notice", "NoticeKind", "Purpose",
+    "RecordRow", "TransactionRow", "needs",
 ]  # fmt: skip

@@ -85,7 +85,11 @@ class Credential(Base):
     """The encrypted credentials of an installation. Read and written by `hub.services.secrets` only.
 
     `renewing_token` and `renewing_until` are the lease of whoever exchanges them for fresh ones; `version` counts the
-    exchanges, so that one who waited sees that it has been done.
+    exchanges, so that one who waited sees that it has been done. `expires_at` is the earlier of the end that renewals
+    move and of `ends_at`, which none moves. `keep_at` is when they are renewed next though nobody uses them.
+
+    A loss counts only when it has been confirmed: `renewal_refused_at` is when a renewal was refused for the first
+    time, `access_refused_at` when the books refused credentials that were fresh; both are empty while all is well.
     """
 
     __tablename__ = "hub_credential"
@@ -97,6 +101,10 @@ class Credential(Base):
     version: Mapped[int] = mapped_column(default=1)
     renew_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     expires_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    ends_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    keep_at: Mapped[dt.datetime | None] = mapped_column(Moment, index=True)
+    renewal_refused_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    access_refused_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     renewing_token: Mapped[str | None] = mapped_column(String(32))
     renewing_until: Mapped[dt.datetime | None] = mapped_column(Moment)
 

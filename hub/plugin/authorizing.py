@@ -54,14 +54,16 @@ class Download:
 class Authorized:
     """The books are open to us. `credentials` are encrypted at rest and handed to carriers only.
 
-    `renew_at` is when they should be renewed before use, `expires_at` when an admin must have authorized again; both
-    with a time zone, None if never.
+    `renew_at` is when they should be renewed before use. `expires_at` is when they end if nobody renews them before;
+    `ends_at` is the end that no renewal moves, when an admin must have authorized again. All with a time zone, None if
+    never; an `ends_at` that a renewal does not name again stays what it was.
     """
 
     books_id: str
     credentials: Mapping[str, str] = field(repr=False)
     renew_at: dt.datetime | None = None
     expires_at: dt.datetime | None = None
+    ends_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

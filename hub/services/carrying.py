@@ -131,7 +131,10 @@ def _perform(
             return _ask(integration, envelope, installation)
         except AuthorizationExpired:
             _renew(held, installation, integration)
+        try:
             return _ask(integration, envelope, installation)
+        except AuthorizationExpired as error:
+            return secrets.doubt(installation, error)
     except (Unavailable, AuthorizationExpired, Rejected) as error:
         return error
     except (BaseTimeoutException, LineLost):

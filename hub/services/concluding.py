@@ -56,8 +56,7 @@ def conclude(
         case Unavailable():
             return _postpone(installation, integration, envelope, answer)
         case AuthorizationExpired():
-            installation.move(InstallationState.EXPIRED)
-            trouble(installation, str(answer))
+            lose(installation, str(answer))
             _requeue(envelope)
         case Rejected() if len(envelope.exchanges) > 1:
             sealing.reopen(envelope, integration)
@@ -83,6 +82,13 @@ def trouble(installation: Installation, sentence: str) -> None:
     installation.trouble_since = installation.trouble_since or now()
 
 
+def lose(installation: Installation, sentence: str) -> None:
+    """The authorization is lost, confirmed. What waits goes out by itself when an admin has authorized again."""
+    if installation.state in {InstallationState.CONNECTED, InstallationState.PAUSED}:
+        installation.move(InstallationState.EXPIRED)
+        trouble(installation, sentence)
+
+
 def _store(installation: Installation, envelope: Envelope, responses: Sequence[Response]) -> None:
     moment = now()
     for exchange, response in zip(envelope.exchanges, responses, strict=True):
@@ -91,6 +97,8 @@ def _store(installation: Installation, envelope: Envelope, responses: Sequence[R
     envelope.answered_at = installation.answered_at = moment
     if installation.state is InstallationState.CONNECTED:  # Else it is what the admin has to see to.
         installation.trouble, installation.trouble_since = "", None
+    if installation.credential is not None:
+        installation.credential.access_refused_at = None
 
 
 def _postpone(

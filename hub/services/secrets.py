@@ -10,13 +10,16 @@ import time
 from sqlalchemy import or_, update
 
 from hub.database import changes_one, now, session
-from hub.extension import settings_of, vault
+from hub.extension import confirmation, keep_alive, settings_of, vault
 from hub.models import Credential, Installation
 from hub.plugin import AuthorizationExpired, Authorized, Connection, PushIntegration, Unavailable
 from hub.queue import commit
 
 _RENEWAL = dt.timedelta(seconds=60)
 """How long one exchange of credentials may take before another process may try."""
+
+_AGAIN = dt.timedelta(minutes=5)
+"""After how long a renewal that nobody waits for is tried again, when the ledger could not be asked."""
 
 
 def keep(installation: Installation, authorized: Authorized) -> None:
@@ -26,8 +29,9 @@ def keep(installation: Installation, authorized: Authorized) -> None:
         credential = installation.credential = Credential(installation_id=installation.id, secret="", version=0)
     credential.secret = _seal(authorized)
     credential.version += 1
-    credential.renew_at, credential.expires_at = authorized.renew_at, authorized.expires_at
-    credential.renewing_token = credential.renewing_until = None
+    for name, value in _times(authorized, None).items():
+        setattr(credential, name, value)
+    credential.access_refused_at = credential.renewing_token = credential.renewing_until = None
 
 
 def wipe(installation: Installation) -> None:
@@ -50,24 +54,47 @@ def renew(installation: Installation, integration: PushIntegration) -> None:
     """Exchange the credentials for fresh ones, once at a time, and store them before anybody uses them.
 
     Called outside a transaction. Whoever comes while another process is at it waits for that one's result instead:
-    a second exchange of the same value can end the whole authorization. Raises `AuthorizationExpired`, `Unavailable`.
+    a second exchange of the same value can end the whole authorization. Raises `Unavailable`, also for the first
+    refusal, and `AuthorizationExpired` for one that has been confirmed.
     """
     credential = installation.credential
     if credential is None:
         raise AuthorizationExpired("There are no credentials.")
-    seen, mine = credential.version, secrets.token_hex(16)
+    seen, refused_at, ends_at = credential.version, credential.renewal_refused_at, credential.ends_at
+    if refused_at is not None and not _is_confirmed(refused_at):
+        raise _unconfirmed("The authorization is not renewed.", refused_at)
+    mine = secrets.token_hex(16)
     if not _claim(installation.id, seen, mine):
         return _await_other(installation, seen)
+    outcome: dict[str, object] = {"keep_at": now() + _AGAIN}
+    refused: AuthorizationExpired | None = None
     try:
-        fresh = integration.renew(connection(installation, integration))
-    except BaseException:
-        _store(installation.id, mine, {"renewing_token": None, "renewing_until": None})
-        raise
-    values: dict[str, object] = {
-        "secret": _seal(fresh), "renew_at": fresh.renew_at, "expires_at": fresh.expires_at, "version": seen + 1,
-        "renewing_token": None, "renewing_until": None,
-    }  # fmt: skip
-    return _store(installation.id, mine, values)
+        handed = connection(installation, integration)
+        commit()  # No transaction is open while the network is waited for.
+        fresh = integration.renew(handed)
+        outcome = {"secret": _seal(fresh), "version": seen + 1, **_times(fresh, ends_at)}
+    except AuthorizationExpired as error:
+        refused = error
+        outcome = {"keep_at": now() + confirmation(), "renewal_refused_at": refused_at or now()}
+    finally:
+        stored = _store(installation.id, mine, {**outcome, "renewing_token": None, "renewing_until": None})
+    if refused is None:
+        return None
+    if refused_at is None or not stored:  # What is not ours any more may have been renewed by another meanwhile.
+        raise _unconfirmed(str(refused), now()) from refused
+    raise refused
+
+
+def doubt(installation: Installation, error: AuthorizationExpired) -> Unavailable | AuthorizationExpired:
+    """What to make of books that refuse credentials which were renewed just now: the first time it may be an outage."""
+    credential = installation.credential
+    if credential is None:
+        return error
+    refused_at = credential.access_refused_at
+    if refused_at is None:
+        refused_at = credential.access_refused_at = now()
+        commit()
+    return error if _is_confirmed(refused_at) else _unconfirmed(str(error), refused_at)
 
 
 def is_stale(installation: Installation) -> bool:
@@ -89,6 +116,27 @@ def _seal(authorized: Authorized) -> str:
     return vault().encrypt(json.dumps(dict(authorized.credentials)).encode()).decode()
 
 
+def _times(authorized: Authorized, ends_at: dt.datetime | None) -> dict[str, dt.datetime | None]:
+    """When fresh credentials end and are renewed. An end that is not named again is still the one that is known."""
+    ends_at = authorized.ends_at or ends_at
+    ends = [end for end in (authorized.expires_at, ends_at) if end is not None]
+    return {
+        "renew_at": authorized.renew_at, "expires_at": min(ends, default=None), "ends_at": ends_at,
+        "keep_at": now() + keep_alive() if authorized.expires_at is not None else None, "renewal_refused_at": None,
+    }  # fmt: skip
+
+
+def _is_confirmed(refused_at: dt.datetime) -> bool:
+    return now() - refused_at >= confirmation()
+
+
+def _unconfirmed(sentence: str, refused_at: dt.datetime) -> Unavailable:
+    rest = max(1.0, (refused_at + confirmation() - now()).total_seconds())
+    return Unavailable(
+        f"{sentence.rstrip('.')}. That may be an outage, so it is asked once more before an admin is.", retry_after=rest
+    )
+
+
 def _claim(installation_id: int, version: int, mine: str) -> bool:
     claimed = changes_one(
         update(Credential)
@@ -103,13 +151,14 @@ def _claim(installation_id: int, version: int, mine: str) -> bool:
     return claimed
 
 
-def _store(installation_id: int, mine: str, values: dict[str, object]) -> None:
-    changes_one(
+def _store(installation_id: int, mine: str, values: dict[str, object]) -> bool:
+    stored = changes_one(
         update(Credential)
         .where(Credential.installation_id == installation_id, Credential.renewing_token == mine)
         .values(**values)
     )
     commit()
+    return stored
 
 
 def _await_other(installation: Installation, seen: int) -> None:

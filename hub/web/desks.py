@@ -31,10 +31,8 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.MANAGE)
 def door(installation_id: int) -> ResponseReturnValue:
-    """The steps of connecting a ledger that calls us. The first visit makes a password, and shows it this once."""
-    row = doorway.open_for(scope.installation(organization().id, installation_id))
-    password = "" if row.password_hash else doorway.new_password(organization().id, installation_id)
-    return _door(installation_id, password)
+    """The steps of connecting a ledger that calls us."""
+    return _door(installation_id)
 
 
 @requires(Permission.MANAGE)
@@ -57,7 +55,7 @@ def door_file(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def door_password(installation_id: int) -> ResponseReturnValue:
-    """Ask, then make a new password; the old one stops working."""
+    """Make a password, and show it this once. Asks first where there is one already, which then stops working."""
     installation = scope.installation(organization().id, installation_id)
     if request.method == "POST":
         return _door(installation_id, doorway.new_password(organization().id, installation_id))
@@ -84,6 +82,6 @@ def desk(address: str) -> ResponseReturnValue:
     return cast(Response, Response.from_app(application, dict(request.environ), buffered=True))
 
 
-def _door(installation_id: int, password: str) -> ResponseReturnValue:
+def _door(installation_id: int, password: str = "") -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
     return show("hub/door.html", title="Connect", door=views.door(installation), password=password)

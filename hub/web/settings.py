@@ -38,6 +38,7 @@ def integrations() -> ResponseReturnValue:
     return show(
         "hub/integrations.html", title="Integrations", cards=cards,
         available=current().integrations.values(), broken=current().broken,
+        banners=views.banners(organization().id),
     )  # fmt: skip
 
 

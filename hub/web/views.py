@@ -11,8 +11,9 @@ from hub.database import now
 from hub.extension import current, settings_of
 from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
 from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind
-from hub.services import checking, doorway, fetching, history, metering, registry, sending
+from hub.services import checking, doorway, fetching, history, metering, notices, registry, sending, telling
 from hub.services.snapshots import problems_of
+from hub.services.telling import Told
 from hub.states import ConversationState, DeliveryState, InstallationState
 
 MOVING = frozenset({DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT})
@@ -58,6 +59,7 @@ class Card:
     has_door: bool = False
     meter: str = ""
     spent: str = ""
+    renew_before: str = ""
 
     @property
     def loading(self) -> bool:
@@ -108,6 +110,7 @@ class Door:
     steps: Sequence[tuple[bool, str]]
     sentence: str
     trouble: str
+    has_password: bool
 
 
 def door(installation: Installation) -> Door:
@@ -122,7 +125,7 @@ def door(installation: Installation) -> Door:
         ),
         sentence=f"Connected to {installation.books_name}, {_next_call(row)}." if connected
         else "Waiting for the first call…",
-        trouble=installation.trouble,
+        trouble=installation.trouble, has_password=bool(row.password_hash),
     )  # fmt: skip
 
 
@@ -157,7 +160,23 @@ def card(installation: Installation) -> Card:
         silent=desk is not None and doorway.is_silent(desk), has_door=desk is not None,
         meter=_meter(installation),
         spent=metering.sentence(installation.integration) if metering.is_spent(installation.integration) else "",
+        renew_before=_renew_before(installation),
     )  # fmt: skip
+
+
+def banners(organization_id: str) -> list[Told]:
+    """What the admins of an organization should know now, in words, the worst first."""
+    found = [telling.tell(one) for one in notices.standing(organization_id)]
+    return sorted(found, key=lambda told: told.tone != "bad")
+
+
+def _renew_before(installation: Installation) -> str:
+    """Until when an admin must have authorized again: "3 Mar 2027 (100 days)"."""
+    ends = installation.credential.expires_at if installation.credential else None
+    if ends is None or installation.state is InstallationState.EXPIRED:
+        return ""
+    days = telling.days_left(ends)
+    return f"{telling.day(ends)} ({days} {'day' if days == 1 else 'days'})"
 
 
 def lists(installation: Installation) -> dict[str, Any]:

@@ -99,6 +99,10 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("renew_at", hub.database.Moment(), nullable=True),
         sa.Column("expires_at", hub.database.Moment(), nullable=True),
+        sa.Column("ends_at", hub.database.Moment(), nullable=True),
+        sa.Column("keep_at", hub.database.Moment(), nullable=True),
+        sa.Column("renewal_refused_at", hub.database.Moment(), nullable=True),
+        sa.Column("access_refused_at", hub.database.Moment(), nullable=True),
         sa.Column("renewing_token", sa.String(length=32), nullable=True),
         sa.Column("renewing_until", hub.database.Moment(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -109,6 +113,48 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("installation_id", name=op.f("pk_hub_credential")),
     )
+    with op.batch_alter_table("hub_credential", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hub_credential_keep_at"), ["keep_at"], unique=False)
+
+    op.create_table(
+        "hub_notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("installation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "expires_in_30",
+                "expires_in_7",
+                "expires_in_1",
+                "lost",
+                "silent",
+                "digest",
+                name="noticekind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("mark", sa.String(length=80), nullable=False),
+        sa.Column("about_at", hub.database.Moment(), nullable=False),
+        sa.Column("noticed_at", hub.database.Moment(), nullable=False),
+        sa.Column("due_at", hub.database.Moment(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("mailed_at", hub.database.Moment(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["installation_id"],
+            ["hub_installation.id"],
+            name=op.f("fk_hub_notice_installation_id_hub_installation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_notice")),
+        sa.UniqueConstraint("mark", name=op.f("uq_hub_notice_mark")),
+    )
+    with op.batch_alter_table("hub_notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hub_notice_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hub_notice_installation_id"), ["installation_id"], unique=False)
+
     op.create_table(
         "hub_delivery",
         sa.Column("id", sa.Integer(), nullable=False),

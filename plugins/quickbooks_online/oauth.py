@@ -188,14 +188,14 @@ def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _authorized(realm: str, token: Mapping[str, Any]) -> Authorized:
     now = dt.datetime.now(dt.UTC)
-    ends = [
-        now + dt.timedelta(seconds=int(token[name]))
-        for name in ("x_refresh_token_expires_in", "x_refresh_token_hard_expires_in")
-        if token.get(name)
-    ]
+
+    def end(name: str) -> dt.datetime | None:
+        return now + dt.timedelta(seconds=int(token[name])) if token.get(name) else None
+
     return Authorized(
         books_id=realm,
         credentials={"access_token": str(token["access_token"]), "refresh_token": str(token["refresh_token"])},
         renew_at=now + dt.timedelta(seconds=int(token.get("expires_in", 3600))) - EARLY,
-        expires_at=min(ends, default=None),
+        expires_at=end("x_refresh_token_expires_in"),
+        ends_at=end("x_refresh_token_hard_expires_in"),  # Not everybody is told; then the one that is known stays.
     )

@@ -160,10 +160,14 @@ def _redeem(session: Session, code: str, redirect_uri: str) -> str | None:
 
 
 def _refresh(session: Session, token: str) -> str | None:
-    """The grant of a refresh token. The value that a rotation replaced is dead, whoever still holds it."""
+    """The grant of a refresh token. The value that a rotation replaced is dead, and whoever brings it may be a thief:
+    the whole grant is taken back."""
     grant_id = session.fact(f"refresh:{token}")
     grant = session.fact(f"grant:{grant_id}") if grant_id else None
-    if grant is None or grant["refresh"] != token:
+    if grant is None:
+        return None
+    if grant["refresh"] != token:
+        session.forget(f"grant:{grant_id}")
         return None
     if session.now() >= min(dt.datetime.fromisoformat(grant["until"]), dt.datetime.fromisoformat(grant["hard"])):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 
@@ -9,11 +10,11 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 
-from hub.database import session
+from hub.database import now, session
 from hub.errors import NotConfigured
 from hub.extension import current, vault
 from hub.models import Credential, Installation
-from hub.plugin import AuthorizationExpired, Authorized, Connection
+from hub.plugin import AuthorizationExpired, Authorized, Connection, Unavailable
 from hub.services import secrets
 from tests.hub.ledger import Pretend, integration_of
 
@@ -80,11 +81,68 @@ def test_two_that_renew_at_once_exchange_the_credentials_once(
     assert seen == ["canary-token-1"] * 3
 
 
+def test_a_loss_is_believed_when_it_has_been_confirmed_later(app: Flask, installation: Installation) -> None:
+    integration, asked = integration_of(app), []
+    assert isinstance(integration, Pretend)
+
+    def refuse(connection: Connection) -> Authorized:
+        asked.append(connection.credentials["token"])
+        raise AuthorizationExpired("No.")
+
+    integration.renew = refuse  # type: ignore[method-assign]  # The one that refuses.
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="asked once more") as later:
+            secrets.renew(installation, integration)
+        assert later.value.retry_after is not None
+        assert 590 < later.value.retry_after <= 600
+    assert asked == ["canary-token"]
+    app.config["HUB_CONFIRM_SECONDS"] = 0
+    with pytest.raises(AuthorizationExpired):
+        secrets.renew(installation, integration)
+    assert asked == ["canary-token"] * 2
+
+
+def test_a_renewal_that_succeeds_ends_the_doubt(app: Flask, installation: Installation) -> None:
+    integration = integration_of(app)
+    assert isinstance(integration, Pretend)
+    app.config["HUB_CONFIRM_SECONDS"] = 0
+    for _ in range(3):
+        integration.renewing = AuthorizationExpired("No.")
+        with pytest.raises(Unavailable):
+            secrets.renew(installation, integration)
+        integration.renewing = None
+        secrets.renew(installation, integration)
+    assert integration.renewals == 3
+
+
+def test_an_end_that_is_not_named_again_is_still_the_end(
+    app: Flask, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = now()
+    named = iter([dt.timedelta(days=9), None, dt.timedelta(days=50), None])
+
+    def renew(self: Pretend, connection: Connection) -> Authorized:
+        hard = next(named)
+        return Authorized(
+            books_id=connection.books_id, credentials={"token": "canary-token"},
+            expires_at=moment + dt.timedelta(days=20), ends_at=moment + hard if hard else None,
+        )  # fmt: skip
+
+    monkeypatch.setattr(Pretend, "renew", renew)
+    seen = []
+    for _ in range(4):
+        secrets.renew(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
+        credential = session().get_one(Credential, installation.id)
+        assert credential.expires_at is not None
+        seen.append((credential.expires_at - moment).days)
+    assert seen == [9, 9, 20, 20]
+
+
 def test_a_renewal_that_fails_lets_the_next_one_try(app: Flask, installation: Installation) -> None:
     integration = integration_of(app)
     assert isinstance(integration, Pretend)
-    integration.renewing = AuthorizationExpired("No.")
-    with pytest.raises(AuthorizationExpired):
+    integration.renewing = Unavailable("Busy.")
+    with pytest.raises(Unavailable, match="Busy"):
         secrets.renew(installation, integration)
     integration.renewing = None
     session().expire_all()

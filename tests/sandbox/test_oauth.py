@@ -131,8 +131,17 @@ def test_a_refresh_token_changes_after_a_day_and_the_old_one_dies(books: Running
     books.control("clock", {"advance_seconds": 24 * 3600 + 1})
     second = refresh(books, first).json()["refresh_token"]
     assert second != first
-    assert refused(refresh(books, first))
     assert refresh(books, second).json()["refresh_token"] == second
+    assert refused(refresh(books, first))
+
+
+def test_a_dead_refresh_token_takes_the_whole_authorization_with_it(books: Running) -> None:
+    first = books.grant()["refresh_token"]
+    books.control("clock", {"advance_seconds": 24 * 3600 + 1})
+    second = refresh(books, first).json()
+    assert refused(refresh(books, first))
+    assert refused(refresh(books, second["refresh_token"]))
+    assert opens(books, second["access_token"]) == 401
 
 
 def test_an_authorization_lives_as_long_as_it_is_used_and_five_years_at_most(books: Running) -> None:

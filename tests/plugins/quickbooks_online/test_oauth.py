@@ -82,25 +82,19 @@ def test_a_code_is_exchanged_for_tokens_and_their_ends(ledger: Ledger) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("ends", "seconds"),
-    [
-        ({"x_refresh_token_hard_expires_in": 86400}, 86400),
-        ({"x_refresh_token_hard_expires_in": None}, 8726400),
-        ({"x_refresh_token_hard_expires_in": None, "x_refresh_token_expires_in": None}, None),
-    ],
-)
-def test_an_authorization_ends_with_the_first_of_its_ends(
-    ledger: Ledger, ends: dict[str, int | None], seconds: int | None
+@pytest.mark.parametrize("rolling", [8726400, None])
+@pytest.mark.parametrize("hard", [86400, None])
+def test_a_renewal_names_both_ends_as_far_as_they_are_told(
+    ledger: Ledger, rolling: int | None, hard: int | None
 ) -> None:
-    ledger.says(200, simplejson.dumps({**TOKEN, **ends}))
+    told = {"x_refresh_token_expires_in": rolling, "x_refresh_token_hard_expires_in": hard}
+    ledger.says(200, simplejson.dumps({**TOKEN, **told}))
     before = dt.datetime.now(dt.UTC)
     done = QUICKBOOKS.renew(ledger.connection)
-    if seconds is None:
-        assert done.expires_at is None
-    else:
-        assert done.expires_at is not None
-        assert 0 <= (done.expires_at - before).total_seconds() - seconds < 60
+    for moment, seconds in ((done.expires_at, rolling), (done.ends_at, hard)):
+        assert (moment is None) == (seconds is None)
+        if moment is not None and seconds is not None:
+            assert 0 <= (moment - before).total_seconds() - seconds < 60
 
 
 @pytest.mark.parametrize(

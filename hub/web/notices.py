@@ -1,0 +1,54 @@
+"""The banner for admins, and the two pages to which an accounting product sends people."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from hub.extension import host
+from hub.host import Permission
+from hub.queue import commit, once, wake
+from hub.services import registry, renewing, scope
+from hub.web import views
+from hub.web.guard import organization, requires
+from hub.web.pages import go, show
+
+_ONE_CHECK = 60
+"""Seconds within which one company's authorization is checked once, however often somebody opens the page."""
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/notices", "notices", notices)
+    blueprint.add_url_rule("/reconnect/<key>", "reconnect", reconnect)
+    blueprint.add_url_rule("/disconnected/<key>", "disconnected", disconnected)
+
+
+def notices() -> ResponseReturnValue:
+    """What an admin should know now, for the top of any page of the host. Empty for everybody else, and no error."""
+    who, whose = host().user(), host().organization()
+    told = who is not None and whose is not None and host().allows(who, Permission.MANAGE, whose)
+    return show("hub/notices.html", title="Notices", banners=views.banners(whose.id) if told and whose else [])
+
+
+@requires(Permission.MANAGE)
+def reconnect(key: str) -> ResponseReturnValue:
+    """The reconnect address that is registered with an accounting product: on to the sign-in of that installation."""
+    registry.integration(key)
+    found = next((one for one in scope.installations(organization().id) if one.integration == key), None)
+    if found is None:
+        return go("hub.integrations")
+    return go("hub.authorize", installation_id=found.id)
+
+
+def disconnected(key: str) -> ResponseReturnValue:
+    """Where an accounting product leaves somebody who has disconnected there.
+
+    Anybody can open this address, so it changes nothing and says the same of every company: it only has a worker look
+    whether the authorization still stands.
+    """
+    label = registry.integration(key).label
+    for installation_id in renewing.of_books(key, set(request.args.values())):  # Each product names them otherwise.
+        if once(f"disconnected/{installation_id}", _ONE_CHECK):
+            wake(installation_id, "renew")
+    commit()
+    return show("hub/disconnected.html", title="Disconnected", label=label, key=key)

@@ -1,0 +1,377 @@
+"""What admins are told: when, once, in which words, by a real mail server, and what they find behind the button."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import threading
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from flask import Flask
+from sqlalchemy import select, update
+
+from hub.database import now, session
+from hub.extension import current
+from hub.host import Organization, Permission, User
+from hub.models import Credential, DeskRow, Installation, Notice
+from hub.queue import commit
+from hub.services import carrying, notices, sending
+from hub.services.documents import Choices
+from hub.states import InstallationState
+from tests.hub.conftest import ADA, Desk, connect, order_1042
+from tests.hub.ledger import Ledger
+from tests.hub.test_web import Browser
+from tests.processes.stack import free_port
+
+LOST = "Pretend Books (Test Books) does not accept our authorization any more."
+
+
+class Post:
+    """A mail server that keeps what comes. `refusals` are answered first."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.readers: list[list[str]] = []
+        self.refusals: list[str] = []
+        self.log_ins: list[tuple[bytes, bytes]] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 – aiosmtpd's.
+        if self.refusals:
+            return self.refusals.pop(0)
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        self.readers.append(envelope.rcpt_tos)
+        return "250 OK"
+
+    def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        self.log_ins.append((data.login, data.password))
+        return AuthResult(success=True)
+
+
+@pytest.fixture
+def post(app: Flask) -> Iterator[Post]:
+    kept = Post()
+    port = free_port()
+    server = Controller(
+        kept, hostname="127.0.0.1", port=port, authenticator=kept.authenticate, auth_require_tls=False
+    )
+    server.start()
+    app.config.update(
+        HUB_SMTP_URL=f"smtp://127.0.0.1:{port}", HUB_MAIL_FROM="The Desk <desk@host.test>",
+        HUB_PUBLIC_URL="https://desk.test/", HUB_DIGEST_HOUR=0,
+    )  # fmt: skip
+    yield kept
+    server.stop()
+
+
+def sweep() -> int:
+    """What the scheduler and a worker do; gives the number of notices whose mail was due."""
+    notices.give()
+    due = notices.due()
+    for number in due:
+        notices.mail(number)
+    session().expire_all()
+    return len(due)
+
+
+def ends(installation: Installation, days: float) -> None:
+    """Let the authorization end in so many days."""
+    session().execute(update(Credential).values(expires_at=now() + dt.timedelta(days=days)))
+    commit()
+    session().expire_all()
+
+
+def lose(installation: Installation) -> None:
+    installation.move(InstallationState.EXPIRED)
+    commit()
+
+
+def body(mail: EmailMessage, kind: str) -> str:
+    found = mail.get_body((kind,))
+    assert found is not None
+    return str(found.get_content()).replace("\r\n", "\n")
+
+
+def given() -> list[str]:
+    return [str(one) for one in session().scalars(select(Notice.kind).order_by(Notice.id))]
+
+
+def test_an_end_is_told_thirty_seven_and_one_days_before_and_each_once(installation: Installation, post: Post) -> None:
+    for days in (31, 30, 29.99, 12, 7, 6.9, 2, 1, 0.9, 0.1):
+        ends(installation, days)
+        sweep()
+        sweep()
+        session().execute(update(Notice).values(about_at=now() + dt.timedelta(days=days)))  # As if time had passed.
+        commit()
+    assert given() == ["expires_in_30", "expires_in_7", "expires_in_1"]
+    assert [mail["Subject"] for mail in post.mails] == [
+        "The authorization of Pretend Books (Test Books) ends in 30 days.",
+        "The authorization of Pretend Books (Test Books) ends in 7 days.",
+        "The authorization of Pretend Books (Test Books) ends in a day.",
+    ]
+
+
+def test_what_is_found_late_is_told_once_and_not_three_times(installation: Installation, post: Post) -> None:
+    ends(installation, 0.5)
+    sweep()
+    assert given() == ["expires_in_1"]
+
+
+def test_the_whole_mail_of_a_lost_authorization(installation: Installation, post: Post, desk: Desk) -> None:
+    lose(installation)
+    assert sweep() == 1
+    (mail,) = post.mails
+    notice = session().scalars(select(Notice)).one()
+    day = f"{notice.noticed_at:%Y-%m-%d}"
+    headers = {name: mail[name] for name in mail.keys() if name not in {"Date", "Content-Type", "MIME-Version"}}  # noqa: SIM118 – Iterating over a message is deprecated.
+    assert headers == {
+        "Subject": LOST, "From": "The Desk <desk@host.test>", "To": "Ada Admin <ada@acme.test>",
+        "Message-ID": f"<notice-{notice.id}.{installation.id}-lost-{day}@host.test>",
+        "Auto-Submitted": "auto-generated",
+    }  # fmt: skip
+    address = f"https://desk.test/hub/installations/{installation.id}/authorize"
+    text, html = body(mail, "plain"), body(mail, "html")
+    assert text == f"""{LOST}
+
+Nothing is sent until an admin signs in again. What was sent meanwhile waits here, and then goes out by itself.
+
+Re-authenticate: {address}
+
+You get this mail because you manage the integrations there.
+"""
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html.partition("<body")[2].partition(">")[2]))
+    assert words.strip() == (
+        f"{LOST} Nothing is sent until an admin signs in again. What was sent meanwhile waits here, and then goes out "
+        "by itself. Re-authenticate You get this mail because you manage the integrations there."
+    )
+    assert re.findall(r'href="([^"]+)"', html) == [address]
+    assert post.readers == [["ada@acme.test"]]
+    assert (notice.due_at, notice.mailed_at is not None) == (None, True)
+
+
+def test_only_who_may_manage_gets_mail(installation: Installation, post: Post, desk: Desk) -> None:
+    bea = User(id="bea", name="Bea", email="bea@acme.test")
+    cy = User(id="cy", name='"Cy" <x>\r\nBcc: all', email="c@a.test")
+    desk.users = lambda organization_id: [ADA, bea, cy, User(id="dee", name="Dee")]  # type: ignore[method-assign]
+    desk.allows = lambda user, permission, organization: user.id != "bea"  # type: ignore[method-assign]
+    lose(installation)
+    sweep()
+    assert post.readers == [["ada@acme.test", "c@a.test"]]
+    assert post.mails[0]["Bcc"] is None
+
+
+def test_nobody_to_read_it_is_no_error(installation: Installation, post: Post, desk: Desk) -> None:
+    desk.permissions.clear()
+    lose(installation)
+    assert (sweep(), sweep(), post.mails) == (1, 0, [])
+
+
+def test_a_failing_mail_server_disturbs_nothing_and_is_asked_again(
+    app: Flask, installation: Installation, post: Post
+) -> None:
+    lose(installation)
+    post.refusals = ["451 Later", "554 Never"]
+    for waits in (2, 4):
+        assert sweep() == 1
+        notice = session().scalars(select(Notice)).one()
+        assert notice.due_at is not None
+        assert abs(notice.due_at - now() - dt.timedelta(minutes=waits)) < dt.timedelta(seconds=30)
+        assert sweep() == 0
+        notice.due_at = now()
+        commit()
+    address, app.config["HUB_SMTP_URL"] = app.config["HUB_SMTP_URL"], "smtp://127.0.0.1:9"
+    assert (sweep(), post.mails) == (1, [])
+    app.config["HUB_SMTP_URL"] = address
+    session().execute(update(Notice).values(due_at=now()))
+    commit()
+    sweep()
+    assert [mail["Subject"] for mail in post.mails] == [LOST]
+
+
+def test_a_mail_that_comes_late_says_nothing_that_is_over(installation: Installation, post: Post) -> None:
+    lose(installation)
+    post.refusals = ["451 Later"]
+    sweep()
+    connect(installation)
+    session().execute(update(Notice).values(due_at=now()))
+    commit()
+    assert (sweep(), sweep(), post.mails) == (1, 0, [])
+
+
+def test_a_mail_is_sent_once_however_often_its_job_runs(installation: Installation, post: Post) -> None:
+    lose(installation)
+    notices.give()
+    (number,) = notices.due()
+    for _ in range(3):
+        notices.mail(number)
+    assert len(post.mails) == 1
+
+
+def test_two_schedulers_at_once_give_one_notice(app: Flask, installation: Installation, post: Post) -> None:
+    lose(installation)
+    start, failed = threading.Barrier(4), []
+
+    def scheduler() -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                notices.give()
+            except Exception as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=scheduler) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (failed, given()) == ([], ["lost"])
+
+
+def test_a_second_loss_is_told_again_but_not_on_the_same_day(installation: Installation, post: Post) -> None:
+    lose(installation)
+    sweep()
+    connect(installation)
+    session().expire_all()
+    lose(installation)
+    sweep()
+    assert len(post.mails) == 1
+    session().execute(update(Notice).values(mark="of yesterday"))
+    commit()
+    sweep()
+    sweep()
+    assert [mail["Subject"] for mail in post.mails] == [LOST, LOST]
+
+
+def test_what_stopped_is_told_once_a_day_from_its_hour_on(
+    app: Flask, installation: Installation, post: Post, ledger: Ledger
+) -> None:
+    stop(installation, ledger)
+    app.config["HUB_DIGEST_HOUR"] = 24
+    assert sweep() == 0
+    app.config["HUB_DIGEST_HOUR"] = 0
+    assert (sweep(), sweep()) == (1, 0)
+    (mail,) = post.mails
+    assert mail["Subject"] == "1 entry needs attention in Pretend Books (Test Books)."
+    text, html = body(mail, "plain"), body(mail, "html")
+    assert text == f"""1 entry needs attention in Pretend Books (Test Books).
+
+The books, or something that is not chosen yet, stopped it. It waits for a person.
+
+* New customer “ABC Company”: No <script>alert(1)</script>. Put it right.
+
+Look at it: https://desk.test/hub/installations/{installation.id}/activity?state=attention
+
+You get this mail because you manage the integrations there.
+"""
+    assert "No &lt;script&gt;alert(1)&lt;/script&gt;." in html
+    assert "<script" not in html
+
+
+def test_a_connector_that_stopped_calling_is_noticed(installation: Installation, post: Post) -> None:
+    desk = DeskRow(installation_id=installation.id, address="a", login="b", minutes=15)
+    session().add(desk)
+    for minutes, told in ((None, 0), (44, 0), (46, 1), (60, 1)):
+        desk.called_at = None if minutes is None else now() - dt.timedelta(minutes=minutes)
+        if told and given():  # It is the same silence, a little later.
+            session().execute(update(Notice).values(about_at=desk.called_at))
+        commit()
+        sweep()
+        assert len(post.mails) == told
+    (mail,) = post.mails
+    assert mail["Subject"] == "The Web Connector of Pretend Books (Test Books) has stopped calling."
+    assert f"/hub/installations/{installation.id}/door" in body(mail, "plain")
+
+
+def test_a_password_is_used_and_the_hosts_own_way_is_preferred(
+    app: Flask, installation: Installation, post: Post
+) -> None:
+    app.config["HUB_SMTP_URL"] = app.config["HUB_SMTP_URL"].replace("smtp://", "smtp://us%40er:p%2Fw@")
+    lose(installation)
+    sweep()
+    assert (post.log_ins, len(post.mails)) == ([(b"us@er", b"p/w")], 1)
+    hosts_own: list[EmailMessage] = []
+    current().post = hosts_own.append
+    session().execute(update(Notice).values(due_at=now(), mailed_at=None))
+    commit()
+    sweep()
+    assert (len(hosts_own), len(post.mails)) == (1, 1)
+
+
+@pytest.mark.parametrize("missing", ["HUB_SMTP_URL", "HUB_MAIL_FROM", "HUB_PUBLIC_URL"])
+def test_without_a_mail_server_there_are_banners_only(
+    app: Flask, installation: Installation, post: Post, missing: str
+) -> None:
+    app.config[missing] = ""
+    lose(installation)
+    assert (sweep(), given()) == (0, ["lost"])
+    assert LOST in Browser(app).get("/hub/notices").text
+
+
+def test_the_banner_is_for_admins_and_goes_with_its_cause(
+    app: Flask, installation: Installation, desk: Desk
+) -> None:
+    browser = Browser(app)
+    assert "hub-banner" not in browser.get("/hub/notices").text.replace("hub-banners", "")
+    lose(installation)
+    for path in ("/hub/notices", "/hub/integrations"):
+        page = browser.get(path, htmx=True).text
+        assert LOST in page
+        assert f'href="/hub/installations/{installation.id}/authorize">Re-authenticate</a>' in page
+    for who, whose, may in (
+        (None, None, set(Permission)), (ADA, Organization(id="other", name="Other"), set(Permission)),
+        (ADA, desk.working_for, {Permission.SEND, Permission.VIEW}),
+    ):  # fmt: skip
+        desk.signed_in, desk.permissions = who, may
+        kept, desk.working_for = desk.working_for, whose
+        answer = browser.get("/hub/notices", htmx=True)
+        desk.working_for = kept
+        assert (answer.status_code, LOST in answer.text) == (200, False)
+    desk.signed_in, desk.permissions = ADA, set(Permission)
+    connect(installation)
+    assert LOST not in browser.get("/hub/notices").text
+
+
+def test_the_card_and_the_details_say_until_when(app: Flask, installation: Installation) -> None:
+    ends(installation, 99.5)
+    day = now() + dt.timedelta(days=99.5)
+    for path in ("/hub/integrations", f"/hub/installations/{installation.id}/details"):
+        assert f"{day.day} {day:%b %Y} (100 days)" in Browser(app).get(path).text
+
+
+def test_the_reconnect_address_leads_to_the_sign_in(app: Flask, installation: Installation, desk: Desk) -> None:
+    browser = Browser(app)
+    answer = browser.get("/hub/reconnect/pretend?realmId=books-1")
+    assert answer.headers["Location"] == f"/hub/installations/{installation.id}/authorize"
+    assert browser.get("/hub/reconnect/unknown").status_code == 404
+    desk.signed_in = None
+    assert browser.get("/hub/reconnect/pretend").headers["Location"].startswith("/login")
+
+
+def test_the_page_after_disconnecting_changes_nothing_and_tells_strangers_nothing(
+    app: Flask, installation: Installation, desk: Desk
+) -> None:
+    browser, desk.signed_in = Browser(app), None
+    before = (installation.state, session().get_one(Credential, installation.id).secret)
+    told = {browser.get(f"/hub/disconnected/pretend{query}").text for query in ("?realmId=books-1", "?realmId=9", "")}
+    assert len(told) == 1
+    assert "Disconnected from Pretend Books" in told.pop()
+    session().expire_all()
+    assert (installation.state, session().get_one(Credential, installation.id).secret) == before
+
+
+def stop(installation: Installation, ledger: Ledger) -> None:
+    """Send order 1042, whose customer the books refuse."""
+    ledger.refuses = lambda payload: "No <script>alert(1)</script>." if "customers" in payload else ""
+    sending.send(installation.id, order_1042(), Choices(), ADA)
+    carrying.carry(installation.id)
+    session().expire_all()
+    assert sending.count_stopped(installation.id) == 1
