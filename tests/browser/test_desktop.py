@@ -63,6 +63,7 @@ def test_an_admin_connects_and_the_panel_ticks_itself_off(admin: Screen, office:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download bookpost.qwc").click()
     download.value.save_as(office / "bookpost.qwc")
+    page.get_by_role("button", name="Generate password").click()
     password = page.get_by_label("Password").inner_text()
     assert re.fullmatch(r"[A-Za-z2-9]{8}", password)
     (office / "password").write_text("Wr0ngOne")

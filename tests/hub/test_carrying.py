@@ -243,9 +243,12 @@ def test_lost_credentials_are_renewed_once_and_then_an_admin_is_asked(
     assert integration.renewals == 1
     assert ledger.whole_ledger() == EXPECTED
 
+    app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     integration.renewing = AuthorizationExpired("The authorization was taken back.")
-    ledger.before.append(AuthorizationExpired("The token ran out."))
+    ledger.before += [AuthorizationExpired("The token ran out.")] * 2
     installing.reload("acme", installation.id)
+    carrying.carry(installation.id)
+    pass_time(installation)
     carrying.carry(installation.id)
     session().expire_all()
     assert installation.state is InstallationState.EXPIRED
@@ -258,8 +261,11 @@ def test_what_queues_up_while_expired_goes_out_after_authorizing_again(
     integration = integration_of(app)
     assert isinstance(integration, Pretend)
     integration.renewing = AuthorizationExpired("The authorization was taken back.")
-    ledger.after.append(AuthorizationExpired("The token ran out."))
+    app.config["HUB_CONFIRM_SECONDS"] = 0
+    ledger.after += [AuthorizationExpired("The token ran out.")] * 2
     send(installation)
+    carrying.carry(installation.id)
+    pass_time(installation)
     carrying.carry(installation.id)
     assert installation.state is InstallationState.EXPIRED
     carrying.carry(installation.id)
