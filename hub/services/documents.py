@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from hub.host import Order, OrderLine, OrderPayment
+from hub.host import Order, OrderPayment
 from hub.models import Installation
 from hub.models.books import name_key
 from hub.plugin import (
@@ -27,7 +27,8 @@ from hub.plugin import (
     Role,
     Tax,
 )
-from hub.services import checking, linking, mapping, reviewing
+from hub.services import checking, reviewing
+from hub.services.gathering import Gathered, gather, item_name
 from hub.services.purchasing import Purchase, purchases
 from hub.services.snapshots import Subject
 
@@ -80,18 +81,22 @@ def options_of(installation: Installation, integration: Integration) -> dict[str
     return {option.key: installation.options.get(option.key, option.default) for option in integration.options}
 
 
-def draft(installation: Installation, integration: Integration, order: Order, choices: Choices) -> Draft:
-    """Build the documents of an order. A constant number of queries, however many lines it has."""
-    refs = mapping.mapped(installation.id) | _overrides(installation, choices)
+def draft(
+    installation: Installation, integration: Integration, order: Order, choices: Choices, known: Gathered | None = None
+) -> Draft:
+    """Build the documents of an order: without a query, if what it rests on is `known`; else that is gathered now."""
+    known = known or gather(installation, integration, [(order, choices)])
+    refs = {**known.refs, **_overrides(known, choices)}
     options, books = options_of(installation, integration), checking.known(installation)
     problems = _unmapped(integration, refs, choices)
-    customer, new_customer = _customer(installation, order, choices, problems)
-    items, new_items = _items(installation, order, refs, problems)
+    customer, new_customer = _customer(known, order, choices, problems)
+    items, new_items = _items(installation, known, order, refs, problems)
     try:
         invoice = _invoice(order, customer, items, refs, choices=choices, problems=problems)
         payments = {received.id: _payment(order, customer, refs, received) for received in order.payments}
         bought = purchases(
-            installation, order, choices.documents, customer=customer, items=items, refs=refs, problems=problems
+            installation, order, choices.documents, known=known, customer=customer, items=items, refs=refs,
+            problems=problems,
         )
     except DoesNotAddUp as error:
         invoice, payments, bought = None, {}, ()
@@ -103,9 +108,9 @@ def draft(installation: Installation, integration: Integration, order: Order, ch
         customer=customer, new_customer=new_customer, new_items=new_items, invoice=invoice, payments=payments,
         purchases=bought,
     )  # fmt: skip
-    outline, taken = reviewing.answered(outline, installation, integration, choices, options)
+    outline, taken = reviewing.answered(outline, known, choices, options)
     found = reviewing.reviewed(
-        outline, installation, order, choices.updates, lambda subject: integration.review(subject, options, books)
+        outline, known, order, choices.updates, lambda subject: integration.review(subject, options, books)
     )
     return replace(outline, problems=tuple(dict.fromkeys([*problems, *taken, *found])))
 
@@ -144,20 +149,11 @@ def item_key(name: str) -> str:
     return name_key(name)
 
 
-def suggested_customer(installation: Installation, order: Order) -> str:
-    """What the dialog begins with: who is linked, else who has exactly this name, else a new customer."""
-    link = linking.linked(installation.id, RecordKind.CUSTOMER, order.company.id)
-    if link is not None:
-        return link.record_id
-    row = linking.by_name(installation.id, RecordKind.CUSTOMER, [order.company.name]).get(name_key(order.company.name))
-    return row.record_id if row is not None else NEW
-
-
-def _overrides(installation: Installation, choices: Choices) -> dict[str, Ref]:
+def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:
     found = {}
     for role, record_id in choices.accounts.items():
         kind = RecordKind.ITEM if role == Role.SALES_TAX_ITEM else RecordKind.ACCOUNT
-        row = linking.record(installation.id, kind, record_id) if record_id else None
+        row = known.entries.get((kind, record_id))
         if row is not None:
             found[role] = row.ref
     return found
@@ -176,11 +172,11 @@ def _unmapped(integration: Integration, refs: Mapping[str, Ref], choices: Choice
 
 
 def _customer(
-    installation: Installation, order: Order, choices: Choices, problems: list[Problem]
+    known: Gathered, order: Order, choices: Choices, problems: list[Problem]
 ) -> tuple[Ref, NewCustomer | None]:
-    chosen = choices.customer or suggested_customer(installation, order)
+    chosen = choices.customer or known.customer_of(order) or NEW
     if chosen != NEW:
-        row = linking.record(installation.id, RecordKind.CUSTOMER, chosen)
+        row = known.entries.get((RecordKind.CUSTOMER, chosen))
         if row is not None and row.active:
             return row.ref, None
         problems.append(Problem(
@@ -200,14 +196,13 @@ def customer_of(order: Order) -> NewCustomer:
 
 
 def _items(
-    installation: Installation, order: Order, refs: Mapping[str, Ref], problems: list[Problem]
+    installation: Installation, known: Gathered, order: Order, refs: Mapping[str, Ref], problems: list[Problem]
 ) -> tuple[list[Ref], tuple[NewItem, ...]]:
-    names = [_item_name(line, installation.item_source) for line in order.lines]
-    known = linking.by_name(installation.id, RecordKind.ITEM, [name for name in names if name])
     found: list[Ref] = []
     new: dict[str, NewItem] = {}
-    for line, name in zip(order.lines, names, strict=True):
-        row = known.get(name_key(name))
+    for line in order.lines:
+        name = item_name(line, installation.item_source)
+        row = known.named(RecordKind.ITEM, name)
         found.append(row.ref if row else Ref(id="", name=name))
         if not name:
             problems.append(Problem(
@@ -221,11 +216,6 @@ def _items(
                 income=refs[Role.INCOME], cost=refs.get(Role.COST),
             ))  # fmt: skip
     return found, tuple(new.values())
-
-
-def _item_name(line: OrderLine, source: str) -> str:
-    chosen = line.fields.get(source) or next((value for value in line.fields.values() if value), "")
-    return " ".join(chosen.split())
 
 
 def _invoice(

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from hub.host import Company, Order, OrderLine
 from hub.models import Installation
-from hub.models.books import name_key
 from hub.plugin import (
     Bill,
     DocumentKind,
@@ -22,7 +21,7 @@ from hub.plugin import (
     Role,
     in_cents,
 )
-from hub.services import linking
+from hub.services.gathering import Gathered
 
 KINDS = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
 
@@ -38,24 +37,23 @@ class Purchase:
 
 
 def purchases(
-    installation: Installation, order: Order, documents: Collection[str], *, customer: Ref, items: Sequence[Ref],
-    refs: Mapping[str, Ref], problems: list[Problem],
+    installation: Installation, order: Order, documents: Collection[str], *, known: Gathered, customer: Ref,
+    items: Sequence[Ref], refs: Mapping[str, Ref], problems: list[Problem],
 ) -> tuple[Purchase, ...]:  # fmt: skip
-    """The purchases of an order, as far as `documents` asks for them. Two queries, however many suppliers there are."""
+    """The purchases of an order, as far as `documents` asks for them."""
     suppliers = _suppliers(order) if KINDS & set(documents) else {}
     if KINDS & set(documents) and not suppliers:
         problems.append(Problem(
             what="No line of this order has a supplier.", why="There is nobody to order from.",
             cure="Enter the suppliers on the order, or do not send purchase orders and bills.", field="lines",
         ))  # fmt: skip
-    known = linking.by_name(installation.id, RecordKind.VENDOR, [one.name for one in suppliers.values()])
-    links = linking.links(installation.id, RecordKind.VENDOR, suppliers)
     found = []
     for place, (supplier_id, supplier) in enumerate(suppliers.items(), start=1):
         bought = [(line, item) for line, item in zip(order.lines, items, strict=True) if _from(line) == supplier_id]
         lines = _lines(installation, bought, customer, problems)
-        row = known.get(name_key(supplier.name))
-        vendor = links.get(supplier_id) or (row.ref if row else Ref(id="", name=supplier.name))
+        row = known.named(RecordKind.VENDOR, supplier.name)
+        by_name = row.ref if row else Ref(id="", name=supplier.name)
+        vendor = known.links.get((RecordKind.VENDOR, supplier_id)) or by_name
         number = order.number if len(suppliers) == 1 else f"{order.number}-{place}"
         ordered = billed = None
         if DocumentKind.PURCHASE_ORDER in documents:

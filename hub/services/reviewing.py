@@ -6,15 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import select
-
-from hub.database import session
 from hub.host import Order
-from hub.models import Delivery, Installation
-from hub.plugin import Integration, Problem, suffixed
+from hub.plugin import Problem
 from hub.services import answers, naming
+from hub.services.gathering import Gathered
 from hub.services.snapshots import Subject
-from hub.states import DeliveryState
 
 if TYPE_CHECKING:
     from hub.services.documents import Choices, Draft
@@ -24,7 +20,7 @@ Review: TypeAlias = Callable[[Subject], Sequence[Problem]]
 
 
 def answered(
-    outline: Draft, installation: Installation, integration: Integration, choices: Choices, options: Mapping[str, str]
+    outline: Draft, known: Gathered, choices: Choices, options: Mapping[str, str]
 ) -> tuple[Draft, list[Problem]]:
     """The draft with what the person answered put into it, and the names in it that the books use already."""
     given, problems = choices.answers, list[Problem]()
@@ -40,9 +36,7 @@ def answered(
         )
         for one in outline.purchases
     ]
-    parties = [party for party in (customer, *(one.new_vendor for one in purchases)) if party is not None]
-    names = [name for party in parties for name in (party.name, suffixed(party.name, party.kind))]
-    held = naming.holders(installation, integration, names)
+    held = known.held
     if customer is not None:
         customer, found = naming.settled(customer, held, options, wanted_new=choices.customer == "new")
         problems += answers.mark(found, "customer")
@@ -59,36 +53,20 @@ def answered(
 
 
 def reviewed(
-    outline: Draft, installation: Installation, order: Order, updates: Collection[str], review: Review
+    outline: Draft, known: Gathered, order: Order, updates: Collection[str], review: Review
 ) -> list[Problem]:
     """What these books would refuse of a draft. What is in them already, and is not to be changed, is not looked at:
     its period may have been closed since.
     """
-    settled = _settled(installation, order)
+    settled = known.settled.get(order.id, frozenset())
     problems = []
-    for source, about, subject in _parts(outline, order):
+    for source, about, subject in parts(outline, order):
         if (source, subject.kind) not in settled or subject.kind in updates:
             problems += answers.mark(review(subject), about)
     return problems
 
 
-def _settled(installation: Installation, order: Order) -> set[tuple[str, str]]:
-    """The sources and kinds of what an order has brought into these books."""
-    rows = session().execute(
-        select(Delivery.source, Delivery.kind)
-        .join(Delivery.installation)
-        .where(
-            Delivery.organization_id == installation.organization_id,
-            Delivery.order_id == order.id,
-            Delivery.state == DeliveryState.POSTED,
-            Installation.integration == installation.integration,
-            Installation.books_id == installation.books_id,
-        )
-    )
-    return {(source, kind) for source, kind in rows}
-
-
-def _parts(outline: Draft, order: Order) -> Iterator[tuple[str, str, Subject]]:
+def parts(outline: Draft, order: Order) -> Iterator[tuple[str, str, Subject]]:
     """Each part of a draft with the source of its delivery and what answers about it are kept under."""
     if outline.new_customer is not None:
         yield f"company/{order.company.id}", "customer", outline.new_customer

@@ -31,6 +31,7 @@ from hub.services import (
     sending,
 )
 from hub.services.documents import Choices
+from hub.services.gathering import gather
 from hub.states import DeliveryState
 from hub.web import views
 from hub.web.guard import is_fragment, organization, requires, user
@@ -204,18 +205,19 @@ def _form(
     order: Order, installation: Installation, choices: Choices, problems: tuple[Problem, ...] = ()
 ) -> ResponseReturnValue:
     integration = registry.integration(installation.integration)
-    suggested = choices.customer or documents.suggested_customer(installation, order)
     places = {place.field.key: place for place in mapping.choices(installation, integration)}
     # What is suggested stands in the form already and is sent with it, so it is not missing.
     suggestions = {role: place.chosen.id for role, place in places.items() if role in _ROLES and place.chosen}
     shown = replace(choices, accounts={**suggestions, **choices.accounts})
-    known = problems or documents.draft(installation, integration, order, shown).problems
+    known = gather(installation, integration, [(order, shown)])
+    suggested = choices.customer or known.customer_of(order) or documents.NEW
+    found = problems or documents.draft(installation, integration, order, shown, known).problems
     chosen = linking.record(installation.id, RecordKind.CUSTOMER, suggested) if suggested != documents.NEW else None
     customers = fetching.search(installation.id, RecordKind.CUSTOMER, "", _MANY)
     if chosen is not None and chosen not in customers:
         customers.insert(0, chosen)
     return _dialog(
-        order, code=422 if problems else 200, installation=installation, integration=integration, problems=known,
+        order, code=422 if problems else 200, installation=installation, integration=integration, problems=found,
         choices=choices, suggested=suggested, customers=customers, many=len(customers) >= _MANY,
         linked=linking.linked(installation.id, RecordKind.CUSTOMER, order.company.id) is not None,
         places=[places[role] for role in _ROLES if role in places],
