@@ -16,7 +16,7 @@ from hub.errors import Incomplete, NotFound, NotPossible
 from hub.models import ConversationRow, Delivery, Exchange, Installation
 from hub.models.delivery import search_key
 from hub.plugin import Payload
-from hub.services import scope, sending
+from hub.services import retrying, scope
 from hub.states import DeliveryState
 
 _D = DeliveryState
@@ -113,7 +113,7 @@ def retry_all(organization_id: str, installation_id: int, wanted: Wanted) -> Ret
     again = 0
     for delivery_id in ids[:_RETRIED]:
         try:
-            sending.retry(organization_id, delivery_id)
+            retrying.retry(organization_id, delivery_id)
         except (Incomplete, NotFound, NotPossible):  # The row says why, or somebody else was quicker.
             continue
         again += 1

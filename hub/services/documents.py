@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
-from hub.host import Order, OrderPayment
+from hub.host import Order
 from hub.models import Installation
 from hub.models.books import name_key
 from hub.plugin import (
@@ -25,18 +24,14 @@ from hub.plugin import (
     RecordKind,
     Ref,
     Role,
-    Tax,
 )
-from hub.services import checking, reviewing
+from hub.services import checking, reviewing, selling
 from hub.services.gathering import Gathered, gather, item_name
 from hub.services.purchasing import Purchase, purchases
 from hub.services.snapshots import Subject
 
 NEW = "new"
 """The choice "Create New Customer"."""
-
-TAX_AS_ITEM = "item"
-"""The choice "Add total tax as an item"; the others are "" (the books decide) and "code:<id>"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +87,8 @@ def draft(
     customer, new_customer = _customer(known, order, choices, problems)
     items, new_items = _items(installation, known, order, refs, problems)
     try:
-        invoice = _invoice(order, customer, items, refs, choices=choices, problems=problems)
-        payments = {received.id: _payment(order, customer, refs, received) for received in order.payments}
+        invoice = selling.invoice(order, customer, items, refs, tax=choices.tax, problems=problems)
+        payments = {received.id: selling.payment(order, customer, refs, received) for received in order.payments}
         bought = purchases(
             installation, order, choices.documents, known=known, customer=customer, items=items, refs=refs,
             problems=problems,
@@ -103,7 +98,7 @@ def draft(
         problems.append(Problem(
             what="The order does not add up.", why=str(error), cure="Correct the order, then send it.", field="lines",
         ))  # fmt: skip
-    problems += _money_problems(installation, order)
+    problems += selling.money_problems(installation, order)
     outline = Draft(
         customer=customer, new_customer=new_customer, new_items=new_items, invoice=invoice, payments=payments,
         purchases=bought,
@@ -216,61 +211,3 @@ def _items(
                 income=refs[Role.INCOME], cost=refs.get(Role.COST),
             ))  # fmt: skip
     return found, tuple(new.values())
-
-
-def _invoice(
-    order: Order, customer: Ref, items: list[Ref], refs: Mapping[str, Ref], *, choices: Choices, problems: list[Problem]
-) -> Invoice:
-    as_item = choices.tax == TAX_AS_ITEM and bool(order.tax)  # Then nothing else is left for the books to tax.
-    lines = [
-        Line(
-            item=item, description=line.description or line.name, quantity=line.quantity, price=line.price,
-            amount=line.amount, taxable=line.taxable and not as_item, account=refs.get(Role.INCOME),
-        )
-        for line, item in zip(order.lines, items, strict=True)
-    ]  # fmt: skip
-    tax = Tax(amount=order.tax)
-    if as_item:
-        tax = Tax()
-        if Role.SALES_TAX_ITEM not in refs:
-            problems.append(Problem(
-                what="No item is chosen for the sales tax.", field=Role.SALES_TAX_ITEM,
-                cure="Choose a sales-tax item on the Accounts tab, or let QuickBooks tax the invoice.",
-            ))  # fmt: skip
-        item = refs.get(Role.SALES_TAX_ITEM, Ref(id="", name="Sales tax"))
-        lines.append(Line(
-            item=item, description="Sales tax", quantity=Decimal(1), price=order.tax, amount=order.tax, taxable=False
-        ))  # fmt: skip
-    elif choices.tax.startswith("code:"):
-        tax = Tax(amount=order.tax, code=Ref(id=choices.tax.removeprefix("code:")))
-    return Invoice(
-        number=order.number, date=order.date, currency=order.currency, customer=customer, lines=tuple(lines),
-        total=order.total, discount=order.discount, discount_account=refs.get(Role.DISCOUNT),
-        receivable=refs.get(Role.RECEIVABLE), tax=tax, due=order.due, email=order.company.email,
-        billing=order.company.billing, shipping=order.shipping, po_number=order.po_number, memo=order.memo,
-        note=f"Order {order.number}",
-    )  # fmt: skip
-
-
-def _payment(order: Order, customer: Ref, refs: Mapping[str, Ref], received: OrderPayment) -> Payment:
-    return Payment(
-        number=received.reference, date=received.date, currency=order.currency, customer=customer, invoice=Ref(id=""),
-        amount=received.amount, method=received.method, deposit_to=refs.get(Role.DEPOSIT),
-        receivable=refs.get(Role.RECEIVABLE), note=f"Order {order.number}",
-    )  # fmt: skip
-
-
-def _money_problems(installation: Installation, order: Order) -> list[Problem]:
-    problems = []
-    paid = sum((payment.amount for payment in order.payments), Decimal("0.00"))
-    if paid > order.total:
-        problems.append(Problem(
-            what=f"The payments of {paid} are more than the order's total of {order.total}.",
-            cure="Correct the payments on the order, then send it.", field="lines",
-        ))  # fmt: skip
-    if installation.books_currency and order.currency != installation.books_currency:
-        problems.append(Problem(
-            what=f"The order is in {order.currency}, the books are kept in {installation.books_currency}.",
-            cure="Orders in another currency cannot be sent.", field="lines",
-        ))  # fmt: skip
-    return problems

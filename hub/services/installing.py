@@ -30,7 +30,7 @@ from hub.plugin import (
     Rejected,
 )
 from hub.queue import commit, rollback, wake
-from hub.services import checking, doorway, fetching, registry, scope, secrets, sending
+from hub.services import cancelling, checking, doorway, fetching, registry, scope, secrets
 from hub.services.settling import stop
 from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
 
@@ -200,7 +200,7 @@ def _give_up_deliveries(installation_id: int) -> None:
         select(Delivery).where(Delivery.installation_id == installation_id, Delivery.state.in_(unfinished))
     )
     for delivery in rows.all():
-        if sending.can_cancel(delivery):
+        if cancelling.can_cancel(delivery):
             delivery.move(DeliveryState.CANCELLED)
         else:
             stop(delivery, StopReason.EXHAUSTED, Problem(

@@ -17,7 +17,7 @@ from hub.errors import Incomplete
 from hub.extension import current, host
 from hub.host import Permission
 from hub.models import ConversationRow, Delivery, Exchange, Installation
-from hub.services import activity, history, scope, sending
+from hub.services import activity, cancelling, history, retrying, scope, sending
 from hub.services.activity import Wanted
 from hub.services.snapshots import problems_of
 from hub.states import ConversationState
@@ -151,7 +151,7 @@ def act(installation_id: int, delivery_id: int, step: str) -> ResponseReturnValu
     """Try a delivery again, or give it up; its row comes back as it is now."""
     delivery = activity.delivery_of(organization().id, installation_id, delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in its row.
-        {"retry": sending.retry, "cancel": sending.cancel}[step](organization().id, delivery_id)
+        {"retry": retrying.retry, "cancel": cancelling.cancel}[step](organization().id, delivery_id)
     if not is_fragment():
         return go("hub.delivery", installation_id=installation_id, delivery_id=delivery_id)
     (row,) = _rows([delivery])
@@ -174,7 +174,7 @@ def _number(name: str) -> int:
 
 
 def _rows(deliveries: Sequence[Delivery]) -> list[Row]:
-    lines = views.status_lines(deliveries, history.standing(deliveries), sending.cancellable(deliveries))
+    lines = views.status_lines(deliveries, history.standing(deliveries), cancelling.cancellable(deliveries))
     return [
         Row(
             line=line, sent_at=delivery.sent_at, sent_by=delivery.sent_by, order_id=delivery.order_id or "",

@@ -19,6 +19,7 @@ from hub.plugin import Answer, DocumentKind, Problem, RecordKind, Role
 from hub.services import (
     access,
     answers,
+    cancelling,
     checking,
     desk,
     documents,
@@ -27,6 +28,7 @@ from hub.services import (
     linking,
     mapping,
     registry,
+    retrying,
     scope,
     sending,
 )
@@ -134,7 +136,7 @@ def retry(delivery_id: int) -> ResponseReturnValue:
     """Try a stopped delivery again."""
     delivery = _mine(delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in the status.
-        sending.retry(organization().id, delivery_id, _given())
+        retrying.retry(organization().id, delivery_id, _given())
     return _after(delivery)
 
 
@@ -148,7 +150,7 @@ def _given() -> dict[str, str]:
 def cancel(delivery_id: int) -> ResponseReturnValue:
     """Give up a delivery that has not left."""
     delivery = _mine(delivery_id)
-    sending.cancel(organization().id, delivery_id)
+    cancelling.cancel(organization().id, delivery_id)
     return _after(delivery)
 
 

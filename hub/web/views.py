@@ -11,7 +11,18 @@ from hub.database import now
 from hub.extension import current, settings_of
 from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
 from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind
-from hub.services import checking, doorway, fetching, history, metering, notices, registry, sending, telling
+from hub.services import (
+    cancelling,
+    checking,
+    doorway,
+    fetching,
+    history,
+    metering,
+    notices,
+    registry,
+    sending,
+    telling,
+)
 from hub.services.snapshots import problems_of
 from hub.services.telling import Told
 from hub.states import ConversationState, DeliveryState, InstallationState
@@ -216,7 +227,7 @@ def order_status(
                 shown.setdefault(needed.id, needed)
     shown |= {delivery.id: delivery for delivery in deliveries}
     stopped = [delivery for delivery in shown.values() if delivery.state is DeliveryState.STOPPED]
-    cancellable = sending.cancellable(stopped) if cancellable is None else cancellable
+    cancellable = cancelling.cancellable(stopped) if cancellable is None else cancellable
     lines = status_lines(shown.values(), standing, cancellable)
     return OrderStatus(
         order_id=order_id,

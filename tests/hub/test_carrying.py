@@ -17,7 +17,7 @@ from hub.errors import LineLost
 from hub.models import Delivery, Envelope, Exchange, Installation, Link, Mapping, RecordRow
 from hub.plugin import AuthorizationExpired, Conversation, InDoubt, Rejected, Request, Response, Unavailable
 from hub.plugin import Envelope as SealedEnvelope
-from hub.services import carrying, installing, line, sending
+from hub.services import cancelling, carrying, installing, line, retrying, sending
 from hub.services.documents import Choices
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
@@ -159,7 +159,7 @@ def test_what_was_open_is_in_doubt_until_it_has_been_asked_again(installation: I
     line.reclaim(installation.id)
     session().flush()
     assert states()["Invoice 1042"] is DeliveryState.IN_DOUBT
-    assert not sending.can_cancel(invoice)
+    assert not cancelling.can_cancel(invoice)
     session().commit()
     pass_time(installation)
     carrying.carry(installation.id)
@@ -179,7 +179,7 @@ def test_a_refusal_stops_the_delivery_with_the_sentence_and_a_retry_begins_anew(
     assert states()["Invoice 1042"] is DeliveryState.WAITING
     assert (ledger.invoices, ledger.payments) == ([], [])
     ledger.refuses = lambda _: ""
-    sending.retry("acme", customer.id)
+    retrying.retry("acme", customer.id)
     carrying.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
@@ -210,7 +210,7 @@ def test_a_bug_of_the_plugin_stops_its_delivery_with_a_reference_and_retrying_go
     assert stopped
     assert all(one.reference for one in stopped)
     monkeypatch.setattr(Pretend, "perform", working)
-    sending.retry("acme", stopped[0].id)
+    retrying.retry("acme", stopped[0].id)
     carrying.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
@@ -295,7 +295,7 @@ def test_after_a_long_outage_a_person_is_asked_and_a_retry_repeats_the_same_enve
     carrying.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.reason == StopReason.EXHAUSTED)).all()
     assert stopped
-    sending.retry("acme", stopped[0].id)
+    retrying.retry("acme", stopped[0].id)
     carrying.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
@@ -404,7 +404,7 @@ def test_what_nobody_can_tell_about_waits_for_a_person_and_is_not_posted_twice(
     assert session().scalars(select(Envelope).where(Envelope.state == EnvelopeState.PARKED)).one()
     for one in stopped:
         if one.state is DeliveryState.STOPPED:
-            sending.retry("acme", one.id)
+            retrying.retry("acme", one.id)
     carrying.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()

@@ -14,7 +14,7 @@ from hub.database import now, session
 from hub.models import Delivery, Envelope, Installation
 from hub.plugin import Conversation, Rejected, Request, Response, Unavailable
 from hub.plugin import Envelope as SealedEnvelope
-from hub.services import carrying, sending
+from hub.services import carrying, retrying
 from hub.states import DeliveryState, EnvelopeState, StopReason
 from tests.hub.ledger import Ledger, Pretend, integration_of
 from tests.hub.test_carrying import EXPECTED, everything_posted, pass_time, send, states
@@ -133,7 +133,7 @@ def test_where_nobody_can_look_a_person_does_and_what_that_person_sends_again_go
     assert [one.problems[0]["what"] for one in stopped] == ["Nobody can tell whether this has arrived."]
     assert ledger.invoices == []
     for one in stopped:
-        sending.retry("acme", one.id)
+        retrying.retry("acme", one.id)
     carrying.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted(), states()

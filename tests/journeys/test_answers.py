@@ -19,7 +19,7 @@ from hub.host import Order
 from hub.models import Delivery, Installation
 from hub.plugin import Problem
 from hub.queue import commit
-from hub.services import carrying, checking, installing, sending
+from hub.services import carrying, checking, installing, retrying, sending
 from hub.services.documents import Choices
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
@@ -60,7 +60,7 @@ def stopped() -> tuple[Delivery, Problem]:
 
 
 def again(installation: Installation, delivery: Delivery, **answers: str) -> None:
-    sending.retry(ACME.id, delivery.id, answers)
+    retrying.retry(ACME.id, delivery.id, answers)
     carrying.carry(installation.id)
     session().expire_all()
 

@@ -15,7 +15,7 @@ from hub.database import session
 from hub.host import Order
 from hub.models import Delivery
 from hub.plugin import Address
-from hub.services import registry, sending
+from hub.services import cancelling, registry, sending
 from hub.services.documents import Choices
 from hub.services.revising import Revisable
 from hub.states import DeliveryState
@@ -91,7 +91,7 @@ def test_an_update_that_is_given_up_leaves_the_invoice_posted_as_it_was(office: 
     sending.send(office.installation.id, more_of_it(), UPDATE, ADA)
     session().expire_all()
     waiting = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.QUEUED)).one()
-    sending.cancel(ACME.id, waiting.id)
+    cancelling.cancel(ACME.id, waiting.id)
     office.update()
     assert waiting.state is DeliveryState.POSTED
     assert whole_file(office.company) == ORDER_1042

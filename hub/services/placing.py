@@ -1,0 +1,98 @@
+"""Putting what is to be sent in its place: one live delivery for each document or record, waiting for what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import and_, or_, select
+
+from hub.database import now, session
+from hub.host import Order
+from hub.models import Delivery, Installation
+from hub.plugin import RecordKind
+from hub.services import cancelling, line, revising
+from hub.services.documents import Choices
+from hub.services.settling import queue_if_ready
+from hub.services.snapshots import Subject, subject_json, subject_of
+from hub.states import DeliveryState
+
+_D = DeliveryState
+REPLACEABLE = frozenset({_D.WAITING, _D.STOPPED})
+"""What sending once more may replace, as long as no write has been asked for."""
+
+
+def place(
+    installation: Installation, source: str, subject: Subject, title: str, by: str, *, updates: Sequence[str] = ()
+) -> Delivery:
+    """The live delivery of a source. One that stopped or waits, and has written nothing, becomes what is sent now; so
+    does one that is in the books, if its kind is in `updates`.
+    """
+    live = live_of(installation, source, subject.kind)
+    if live is None:
+        live = Delivery(
+            installation_id=installation.id, organization_id=installation.organization_id, source=source,
+            kind=subject.kind, title=title[:300], subject=subject_json(subject), state=_D.WAITING, sent_by=by,
+        )  # fmt: skip
+        session().add(live)
+    elif _may_become(live, subject, updates):
+        live.installation_id = installation.id  # What an earlier installation posted is changed by this one.
+        renew(live, subject)
+        live.title, live.sent_by, live.sent_at = title[:300], by, now()
+    else:
+        return live
+    session().flush()
+    if subject.kind in set(RecordKind):
+        queue_if_ready(live)
+    return live
+
+
+def _may_become(live: Delivery, subject: Subject, updates: Sequence[str]) -> bool:
+    if live.state is _D.POSTED:
+        sent = subject_of(live.kind, live.subject)
+        return live.kind in updates and (revising.is_gone(live) or any(revising.changes(sent, subject)))
+    return live.state in REPLACEABLE and not line.write_is_asked(live.id)
+
+
+def tie(delivery: Delivery, order: Order, choices: Choices, needed: list[Delivery]) -> None:
+    """Make a document wait for what it needs, unless it is on its way already."""
+    if delivery.state is not _D.WAITING:
+        return
+    before = list(delivery.needs)
+    delivery.order_id, delivery.choices, delivery.needs = order.id, choices.stored(), needed
+    session().flush()
+    cancelling.cancel_unneeded(before)
+    queue_if_ready(delivery)
+
+
+def renew(delivery: Delivery, subject: Subject) -> None:
+    """Begin anew with a delivery. What it has brought into the books already is changed there, unless it is gone."""
+    cancelling.close_conversation(delivery, "Begun anew.")
+    if revising.is_gone(delivery):
+        delivery.posting_id = delivery.posting_version = ""
+    subject = revising.revision(delivery, subject)
+    delivery.subject, delivery.problems, delivery.reference = subject_json(subject), [], ""
+    delivery.tries, delivery.tried_since = 0, None
+    if delivery.state is not _D.WAITING:
+        delivery.move(_D.WAITING)
+
+
+def live_of(installation: Installation, source: str, kind: str) -> Delivery | None:
+    """The delivery of a source, also what an earlier installation brought into these same books."""
+    same_books = and_(
+        Installation.organization_id == installation.organization_id,
+        Installation.integration == installation.integration,
+        Installation.books_id == installation.books_id,
+        Delivery.state == _D.POSTED,
+    )
+    return session().scalar(
+        select(Delivery)
+        .join(Delivery.installation)
+        .where(
+            Delivery.source == source,
+            Delivery.kind == kind,
+            Delivery.state != _D.CANCELLED,
+            or_(Delivery.installation_id == installation.id, same_books),
+        )
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
