@@ -110,9 +110,14 @@ def test_a_token_that_ran_out_is_renewed_on_the_way(online: Installation, books:
     assert whole_ledger(books) == EXPECTED
 
 
-def test_a_grant_that_was_taken_back_waits_for_an_admin_and_then_goes_on(online: Installation, books: Running) -> None:
+def test_a_grant_that_was_taken_back_waits_for_an_admin_and_then_goes_on(
+    app: Flask, online: Installation, books: Running
+) -> None:
+    app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     books.control("clock", {"advance_days": 102})
     sending.send(online.id, order_1042(), Choices(), ADA)
+    carrying.carry(online.id)
+    pass_time(online)
     carrying.carry(online.id)
     session().expire_all()
     assert online.state is InstallationState.EXPIRED
