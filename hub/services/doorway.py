@@ -51,12 +51,23 @@ def at(address: str) -> DeskRow:
     return row
 
 
-def new_password(organization_id: str, installation_id: int) -> str:
-    """A new password for the ledger; the old one stops working. It is given here once, and kept as a hash."""
+def edition(row: DeskRow) -> str:
+    """Which of the passwords that were made is the present one; empty before there is any."""
+    return row.password_at.isoformat() if row.password_at else ""
+
+
+def new_password(organization_id: str, installation_id: int, *, instead_of: str) -> str:
+    """A new password for the ledger; the old one stops working. It is given here once, and kept as a hash.
+
+    `instead_of` is the edition that is to be replaced. Raises `NotPossible` if that is not the present one any more:
+    a page that is loaded again must not replace, unasked, the password that has just been pasted.
+    """
     installation = scope.lock(scope.installation(organization_id, installation_id).id)
     _pulls(installation)
-    password = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
     row = session().get_one(DeskRow, installation.id)
+    if edition(row) != instead_of:
+        raise NotPossible("A password has been made meanwhile. Generate another one only if that one is lost.")
+    password = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
     row.password_hash, row.password_at = generate_password_hash(password), now()
     row.refused, row.refused_at = 0, None
     commit()

@@ -55,11 +55,12 @@ def door_file(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def door_password(installation_id: int) -> ResponseReturnValue:
-    """Make a password, and show it this once. Asks first where there is one already, which then stops working."""
-    installation = scope.installation(organization().id, installation_id)
-    if request.method == "POST":
-        return _door(installation_id, doorway.new_password(organization().id, installation_id))
-    return show("hub/new_password.html", title="New password", door=views.door(installation))
+    """Make a password, and show it this once. Asks first where there is one already, which then stops working; so it
+    also asks instead of making another one when a page that made one is loaded again."""
+    view = views.door(scope.installation(organization().id, installation_id))
+    if request.method == "POST" and request.form.get("instead_of", "") == view.edition:
+        return _door(installation_id, doorway.new_password(organization().id, installation_id, instead_of=view.edition))
+    return show("hub/new_password.html", title="New password", door=view)
 
 
 def support() -> ResponseReturnValue:

@@ -122,6 +122,7 @@ class Door:
     sentence: str
     trouble: str
     has_password: bool
+    edition: str
 
 
 def door(installation: Installation) -> Door:
@@ -136,7 +137,7 @@ def door(installation: Installation) -> Door:
         ),
         sentence=f"Connected to {installation.books_name}, {_next_call(row)}." if connected
         else "Waiting for the first call…",
-        trouble=installation.trouble, has_password=bool(row.password_hash),
+        trouble=installation.trouble, has_password=bool(row.password_hash), edition=doorway.edition(row),
     )  # fmt: skip
 
 

@@ -132,7 +132,10 @@ class Postman:
                     break
                 last = events[-1].number
                 wanted = Subscription(**words)
-                taken += sum(self._post(wanted, call) for call in _calls(wanted, events))
+                calls = _calls(wanted, events)
+                statuses = [self._post(wanted, call) for call in calls]
+                self._settle(list(zip(calls, statuses, strict=True)))
+                taken += sum(status < HTTPStatus.MULTIPLE_CHOICES for status in statuses)
         return taken
 
     def _run(self) -> None:
@@ -142,24 +145,27 @@ class Postman:
             self._store.changed.clear()
             self.deliver()
 
-    def _post(self, wanted: Subscription, events: list[Event]) -> bool:
-        """One call, and what becomes of its events: told, dropped, or due again later."""
+    def _post(self, wanted: Subscription, events: list[Event]) -> int:
+        """One call; gives the status of its answer, of none a time-out's."""
         body = _body(wanted, events)
         try:
             answer = self._line.post(wanted.url, data=body, headers=_headers(wanted, body), timeout=_TIMEOUT)
-            status = answer.status_code
         except requests.RequestException:
-            status = int(HTTPStatus.REQUEST_TIMEOUT)
+            return int(HTTPStatus.REQUEST_TIMEOUT)
+        return answer.status_code
+
+    def _settle(self, calls: list[tuple[list[Event], int]]) -> None:
+        """What becomes of events: told, dropped, or due again later, also if just one of their copies was not taken."""
+        again = {event.number for events, status in calls for event in events if status in _AGAIN_ON}
         with self._store.writing() as session:
-            for event in {one.number: one for one in events}.values():
-                if status in _AGAIN_ON and event.tries < len(_AGAIN):
+            for event in {one.number: one for events, _ in calls for one in events}.values():
+                if event.number in again and event.tries < len(_AGAIN):
                     due = (session.now() + _AGAIN[event.tries]).isoformat()
                     session.connection.execute(
                         "UPDATE event SET tries = tries + 1, due = ? WHERE number = ?", (due, event.number)
                     )
                 else:
                     session.connection.execute("DELETE FROM event WHERE number = ?", (event.number,))
-        return status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def _due(session: Session, last: int, *, early: bool) -> list[Event]:

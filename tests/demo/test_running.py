@@ -39,6 +39,7 @@ class Demo:
             two.bind(("127.0.0.1", 0))
             self.ports = one.getsockname()[1], two.getsockname()[1]
         self.url, self.books_url = (f"http://127.0.0.1:{port}" for port in self.ports)
+        self.runners: list[subprocess.Popen[bytes]] = []
 
     def command(self) -> subprocess.Popen[bytes]:
         """`make demo`, without make."""
@@ -46,10 +47,12 @@ class Demo:
         environment |= {"DEMO_DATA": str(self.folder)}
         environment |= {"DEMO_PORT": str(self.ports[0]), "SANDBOX_PORT": str(self.ports[1])}
         with self.output.open("wb") as output:
-            return subprocess.Popen(
+            runner = subprocess.Popen(
                 [sys.executable, "-m", "demo"], cwd=TOP, env=environment, stdout=output, stderr=output,
                 start_new_session=True,
             )  # fmt: skip
+        self.runners.append(runner)
+        return runner
 
     def start(self) -> None:
         self.runner = self.command()
@@ -60,14 +63,23 @@ class Demo:
         return self.output.read_text(encoding="utf-8")
 
     def processes(self, *words: str) -> list[psutil.Process]:
-        """What runs with this folder in its environment, and these words in its command."""
-        found = []
+        """What runs with this folder in its environment, and these words in its command. The child that a worker forks
+        for a job is not one more."""
+        found: list[psutil.Process] = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
                 mine = process.environ().get("DEMO_DATA") == str(self.folder) and process.pid != os.getpid()
                 if mine and process.status() != psutil.STATUS_ZOMBIE and set(words) <= set(process.cmdline()):
                     found.append(process)
-        return found
+        pids = {process.pid for process in found}
+        return [process for process in found if not words or not {parent(process), process.pid} <= pids]
+
+
+def parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return 0
 
 
 @pytest.fixture
@@ -77,6 +89,8 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     for process in running.processes():
         with contextlib.suppress(psutil.Error):
             process.kill()
+    for runner in running.runners:
+        runner.wait()
 
 
 def test_the_demo_comes_up_heals_itself_keeps_its_data_and_leaves_nothing(demo: Demo) -> None:

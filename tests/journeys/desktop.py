@@ -55,7 +55,7 @@ class Office:
         """Install, download the file, say yes in QuickBooks. The Web Connector has not called yet."""
         installation = installing.install(ACME, ADA, "quickbooks_desktop")
         row = doorway.open_for(installation)
-        password = doorway.new_password(ACME.id, installation.id)
+        password = doorway.new_password(ACME.id, installation.id, instead_of="")
         file = doorway.invitation(installation, f"{url}/hub/desks/{row.address}", f"{url}/hub/support")
         path = folder / file.name
         path.write_bytes(file.body)
