@@ -7,12 +7,26 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import sys
 from decimal import Decimal
 from typing import Any, cast
 
 import simplejson
 from flask import current_app
-from sqlalchemy import CursorResult, DateTime, Dialect, Enum, MetaData, Numeric, String, Text, TypeDecorator, Update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Enum,
+    MetaData,
+    Numeric,
+    String,
+    Text,
+    TypeDecorator,
+    Update,
+    and_,
+)
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.types import TypeEngine
 
@@ -82,6 +96,25 @@ class Money(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 – The signature is SQLAlchemy's.
         return None if value is None else Decimal(value).quantize(Decimal("0.01"))
+
+
+class Key(TypeDecorator[str]):
+    """A text that is searched by how it begins. PostgreSQL compares it by its bytes too, whatever the database's
+    language: only then does an index find what begins with something, and is the order the same as on SQLite.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        length = cast(String, self.impl).length
+        return dialect.type_descriptor(String(length, collation="C" if dialect.name == "postgresql" else None))
+
+
+def begins(column: Any, text: str) -> ColumnElement[bool]:
+    """Whether a `Key` begins with a text, as a range of the index: SQLite's LIKE takes no notice of case, so no index
+    serves it."""
+    return and_(column >= text, column < text + chr(sys.maxunicode))
 
 
 class Json(TypeDecorator[Any]):

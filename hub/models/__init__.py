@@ -1,6 +1,6 @@
 """The rows. Each belongs to one organization, by itself or through its installation."""
 
-from hub.models.books import Link, Listing, Mapping, RecordRow
+from hub.models.books import Link, LinkChange, Listing, Mapping, RecordRow, Word
 from hub.models.conversation import ConversationRow, Envelope, Exchange, Purpose
 from hub.models.delivery import Delivery, needs
 from hub.models.desk import DeskRow
@@ -11,6 +11,6 @@ from hub.models.transaction import TransactionRow
 
 __all__ = [
     "Authorization", "ConversationRow", "Credential", "Delivery", "DeskRow", "Envelope", "Exchange", "Installation",
-    "Link", "Listing", "Mapping", "Meter", "Notice", "NoticeKind", "Purpose",
-    "RecordRow", "TransactionRow", "needs",
+    "Link", "LinkChange", "Listing", "Mapping", "Meter", "Notice", "NoticeKind", "Purpose",
+    "RecordRow", "TransactionRow", "Word", "needs",
 ]  # fmt: skip

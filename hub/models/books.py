@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from unicodedata import combining, normalize
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.database import Base, Json, Moment, choice, now
+from hub.database import Base, Json, Key, Moment, choice, now
 from hub.plugin import AccountKind, Listed, Record, RecordKind, Ref, TransactionKind
 
 
@@ -16,13 +18,31 @@ def name_key(name: str) -> str:
     return " ".join(name.split()).casefold()[:200]
 
 
+def email_key(text: str) -> str:
+    """The form in which e-mail addresses are compared: the first one, without regard to case; empty for none."""
+    first = text.replace(";", ",").partition(",")[0].strip().casefold()
+    return first[:200] if "@" in first else ""
+
+
+def phone_key(text: str) -> str:
+    """The form in which phone numbers are compared: the last ten digits, without the extension, so that a country's
+    code makes no difference. Fewer than seven are no number, and give an empty key.
+    """
+    digits = "".join(sign for sign in _EXTENSION.split(text, maxsplit=1)[0] if sign.isascii() and sign.isdigit())
+    return digits[-10:] if len(digits) >= _SHORTEST_PHONE else ""
+
+
+_EXTENSION = re.compile(r"ext|x|#", re.IGNORECASE)
+_SHORTEST_PHONE = 7
+
+
 def listed(kind: str) -> Listed:
     """What a listing is of."""
     return TransactionKind(kind) if kind in set(TransactionKind) else RecordKind(kind)
 
 
 class RecordRow(Base):
-    """An entry of a list in the books, as last fetched or created. `name_key` is what is searched."""
+    """An entry of a list in the books, as last fetched or created. Its keys are what it is matched and searched by."""
 
     __tablename__ = "hub_record"
 
@@ -31,12 +51,14 @@ class RecordRow(Base):
     kind: Mapped[RecordKind] = mapped_column(choice(RecordKind))
     record_id: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(Text)
-    name_key: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(Key(200))
     number: Mapped[str] = mapped_column(String(100), default="")
     account: Mapped[AccountKind | None] = mapped_column(choice(AccountKind))
     detail: Mapped[str] = mapped_column(String(100), default="")
     email: Mapped[str] = mapped_column(String(200), default="")
+    email_key: Mapped[str] = mapped_column(Key(200), default="")
     phone: Mapped[str] = mapped_column(String(100), default="")
+    phone_key: Mapped[str] = mapped_column(Key(10), default="")
     active: Mapped[bool] = mapped_column(default=True)
     seen_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     merged_into: Mapped[str] = mapped_column(String(64), default="")
@@ -45,6 +67,8 @@ class RecordRow(Base):
     __table_args__ = (
         UniqueConstraint("installation_id", "kind", "record_id"),
         Index("ix_hub_record_name", "installation_id", "kind", "name_key"),
+        Index("ix_hub_record_email", "installation_id", "kind", "email_key", "active"),
+        Index("ix_hub_record_phone", "installation_id", "kind", "phone_key", "active"),
     )
 
     @property
@@ -60,8 +84,39 @@ class RecordRow(Base):
         """Become what the books say."""
         self.name, self.name_key = record.name, name_key(record.name)
         self.number, self.account, self.detail = record.number[:100], record.account, record.detail[:100]
-        self.email, self.phone, self.active = record.email[:200], record.phone[:100], record.active
-        self.seen_at = now()
+        self.email, self.email_key = record.email[:200], email_key(record.email)
+        self.phone, self.phone_key = record.phone[:100], phone_key(record.phone)
+        self.active, self.seen_at = record.active, now()
+
+    @property
+    def words(self) -> set[str]:
+        """What it is found by as somebody types: the words of its name, number, e-mail and phone."""
+        return {*split(" ".join((self.name_key, self.number, self.email, self.phone))), self.phone_key} - {""}
+
+
+def split(text: str) -> list[str]:
+    """The words of a text as they are searched: without case, accents and signs, each of 40 characters at most."""
+    plain = "".join(sign for sign in normalize("NFKD", text.casefold()) if not combining(sign))
+    return [word[:_WORD] for word in _WORDS.findall(plain)]
+
+
+_WORD = 40
+_WORDS = re.compile(r"[^\W_]+")
+
+
+class Word(Base):
+    """A word by which an entry of a list is found. An index finds the words that begin with what was typed, however
+    long the list; looking for it within the names would read all of them.
+    """
+
+    __tablename__ = "hub_word"
+
+    record_id: Mapped[int] = mapped_column(ForeignKey("hub_record.id", ondelete="CASCADE"), primary_key=True)
+    word: Mapped[str] = mapped_column(Key(_WORD), primary_key=True)
+    installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
+    kind: Mapped[RecordKind] = mapped_column(choice(RecordKind))
+
+    __table_args__ = (Index("ix_hub_word_word", "installation_id", "kind", "word", "record_id"),)
 
 
 class Listing(Base):
@@ -133,3 +188,24 @@ class Link(Base):
     @property
     def ref(self) -> Ref:
         return Ref(id=self.record_id, name=self.name)
+
+
+class LinkChange(Base):
+    """Somebody linked a company, linked it to another entry, or unlinked it: from whom, to whom, who and when. An empty
+    id stands for nobody.
+    """
+
+    __tablename__ = "hub_link_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
+    kind: Mapped[RecordKind] = mapped_column(choice(RecordKind))
+    company_id: Mapped[str] = mapped_column(String(64))
+    from_id: Mapped[str] = mapped_column(String(64), default="")
+    from_name: Mapped[str] = mapped_column(Text, default="")
+    to_id: Mapped[str] = mapped_column(String(64), default="")
+    to_name: Mapped[str] = mapped_column(Text, default="")
+    changed_by: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+
+    __table_args__ = (Index("ix_hub_link_change_company", "installation_id", "kind", "company_id", "id"),)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, insert, select
 
 from hub.database import now, session
 from hub.extension import seconds
-from hub.models import ConversationRow, Installation, Listing, Purpose, RecordRow
-from hub.models.books import listed, name_key
+from hub.models import ConversationRow, Installation, Listing, Purpose, RecordRow, Word
+from hub.models.books import listed
 from hub.plugin import Integration, Listed, Page, Record, RecordKind, TransactionKind
 from hub.services import changing, history, metering
 from hub.states import ConversationState
@@ -119,7 +119,7 @@ def give_up(row: ConversationRow, problem: str) -> None:
 
 
 def store(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> None:
-    """Insert or update entries of a list, in two statements however many there are."""
+    """Insert or update entries of a list, in a few statements however many there are."""
     known = {
         row.record_id: row
         for row in session().scalars(
@@ -136,26 +136,15 @@ def store(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> 
             row = known[record.id] = RecordRow(installation_id=installation_id, kind=kind, record_id=record.id)
             session().add(row)
         row.take(record)
-
-
-def search(installation_id: int, kind: RecordKind, text: str, limit: int = 20) -> list[RecordRow]:
-    """Active entries for a type-ahead: those that begin with the text first, then those that have it anywhere."""
-    key = name_key(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    query = select(RecordRow).where(
-        RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.active
-    )
-    begins = or_(RecordRow.name_key.like(f"{key}%", escape="\\"), RecordRow.number.like(f"{key}%", escape="\\"))
-    first = list(session().scalars(query.where(begins).order_by(RecordRow.name_key).limit(limit)))
-    if len(first) == limit or not key:
-        return first
-    rest = session().scalars(
-        query.where(
-            RecordRow.name_key.like(f"%{key}%", escape="\\"), RecordRow.id.not_in([row.id for row in first])
-        )
-        .order_by(RecordRow.name_key)
-        .limit(limit - len(first))
-    )
-    return first + list(rest)
+    session().flush()
+    rows = [known[record.id] for record in records]
+    session().execute(delete(Word).where(Word.record_id.in_([row.id for row in rows])))
+    words = [
+        {"record_id": row.id, "word": word, "installation_id": installation_id, "kind": kind}
+        for row in {row.id: row for row in rows}.values() for word in row.words
+    ]  # fmt: skip
+    if words:
+        session().execute(insert(Word), words)
 
 
 def _pause(kind: Listed) -> dt.timedelta:

@@ -23,13 +23,13 @@ from hub.services import (
     checking,
     desk,
     documents,
-    fetching,
     history,
     linking,
     mapping,
     registry,
     retrying,
     scope,
+    searching,
     sending,
 )
 from hub.services.documents import Choices
@@ -215,7 +215,7 @@ def _form(
     suggested = choices.customer or known.customer_of(order) or documents.NEW
     found = problems or documents.draft(installation, integration, order, shown, known).problems
     chosen = linking.record(installation.id, RecordKind.CUSTOMER, suggested) if suggested != documents.NEW else None
-    customers = fetching.search(installation.id, RecordKind.CUSTOMER, "", _MANY)
+    customers = list(searching.search(installation.id, RecordKind.CUSTOMER, "", limit=_MANY).rows)
     if chosen is not None and chosen not in customers:
         customers.insert(0, chosen)
     return _dialog(
@@ -223,7 +223,7 @@ def _form(
         choices=choices, suggested=suggested, customers=customers, many=len(customers) >= _MANY,
         linked=linking.linked(installation.id, RecordKind.CUSTOMER, order.company.id) is not None,
         places=[places[role] for role in _ROLES if role in places],
-        tax_codes=fetching.search(installation.id, RecordKind.TAX_CODE, "", _MANY)
+        tax_codes=searching.search(installation.id, RecordKind.TAX_CODE, "", limit=_MANY).rows
         if integration.capabilities.tax_by_code else [],
         allowed=set(installation.documents), given=answers.given(choices.answers), books=checking.known(installation),
         suppliers=sorted({line.supplier.name for line in order.lines if line.supplier is not None}),

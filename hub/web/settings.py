@@ -11,7 +11,7 @@ from hub.host import Permission
 from hub.models import Installation
 from hub.plugin import Problem, RecordKind
 from hub.queue import commit, rollback
-from hub.services import fetching, installing, mapping, options, registry, scope
+from hub.services import installing, mapping, options, registry, scope, searching
 from hub.web import views
 from hub.web.guard import organization, requires, user
 from hub.web.pages import go, show
@@ -132,7 +132,7 @@ def _details(
 ) -> ResponseReturnValue:
     integration = registry.integration(installation.integration)
     by_code = integration.capabilities.tax_by_code
-    codes = fetching.search(installation.id, RecordKind.TAX_CODE, "", 200) if by_code else []
+    codes = searching.search(installation.id, RecordKind.TAX_CODE, "", limit=200).rows if by_code else []
     return show(
         "hub/details.html", title=integration.label, code=422 if problems else 200, tab="details", saved=saved,
         card=views.card(installation), integration=integration, problems=problems, tax_codes=codes,

@@ -297,6 +297,45 @@ def upgrade() -> None:
         batch_op.create_index("ix_hub_link_record", ["installation_id", "kind", "record_id"], unique=False)
 
     op.create_table(
+        "hub_link_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("installation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "account",
+                "customer",
+                "vendor",
+                "item",
+                "tax_code",
+                "term",
+                name="recordkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("company_id", sa.String(length=64), nullable=False),
+        sa.Column("from_id", sa.String(length=64), nullable=False),
+        sa.Column("from_name", sa.Text(), nullable=False),
+        sa.Column("to_id", sa.String(length=64), nullable=False),
+        sa.Column("to_name", sa.Text(), nullable=False),
+        sa.Column("changed_by", sa.String(length=200), nullable=False),
+        sa.Column("changed_at", hub.database.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["installation_id"],
+            ["hub_installation.id"],
+            name=op.f("fk_hub_link_change_installation_id_hub_installation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_link_change")),
+    )
+    with op.batch_alter_table("hub_link_change", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_hub_link_change_company", ["installation_id", "kind", "company_id", "id"], unique=False
+        )
+
+    op.create_table(
         "hub_listing",
         sa.Column("installation_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
@@ -351,7 +390,7 @@ def upgrade() -> None:
         ),
         sa.Column("record_id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("name_key", sa.String(length=200), nullable=False),
+        sa.Column("name_key", hub.database.Key(length=200), nullable=False),
         sa.Column("number", sa.String(length=100), nullable=False),
         sa.Column(
             "account",
@@ -373,7 +412,9 @@ def upgrade() -> None:
         ),
         sa.Column("detail", sa.String(length=100), nullable=False),
         sa.Column("email", sa.String(length=200), nullable=False),
+        sa.Column("email_key", hub.database.Key(length=200), nullable=False),
         sa.Column("phone", sa.String(length=100), nullable=False),
+        sa.Column("phone_key", hub.database.Key(length=10), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("seen_at", hub.database.Moment(), nullable=False),
         sa.Column("merged_into", sa.String(length=64), nullable=False),
@@ -389,7 +430,43 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("hub_record", schema=None) as batch_op:
+        batch_op.create_index("ix_hub_record_email", ["installation_id", "kind", "email_key", "active"], unique=False)
         batch_op.create_index("ix_hub_record_name", ["installation_id", "kind", "name_key"], unique=False)
+        batch_op.create_index("ix_hub_record_phone", ["installation_id", "kind", "phone_key", "active"], unique=False)
+
+    op.create_table(
+        "hub_word",
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("word", hub.database.Key(length=40), nullable=False),
+        sa.Column("installation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "account",
+                "customer",
+                "vendor",
+                "item",
+                "tax_code",
+                "term",
+                name="recordkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["installation_id"],
+            ["hub_installation.id"],
+            name=op.f("fk_hub_word_installation_id_hub_installation"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["record_id"], ["hub_record.id"], name=op.f("fk_hub_word_record_id_hub_record"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("record_id", "word", name=op.f("pk_hub_word")),
+    )
+    with op.batch_alter_table("hub_word", schema=None) as batch_op:
+        batch_op.create_index("ix_hub_word_word", ["installation_id", "kind", "word", "record_id"], unique=False)
 
     op.create_table(
         "hub_transaction",
@@ -579,13 +656,23 @@ def downgrade() -> None:
         batch_op.drop_index("ix_hub_transaction_customer")
 
     op.drop_table("hub_transaction")
+    with op.batch_alter_table("hub_word", schema=None) as batch_op:
+        batch_op.drop_index("ix_hub_word_word")
+
+    op.drop_table("hub_word")
     with op.batch_alter_table("hub_record", schema=None) as batch_op:
+        batch_op.drop_index("ix_hub_record_phone")
         batch_op.drop_index("ix_hub_record_name")
+        batch_op.drop_index("ix_hub_record_email")
 
     op.drop_table("hub_record")
     op.drop_table("hub_meter")
     op.drop_table("hub_mapping")
     op.drop_table("hub_listing")
+    with op.batch_alter_table("hub_link_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_hub_link_change_company")
+
+    op.drop_table("hub_link_change")
     with op.batch_alter_table("hub_link", schema=None) as batch_op:
         batch_op.drop_index("ix_hub_link_record")
 

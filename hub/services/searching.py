@@ -1,0 +1,106 @@
+"""Entries of the books' lists, found as somebody types: quick on a list of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, exists, func, literal, select, union_all
+from sqlalchemy.orm import aliased
+
+from hub.database import begins, session
+from hub.models import RecordRow, Word
+from hub.models.books import name_key, phone_key, split
+from hub.plugin import AccountKind, RecordKind
+
+SHOWN = 20
+"""How many entries are shown of what is found."""
+
+_COUNTED = 200  # Entries that are counted; nobody needs to know more exactly how much is left to type.
+_READ = 2000  # Entries with the rarest of several words that are looked through for the other words.
+_TERMS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search found: the first entries, how many more there are, and whether there may be more even than that."""
+
+    rows: Sequence[RecordRow]
+    more: int = 0
+    uncounted: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """For the status beside the list."""
+        if not self.rows:
+            return "Nothing found."
+        if not self.more:
+            return f"{len(self.rows)} found."
+        return f"{'More than ' if self.uncounted else ''}{self.more} more, keep typing."
+
+
+def search(
+    installation_id: int, kind: RecordKind, text: str, *, accounts: Collection[AccountKind] = (), limit: int = SHOWN
+) -> Found:
+    """The active entries that begin with the text, then those with words that begin with its words, in any order.
+
+    `accounts` leaves only accounts of these kinds. A constant number of queries, and of rows that are read.
+    """
+    key = name_key(text)
+    first = select(RecordRow.id).where(
+        RecordRow.installation_id == installation_id, RecordRow.kind == kind, *_usable(accounts)
+    )
+    if key:
+        first = first.where(begins(RecordRow.name_key, key))
+    ordered = first.order_by(*([RecordRow.number] if accounts else []), RecordRow.name_key)
+    ids = dict.fromkeys(session().scalars(ordered.limit(_COUNTED + 1)))
+    if key and len(ids) <= _COUNTED and (terms := _terms(text)):
+        words = session().execute(_with_words(installation_id, kind, terms, _usable(accounts)).limit(_COUNTED + 1))
+        ids |= dict.fromkeys(row.id for row in sorted(words, key=lambda row: row.name_key))
+    shown = list(ids)[:limit]
+    by_id = {row.id: row for row in session().scalars(select(RecordRow).where(RecordRow.id.in_(shown)))}
+    return Found(
+        rows=[by_id[one] for one in shown], more=min(len(ids), _COUNTED) - len(shown), uncounted=len(ids) > _COUNTED
+    )
+
+
+def _usable(accounts: Collection[AccountKind]) -> list[ColumnElement[bool]]:
+    return [RecordRow.active.is_(True), *([RecordRow.account.in_(accounts)] if accounts else [])]
+
+
+def _terms(text: str) -> list[str]:
+    phone = phone_key(text) if not any(sign.isalpha() for sign in text) else ""
+    return [phone] if phone else list(dict.fromkeys(split(text)))[:_TERMS]
+
+
+def _with_words(
+    installation_id: int, kind: RecordKind, terms: list[str], usable: Sequence[ColumnElement[bool]]
+) -> Select[int, str]:
+    """Entries with words that begin with each of the terms. The index is followed for the rarest of them, and each
+    entry that has it is asked for the others.
+    """
+    rarest, *others = _by_rarity(installation_id, kind, terms)
+    candidates = select(Word.record_id).where(_has(installation_id, kind, rarest)).order_by(Word.word)
+    found = candidates.limit(_READ).subquery()
+    query = select(RecordRow.id, RecordRow.name_key).join(found, found.c.record_id == RecordRow.id).where(*usable)
+    for term in others:
+        word = aliased(Word)
+        query = query.where(exists().where(word.record_id == RecordRow.id, begins(word.word, term)))
+    return query.distinct()
+
+
+def _by_rarity(installation_id: int, kind: RecordKind, terms: list[str]) -> list[str]:
+    if len(terms) == 1:
+        return terms
+    counts = [
+        select(literal(place).label("place"), func.count().label("number")).select_from(
+            select(Word.record_id).where(_has(installation_id, kind, term)).limit(_READ).subquery()
+        )
+        for place, term in enumerate(terms)
+    ]
+    numbers = {row.place: row.number for row in session().execute(union_all(*counts))}
+    return sorted(terms, key=lambda term: numbers[terms.index(term)])
+
+
+def _has(installation_id: int, kind: RecordKind, term: str) -> ColumnElement[bool]:
+    return (Word.installation_id == installation_id) & (Word.kind == kind) & begins(Word.word, term)
