@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flask import current_app, url_for
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import selectinload
 
 from demo import models
@@ -14,11 +14,13 @@ from demo.models import db
 from hub.host import (
     Address,
     Company,
+    CompanyQuery,
     Delivered,
     Order,
     OrderLine,
     OrderPayment,
     Organization,
+    Page,
     Permission,
     SourceField,
     Team,
@@ -52,6 +54,21 @@ class OrderDesk:
     def company(self, organization_id: str, company_id: str) -> Company | None:
         row = find_company(organization_id, company_id)
         return _company(row) if row else None
+
+    def companies(self, organization_id: str, query: CompanyQuery) -> Page[Company]:
+        row = models.Company
+        found = select(row).where(
+            row.organization_id == as_id(organization_id), row.is_supplier.is_(query.suppliers)
+        )
+        if query.text:
+            columns = (row.name, row.email, row.phone)
+            found = found.where(or_(*(column.icontains(query.text, autoescape=True) for column in columns)))
+        if query.after:
+            last = select(row.name, row.id).where(row.id == as_id(query.after)).scalar_subquery()
+            found = found.where(tuple_(row.name, row.id) > last)
+        rows = db.session.scalars(found.order_by(row.name, row.id).limit(query.limit + 1)).all()
+        after = str(rows[query.limit - 1].id) if len(rows) > query.limit else ""
+        return Page(rows=tuple(_company(one) for one in rows[: query.limit]), after=after)
 
     def teams(self, organization_id: str) -> Sequence[Team]:
         query = select(models.Team).where(models.Team.organization_id == as_id(organization_id))

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_login import UserMixin
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Dialect, ForeignKey, MetaData, String, Text, TypeDecorator, event
+from sqlalchemy import Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -92,6 +92,8 @@ class Company(Place, Base):
     is_supplier: Mapped[bool] = mapped_column(default=False)
     email: Mapped[str] = mapped_column(String(200), default="")
     phone: Mapped[str] = mapped_column(String(50), default="")
+
+    __table_args__ = (Index("ix_desk_company_name", "organization_id", "is_supplier", "name", "id"),)
 
 
 class Order(Place, Base):

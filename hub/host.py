@@ -12,14 +12,16 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from hub.plugin import Address
 
 __all__ = [
-    "Address", "Company", "Delivered", "Host", "Order", "OrderLine", "OrderPayment", "Organization", "Permission",
-    "SourceField", "Team", "User",
+    "Address", "Company", "CompanyQuery", "Delivered", "Host", "Order", "OrderLine", "OrderPayment", "Organization",
+    "Page", "Permission", "SourceField", "Team", "User",
 ]  # fmt: skip
+
+T = TypeVar("T")
 
 
 class Permission(enum.StrEnum):
@@ -62,6 +64,32 @@ class Company:
     phone: str = ""
     billing: Address | None = None
     shipping: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """A part of a long list. `after` is what the query for the next part gives back, in the host's own form, of at most
+    300 characters; empty at the end of the list. `total` counts the whole list, if that is known without effort.
+    """
+
+    rows: tuple[T, ...]
+    after: str = ""
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyQuery:
+    """Which companies are wanted: those that `text` finds by name, e-mail or phone, all of them if it is empty; at most
+    `limit`, in the order of their names, beginning `after` where the last page ended.
+
+    With `suppliers` those that are bought from are wanted, else those that are sold to. A host that does not tell them
+    apart answers with all.
+    """
+
+    text: str = ""
+    suppliers: bool = False
+    after: str = ""
+    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +179,11 @@ class Host(Protocol):
 
     def company(self, organization_id: str, company_id: str) -> Company | None:
         """One customer or supplier, or None if this organization has none of that id."""
+
+    def companies(self, organization_id: str, query: CompanyQuery) -> Page[Company]:
+        """A page of an organization's customers or suppliers, to be linked with those of the books. The pages must be
+        quick however long the list is: an index and a comparison with the last row, not a count of rows to skip.
+        """
 
     def teams(self, organization_id: str) -> Sequence[Team]:
         """The teams that access can be given to."""

@@ -28,8 +28,13 @@ def phone_key(text: str) -> str:
     """The form in which phone numbers are compared: the last ten digits, without the extension, so that a country's
     code makes no difference. Fewer than seven are no number, and give an empty key.
     """
-    digits = "".join(sign for sign in _EXTENSION.split(text, maxsplit=1)[0] if sign.isascii() and sign.isdigit())
-    return digits[-10:] if len(digits) >= _SHORTEST_PHONE else ""
+    number = digits(_EXTENSION.split(text, maxsplit=1)[0])
+    return number[-10:] if len(number) >= _SHORTEST_PHONE else ""
+
+
+def digits(text: str) -> str:
+    """The digits of a text."""
+    return "".join(sign for sign in text if sign.isascii() and sign.isdigit())
 
 
 _EXTENSION = re.compile(r"ext|x|#", re.IGNORECASE)
@@ -90,8 +95,8 @@ class RecordRow(Base):
 
     @property
     def words(self) -> set[str]:
-        """What it is found by as somebody types: the words of its name, number, e-mail and phone."""
-        return {*split(" ".join((self.name_key, self.number, self.email, self.phone))), self.phone_key} - {""}
+        """What it is found by as somebody types, besides its e-mail and phone: the words of its name and number."""
+        return set(split(f"{self.name_key} {self.number}"))
 
 
 def split(text: str) -> list[str]:

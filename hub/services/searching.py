@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, exists, func, literal, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from hub.database import begins, session
 from hub.models import RecordRow, Word
-from hub.models.books import name_key, phone_key, split
+from hub.models.books import digits, name_key, phone_key, split
 from hub.plugin import AccountKind, RecordKind
 
 SHOWN = 20
 """How many entries are shown of what is found."""
 
 _COUNTED = 200  # Entries that are counted; nobody needs to know more exactly how much is left to type.
-_READ = 2000  # Entries with the rarest of several words that are looked through for the other words.
-_TERMS = 8
+_READ = 1000  # Entries with the rarest of several words that are looked through for the other words.
+_TERMS = 8  # Words of one search.
+_PHONE = 3  # Digits from which on a phone number may be meant.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +43,18 @@ class Found:
 def search(
     installation_id: int, kind: RecordKind, text: str, *, accounts: Collection[AccountKind] = (), limit: int = SHOWN
 ) -> Found:
-    """The active entries that begin with the text, then those with words that begin with its words, in any order.
+    """The active entries that begin with the text, or whose e-mail or phone does; then those with words that begin
+    with its words, in any order.
 
-    `accounts` leaves only accounts of these kinds. A constant number of queries, and of rows that are read.
+    `accounts` leaves only accounts of these kinds. The number of queries, and of rows that are read, is limited.
     """
-    key = name_key(text)
-    first = select(RecordRow.id).where(
-        RecordRow.installation_id == installation_id, RecordRow.kind == kind, *_usable(accounts)
-    )
-    if key:
-        first = first.where(begins(RecordRow.name_key, key))
-    ordered = first.order_by(*([RecordRow.number] if accounts else []), RecordRow.name_key)
-    ids = dict.fromkeys(session().scalars(ordered.limit(_COUNTED + 1)))
-    if key and len(ids) <= _COUNTED and (terms := _terms(text)):
+    of = [RecordRow.installation_id == installation_id, RecordRow.kind == kind, *_usable(accounts)]
+    order = [RecordRow.number, RecordRow.name_key] if accounts else [RecordRow.name_key]
+    ids: dict[int, None] = {}
+    for beginning in _beginnings(text):
+        query = select(RecordRow.id).where(*of, beginning).order_by(*order)
+        ids |= dict.fromkeys(session().scalars(query.limit(_COUNTED + 1)))
+    if len(ids) <= _COUNTED and (terms := list(dict.fromkeys(split(text)))[:_TERMS]):
         words = session().execute(_with_words(installation_id, kind, terms, _usable(accounts)).limit(_COUNTED + 1))
         ids |= dict.fromkeys(row.id for row in sorted(words, key=lambda row: row.name_key))
     shown = list(ids)[:limit]
@@ -64,13 +64,21 @@ def search(
     )
 
 
+def _beginnings(text: str) -> list[ColumnElement[bool]]:
+    """What a text may be the beginning of: a name, an e-mail address, a phone number."""
+    key = name_key(text)
+    if not key:
+        return [true()]
+    found = [begins(RecordRow.name_key, key)]
+    if "@" in key:
+        found.append(begins(RecordRow.email_key, key))
+    elif len(number := phone_key(text) or digits(text)) >= _PHONE and not any(sign.isalpha() for sign in text):
+        found.append(begins(RecordRow.phone_key, number))
+    return found
+
+
 def _usable(accounts: Collection[AccountKind]) -> list[ColumnElement[bool]]:
     return [RecordRow.active.is_(True), *([RecordRow.account.in_(accounts)] if accounts else [])]
-
-
-def _terms(text: str) -> list[str]:
-    phone = phone_key(text) if not any(sign.isalpha() for sign in text) else ""
-    return [phone] if phone else list(dict.fromkeys(split(text)))[:_TERMS]
 
 
 def _with_words(

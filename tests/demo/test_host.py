@@ -19,6 +19,7 @@ from demo.seed import seed
 from hub.host import (
     Address,
     Company,
+    CompanyQuery,
     Delivered,
     Host,
     Order,
@@ -160,6 +161,34 @@ def test_an_order_takes_the_same_number_of_queries_however_many_lines(desk: Host
         desk.order(BRIGHTSIDE, number)
         counts.append(len(asked))
     assert counts == [5, 5]
+
+
+def test_companies_come_page_by_page_in_the_order_of_their_names(desk: Host) -> None:
+    whole, after = list[str](), ""
+    while True:
+        page = desk.companies(BRIGHTSIDE, CompanyQuery(after=after, limit=7))
+        assert len(page.rows) <= 7
+        whole, after = [*whole, *(one.name for one in page.rows)], page.after
+        if not after:
+            break
+    assert whole == sorted(whole)
+    assert len(whole) == len(set(whole)) == 29
+    assert "ABC Company" in whole
+    assert "Evans Glassware" not in whole
+
+
+def test_companies_are_found_by_name_mail_and_phone_and_suppliers_apart(desk: Host) -> None:
+    def found(text: str, *, suppliers: bool = False) -> list[str]:
+        query = CompanyQuery(text=text, suppliers=suppliers)
+        return [one.name for one in desk.companies(BRIGHTSIDE, query).rows]
+
+    abc = desk.companies(BRIGHTSIDE, CompanyQuery(text="abc c")).rows[0]
+    assert found("ABC C") == found("abccompany.test") == ["ABC Company"]
+    assert "ABC Company" in found(abc.phone)
+    assert found("%") == []
+    assert found("gem", suppliers=True) == ["Gemline"]
+    assert [one.name for one in desk.companies(OTHER, CompanyQuery(text="abc")).rows] == ["ABC Company"]
+    assert desk.companies(OTHER, CompanyQuery(text="abc")).rows[0].id != abc.id
 
 
 def test_the_source_fields_name_what_every_line_has(desk: Host) -> None:

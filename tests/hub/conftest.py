@@ -18,11 +18,13 @@ from hub import Hub, migrating
 from hub.database import session
 from hub.host import (
     Company,
+    CompanyQuery,
     Delivered,
     Order,
     OrderLine,
     OrderPayment,
     Organization,
+    Page,
     Permission,
     SourceField,
     Team,
@@ -54,6 +56,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.orders = {"1042": order_1042()}
+        self.others: list[Company] = []
         self.told: list[Delivered] = []
         self.signed_in: User | None = ADA
         self.working_for: Organization | None = ACME
@@ -72,7 +75,22 @@ class Desk:
         return self.orders.get(order_id) if organization_id == "acme" else None
 
     def company(self, organization_id: str, company_id: str) -> Company | None:
-        return next((one.company for one in self.orders.values() if one.company.id == company_id), None)
+        return next((one for one in self._companies() if one.id == company_id and organization_id == "acme"), None)
+
+    def companies(self, organization_id: str, query: CompanyQuery) -> Page[Company]:
+        text = query.text.casefold()
+        found = [
+            one for one in self._companies()
+            if organization_id == "acme" and text in f"{one.name} {one.email} {one.phone}".casefold()
+        ]  # fmt: skip
+        found.sort(key=lambda one: (one.name, one.id))
+        first = int(query.after or 0)
+        last = first + query.limit
+        return Page(rows=tuple(found[first:last]), after=str(last) if last < len(found) else "", total=len(found))
+
+    def _companies(self) -> list[Company]:
+        mentioned = [order.company for order in self.orders.values()]
+        return list({one.id: one for one in [*mentioned, *self.others]}.values())
 
     def teams(self, organization_id: str) -> Sequence[Team]:
         return [Team(id="sales", name="Sales")]

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("phone", sa.String(50), nullable=False),
         *_place(),
     )  # fmt: skip
+    op.create_index("ix_desk_company_name", "desk_company", ["organization_id", "is_supplier", "name", "id"])
     op.create_table(
         "desk_order", _key(), _in("organization"), _in("company"),
         sa.Column("date", sa.Date, nullable=False),
