@@ -51,6 +51,9 @@ class OrderDesk:
         row = find_order(organization_id, order_id)
         return _order(row) if row else None
 
+    def some_orders(self, organization_id: str, order_ids: Sequence[str]) -> Sequence[Order]:
+        return [_order(row) for row in find_orders(organization_id, order_ids)]
+
     def company(self, organization_id: str, company_id: str) -> Company | None:
         row = find_company(organization_id, company_id)
         return _company(row) if row else None
@@ -97,16 +100,25 @@ def as_id(text: str) -> int | None:
 
 
 def find_order(organization_id: str, order_id: str) -> models.Order | None:
-    """An order of this organization, with all that belongs to it: a handful of queries, however many lines."""
-    return db.session.scalar(
+    """An order of this organization, with all that belongs to it."""
+    return next(iter(find_orders(organization_id, [order_id])), None)
+
+
+def find_orders(organization_id: str, order_ids: Sequence[str]) -> Sequence[models.Order]:
+    """Some orders of this organization: a handful of queries, however many orders and lines."""
+    query = (
         select(models.Order)
-        .where(models.Order.id == as_id(order_id), models.Order.organization_id == as_id(organization_id))
+        .where(
+            models.Order.id.in_([number for one in order_ids if (number := as_id(one)) is not None]),
+            models.Order.organization_id == as_id(organization_id),
+        )
         .options(
             selectinload(models.Order.company),
             selectinload(models.Order.lines).selectinload(models.OrderLine.supplier),
             selectinload(models.Order.payments),
         )
     )
+    return db.session.scalars(query).all()
 
 
 def find_company(organization_id: str, company_id: str) -> models.Company | None:

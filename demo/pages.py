@@ -12,14 +12,21 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Worker
-from sqlalchemy import func, or_, select
+from sqlalchemy import String, cast, func, or_, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from demo.forms import CompanyForm, PaymentForm, QuantityForm
 from demo.host import as_id, find_company, find_order
 from demo.models import Company, Order, Payment, User, db
+from hub import order_ids
+from hub.host import OrderState
 
 _PER_PAGE = 25
+
+_FILTERS = {
+    "": "All orders", OrderState.UNSENT: "Not in the books", OrderState.MOVING: "On the way",
+    OrderState.ATTENTION: "Needs attention", OrderState.POSTED: "In the books",
+}  # fmt: skip
 
 blueprint = Blueprint("pages", __name__)
 
@@ -63,8 +70,12 @@ def orders() -> ResponseReturnValue:
         if (number := as_id(text)) is not None:
             matches.append(Order.id == number)
         query = query.where(or_(*matches))
+    books = request.args.get("books", "")
+    if books in _FILTERS and books:
+        known = cast(Order.id, String).in_(order_ids(str(current_user.organization_id), OrderState(books)))
+        query = query.where(~known if books == OrderState.UNSENT else known)
     page = db.paginate(query, per_page=_PER_PAGE, error_out=False)
-    return render_template("orders.html", page=page, q=text)
+    return render_template("orders.html", page=page, q=text, books=books, filters=_FILTERS)
 
 
 @blueprint.get("/orders/<order_id>")

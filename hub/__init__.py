@@ -8,12 +8,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Flask
 
 from hub.extension import Extension, Post
-from hub.host import Host
+from hub.host import Host, OrderState
 
-__all__ = ["Hub"]
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+__all__ = ["Hub", "order_ids"]
+
+
+def order_ids(organization_id: str, state: OrderState) -> Select[str | None]:
+    """The ids of an organization's orders in a state, as a query for the WHERE of a host's own list of orders::
+
+        query.where(Order.number.in_(order_ids("acme", OrderState.ATTENTION)))
+
+    For `OrderState.UNSENT` these are the orders that the hub knows, so that the host takes all others (`not_in`).
+    """
+    from hub.services import bulk  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
+
+    return bulk.order_ids(organization_id, state)
 
 
 class Hub:

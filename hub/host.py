@@ -17,8 +17,8 @@ from typing import Generic, Protocol, TypeVar
 from hub.plugin import Address
 
 __all__ = [
-    "Address", "Company", "CompanyQuery", "Delivered", "Host", "Order", "OrderLine", "OrderPayment", "Organization",
-    "Page", "Permission", "SourceField", "Team", "User",
+    "Address", "Company", "CompanyQuery", "Delivered", "Host", "Order", "OrderLine", "OrderPayment", "OrderState",
+    "Organization", "Page", "Permission", "SourceField", "Team", "User",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -162,6 +162,15 @@ class Delivered:
     number: str
 
 
+class OrderState(enum.StrEnum):
+    """Where an order is on its way into the books, as a whole: what a list of orders is filtered by."""
+
+    UNSENT = "unsent"
+    MOVING = "moving"
+    ATTENTION = "attention"
+    POSTED = "posted"
+
+
 class Host(Protocol):
     """What the hub asks of the application around it."""
 
@@ -176,6 +185,12 @@ class Host(Protocol):
 
     def order(self, organization_id: str, order_id: str) -> Order | None:
         """One order, or None if this organization has none of that id."""
+
+    def some_orders(self, organization_id: str, order_ids: Sequence[str]) -> Sequence[Order]:
+        """At most 200 orders at once, in any order; what this organization has not is left out.
+
+        As many queries as for one, or sending many is slow.
+        """
 
     def company(self, organization_id: str, company_id: str) -> Company | None:
         """One customer or supplier, or None if this organization has none of that id."""

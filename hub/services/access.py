@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from hub.errors import Forbidden
+from hub.errors import Forbidden, NotPossible
 from hub.extension import host
 from hub.host import Organization, Permission, User
 from hub.models import Installation
 from hub.plugin import DocumentKind
+from hub.services import scope
+from hub.states import InstallationState
+
+SENDABLE = frozenset({InstallationState.CONNECTED, InstallationState.EXPIRED, InstallationState.PAUSED})
+"""The states of an installation in which something can be sent, if only to wait."""
 
 
 def require(user: User, permission: Permission, organization: Organization) -> None:
@@ -18,6 +23,30 @@ def require(user: User, permission: Permission, organization: Organization) -> N
 def may_send(user: User, organization: Organization, installation: Installation) -> bool:
     """Whether a user may send with this installation: the host's permission, narrowed by "Visible to"."""
     return host().allows(user, Permission.SEND, organization) and is_visible(user, installation)
+
+
+def sendable(user: User, organization: Organization) -> list[Installation]:
+    """The installations with which a user may send, oldest first. One that is paused or whose authorization is lost
+    is among them: what is sent with it waits.
+    """
+    return [
+        one for one in scope.installations(organization.id)
+        if one.state in SENDABLE and may_send(user, organization, one)
+    ]  # fmt: skip
+
+
+def where_to_send(user: User, organization: Organization, wanted: int | None) -> Installation:
+    """The installation to send with: the one that is asked for, else the first that lets this user send. Raises
+    `NotFound`, `NotPossible` if there is none, `Forbidden` if there is one for others only.
+    """
+    found = scope.installations(organization.id) if wanted is None else [scope.installation(organization.id, wanted)]
+    usable = [one for one in found if one.state in SENDABLE]
+    if not usable:
+        raise NotPossible("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
+    visible = [one for one in usable if may_send(user, organization, one)]
+    if not visible:
+        raise Forbidden("The settings do not let you send with this integration. Ask an admin.")
+    return visible[0]
 
 
 def is_visible(user: User, installation: Installation) -> bool:

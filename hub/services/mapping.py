@@ -50,6 +50,12 @@ def choices(installation: Installation, integration: Integration) -> list[Choice
     return [_choice(field, saved.get(field.key), accounts, installation.id) for field in integration.mappings]
 
 
+def suggestions(installation: Installation, integration: Integration) -> dict[str, str]:
+    """What the dialog would suggest, by role: the ids of entries, where nothing is saved."""
+    found = choices(installation, integration)
+    return {one.field.key: one.chosen.id for one in found if one.suggested and one.chosen is not None}
+
+
 def save(installation: Installation, integration: Integration, chosen: Map[str, str]) -> None:
     """Save the Accounts tab: role → record id, empty for none. Raises `Incomplete` for what the books do not take."""
     problems = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -14,20 +15,13 @@ from hub.host import Order, User
 from hub.models import Delivery, Installation
 from hub.plugin import DocumentKind, RecordKind
 from hub.queue import commit, rollback, wake
-from hub.services import documents, linking, placing, registry, revising, scope
+from hub.services import access, documents, linking, placing, registry, revising, scope
 from hub.services.documents import Choices, Draft, draft, item_key
 from hub.services.revising import Revisable
 from hub.services.snapshots import Subject
-from hub.states import DeliveryState, InstallationState
+from hub.states import DeliveryState
 
 _D = DeliveryState
-REPLACEABLE = frozenset({_D.WAITING, _D.STOPPED})
-"""What sending once more may replace, as long as no write has been asked for."""
-
-CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
-"""What may be given up, as long as no write has been asked for."""
-
-SENDABLE = frozenset({InstallationState.CONNECTED, InstallationState.EXPIRED, InstallationState.PAUSED})
 
 
 def send(installation_id: int, order: Order, choices: Choices, user: User) -> list[Delivery]:
@@ -45,7 +39,7 @@ def send(installation_id: int, order: Order, choices: Choices, user: User) -> li
 
 def _send(installation_id: int, order: Order, choices: Choices, user: User) -> list[Delivery]:
     installation = scope.lock(installation_id)
-    if installation.state not in SENDABLE:
+    if installation.state not in access.SENDABLE:
         rollback()
         raise NotPossible("This installation is not connected.")
     integration = registry.integration(installation.integration)
@@ -106,6 +100,14 @@ def choices_of(stored: dict[str, object]) -> Choices:
         accounts=dict(stored.get("accounts", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
         answers=dict(stored.get("answers", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
     )
+
+
+def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choices:
+    """What a person chose for an order when it was sent last, from its live deliveries; else what the settings say."""
+    stored = next((one.choices for one in reversed(live) if one.choices), None)
+    choices = choices_of(stored) if stored else Choices(tax=installation.tax)
+    # By now there may be a customer in place of a new one, and it is linked.
+    return replace(choices, customer="") if choices.customer == documents.NEW else choices
 
 
 def _link(installation: Installation, order: Order, outline: Draft, user: User) -> None:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
-from hub.errors import Forbidden, Incomplete, NotFound, NotPossible
+from hub.errors import Forbidden, Incomplete, NotFound
 from hub.extension import host
 from hub.host import Order, Permission
 from hub.models import Delivery, Installation
@@ -62,11 +62,8 @@ def send(order_id: str) -> ResponseReturnValue:
     settled = bool(live) and request.args.get("again") != "1" and not _has_more(order, live)
     if settled and not all(one.state is DeliveryState.POSTED for one in live):
         return _dialog(order, followed=views.order_status(order_id, live))
-    installation = _installation()
-    last = next((one.choices for one in reversed(live) if one.choices), None)
-    choices = sending.choices_of(last) if last else Choices(tax=installation.tax)
-    if choices.customer == documents.NEW:  # By now there may be one, and it is linked.
-        choices = replace(choices, customer="")
+    installation = chosen_installation()
+    choices = sending.last_choices(installation, live)
     if settled and not sending.revisions(installation, order, choices):
         return _dialog(order, followed=views.order_status(order_id, live))
     desk.attend(installation.id)
@@ -76,7 +73,7 @@ def send(order_id: str) -> ResponseReturnValue:
 @requires(Permission.SEND)
 def press_send(order_id: str) -> ResponseReturnValue:
     """Send. Problems come back beside the fields that cure them; otherwise the dialog turns into its status."""
-    order, installation = _order(order_id), _installation()
+    order, installation = _order(order_id), chosen_installation()
     choices = Choices(
         documents=tuple(kind for kind in request.form.getlist("documents") if kind in set(DocumentKind)),
         customer=request.form.get("customer", ""),
@@ -180,20 +177,9 @@ def _mine(delivery_id: int) -> Delivery:
     return delivery
 
 
-def _installation() -> Installation:
+def chosen_installation() -> Installation:
     """Where to send: the one that was asked for, else the first that lets this person send."""
-    wanted = request.values.get("installation", type=int)
-    if wanted is not None:
-        found = [scope.installation(organization().id, wanted)]
-    else:
-        found = scope.installations(organization().id)
-    usable = [one for one in found if one.state in sending.SENDABLE]
-    if not usable:
-        raise NotPossible("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
-    visible = [one for one in usable if access.may_send(user(), organization(), one)]
-    if not visible:
-        raise Forbidden("The settings do not let you send with this integration. Ask an admin.")
-    return visible[0]
+    return access.where_to_send(user(), organization(), request.values.get("installation", type=int))
 
 
 def _has_more(order: Order, live: Sequence[Delivery]) -> bool:

@@ -110,6 +110,16 @@ class OrderStatus:
         first = self.lines[0] if not self.moving else next(line for line in self.lines if line.tone == "wait")
         return first.text, first.tone
 
+    @property
+    def rank(self) -> int:
+        """Where it stands in a list that begins with what needs a person."""
+        return ("bad", "wait", "good", "none").index(self.summary[1])
+
+    @property
+    def address(self) -> str | None:
+        """Of its first document, in the books."""
+        return next((line.address for line in self.lines if line.address), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:

@@ -74,6 +74,9 @@ class Desk:
     def order(self, organization_id: str, order_id: str) -> Order | None:
         return self.orders.get(order_id) if organization_id == "acme" else None
 
+    def some_orders(self, organization_id: str, order_ids: Sequence[str]) -> Sequence[Order]:
+        return [self.orders[one] for one in order_ids if organization_id == "acme" and one in self.orders]
+
     def company(self, organization_id: str, company_id: str) -> Company | None:
         return next((one for one in self._companies() if one.id == company_id and organization_id == "acme"), None)
 

@@ -40,6 +40,29 @@
     opener = null;
   }, true);
 
+  // Tick boxes that belong to a form: one that ticks all of them, and a place that says how many are ticked.
+  const countTicks = () => {
+    for (const place of document.querySelectorAll("[data-hub-ticked]")) {
+      const form = document.getElementById(place.dataset.hubTicked);
+      const boxes = [...(form?.elements ?? [])].filter((one) => one.type === "checkbox" && one.name);
+      const ticked = boxes.filter((one) => one.checked).length;
+      place.textContent = ticked ? `(${ticked})` : "";
+      for (const all of form.querySelectorAll("[data-hub-tick-all]")) {
+        all.checked = ticked > 0 && ticked === boxes.length;
+        all.indeterminate = ticked > 0 && ticked < boxes.length;
+      }
+    }
+  };
+
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest?.("[data-hub-tick-all]");
+    for (const one of all ? document.getElementById(all.dataset.hubTickAll).elements : []) {
+      if (one.type === "checkbox" && one.name) one.checked = all.checked;
+    }
+    countTicks();
+  });
+
+  document.addEventListener("htmx:afterSettle", countTicks);
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest?.("[data-hub-copy]");
     if (copy) {

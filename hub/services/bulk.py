@@ -1,0 +1,144 @@
+"""Many orders at once: what is ready to be sent, what needs a choice first, and the orders in some state."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from hub.errors import Incomplete
+from hub.extension import host
+from hub.host import Order, OrderState, User
+from hub.models import Delivery, Installation
+from hub.models.delivery import needs
+from hub.plugin import DocumentKind, Problem
+from hub.services import mapping, registry, reviewing, sending
+from hub.services.documents import Choices, Draft, draft
+from hub.services.gathering import gather
+from hub.services.snapshots import problems_of
+from hub.states import DeliveryState
+
+MOST = 200
+"""Orders that can be sent at once."""
+
+_D = DeliveryState
+
+
+class Readiness(enum.StrEnum):
+    """READY to be sent as it is; a person has to choose or put right something first; or it is DONE: nothing of it is
+    left to be sent."""
+
+    READY = "ready"
+    CHOICE = "choice"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What sending an order would come to. `entered` are the names of the new customers and vendors."""
+
+    order: Order
+    readiness: Readiness
+    choices: Choices
+    problems: Sequence[Problem] = ()
+    entered: Sequence[str] = ()
+
+
+def look(installation: Installation, order_ids: Sequence[str], kinds: Collection[str]) -> list[Outlook]:
+    """What sending these orders would come to, in their order. As many queries for `MOST` of them as for one."""
+    found = {order.id: order for order in host().some_orders(installation.organization_id, order_ids)}
+    orders = [found[order_id] for order_id in dict.fromkeys(order_ids) if order_id in found]
+    integration = registry.integration(installation.integration)
+    live = sending.of_orders(installation.organization_id, found)
+    suggested = mapping.suggestions(installation, integration)
+    wanted = []
+    for order in orders:
+        choices = sending.last_choices(installation, live.get(order.id, ()))
+        accounts = {**suggested, **choices.accounts}
+        wanted.append((order, replace(choices, documents=tuple(sorted(kinds)), accounts=accounts)))
+    known = gather(installation, integration, wanted)
+    return [
+        _outlook(order, choices, draft(installation, integration, order, choices, known), live.get(order.id, ()))
+        for order, choices in wanted
+    ]
+
+
+def send(installation: Installation, order_ids: Sequence[str], kinds: Collection[str], user: User) -> list[str]:
+    """Send what of these orders is ready, each as if it were sent alone, and commit after each. Gives the ids of those
+    that a person has to look at first.
+    """
+    installation_id, left = installation.id, []
+    for outlook in look(installation, order_ids, kinds):
+        if outlook.readiness is Readiness.READY:
+            try:
+                sending.send(installation_id, outlook.order, outlook.choices, user)
+            except Incomplete:
+                left.append(outlook.order.id)
+        elif outlook.readiness is Readiness.CHOICE:
+            left.append(outlook.order.id)
+    return left
+
+
+def _outlook(order: Order, choices: Choices, outline: Draft, live: Sequence[Delivery]) -> Outlook:
+    stopped = [one for one in live if one.state is _D.STOPPED]
+    there = {(one.source, one.kind) for one in live}
+    parts = list(_wanted(outline, order, choices))
+    if stopped:
+        readiness, problems = Readiness.CHOICE, list(problems_of(stopped[0].problems))
+    elif parts and there.issuperset(parts):
+        readiness, problems = Readiness.DONE, []
+    else:
+        readiness = Readiness.CHOICE if outline.problems or not parts else Readiness.READY
+        problems = list(outline.problems)
+    vendors = [one.new_vendor.name for one in outline.purchases if one.new_vendor]
+    entered = ([outline.new_customer.name] if outline.new_customer else []) + vendors
+    return Outlook(
+        order=order, readiness=readiness, choices=choices, problems=problems,
+        entered=entered if readiness is Readiness.READY else (),
+    )  # fmt: skip
+
+
+def _wanted(outline: Draft, order: Order, choices: Choices) -> Iterator[tuple[str, str]]:
+    """The sources and kinds of the documents that are asked for."""
+    sales = {DocumentKind.INVOICE, DocumentKind.PAYMENT}
+    for source, _, subject in reviewing.parts(outline, order):
+        if isinstance(subject.kind, DocumentKind) and (
+            subject.kind not in sales or DocumentKind.INVOICE in choices.documents
+        ):
+            yield source, subject.kind
+
+
+# ── Filtering ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def order_ids(organization_id: str, state: OrderState) -> Select[str | None]:
+    """The ids of an organization's orders in a state, as a query that a host's own can contain. UNSENT gives those that
+    are in any other state, to be excluded.
+    """
+    mine = and_(Delivery.organization_id == organization_id, Delivery.order_id.is_not(None))
+    live = and_(mine, Delivery.state != _D.CANCELLED)
+    stopped = and_(live, _is_stuck(Delivery))
+    unsettled = and_(live, Delivery.state != _D.POSTED)
+    ids = select(Delivery.order_id)
+    match state:
+        case OrderState.UNSENT:
+            return ids.where(live)
+        case OrderState.ATTENTION:
+            return ids.where(stopped)
+        case OrderState.MOVING:
+            return ids.where(unsettled, Delivery.order_id.not_in(ids.where(stopped)))
+        case OrderState.POSTED:
+            return ids.where(live, Delivery.order_id.not_in(ids.where(unsettled)))
+
+
+def _is_stuck(delivery: type[Delivery]) -> ColumnElement[bool]:
+    """It has stopped, or it waits for what has."""
+    needed = aliased(Delivery)
+    waits_for_it = exists().where(
+        needs.c.delivery_id == delivery.id, needs.c.needed_id == needed.id,
+        needed.state.in_((_D.STOPPED, _D.CANCELLED)),
+    )  # fmt: skip
+    return or_(delivery.state == _D.STOPPED, and_(delivery.state == _D.WAITING, waits_for_it))

@@ -1,0 +1,169 @@
+"""Many orders at once: what is ready, what is not and why, and that sending them is sending each once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub import order_ids
+from hub.database import session
+from hub.host import OrderState, Permission, User
+from hub.models import Delivery, Installation
+from hub.services import carrying, sending
+from tests.hub.conftest import Desk
+from tests.hub.ledger import Ledger
+from tests.hub.test_web import Browser, browser, count_queries  # noqa: F401 – A fixture.
+
+FEW = [str(number) for number in range(3000, 3003)]
+SOME = [str(number) for number in range(3000, 3030)]
+MANY = [str(number) for number in range(3000, 3200)]
+
+
+@pytest.fixture
+def orders(desk: Desk) -> Desk:
+    """Two hundred orders more, each of a company of its own."""
+    for number in MANY:
+        order = desk.copy_order(number)
+        desk.orders[number] = replace(order, company=replace(order.company, id=f"c{number}", name=f"Company {number}"))
+    return desk
+
+
+def form(ids: list[str], **more: Any) -> dict[str, Any]:
+    return {"id": ids, "within": "1", "documents": "invoice", **more}
+
+
+def hidden(page: str, name: str) -> list[str]:
+    return re.findall(rf'name="{name}" value="([^"]*)"', page)
+
+
+def text(page: str) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+
+
+def send_all(browser: Browser, ids: list[str]) -> str:  # noqa: F811 – The fixture's.
+    """Press Send, and go on as the page does by itself, until nothing is left."""
+    page = browser.post("/hub/orders/send/some", form(ids, left=ids), htmx=True).text
+    while left := hidden(page, "left"):
+        sent = form(hidden(page, "id"), left=left, unsent=hidden(page, "unsent"))
+        page = browser.post("/hub/orders/send/some", sent, htmx=True).text
+    return page
+
+
+def test_the_dialog_says_what_is_ready_what_needs_a_choice_and_what_is_there(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+) -> None:
+    send_all(browser, ["3000"])
+    orders.orders["3001"] = replace(orders.orders["3001"], total=orders.orders["3001"].total + 1)
+    page = browser.post("/hub/orders/send", {"id": FEW}, htmx=True)
+    assert page.status_code == 200
+    assert "1 of 3 orders are ready, 1 needs a choice first, 1 is there already or on the way." in text(page.text)
+    assert "The order does not add up." in text(page.text)
+    assert "1 is not in Pretend yet and will be entered there: Company 3002" in text(page.text)
+    assert hidden(page.text, "left") == ["3002"]
+    assert [one.order_id for one in session().scalars(select(Delivery).where(Delivery.kind == "invoice"))] == ["3000"]
+
+
+def test_looking_at_200_orders_takes_as_many_queries_as_looking_at_three(
+    app: Flask, browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+) -> None:
+    def queries(ids: list[str]) -> int:
+        seen = count_queries(app)
+        before = len(seen)
+        answer = browser.client.get("/hub/orders/send?" + "&".join(f"id={one}" for one in ids))
+        assert f"{len(ids)} of {len(ids)} orders are ready" in text(answer.text)
+        return len(seen) - before
+
+    few = queries(FEW)
+    assert queries(MANY) == few
+
+
+def test_many_orders_arrive_once_each_however_often_they_are_sent(
+    browser: Browser, installation: Installation, orders: Desk, ledger: Ledger  # noqa: F811 – The fixture.
+) -> None:
+    first = browser.post("/hub/orders/send/some", form(SOME, left=SOME), htmx=True)
+    again = browser.post("/hub/orders/send/some", form(SOME, left=SOME), htmx=True)
+    assert hidden(first.text, "left") == hidden(again.text, "left") == SOME[10:]
+    assert "10 of 30 are queued" in text(first.text)
+    send_all(browser, SOME)
+    send_all(browser, SOME[:20])
+    while carrying.due_installations():
+        carrying.carry(installation.id)
+    assert sorted(one["number"] for one in ledger.invoices) == SOME
+    assert (len(ledger.payments), len(ledger.customers), len(ledger.items)) == (30, 30, 1)
+    done = browser.post("/hub/orders/send/followed", form(SOME), htmx=True)
+    assert "30 of 30 are in Pretend." in text(done.text)
+    assert "delay:" not in done.text
+
+
+def test_one_that_cannot_be_sent_does_not_hold_up_the_others(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+) -> None:
+    orders.orders["3001"] = replace(orders.orders["3001"], total=orders.orders["3001"].total + 1)
+    page = send_all(browser, FEW)
+    assert "0 of 3 are in Pretend, 2 on the way, 1 needs attention." in text(page)
+    assert "The order does not add up." in text(page)
+    sent = session().scalars(select(Delivery.order_id).where(Delivery.kind == "invoice").order_by(Delivery.id))
+    assert list(sent) == ["3000", "3002"]
+
+
+def test_what_is_sent_together_is_what_is_sent_alone(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+) -> None:
+    browser.post("/hub/orders/3000/send", {"documents": "invoice", "customer": "", "tax": ""})
+    send_all(browser, ["3001"])
+    alone, together = (sending.of_order("acme", number) for number in ("3000", "3001"))
+
+    def written(deliveries: list[Delivery], number: str) -> list[Any]:
+        said = [(one.kind, one.title, one.state, one.sent_by, str(one.subject)) for one in deliveries]
+        return [tuple(str(value).replace(number, "N") for value in one) for one in said]
+
+    assert written(alone, "3000") == written(together, "3001")
+
+
+def test_more_than_200_are_not_taken_at_once(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+) -> None:
+    orders.copy_order("4000")
+    page = browser.post("/hub/orders/send", {"id": [*MANY, "4000"]}, htmx=True)
+    assert "At most 200 orders are sent at once; 1 more are ticked." in text(page.text)
+    assert len(hidden(page.text, "left")) == 200
+
+
+def test_who_may_not_send_has_no_bar_and_sends_nothing(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+) -> None:
+    assert "Send to Pretend…" in browser.get("/hub/orders/bar", htmx=True).text
+    installation.visible_to = {"who": "users", "ids": ["ada"]}
+    installation.documents = ["bill"]
+    session().commit()
+    assert browser.post("/hub/orders/send/some", form(FEW, left=FEW), htmx=True).status_code == 422
+    orders.signed_in = User(id="eve", name="Eve")
+    assert "<form" not in browser.get("/hub/orders/bar", htmx=True).text
+    orders.permissions = {Permission.VIEW}
+    for path in ("/hub/orders/send", "/hub/orders/send/some", "/hub/orders/send/followed"):
+        assert browser.post(path, form(FEW, left=FEW)).status_code in {400, 403}, path
+    assert session().scalars(select(Delivery)).all() == []
+
+
+def test_orders_are_found_by_their_state(
+    browser: Browser, installation: Installation, orders: Desk, ledger: Ledger  # noqa: F811 – The fixture.
+) -> None:
+    def found(state: OrderState) -> set[str | None]:
+        return set(session().scalars(order_ids("acme", state)))
+
+    ledger.refuses = lambda payload: "No." if payload.get("invoices", {}).get("number") == "3001" else ""
+    send_all(browser, ["3000", "3001"])
+    while carrying.due_installations():
+        carrying.carry(installation.id)
+    send_all(browser, ["3002"])
+    assert found(OrderState.UNSENT) == {"3000", "3001", "3002"}
+    assert found(OrderState.POSTED) == {"3000"}
+    assert found(OrderState.ATTENTION) == {"3001"}
+    assert found(OrderState.MOVING) == {"3002"}
+    assert set(session().scalars(order_ids("other", OrderState.POSTED))) == set()
