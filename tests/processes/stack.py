@@ -36,7 +36,7 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
         try:
             if found := condition():
                 return found
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             pass
         time.sleep(0.1)
     raise AssertionError(f"not within {seconds} s: {what}")

@@ -1,0 +1,67 @@
+"""A rep ticks orders in the list and sends them together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Screen
+from tests.browser.test_install_and_send import check_accessibility
+from tests.processes.stack import Person, Stack
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A desk that is connected to the books already."""
+    running = Stack(tmp_path_factory.mktemp("many"))
+    try:
+        running.start_all()
+        Person(running, "admin@demo.test").install()
+        yield running
+    finally:
+        running.stop_all()
+
+
+def test_a_rep_sends_a_page_of_orders_and_sees_where_each_is(rep: Screen, stack: Stack) -> None:
+    page = rep.page
+    rep.go("/orders")
+    page.get_by_label("All on this page").check()
+    page.get_by_label("Order 1075", exact=True).uncheck()
+    page.get_by_role("button", name="Send to QuickBooks… (24)").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("17 of 24 orders are ready, 7 need a choice first.")
+    expect(dialog.get_by_role("listitem").filter(has_text="1073")).to_contain_text("The order does not add up.")
+    check_accessibility(page)
+    dialog.get_by_role("button", name="Send 17").dblclick()
+    expect(dialog.get_by_text("17 of 17 are in QuickBooks.")).to_be_visible(timeout=90_000)
+    expect(dialog.get_by_role("link", name=re.compile("In QuickBooks as 1052"))).to_be_visible()
+    check_accessibility(page)
+    dialog.get_by_role("button", name="Close").last.click()
+    expect(page.get_by_role("button", name=re.compile("Send to QuickBooks"))).to_be_focused()
+    expect(page.get_by_role("row").filter(has_text="1052")).to_contain_text("In QuickBooks as 1052")
+    assert len(stack.books()["Invoice"]) == 17
+
+
+def test_the_list_is_filtered_by_the_state_in_the_books(rep: Screen) -> None:
+    page = rep.page
+    rep.go("/orders?books=posted")
+    expect(page.get_by_role("row")).to_have_count(18)
+    page.get_by_label("In the books").select_option("Not in the books")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("row").filter(has_text="1073")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="1052")).to_have_count(0)
+    check_accessibility(page)
+
+
+def test_the_list_and_its_dialog_fit_a_phone(rep: Screen) -> None:
+    page = rep.page
+    page.set_viewport_size({"width": 360, "height": 800})
+    rep.go("/orders?page=3")
+    page.get_by_label("All on this page").check()
+    page.get_by_role("button", name=re.compile("Send to QuickBooks")).click()
+    expect(page.get_by_role("dialog")).to_contain_text("orders are ready")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    check_accessibility(page)
