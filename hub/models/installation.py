@@ -115,7 +115,8 @@ class Credential(Base):
 
 
 class Authorization(Base):
-    """One attempt of an admin to authorize: what its `state` must match when the browser comes back. Used once."""
+    """One step of an admin's attempt to authorize: what its `state` must match when the browser comes back. Used once;
+    what the plugin asked to keep until then is encrypted, and gone when it is used."""
 
     __tablename__ = "hub_authorization"
 
@@ -127,5 +128,6 @@ class Authorization(Base):
     created_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     expires_at: Mapped[dt.datetime] = mapped_column(Moment)
     used_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    kept: Mapped[str] = mapped_column(Text, default="")
 
     installation: Mapped[Installation] = relationship()

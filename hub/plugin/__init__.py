@@ -24,6 +24,7 @@ The modules of this package import the standard library only; a plugin imports f
 from __future__ import annotations
 
 from hub.plugin.authorizing import (
+    Ask,
     Attempt,
     Authorized,
     Connection,
@@ -123,6 +124,7 @@ __all__ = [
     "Address",
     "Admission",
     "Answer",
+    "Ask",
     "Attempt",
     "AuthorizationExpired",
     "Authorized",

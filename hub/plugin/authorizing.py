@@ -6,13 +6,16 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hub.plugin.declaring import Field
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One attempt of an admin to connect an installation, at each of its steps.
 
     First `answer` is None. After a `Redirect` it holds the query parameters with which the browser came back to
-    `return_url`; the hub has then already checked that `state` is its own, unused, and of the same admin.
+    `return_url`, after an `Ask` what the admin chose, under the key of the question; the hub has then already checked
+    that `state` is its own, unused, and of the same admin. `kept` is what the step before asked to keep.
     `books_id` is set when these books were connected before, so that the sign-in can be asked for the same ones.
     """
 
@@ -21,13 +24,30 @@ class Attempt:
     state: str
     answer: Mapping[str, str] | None = None
     books_id: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
-    """Send the admin's browser to `url`; it returns to `Attempt.return_url` with `state` among its parameters."""
+    """Send the admin's browser to `url`; it returns to `Attempt.return_url` with `state` among its parameters.
+
+    What the next step needs and the browser must not see, such as the verifier of PKCE (RFC 7636), goes into `keep`:
+    it is encrypted, handed in as `Attempt.kept` once, and forgotten.
+    """
 
     url: str
+    keep: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Ask the admin to choose before it goes on: of several books that the sign-in has opened, which are meant?
+
+    `question` is a choice. `keep` is as with `Redirect`; here it may hold credentials.
+    """
+
+    question: Field
+    keep: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,6 +117,8 @@ class Books:
     locations: bool = False
     """Whether a document may name a location (QuickBooks' department)."""
     several_currencies: bool = False
+    handle: str = ""
+    """What stands for these books in the addresses of the product's own pages, if that is not the `id`."""
 
     @property
     def first_open_day(self) -> dt.date | None:

@@ -95,11 +95,17 @@ class Counted(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """The ledger takes at most `most` of what is `counted` for one company's books within any `seconds` in a row."""
+    """The ledger takes at most `most` of what is `counted` for one company's books within any `seconds` in a row.
+
+    With `of_app` it counts the books of all installations together. Where `most` depends on what the operator has
+    bought, `setting` names it: another figure may be set as `HUB_<INTEGRATION KEY>_<SETTING>`, 0 for no limit.
+    """
 
     most: int
     seconds: int
     counted: Counted = Counted.CALLS
+    of_app: bool = False
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def in_cents(amount: Decimal) -> Decimal:
 class Line:
     """A line of a document. `amount` is quantity times price, rounded half up to cents.
 
-    `account` is the income account of a sale, for a ledger that takes one a line or puts it on a new item.
+    `account` is the income account of a sale or the cost account of a purchase, for a ledger that takes one a line.
     On a purchase, `customer` is for whom it is bought, and `billable` says that this customer is to be charged for it.
     Raises `DoesNotAddUp` if the amount is another one.
     """

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from wsgiref.types import WSGIApplication
 
-from hub.plugin.authorizing import Attempt, Authorized, Connection, Doorway, Download, Redirect
+from hub.plugin.authorizing import Ask, Attempt, Authorized, Connection, Doorway, Download, Redirect
 from hub.plugin.books import Books, Ref
 from hub.plugin.declaring import Capabilities, Field, MappingField, Setting
 from hub.plugin.desk import Desk
@@ -68,6 +68,14 @@ class Integration(ABC):
         writes whose answer we have, so that the ledger need not remember it any longer.
         """
 
+    def destination(self, request: Request) -> str:
+        """Where a request goes, for a ledger that takes each kind at a door of its own. Pure.
+
+        The requests of an envelope all have the same, so that it is one trip that arrives or does not, as a whole. By
+        default there is one destination for all.
+        """
+        return ""
+
     def postage(self, requests: Sequence[Request]) -> Postage:
         """What a trip with these requests costs against `Capabilities.limits` and on the meter. Pure.
 
@@ -97,7 +105,7 @@ class Integration(ABC):
         in a period that is closed. `books` is what `check` last found. Pure."""
         return ()
 
-    def address(self, kind: DocumentKind, posting_id: str, books_id: str, settings: Mapping[str, str]) -> str | None:
+    def address(self, kind: DocumentKind, posting_id: str, books: Books, settings: Mapping[str, str]) -> str | None:
         """The page of the accounting product that shows this posting to a person, if it has one. Pure."""
         return None
 
@@ -106,7 +114,7 @@ class PushIntegration(Integration):
     """A ledger that we call."""
 
     @abstractmethod
-    def authorize(self, attempt: Attempt) -> Redirect | Authorized:
+    def authorize(self, attempt: Attempt) -> Redirect | Ask | Authorized:
         """Take the next step of connecting. Called in a web request; may use the network, with a short timeout.
 
         Raises `Rejected` if the admin declined or the ledger refused, `Unavailable` if it could not be asked.

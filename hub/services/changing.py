@@ -8,7 +8,7 @@ from sqlalchemy import Update, select, update
 
 from hub.database import now, session
 from hub.models import Link, RecordRow, TransactionRow
-from hub.plugin import Listed, RecordKind, TransactionKind
+from hub.plugin import Listed, Record, RecordKind, TransactionKind
 from hub.services import history
 
 NEVER_SEEN = "9999"
@@ -37,6 +37,17 @@ def forget(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> None:
     session().execute(_entries(installation_id, kind, ids).values(active=False))
     for link in _links(installation_id, kind, ids):
         link.note = f"“{link.name}” was deleted in the books on {now():%Y-%m-%d}. Choose another."
+
+
+def forget_others(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> None:
+    """Only these entries are in the books."""
+    there = {record.id for record in records}
+    active = session().scalars(
+        select(RecordRow.record_id).where(
+            RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.active
+        )
+    )
+    forget(installation_id, kind, [entry for entry in active if entry not in there])
 
 
 def merge(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, str]]) -> None:

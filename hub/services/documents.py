@@ -83,7 +83,7 @@ def draft(
     known = known or gather(installation, integration, [(order, choices)])
     refs = {**known.refs, **_overrides(known, choices)}
     options, books = options_of(installation, integration), checking.known(installation)
-    problems = _unmapped(integration, refs, choices)
+    problems = _unmapped(integration, refs, order, choices)
     customer, new_customer = _customer(known, order, choices, problems)
     items, new_items = _items(installation, known, order, refs, problems)
     try:
@@ -154,8 +154,12 @@ def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:
     return found
 
 
-def _unmapped(integration: Integration, refs: Mapping[str, Ref], choices: Choices) -> list[Problem]:
+def _unmapped(
+    integration: Integration, refs: Mapping[str, Ref], order: Order, choices: Choices
+) -> list[Problem]:
     wanted = {DocumentKind(kind) for kind in choices.documents}
+    if order.payments and DocumentKind.INVOICE in wanted:  # They go along with it.
+        wanted.add(DocumentKind.PAYMENT)
     return [
         Problem(
             what=f"{place.label} is not chosen yet.", why="The books need it for this document.",

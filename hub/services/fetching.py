@@ -92,6 +92,8 @@ def take(row: ConversationRow, page: Page) -> None:
     else:
         store(row.installation_id, kind, page.records)
         changing.forget(row.installation_id, kind, page.deleted)
+        if page.whole:
+            changing.forget_others(row.installation_id, kind, page.records)
         changing.merge(row.installation_id, kind, page.merged)
     listing = session().get_one(Listing, (row.installation_id, str(kind)))
     listing.cursor, listing.problem = page.cursor, ""

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import secrets as random
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,10 +18,12 @@ from hub.extension import current, settings_of
 from hub.host import Organization, User
 from hub.models import Authorization, Delivery, Envelope, Installation
 from hub.plugin import (
+    Ask,
     Attempt,
     Authorized,
     Books,
     DocumentKind,
+    Field,
     Integration,
     IntegrationError,
     Problem,
@@ -40,6 +43,48 @@ _ATTEMPT = dt.timedelta(minutes=30)
 _S = InstallationState
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A step of an authorization that nobody else can use any more, with what was kept for it."""
+
+    installation: Installation
+    state: str
+    kept: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What the admin is asked before an authorization goes on; the answer comes with `state`."""
+
+    field: Field
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step that has begun: its row, and the `state` of which the row knows the hash only."""
+
+    row: Authorization
+    state: str
+
+    @classmethod
+    def begin(cls, installation: Installation, user: User) -> _Step:
+        """What was kept for earlier steps that nobody has come back from is forgotten here."""
+        session().execute(
+            update(Authorization).where(Authorization.installation_id == installation.id).values(kept="")
+        )
+        state = random.token_urlsafe(32)
+        row = Authorization(
+            installation_id=installation.id, state_hash=_hash(state), user_id=user.id, user_name=user.name,
+            expires_at=now() + _ATTEMPT,
+        )  # fmt: skip
+        session().add(row)
+        return cls(row, state)
+
+    def keep(self, words: Mapping[str, str]) -> None:
+        self.row.kept = secrets.hide(words)
 
 
 def install(organization: Organization, user: User, key: str) -> Installation:
@@ -73,52 +118,59 @@ def install(organization: Organization, user: User, key: str) -> Installation:
 def authorize(installation: Installation, user: User, return_url: str) -> str:
     """Begin an attempt to authorize; gives the address of the sign-in. Raises `NotPossible` or `IntegrationError`."""
     integration = _push(installation)
-    state = random.token_urlsafe(32)
-    session().add(Authorization(
-        installation_id=installation.id, state_hash=_hash(state), user_id=user.id, user_name=user.name,
-        expires_at=now() + _ATTEMPT,
-    ))  # fmt: skip
-    commit()
-    step = integration.authorize(Attempt(
-        settings=settings_of(integration), return_url=return_url, state=state, books_id=installation.books_id
-    ))  # fmt: skip
-    if not isinstance(step, Redirect):
+    step = _Step.begin(installation, user)
+    attempt = Attempt(
+        settings=settings_of(integration), return_url=return_url, state=step.state, books_id=installation.books_id
+    )
+    commit()  # No transaction is open while the plugin may wait for the network.
+    answer = integration.authorize(attempt)
+    if not isinstance(answer, Redirect):
         raise NotPossible(f"{integration.label} did not say where to sign in.")
-    return step.url
+    step.keep(answer.keep)
+    commit()
+    return answer.url
 
 
-def claim(organization: Organization, user: User, key: str, state: str) -> Installation:
-    """Use up the attempt that a browser comes back from. Whose it is not, or is not any more, is `NotPossible`."""
-    attempt = session().scalar(select(Authorization).where(Authorization.state_hash == _hash(state)))
+def claim(organization: Organization, user: User, key: str, state: str) -> Claimed:
+    """Use up the step that a browser comes back from. Whose it is not, or is not any more, is `NotPossible`."""
+    row = session().scalar(select(Authorization).where(Authorization.state_hash == _hash(state)))
     again = "Begin again from the integrations page."
-    if attempt is None or attempt.user_id != user.id or attempt.installation.integration != key:
+    if row is None or row.user_id != user.id or row.installation.integration != key:
         raise NotPossible(f"This sign-in was not begun here by you. {again}")
     try:
-        installation = scope.installation(organization.id, attempt.installation_id)
+        installation = scope.installation(organization.id, row.installation_id)
     except NotFound:
         raise NotPossible(f"This sign-in was not begun here by you. {again}") from None
+    kept = secrets.reveal(row.kept)
     fresh = update(Authorization).where(
-        Authorization.id == attempt.id, Authorization.used_at.is_(None), Authorization.expires_at > now()
+        Authorization.id == row.id, Authorization.used_at.is_(None), Authorization.expires_at > now()
     )
-    if not changes_one(fresh.values(used_at=now())):
+    if not changes_one(fresh.values(used_at=now(), kept="")):
         rollback()
         raise NotPossible(f"This sign-in was used already, or took too long. {again}")
     commit()
-    return installation
+    return Claimed(installation=installation, state=state, kept=kept)
 
 
-def finish(installation: Installation, user: User, return_url: str, state: str, answer: Mapping[str, str]) -> None:
+def finish(claimed: Claimed, user: User, return_url: str, answer: Mapping[str, str]) -> Question | None:
     """Exchange what the browser brought back for credentials, store them, and begin to speak with the books.
 
+    Gives a question if the admin has to choose first: its answer is claimed and finished as this one was.
     Raises `Rejected` (denied, or other books than before) or `Unavailable`; the installation is then as it was.
     """
+    installation = claimed.installation
     integration = _push(installation)
     attempt = Attempt(
-        settings=settings_of(integration), return_url=return_url, state=state, answer=answer,
-        books_id=installation.books_id,
+        settings=settings_of(integration), return_url=return_url, state=claimed.state, answer=answer,
+        books_id=installation.books_id, kept=claimed.kept,
     )  # fmt: skip
     commit()  # No transaction is open while the network is waited for.
     authorized = integration.authorize(attempt)
+    if isinstance(authorized, Ask):
+        step = _Step.begin(installation, user)
+        step.keep(authorized.keep)
+        commit()
+        return Question(field=authorized.question, state=step.state)
     if not isinstance(authorized, Authorized):
         raise NotPossible(f"{integration.label} did not finish the authorization.")
     if installation.books_id and authorized.books_id != installation.books_id:
@@ -128,6 +180,7 @@ def finish(installation: Installation, user: User, return_url: str, state: str, 
             cure="Sign in again and choose the same company, or uninstall first.",
         ))  # fmt: skip
     _connect(installation, integration, user, authorized)
+    return None
 
 
 def meet(installation: Installation, integration: Integration, books: Books) -> None:

@@ -161,12 +161,21 @@ def _fill(installation: Installation, integration: Integration, most: int | None
         session().flush()
         release(installation.id)
     try:
-        return sealing.write(installation.id, integration, _light(asked, integration)) if asked else None
+        together = _light(_together(asked, integration), integration)
+        return sealing.write(installation.id, integration, together) if together else None
     except Exception as error:  # A plugin may do anything when it seals; what it was to seal stops.
         mark = reference(error)
         for row, _ in asked:
             settle(row, Crashes(mark))
         return None
+
+
+def _together(
+    asked: list[tuple[ConversationRow, Request]], integration: Integration
+) -> list[tuple[ConversationRow, Request]]:
+    """What goes where the first goes. The others are asked in the next envelopes."""
+    places = [integration.destination(request) for _, request in asked]
+    return [one for one, place in zip(asked, places, strict=True) if place == places[0]]
 
 
 def _light(

@@ -50,7 +50,7 @@ def purchases(
     found = []
     for place, (supplier_id, supplier) in enumerate(suppliers.items(), start=1):
         bought = [(line, item) for line, item in zip(order.lines, items, strict=True) if _from(line) == supplier_id]
-        lines = _lines(installation, bought, customer, problems)
+        lines = _lines(installation, bought, customer, refs.get(Role.COST), problems)
         row = known.named(RecordKind.VENDOR, supplier.name)
         by_name = row.ref if row else Ref(id="", name=supplier.name)
         vendor = known.links.get((RecordKind.VENDOR, supplier_id)) or by_name
@@ -83,7 +83,8 @@ def _new(supplier: Company, currency: str) -> NewVendor:
 
 
 def _lines(
-    installation: Installation, bought: Sequence[tuple[OrderLine, Ref]], customer: Ref, problems: list[Problem]
+    installation: Installation, bought: Sequence[tuple[OrderLine, Ref]], customer: Ref, account: Ref | None,
+    problems: list[Problem],
 ) -> tuple[Line, ...]:
     lines = []
     for line, item in bought:
@@ -96,8 +97,8 @@ def _lines(
         cost = line.cost or Decimal("0.00")
         lines.append(Line(
             item=item, description=line.description or line.name, quantity=line.quantity, price=cost,
-            amount=in_cents(line.quantity * cost), customer=customer if installation.billable else None,
-            billable=installation.billable,
+            amount=in_cents(line.quantity * cost), account=account,
+            customer=customer if installation.billable else None, billable=installation.billable,
         ))  # fmt: skip
     return tuple(lines)
 

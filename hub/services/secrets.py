@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import secrets
 import time
+from collections.abc import Mapping
 
 from sqlalchemy import or_, update
 
@@ -37,6 +38,16 @@ def keep(installation: Installation, authorized: Authorized) -> None:
 def wipe(installation: Installation) -> None:
     """Forget the credentials for good."""
     installation.credential = None
+
+
+def hide(words: Mapping[str, str]) -> str:
+    """What the next step of an authorization is to find again, as it is stored; empty for nothing."""
+    return vault().encrypt(json.dumps(dict(words)).encode()).decode() if words else ""
+
+
+def reveal(hidden: str) -> dict[str, str]:
+    """What `hide` has hidden."""
+    return dict(json.loads(vault().decrypt(hidden.encode()))) if hidden else {}
 
 
 def connection(installation: Installation, integration: PushIntegration) -> Connection:

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from hub import queue
 from hub.extension import sweep_interval
-from hub.plugin import Integration, Postage, Request
+from hub.plugin import Integration, Limit, Postage, Request
 
 _GRACE = 1  # Seconds by which our windows are longer: what leaves in one of the ledger's may arrive in the next.
 _LONGEST = dt.timedelta(seconds=15)  # With a minute for the trip that is well within a lease.
@@ -57,22 +57,31 @@ def _ask(integration: Integration, books_id: str, postage: Postage) -> dt.timede
     counted, which wastes a little of the pace and never exceeds it.
     """
     limiter = _limiter(queue.address())
-    books = (integration.key, books_id)
-    costs = list(_costs(integration, postage))
-    full = [one for one, cost in costs if not limiter.test(one, *books, cost=cost)]
-    full = full or [one for one, cost in costs if not limiter.hit(one, *books, cost=cost)]
+    costs = list(_costs(integration, books_id, postage))
+    full = [(one, whose) for one, whose, cost in costs if not limiter.test(one, *whose, cost=cost)]
+    full = full or [(one, whose) for one, whose, cost in costs if not limiter.hit(one, *whose, cost=cost)]
     if not full:
         return None
-    free_at = max(limiter.get_window_stats(one, *books).reset_time for one in full)
+    free_at = max(limiter.get_window_stats(one, *whose).reset_time for one, whose in full)
     return dt.timedelta(seconds=max(free_at - time.time(), _SHORTEST))
 
 
-def _costs(integration: Integration, postage: Postage) -> Iterator[tuple[RateLimitItem, int]]:
-    """What a trip costs of each limit. One that costs more than there is waits until all of it is free."""
+def _costs(
+    integration: Integration, books_id: str, postage: Postage
+) -> Iterator[tuple[RateLimitItem, tuple[str, ...], int]]:
+    """What a trip costs of each limit, and whose limit it is. One that costs more than there is waits until all of it
+    is free."""
     for limit in integration.capabilities.limits:
-        if cost := getattr(postage, limit.counted):
-            window = RateLimitItemPerSecond(limit.most, limit.seconds + _GRACE, namespace=f"turns/{limit.counted}")
-            yield window, min(cost, limit.most)
+        most, cost = _most(integration, limit), getattr(postage, limit.counted)
+        if most and cost:
+            window = RateLimitItemPerSecond(most, limit.seconds + _GRACE, namespace=f"turns/{limit.counted}")
+            yield window, (integration.key,) if limit.of_app else (integration.key, books_id), min(cost, most)
+
+
+def _most(integration: Integration, limit: Limit) -> int:
+    """The figure of a limit; the operator may have set another."""
+    here = current_app.config.get(f"HUB_{integration.key.upper()}_{limit.setting}") if limit.setting else None
+    return limit.most if here is None else int(here)
 
 
 @cache

@@ -22,7 +22,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(
         "/installations/<int:installation_id>/authorize", "begin_authorizing", begin_authorizing, methods=["POST"]
     )
-    blueprint.add_url_rule("/authorized/<key>", "authorized", authorized)
+    blueprint.add_url_rule("/authorized/<key>", "authorized", authorized, methods=["GET", "POST"])
 
 
 @requires(Permission.MANAGE)
@@ -51,18 +51,22 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def authorized(key: str) -> ResponseReturnValue:
-    """Where the sign-in sends the browser back to, with consent or without."""
-    state = request.args.get("state", "")
-    installation = installing.claim(organization(), user(), key, state)
-    installation_id = installation.id
+    """Where the sign-in sends the browser back to, with consent or without; and where the answer to a question goes."""
+    brought = request.form if request.method == "POST" else request.args
+    claimed = installing.claim(organization(), user(), key, brought.get("state", ""))
+    installation_id = claimed.installation.id
     try:
-        installing.finish(installation, user(), _return_url(key), state, request.args.to_dict())
+        answer = {name: value for name, value in brought.items() if name != "csrf_token"}
+        question = installing.finish(claimed, user(), _return_url(key), answer)
     except Rejected as rejected:
         rollback()
         return _again(installation_id, rejected)
     except Unavailable as error:
         rollback()
         return _again(installation_id, error)
+    if question is not None:
+        installation = scope.installation(organization().id, installation_id)
+        return show("hub/question.html", title="Connect", card=views.card(installation), question=question)
     return go("hub.details", installation_id=installation_id)
 
 

@@ -17,7 +17,7 @@ from hub.host import Company, Permission
 from hub.models import Installation, Link, TransactionRow
 from hub.plugin import DocumentKind, RecordKind, TransactionKind
 from hub.queue import commit, wake
-from hub.services import fetching, history, linking, registry, scope
+from hub.services import checking, fetching, history, linking, registry, scope
 from hub.web.guard import is_fragment, organization, requires
 from hub.web.pages import go, show
 from hub.web.views import minutes
@@ -137,7 +137,7 @@ def _entry(installation: Installation, row: TransactionRow, today: dt.date) -> E
     address = None
     if integration is not None and str(row.kind) in set(DocumentKind):
         kind = DocumentKind(row.kind)
-        address = integration.address(kind, row.transaction_id, installation.books_id, settings_of(integration))
+        address = integration.address(kind, row.transaction_id, checking.known(installation), settings_of(integration))
     return Entry(row=row, state=state, tone=tone, address=address)
 
 

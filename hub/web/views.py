@@ -322,10 +322,8 @@ def _address(delivery: Delivery) -> str | None:
     integration = current().integrations.get(delivery.installation.integration)
     if integration is None or delivery.state is not DeliveryState.POSTED or delivery.kind not in set(DocumentKind):
         return None
-    books_id = delivery.installation.books_id
-    return integration.address(
-        DocumentKind(delivery.kind), delivery.posting_id, books_id, settings_of(integration)
-    )
+    books = checking.known(delivery.installation)
+    return integration.address(DocumentKind(delivery.kind), delivery.posting_id, books, settings_of(integration))
 
 
 _TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {

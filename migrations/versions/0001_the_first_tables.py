@@ -80,6 +80,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("created_at", hub.database.Moment(), nullable=False),
         sa.Column("expires_at", hub.database.Moment(), nullable=False),
         sa.Column("used_at", hub.database.Moment(), nullable=True),
+        sa.Column("kept", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["hub_installation.id"],

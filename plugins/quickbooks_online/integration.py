@@ -110,7 +110,7 @@ class QuickBooksOnline(PushIntegration):
         self,
         kind: DocumentKind,
         posting_id: str,
-        books_id: str,  # noqa: ARG002  # The address names no company.
+        books: Books,  # noqa: ARG002  # The address names no company.
         settings: Mapping[str, str],
     ) -> str | None:
         """The page of a posting. QuickBooks opens it in the company that the person is signed in to."""

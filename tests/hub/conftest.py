@@ -173,4 +173,4 @@ def connect(installation: Installation, books: str = "books-1") -> None:
     address = installing.authorize(installation, ADA, "http://host/back")
     state = address.rpartition("state=")[2]
     claimed = installing.claim(ACME, ADA, "pretend", state)
-    installing.finish(claimed, ADA, "http://host/back", state, {"books": books, "state": state})
+    installing.finish(claimed, ADA, "http://host/back", {"books": books, "state": state})

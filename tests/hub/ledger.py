@@ -14,6 +14,7 @@ import simplejson
 
 from hub.plugin import (
     AccountKind,
+    Ask,
     Attempt,
     Authorized,
     Books,
@@ -117,7 +118,7 @@ class Pretend(PushIntegration):
         self.renewals = 0
         self.renewing: Exception | None = None
 
-    def authorize(self, attempt: Attempt) -> Redirect | Authorized:
+    def authorize(self, attempt: Attempt) -> Redirect | Ask | Authorized:
         if attempt.answer is None:
             return Redirect(url=f"http://127.0.0.1:9/sign-in?state={attempt.state}")
         if attempt.answer.get("error"):

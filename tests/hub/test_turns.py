@@ -138,3 +138,15 @@ def test_without_redis_the_books_are_asked_all_the_same_and_say_it_themselves(
     pass_time(installation)
     carrying.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
+
+
+def test_a_limit_of_the_app_counts_all_books_together_and_the_operator_may_set_another_figure(
+    app: Flask, ledger: Ledger, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(monkeypatch, Limit(most=100, seconds=3600, of_app=True, setting="CALLS_AN_HOUR"))
+    app.config["HUB_PRETEND_CALLS_AN_HOUR"] = "2"
+    pretend = integration_of(app)
+    assert [turns.take(pretend, books, ()) for books in ("books-1", "books-2")] == [None, None]
+    assert turns.take(pretend, "books-3", ()) is not None
+    app.config["HUB_PRETEND_CALLS_AN_HOUR"] = "0"
+    assert turns.take(pretend, "books-3", ()) is None

@@ -56,4 +56,4 @@ def consent(installation: Installation, books: Running, realm: str = REALM) -> N
 
     query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
     claimed = installing.claim(ACME, ADA, "quickbooks_online", query["state"])
-    installing.finish(claimed, ADA, back, query["state"], query)
+    installing.finish(claimed, ADA, back, query)

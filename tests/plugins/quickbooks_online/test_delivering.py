@@ -475,11 +475,11 @@ def test_the_page_of_a_posting(books: Running, carrier: Carrier) -> None:
     invoice, money = post_1042(books, carrier)
     settings = carrier.connection.settings
     assert (
-        QUICKBOOKS.address(DocumentKind.INVOICE, invoice.id, REALM, settings)
+        QUICKBOOKS.address(DocumentKind.INVOICE, invoice.id, BOOKS, settings)
         == f"{books.url}/app/invoice?txnId={invoice.id}"
     )
     assert (
-        QUICKBOOKS.address(DocumentKind.PAYMENT, money.id, REALM, settings)
+        QUICKBOOKS.address(DocumentKind.PAYMENT, money.id, BOOKS, settings)
         == f"{books.url}/app/recvpayment?txnId={money.id}"
     )
-    assert QUICKBOOKS.address(DocumentKind.BILL, "1", REALM, settings) == f"{books.url}/app/bill?txnId=1"
+    assert QUICKBOOKS.address(DocumentKind.BILL, "1", BOOKS, settings) == f"{books.url}/app/bill?txnId=1"

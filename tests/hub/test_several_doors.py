@@ -1,0 +1,127 @@
+"""Ledgers with several doors, with several books behind one sign-in, and with lists that tell of no deletions."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.database import session
+from hub.errors import Incomplete
+from hub.models import Authorization, ConversationRow, Envelope, Installation, Purpose, RecordRow
+from hub.plugin import (
+    Ask,
+    Attempt,
+    Authorized,
+    DocumentKind,
+    Field,
+    FieldKind,
+    MappingField,
+    Page,
+    Record,
+    RecordKind,
+    Redirect,
+    Request,
+    Role,
+)
+from hub.services import carrying, fetching
+from hub.states import InstallationState
+from tests.hub.ledger import Ledger, Pretend, integration_of
+from tests.hub.test_carrying import EXPECTED, everything_posted, send
+from tests.hub.test_web import Browser, browser  # noqa: F401 – A fixture.
+
+CANARY = "canary-verifier"
+
+
+class Several(Pretend):
+    """Its sign-in opens two books, and the admin is asked which are meant."""
+
+    def authorize(self, attempt: Attempt) -> Redirect | Ask | Authorized:
+        if attempt.answer is None:
+            url = f"http://127.0.0.1:9/sign-in?state={attempt.state}"
+            return Redirect(url=url, keep={"verifier": CANARY})
+        if "books" in attempt.answer:
+            return Authorized(books_id=attempt.answer["books"], credentials={"token": attempt.kept["token"]})
+        assert attempt.kept == {"verifier": CANARY}
+        choices = (("books-1", "First Ltd"), ("books-2", "Second Ltd"))
+        question = Field(key="books", label="Which books?", kind=FieldKind.CHOICE, choices=choices)
+        return Ask(question=question, keep={"token": "canary-token-asked"})
+
+
+def test_an_admin_chooses_among_several_books_and_nothing_that_was_kept_is_seen_or_stays(
+    app: Flask,
+    browser: Browser,  # noqa: F811 – A fixture.
+    ledger: Ledger,
+) -> None:
+    app.extensions["hub"].integrations = {"pretend": Several(ledger)}
+    browser.post("/hub/integrations", {"integration": "pretend"})
+    left = browser.post("/hub/installations/1/authorize")
+    state = parse_qs(urlsplit(left.headers["Refresh"].partition("url=")[2]).query)["state"][0]
+    asked = browser.get(f"/hub/authorized/pretend?state={state}&code=abc")
+    assert "Second Ltd" in asked.text
+    assert "canary" not in left.text + asked.text
+    assert "canary" not in str([row.kept for row in session().scalars(select(Authorization))])
+    following = re.search(r'name="state" value="([^"]+)"', asked.text)
+    assert following
+    answer = {"state": unescape(following[1]), "books": "books-2"}
+    assert browser.post("/hub/authorized/pretend", answer).status_code == 303
+    session().expire_all()
+    found = session().get_one(Installation, 1)
+    assert (found.state, found.books_id) == (InstallationState.CONNECTED, "books-2")
+    assert {row.kept for row in session().scalars(select(Authorization))} == {""}
+    assert browser.post("/hub/authorized/pretend", answer).status_code == 409
+
+
+def test_an_envelope_goes_to_one_destination(
+    app: Flask, installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def door(_: Pretend, request: Request) -> str:
+        return "write" if request.writes else str(request.payload)
+
+    monkeypatch.setattr(Pretend, "destination", door)
+    fetching.refresh(installation, integration_of(app))
+    session().commit()
+    send(installation)
+    carrying.carry(installation.id)
+    assert ledger.whole_ledger() == EXPECTED
+    assert everything_posted()
+    assert all(len({door(integration_of(app), one) for one in trip.requests}) == 1 for trip in ledger.trips)  # type: ignore[arg-type]
+    assert max(len(trip.requests) for trip in ledger.trips) == 2  # The new customer and the new item.
+    assert session().scalar(select(Envelope.id).where(Envelope.state != "answered")) is None
+
+
+def test_what_a_whole_list_does_not_name_is_gone(installation: Installation) -> None:
+    def names() -> list[str]:
+        session().expire_all()
+        query = select(RecordRow.name).where(RecordRow.kind == RecordKind.ITEM, RecordRow.active)
+        return sorted(session().scalars(query))
+
+    mug, cup = (Record(kind=RecordKind.ITEM, id=name, name=name) for name in ("Mug", "Cup"))
+    for page in (Page(records=(mug, cup), cursor="1"), Page(records=(cup,), cursor="2")):
+        fetching.take(conversation(installation), page)
+    assert names() == ["Cup", "Mug"]
+    fetching.take(conversation(installation), Page(records=(cup,), cursor="3", whole=True))
+    assert names() == ["Cup"]
+
+
+def conversation(installation: Installation) -> ConversationRow:
+    row = ConversationRow(
+        installation_id=installation.id, purpose=Purpose.FETCH, argument={"kind": "item", "since": ""}
+    )
+    session().add(row)
+    session().flush()
+    return row
+
+
+def test_an_account_that_payments_need_is_asked_for_with_the_invoice_that_they_pay(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deposit = MappingField(key=Role.DEPOSIT, label="Payments to", needed_for=frozenset({DocumentKind.PAYMENT}))
+    monkeypatch.setattr(Pretend, "mappings", (*Pretend.mappings, deposit))
+    with pytest.raises(Incomplete) as refused:
+        send(installation)
+    assert [problem.field for problem in refused.value.problems] == [Role.DEPOSIT]
