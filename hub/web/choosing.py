@@ -1,0 +1,97 @@
+"""Choosing an entry of the books' lists: a select of a few, a combobox that searches as one types where there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest
+
+from hub.errors import Forbidden
+from hub.host import Permission
+from hub.models import Installation, RecordRow
+from hub.plugin import AccountKind, RecordKind
+from hub.services import access, linking, scope
+from hub.services.searching import SHOWN, search
+from hub.web.guard import organization, permitted, requires, user
+from hub.web.pages import show
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chooser:
+    """A control for one entry of a list. `always` stands before the entries, whatever is searched; `address` is where
+    the others are searched, and empty if all there are stand here.
+    """
+
+    always: Sequence[tuple[str, str]] = ()
+    entries: Sequence[tuple[str, str]] = ()
+    chosen: str = ""
+    address: str = ""
+
+
+def chooser(
+    installation: Installation, kind: RecordKind, chosen: str, *, always: Sequence[tuple[str, str]] = ()
+) -> Chooser:
+    """A control for an entry of a list of the books, with the first of them and the one that is `chosen` (a value as
+    in `value_of`). Three queries at most.
+    """
+    rows = list(search(installation.id, kind, "", limit=SHOWN + 1).rows)
+    if chosen and chosen not in {value_of(row) for row in rows} | {value for value, _ in always}:
+        row = linking.record(installation.id, kind, chosen.removeprefix(_CODE))
+        rows = [*rows[:SHOWN], *([row] if row is not None else []), *rows[SHOWN:]]
+    return of_rows(installation, kind, rows, chosen, always=always)
+
+
+def of_rows(
+    installation: Installation, kind: RecordKind, rows: Sequence[RecordRow], chosen: str, *,
+    always: Sequence[tuple[str, str]] = (), accounts: Collection[AccountKind] = (),
+) -> Chooser:  # fmt: skip
+    """The same where the entries are known already; those beyond the first ones are searched."""
+    shown = [row for place, row in enumerate(rows) if place < SHOWN or value_of(row) == chosen]
+    address = url_for("hub.entries", installation_id=installation.id, kind=kind, account=sorted(accounts), _external=False)
+    return Chooser(
+        always=always, entries=[(value_of(row), row.label) for row in shown], chosen=chosen,
+        address=address + ("" if "?" in address else "?") if len(rows) > SHOWN else "",
+    )  # fmt: skip
+
+
+_CODE = "code:"
+
+
+def value_of(row: RecordRow) -> str:
+    """What a form sends for an entry. A tax code is one choice among others that are none."""
+    return f"{_CODE}{row.record_id}" if row.kind is RecordKind.TAX_CODE else row.record_id
+
+
+def hint_of(row: RecordRow) -> str:
+    """What tells entries of one name apart."""
+    return " · ".join(part for part in (row.email, row.phone) if part)
+
+
+def register(blueprint: Blueprint) -> None:
+    kinds = ", ".join(RecordKind)
+    blueprint.add_url_rule(f"/installations/<int:installation_id>/entries/<any({kinds}):kind>", "entries", entries)
+
+
+@requires(Permission.VIEW)
+def entries(installation_id: int, kind: str) -> ResponseReturnValue:
+    """What is found of a list: as options for a combobox; without script as a page that leads back to the form.
+
+    `back` is the form's own page, and `name` the field that it is given.
+    """
+    installation = scope.installation(organization().id, installation_id)
+    if not (permitted(Permission.MANAGE) or access.may_send(user(), organization(), installation)):
+        raise Forbidden("The settings do not let you see the lists of these books.")
+    accounts = {AccountKind(one) for one in request.args.getlist("account") if one in set(AccountKind)}
+    text, name, back = request.args.get("q", "")[:200], request.args.get("name", ""), request.args.get("back", "")
+    if back and (not back.startswith("/") or back.startswith(("//", "/\\"))):
+        raise BadRequest("There is no such page.")
+    found = search(installation_id, RecordKind(kind), text, accounts=accounts)
+    lead = f"{back}{'&' if '?' in back else '?'}"
+    return show(
+        "hub/entries.html", title="Choose", found=found, text=text, name=name, back=back, accounts=sorted(accounts),
+        rows=[(value_of(row), row.label, hint_of(row), lead + urlencode({name: value_of(row)})) for row in found.rows],
+    )  # fmt: skip
