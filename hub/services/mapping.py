@@ -11,11 +11,14 @@ from hub.database import session
 from hub.errors import Incomplete
 from hub.models import Installation, Mapping, RecordRow
 from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref
+from hub.services import linking, searching
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A dropdown of the Accounts tab: what is chosen, what may be, and why there is nothing to choose."""
+    """A dropdown of the Accounts tab: what is chosen, what may be, and why there is nothing to choose. `candidates` are
+    all the accounts that fit; of another list, which may be long, the first ones and the one that is chosen.
+    """
 
     field: MappingField
     chosen: Ref | None
@@ -63,7 +66,7 @@ def save(installation: Installation, integration: Integration, chosen: Map[str, 
         role, record_id = choice.field.key, chosen.get(choice.field.key)
         if record_id is None:
             continue
-        row = next((candidate for candidate in choice.candidates if candidate.record_id == record_id), None)
+        row = _fitting(installation.id, choice.field, record_id)
         if record_id and row is None:
             problems.append(Problem(
                 what=f"{choice.field.label}: this entry is not one that the books take here.",
@@ -73,6 +76,13 @@ def save(installation: Installation, integration: Integration, chosen: Map[str, 
         _store(installation.id, role, row)
     if problems:
         raise Incomplete(*problems)
+
+
+def _fitting(installation_id: int, field: MappingField, record_id: str) -> RecordRow | None:
+    """The entry, if the books take it in this role."""
+    row = linking.record(installation_id, field.kind, record_id) if record_id else None
+    fits = row is not None and row.active and (not field.accepts or row.account in field.accepts)
+    return row if fits else None
 
 
 def _store(installation_id: int, role: str, row: RecordRow | None) -> None:
@@ -90,16 +100,26 @@ def _choice(field: MappingField, saved: Ref | None, accounts: list[RecordRow], i
     if field.kind is RecordKind.ACCOUNT:
         fitting = [row for row in accounts if not field.accepts or row.account in field.accepts]
     else:
-        fitting = list(
-            session().scalars(
-                select(RecordRow)
-                .where(RecordRow.installation_id == installation_id, RecordRow.kind == field.kind, RecordRow.active)
-                .order_by(RecordRow.name_key)
-                .limit(1000)
-            )
-        )
+        fitting = list(searching.search(installation_id, field.kind, "", limit=searching.SHOWN + 1).rows)
+        known = _preferred(installation_id, field) if saved is None else linking.record(
+            installation_id, field.kind, saved.id
+        )  # fmt: skip
+        fitting += [known] if known is not None and known not in fitting else []
     guess = _suggestion(field, fitting) if saved is None else None
     return Choice(field=field, chosen=saved or guess, candidates=tuple(fitting), suggested=guess is not None)
+
+
+def _preferred(installation_id: int, field: MappingField) -> RecordRow | None:
+    """The first entry of a long list that the integration prefers."""
+    return session().scalar(
+        select(RecordRow)
+        .where(
+            RecordRow.installation_id == installation_id, RecordRow.kind == field.kind, RecordRow.active,
+            RecordRow.detail.in_(field.prefers),
+        )
+        .order_by(RecordRow.name_key)
+        .limit(1)
+    )  # fmt: skip
 
 
 def _suggestion(field: MappingField, fitting: list[RecordRow]) -> Ref | None:

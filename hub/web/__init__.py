@@ -9,7 +9,19 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, send_file, url_for
 
-from hub.web import activity, authorizing, bulk, companies, desks, guard, notices, sending, settings, webhooks
+from hub.web import (
+    activity,
+    authorizing,
+    bulk,
+    choosing,
+    companies,
+    desks,
+    guard,
+    notices,
+    sending,
+    settings,
+    webhooks,
+)
 
 _HERE = Path(__file__).parent
 
@@ -27,7 +39,7 @@ def mount(app: Flask) -> None:
         template_folder=str(_templates()),
     )  # fmt: skip
     guard.install(blueprint)
-    for room in (settings, authorizing, desks, notices, sending, bulk, companies, activity, webhooks):
+    for room in (settings, authorizing, desks, notices, sending, bulk, companies, choosing, activity, webhooks):
         room.register(blueprint)
     blueprint.add_url_rule("/htmx.js", "htmx", _htmx)
     blueprint.app_context_processor(lambda: {"hub_asset": _asset})

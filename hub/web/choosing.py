@@ -1,4 +1,4 @@
-"""Choosing an entry of the books' lists: a select of a few, a combobox that searches as one types where there are many."""
+"""Choosing an entry of the books' lists: a select of a few, or a combobox that searches many as somebody types."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from werkzeug.exceptions import BadRequest
 from hub.errors import Forbidden
 from hub.host import Permission
 from hub.models import Installation, RecordRow
-from hub.plugin import AccountKind, RecordKind
-from hub.services import access, linking, scope
+from hub.plugin import AccountKind, Integration, RecordKind
+from hub.services import access, linking, mapping, scope
 from hub.services.searching import SHOWN, search
-from hub.web.guard import organization, permitted, requires, user
+from hub.web.guard import is_fragment, organization, permitted, requires, user
 from hub.web.pages import show
 
 
@@ -51,10 +51,26 @@ def of_rows(
 ) -> Chooser:  # fmt: skip
     """The same where the entries are known already; those beyond the first ones are searched."""
     shown = [row for place, row in enumerate(rows) if place < SHOWN or value_of(row) == chosen]
-    address = url_for("hub.entries", installation_id=installation.id, kind=kind, account=sorted(accounts), _external=False)
+    address = url_for("hub.entries", installation_id=installation.id, kind=kind, account=sorted(accounts))
     return Chooser(
         always=always, entries=[(value_of(row), row.label) for row in shown], chosen=chosen,
-        address=address + ("" if "?" in address else "?") if len(rows) > SHOWN else "",
+        address=address if len(rows) > SHOWN else "",
+    )  # fmt: skip
+
+
+def tax_chooser(installation: Installation, integration: Integration, chosen: str) -> Chooser:
+    """How an invoice is taxed: left to the books, as an item, or by one of their codes where they take one."""
+    always = [("", "QuickBooks default"), ("item", "Add total tax as an item")]
+    if not integration.capabilities.tax_by_code:
+        return Chooser(always=always, chosen=chosen)
+    return chooser(installation, RecordKind.TAX_CODE, chosen, always=always)
+
+
+def account_chooser(installation: Installation, place: mapping.Choice, chosen: str = "") -> Chooser:
+    """What fills a role."""
+    return of_rows(
+        installation, place.field.kind, place.candidates, chosen or (place.chosen.id if place.chosen else ""),
+        always=[("", "Choose…" if place.field.needed_for else "None")], accounts=place.field.accepts,
     )  # fmt: skip
 
 
@@ -91,7 +107,8 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
         raise BadRequest("There is no such page.")
     found = search(installation_id, RecordKind(kind), text, accounts=accounts)
     lead = f"{back}{'&' if '?' in back else '?'}"
+    rows = [(value_of(row), row.label, hint_of(row), lead + urlencode({name: value_of(row)})) for row in found.rows]
     return show(
-        "hub/entries.html", title="Choose", found=found, text=text, name=name, back=back, accounts=sorted(accounts),
-        rows=[(value_of(row), row.label, hint_of(row), lead + urlencode({name: value_of(row)})) for row in found.rows],
+        "hub/entries_found.html" if is_fragment() else "hub/entries.html", title="Choose from the books", found=found,
+        text=text, name=name, back=back, accounts=sorted(accounts), rows=rows,
     )  # fmt: skip

@@ -29,17 +29,16 @@ from hub.services import (
     registry,
     retrying,
     scope,
-    searching,
     sending,
 )
 from hub.services.documents import Choices
 from hub.services.gathering import gather
 from hub.states import DeliveryState
-from hub.web import views
+from hub.web import choosing, views
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.pages import go, show
 
-_MANY = 200  # Orders in one question, and customers in one dropdown.
+_MANY = 200  # Orders in one question.
 
 _ROLES = (Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT, Role.PAYABLE)
 """What a person may choose for one order, where the books take it."""
@@ -67,7 +66,16 @@ def send(order_id: str) -> ResponseReturnValue:
     if settled and not sending.revisions(installation, order, choices):
         return _dialog(order, followed=views.order_status(order_id, live))
     desk.attend(installation.id)
-    return _form(order, installation, choices)
+    return _form(order, installation, _found(choices))
+
+
+def _found(choices: Choices) -> Choices:
+    """The choices, with what a person without script found on the page that searches the books."""
+    accounts: dict[str, str] = {role: value for role in _ROLES if (value := request.args.get(f"account-{role}", ""))}
+    return replace(
+        choices, customer=request.args.get("customer", choices.customer), tax=request.args.get("tax", choices.tax),
+        accounts={**choices.accounts, **accounts},
+    )  # fmt: skip
 
 
 @requires(Permission.SEND)
@@ -200,17 +208,21 @@ def _form(
     known = gather(installation, integration, [(order, shown)])
     suggested = choices.customer or known.customer_of(order) or documents.NEW
     found = problems or documents.draft(installation, integration, order, shown, known).problems
-    chosen = linking.record(installation.id, RecordKind.CUSTOMER, suggested) if suggested != documents.NEW else None
-    customers = list(searching.search(installation.id, RecordKind.CUSTOMER, "", limit=_MANY).rows)
-    if chosen is not None and chosen not in customers:
-        customers.insert(0, chosen)
+    controls = {
+        "customer": choosing.chooser(
+            installation, RecordKind.CUSTOMER, suggested, always=[(documents.NEW, "Create New Customer")]
+        ),
+        "tax": choosing.tax_chooser(installation, integration, choices.tax),
+        **{
+            role: choosing.account_chooser(installation, place, choices.accounts.get(role, ""))
+            for role, place in places.items() if role in _ROLES
+        },
+    }  # fmt: skip
     return _dialog(
         order, code=422 if problems else 200, installation=installation, integration=integration, problems=found,
-        choices=choices, suggested=suggested, customers=customers, many=len(customers) >= _MANY,
+        choices=choices, controls=controls,
         linked=linking.linked(installation.id, RecordKind.CUSTOMER, order.company.id) is not None,
         places=[places[role] for role in _ROLES if role in places],
-        tax_codes=searching.search(installation.id, RecordKind.TAX_CODE, "", limit=_MANY).rows
-        if integration.capabilities.tax_by_code else [],
         allowed=set(installation.documents), given=answers.given(choices.answers), books=checking.known(installation),
         suppliers=sorted({line.supplier.name for line in order.lines if line.supplier is not None}),
         buys=_buys(order, installation), revisions=sending.revisions(installation, order, shown),

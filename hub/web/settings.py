@@ -9,10 +9,10 @@ from hub.errors import Incomplete
 from hub.extension import current, host
 from hub.host import Permission
 from hub.models import Installation
-from hub.plugin import Problem, RecordKind
+from hub.plugin import Problem
 from hub.queue import commit, rollback
-from hub.services import installing, mapping, options, registry, scope, searching
-from hub.web import views
+from hub.services import installing, mapping, options, registry, scope
+from hub.web import choosing, views
 from hub.web.guard import organization, requires, user
 from hub.web.pages import go, show
 
@@ -131,11 +131,10 @@ def _details(
     installation: Installation, problems: tuple[Problem, ...] = (), *, saved: bool = False
 ) -> ResponseReturnValue:
     integration = registry.integration(installation.integration)
-    by_code = integration.capabilities.tax_by_code
-    codes = searching.search(installation.id, RecordKind.TAX_CODE, "", limit=200).rows if by_code else []
+    tax = choosing.tax_chooser(installation, integration, request.values.get("tax", installation.tax))
     return show(
         "hub/details.html", title=integration.label, code=422 if problems else 200, tab="details", saved=saved,
-        card=views.card(installation), integration=integration, problems=problems, tax_codes=codes,
+        card=views.card(installation), integration=integration, problems=problems, tax=tax,
         teams=host().teams(installation.organization_id), users=host().users(installation.organization_id),
         sources=host().source_fields(), **views.lists(installation),
     )  # fmt: skip
@@ -145,9 +144,14 @@ def _accounts(
     installation: Installation, problems: tuple[Problem, ...] = (), *, saved: bool = False
 ) -> ResponseReturnValue:
     integration = registry.integration(installation.integration)
+    choices = mapping.choices(installation, integration)
+    controls = {
+        one.field.key: choosing.account_chooser(installation, one, request.values.get(one.field.key, ""))
+        for one in choices
+    }  # fmt: skip
     return show(
         "hub/accounts.html", title=integration.label, code=422 if problems else 200, tab="accounts", saved=saved,
-        card=views.card(installation), choices=mapping.choices(installation, integration), problems=problems,
+        card=views.card(installation), choices=choices, controls=controls, problems=problems,
         **views.lists(installation),
     )  # fmt: skip
 

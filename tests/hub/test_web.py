@@ -382,7 +382,7 @@ def test_every_page_is_under_a_strict_policy_and_does_without_inline_script_and_
             and rule.endpoint not in {"hub.static", "hub.htmx"}
         ):
             values: dict[str, Any] = {"installation_id": 1, "order_id": "1042", "key": "pretend", "address": "none",
-                                      "company_id": "12", "delivery_id": 1}  # fmt: skip
+                                      "company_id": "12", "delivery_id": 1, "kind": "customer"}  # fmt: skip
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
             for htmx in (False, True):

@@ -91,7 +91,8 @@
       const mine = (asking = new AbortController());
       const always = [...select.options].filter((option) => "hubAlways" in option.dataset).map(entry);
       try {
-        const address = `${select.dataset.hubSearch}&q=${encodeURIComponent(input.value)}`;
+        const address = new URL(select.dataset.hubSearch, location.href);
+        address.searchParams.set("q", input.value);
         const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: mine.signal });
         if (answer.headers.has("HX-Redirect")) location.assign(answer.headers.get("HX-Redirect"));
         if (!answer.ok) throw new Error(answer.statusText);
