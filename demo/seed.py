@@ -92,6 +92,8 @@ def _bad_figures(company: Company, suppliers: list[Company]) -> None:
     overpaid.payments.append(_payment(dt.date(2026, 11, 20), "50.00", "Cash", ""))
     many = [_line(PRODUCTS[n % len(PRODUCTS)], 12 + n, suppliers[n % len(suppliers)]) for n in range(60)]
     _add(1076, company, many, note="Sixty lines.")
+    back = [_line(_TEE, -24, suppliers[4]), _line(_PEN, 100, suppliers[2])]
+    _add(1077, company, back, note="Gives money back: shirts returned, pens bought.")
 
 
 def _order_1042(company: Company, supplier: Company) -> None:

@@ -130,6 +130,8 @@ class OrderPayment:
 class Order:
     """An order with all that its documents need. `discount` is positive; `total` = lines − discount + tax.
 
+    An order that gives the customer money back has a negative total, from negative quantities or prices; its discount
+    and its tax are then negative, too, and it becomes a credit memo.
     The figures are taken as the host gives them; if they do not add up, the hub says so and sends nothing.
     `bill_numbers` are the numbers on the suppliers' own invoices, by the supplier's id, as far as these have come.
     """

@@ -25,6 +25,7 @@ class DocumentKind(enum.StrEnum):
     """What can be sent. What a ledger takes of these, its `Capabilities` say."""
 
     INVOICE = "invoice"
+    CREDIT_MEMO = "credit_memo"
     PAYMENT = "payment"
     BILL = "bill"
     PURCHASE_ORDER = "purchase_order"
@@ -94,15 +95,16 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invoice:
-    """A customer invoice. All amounts are in `currency` (ISO 4217) with two decimals.
+class Sale:
+    """What an invoice and a credit memo have in common. All amounts are in `currency` (ISO 4217) with two decimals.
 
     `discount` is what is taken off the sum of the lines, as a positive amount. `memo` is printed for the customer;
     `note` is not. `revises` is set when the order was sent before and has changed.
-    Raises `DoesNotAddUp` unless lines − discount + tax = total and 0 ≤ discount ≤ lines.
+    Raises `DoesNotAddUp` unless lines − discount + tax = total, 0 ≤ discount ≤ lines and 0 ≤ total. Single lines may be
+    negative: what is taken back on an invoice, what is charged on a credit memo.
     """
 
-    kind: ClassVar[DocumentKind] = DocumentKind.INVOICE
+    kind: ClassVar[DocumentKind]
 
     number: str
     date: dt.date
@@ -114,8 +116,6 @@ class Invoice:
     discount_account: Ref | None = None
     receivable: Ref | None = None
     tax: Tax = field(default_factory=Tax)
-    due: dt.date | None = None
-    terms: Ref | None = None
     email: str = ""
     billing: Address | None = None
     shipping: Address | None = None
@@ -128,19 +128,45 @@ class Invoice:
 
     def __post_init__(self) -> None:
         if not self.lines:
-            raise DoesNotAddUp(f"Invoice {self.number} has no lines.")
+            raise DoesNotAddUp(f"{self.title} has no lines.")
         if not 0 <= self.discount <= max(self.subtotal, Decimal(0)):
-            raise DoesNotAddUp(f"The discount of {self.discount} is more than the lines' {self.subtotal}.")
+            raise DoesNotAddUp(f"A discount of {self.discount} cannot be taken off the lines' {self.subtotal}.")
         if (total := self.subtotal - self.discount + self.tax.amount) != self.total:
             raise DoesNotAddUp(
                 f"Lines {self.subtotal} − discount {self.discount} + tax {self.tax.amount} is {total}, "
                 f"but the total says {self.total}."
             )
+        if self.total < 0:
+            raise DoesNotAddUp(f"{self.title} comes to {self.total}, which is less than nothing.")
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: "Credit memo 1077"."""
+        return f"{self.kind.replace('_', ' ').capitalize()} {self.number}"
 
     @property
     def subtotal(self) -> Decimal:
         """The sum of the lines, before discount and tax."""
         return sum((line.amount for line in self.lines), Decimal("0.00"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice(Sale):
+    """What a customer owes for an order."""
+
+    kind: ClassVar[DocumentKind] = DocumentKind.INVOICE
+
+    due: dt.date | None = None
+    terms: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditMemo(Sale):
+    """What a customer gets back for an order whose total is negative: an invoice the other way round. Its amounts are
+    those of the order with the sign turned, so what the customer gets is positive, and so is the total.
+    """
+
+    kind: ClassVar[DocumentKind] = DocumentKind.CREDIT_MEMO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +272,7 @@ def _adds_up(called: str, lines: tuple[Line, ...], total: Decimal) -> None:
         raise DoesNotAddUp(f"{called}: the lines come to {amount}, but the total says {total}.")
 
 
-Document: TypeAlias = Invoice | Payment | PurchaseOrder | Bill
+Document: TypeAlias = Invoice | CreditMemo | Payment | PurchaseOrder | Bill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

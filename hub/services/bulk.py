@@ -15,7 +15,7 @@ from hub.host import Order, OrderState, User
 from hub.models import Delivery, Installation
 from hub.models.delivery import needs
 from hub.plugin import DocumentKind, Problem
-from hub.services import mapping, registry, reviewing, sending
+from hub.services import mapping, registry, reviewing, selling, sending
 from hub.services.documents import Choices, Draft, draft
 from hub.services.gathering import gather
 from hub.services.snapshots import problems_of
@@ -103,11 +103,9 @@ def _outlook(order: Order, choices: Choices, outline: Draft, live: Sequence[Deli
 
 def _wanted(outline: Draft, order: Order, choices: Choices) -> Iterator[tuple[str, str]]:
     """The sources and kinds of the documents that are asked for."""
-    sales = {DocumentKind.INVOICE, DocumentKind.PAYMENT}
+    sales = selling.SALES | {DocumentKind.PAYMENT}
     for source, _, subject in reviewing.parts(outline, order):
-        if isinstance(subject.kind, DocumentKind) and (
-            subject.kind not in sales or DocumentKind.INVOICE in choices.documents
-        ):
+        if isinstance(subject.kind, DocumentKind) and (subject.kind not in sales or choices.sells):
             yield source, subject.kind
 
 

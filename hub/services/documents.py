@@ -10,6 +10,7 @@ from hub.models import Installation
 from hub.models.books import name_key
 from hub.plugin import (
     Bill,
+    CreditMemo,
     DocumentKind,
     DoesNotAddUp,
     Integration,
@@ -24,6 +25,7 @@ from hub.plugin import (
     RecordKind,
     Ref,
     Role,
+    Sale,
 )
 from hub.services import checking, reviewing, selling
 from hub.services.gathering import Gathered, gather, item_name
@@ -48,6 +50,11 @@ class Choices:
     answers: Mapping[str, str] = field(default_factory=dict)
     """What the person answered to problems, see `hub.services.answers`."""
 
+    @property
+    def sells(self) -> bool:
+        """Whether what the order sells is to be sent: its invoice, or its credit memo if it has become one."""
+        return bool(selling.SALES & set(self.documents))
+
     def stored(self) -> dict[str, object]:
         return {
             "documents": list(self.documents), "customer": self.customer, "tax": self.tax,
@@ -65,7 +72,7 @@ class Draft:
     customer: Ref
     new_customer: NewCustomer | None = None
     new_items: tuple[NewItem, ...] = ()
-    invoice: Invoice | None = None
+    sale: Invoice | CreditMemo | None = None
     payments: Mapping[str, Payment] = field(default_factory=dict)
     purchases: tuple[Purchase, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -87,20 +94,22 @@ def draft(
     customer, new_customer = _customer(known, order, choices, problems)
     items, new_items = _items(installation, known, order, refs, problems)
     try:
-        invoice = selling.invoice(order, customer, items, refs, tax=choices.tax, problems=problems)
-        payments = {received.id: selling.payment(order, customer, refs, received) for received in order.payments}
+        sale = selling.sale(order, customer, items, refs, tax=choices.tax, problems=problems)
+        payments = selling.payments(order, customer, refs)
         bought = purchases(
             installation, order, choices.documents, known=known, customer=customer, items=items, refs=refs,
             problems=problems,
         )
     except DoesNotAddUp as error:
-        invoice, payments, bought = None, {}, ()
+        sale, payments, bought = None, {}, ()
         problems.append(Problem(
             what="The order does not add up.", why=str(error), cure="Correct the order, then send it.", field="lines",
         ))  # fmt: skip
     problems += selling.money_problems(installation, order)
+    if choices.sells:
+        problems += selling.contradictions(installation, integration, order, known.standing.get(order.id, frozenset()))
     outline = Draft(
-        customer=customer, new_customer=new_customer, new_items=new_items, invoice=invoice, payments=payments,
+        customer=customer, new_customer=new_customer, new_items=new_items, sale=sale, payments=payments,
         purchases=bought,
     )  # fmt: skip
     outline, taken = reviewing.answered(outline, known, choices, options)
@@ -114,7 +123,7 @@ def completed(subject: Subject, found: Mapping[tuple[str, str], Ref], ordered: O
     """Put the ids of what has been created meanwhile into a document: `found` has them by kind and source, `ordered`
     is the purchase order that a bill answers."""
     created = {kind: ref for (kind, _), ref in found.items()}
-    if isinstance(subject, Invoice):
+    if isinstance(subject, Sale):
         customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
         return replace(subject, customer=customer, lines=_completed_lines(subject.lines, found, created))
     if isinstance(subject, PurchaseOrder | Bill):
@@ -154,10 +163,9 @@ def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:
     return found
 
 
-def _unmapped(
-    integration: Integration, refs: Mapping[str, Ref], order: Order, choices: Choices
-) -> list[Problem]:
-    wanted = {DocumentKind(kind) for kind in choices.documents}
+def _unmapped(integration: Integration, refs: Mapping[str, Ref], order: Order, choices: Choices) -> list[Problem]:
+    wanted = {DocumentKind(kind) for kind in choices.documents} - selling.SALES
+    wanted |= {selling.kind_of(order)} if choices.sells else set()
     if order.payments and DocumentKind.INVOICE in wanted:  # They go along with it.
         wanted.add(DocumentKind.PAYMENT)
     return [

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from hub.database import session
 from hub.host import Order, OrderLine
-from hub.models import Delivery, Installation, RecordRow
+from hub.models import Delivery, Installation, RecordRow, TransactionRow
 from hub.models.books import name_key
 from hub.plugin import Integration, RecordKind, Ref, Role, suffixed
 from hub.services import linking, mapping, naming
@@ -26,8 +26,8 @@ class Gathered:
 
     `refs` is what is mapped, by role. `names` are the active entries by kind and `name_key`, `entries` those that are
     linked to or chosen, by kind and id; `links` is whom companies are linked to, by kind and company. `held` is who
-    has the names that new customers and vendors would get, and `settled` the sources and kinds of what is in these
-    books, by order.
+    has the names that new customers and vendors would get, `settled` the sources and kinds of what we brought into
+    these books, by order, and `standing` the kinds of what stands there or is on its way.
     """
 
     refs: Mapping[str, Ref]
@@ -36,6 +36,7 @@ class Gathered:
     links: Mapping[tuple[RecordKind, str], Ref]
     held: Mapping[str, Sequence[RecordRow]]
     settled: Mapping[str, frozenset[tuple[str, str]]]
+    standing: Mapping[str, frozenset[str]]
 
     def named(self, kind: RecordKind, name: str) -> RecordRow | None:
         """The active entry of that name."""
@@ -75,11 +76,12 @@ def gather(
                *((one.name, RecordKind.VENDOR) for one in vendors.values())]  # fmt: skip
     answered = [value for _, choices in wanted for value in choices.answers.values()]
     taken = {*answered, *(name for name, _ in parties), *(suffixed(name, kind) for name, kind in parties)}
+    settled, standing = _sent(installation, [order.id for order, _ in wanted])
     return Gathered(
         refs=mapping.mapped(installation.id), names=named, links=links,
         entries=_entries(installation.id, links, [choices for _, choices in wanted], named),
         held=naming.holders(installation, integration, sorted(taken)),
-        settled=_settled(installation, [order.id for order, _ in wanted]),
+        settled=settled, standing=standing,
     )  # fmt: skip
 
 
@@ -110,20 +112,37 @@ def _entries(
     return found
 
 
-def _settled(installation: Installation, order_ids: Sequence[str]) -> dict[str, frozenset[tuple[str, str]]]:
-    """The sources and kinds of what orders have brought into these books, also by an earlier installation."""
+def _sent(
+    installation: Installation, order_ids: Sequence[str]
+) -> tuple[dict[str, frozenset[tuple[str, str]]], dict[str, frozenset[str]]]:
+    """What orders have brought into these books, also by an earlier installation, and what stands there or is on its
+    way, by order."""
+    gone = or_(TransactionRow.deleted, TransactionRow.voided)
     rows = session().execute(
-        select(Delivery.order_id, Delivery.source, Delivery.kind)
+        select(Delivery.order_id, Delivery.source, Delivery.kind, Delivery.state, gone)
         .join(Delivery.installation)
+        .outerjoin(TransactionRow, and_(
+            TransactionRow.installation_id == Delivery.installation_id,
+            TransactionRow.transaction_id == Delivery.posting_id,
+            TransactionRow.kind == Delivery.kind,
+        ))
         .where(
             Delivery.organization_id == installation.organization_id,
             Delivery.order_id.in_(order_ids),
-            Delivery.state == DeliveryState.POSTED,
+            Delivery.state != DeliveryState.CANCELLED,
             Installation.integration == installation.integration,
             Installation.books_id == installation.books_id,
         )
+    )  # fmt: skip
+    settled: dict[str, set[tuple[str, str]]] = {}
+    standing: dict[str, set[str]] = {}
+    for order, source, kind, state, is_gone in rows:
+        order_id = order or ""
+        if state is DeliveryState.POSTED:
+            settled.setdefault(order_id, set()).add((source, kind))
+        if state is not DeliveryState.POSTED or not is_gone:
+            standing.setdefault(order_id, set()).add(kind)
+    return (
+        {order_id: frozenset(found) for order_id, found in settled.items()},
+        {order_id: frozenset(kinds) for order_id, kinds in standing.items()},
     )
-    found: dict[str, frozenset[tuple[str, str]]] = {}
-    for order_id, source, kind in rows:
-        found[order_id or ""] = found.get(order_id or "", frozenset()) | {(source, kind)}
-    return found

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from hub.database import now, session
 from hub.models import Delivery, TransactionRow
-from hub.plugin import Document, Invoice, Payment, Posting, Transaction, TransactionKind
+from hub.plugin import CreditMemo, Document, Invoice, Payment, Posting, Transaction, TransactionKind
 
 AGES = (30, 60, 90)
 """Up to how many days overdue an amount is in each part of the aging bar; the last part is what is older still."""
@@ -71,15 +71,17 @@ def forget(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> N
 def enter(installation_id: int, document: Document, posting: Posting) -> None:
     """Add what we have just posted, from the books' echo: reading it back would cost a call and tell nothing new.
 
-    A payment lowers what is open of its invoice, and a changed invoice keeps what was paid on it.
+    A payment lowers what is open of its invoice. A changed invoice keeps what was paid on it, and a changed credit memo
+    what of it was used.
     """
-    if isinstance(document, Invoice):
-        row = _row(installation_id, TransactionKind.INVOICE, posting.id)
-        paid = row.total - row.balance if row is not None else _ZERO
-        store(installation_id, TransactionKind.INVOICE, [Transaction(
-            kind=TransactionKind.INVOICE, id=posting.id, number=posting.number, date=document.date, due=document.due,
-            customer=document.customer, total=posting.total, balance=max(_ZERO, posting.total - paid),
-            currency=document.currency, version=posting.version,
+    if isinstance(document, Invoice | CreditMemo):
+        kind = TransactionKind(document.kind)
+        row = _row(installation_id, kind, posting.id)
+        settled = row.total - row.balance if row is not None else _ZERO
+        store(installation_id, kind, [Transaction(
+            kind=kind, id=posting.id, number=posting.number, date=document.date, customer=document.customer,
+            due=document.due if isinstance(document, Invoice) else None, total=posting.total,
+            balance=max(_ZERO, posting.total - settled), currency=document.currency, version=posting.version,
         )])  # fmt: skip
     elif isinstance(document, Payment):
         seen = _row(installation_id, TransactionKind.PAYMENT, posting.id)

@@ -49,7 +49,11 @@ def purchases(
         ))  # fmt: skip
     found = []
     for place, (supplier_id, supplier) in enumerate(suppliers.items(), start=1):
-        bought = [(line, item) for line, item in zip(order.lines, items, strict=True) if _from(line) == supplier_id]
+        bought = [
+            (line, item)
+            for line, item in zip(order.lines, items, strict=True)
+            if is_bought(line) and _from(line) == supplier_id
+        ]
         lines = _lines(installation, bought, customer, refs.get(Role.COST), problems)
         row = known.named(RecordKind.VENDOR, supplier.name)
         by_name = row.ref if row else Ref(id="", name=supplier.name)
@@ -68,8 +72,13 @@ def purchases(
     return tuple(found)
 
 
+def is_bought(line: OrderLine) -> bool:
+    """Whether a line is bought from a supplier for its order. What a customer gives back is not."""
+    return line.supplier is not None and line.quantity > 0
+
+
 def _suppliers(order: Order) -> dict[str, Company]:
-    return {line.supplier.id: line.supplier for line in order.lines if line.supplier is not None}
+    return {line.supplier.id: line.supplier for line in order.lines if line.supplier is not None and is_bought(line)}
 
 
 def _from(line: OrderLine) -> str:

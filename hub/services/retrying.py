@@ -11,7 +11,19 @@ from hub.database import now, session
 from hub.errors import Incomplete, NotFound, NotPossible
 from hub.extension import host
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation
-from hub.plugin import Answer, DocumentKind, Integration, NewCustomer, NewItem, NewVendor, Problem, RecordKind, Role
+from hub.plugin import (
+    Answer,
+    CreditMemo,
+    DocumentKind,
+    Integration,
+    Invoice,
+    NewCustomer,
+    NewItem,
+    NewVendor,
+    Problem,
+    RecordKind,
+    Role,
+)
 from hub.queue import commit, rollback, wake
 from hub.services import answers, cancelling, checking, mapping, placing, registry, scope, sending
 from hub.services.documents import Draft, draft, item_key, options_of
@@ -103,7 +115,8 @@ def _document_again(installation: Installation, integration: Integration, delive
     key = delivery.source.rpartition("/")[2]
     bought = next((one for one in outline.purchases if one.supplier.id == key), None)
     found: Subject | None = {
-        DocumentKind.INVOICE: outline.invoice,
+        DocumentKind.INVOICE: outline.sale if isinstance(outline.sale, Invoice) else None,
+        DocumentKind.CREDIT_MEMO: outline.sale if isinstance(outline.sale, CreditMemo) else None,
         DocumentKind.PAYMENT: outline.payments.get(key),
         DocumentKind.PURCHASE_ORDER: bought.order if bought else None,
         DocumentKind.BILL: bought.bill if bought else None,

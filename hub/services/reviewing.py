@@ -47,7 +47,7 @@ def answered(
             problems += answers.mark(found, f"vendor/{one.supplier.id}")
     return replace(
         outline, new_customer=customer, purchases=tuple(purchases),
-        invoice=outline.invoice and answers.put(outline.invoice, "invoice", given),
+        sale=outline.sale and answers.put(outline.sale, outline.sale.kind, given),
         payments={name: answers.put(one, "payment", given) for name, one in outline.payments.items()},
     ), problems  # fmt: skip
 
@@ -72,8 +72,8 @@ def parts(outline: Draft, order: Order) -> Iterator[tuple[str, str, Subject]]:
         yield f"company/{order.company.id}", "customer", outline.new_customer
     for item in outline.new_items:
         yield "", "item", item
-    if outline.invoice is not None:
-        yield f"order/{order.id}", "invoice", outline.invoice
+    if outline.sale is not None:
+        yield f"order/{order.id}", outline.sale.kind, outline.sale
     for name, payment in outline.payments.items():
         yield f"order/{order.id}/payment/{name}", "payment", payment
     for one in outline.purchases:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import ConversationRow, Delivery, TransactionRow
-from hub.plugin import Address, Integration, Invoice, Line, NewCustomer, Ref, Revision, Tax
+from hub.plugin import Address, Integration, Line, NewCustomer, Ref, Revision, Sale, Tax
 from hub.services import history
 from hub.services.snapshots import Subject, subject_of
 from hub.states import ConversationState, DeliveryState
@@ -70,7 +70,7 @@ def revisable(integration: Integration, live: Sequence[Delivery], drafted: dict[
 
 def revision(delivery: Delivery, subject: Subject) -> Subject:
     """The subject as a change of what the delivery has already brought into the books, if it has."""
-    if delivery.posting_id and isinstance(subject, Invoice | NewCustomer):
+    if delivery.posting_id and isinstance(subject, Sale | NewCustomer):
         return replace(subject, revises=Revision(id=delivery.posting_id, version=delivery.posting_version))
     return subject
 

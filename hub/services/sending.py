@@ -13,7 +13,7 @@ from hub.database import session
 from hub.errors import Incomplete, NotPossible
 from hub.host import Order, User
 from hub.models import Delivery, Installation
-from hub.plugin import DocumentKind, RecordKind
+from hub.plugin import RecordKind
 from hub.queue import commit, rollback, wake
 from hub.services import access, documents, linking, placing, registry, revising, scope
 from hub.services.documents import Choices, Draft, draft, item_key
@@ -44,7 +44,7 @@ def _send(installation_id: int, order: Order, choices: Choices, user: User) -> l
         raise NotPossible("This installation is not connected.")
     integration = registry.integration(installation.integration)
     outline = draft(installation, integration, order, choices)
-    if outline.problems or outline.invoice is None:
+    if outline.problems or outline.sale is None:
         rollback()
         raise Incomplete(*outline.problems)
     _link(installation, order, outline, user)
@@ -84,7 +84,7 @@ def revisions(installation: Installation, order: Order, choices: Choices) -> lis
         return []
     live = [one for one in of_order(installation.organization_id, order.id) if one.installation_id == installation.id]
     outline = draft(installation, integration, order, choices)
-    drafted: dict[str, Subject] = {DocumentKind.INVOICE: outline.invoice} if outline.invoice else {}
+    drafted: dict[str, Subject] = {outline.sale.kind: outline.sale} if outline.sale else {}
     if (entered := _entered(installation, order, outline)) is not None:
         live.append(entered)
         drafted[RecordKind.CUSTOMER] = documents.customer_of(order)
@@ -128,16 +128,16 @@ def _write(installation: Installation, order: Order, choices: Choices, outline: 
         title = f"New item “{item.name}”"
         needed.append(placing.place(installation, f"item/{item_key(item.name)}", item, title, by))
     _write_purchases(installation, order, choices, outline, needed, by=by)
-    if DocumentKind.INVOICE not in choices.documents:
+    if not choices.sells:
         return
-    assert outline.invoice is not None
-    title = f"Invoice {order.number}"
-    invoice = placing.place(installation, f"order/{order.id}", outline.invoice, title, by, updates=choices.updates)
-    placing.tie(invoice, order, choices, needed)
+    assert outline.sale is not None
+    source = f"order/{order.id}"
+    sold = placing.place(installation, source, outline.sale, outline.sale.title, by, updates=choices.updates)
+    placing.tie(sold, order, choices, needed)
     for payment_id, payment in outline.payments.items():
         title = f"Payment {payment.amount} for {order.number}"
         received = placing.place(installation, f"order/{order.id}/payment/{payment_id}", payment, title, by)
-        placing.tie(received, order, choices, [*(one for one in needed if one.kind == RecordKind.CUSTOMER), invoice])
+        placing.tie(received, order, choices, [*(one for one in needed if one.kind == RecordKind.CUSTOMER), sold])
 
 
 def _write_purchases(

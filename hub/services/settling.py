@@ -21,12 +21,12 @@ from hub.plugin import (
     Books,
     DocumentKind,
     IntegrationError,
-    Invoice,
     Ordered,
     Posting,
     Problem,
     Ref,
     Rejected,
+    Sale,
     Unavailable,
 )
 from hub.queue import tell
@@ -37,7 +37,7 @@ from hub.services.line import delay
 from hub.services.snapshots import books_of, problems_json, subject_json, subject_of
 from hub.states import ConversationState, DeliveryState, InstallationState, StopReason
 
-_OURS = frozenset({DocumentKind.INVOICE, DocumentKind.PURCHASE_ORDER})
+_OURS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PURCHASE_ORDER})
 """Documents that bear a number of ours, unless the books number them themselves."""
 
 
@@ -158,7 +158,7 @@ def _post(delivery: Delivery, posting: Posting, books: Books) -> None:
             what=f"The books gave it the number {posting.number or '(none)'}; we sent {sent_number}.",
             why="The company numbers its documents itself.", field="number",
         ))  # fmt: skip
-    sent_tax = document.tax.amount if isinstance(document, Invoice) else None
+    sent_tax = document.tax.amount if isinstance(document, Sale) else None
     if posting.tax is not None and sent_tax is not None and posting.tax != sent_tax:
         differences.append(Problem(
             what=f"The books say {posting.tax} of sales tax; the order says {sent_tax}.",

@@ -12,6 +12,7 @@ from cattrs import Converter
 from hub.plugin import (
     Bill,
     Books,
+    CreditMemo,
     Document,
     Invoice,
     NewCustomer,
@@ -27,7 +28,7 @@ Subject: TypeAlias = Document | NewRecord
 """What a delivery brings into the books."""
 
 _CLASSES: dict[str, type[Subject]] = {
-    kind.kind: kind for kind in (Invoice, Payment, PurchaseOrder, Bill, NewCustomer, NewVendor, NewItem)
+    kind.kind: kind for kind in (Invoice, CreditMemo, Payment, PurchaseOrder, Bill, NewCustomer, NewVendor, NewItem)
 }
 
 _converter = Converter(omit_if_default=True, unstruct_collection_overrides={AbstractSet: sorted})

@@ -26,9 +26,11 @@ from hub.services import (
     history,
     linking,
     mapping,
+    purchasing,
     registry,
     retrying,
     scope,
+    selling,
     sending,
 )
 from hub.services.documents import Choices
@@ -83,7 +85,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
     """Send. Problems come back beside the fields that cure them; otherwise the dialog turns into its status."""
     order, installation = _order(order_id), chosen_installation()
     choices = Choices(
-        documents=tuple(kind for kind in request.form.getlist("documents") if kind in set(DocumentKind)),
+        documents=_wanted(order, request.form.getlist("documents")),
         customer=request.form.get("customer", ""),
         tax=request.form.get("tax", ""),
         accounts={role: value for role in _ROLES if (value := request.form.get(f"account-{role}", ""))},
@@ -109,6 +111,13 @@ def press_send(order_id: str) -> ResponseReturnValue:
         return go("hub.send", order_id=order_id)
     dialog = _dialog(order, followed=views.order_status(order_id, live))
     return cast(Response, make_response(dialog, trigger_after_settle="hub-sent"))
+
+
+def _wanted(order: Order, ticked: Sequence[str]) -> tuple[DocumentKind, ...]:
+    """The kinds of document that were ticked; what the order sells is what it is now, whatever the form said."""
+    kinds = {DocumentKind(kind) for kind in ticked if kind in set(DocumentKind)}
+    sold = {selling.kind_of(order)} if kinds & selling.SALES else set()
+    return tuple(sorted(kinds - selling.SALES | sold))
 
 
 def _taking(choices: Choices, taken: str) -> Choices:
@@ -224,14 +233,15 @@ def _form(
         linked=linking.linked(installation.id, RecordKind.CUSTOMER, order.company.id) is not None,
         places=[places[role] for role in _ROLES if role in places],
         allowed=set(installation.documents), given=answers.given(choices.answers), books=checking.known(installation),
-        suppliers=sorted({line.supplier.name for line in order.lines if line.supplier is not None}),
+        suppliers=sorted({line.supplier.name for line in order.lines if line.supplier and purchasing.is_bought(line)}),
+        sale=selling.kind_of(order),
         buys=_buys(order, installation), revisions=sending.revisions(installation, order, shown),
     )  # fmt: skip
 
 
 def _buys(order: Order, installation: Installation) -> list[str]:
     """The kinds of purchase that the person may send, if the order buys anything."""
-    bought = any(line.supplier is not None for line in order.lines)
+    bought = any(map(purchasing.is_bought, order.lines))
     return [kind for kind in ("purchase_order", "bill") if bought and kind in installation.documents]
 
 

@@ -49,7 +49,7 @@ MAPPINGS = (
         key=Role.RECEIVABLE,
         label="Accounts receivable",
         accepts=(AccountKind.ACCOUNTS_RECEIVABLE,),
-        needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}),
+        needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PAYMENT}),
         help="Where invoices are owed. A payment must go against the account of its invoice.",
     ),
     MappingField(
@@ -57,7 +57,7 @@ MAPPINGS = (
         label="Income",
         accepts=(AccountKind.INCOME,),
         prefers=("Income",),
-        needed_for=frozenset({DocumentKind.INVOICE}),
+        needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
         help="Where sales of new products are booked. A product that is in your books already keeps its own account.",
     ),
     MappingField(

@@ -12,6 +12,8 @@ from decimal import Decimal
 from hub.plugin import (
     Address,
     Bill,
+    CreditMemo,
+    DocumentKind,
     Invoice,
     Line,
     NewCustomer,
@@ -21,6 +23,8 @@ from hub.plugin import (
     Payment,
     PurchaseOrder,
     Ref,
+    Revision,
+    Sale,
 )
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
 from quickbooks_desktop.options import chosen
@@ -30,15 +34,35 @@ from quickbooks_desktop.tables import ADDRESS_LINES
 PHONE_LENGTH = 21
 _LINE, _CITY, _STATE, _POSTAL_CODE, _COUNTRY = 41, 31, 21, 13, 31
 NEW_LINE = "-1"
+KINDS = {DocumentKind.INVOICE: "Invoice", DocumentKind.CREDIT_MEMO: "CreditMemo"}
+"""What QuickBooks calls what is sold."""
 
 
-def invoice(posted: Invoice, options: Mapping[str, str], discount_item: str) -> Payload:
-    """The elements of an invoice without its lines' own group; `discount_item` is the ListID that takes the discount.
+def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item: str) -> Payload:
+    """The elements of an invoice or a credit memo, which has positive amounts, too; `discount_item` is the ListID that
+    takes the discount.
 
     An order without tax, and one whose tax stands as a line of its own, has every line marked as not taxable, unless
     the admin leaves the tax to the books: QuickBooks would otherwise add what its customer's own code says.
     """
+    return {**_head(posted), f"{KINDS[posted.kind]}LineAdd": _sale_lines(posted, options, discount_item)}
+
+
+def revised(
+    posted: Invoice | CreditMemo, revises: Revision, options: Mapping[str, str], discount_item: str, version: str
+) -> Payload:
+    """The elements of a change of it: all lines are new, so that those which are there and not named are deleted."""
+    lines = _sale_lines(posted, options, discount_item)
     return {
+        "TxnID": revises.id,
+        "EditSequence": version,
+        **_head(posted),
+        f"{KINDS[posted.kind]}LineMod": [{"TxnLineID": NEW_LINE, **line} for line in lines],
+    }
+
+
+def _head(posted: Invoice | CreditMemo) -> Payload:
+    head: Payload = {
         "CustomerRef": ref(posted.customer),
         "ARAccountRef": ref(posted.receivable),
         "TxnDate": posted.date.isoformat(),
@@ -46,15 +70,16 @@ def invoice(posted: Invoice, options: Mapping[str, str], discount_item: str) -> 
         "BillAddress": address(posted.billing),
         "ShipAddress": address(posted.shipping),
         "PONumber": posted.po_number,
-        "TermsRef": ref(posted.terms),
-        "DueDate": posted.due.isoformat() if posted.due else "",
         "ItemSalesTaxRef": ref(posted.tax.code),
         "Memo": memo(posted.note, posted.memo),
-        "InvoiceLineAdd": invoice_lines(posted, options, discount_item),
     }
+    if isinstance(posted, Invoice):
+        head["TermsRef"] = ref(posted.terms)
+        head["DueDate"] = posted.due.isoformat() if posted.due else ""
+    return head
 
 
-def invoice_lines(posted: Invoice, options: Mapping[str, str], discount_item: str) -> list[Payload]:
+def _sale_lines(posted: Sale, options: Mapping[str, str], discount_item: str) -> list[Payload]:
     taxed = bool(posted.tax.amount or posted.tax.code or chosen(options, "books_tax"))
     lines: list[Payload] = [
         {
@@ -75,19 +100,6 @@ def invoice_lines(posted: Invoice, options: Mapping[str, str], discount_item: st
             "SalesTaxCodeRef": _tax_code(options, taxed=taxed),
         })  # fmt: skip
     return lines
-
-
-def revised(posted: Invoice, options: Mapping[str, str], discount_item: str, version: str) -> Payload:
-    """The elements of an `InvoiceMod`: all lines are new, so that those which are there and not named are deleted."""
-    assert posted.revises is not None
-    fields = invoice(posted, options, discount_item)
-    lines = fields.pop("InvoiceLineAdd")
-    return {
-        "TxnID": posted.revises.id,
-        "EditSequence": version,
-        **fields,
-        "InvoiceLineMod": [{"TxnLineID": NEW_LINE, **line} for line in lines],
-    }
 
 
 def payment(received: Payment) -> Payload:

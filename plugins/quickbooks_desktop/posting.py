@@ -10,6 +10,7 @@ from hub.plugin import (
     TAKEN_NAMES,
     Bill,
     Conversation,
+    CreditMemo,
     Document,
     Invoice,
     NewCustomer,
@@ -43,8 +44,8 @@ def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting
     """Post a document. What it comes to is read from the books' echo and not taken for granted."""
     called = subject(document)
     match document:
-        case Invoice():
-            row = yield from _invoice(document, options, called)
+        case Invoice() | CreditMemo():
+            row = yield from _sale(document, options, called)
         case Payment():
             row = yield from enter("receive payment", "ReceivePaymentAdd", payloads.payment(document), called)
         case PurchaseOrder():
@@ -80,6 +81,8 @@ def subject(document: Document) -> str:
     match document:
         case Invoice():
             return f"invoice {document.number} for {document.customer.name or 'your customer'}"
+        case CreditMemo():
+            return f"credit memo {document.number} for {document.customer.name or 'your customer'}"
         case Payment():
             whose = document.customer.name or "your customer"
             return f"the payment of {document.amount} {document.currency} by {whose}"
@@ -89,19 +92,20 @@ def subject(document: Document) -> str:
             return f"bill {document.number} from {document.vendor.name or 'your vendor'}".replace("  ", " ")
 
 
-def _invoice(document: Invoice, options: Mapping[str, str], called: str) -> Conversation[Row]:
-    discount_item = ""
+def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], called: str) -> Conversation[Row]:
+    discount_item, kind = "", payloads.KINDS[document.kind]
     if document.discount and document.discount_account is not None:
         discount_item = yield from _discount_item(chosen(options, "discount_item"), document.discount_account)
-    if document.revises is None:
-        fields = payloads.invoice(document, options, discount_item)
-        return (yield from enter("create invoice", "InvoiceAdd", fields, called))
+    revises = document.revises
+    if revises is None:
+        fields = payloads.sale(document, options, discount_item)
+        return (yield from enter(f"create {document.kind.replace('_', ' ')}", f"{kind}Add", fields, called))
     return (
         yield from _change(
-            "Invoice",
+            kind,
             "TxnID",
-            document.revises,
-            lambda version: payloads.revised(document, options, discount_item, version),
+            revises,
+            lambda version: payloads.revised(document, revises, options, discount_item, version),
             called,
         )
     )

@@ -19,6 +19,7 @@ FORGOTTEN = {"9001", "9002", "9003", "9005"}
 
 _QUERIES = {
     "InvoiceAdd": "InvoiceQuery",
+    "CreditMemoAdd": "CreditMemoQuery",
     "ReceivePaymentAdd": "ReceivePaymentQuery",
     "PurchaseOrderAdd": "PurchaseOrderQuery",
     "BillAdd": "BillQuery",

@@ -13,6 +13,7 @@ from hub.plugin import (
     Answer,
     Bill,
     Books,
+    CreditMemo,
     Document,
     Invoice,
     Line,
@@ -24,6 +25,7 @@ from hub.plugin import (
     Payment,
     Problem,
     PurchaseOrder,
+    Sale,
 )
 from quickbooks_desktop import statuses
 from quickbooks_desktop.options import chosen
@@ -31,7 +33,9 @@ from quickbooks_desktop.payloads import memo
 from quickbooks_desktop.posting import subject as called
 from quickbooks_desktop.qbxml import printable
 
-NUMBER_LENGTHS: Mapping[type[Document], int] = {Invoice: 11, PurchaseOrder: 11, Bill: 20, Payment: 20}
+NUMBER_LENGTHS: Mapping[type[Document], int] = {
+    Invoice: 11, CreditMemo: 11, PurchaseOrder: 11, Bill: 20, Payment: 20
+}  # fmt: skip
 TEXT_LENGTH = 4095
 PO_NUMBER_LENGTH = 25
 EMAIL_LENGTH = 1023
@@ -52,26 +56,19 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str], books: B
     for line in subject.lines:
         yield from _line(line)
     yield from _long(memo(subject.note, subject.memo), TEXT_LENGTH, f"The memo of {called(subject)}", "memo")
-    if isinstance(subject, Invoice):
-        yield from _invoice(subject, options)
+    if isinstance(subject, Sale):
+        yield from _sale(subject, options)
 
 
-def _invoice(invoice: Invoice, options: Mapping[str, str]) -> Iterator[Problem]:
-    if invoice.total < 0:
+def _sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
+    if sale.discount and sale.discount_account is None:
         yield Problem(
-            what=f"Invoice {invoice.number} comes to {invoice.total} {invoice.currency}.",
-            why="QuickBooks takes no invoice below zero.",
-            cure="Enter it in QuickBooks as a credit memo.",
-            field="lines",
-        )
-    if invoice.discount and (invoice.discount_account is None):
-        yield Problem(
-            what=f"Invoice {invoice.number} has a discount, and no account for discounts is chosen.",
+            what=f"{sale.title} has a discount, and no account for discounts is chosen.",
             why="QuickBooks books a discount by an item, and the item needs an account.",
             cure="Choose it on the Accounts tab, under Discounts.",
             field="discount_account",
         )
-    yield from _long(invoice.po_number, PO_NUMBER_LENGTH, f"The P.O. number {invoice.po_number}", "po_number")
+    yield from _long(sale.po_number, PO_NUMBER_LENGTH, f"The P.O. number {sale.po_number}", "po_number")
     for key in ("taxable_code", "nontaxable_code"):
         yield from _long(chosen(options, key), TAX_CODE_LENGTH, f"The tax code {chosen(options, key)}", key)
 

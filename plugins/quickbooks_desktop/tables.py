@@ -107,7 +107,7 @@ def _sale_line(*first: Element) -> tuple[Element, ...]:
     )
 
 
-_INVOICE_HEAD = (
+_SALE_HEAD = (
     _CUSTOMER,
     _ref("ARAccountRef"),
     _date("TxnDate"),
@@ -179,13 +179,21 @@ _WRITES = (
     _product("ItemServiceAdd"),
     _product("ItemNonInventoryAdd"),
     _group("ItemDiscountAdd", _text("Name", 31), _SALES_TAX_CODE, _ref("AccountRef"), _GUID),
-    _group("InvoiceAdd", *_INVOICE_HEAD, _GUID, _group("InvoiceLineAdd", *_sale_line(), many=True)),
+    _group("InvoiceAdd", *_SALE_HEAD, _GUID, _group("InvoiceLineAdd", *_sale_line(), many=True)),
     _group(
         "InvoiceMod",
         _id("TxnID"),
         _text("EditSequence", 16),
-        *_INVOICE_HEAD,
+        *_SALE_HEAD,
         _group("InvoiceLineMod", *_sale_line(_id("TxnLineID")), many=True),
+    ),
+    _group("CreditMemoAdd", *_SALE_HEAD, _GUID, _group("CreditMemoLineAdd", *_sale_line(), many=True)),
+    _group(
+        "CreditMemoMod",
+        _id("TxnID"),
+        _text("EditSequence", 16),
+        *_SALE_HEAD,
+        _group("CreditMemoLineMod", *_sale_line(_id("TxnLineID")), many=True),
     ),
     _group(
         "ReceivePaymentAdd",

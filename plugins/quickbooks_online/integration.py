@@ -37,6 +37,7 @@ from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
 
 PAGES = {
     DocumentKind.INVOICE: "invoice",
+    DocumentKind.CREDIT_MEMO: "creditmemo",
     DocumentKind.PAYMENT: "recvpayment",
     DocumentKind.BILL: "bill",
     DocumentKind.PURCHASE_ORDER: "purchaseorder",
@@ -60,7 +61,7 @@ class QuickBooksOnline(PushIntegration):
         ),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        revises=frozenset({DocumentKind.INVOICE, RecordKind.CUSTOMER}),
+        revises=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, RecordKind.CUSTOMER}),
         one_name=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_envelope=30,  # Intuit's API page on batch.
         limits=(  # Intuit's API page on limits and throttles.

@@ -96,7 +96,7 @@ MAPPINGS = (
         label="Income",
         accepts=(AccountKind.INCOME,),
         prefers=("SalesOfProductIncome", "ServiceFeeIncome"),
-        needed_for=frozenset({DocumentKind.INVOICE}),
+        needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
         help="Where sales of new products are booked. A product that is in your books already keeps its own account.",
     ),
     MappingField(

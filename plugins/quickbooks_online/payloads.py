@@ -13,6 +13,7 @@ from hub.plugin import (
     Address,
     Bill,
     Books,
+    CreditMemo,
     Document,
     Invoice,
     Line,
@@ -24,6 +25,7 @@ from hub.plugin import (
     PurchaseOrder,
     Ref,
     Revision,
+    Sale,
     Taxing,
 )
 from quickbooks_online.marks import NOTE_LENGTH
@@ -51,7 +53,11 @@ def document(posted: Document, options: Mapping[str, str], books: Books) -> tupl
     """What a document is called in QuickBooks Online, and its fields."""
     match posted:
         case Invoice():
-            return "Invoice", invoice(posted, options, books)
+            due = posted.due.isoformat() if posted.due else ""
+            fields = sale(posted, options, books)
+            return "Invoice", fields | _worth(DueDate=due, SalesTermRef=_ref(posted.terms))
+        case CreditMemo():
+            return "CreditMemo", sale(posted, options, books)
         case Payment():
             return "Payment", payment(posted)
         case PurchaseOrder():
@@ -60,8 +66,9 @@ def document(posted: Document, options: Mapping[str, str], books: Books) -> tupl
             return "Bill", bill(posted, books)
 
 
-def invoice(posted: Invoice, options: Mapping[str, str], books: Books) -> Payload:
-    """The fields of an invoice. Its total, its balance and its receivable account are QuickBooks' own to set."""
+def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
+    """The fields that an invoice and a credit memo share. Total, balance and receivable account are QuickBooks' own to
+    set. On a credit memo amounts are positive, too: its kind says that they go the other way."""
     fields: Payload = {
         "DocNumber": number(posted, books),
         "TxnDate": posted.date.isoformat(),
@@ -70,8 +77,6 @@ def invoice(posted: Invoice, options: Mapping[str, str], books: Books) -> Payloa
         "Line": [_sale(line, tax_code(posted, line, options, books)) for line in posted.lines],
         "PrivateNote": posted.note[:NOTE_LENGTH],
         "CustomerMemo": _worth(value=memo(posted, options)),
-        "DueDate": posted.due.isoformat() if posted.due else "",
-        "SalesTermRef": _ref(posted.terms),
         "BillEmail": _worth(Address=posted.email),
         "BillAddr": address(posted.billing),
         "ShipAddr": address(posted.shipping),
@@ -88,7 +93,7 @@ def invoice(posted: Invoice, options: Mapping[str, str], books: Books) -> Payloa
     return _worth(**fields)
 
 
-def number(posted: Invoice | PurchaseOrder, books: Books) -> str:
+def number(posted: Sale | PurchaseOrder, books: Books) -> str:
     """Our number; none where the company numbers by itself, which would replace it, and warn of duplicates that are
     none (Intuit, Preferences: SalesFormsPrefs.CustomTxnNumbers)."""
     return "" if posted.kind in books.numbers else posted.number
@@ -102,7 +107,7 @@ def calculation(books: Books, *, taxed: bool) -> str:
     return "TaxExcluded" if taxed else "NotApplicable"
 
 
-def tax_code(posted: Invoice, line: Line, options: Mapping[str, str], books: Books) -> str:
+def tax_code(posted: Sale, line: Line, options: Mapping[str, str], books: Books) -> str:
     """The tax code of a line: TAX or NON in the US, which knows no other (6100); elsewhere the one that was chosen."""
     is_taxed = taxed(posted, options)
     if books.taxing is Taxing.BY_LINE:
@@ -110,8 +115,8 @@ def tax_code(posted: Invoice, line: Line, options: Mapping[str, str], books: Boo
     return "TAX" if is_taxed and line.taxable else "NON"
 
 
-def taxed(posted: Invoice, options: Mapping[str, str]) -> bool:
-    """Whether the lines of an invoice go out as taxable at all.
+def taxed(posted: Sale, options: Mapping[str, str]) -> bool:
+    """Whether the lines of an invoice or a credit memo go out as taxable at all.
 
     With automated sales tax on, QuickBooks taxes every line marked TAX, whatever the order says. So an order without
     tax, and one whose tax stands as a line of its own, is sent untaxed unless the admin leaves the tax to the books.
@@ -119,7 +124,7 @@ def taxed(posted: Invoice, options: Mapping[str, str]) -> bool:
     return bool(posted.tax.amount or posted.tax.code or chosen(options, "books_tax"))
 
 
-def memo(posted: Invoice, options: Mapping[str, str]) -> str:
+def memo(posted: Sale, options: Mapping[str, str]) -> str:
     """The message that is printed on the invoice, with the customer's purchase order number if that is its place."""
     if posted.po_number and chosen(options, "po_number") == MEMO:
         return f"P.O. number: {posted.po_number}\n{posted.memo}".rstrip()
@@ -273,7 +278,7 @@ def _sale(line: Line, code: str) -> Payload:
     )
 
 
-def _discount(posted: Invoice) -> Payload:
+def _discount(posted: Sale) -> Payload:
     detail = _worth(DiscountAccountRef=_ref(posted.discount_account))
     return {
         "DetailType": "DiscountLineDetail",
@@ -282,7 +287,7 @@ def _discount(posted: Invoice) -> Payload:
     }
 
 
-def _tax(posted: Invoice) -> Payload:
+def _tax(posted: Sale) -> Payload:
     """Without a code the books work the tax out. With one, code and amount together ask them to take ours over, which
     they may decline (Intuit's PHP SDK, issue 199): the hub compares the total that they echo."""
     if posted.tax.code is None:

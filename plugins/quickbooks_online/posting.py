@@ -12,6 +12,7 @@ from hub.plugin import (
     Bill,
     Books,
     Conversation,
+    CreditMemo,
     Document,
     Invoice,
     NewCustomer,
@@ -26,6 +27,7 @@ from hub.plugin import (
     PurchaseOrder,
     Ref,
     Rejected,
+    Sale,
     Unavailable,
     in_cents,
     suffixed,
@@ -42,7 +44,7 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
     """Post a document in one write. What it comes to is read from the books' echo and not taken for granted."""
     kind, fields = payloads.document(document, options, books)
     called = subject(document)
-    if isinstance(document, Invoice) and document.revises is not None:
+    if isinstance(document, Sale) and document.revises is not None:
         row = yield from change(kind, document.revises, fields, called)
     elif not isinstance(document, Payment) and document.same_as is not None:
         row = yield from numbering.existing(kind, document.same_as.id, fields, called)
@@ -52,7 +54,7 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
         id=row["Id"],
         number=row.get("PaymentRefNum" if isinstance(document, Payment) else "DocNumber") or "",
         total=in_cents(Decimal(str(row["TotalAmt"]))),
-        tax=_tax(row) if isinstance(document, Invoice) else None,
+        tax=_tax(row) if isinstance(document, Sale) else None,
         version=str(row.get("SyncToken", "")),
         lines=tuple(line["Id"] for line in row.get("Line", ()) if isinstance(document, PurchaseOrder)),
     )
@@ -85,6 +87,8 @@ def subject(document: Document) -> str:
     match document:
         case Invoice():
             return f"invoice {document.number} for {document.customer.name or 'your customer'}"
+        case CreditMemo():
+            return f"credit memo {document.number} for {document.customer.name or 'your customer'}"
         case Payment():
             whose = document.customer.name or "your customer"
             return f"the payment of {document.amount} {document.currency} by {whose}"

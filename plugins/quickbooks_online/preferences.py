@@ -45,7 +45,11 @@ def _numbers(sales: Row, preferences: Row) -> frozenset[str]:
     """What the company numbers itself. Bills bear the supplier's number in any case."""
     invoices = "CustomTxnNumbers" in sales and not _is(sales["CustomTxnNumbers"])
     orders = _other(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "false"
-    kinds = (DocumentKind.INVOICE, invoices), (DocumentKind.PURCHASE_ORDER, orders)
+    kinds = (
+        (DocumentKind.INVOICE, invoices),
+        (DocumentKind.CREDIT_MEMO, invoices),
+        (DocumentKind.PURCHASE_ORDER, orders),
+    )
     return frozenset(kind for kind, itself in kinds if itself)
 
 

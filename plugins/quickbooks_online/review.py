@@ -8,7 +8,6 @@ from hub.plugin import (
     Bill,
     Books,
     Document,
-    Invoice,
     NewCustomer,
     NewItem,
     NewRecord,
@@ -16,6 +15,7 @@ from hub.plugin import (
     Payment,
     Problem,
     PurchaseOrder,
+    Sale,
     Taxing,
 )
 from quickbooks_online import numbering, refusals
@@ -47,8 +47,8 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str], books: B
         yield from _number(subject, books)
         yield from _closed(subject, books)
         yield from _lacking(subject, books)
-        if isinstance(subject, Invoice):
-            yield from _invoice(subject, options, books)
+        if isinstance(subject, Sale):
+            yield from _sale(subject, options, books)
         elif not isinstance(subject, Payment):
             yield from _purchase(subject)
 
@@ -63,6 +63,13 @@ def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
         )
     for line in document.lines:
         yield from _long(line.description, DESCRIPTION_LENGTH, f"The description “{line.description[:40]}…”", "lines")
+        if line.amount < 0 <= document.total:
+            yield Problem(
+                what=f"The line “{line.description or line.item.name}” costs {line.amount}.",
+                why="QuickBooks takes no line below zero on a bill or a purchase order.",
+                cure="Take its cost off the order, and enter it in QuickBooks as a supplier credit.",
+                field="lines",
+            )
 
 
 def _vendor(vendor: NewVendor) -> Iterator[Problem]:
@@ -100,71 +107,63 @@ def _lacking(document: Document, books: Books) -> Iterator[Problem]:
         )
 
 
-def _invoice(invoice: Invoice, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
-    called = f"Invoice {invoice.number}"
-    if invoice.total < 0:
+def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+    yield from _tax(sale, options, books)
+    if sale.discount and not books.discounts:
         yield Problem(
-            what=f"{called} comes to {invoice.total} {invoice.currency}.",
-            why="QuickBooks takes no invoice below zero.",
-            cure="Enter it in QuickBooks as a credit memo.",
-            field="lines",
-        )
-    yield from _tax(invoice, options, books)
-    if invoice.discount and not books.discounts:
-        yield Problem(
-            what=f"{called} has a discount, and discounts are switched off in QuickBooks.",
+            what=f"{sale.title} has a discount, and discounts are switched off in QuickBooks.",
             cure="Switch them on in QuickBooks under Settings, Account and settings, Sales, or take it off the order.",
             field="discount_account",
         )
-    yield from _too_many_lines(invoice, called, taxed=taxed(invoice, options))
-    for line in invoice.lines:
+    yield from _too_many_lines(sale, taxed=taxed(sale, options))
+    for line in sale.lines:
         yield from _long(line.description, DESCRIPTION_LENGTH, f"The description “{line.description[:40]}…”", "lines")
-    yield from _long(memo(invoice, options), MEMO_LENGTH, f"The message on invoice {invoice.number}", "memo")
-    yield from _long(invoice.email, EMAIL_LENGTH, f"The e-mail address of invoice {invoice.number}", "email")
+    yield from _long(memo(sale, options), MEMO_LENGTH, f"The message on {sale.title}", "memo")
+    yield from _long(sale.email, EMAIL_LENGTH, f"The e-mail address of {sale.title}", "email")
     if chosen(options, "po_number") != MEMO:
-        yield from _long(invoice.po_number, CUSTOM_FIELD_LENGTH, f"The P.O. number {invoice.po_number}", "po_number")
+        yield from _long(sale.po_number, CUSTOM_FIELD_LENGTH, f"The P.O. number {sale.po_number}", "po_number")
 
 
-def _tax(invoice: Invoice, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """What cannot become the tax of the order, in the way in which these books come to theirs."""
-    what, field = f"Invoice {invoice.number} has {invoice.tax.amount} of sales tax", "tax"
-    is_taxed = taxed(invoice, options)
-    if invoice.tax.amount and books.taxing is Taxing.NONE:
+    what, field = f"{sale.title} has {sale.tax.amount} of sales tax", "tax"
+    is_taxed = taxed(sale, options)
+    if sale.tax.amount and books.taxing is Taxing.NONE:
         yield Problem(
             what=f"{what}, and your QuickBooks does not use sales tax.",
             why="QuickBooks would leave the tax out.",
             cure="Send the tax as an item, or switch sales tax on in QuickBooks.",
             field=field,
         )
-    elif invoice.tax.amount and books.taxing is Taxing.BY_CODE and invoice.tax.code is None:
+    elif sale.tax.amount and books.taxing is Taxing.BY_CODE and sale.tax.code is None:
         yield Problem(
             what=f"{what}, and QuickBooks is not told at which rate.",
             why="In your QuickBooks a tax code says it.",
             cure="Choose a tax code, or send the tax as an item.",
             field=field,
         )
-    elif is_taxed and books.taxing is Taxing.BY_LINE and invoice.tax.code is None:
+    elif is_taxed and books.taxing is Taxing.BY_LINE and sale.tax.code is None:
         yield Problem(
-            what=f"Invoice {invoice.number} is to be taxed, and QuickBooks is not told by which code.",
+            what=f"{sale.title} is to be taxed, and QuickBooks is not told by which code.",
             why="In your QuickBooks every line has a tax code.",
             cure="Choose a tax code.",
             field=field,
         )
-    elif is_taxed and books.taxing is Taxing.BY_LINE and not all(line.taxable for line in invoice.lines):
+    elif is_taxed and books.taxing is Taxing.BY_LINE and not all(line.taxable for line in sale.lines):
         yield Problem(
-            what=f"Invoice {invoice.number} has lines with and without tax.",
+            what=f"{sale.title} has lines with and without tax.",
             why="In your QuickBooks every line has a tax code, and one is chosen for all of them.",
             cure="Send the tax as an item, or divide the order.",
             field=field,
         )
 
 
-def _too_many_lines(invoice: Invoice, called: str, *, taxed: bool) -> Iterator[Problem]:
-    taxable = sum(line.taxable for line in invoice.lines) if taxed else 0
-    for count, most, kind in ((len(invoice.lines), LINES, "lines"), (taxable, TAXABLE_LINES, "taxable lines")):
+def _too_many_lines(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
+    taxable = sum(line.taxable for line in sale.lines) if taxed else 0
+    for count, most, kind in ((len(sale.lines), LINES, "lines"), (taxable, TAXABLE_LINES, "taxable lines")):
         if count > most:
             yield Problem(
-                what=f"{called} has too many {kind} for QuickBooks.",
+                what=f"{sale.title} has too many {kind} for QuickBooks.",
                 why=f"QuickBooks takes {most:,}; it has {count:,}.",
                 cure="Divide the order into several.",
                 field="lines",

@@ -19,6 +19,7 @@ from sandbox.desktop.store import Row, Store
 DOES: dict[str, Callable[[Store, Fields], Row]] = {
     "InvoiceAdd": transactions.add_invoice,
     "InvoiceMod": transactions.change_invoice,
+    "CreditMemoMod": transactions.change_credit_memo,
     "ReceivePaymentAdd": transactions.receive_payment,
     "PurchaseOrderAdd": transactions.add_purchase_order,
     "BillAdd": transactions.add_bill,

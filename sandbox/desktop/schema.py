@@ -86,6 +86,12 @@ _INVOICE_LINE = """
     Other2 29
 """
 
+
+def _sale_mod(kind: str) -> str:
+    head = _INVOICE_HEAD.replace("CustomerRef!", "CustomerRef")
+    return f"TxnID! id\nEditSequence! 16\n{head}\n{kind}LineMod*\n    TxnLineID! id\n{_INVOICE_LINE}\n"
+
+
 _PRODUCT = """
 Name! 31
 IsActive bool
@@ -179,20 +185,14 @@ LinkToTxnID* id
 InvoiceLineAdd*
 {_INVOICE_LINE}
 """,
-    "InvoiceMod": f"""
-TxnID! id
-EditSequence! 16
-{_INVOICE_HEAD.replace("CustomerRef!", "CustomerRef")}
-InvoiceLineMod*
-    TxnLineID! id
-{_INVOICE_LINE}
-""",
+    "InvoiceMod": _sale_mod("Invoice"),
     "CreditMemoAdd": f"""
 {_INVOICE_HEAD}
 ExternalGUID guid
 CreditMemoLineAdd*
 {_INVOICE_LINE}
 """,
+    "CreditMemoMod": _sale_mod("CreditMemo"),
     "ReceivePaymentAdd": """
 CustomerRef! ref 209
 ARAccountRef ref

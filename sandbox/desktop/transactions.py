@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -22,43 +22,64 @@ def cents(amount: Decimal) -> Decimal:
 def add_invoice(store: Store, fields: Fields) -> Row:
     """Enter an invoice. Its number is taken as it is, and nobody asks whether there is one of that number already."""
     head, lines = _split(fields, "InvoiceLineAdd")
-    return _enter(store, "Invoice", _sold(store, head, lines, {}), "CustomerRef")
+    return _enter(store, "Invoice", _invoice(_sold(store, head, lines), {}), "CustomerRef")
 
 
 def add_credit_memo(store: Store, fields: Fields) -> Row:
     """Enter a credit memo: what an invoice is, the other way round."""
     head, lines = _split(fields, "CreditMemoLineAdd")
-    sold = _sold(store, head, lines, {})
-    total = sold.pop("Subtotal") + sold["SalesTaxTotal"]
-    kept = {name: value for name, value in sold.items() if name not in _FIGURES}
-    figures = {"SalesTaxTotal": sold["SalesTaxTotal"], "TotalAmount": total, "CreditRemaining": total}
-    return _enter(store, "CreditMemo", kept | figures | {"CreditMemoLineRet": sold["InvoiceLineRet"]}, "CustomerRef")
+    return _enter(store, "CreditMemo", _credit_memo(_sold(store, head, lines), {}), "CustomerRef")
 
 
 def change_invoice(store: Store, fields: Fields) -> Row:
     """Change an invoice. Lines that are not named are deleted."""
-    row = store.get(fields["TxnID"], ["Invoice"])
+    return _change(store, "Invoice", fields, _invoice)
+
+
+def change_credit_memo(store: Store, fields: Fields) -> Row:
+    """Change a credit memo, as an invoice is changed."""
+    return _change(store, "CreditMemo", fields, _credit_memo)
+
+
+def _change(store: Store, kind: str, fields: Fields, figures: Callable[[Fields, Fields], Fields]) -> Row:
+    row = store.get(fields["TxnID"], [kind])
     if row is None:
         raise Refused(3120, f'Object "{fields["TxnID"]}" specified in the request cannot be found.')
     lists.unchanged(row, fields)
-    head, lines = _split(fields, "InvoiceLineMod")
-    kept = {line["TxnLineID"]: line for line in row.fields["InvoiceLineRet"]}
+    head, lines = _split(fields, f"{kind}LineMod")
+    kept = {line["TxnLineID"]: line for line in row.fields[f"{kind}LineRet"]}
     for line in lines:
         if line["TxnLineID"] not in {NEW_LINE, *kept}:
             raise Refused(3120, f'Object "{line["TxnLineID"]}" specified in the request cannot be found.')
     known = {name: value for name, value in row.fields.items() if name not in _FIGURES}
     head = {name: value for name, value in head.items() if name not in {"TxnID", "EditSequence"}}
-    row.fields = _sold(store, known | head, lines or list(kept.values()), row.fields)
+    row.fields = figures(_sold(store, known | head, lines or list(kept.values())), row.fields)
     row.party = row.fields["CustomerRef"]["ListID"]
     lists.touch(store, row)
     return row
 
 
+def _invoice(sold: Fields, before: Fields) -> Fields:
+    applied = before.get("AppliedAmount", _NOTHING)
+    balance = sold["Subtotal"] + sold["SalesTaxTotal"] + applied
+    figures = {"AppliedAmount": applied, "BalanceRemaining": balance, "IsPaid": "true" if balance == 0 else "false"}
+    lines = sold.pop("Lines")
+    return sold | figures | {"InvoiceLineRet": lines}
+
+
+def _credit_memo(sold: Fields, before: Fields) -> Fields:
+    total = sold.pop("Subtotal") + sold["SalesTaxTotal"]
+    used = before.get("TotalAmount", _NOTHING) - before.get("CreditRemaining", _NOTHING)
+    lines = sold.pop("Lines")
+    return sold | {"TotalAmount": total, "CreditRemaining": total - used, "CreditMemoLineRet": lines}
+
+
 _FIGURES = {"Subtotal", "SalesTaxPercentage", "SalesTaxTotal", "AppliedAmount", "BalanceRemaining", "IsPaid",
-            "InvoiceLineRet"}  # fmt: skip
+            "InvoiceLineRet", "TotalAmount", "CreditRemaining", "CreditMemoLineRet"}  # fmt: skip
 
 
-def _sold(store: Store, head: Fields, lines: list[Fields], before: Fields) -> Fields:
+def _sold(store: Store, head: Fields, lines: list[Fields]) -> Fields:
+    """What an invoice and a credit memo have in common."""
     if not lines:
         raise Refused(3150, 'There is a missing element: "InvoiceLineAdd".')
     head = lists.resolved(store, head, "Invoice")
@@ -68,15 +89,10 @@ def _sold(store: Store, head: Fields, lines: list[Fields], before: Fields) -> Fi
     written = [_sale_line(store, line) for line in lists.resolved(store, {"lines": lines}, "Invoice")["lines"]]
     subtotal = sum((line.get("Amount", _NOTHING) for line in written), _NOTHING)
     rate, tax = _tax(store, head, written)
-    applied = before.get("AppliedAmount", _NOTHING)
-    balance = subtotal + tax + applied
     if subtotal + tax < 0:
         raise Refused(3180, "There was an error when saving a Invoice.  QuickBooks error message: Transaction amount "
                       "must be positive.")  # fmt: skip
-    return {
-        **head, "Subtotal": subtotal, "SalesTaxPercentage": rate, "SalesTaxTotal": tax, "AppliedAmount": applied,
-        "BalanceRemaining": balance, "IsPaid": "true" if balance == 0 else "false", "InvoiceLineRet": written,
-    }  # fmt: skip
+    return {**head, "Subtotal": subtotal, "SalesTaxPercentage": rate, "SalesTaxTotal": tax, "Lines": written}
 
 
 def _sale_line(store: Store, line: Fields) -> Fields:

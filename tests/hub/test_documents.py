@@ -57,15 +57,15 @@ def test_documents_come_to_the_orders_total_to_the_cent(installation: Installati
     session().merge(Mapping(installation_id=installation.id, role="sales_tax_item", record_id="9", name="Sales Tax"))
     outline = drafted(installation, order, Choices(tax=tax))
     assert outline.problems == ()
-    assert outline.invoice is not None
-    assert outline.invoice.total == order.total
-    assert outline.invoice.subtotal - outline.invoice.discount + outline.invoice.tax.amount == order.total
+    assert outline.sale is not None
+    assert outline.sale.total == order.total
+    assert outline.sale.subtotal - outline.sale.discount + outline.sale.tax.amount == order.total
     assert sum((one.amount for one in outline.payments.values()), Decimal(0)) == sum(
         (one.amount for one in order.payments), Decimal(0)
     )
     if tax == TAX_AS_ITEM and order.tax:
-        assert not any(line.taxable for line in outline.invoice.lines), "the books would tax it once more"
-    subjects: list[Subject] = [outline.invoice, *outline.payments.values(), *outline.new_items]
+        assert not any(line.taxable for line in outline.sale.lines), "the books would tax it once more"
+    subjects: list[Subject] = [outline.sale, *outline.payments.values(), *outline.new_items]
     for subject in subjects:
         assert subject_of(subject.kind, subject_json(subject)) == subject
 
@@ -76,7 +76,7 @@ def test_an_order_that_does_not_add_up_is_a_problem_and_has_no_documents(
     installation: Installation, order: Order, off: Decimal
 ) -> None:
     outline = drafted(installation, replace(order, total=order.total + off))
-    assert outline.invoice is None
+    assert outline.sale is None
     assert "does not add up" in outline.problems[0].what
     assert outline.problems[0].field == "lines"
 
@@ -111,13 +111,13 @@ def test_items_are_found_whatever_their_case_and_made_once(installation: Install
     again = replace(line, fields={"number": "b  1", "name": "x"})
     order = replace(order_1042(), lines=(line, new, again), total=Decimal("678.50"))
     outline = drafted(installation, order)
-    assert outline.invoice is not None
-    assert [one.item.id for one in outline.invoice.lines] == ["77", "", ""]
+    assert outline.sale is not None
+    assert [one.item.id for one in outline.sale.lines] == ["77", "", ""]
     assert [one.name for one in outline.new_items] == ["B 1"]
     found: dict[tuple[str, str], Ref] = {
         (RecordKind.CUSTOMER, "12"): Ref(id="5"), (RecordKind.ITEM, item_key("B 1")): Ref(id="88")
     }  # fmt: skip
-    done = completed(outline.invoice, found)
+    done = completed(outline.sale, found)
     assert isinstance(done, Invoice)
     assert [one.item.id for one in done.lines] == ["77", "88", "88"]
     assert done.customer.id == "5"

@@ -38,7 +38,8 @@ def test_intuits_own_sample_is_understood() -> None:
     found, _ = answered(QuickBooksOnline().check(), *answers)
     assert found == Books(
         id=REALM, name="Larry's Bakery", country="US", currency="USD", closed_until=dt.date(2018, 12, 31),
-        numbers=frozenset({DocumentKind.INVOICE}), taxing=Taxing.BY_CODE, classes=Tracking.LINE, locations=True,
+        numbers=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}), taxing=Taxing.BY_CODE,
+        classes=Tracking.LINE, locations=True,
     )  # fmt: skip
     assert found.first_open_day == dt.date(2019, 1, 1)
 

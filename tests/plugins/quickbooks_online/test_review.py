@@ -59,10 +59,3 @@ def test_review(subject: Document | NewRecord, options: dict[str, str], fields: 
     for problem in problems:
         assert problem.what.endswith(".")
         assert problem.cure.endswith(".")
-
-
-def test_an_invoice_below_zero_is_named() -> None:
-    line = dataclasses.replace(LINE, quantity=Decimal(-1), amount=Decimal("-1.00"))
-    refund = order_1042(lines=(line,), discount=Decimal(0), total=Decimal("-1.00"))
-    (problem,) = QUICKBOOKS.review(refund, {}, BOOKS)
-    assert problem.what == "Invoice 1042 comes to -1.00 USD."

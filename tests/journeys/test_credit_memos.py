@@ -1,0 +1,133 @@
+"""Orders that give money back: a credit memo in the books, once, to the cent, and the customer's balance is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from hub.database import now, session
+from hub.host import Order
+from hub.models import Installation
+from hub.plugin import RecordKind, TransactionKind
+from hub.services import carrying, history, linking, registry, sending
+from hub.services.documents import Choices
+from hub.web import views
+from sandbox.online import Running
+from tests.hub.conftest import ACME, ADA, order_1042
+from tests.hub.test_carrying import pass_time
+from tests.hub.test_selling import turned
+from tests.journeys.desktop import Office, serving
+from tests.journeys.desktop import look_again as look_at_file
+from tests.journeys.test_online_documents import look_again
+from tests.journeys.test_order_1042 import posted
+
+
+def returned(number: str = "1077") -> Order:
+    """All of order 1042 comes back, with its discount."""
+    return replace(turned(order_1042()), id=number, number=number)
+
+
+def entered(books: Running) -> list[tuple[object, ...]]:
+    return [(one["DocNumber"], one["TotalAmt"], one["RemainingCredit"]) for one in books.books()["CreditMemo"]]
+
+
+def balance(installation: Installation) -> Decimal:
+    session().expire_all()
+    row = linking.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    return history.of_customer(installation.id, row.record_id, now().date()).balance
+
+
+CREDIT = [("1077", Decimal("218.50"), Decimal("218.50"))]
+
+
+def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, books: Running) -> None:
+    sending.send(online.id, order_1042(), Choices(), ADA)
+    sending.send(online.id, returned(), Choices(), ADA)
+    carrying.carry(online.id)
+    assert posted()
+    assert entered(books) == CREDIT
+    (memo,) = books.books()["CreditMemo"]
+    assert [line["Amount"] for line in memo["Line"]] == [Decimal("230.00"), Decimal("11.50"), Decimal("230.00")]
+    (customer,) = (one for one in books.books()["Customer"] if one["DisplayName"] == "ABC Company")
+    assert customer["Balance"] == Decimal("118.50") - Decimal("218.50")
+    assert balance(online) == Decimal("-100.00"), "At once, from the echo."
+    look_again(online)
+    assert balance(online) == Decimal("-100.00"), "And as the books say it."
+    (line,) = views.order_status("1077", sending.of_order(ACME.id, "1077")).lines
+    assert (line.title, line.text, line.problems) == ("Credit memo 1077", "In QuickBooks as 1077", [])
+    assert (line.address or "").endswith(f"/app/creditmemo?txnId={memo['Id']}")
+
+
+@pytest.mark.parametrize(("trip", "kind"), list(product(range(4), ["cut_before", "cut_after"])))
+def test_wherever_the_line_is_cut_there_is_one_credit_memo(
+    online: Installation, books: Running, trip: int, kind: str
+) -> None:
+    sending.send(online.id, returned(), Choices(), ADA)
+    if trip:
+        books.fault("delay", "/batch", times=trip, seconds=0)
+    books.fault(kind, "/batch")
+    for _ in range(4):
+        carrying.carry(online.id)
+        pass_time(online)
+    assert entered(books) == CREDIT
+    assert posted()
+
+
+def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Running) -> None:
+    sending.send(online.id, returned(), Choices(), ADA)
+    carrying.carry(online.id)
+    before = returned()
+    line = replace(before.lines[0], quantity=Decimal(-50), amount=Decimal("-115.00"))
+    changed = replace(before, lines=(line,), total=Decimal("-103.50"))
+    session().expire_all()
+    (found,) = sending.revisions(online, changed, Choices())
+    assert [(one.before, one.after) for one in found.changes if one.what == "Total"] == [("218.50", "103.50")]
+    sending.send(online.id, changed, Choices(updates=("credit_memo",)), ADA)
+    carrying.carry(online.id)
+    assert entered(books) == [("1077", Decimal("103.50"), Decimal("103.50"))]
+    assert balance(online) == Decimal("-103.50")
+
+
+@pytest.fixture
+def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
+    app.extensions["hub"].integrations, broken = registry.load()
+    assert broken == ()
+    with serving(app) as url:
+        found = Office.open(url, tmp_path)
+        found.connect()
+        yield found
+
+
+def in_file(office: Office) -> list[tuple[object, ...]]:
+    return [
+        (row.fields["RefNumber"], tuple(line["Amount"] for line in row.fields["CreditMemoLineRet"]),
+         row.fields["TotalAmount"], row.fields["CreditRemaining"])
+        for row in office.company.rows("CreditMemo")
+    ]  # fmt: skip
+
+
+def test_a_company_file_gets_it_too_and_its_update(office: Office) -> None:
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    sending.send(office.installation.id, returned(), Choices(), ADA)
+    assert office.update()[-1] == "OK", office.log
+    assert in_file(office) == [
+        ("1077", (Decimal("230.00"), Decimal("-11.50")), Decimal("218.50"), Decimal("218.50"))
+    ]  # fmt: skip
+    assert balance(office.installation) == Decimal("-100.00")
+    look_at_file(office)
+    assert balance(office.installation) == Decimal("-100.00")
+    changed = replace(returned(), discount=Decimal("0.00"), total=Decimal("-230.00"))
+    sending.send(office.installation.id, changed, Choices(updates=("credit_memo",)), ADA)
+    assert office.update()[-1] == "OK", office.log
+    assert in_file(office) == [("1077", (Decimal("230.00"),), Decimal("230.00"), Decimal("230.00"))]
+    row = linking.by_name(office.installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    account = history.of_customer(office.installation.id, row.record_id, now().date())
+    assert [(one.number, one.balance) for one in account.of(TransactionKind.CREDIT_MEMO)] == [
+        ("1077", Decimal("230.00"))
+    ]  # fmt: skip
