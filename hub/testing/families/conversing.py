@@ -1,0 +1,150 @@
+"""The rules of a conversation: the same again on replay, JSON, no credentials, no network, and no surprises."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import random
+import socket
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from hub.database import now, session
+from hub.models import ConversationRow, Exchange
+from hub.plugin import IntegrationError, Request, Response
+from hub.services.conversing import Crashes, begin, proceed
+from hub.testing.families.arriving import arrives, send
+from hub.testing.families.base import Family
+from hub.testing.office import Office
+from hub.testing.orders import SCENARIOS
+
+
+class Converses(Family):
+    """What was said once is said again, by another process, on another day."""
+
+    def test_a_conversation_that_is_replayed_on_another_day_asks_and_ends_the_same(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        arrives(office, *_orders(office))
+        before = {row.id: proceed(row, office.integration) for row in _conversations()}
+        office.line.before = lambda: pytest.fail("A conversation was carried to the ledger while it was replayed.")
+        monkeypatch.setattr(socket.socket, "connect", _no_network)
+        random.seed(4728)
+        with time_machine.travel(now() + dt.timedelta(days=400, hours=5)):
+            after = {row.id: proceed(row, office.integration) for row in _conversations()}
+        for row in _conversations():
+            assert not isinstance(after[row.id], Crashes), f"{_title(row)} is not the same again: see the log."
+            assert after[row.id] == before[row.id], f"{_title(row)} ends otherwise than the first time."
+
+    def test_what_it_asks_and_hears_is_json_without_floats(self, office: Office) -> None:
+        arrives(office, *_orders(office))
+        for row in _conversations():
+            generator_asks = _asked_again(office, row)
+            for request in generator_asks:
+                assert isinstance(request.payload, dict), f"The payload of “{request.name}” is no JSON object."
+                wrong = list(_not_json(request.payload, "payload"))
+                assert not wrong, f"“{request.name}”: {'; '.join(wrong)}"
+
+    def test_every_question_says_what_it_does_in_words(self, office: Office) -> None:
+        arrives(office, *_orders(office))
+        for exchange in session().scalars(select(Exchange)):
+            assert exchange.name.strip(), "A request has no name."
+            assert len(exchange.name) < 200, f"“{exchange.name}” heads a line of a page."  # noqa: PLR2004
+
+    def test_what_does_not_write_changes_nothing(self, office: Office) -> None:
+        seen: list[tuple[str, int]] = []
+
+        def look() -> None:
+            envelope = office.line.seen[-1] if office.line.seen else None
+            names = ", ".join(one.name for one in envelope.requests if not one.writes) if envelope else ""
+            writes = any(one.writes for one in envelope.requests) if envelope else True
+            seen.append(("" if writes else names, len(list(office.ledger.documents()))))
+
+        office.line.before = look
+        arrives(office, *_orders(office))
+        look()
+        for (names, count), (_, later) in pairwise(seen):
+            assert not names or count == later, f"“{names}” is said not to write, and there are more documents."
+
+    def test_no_credential_is_in_anything_that_is_kept_or_logged(
+        self, lobby: Office, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        lobby.connect()
+        canaries = lobby.secrets()
+        arrives(lobby, *_orders(lobby))
+        lobby.ledger.turn_away()
+        send(lobby, lobby.book().order())
+        lobby.run()
+        kept, logged = lobby.all_rows(), caplog.text
+        assert not [one for one in canaries if one in kept], "A credential stands in the hub's rows."
+        assert not [one for one in canaries if one in logged], "A credential stands in the log."
+
+    def test_sealing_is_pure(self, office: Office) -> None:
+        arrives(office, *_orders(office))
+        key = "0123456789abcdef01234567"
+        most = office.integration.capabilities.requests_per_envelope
+        requests = tuple(
+            Request(name=one.name, payload=one.payload, writes=one.writes)
+            for one in session().scalars(select(Exchange).limit(most))
+        )
+        with time_machine.travel(now() + dt.timedelta(days=400)):
+            later = office.integration.seal(key, requests)
+        assert later == office.integration.seal(key, requests)
+
+
+def _orders(office: Office) -> list[Any]:
+    book = office.book()
+    return [SCENARIOS["paid in parts"](book), SCENARIOS["discount"](book)]
+
+
+def _conversations() -> list[ConversationRow]:
+    return list(session().scalars(select(ConversationRow).order_by(ConversationRow.id)))
+
+
+def _title(row: ConversationRow) -> str:
+    named = row.delivery.title if row.delivery is not None else row.argument.get("kind", "")
+    return f"The conversation “{row.purpose} {named}”".replace(" ”", "”")
+
+
+def _asked_again(office: Office, row: ConversationRow) -> Iterator[Request]:
+    """The requests as the generator yields them, before they are stored."""
+    generator = begin(row, office.integration)
+    try:
+        request = next(generator)
+        yield request
+        for exchange in row.exchanges:
+            request = generator.send(Response(payload=exchange.response or {}))
+            yield request
+    except (StopIteration, IntegrationError):
+        return
+    finally:
+        generator.close()
+
+
+def _not_json(value: object, path: str) -> Iterator[str]:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                if not isinstance(key, str):
+                    yield f"{path} has the key {key!r}, which is no text"
+                yield from _not_json(inner, f"{path}.{key}")
+        case list() | tuple():
+            for place, inner in enumerate(value):
+                yield from _not_json(inner, f"{path}[{place}]")
+        case None | bool() | int() | str() | Decimal():
+            return
+        case float():
+            yield f"{path} is a float, which loses cents; use Decimal"
+        case _:
+            yield f"{path} is a {type(value).__name__}"
+
+
+def _no_network(*_: object) -> None:
+    raise AssertionError("A conversation speaks to the network; only `perform` may.")

@@ -1,0 +1,91 @@
+"""Exactly once: the line is cut at every trip, in either direction, alone and beside others; keys are forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.plugin import PullIntegration
+from hub.testing.families.arriving import arrives, has_arrived, send
+from hub.testing.families.base import Family
+from hub.testing.ledger import Lost
+from hub.testing.line import Died
+from hub.testing.office import Office
+from hub.testing.orders import OrderBook, Sent
+
+_MOST = 40
+"""Trips at which the line is cut, at most: a ledger that takes one request at a time makes many."""
+
+
+class PostsOnce(Family):
+    """Whatever breaks, and wherever: each document is in the ledger once, and nothing is missing."""
+
+    @pytest.mark.parametrize("lost", Lost)
+    def test_the_line_is_cut_at_every_trip(self, office: Office, lost: Lost) -> None:
+        for trip in range(1, _trips(office, 1) + 1):
+            orders = _orders(office.book(), 1)
+            send(office, *orders)
+            office.line.cut(lost, trip)
+            office.run()
+            has_arrived(office, *orders)
+
+    @pytest.mark.parametrize("lost", Lost)
+    def test_the_line_is_cut_at_every_trip_of_several_orders(self, office: Office, lost: Lost) -> None:
+        if office.integration.capabilities.requests_per_envelope == 1:
+            pytest.skip("Every request travels alone.")
+        for trip in range(1, _trips(office, 3) + 1):
+            orders = _orders(office.book(), 3)
+            send(office, *orders)
+            office.line.cut(lost, trip)
+            office.run()
+            has_arrived(office, *orders)
+
+    def test_the_line_is_cut_twice_at_the_same_envelope(self, office: Office) -> None:
+        orders = _orders(office.book(), 2)
+        send(office, *orders)
+        for _ in range(3):
+            office.line.cut(Lost.ANSWER)
+            office.make_due()
+            office.go()
+        office.run()
+        has_arrived(office, *orders)
+
+    def test_we_die_with_every_answer_in_our_hands(self, office: Office) -> None:
+        if isinstance(office.integration, PullIntegration):
+            pytest.skip("For a ledger that calls us it is the same as a line that is cut.")
+        for trip in range(1, _trips(office, 1) + 1):
+            orders = _orders(office.book(), 1)
+            send(office, *orders)
+            office.line.die(trip)
+            try:
+                office.run()
+            except Died:
+                office.run()
+            has_arrived(office, *orders)
+
+    @pytest.mark.parametrize("lost", Lost)
+    def test_the_ledger_has_forgotten_the_key_when_it_is_asked_again(self, office: Office, lost: Lost) -> None:
+        if office.integration.capabilities.remembers is None:
+            pytest.skip("It remembers a key as long as its books last.")
+        for trip in range(1, _trips(office, 2) + 1):
+            orders = _orders(office.book(), 2)
+            send(office, *orders)
+            office.line.cut(lost, trip)
+            while office.is_busy() and not office.line.is_cut:
+                office.make_due()
+                office.go()
+            office.ledger.forget()
+            office.make_old()
+            office.run()
+            has_arrived(office, *orders)
+
+
+def _orders(book: OrderBook, count: int) -> list[Sent]:
+    """Orders with one of each document, and a payment."""
+    return [Sent(order=book.paid(book.order(), "5.00")) for _ in range(count)]
+
+
+def _trips(office: Office, count: int) -> int:
+    """How many trips such orders take when nothing breaks."""
+    before = office.line.trips
+    arrives(office, *_orders(office.book(), count))
+    return min(office.line.trips - before, _MOST)

@@ -1,0 +1,91 @@
+"""What the kit asks of a pretend ledger: the other end of the line, which the author of an integration stands up.
+
+It need not be large, but it must be strict in what the real one is strict in: it carries out a key only once, it
+refuses what does not exist, and it works its totals out by itself.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol, runtime_checkable
+
+from hub.plugin import DocumentKind, Download
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """A document as the ledger holds it. `total` is what the ledger came to; `party` the id of its customer or vendor.
+
+    `number` is the one that people see there, of a payment the payer's reference.
+    """
+
+    kind: DocumentKind
+    id: str
+    number: str
+    total: Decimal
+    party: str
+
+
+class Lost(enum.StrEnum):
+    """What is lost when the line is cut: the question, and nothing was done; or the answer, when all is done."""
+
+    QUESTION = "question"
+    ANSWER = "answer"
+
+
+class Decision(enum.StrEnum):
+    """What an admin does at the sign-in."""
+
+    CONSENT = "consent"
+    DECLINE = "decline"
+    OTHER_BOOKS = "other_books"
+    """Consents, and chooses another company than with CONSENT."""
+
+
+@runtime_checkable
+class Ledger(Protocol):
+    """Either a `PushLedger` or a `PullLedger`. It begins with the accounts that `Integration.mappings` asks for."""
+
+    def documents(self) -> Iterable[Entered]:
+        """All documents that it holds of the books of `Decision.CONSENT`, whoever entered them."""
+
+    def cut(self, lost: Lost) -> None:
+        """Have the line break on the next trip, and only on that one."""
+
+    def turn_away(self) -> None:
+        """Answer the next trip that it should come again later, as the real one does when it is busy."""
+
+    def forget(self) -> None:
+        """Forget every key and its answer, as the real one does in time. Called only where `Capabilities.remembers` is
+        set."""
+
+
+@runtime_checkable
+class PushLedger(Ledger, Protocol):
+    """A ledger that is called."""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The operator's settings, by `Setting.name`, with which an integration finds it."""
+
+    def sign_in(self, address: str, decision: Decision) -> str:
+        """Do in the place of an admin what is to be done at `Redirect.url`. Gives the address to which the browser is
+        sent back, with all its parameters; it is never called."""
+
+    def expire(self) -> None:
+        """Accept none of the credentials any more that were given so far; renewing them still works."""
+
+
+@runtime_checkable
+class PullLedger(Ledger, Protocol):
+    """A ledger that calls."""
+
+    def invite(self, file: Download, password: str) -> None:
+        """Open the file at the other end, say yes to all that is asked, and type the password."""
+
+    def call(self) -> None:
+        """Call once, as it does every few minutes, until it is told that nothing is left, or something breaks. What
+        breaks is not raised: the real one tries again with its next call."""

@@ -1,0 +1,94 @@
+"""The line between the hub and the pretend ledger, where every trip is seen and one of them can be broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from hub.plugin import Connection, Desk, Envelope, Idle, Integration, PullIntegration, PushIntegration, Response
+from hub.testing.ledger import Ledger, Lost
+
+
+class Died(BaseException):
+    """Our process is killed between two statements. Nobody catches it but the kit."""
+
+
+class Line:
+    """Counts trips. What is to happen on one of them is said with `cut` or `die`."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.trips = 0
+        self.before: Callable[[], None] = lambda: None
+        """Called before each trip."""
+        self._cut_at, self._lost, self._dies_at = 0, Lost.QUESTION, 0
+        self.seen: list[Envelope] = []
+        """The envelopes that were taken along, in their order."""
+
+    def cut(self, lost: Lost, trip: int = 1) -> None:
+        """Have the line break on a trip, counted from the next one."""
+        self._cut_at, self._lost = self.trips + trip, lost
+
+    def die(self, trip: int = 1) -> None:
+        """Have our own process die when the answer of a trip has come and is not stored."""
+        self._dies_at = self.trips + trip
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether what was to happen has happened."""
+        return self.trips >= max(self._cut_at, self._dies_at)
+
+    def _leave(self) -> None:
+        self.trips += 1
+        self.before()
+        if self.trips == self._cut_at:
+            self.ledger.cut(self._lost)
+
+    @contextmanager
+    def watching(self, integration: Integration) -> Iterator[None]:
+        """See every trip that the hub makes with this integration."""
+        if isinstance(integration, PushIntegration):
+            perform = integration.perform
+
+            def watched(envelope: Envelope, connection: Connection) -> Sequence[Response]:
+                self.seen.append(envelope)
+                self._leave()
+                responses = perform(envelope, connection)
+                if self.trips == self._dies_at:
+                    raise Died
+                return responses
+
+            with _replaced(integration, "perform", watched):
+                yield
+        else:
+            assert isinstance(integration, PullIntegration)
+            endpoint = integration.endpoint
+            with _replaced(integration, "endpoint", lambda desk: endpoint(_Watched(desk, self._leave))):
+                yield
+
+
+class _Watched:
+    """A desk whose envelopes are seen as they are collected."""
+
+    def __init__(self, desk: Desk, leave: Callable[[], None]) -> None:
+        self._desk, self._leave = desk, leave
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._desk, name)
+
+    def collect(self, ticket: str) -> str | Idle:
+        collected = self._desk.collect(ticket)
+        if not isinstance(collected, Idle):
+            self._leave()
+        return collected
+
+
+@contextmanager
+def _replaced(integration: Integration, name: str, value: object) -> Iterator[None]:
+    """An integration is stateless, and so its methods can stand in front of its class's for a while."""
+    vars(integration)[name] = value
+    try:
+        yield
+    finally:
+        del vars(integration)[name]

@@ -1,0 +1,343 @@
+"""A business that uses the hub, for a test: its host, one installation, and the pretend ledger at the other end.
+
+All of it is real but the host, which holds its orders in a dict, and time, which need not be waited for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import func, or_, select, update
+from werkzeug.serving import make_server
+
+from hub import Hub
+from hub.database import Base, now, session
+from hub.extension import settings_of
+from hub.host import Company, Delivered, Order, Organization, Permission, SourceField, Team, User
+from hub.models import Delivery, DeskRow, Envelope, Installation, Listing, RecordRow
+from hub.plugin import Attempt, Connection, DocumentKind, Download, Integration, PullIntegration, PushIntegration
+from hub.plugin import RecordKind as Kind
+from hub.queue import commit
+from hub.services import carrying, doorway, fetching, installing, mapping, secrets, sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState, EnvelopeState, InstallationState
+from hub.testing.ledger import Decision, Entered, Ledger, PullLedger, PushLedger
+from hub.testing.line import Line
+from hub.testing.orders import OrderBook, Sent
+
+BUSINESS = Organization(id="kit", name="Kit")
+ADMIN = User(id="ada", name="Ada Admin", email="ada@kit.test")
+RETURN_URL = "http://localhost/hub/authorized"
+_ROUNDS = 40
+_UNFINISHED = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
+_GOING = (EnvelopeState.OPEN, EnvelopeState.RECEIVED, EnvelopeState.DOUBTED)
+
+
+class OrderDesk:
+    """A host (`hub.host.Host`) that holds its orders in a dict."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
+        self.told: list[Delivered] = []
+
+    def user(self) -> User | None:
+        return ADMIN
+
+    def organization(self) -> Organization | None:
+        return BUSINESS
+
+    def allows(self, user: User, permission: Permission, organization: Organization) -> bool:
+        return True
+
+    def order(self, organization_id: str, order_id: str) -> Order | None:
+        return self.orders.get(order_id)
+
+    def company(self, organization_id: str, company_id: str) -> Company | None:
+        return next((one.company for one in self.orders.values() if one.company.id == company_id), None)
+
+    def teams(self, organization_id: str) -> Sequence[Team]:
+        return []
+
+    def users(self, organization_id: str) -> Sequence[User]:
+        return [ADMIN]
+
+    def source_fields(self) -> Sequence[SourceField]:
+        return [SourceField(key="number", label="Product number")]
+
+    def order_address(self, order_id: str) -> str:
+        return f"/orders/{order_id}"
+
+    def login_address(self, next_address: str) -> str:
+        return f"/login?next={next_address}"
+
+    def delivered(self, event: Delivered) -> None:
+        self.told.append(event)
+
+
+@dataclass
+class Office:
+    """See `opened`. `line` sees every trip to the ledger and can break one."""
+
+    integration: Integration
+    ledger: Ledger
+    app: Flask
+    url: str
+    line: Line
+    host: OrderDesk
+    password: str = ""
+    found: set[str] = field(default_factory=set)
+    """The ids of the documents that were in the books before the last new order was sent."""
+
+    @property
+    def installation(self) -> Installation:
+        session().expire_all()
+        row = session().scalar(select(Installation).order_by(Installation.id.desc()))
+        assert row is not None, "The integration is not installed."
+        return row
+
+    # ── Connecting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def install(self) -> Installation:
+        """Press Install."""
+        return installing.install(BUSINESS, ADMIN, self.integration.key)
+
+    def connect(self) -> None:
+        """Install, connect, and go on until the lists are read; then choose what the mappings ask for."""
+        self.install()
+        if isinstance(self.integration, PullIntegration):
+            self.invite()
+        else:
+            self.authorize(Decision.CONSENT)
+        self.run()
+        self._choose()
+
+    def invite(self) -> None:
+        """Make a password, and open the file at the other end."""
+        assert isinstance(self.ledger, PullLedger), "A `PullIntegration` is tried on a `PullLedger`."
+        row = doorway.open_for(self.installation)
+        self.password = doorway.new_password(BUSINESS.id, row.installation_id)
+        self.ledger.invite(self.file(), self.password)
+
+    def file(self) -> Download:
+        """The file that tells the ledger where to call."""
+        row = doorway.open_for(self.installation)
+        return doorway.invitation(self.installation, f"{self.url}/hub/desks/{row.address}", f"{self.url}/hub/support")
+
+    def authorize(self, decision: Decision) -> None:
+        """Go to the sign-in and come back, as an admin does. Raises `Rejected`."""
+        assert isinstance(self.ledger, PushLedger), "A `PushIntegration` is tried on a `PushLedger`."
+        address = installing.authorize(self.installation, ADMIN, RETURN_URL)
+        back = self.ledger.sign_in(address, decision)
+        assert back.startswith(RETURN_URL), f"The browser is sent to {back}, and not back to {RETURN_URL}."
+        answer = dict(parse_qsl(urlsplit(back).query, keep_blank_values=True))
+        claimed = installing.claim(BUSINESS, ADMIN, self.integration.key, answer.get("state", ""))
+        installing.finish(claimed, ADMIN, RETURN_URL, answer["state"], answer)
+
+    def attempt(self, answer: Mapping[str, str] | None) -> Attempt:
+        """A step of connecting."""
+        return Attempt(settings=settings_of(self.integration), return_url=RETURN_URL, state="kit", answer=answer)
+
+    def connection(self) -> Connection:
+        """What a carrier is handed."""
+        assert isinstance(self.integration, PushIntegration)
+        return secrets.connection(self.installation, self.integration)
+
+    def secrets(self) -> list[str]:
+        """All that must not be seen anywhere but at the ledger."""
+        if isinstance(self.integration, PullIntegration):
+            return [self.password]
+        handed = self.connection()
+        words = ("SECRET", "PASSWORD", "TOKEN", "KEY")
+        settings = [
+            value for name, value in handed.settings.items()
+            if any(name.endswith(word) for word in words)
+        ]  # fmt: skip
+        return [value for value in (*handed.credentials.values(), *settings) if len(value) >= 8]  # noqa: PLR2004 – A shorter one is found by chance.
+
+    def _choose(self) -> None:
+        found = mapping.choices(self.installation, self.integration)
+        chosen = {one.field.key: one.chosen or (one.candidates[0].ref if one.candidates else None) for one in found}
+        lacking = [one.field.label for one in found if one.field.needed_for and chosen[one.field.key] is None]
+        assert not lacking, f"The pretend ledger has nothing to choose for {', '.join(lacking)}. {self.story()}"
+        mapping.save(self.installation, self.integration, {key: ref.id for key, ref in chosen.items() if ref})
+        commit()
+
+    # ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def book(self) -> OrderBook:
+        """Where orders are written."""
+        creates = self.integration.capabilities.creates
+        def there(kind: Kind) -> list[str]:
+            return [] if kind in creates else [row.name for row in self.records(kind) if row.active]
+
+        return OrderBook(
+            currency=self.installation.books_currency or "USD", customers=there(Kind.CUSTOMER),
+            vendors=there(Kind.VENDOR), items=there(Kind.ITEM),
+        )  # fmt: skip
+
+    def send(self, *sent: Sent | Order, customer: str = "") -> list[Delivery]:
+        """Press Send for some orders, with all documents that the ledger takes. Raises `Incomplete`."""
+        whole = [one if isinstance(one, Sent) else Sent(order=one) for one in sent]
+        if any(one.order.id not in self.host.orders for one in whole):
+            self.found = {one.id for one in self.ledger.documents()}
+        for one in whole:
+            order, tax = one.order, one.tax
+            self.host.orders[order.id] = order
+            choices = Choices(documents=self.kinds(), tax=self._tax(tax), customer=customer)
+            sending.send(self.installation.id, order, choices, ADMIN)
+        return self.deliveries(*(one.order for one in whole))
+
+    def kinds(self) -> tuple[str, ...]:
+        """The documents that can be sent; payments go with their invoice."""
+        return tuple(kind for kind in DocumentKind if kind in self.integration.capabilities.documents)
+
+    def _tax(self, mode: str) -> str:
+        if mode != "code":
+            return mode
+        codes = [row.record_id for row in self.records(Kind.TAX_CODE) if row.active]
+        return f"code:{codes[0]}" if codes else ""
+
+    def records(self, kind: Kind) -> list[RecordRow]:
+        """What the hub knows of a list."""
+        query = select(RecordRow).where(RecordRow.installation_id == self.installation.id, RecordRow.kind == kind)
+        return list(session().scalars(query.order_by(RecordRow.id)))
+
+    def deliveries(self, *orders: Order) -> list[Delivery]:
+        """The deliveries of orders, and of the new records that they need."""
+        session().expire_all()
+        found: dict[int, Delivery] = {}
+        for order in orders:
+            for one in sending.of_order(BUSINESS.id, order.id):
+                found |= {needed.id: needed for needed in one.needs} | {one.id: one}
+        return [found[key] for key in sorted(found)]
+
+    # ── Going on ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def run(self, rounds: int = _ROUNDS) -> None:
+        """Let workers, or the ledger's calls, go on until nothing is left to do, without waiting for any time."""
+        for _ in range(rounds):
+            self.make_due()
+            self.go()
+            if not self.is_busy():
+                return
+
+    def go(self) -> None:
+        """One job of a worker, or one call of the ledger."""
+        if isinstance(self.ledger, PullLedger):
+            self.ledger.call()
+        else:
+            carrying.carry(self.installation.id)
+        session().expire_all()
+
+    def make_due(self) -> None:
+        """Whatever waits for a moment, that moment has come."""
+        past = now() - dt.timedelta(seconds=1)
+        session().execute(update(Installation).values(resume_at=None, line_token=None, line_until=None))
+        session().execute(update(Envelope).where(Envelope.state == EnvelopeState.OPEN).values(due_at=past))
+        session().execute(update(Delivery).where(Delivery.state == DeliveryState.QUEUED).values(due_at=past))
+        session().execute(update(DeskRow).where(DeskRow.ticket.is_not(None)).values(ticket_until=past))
+        commit()
+
+    def make_old(self) -> None:
+        """Every envelope that is on its way is so by now for longer than the ledger remembers it."""
+        remembers = self.integration.capabilities.remembers or dt.timedelta(days=1)
+        session().execute(update(Envelope).values(fresh_since=now() - remembers - dt.timedelta(seconds=1)))
+        commit()
+
+    def is_busy(self) -> bool:
+        """Whether something is left to do."""
+        queries = (
+            select(func.count(Delivery.id)).where(Delivery.state.in_(_UNFINISHED)),
+            select(func.count(Envelope.id)).where(Envelope.state.in_(_GOING)),
+            select(func.count()).select_from(Listing).where(Listing.loading, Listing.problem == ""),
+        )
+        left = sum(session().scalar(query) or 0 for query in queries)
+        return bool(left) or self.installation.state is InstallationState.PENDING
+
+    def read_again(self) -> None:
+        """Read all lists and the history once more, as far as they have changed."""
+        fetching.refresh(self.installation, self.integration)
+        commit()
+        self.run()
+
+    # ── Looking ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def new_documents(self) -> dict[str, Entered]:
+        """What the ledger holds beyond what it held before the last order was sent, by id."""
+        return {one.id: one for one in self.ledger.documents() if one.id not in self.found}
+
+    def story(self) -> str:
+        """Where everything stands, for a test that fails."""
+        installation = self.installation
+        lines = [f"The installation is {installation.state}. {installation.trouble}".strip()]
+        for listing in session().scalars(select(Listing).where(or_(Listing.problem != "", Listing.loading))):
+            lines += [f"The list of {listing.kind}: {listing.problem or 'being read'}"]
+        for delivery in session().scalars(select(Delivery).where(Delivery.state != DeliveryState.POSTED)):
+            said = "; ".join(
+                " ".join(filter(None, (one.get("what"), one.get("why")))) for one in delivery.problems
+            )  # fmt: skip
+            lines += [f"{delivery.title} is {delivery.state} {delivery.reason or ''} {said} {delivery.reference}"]
+        for envelope in session().scalars(select(Envelope).where(Envelope.trouble != "")):
+            lines += [f"An envelope is {envelope.state}: {envelope.trouble}"]
+        return "\n  ".join(lines)
+
+    def all_rows(self) -> str:
+        """Everything that the hub keeps, but for what it encrypts."""
+        parts = []
+        for table in Base.metadata.sorted_tables:
+            columns = [column for column in table.columns if column.name != "secret"]
+            parts += [repr(tuple(row)) for row in session().execute(select(*columns))]
+        return "\n".join(parts)
+
+
+@contextmanager
+def opened(integration: Integration, ledger: Ledger, folder: Path) -> Iterator[Office]:
+    """An office with a hub of its own, in which the integration is not installed yet."""
+    app, host = Flask("kit"), OrderDesk()
+    app.config.update(
+        SECRET_KEY="kit", SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/hub.db", HUB_REDIS_URL="redis://127.0.0.1:9/0",
+        HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_PACE="off", HUB_CONFIRM_SECONDS=0,
+        HUB_DESK_PATIENCE_SECONDS=0,
+    )  # fmt: skip
+    if isinstance(ledger, PushLedger):
+        prefix = f"HUB_{integration.key.upper()}_"
+        app.config.update({prefix + name: value for name, value in ledger.settings.items()})
+    SQLAlchemy(app)
+    Hub(host).init_app(app)
+    app.extensions["hub"].integrations = {integration.key: integration}
+    line = Line(ledger)
+    with line.watching(integration), app.app_context(), _served(app, integration) as url:
+        Base.metadata.create_all(app.extensions["sqlalchemy"].engine)
+        try:
+            yield Office(integration=integration, ledger=ledger, app=app, url=url, line=line, host=host)
+        finally:
+            session().rollback()
+            session().remove()
+            for engine in app.extensions["sqlalchemy"].engines.values():
+                engine.dispose()
+
+
+@contextmanager
+def _served(app: Flask, integration: Integration) -> Iterator[str]:
+    """The hub at an address, if the ledger has to call it."""
+    if not isinstance(integration, PullIntegration):
+        yield ""
+        return
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
