@@ -5,18 +5,24 @@ All of it is real but the host, which holds its orders in a dict, and time, whic
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
+import shutil
+import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import create_engine, event, func, or_, select, update
+from sqlalchemy.pool import StaticPool
 from werkzeug.serving import make_server
 
 from hub import Hub
@@ -300,30 +306,59 @@ class Office:
 
 
 @contextmanager
-def opened(integration: Integration, ledger: Ledger, folder: Path) -> Iterator[Office]:
-    """An office with a hub of its own, in which the integration is not installed yet."""
-    app, host = Flask("kit"), OrderDesk()
-    app.config.update(
-        SECRET_KEY="kit", SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/hub.db", HUB_REDIS_URL="redis://127.0.0.1:9/0",
-        HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_PACE="off", HUB_CONFIRM_SECONDS=0,
-        HUB_DESK_PATIENCE_SECONDS=0,
-    )  # fmt: skip
-    if isinstance(ledger, PushLedger):
-        prefix = f"HUB_{integration.key.upper()}_"
-        app.config.update({prefix + name: value for name, value in ledger.settings.items()})
-    SQLAlchemy(app)
-    Hub(host).init_app(app)
-    app.extensions["hub"].integrations = {integration.key: integration}
+def opened(integration: Integration, ledger: Ledger) -> Iterator[Office]:
+    """An office with a hub that nobody has used before, in which the integration is not installed yet."""
+    app, host = _app(), OrderDesk()
+    prefix, settings = f"HUB_{integration.key.upper()}_", ledger.settings if isinstance(ledger, PushLedger) else {}
+    ours = {prefix + name: value for name, value in settings.items()}
+    app.config.update(ours)
+    app.extensions["hub"].host, app.extensions["hub"].integrations = host, {integration.key: integration}
     line = Line(ledger)
     with line.watching(integration), app.app_context(), _served(app, integration) as url:
-        Base.metadata.create_all(app.extensions["sqlalchemy"].engine)
+        engine = app.extensions["sqlalchemy"].engine
+        Path(engine.url.database).write_bytes(_tables())
         try:
             yield Office(integration=integration, ledger=ledger, app=app, url=url, line=line, host=host)
         finally:
             session().rollback()
             session().remove()
-            for engine in app.extensions["sqlalchemy"].engines.values():
-                engine.dispose()
+            engine.dispose()
+            for name in ours:
+                del app.config[name]
+
+
+@cache
+def _app() -> Flask:
+    """The one app of this process: what SQLAlchemy has learnt for one test is good for the next."""
+    folder = Path(tempfile.mkdtemp(prefix="kit-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    app = Flask("kit")
+    app.config.update(
+        SECRET_KEY="kit", SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/hub.db", HUB_REDIS_URL="redis://127.0.0.1:9/0",
+        HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_PACE="off", HUB_CONFIRM_SECONDS=0,
+        HUB_DESK_PATIENCE_SECONDS=0,
+    )  # fmt: skip
+    SQLAlchemy(app)
+    Hub(OrderDesk()).init_app(app)
+    with app.app_context():
+        event.listen(app.extensions["sqlalchemy"].engine, "connect", _hurry)
+    return app
+
+
+@cache
+def _tables() -> bytes:
+    """An SQLite database with the hub's tables, and nothing in them."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    Base.metadata.create_all(engine)
+    with engine.connect() as connection:
+        whole: bytes = connection.connection.driver_connection.serialize()  # type: ignore[union-attr]  # It is sqlite3's.
+    engine.dispose()
+    return whole
+
+
+def _hurry(connection: sqlite3.Connection, _: object) -> None:
+    """Nothing here must survive the loss of power."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @contextmanager

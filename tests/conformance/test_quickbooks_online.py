@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from decimal import Decimal
@@ -66,12 +67,21 @@ class PretendIntuit:
         self.books.control("clock", {"advance_seconds": 3700})
 
 
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Books as they are at the beginning, made once."""
+    folder = tmp_path_factory.mktemp("seeded")
+    start(folder).close()
+    return folder
+
+
 class TestQuickBooksOnline(IntegrationSuite):
     @pytest.fixture
     def integration(self) -> QuickBooksOnline:
         return QuickBooksOnline()
 
     @pytest.fixture
-    def ledger(self, tmp_path: Path) -> Iterator[PretendIntuit]:
+    def ledger(self, seeded: Path, tmp_path: Path) -> Iterator[PretendIntuit]:
+        shutil.copytree(seeded, tmp_path / "books")
         with closing(start(tmp_path / "books")) as books:
             yield PretendIntuit(books)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,9 +23,9 @@ class Family:
         raise NotImplementedError("Override this fixture: it gives a fresh pretend ledger.")
 
     @pytest.fixture
-    def lobby(self, integration: Integration, ledger: Ledger, tmp_path: Path) -> Iterator[Office]:
+    def lobby(self, integration: Integration, ledger: Ledger) -> Iterator[Office]:
         """An office in which the integration is not installed yet."""
-        with opened(integration, ledger, tmp_path) as office:
+        with opened(integration, ledger) as office:
             yield office
 
     @pytest.fixture
