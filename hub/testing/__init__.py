@@ -26,11 +26,19 @@ import pytest
 
 pytest.register_assert_rewrite("hub.testing.families", "hub.testing.office")
 
-from hub.testing.ledger import Decision, Entered, Ledger, Lost, PullLedger, PushLedger  # noqa: E402 – As pytest asks.
+from hub.testing.ledger import (  # noqa: E402 – What is rewritten must not be imported before.
+    ChoosingLedger,
+    Decision,
+    Entered,
+    Ledger,
+    Lost,
+    PullLedger,
+    PushLedger,
+)
 from hub.testing.suite import IntegrationSuite  # noqa: E402
 from hub.testing.talking import answered, in_lockstep, questions  # noqa: E402
 
 __all__ = [
-    "Decision", "Entered", "IntegrationSuite", "Ledger", "Lost", "PullLedger", "PushLedger", "answered", "in_lockstep",
-    "questions",
+    "ChoosingLedger", "Decision", "Entered", "IntegrationSuite", "Ledger", "Lost", "PullLedger", "PushLedger",
+    "answered", "in_lockstep", "questions",
 ]  # fmt: skip

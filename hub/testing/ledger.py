@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
-from hub.plugin import DocumentKind, Download
+from hub.plugin import DocumentKind, Download, Field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,14 @@ class PushLedger(Ledger, Protocol):
 
     def expire(self) -> None:
         """Accept none of the credentials any more that were given so far; renewing them still works."""
+
+
+@runtime_checkable
+class ChoosingLedger(PushLedger, Protocol):
+    """One whose integration asks (`hub.plugin.Ask`) which of several books are meant."""
+
+    def choose(self, question: Field, decision: Decision) -> str:
+        """The value of the choice that an admin makes."""
 
 
 @runtime_checkable

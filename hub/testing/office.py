@@ -5,88 +5,32 @@ All of it is real but the host, which holds its orders in a dict, and time, whic
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
-import shutil
-import sqlite3
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from cryptography.fernet import Fernet
-from flask import Flask
-from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import create_engine, event, func, or_, select, update
-from sqlalchemy.pool import StaticPool
-from werkzeug.serving import make_server
+from sqlalchemy import func, or_, select, update
 
-from hub import Hub
 from hub.database import Base, now, session
-from hub.extension import settings_of
-from hub.host import Company, Delivered, Order, Organization, Permission, SourceField, Team, User
+from hub.host import Order
 from hub.models import Delivery, DeskRow, Envelope, Installation, Listing, RecordRow
-from hub.plugin import Attempt, Connection, DocumentKind, Download, Integration, PullIntegration, PushIntegration
+from hub.plugin import Connection, DocumentKind, Download, Integration, PullIntegration, PushIntegration
 from hub.plugin import RecordKind as Kind
 from hub.queue import commit
 from hub.services import carrying, doorway, fetching, installing, mapping, secrets, sending
 from hub.services.documents import Choices
 from hub.states import DeliveryState, EnvelopeState, InstallationState
-from hub.testing.ledger import Decision, Entered, Ledger, PullLedger, PushLedger
+from hub.testing.host import ADMIN, BUSINESS, OrderDesk, mounted
+from hub.testing.ledger import ChoosingLedger, Decision, Entered, Ledger, PullLedger, PushLedger
 from hub.testing.line import Line
 from hub.testing.orders import OrderBook, Sent
 
-BUSINESS = Organization(id="kit", name="Kit")
-ADMIN = User(id="ada", name="Ada Admin", email="ada@kit.test")
 RETURN_URL = "http://localhost/hub/authorized"
 _ROUNDS = 40
 _UNFINISHED = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
 _GOING = (EnvelopeState.OPEN, EnvelopeState.RECEIVED, EnvelopeState.DOUBTED)
-
-
-class OrderDesk:
-    """A host (`hub.host.Host`) that holds its orders in a dict."""
-
-    def __init__(self) -> None:
-        self.orders: dict[str, Order] = {}
-        self.told: list[Delivered] = []
-
-    def user(self) -> User | None:
-        return ADMIN
-
-    def organization(self) -> Organization | None:
-        return BUSINESS
-
-    def allows(self, user: User, permission: Permission, organization: Organization) -> bool:
-        return True
-
-    def order(self, organization_id: str, order_id: str) -> Order | None:
-        return self.orders.get(order_id)
-
-    def company(self, organization_id: str, company_id: str) -> Company | None:
-        return next((one.company for one in self.orders.values() if one.company.id == company_id), None)
-
-    def teams(self, organization_id: str) -> Sequence[Team]:
-        return []
-
-    def users(self, organization_id: str) -> Sequence[User]:
-        return [ADMIN]
-
-    def source_fields(self) -> Sequence[SourceField]:
-        return [SourceField(key="number", label="Product number")]
-
-    def order_address(self, order_id: str) -> str:
-        return f"/orders/{order_id}"
-
-    def login_address(self, next_address: str) -> str:
-        return f"/login?next={next_address}"
-
-    def delivered(self, event: Delivered) -> None:
-        self.told.append(event)
 
 
 @dataclass
@@ -95,7 +39,6 @@ class Office:
 
     integration: Integration
     ledger: Ledger
-    app: Flask
     url: str
     line: Line
     host: OrderDesk
@@ -130,7 +73,7 @@ class Office:
         """Make a password, and open the file at the other end."""
         assert isinstance(self.ledger, PullLedger), "A `PullIntegration` is tried on a `PullLedger`."
         row = doorway.open_for(self.installation)
-        self.password = doorway.new_password(BUSINESS.id, row.installation_id)
+        self.password = doorway.new_password(BUSINESS.id, row.installation_id, instead_of=doorway.edition(row))
         self.ledger.invite(self.file(), self.password)
 
     def file(self) -> Download:
@@ -140,17 +83,25 @@ class Office:
 
     def authorize(self, decision: Decision) -> None:
         """Go to the sign-in and come back, as an admin does. Raises `Rejected`."""
+        answer = self.sign_in(decision)
+        question = self.come_back(answer)
+        while question is not None:
+            assert isinstance(self.ledger, ChoosingLedger), f"Nobody chooses an answer to “{question.field.label}”."
+            chosen = self.ledger.choose(question.field, decision)
+            question = self.come_back({question.field.key: chosen, "state": question.state})
+
+    def sign_in(self, decision: Decision) -> dict[str, str]:
+        """Go to the sign-in. Gives the parameters with which the browser is sent back."""
         assert isinstance(self.ledger, PushLedger), "A `PushIntegration` is tried on a `PushLedger`."
         address = installing.authorize(self.installation, ADMIN, RETURN_URL)
         back = self.ledger.sign_in(address, decision)
         assert back.startswith(RETURN_URL), f"The browser is sent to {back}, and not back to {RETURN_URL}."
-        answer = dict(parse_qsl(urlsplit(back).query, keep_blank_values=True))
-        claimed = installing.claim(BUSINESS, ADMIN, self.integration.key, answer.get("state", ""))
-        installing.finish(claimed, ADMIN, RETURN_URL, answer["state"], answer)
+        return dict(parse_qsl(urlsplit(back).query, keep_blank_values=True))
 
-    def attempt(self, answer: Mapping[str, str] | None) -> Attempt:
-        """A step of connecting."""
-        return Attempt(settings=settings_of(self.integration), return_url=RETURN_URL, state="kit", answer=answer)
+    def come_back(self, answer: Mapping[str, str]) -> installing.Question | None:
+        """The browser comes back with these parameters. Raises `Rejected`."""
+        claimed = installing.claim(BUSINESS, ADMIN, self.integration.key, answer.get("state", ""))
+        return installing.finish(claimed, ADMIN, RETURN_URL, answer)
 
     def connection(self) -> Connection:
         """What a carrier is handed."""
@@ -308,71 +259,7 @@ class Office:
 @contextmanager
 def opened(integration: Integration, ledger: Ledger) -> Iterator[Office]:
     """An office with a hub that nobody has used before, in which the integration is not installed yet."""
-    app, host = _app(), OrderDesk()
-    prefix, settings = f"HUB_{integration.key.upper()}_", ledger.settings if isinstance(ledger, PushLedger) else {}
-    ours = {prefix + name: value for name, value in settings.items()}
-    app.config.update(ours)
-    app.extensions["hub"].host, app.extensions["hub"].integrations = host, {integration.key: integration}
-    line = Line(ledger)
-    with line.watching(integration), app.app_context(), _served(app, integration) as url:
-        engine = app.extensions["sqlalchemy"].engine
-        Path(engine.url.database).write_bytes(_tables())
-        try:
-            yield Office(integration=integration, ledger=ledger, app=app, url=url, line=line, host=host)
-        finally:
-            session().rollback()
-            session().remove()
-            engine.dispose()
-            for name in ours:
-                del app.config[name]
-
-
-@cache
-def _app() -> Flask:
-    """The one app of this process: what SQLAlchemy has learnt for one test is good for the next."""
-    folder = Path(tempfile.mkdtemp(prefix="kit-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    app = Flask("kit")
-    app.config.update(
-        SECRET_KEY="kit", SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/hub.db", HUB_REDIS_URL="redis://127.0.0.1:9/0",
-        HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_PACE="off", HUB_CONFIRM_SECONDS=0,
-        HUB_DESK_PATIENCE_SECONDS=0,
-    )  # fmt: skip
-    SQLAlchemy(app)
-    Hub(OrderDesk()).init_app(app)
-    with app.app_context():
-        event.listen(app.extensions["sqlalchemy"].engine, "connect", _hurry)
-    return app
-
-
-@cache
-def _tables() -> bytes:
-    """An SQLite database with the hub's tables, and nothing in them."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    Base.metadata.create_all(engine)
-    with engine.connect() as connection:
-        whole: bytes = connection.connection.driver_connection.serialize()  # type: ignore[union-attr]  # It is sqlite3's.
-    engine.dispose()
-    return whole
-
-
-def _hurry(connection: sqlite3.Connection, _: object) -> None:
-    """Nothing here must survive the loss of power."""
-    connection.execute("PRAGMA synchronous=OFF")
-
-
-@contextmanager
-def _served(app: Flask, integration: Integration) -> Iterator[str]:
-    """The hub at an address, if the ledger has to call it."""
-    if not isinstance(integration, PullIntegration):
-        yield ""
-        return
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    host, line = OrderDesk(), Line(ledger)
+    settings = ledger.settings if isinstance(ledger, PushLedger) else {}
+    with line.watching(integration), mounted(host, integration, settings) as url:
+        yield Office(integration=integration, ledger=ledger, url=url, line=line, host=host)

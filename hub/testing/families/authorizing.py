@@ -11,8 +11,9 @@ from hub.services import installing
 from hub.states import InstallationState
 from hub.testing.families.arriving import arrives
 from hub.testing.families.base import Family
+from hub.testing.host import BUSINESS
 from hub.testing.ledger import Decision, PushLedger
-from hub.testing.office import BUSINESS, Office
+from hub.testing.office import Office
 
 
 class Authorizes(Family):
@@ -35,12 +36,12 @@ class Authorizes(Family):
         assert lobby.installation.credential is None
 
     def test_a_browser_that_brings_nothing_back_connects_nothing(self, lobby: Office) -> None:
-        integration = _pushes(lobby.integration)
+        _pushes(lobby.integration)
         lobby.install()
-        assert isinstance(lobby.ledger, PushLedger)
-        attempt = lobby.attempt(answer={"state": "kit"})
+        state = lobby.sign_in(Decision.CONSENT)["state"]
         with pytest.raises(Rejected):
-            integration.authorize(attempt)
+            lobby.come_back({"state": state})
+        assert lobby.installation.state is InstallationState.PENDING
 
     def test_other_books_are_not_taken_for_the_first_ones(self, office: Office) -> None:
         _pushes(office.integration)

@@ -11,8 +11,9 @@ from hub.services import doorway
 from hub.states import DeliveryState, InstallationState
 from hub.testing.families.arriving import has_arrived, send
 from hub.testing.families.base import Family
+from hub.testing.host import BUSINESS
 from hub.testing.ledger import Lost, PullLedger
-from hub.testing.office import BUSINESS, Office
+from hub.testing.office import Office
 
 
 class Polls(Family):
@@ -47,7 +48,8 @@ class Polls(Family):
         _pulls(office.integration)
         order = office.book().order()
         send(office, order)
-        doorway.new_password(BUSINESS.id, office.installation.id)
+        desk = session().get_one(DeskRow, office.installation.id)
+        doorway.new_password(BUSINESS.id, office.installation.id, instead_of=doorway.edition(desk))
         office.go()
         assert {one.state for one in office.deliveries(order)} <= {DeliveryState.QUEUED, DeliveryState.WAITING}
 
