@@ -9,7 +9,7 @@ import pytest
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery
-from hub.plugin import Document, DocumentKind, Invoice, Payment
+from hub.plugin import Bill, Document, DocumentKind, Invoice, PurchaseOrder
 from hub.services.checking import known
 from hub.services.snapshots import problems_of, subject_of
 from hub.states import DeliveryState
@@ -55,7 +55,7 @@ def _is_as_sent(office: Office, delivery: Delivery, key: str) -> None:
     title, problems = delivery.title, problems_of(delivery.problems)
     assert entered.kind == delivery.kind, f"{title} is a {entered.kind} in the ledger."
     assert delivery.posting_total == entered.total, f"{title}: the posting says another total than the ledger."
-    party = document.customer if isinstance(document, Invoice | Payment) else document.vendor
+    party = document.vendor if isinstance(document, PurchaseOrder | Bill) else document.customer
     assert entered.party == party.id, f"{title} stands in the ledger for another party."
     if delivery.kind in _OURS - known(office.installation).numbers:
         assert entered.number == document.number, f"{title} has the number {entered.number} in the ledger."
