@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from hub.errors import Forbidden, NotPossible
 from hub.extension import host
 from hub.host import Organization, Permission, User
 from hub.models import Installation
-from hub.plugin import DocumentKind
+from hub.plugin import DocumentKind, RecordKind
 from hub.services import scope
 from hub.states import InstallationState
 
@@ -62,6 +64,23 @@ def is_visible(user: User, installation: Installation) -> bool:
     return False
 
 
-def allows_document(installation: Installation, kind: DocumentKind) -> bool:
-    """Whether the settings allow to send documents of this kind."""
-    return kind in installation.documents
+def sight(user: User, organization: Organization) -> Callable[[Installation], bool]:
+    """Of which of the organization's installations a user may see anything: those that "Visible to" admits, and for
+    who manages them all.
+    """
+    manages = host().allows(user, Permission.MANAGE, organization)
+    return lambda installation: manages or is_visible(user, installation)
+
+
+def allows_document(installation: Installation, kind: str) -> bool:
+    """Whether the settings allow to send documents of this kind. Payments go with their invoices, and new records with
+    the documents that need them.
+    """
+    asked = DocumentKind.INVOICE if kind == DocumentKind.PAYMENT else kind
+    return kind in set(RecordKind) or asked in installation.documents
+
+
+def require_documents(installation: Installation, kinds: Iterable[str]) -> None:
+    """Raises `Forbidden` unless the settings allow to send documents of all these kinds."""
+    if not all(allows_document(installation, kind) for kind in kinds):
+        raise Forbidden("The settings do not allow to send this kind of document.")

@@ -15,17 +15,16 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
-from hub.errors import Forbidden
 from hub.extension import host
 from hub.host import Permission
 from hub.models import Installation
 from hub.plugin import DocumentKind
-from hub.services import access, bulk, history, registry, sending
+from hub.services import access, bulk, history, registry
 from hub.services.bulk import Outlook, Readiness
 from hub.web import views
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.pages import show
-from hub.web.sending import chosen_installation
+from hub.web.sending import chosen_installation, visible_orders
 
 _AT_A_TIME = 10
 """Orders that one request sends: well under a second, and under what a proxy waits for."""
@@ -136,7 +135,7 @@ def _dialog(
 def _followed(installation: Installation, left: Sequence[str], unsent: Sequence[str]) -> Followed:
     ids = _ids("id")[: bulk.MOST]
     waiting = {*left, *unsent}
-    found = sending.of_orders(organization().id, [one for one in ids if one not in waiting])
+    found = visible_orders([one for one in ids if one not in waiting])
     standing = history.standing(one for live in found.values() for one in live)
     return Followed(
         ids=ids, left=left,
@@ -155,6 +154,5 @@ def _kinds(installation: Installation) -> list[str]:
     if not ticked and "within" not in request.values:
         ticked = [DocumentKind.INVOICE] if DocumentKind.INVOICE in installation.documents else []
     kinds = [kind for kind in _OFFERED if kind in ticked]
-    if not all(access.allows_document(installation, kind) for kind in kinds):
-        raise Forbidden("The settings do not allow to send this kind of document.")
+    access.require_documents(installation, kinds)
     return [str(kind) for kind in kinds]

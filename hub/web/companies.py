@@ -17,8 +17,8 @@ from hub.host import Company, Permission
 from hub.models import Installation, Link, TransactionRow
 from hub.plugin import DocumentKind, RecordKind, TransactionKind
 from hub.queue import commit, wake
-from hub.services import checking, fetching, history, linking, registry, scope
-from hub.web.guard import is_fragment, organization, requires
+from hub.services import access, checking, fetching, history, linking, registry, scope
+from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.pages import go, show
 from hub.web.views import minutes
 
@@ -78,7 +78,7 @@ def company(company_id: str) -> ResponseReturnValue:
 def refresh(company_id: str) -> ResponseReturnValue:
     """Have the history read again. A ledger that calls us is asked at its next call."""
     found = _company(company_id)
-    for installation in scope.installations(organization().id):
+    for installation in _visible():
         if linking.linked(installation.id, RecordKind.CUSTOMER, company_id) is not None:
             fetching.refresh_history(installation.id)
             wake(installation.id)
@@ -89,13 +89,17 @@ def refresh(company_id: str) -> ResponseReturnValue:
 def _tab(found: Company) -> ResponseReturnValue:
     books = [
         _books(installation, link)
-        for installation in scope.installations(organization().id)
+        for installation in _visible()
         if (link := linking.linked(installation.id, RecordKind.CUSTOMER, found.id)) is not None
     ]
     return show(
         "hub/company.html", title=f"{found.name} in the books", company=found, books=books,
         moving=any(one.loading for one in books),
     )  # fmt: skip
+
+
+def _visible() -> list[Installation]:
+    return list(filter(access.sight(user(), organization()), scope.installations(organization().id)))
 
 
 def _company(company_id: str) -> Company:

@@ -37,7 +37,7 @@ from hub.services.documents import Choices
 from hub.services.gathering import gather
 from hub.states import DeliveryState
 from hub.web import choosing, views
-from hub.web.guard import is_fragment, organization, requires, user
+from hub.web.guard import is_fragment, organization, permitted, requires, user
 from hub.web.pages import go, show
 
 _MANY = 200  # Orders in one question.
@@ -59,7 +59,7 @@ def register(blueprint: Blueprint) -> None:
 def send(order_id: str) -> ResponseReturnValue:
     """The dialog, prefilled; its status instead, where everything is in the books or on its way."""
     order = _order(order_id)
-    live = sending.of_order(organization().id, order_id)
+    live = visible_orders([order_id]).get(order_id, [])
     settled = bool(live) and request.args.get("again") != "1" and not _has_more(order, live)
     if settled and not all(one.state is DeliveryState.POSTED for one in live):
         return _dialog(order, followed=views.order_status(order_id, live))
@@ -100,8 +100,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
     if not choices.documents:
         nothing = Problem(what="Nothing is ticked.", cure="Tick what is to be sent.", field="documents")
         return _form(order, installation, choices, (nothing,))
-    if not all(access.allows_document(installation, DocumentKind(kind)) for kind in choices.documents):
-        raise Forbidden("The settings do not allow to send this kind of document.")
+    access.require_documents(installation, choices.documents)
     try:
         live = sending.send(installation.id, order, choices, user())
         desk.leave(installation.id)
@@ -137,7 +136,7 @@ def order_status(order_id: str) -> ResponseReturnValue:
 def orders_status() -> ResponseReturnValue:
     """The state of many orders at once, as chips for a list. The number of queries does not depend on theirs."""
     ids = request.args.getlist("id")[:_MANY]
-    found = sending.of_orders(organization().id, ids)
+    found = visible_orders(ids)
     standing = history.standing(one for live in found.values() for one in live)
     states = [views.order_status(order_id, found.get(order_id, []), standing, ()) for order_id in ids]
     return show(
@@ -149,6 +148,7 @@ def orders_status() -> ResponseReturnValue:
 def retry(delivery_id: int) -> ResponseReturnValue:
     """Try a stopped delivery again."""
     delivery = _mine(delivery_id)
+    access.require_documents(delivery.installation, [delivery.kind])
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in the status.
         retrying.retry(organization().id, delivery_id, _given())
     return _after(delivery)
@@ -175,9 +175,20 @@ def _after(delivery: Delivery) -> ResponseReturnValue:
 
 
 def _status(order_id: str, place: str) -> ResponseReturnValue:
-    live = sending.of_order(organization().id, order_id)
+    live = visible_orders([order_id]).get(order_id, [])
     where = "dialog" if place == "dialog" else "page"
-    return show("hub/order_status.html", title="Status", followed=views.order_status(order_id, live), place=where)
+    return show(
+        "hub/order_status.html", title="Status", followed=views.order_status(order_id, live), place=where,
+        acts=permitted(Permission.SEND),
+    )  # fmt: skip
+
+
+def visible_orders(order_ids: Sequence[str]) -> dict[str, list[Delivery]]:
+    """The live deliveries of some orders, as far as the person who asks may see them."""
+    sees = access.sight(user(), organization())
+    found = sending.of_orders(organization().id, order_ids)
+    seen = {order_id: [one for one in live if sees(one.installation)] for order_id, live in found.items()}
+    return {order_id: live for order_id, live in seen.items() if live}
 
 
 def _order(order_id: str) -> Order:
@@ -251,5 +262,5 @@ def _dialog(order: Order, *, code: int = 200, **view: Any) -> ResponseReturnValu
     return show(
         "hub/send_dialog.html" if first else "hub/send_body.html", title=f"Send order {order.number}", code=code,
         order=order, place="dialog", modal=modal, back=host().order_address(order.id),
-        **{"followed": None, "problems": (), **view},
+        acts=True, **{"followed": None, "problems": (), **view},
     )  # fmt: skip

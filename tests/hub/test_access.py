@@ -1,0 +1,143 @@
+"""Who may do what, as a table over every address that the hub has; a new one fails here until it is in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from hub.database import session
+from hub.host import Permission, User
+from hub.models import Delivery, Installation
+from hub.services import carrying, sending
+from hub.services.documents import Choices
+from tests.hub.conftest import ADA, Desk
+from tests.hub.ledger import Ledger
+
+MANAGE, SEND, VIEW = Permission.MANAGE, Permission.SEND, Permission.VIEW
+EVE = User(id="eve", name="Eve", teams=frozenset({"office"}))
+
+NEEDS: dict[str, Permission | None] = {
+    "activity": MANAGE, "activity_moved": MANAGE, "activity_csv": MANAGE, "retry_all": MANAGE, "delivery": MANAGE,
+    "act_on_delivery": MANAGE, "authorize": MANAGE, "begin_authorizing": MANAGE, "authorized": MANAGE, "door": MANAGE,
+    "door_steps": MANAGE, "door_file": MANAGE, "door_password": MANAGE, "integrations": MANAGE, "install": MANAGE,
+    "card": MANAGE, "act": MANAGE, "uninstall": MANAGE, "details": MANAGE, "accounts": MANAGE, "lists": MANAGE,
+    "reconnect": MANAGE,
+    "send": SEND, "press_send": SEND, "retry": SEND, "cancel": SEND, "send_many": SEND, "send_some": SEND,
+    "follow_many": SEND,
+    "entries": VIEW,
+    "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "company": VIEW, "refresh_company": VIEW,
+    "static": None, "htmx": None, "support": None, "disconnected": None, "desk": None, "webhook": None,
+    "notices": None,
+}  # fmt: skip
+"""What each address asks of who comes; None for what machines and visitors are given."""
+
+
+@pytest.fixture
+def client(app: Flask, installation: Installation, ledger: Ledger, desk: Desk) -> Iterator[FlaskClient]:
+    """A visitor without a token, to look at permissions alone: order 1042 is in the books, and its company linked."""
+    app.config["WTF_CSRF_METHODS"] = set()
+    sending.send(installation.id, desk.orders["1042"], Choices(), ADA)
+    carrying.carry(installation.id)
+    session().commit()
+    yield app.test_client()
+    session().expire_all()
+
+
+def addresses(app: Flask, endpoint: str) -> Iterator[tuple[str, str]]:
+    """Each address and method of an endpoint, filled with what exists."""
+    values: dict[str, Any] = {
+        "installation_id": 1, "order_id": "1042", "key": "pretend", "address": "none", "company_id": "12",
+        "delivery_id": session().scalars(select(Delivery.id).where(Delivery.kind == "invoice")).one(),
+        "action": "pause", "step": "retry", "filename": "hub.css", "kind": "customer", "place": "x", "role": "x",
+    }  # fmt: skip
+    for rule in app.url_map.iter_rules(f"hub.{endpoint}"):
+        with app.test_request_context():
+            path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            yield method, path
+
+
+def test_every_address_is_in_the_table(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert {name.removeprefix("hub.") for name in endpoints if name.startswith("hub.")} == set(NEEDS)
+
+
+def test_each_address_admits_who_may_and_nobody_else(app: Flask, client: FlaskClient, desk: Desk) -> None:
+    for endpoint, needed in NEEDS.items():
+        for method, path in addresses(app, endpoint) if needed else ():
+            desk.signed_in = None
+            assert client.open(path, method=method).status_code == 302, (method, path)
+            desk.signed_in, desk.permissions = EVE, set(Permission) - {needed}
+            assert client.open(path, method=method).status_code == 403, (method, path)
+            fragment = client.open(path, method=method, headers={"HX-Request": "true"})
+            assert "You are not allowed to do this." in fragment.text, (method, path)
+    session().expire_all()
+    assert session().get_one(Installation, 1).state == "connected"
+
+
+@pytest.mark.parametrize("admitted", [{"who": "users", "ids": ["ada"]}, {"who": "teams", "ids": ["sales"]}])
+def test_whom_visible_to_leaves_out_sends_nothing_and_sees_nothing(
+    app: Flask, client: FlaskClient, desk: Desk, admitted: dict[str, object]
+) -> None:
+    session().get_one(Installation, 1).visible_to = admitted
+    session().commit()
+    before = [(one.id, one.state) for one in session().scalars(select(Delivery))]
+    desk.signed_in, desk.permissions = EVE, {SEND, VIEW}
+    order = {"id": "1042", "left": "1042", "documents": "invoice"}
+    for endpoint, needed in NEEDS.items():
+        for method, path in addresses(app, endpoint) if needed in {SEND, VIEW} else ():
+            answer = client.get(path, query_string=order) if method == "GET" else client.post(path, data=order)
+            closed = needed is SEND or endpoint == "entries"
+            assert answer.status_code in ({403} if closed else {200, 303}), (method, path)
+            for secret in ("In Pretend", "Pretend Books", "Linked to", "218.50"):
+                assert secret not in answer.text, (method, path)
+    session().expire_all()
+    assert [(one.id, one.state) for one in session().scalars(select(Delivery))] == before
+
+
+def test_who_manages_sees_what_is_for_others_only(app: Flask, client: FlaskClient, desk: Desk) -> None:
+    session().get_one(Installation, 1).visible_to = {"who": "users", "ids": ["ada"]}
+    session().commit()
+    desk.signed_in = EVE
+    assert "In Pretend as 1042" in client.get("/hub/orders/1042/status").text
+    assert client.get("/hub/orders/1042/send").status_code == 403
+
+
+@pytest.mark.parametrize(("admitted", "may"), [
+    ({"who": "everyone", "ids": []}, True), ({"who": "teams", "ids": ["office", "x"]}, True),
+    ({"who": "teams", "ids": ["sales"]}, False), ({"who": "users", "ids": ["eve"]}, True),
+    ({"who": "users", "ids": ["office"]}, False), ({}, False),
+])  # fmt: skip
+def test_everyone_teams_and_individuals(
+    client: FlaskClient, desk: Desk, admitted: dict[str, object], may: bool
+) -> None:
+    session().get_one(Installation, 1).visible_to = admitted
+    session().commit()
+    desk.signed_in, desk.permissions = EVE, {SEND, VIEW}
+    assert client.get("/hub/orders/1042/send?again=1").status_code == (200 if may else 403)
+
+
+def test_a_kind_of_document_that_the_settings_leave_out_is_neither_sent_nor_tried_again(
+    client: FlaskClient, desk: Desk, ledger: Ledger
+) -> None:
+    order = desk.copy_order("1043")
+    ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
+    sending.send(1, order, Choices(), ADA)
+    carrying.carry(1)
+    stopped = session().scalars(select(Delivery).where(Delivery.state == "stopped")).one()
+    session().get_one(Installation, 1).documents = ["bill"]
+    session().commit()
+    desk.permissions = {SEND, VIEW}
+    for path, form in (
+        ("/hub/orders/1043/send", {"documents": "invoice"}),
+        (f"/hub/deliveries/{stopped.id}/retry", {"order_id": "1043"}),
+        ("/hub/orders/send/some", {"id": "1043", "left": "1043", "documents": "invoice", "within": "1"}),
+    ):
+        assert client.post(path, data=form).status_code == 403, path
+    session().expire_all()
+    assert stopped.state == "stopped"
