@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""What the README and the docs say is so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+TOP = Path(__file__).parent.parent
+README = (TOP / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_snippet_that_mounts_the_hub_mounts_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -27,9 +28,18 @@ def test_the_snippet_that_mounts_the_hub_mounts_it(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)\)", README))
 def test_what_it_links_to_is_there(path: str) -> None:
-    assert (Path(__file__).parent.parent / path).exists()
+    assert (TOP / path).exists()
 
 
 def test_every_command_of_make_that_it_names_exists() -> None:
-    makefile = (Path(__file__).parent.parent / "Makefile").read_text(encoding="utf-8")
+    makefile = (TOP / "Makefile").read_text(encoding="utf-8")
     assert {name for name in re.findall(r"make (\w+)", README) if f"\n{name}:" not in makefile} == set()
+
+
+def test_every_setting_that_the_hub_reads_is_in_the_operators_table_and_no_other() -> None:
+    read = {name for path in (TOP / "hub").rglob("*.py")
+            for name in re.findall(r"\"(HUB_[A-Z_]*[A-Z])\"", path.read_text(encoding="utf-8"))}  # fmt: skip
+    page = (TOP / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| `(HUB_[A-Z_]+)` \|", page, re.MULTILINE)
+    assert set(table) == read
+    assert len(table) == len(set(table))
