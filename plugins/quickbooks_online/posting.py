@@ -123,7 +123,10 @@ PARTIES = {"Customer": "customer", "Vendor": "supplier", "Employee": "employee"}
 
 
 def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
-    """Enter a customer, a supplier or a product, unless there is one of its name: then that is the one meant."""
+    """Enter a customer, a supplier or a product, unless there is one of its name: then that is the one meant.
+
+    Nobody looks whether there is one before the books say so (6240): reading costs money, and the hub knows the lists.
+    """
     match record:
         case NewCustomer() if record.revises is not None:
             fields = payloads.customer(record)
@@ -151,15 +154,13 @@ def _party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversati
 
 def _party_entered(kind: str, fields: Payload) -> Conversation[Row]:
     name, word = fields["DisplayName"], PARTIES[kind]
-    row = yield from _party_named(kind, name)
-    if row is None:
-        try:
-            row = yield from enter(kind, fields, f"the {word} “{name}”", lambda _: _party_named(kind, name))
-        except Rejected as refusal:
-            if not _name_is_taken(refusal):
-                raise
-            row = yield from _who_has_it(kind, name, refusal)
-    return row
+    try:
+        return (yield from enter(kind, fields, f"the {word} “{name}”", lambda _: _party_named(kind, name)))
+    except Rejected as refusal:
+        if not _name_is_taken(refusal):
+            raise
+        taken = refusal
+    return (yield from _who_has_it(kind, name, taken))
 
 
 def _party_named(kind: str, name: str) -> Conversation[Row | None]:
@@ -174,7 +175,7 @@ def _party_named(kind: str, name: str) -> Conversation[Row | None]:
 
 
 def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
-    """After 6240: an entry that was made in the meantime is taken; if somebody else has the name, say who."""
+    """After 6240: an entry of the same kind is the one meant; if somebody else has the name, say who."""
     row = yield from _party_named(kind, name)
     if row is not None:
         return row
@@ -196,18 +197,14 @@ def _taken(kind: str, name: str, what: str, why: str, cure: str) -> Problem:
 
 
 def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
-    name = new.name.strip()
-    row = yield from _item_named(name)
-    if row is None:
-        fields = payloads.item(new, options, books)
-        try:
-            row = yield from enter("Item", fields, f"the product “{name}”", lambda _: _item_named(name))
-        except Rejected as refusal:
-            if not _name_is_taken(refusal):
-                raise
-            row = yield from _item_named(name)
-            if row is None:
-                raise
+    name, fields = new.name.strip(), payloads.item(new, options, books)
+    try:
+        row = yield from enter("Item", fields, f"the product “{name}”", lambda _: _item_named(name))
+    except Rejected as refusal:
+        found = (yield from _item_named(name)) if _name_is_taken(refusal) else None
+        if found is None:
+            raise
+        row = found
     return Ref(id=row["Id"], name=row["Name"])
 
 

@@ -37,7 +37,7 @@ from .documents import BOOKS, order_1042, payment_of_1042
 QUICKBOOKS = QuickBooksOnline()
 ABC = NewCustomer(name="ABC Company", email="orders@abc.example", currency="USD")
 SOME_KINDS = ("Customer", "Item", "Invoice", "Payment")
-EXCHANGES = 6  # Two for the customer, two for the item, one each for the invoice and the payment.
+EXCHANGES = 4  # One each for the customer, the item, the invoice and the payment.
 
 
 def account(books: Running, number: str) -> Ref:
