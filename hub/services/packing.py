@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import simplejson
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
@@ -148,7 +148,7 @@ def _fill(installation: Installation, integration: Integration, most: int | None
     asked: list[tuple[ConversationRow, Request]] = []
     seen: set[int] = set()
     while len(asked) < capacity:
-        fresh = [row for row in _ready(installation, integration, capacity - len(asked)) if row.id not in seen]
+        fresh = list(_ready(installation, integration, capacity - len(asked), seen))
         if not fresh:
             break
         for row in fresh:
@@ -190,15 +190,18 @@ def _light(
     return asked
 
 
-def _ready(installation: Installation, integration: Integration, limit: int) -> Iterator[ConversationRow]:
-    """Conversations whose last question is answered, then new ones; the history when nothing else is left.
+def _ready(
+    installation: Installation, integration: Integration, limit: int, seen: Collection[int]
+) -> Iterator[ConversationRow]:
+    """Conversations whose last question is answered, then new ones; the history when nothing else is left. None of
+    those `seen` before, which have said what they ask next.
 
     A ledger that we call gets deliveries first, and lists in the room left. One that calls us speaks seldom, and an
     iterator lives no longer than its session: its lists are read to their end before a delivery relies on them.
     """
     capable, pulls = integration.capabilities, isinstance(integration, PullIntegration)
     checking.begin_due(installation)
-    begun = _answered(installation.id)
+    begun = [row for row in _answered(installation.id) if row.id not in seen]
     yield from begun[:limit]
     room = limit - len(begun)
     if pulls and room > 0:
