@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from hub.errors import Incomplete
 from hub.extension import host
 from hub.host import Order, OrderState, User
 from hub.models import Delivery, Installation
@@ -23,6 +22,9 @@ from hub.states import DeliveryState
 
 MOST = 200
 """Orders that can be sent at once."""
+
+AT_A_TIME = 20
+"""Orders that one request sends: well under a second, and under what a proxy waits for."""
 
 _D = DeliveryState
 
@@ -67,19 +69,13 @@ def look(installation: Installation, order_ids: Sequence[str], kinds: Collection
 
 
 def send(installation: Installation, order_ids: Sequence[str], kinds: Collection[str], user: User) -> list[str]:
-    """Send what of these orders is ready, each as if it were sent alone, and commit after each. Gives the ids of those
-    that a person has to look at first.
+    """Send what of these orders is ready, each as if it were sent alone, and commit. Gives the ids of those that a
+    person has to look at first.
     """
-    installation_id, left = installation.id, []
-    for outlook in look(installation, order_ids, kinds):
-        if outlook.readiness is Readiness.READY:
-            try:
-                sending.send(installation_id, outlook.order, outlook.choices, user)
-            except Incomplete:
-                left.append(outlook.order.id)
-        elif outlook.readiness is Readiness.CHOICE:
-            left.append(outlook.order.id)
-    return left
+    outlooks = look(installation, order_ids, kinds)
+    ready = [(one.order, one.choices) for one in outlooks if one.readiness is Readiness.READY]
+    left = sending.send_all(installation.id, ready, user) if ready else {}
+    return [one.order.id for one in outlooks if one.readiness is Readiness.CHOICE or one.order.id in left]
 
 
 def _outlook(order: Order, choices: Choices, outline: Draft, live: Sequence[Delivery]) -> Outlook:

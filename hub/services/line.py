@@ -77,6 +77,12 @@ def take(installation_id: int, states: Sequence[InstallationState] = (Installati
     return Line(installation_id, token) if taken else None
 
 
+def is_held(installation: Installation) -> bool:
+    """Whether a carrier speaks at present. It looks for work once more after it has hung up, so whoever holds the lock
+    of the installation need not wake another one for what it will find then."""
+    return installation.line_token is not None and (installation.line_until or now()) > now()
+
+
 def delay(tries: int, retry_after: float | None = None) -> dt.timedelta:
     """How long to wait before the next try: what the ledger asked for, else 5 s, doubling up to 5 minutes."""
     return dt.timedelta(seconds=retry_after if retry_after is not None else min(300, 5 * 2 ** min(tries, 10)))

@@ -13,10 +13,11 @@ from hub.database import session
 from hub.errors import Incomplete, NotPossible
 from hub.host import Order, User
 from hub.models import Delivery, Installation
-from hub.plugin import RecordKind
+from hub.plugin import Problem, PullIntegration, RecordKind
 from hub.queue import commit, rollback, wake
-from hub.services import access, documents, linking, placing, registry, revising, scope
+from hub.services import access, documents, line, linking, placing, registry, revising, scope
 from hub.services.documents import Choices, Draft, draft, item_key
+from hub.services.gathering import gather
 from hub.services.revising import Revisable
 from hub.services.snapshots import Subject
 from hub.states import DeliveryState
@@ -30,28 +31,49 @@ def send(installation_id: int, order: Order, choices: Choices, user: User) -> li
     Pressing twice, or by two people at once, gives the same deliveries as once. Raises `Incomplete` with every
     problem, and nothing is written.
     """
+    left = send_all(installation_id, [(order, choices)], user)
+    if order.id in left:
+        raise Incomplete(*left[order.id])
+    return of_order(session().get_one(Installation, installation_id).organization_id, order.id)
+
+
+def send_all(
+    installation_id: int, wanted: Sequence[tuple[Order, Choices]], user: User
+) -> dict[str, Sequence[Problem]]:
+    """Turn orders into deliveries, each as if it were sent alone, and commit once.
+
+    Gives the problems of those of which nothing was written, by the id of the order.
+    """
     try:
-        return _send(installation_id, order, choices, user)
+        return _send_all(installation_id, wanted, user)
     except IntegrityError:  # A new customer or item was queued by a neighbour at the same moment; it is there now.
         rollback()
-        return _send(installation_id, order, choices, user)
+        return _send_all(installation_id, wanted, user)
 
 
-def _send(installation_id: int, order: Order, choices: Choices, user: User) -> list[Delivery]:
+def _send_all(
+    installation_id: int, wanted: Sequence[tuple[Order, Choices]], user: User
+) -> dict[str, Sequence[Problem]]:
     installation = scope.lock(installation_id)
     if installation.state not in access.SENDABLE:
         rollback()
         raise NotPossible("This installation is not connected.")
-    integration = registry.integration(installation.integration)
-    outline = draft(installation, integration, order, choices)
-    if outline.problems or outline.sale is None:
+    integration, left = registry.integration(installation.integration), {}
+    known = gather(installation, integration, wanted)
+    for order, choices in wanted:
+        outline = draft(installation, integration, order, choices, known)
+        if outline.problems or outline.sale is None:
+            left[order.id] = outline.problems
+            continue
+        _link(installation, order, outline, user)
+        _write(installation, order, choices, outline, user.name)
+    if len(left) == len(wanted):
         rollback()
-        raise Incomplete(*outline.problems)
-    _link(installation, order, outline, user)
-    _write(installation, order, choices, outline, user.name)
-    wake(installation.id)
+        return left
+    if isinstance(integration, PullIntegration) or not line.is_held(installation):
+        wake(installation_id)
     commit()
-    return of_order(installation.organization_id, order.id)
+    return left
 
 
 def of_order(organization_id: str, order_id: str) -> list[Delivery]:

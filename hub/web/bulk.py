@@ -26,9 +26,6 @@ from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.pages import show
 from hub.web.sending import chosen_installation, visible_orders
 
-_AT_A_TIME = 10
-"""Orders that one request sends: well under a second, and under what a proxy waits for."""
-
 _OFFERED = (DocumentKind.INVOICE, DocumentKind.PURCHASE_ORDER, DocumentKind.BILL)
 
 
@@ -109,9 +106,9 @@ def ask() -> ResponseReturnValue:
 def send_some() -> ResponseReturnValue:
     """Send the next few of the orders that are left, and go on by itself until none is."""
     installation, left = chosen_installation(), _ids("left")[: bulk.MOST]
-    not_ready = bulk.send(installation, left[:_AT_A_TIME], _kinds(installation), user())
+    not_ready = bulk.send(installation, left[:bulk.AT_A_TIME], _kinds(installation), user())
     unsent = [*_ids("unsent"), *not_ready][: bulk.MOST]
-    dialog = _dialog(installation, left=left[_AT_A_TIME:], unsent=unsent)
+    dialog = _dialog(installation, left=left[bulk.AT_A_TIME:], unsent=unsent)
     return cast(Response, make_response(dialog, trigger_after_settle="hub-sent"))
 
 
