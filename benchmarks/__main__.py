@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from benchmarks import desktop
+from benchmarks import desktop, online
 
 logging.disable(logging.CRITICAL)  # The figures are what is to be read.
 desktop.main()
+online.main()

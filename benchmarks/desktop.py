@@ -109,7 +109,7 @@ def gunicorn(application: str, ready: str) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [str(Path(sys.executable).with_name("gunicorn")), application, "--bind", f"127.0.0.1:{port}"]
     options = ["--worker-class", "gthread", "--threads", "8", "--no-control-socket", "--log-level", "error"]
-    process = subprocess.Popen([*command, *options])  # noqa: S603 – Both applications are named in this file.
+    process = subprocess.Popen([*command, *options])
     url, until = f"http://127.0.0.1:{port}", time.monotonic() + 60
     try:
         while True:

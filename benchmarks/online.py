@@ -226,7 +226,7 @@ def wait(installation_id: int) -> None:
     query = select(Delivery.state, func.count()).where(Delivery.installation_id == installation_id)
     while True:
         session().rollback()
-        states = dict(session().execute(query.group_by(Delivery.state)).all())  # type: ignore[arg-type]  # Pairs.
+        states = dict(session().execute(query.group_by(Delivery.state)).all())
         if set(states) == {DeliveryState.POSTED}:
             return
         assert not set(states) & {DeliveryState.STOPPED, DeliveryState.CANCELLED}, states

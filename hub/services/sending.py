@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import func, select
@@ -39,7 +39,7 @@ def send(installation_id: int, order: Order, choices: Choices, user: User) -> li
 
 def send_all(
     installation_id: int, wanted: Sequence[tuple[Order, Choices]], user: User
-) -> dict[str, Sequence[Problem]]:
+) -> Mapping[str, Sequence[Problem]]:
     """Turn orders into deliveries, each as if it were sent alone, and commit once.
 
     Gives the problems of those of which nothing was written, by the id of the order.
@@ -53,7 +53,7 @@ def send_all(
 
 def _send_all(
     installation_id: int, wanted: Sequence[tuple[Order, Choices]], user: User
-) -> dict[str, Sequence[Problem]]:
+) -> Mapping[str, Sequence[Problem]]:
     installation = scope.lock(installation_id)
     if installation.state not in access.SENDABLE:
         rollback()
