@@ -70,8 +70,7 @@ class OrderDesk:
             last = select(row.name, row.id).where(row.id == as_id(query.after)).scalar_subquery()
             found = found.where(tuple_(row.name, row.id) > last)
         rows = db.session.scalars(found.order_by(row.name, row.id).limit(query.limit + 1)).all()
-        after = str(rows[query.limit - 1].id) if len(rows) > query.limit else ""
-        return Page(rows=tuple(_company(one) for one in rows[: query.limit]), after=after)
+        return Page(rows=tuple(_company(one) for one in rows[: query.limit]), more=len(rows) > query.limit)
 
     def teams(self, organization_id: str) -> Sequence[Team]:
         query = select(models.Team).where(models.Team.organization_id == as_id(organization_id))

@@ -68,19 +68,17 @@ class Company:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """A part of a long list. `after` is what the query for the next part gives back, in the host's own form, of at most
-    300 characters; empty at the end of the list. `total` counts the whole list, if that is known without effort.
-    """
+    """A part of a long list, and whether there is more of it; `total` counts all of it, if that costs no effort."""
 
     rows: tuple[T, ...]
-    after: str = ""
+    more: bool = False
     total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyQuery:
-    """Which companies are wanted: those that `text` finds by name, e-mail or phone, all of them if it is empty; at most
-    `limit`, in the order of their names, beginning `after` where the last page ended.
+    """Which companies are wanted: those that `text` finds by name, e-mail or phone, all of them if it is empty; in the
+    order of their names, those that come `after` the company of that id, and `limit` at most.
 
     With `suppliers` those that are bought from are wanted, else those that are sold to. A host that does not tell them
     apart answers with all.

@@ -15,8 +15,10 @@ from hub.web import (
     bulk,
     choosing,
     companies,
+    customers,
     desks,
     guard,
+    linking,
     notices,
     sending,
     settings,
@@ -39,7 +41,8 @@ def mount(app: Flask) -> None:
         template_folder=str(_templates()),
     )  # fmt: skip
     guard.install(blueprint)
-    for room in (settings, authorizing, desks, notices, sending, bulk, companies, choosing, activity, webhooks):
+    for room in (settings, authorizing, desks, notices, sending, bulk, companies, linking, choosing,
+                 customers, activity, webhooks):
         room.register(blueprint)
     blueprint.add_url_rule("/htmx.js", "htmx", _htmx)
     blueprint.app_context_processor(lambda: {"hub_asset": _asset})

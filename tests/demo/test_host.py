@@ -168,8 +168,8 @@ def test_companies_come_page_by_page_in_the_order_of_their_names(desk: Host) -> 
     while True:
         page = desk.companies(BRIGHTSIDE, CompanyQuery(after=after, limit=7))
         assert len(page.rows) <= 7
-        whole, after = [*whole, *(one.name for one in page.rows)], page.after
-        if not after:
+        whole, after = [*whole, *(one.name for one in page.rows)], page.rows[-1].id
+        if not page.more:
             break
     assert whole == sorted(whole)
     assert len(whole) == len(set(whole)) == 29

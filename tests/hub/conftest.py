@@ -87,9 +87,9 @@ class Desk:
             if organization_id == "acme" and text in f"{one.name} {one.email} {one.phone}".casefold()
         ]  # fmt: skip
         found.sort(key=lambda one: (one.name, one.id))
-        first = int(query.after or 0)
+        first = [one.id for one in found].index(query.after) + 1 if query.after else 0
         last = first + query.limit
-        return Page(rows=tuple(found[first:last]), after=str(last) if last < len(found) else "", total=len(found))
+        return Page(rows=tuple(found[first:last]), more=last < len(found), total=len(found))
 
     def _companies(self) -> list[Company]:
         mentioned = [order.company for order in self.orders.values()]

@@ -1,0 +1,101 @@
+"""The Customers tab: the organization's companies beside the customers, or vendors, of the books."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from hub.errors import NotPossible
+from hub.host import Permission
+from hub.models import Installation
+from hub.plugin import RecordKind
+from hub.queue import commit, rollback
+from hub.services import linking, matching, registry, scope
+from hub.services.matching import Wanted
+from hub.web import views
+from hub.web.guard import fills, is_fragment, organization, requires, user
+from hub.web.linking import company_of
+from hub.web.pages import Going, go, show
+
+KINDS = {RecordKind.CUSTOMER: "Customers", RecordKind.VENDOR: "Vendors"}
+
+
+def register(blueprint: Blueprint) -> None:
+    path = "/installations/<int:installation_id>/customers"
+    blueprint.add_url_rule(path, "customers", page)
+    blueprint.add_url_rule(f"{path}/accept", "accept_all", accept_all, methods=["POST"])
+    blueprint.add_url_rule(f"{path}/<company_id>/accept", "accept", accept, methods=["POST"])
+
+
+@requires(Permission.MANAGE)
+def page(installation_id: int) -> ResponseReturnValue:
+    """The tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
+    installation = scope.installation(organization().id, installation_id)
+    wanted = _wanted(installation)
+    pairs, after = matching.page(installation, wanted)
+    return show(
+        "hub/customers_rows.html" if fills() == "hub-companies" else "hub/customers.html",
+        title=KINDS[wanted.kind], tab="customers", card=views.card(installation), pairs=pairs, after=after,
+        wanted=wanted, kinds=_kinds(installation), **views.lists(installation),
+    )  # fmt: skip
+
+
+@requires(Permission.MANAGE)
+def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
+    """Link a company with whom was suggested; its row comes back as it is now."""
+    installation = scope.installation(organization().id, installation_id)
+    company, wanted = company_of(company_id), _wanted(installation)
+    scope.lock(installation_id)
+    (pair,) = matching.pairs(installation_id, wanted.kind, [company])
+    record_id = request.form.get("record_id", "")
+    if pair.link is None:
+        if pair.suggestion is None or pair.suggestion.record.record_id != record_id:
+            rollback()
+            raise NotPossible("This is not suggested any more: somebody has linked it, or the books have changed.")
+        linking.link(installation_id, wanted.kind, company_id, pair.suggestion.record.ref, user().name)
+    commit()
+    if not is_fragment():
+        return go("hub.customers", installation_id=installation_id, kind=wanted.kind)
+    (pair,) = matching.pairs(installation_id, wanted.kind, [company])
+    return show(
+        "hub/customers_row.html", title=KINDS[wanted.kind], pair=pair, installation_id=installation_id,
+        kind=wanted.kind, focus=True,
+    )  # fmt: skip
+
+
+@requires(Permission.MANAGE)
+def accept_all(installation_id: int) -> ResponseReturnValue:
+    """Link all that have exactly the same name, some at a time; the page asks for the next ones until it is done."""
+    installation = scope.installation(organization().id, installation_id)
+    wanted = _wanted(installation)
+    done = matching.accept_all(installation_id, wanted, user().name)
+    commit()
+    linked, looked = _number("linked") + done.linked, _number("looked") + done.looked
+    sentence = f"{linked:,} {'is' if linked == 1 else 'are'} linked now; {looked:,} looked at."
+    going = Going(
+        title="Accept all exact matches", sentence=sentence, done=looked, total=done.total,
+        endpoint="hub.accept_all", values={"installation_id": installation_id},
+        fields={"after": done.after, "linked": linked, "looked": looked, "q": wanted.text, "kind": wanted.kind}
+        if done.after else None,
+        back="hub.customers", back_text=f"To the {KINDS[wanted.kind].lower()}",
+    )  # fmt: skip
+    return show("hub/going.html", title=going.title, going=going, modal=is_fragment())
+
+
+def _kinds(installation: Installation) -> dict[RecordKind, str]:
+    """What of the books can be linked."""
+    lists = registry.integration(installation.integration).capabilities.lists
+    return {kind: text for kind, text in KINDS.items() if kind in lists}
+
+
+def _wanted(installation: Installation) -> Wanted:
+    kinds, kind = _kinds(installation), request.values.get("kind", "")
+    return Wanted(
+        kind=RecordKind(kind) if kind in kinds else RecordKind.CUSTOMER, text=request.values.get("q", "")[:200].strip(),
+        unlinked=request.values.get("show") == "unlinked", after=request.values.get("after", "")[:64],
+    )  # fmt: skip
+
+
+def _number(name: str) -> int:
+    """A count that the page carries along; it is shown and nothing rests on it."""
+    return max(0, request.form.get(name, 0, type=int))

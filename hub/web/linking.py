@@ -1,0 +1,122 @@
+"""The toolbar's QB button of a company: whom of the books it is linked to, found by search, changed and given up."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from htmx_flask import make_response
+
+from hub.errors import Forbidden, NotFound, NotPossible
+from hub.extension import host
+from hub.host import Company, Permission
+from hub.models import Installation
+from hub.plugin import RecordKind
+from hub.queue import commit, rollback
+from hub.services import access, linking, matching, registry, scope
+from hub.services.searching import search
+from hub.web.choosing import hint_of
+from hub.web.guard import fills, is_fragment, organization, permitted, requires, user
+from hub.web.pages import go, show
+
+_WORDS = {RecordKind.CUSTOMER: "customer", RecordKind.VENDOR: "vendor"}
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/companies/<company_id>/link", "link", dialog)
+    blueprint.add_url_rule("/companies/<company_id>/link", "change_link", change, methods=["POST"])
+
+
+@requires(Permission.VIEW)
+def dialog(company_id: str) -> ResponseReturnValue:
+    """The dialog; for htmx, what was found alone where somebody types."""
+    return _dialog(company_of(company_id), _installation(), _kind())
+
+
+@requires(Permission.VIEW)
+def change(company_id: str) -> ResponseReturnValue:
+    """Link to the entry that was chosen, or to nobody. Whoever changed it meanwhile is not overruled unseen."""
+    company, installation, kind = company_of(company_id), _installation(), _kind()
+    record_id, place = request.form.get("record_id", ""), request.form.get("place", "")
+    scope.lock(installation.id)
+    now = linking.linked(installation.id, kind, company_id)
+    if (now.record_id if now is not None else "") not in {request.form.get("was", ""), record_id}:
+        sentence = f"{now.linked_by} has linked it to “{now.name}” meanwhile." if now else "It was unlinked meanwhile."
+        rollback()
+        return _dialog(company, installation, kind, sentence=f"{sentence} Nothing was changed.", code=422)
+    if record_id:
+        row = linking.record(installation.id, kind, record_id)
+        if row is None or not row.active:
+            rollback()
+            raise NotPossible(f"This {_WORDS[kind]} is not (or no longer) active in the books. Choose another one.")
+        linking.link(installation.id, kind, company_id, row.ref, user().name)
+    else:
+        linking.unlink(installation.id, kind, company_id, user().name)
+    commit()
+    if not is_fragment():
+        return go("hub.link", company_id=company_id, installation=installation.id, kind=kind, place=place or None)
+    if place == "tab":  # The dialog goes, and the row behind it shows the rest.
+        return show(
+            "hub/customers_row.html", title=company.name, installation_id=installation.id, kind=kind, focus=True,
+            oob=True, pair=matching.pairs(installation.id, kind, [company])[0],
+        )  # fmt: skip
+    done = f"Linked to “{row.name}”." if record_id and row else "Not linked any more."
+    answer = _dialog(company, installation, kind, sentence=done)
+    return cast(Response, make_response(answer, trigger_after_settle="hub-linked"))
+
+
+def company_of(company_id: str) -> Company:
+    """A company of the organization. Raises `NotFound`."""
+    found = host().company(organization().id, company_id)
+    if found is None:
+        raise NotFound("There is no such company.")
+    return found
+
+
+def _dialog(
+    company: Company, installation: Installation, kind: RecordKind, *, sentence: str = "", code: int = 200
+) -> ResponseReturnValue:
+    text = request.values.get("q", "")[:200].strip()
+    (pair,) = matching.pairs(installation.id, kind, [company])
+    found = search(installation.id, kind, text)
+    rows = list(found.rows)
+    suggestion = pair.suggestion if not text else None
+    if suggestion is not None:
+        rows = [suggestion.record, *(one for one in rows if one is not suggestion.record)]
+    taken = linking.taken(installation.id, kind, [one.record_id for one in rows])
+    modal = is_fragment()
+    template = {"hub-link-found": "link_found", "hub-link-body": "link_body"}.get(fills(), "link_dialog")
+    return show(
+        f"hub/{template if modal else 'link_body'}.html", title=f"{company.name} in the books", code=code,
+        company=company, installation=installation, product=registry.label(installation.integration), kind=kind,
+        word=_WORDS[kind], pair=pair, found=found, rows=[(one, hint_of(one)) for one in rows], text=text, taken=taken,
+        changes=linking.changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
+        place=request.values.get("place", ""), ways=suggestion.ways if suggestion is not None else (),
+        others=[one for one in _usable() if one.id != installation.id],
+    )  # fmt: skip
+
+
+def _kind() -> RecordKind:
+    return RecordKind.VENDOR if request.values.get("kind") == RecordKind.VENDOR else RecordKind.CUSTOMER
+
+
+def _installation() -> Installation:
+    """The books that were asked for, else the first ones that this person may send to or manages."""
+    usable, wanted = _usable(), request.values.get("installation", type=int)
+    if wanted is not None:
+        scope.installation(organization().id, wanted)
+        usable = [one for one in usable if one.id == wanted]
+        if not usable:
+            raise Forbidden("The settings do not let you link companies with these books.")
+    if not usable:
+        raise NotPossible("No accounting product is connected yet that you may use. An admin connects one.")
+    return usable[0]
+
+
+def _usable() -> list[Installation]:
+    manages = permitted(Permission.MANAGE)
+    return [
+        one for one in scope.installations(organization().id)
+        if one.state in access.SENDABLE and (manages or access.may_send(user(), organization(), one))
+    ]  # fmt: skip
