@@ -12,10 +12,10 @@ from hub.database import session
 from hub.models import Installation
 from hub.plugin import Record, RecordKind
 from hub.services import carrying, fetching, linking
+from tests.browser.mounted import shown
 from tests.browser.test_install_and_send import check_accessibility
 from tests.hub.conftest import app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.
 from tests.hub.ledger import Ledger
-from tests.journeys.desktop import serving
 
 
 @pytest.fixture
@@ -25,18 +25,8 @@ def page(app: Flask, installation: Installation, browser: Browser) -> Iterator[P
         Record(kind=RecordKind.CUSTOMER, id=f"c{n}", name=f"Customer {n:03}", email=f"c{n}@x.test") for n in range(299)
     ] + [Record(kind=RecordKind.CUSTOMER, id="evil", name="<img src=x onerror=alert(1)> & Söhne 🎈")])  # fmt: skip
     session().commit()
-    with serving(app) as url:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url)
-        context.set_default_timeout(20_000)
-        opened = context.new_page()
-        opened.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-        complaints: list[str] = []
-        opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.goto("/hub/orders/1042/send")
-        yield opened
-        context.close()
-    assert [one for one in complaints if "422" not in one] == []
+    with shown(app, browser, "/hub/orders/1042/send") as page:
+        yield page
 
 
 def test_typing_finds_and_the_keyboard_chooses(page: Page, installation: Installation, ledger: Ledger) -> None:  # noqa: F811

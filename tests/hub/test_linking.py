@@ -1,4 +1,4 @@
-"""The link dialog of a company: found by search, linked, changed, unlinked, and never against somebody else's change."""
+"""The link dialog of a company: found by search, linked, changed, unlinked, and nobody's change is overruled unseen."""
 
 from __future__ import annotations
 
@@ -88,18 +88,24 @@ def test_from_the_tab_the_row_comes_back_into_its_place(browser: Browser, instal
 
 
 def test_only_who_may_send_or_manage_links(browser: Browser, installation: Installation, desk: Desk) -> None:
-    form = {"record_id": "1", "was": "", "installation": installation.id}
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(PATH).text)
+    assert token
+    form = {"record_id": "1", "was": "", "installation": installation.id, "csrf_token": token.group(1)}
+
+    def press() -> int:
+        return browser.client.post(PATH, data=form).status_code
+
     installation.visible_to = {"who": "users", "ids": ["somebody"]}
     session().commit()
     desk.permissions = {Permission.VIEW, Permission.SEND}
     assert browser.get(f"{PATH}?installation={installation.id}").status_code == 403
-    assert browser.post(PATH, form).status_code == 403
+    assert press() == 403
     installation.visible_to = {"who": "everyone", "ids": []}
     session().commit()
     desk.permissions = {Permission.VIEW}
-    assert browser.post(PATH, form).status_code == 403
+    assert press() == 403
     desk.permissions = set(Permission)
     desk.working_for = Organization(id="other", name="Other")
-    assert browser.post(PATH, form).status_code == 404
+    assert press() == 404
     assert browser.get(PATH).status_code == 404
     assert links() == {}
