@@ -51,6 +51,11 @@ def where_to_send(user: User, organization: Organization, wanted: int | None) ->
     return visible[0]
 
 
+def may_choose(user: User, organization: Organization, installation: Installation) -> bool:
+    """Whether a user may see the lists of these books and link companies with them: who sends with them, or manages."""
+    return host().allows(user, Permission.MANAGE, organization) or may_send(user, organization, installation)
+
+
 def is_visible(user: User, installation: Installation) -> bool:
     """Whether "Visible to" admits this user: everyone, the members of some teams, or some individuals."""
     ids = set(installation.visible_to.get("ids", ()))

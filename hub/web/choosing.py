@@ -16,7 +16,7 @@ from hub.models import Installation, RecordRow
 from hub.plugin import AccountKind, Integration, RecordKind
 from hub.services import access, linking, mapping, scope
 from hub.services.searching import SHOWN, search
-from hub.web.guard import is_fragment, organization, permitted, requires, user
+from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.pages import show
 
 
@@ -99,7 +99,7 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
     `back` is the form's own page, and `name` the field that it is given.
     """
     installation = scope.installation(organization().id, installation_id)
-    if not (permitted(Permission.MANAGE) or access.may_send(user(), organization(), installation)):
+    if not access.may_choose(user(), organization(), installation):
         raise Forbidden("The settings do not let you see the lists of these books.")
     accounts = {AccountKind(one) for one in request.args.getlist("account") if one in set(AccountKind)}
     text, name, back = request.args.get("q", "")[:200], request.args.get("name", ""), request.args.get("back", "")

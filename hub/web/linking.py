@@ -17,7 +17,7 @@ from hub.queue import commit, rollback
 from hub.services import access, linking, matching, registry, scope
 from hub.services.searching import search
 from hub.web.choosing import hint_of
-from hub.web.guard import fills, is_fragment, organization, permitted, requires, user
+from hub.web.guard import fills, is_fragment, organization, requires, user
 from hub.web.pages import go, show
 
 _WORDS = {RecordKind.CUSTOMER: "customer", RecordKind.VENDOR: "vendor"}
@@ -102,21 +102,20 @@ def _kind() -> RecordKind:
 
 
 def _installation() -> Installation:
-    """The books that were asked for, else the first ones that this person may send to or manages."""
-    usable, wanted = _usable(), request.values.get("installation", type=int)
+    """The books that were asked for, else the first ones with which this person may link."""
+    wanted = request.values.get("installation", type=int)
     if wanted is not None:
         scope.installation(organization().id, wanted)
-        usable = [one for one in usable if one.id == wanted]
-        if not usable:
-            raise Forbidden("The settings do not let you link companies with these books.")
+    elif not scope.installations(organization().id):
+        raise NotPossible("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
+    usable = [one for one in _usable() if wanted in {None, one.id}]
     if not usable:
-        raise NotPossible("No accounting product is connected yet that you may use. An admin connects one.")
+        raise Forbidden("The settings do not let you link companies with these books. Ask an admin.")
     return usable[0]
 
 
 def _usable() -> list[Installation]:
-    manages = permitted(Permission.MANAGE)
     return [
         one for one in scope.installations(organization().id)
-        if one.state in access.SENDABLE and (manages or access.may_send(user(), organization(), one))
+        if one.state in access.SENDABLE and access.may_choose(user(), organization(), one)
     ]  # fmt: skip

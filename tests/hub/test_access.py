@@ -26,10 +26,10 @@ NEEDS: dict[str, Permission | None] = {
     "act_on_delivery": MANAGE, "authorize": MANAGE, "begin_authorizing": MANAGE, "authorized": MANAGE, "door": MANAGE,
     "door_steps": MANAGE, "door_file": MANAGE, "door_password": MANAGE, "integrations": MANAGE, "install": MANAGE,
     "card": MANAGE, "act": MANAGE, "uninstall": MANAGE, "details": MANAGE, "accounts": MANAGE, "lists": MANAGE,
-    "reconnect": MANAGE,
+    "reconnect": MANAGE, "customers": MANAGE, "accept": MANAGE, "accept_all": MANAGE,
     "send": SEND, "press_send": SEND, "retry": SEND, "cancel": SEND, "send_many": SEND, "send_some": SEND,
     "follow_many": SEND,
-    "entries": VIEW,
+    "entries": VIEW, "link": VIEW, "change_link": VIEW,
     "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "company": VIEW, "refresh_company": VIEW,
     "static": None, "htmx": None, "support": None, "disconnected": None, "desk": None, "webhook": None,
     "notices": None,
@@ -92,7 +92,7 @@ def test_whom_visible_to_leaves_out_sends_nothing_and_sees_nothing(
     for endpoint, needed in NEEDS.items():
         for method, path in addresses(app, endpoint) if needed in {SEND, VIEW} else ():
             answer = client.get(path, query_string=order) if method == "GET" else client.post(path, data=order)
-            closed = needed is SEND or endpoint == "entries"
+            closed = needed is SEND or endpoint in {"entries", "link", "change_link"}
             assert answer.status_code in ({403} if closed else {200, 303}), (method, path)
             for secret in ("In Pretend", "Pretend Books", "Linked to", "218.50"):
                 assert secret not in answer.text, (method, path)
