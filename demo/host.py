@@ -153,7 +153,7 @@ def _order(row: models.Order) -> Order:
         id=str(row.id), number=str(row.id), date=row.date, due=row.due, currency="USD", company=_company(row.company),
         lines=tuple(_line(line) for line in row.lines), total=row.total, discount=row.discount, tax=row.tax,
         payments=tuple(_payment(payment) for payment in row.payments), shipping=_address(row),
-        po_number=row.po_number, memo=row.memo,
+        po_number=row.po_number, memo=row.memo, cancelled=row.cancelled,
     )  # fmt: skip
 
 

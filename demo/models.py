@@ -111,6 +111,7 @@ class Order(Place, Base):
     po_number: Mapped[str] = mapped_column(String(50), default="")
     memo: Mapped[str] = mapped_column(Text, default="")
     note: Mapped[str] = mapped_column(Text, default="")
+    cancelled: Mapped[bool] = mapped_column(default=False)
     company: Mapped[Company] = relationship()
     lines: Mapped[list[OrderLine]] = relationship(order_by="OrderLine.id")
     payments: Mapped[list[Payment]] = relationship(order_by="Payment.date, Payment.id")

@@ -109,6 +109,15 @@ def change(order_id: str, line_id: int) -> ResponseReturnValue:
     return add_up(order_id)
 
 
+@blueprint.post("/orders/<order_id>/cancelled")
+def cancel(order_id: str) -> ResponseReturnValue:
+    """Cancel an order, or take that back."""
+    found = _order(order_id)
+    found.cancelled = not found.cancelled
+    db.session.commit()
+    return redirect(url_for("pages.order", order_id=order_id), 303)
+
+
 @blueprint.post("/orders/<order_id>/total")
 def add_up(order_id: str) -> ResponseReturnValue:
     """Put right a total that contradicts its lines."""

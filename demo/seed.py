@@ -93,6 +93,7 @@ def _bad_figures(company: Company, suppliers: list[Company]) -> None:
     many = [_line(PRODUCTS[n % len(PRODUCTS)], 12 + n, suppliers[n % len(suppliers)]) for n in range(60)]
     _add(1076, company, many, note="Sixty lines.")
     back = [_line(_TEE, -24, suppliers[4]), _line(_PEN, 100, suppliers[2])]
+    _add(1078, company, [_line(_TOTE, 40, suppliers[1])], cancelled=True, note="Cancelled before it was sent.")
     _add(1077, company, back, note="Gives money back: shirts returned, pens bought.")
 
 

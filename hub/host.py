@@ -131,6 +131,7 @@ class Order:
     An order that gives the customer money back has a negative total, from negative quantities or prices; its discount
     and its tax are then negative, too, and it becomes a credit memo.
     The figures are taken as the host gives them; if they do not add up, the hub says so and sends nothing.
+    Nothing of an order that is `cancelled` is sent; what stands in the books can be voided there.
     `bill_numbers` are the numbers on the suppliers' own invoices, by the supplier's id, as far as these have come.
     """
 
@@ -149,17 +150,20 @@ class Order:
     po_number: str = ""
     memo: str = ""
     bill_numbers: Mapping[str, str] = field(default_factory=dict)
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """Tells the host that a document of one of its orders has arrived in the books, under `number`."""
+    """Tells the host that a document of one of its orders has arrived in the books, under `number`; or, with `voided`,
+    that it was voided there."""
 
     organization_id: str
     order_id: str
     integration: str
     document: str
     number: str
+    voided: bool = False
 
 
 class OrderState(enum.StrEnum):

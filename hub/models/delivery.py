@@ -116,6 +116,11 @@ class Delivery(Base):
         self.search_key = search_key(" ".join(part for part in parts if part))
         return value
 
+    @property
+    def voids(self) -> bool:
+        """Whether it voids, or has voided, what it had brought into the books."""
+        return bool((self.subject.get("revises") or {}).get("voids"))
+
     def move(self, to: DeliveryState, *, reason: StopReason | None = None) -> None:
         """Change the state, as `hub.states` allows. A reason belongs to STOPPED and to nothing else."""
         self.state = move(DELIVERY, self.state, to)

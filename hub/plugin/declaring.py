@@ -112,7 +112,8 @@ class Limit:
 class Capabilities:
     """What the ledger can do, and at which pace.
 
-    `documents` can be posted, and those in `revises` posted once more after a change, as can the records there.
+    `documents` can be posted, and those in `revises` posted once more after a change, as can the records there. Those
+    in `voids` can be brought to nothing when their order is cancelled (`Revision.voids`).
     `lists` and then `history` can be fetched, in this order; `creates` created. `requests_per_envelope` is how many
     requests travel at once; 1 for a ledger without batches; `bytes_per_envelope` about how much they may weigh
     together, 0 for no matter what. `tax_by_code` offers the books' tax codes in the dialog. `reference` is the key of
@@ -132,6 +133,7 @@ class Capabilities:
     creates: frozenset[RecordKind] = frozenset()
     one_name: frozenset[RecordKind] = frozenset()
     revises: frozenset[DocumentKind | RecordKind] = frozenset()
+    voids: frozenset[DocumentKind] = frozenset()
     requests_per_envelope: int = 1
     bytes_per_envelope: int = 0
     tax_by_code: bool = False

@@ -88,10 +88,15 @@ class Tax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """The posting that a document replaces: its `id`, and the `version` of it that we know of."""
+    """The posting that a document replaces: its `id`, and the `version` of it that we know of.
+
+    With `voids` it is to be brought to nothing instead, and to stay in the books as that: the document is then the one
+    that was posted, for its number and party. Only kinds in `Capabilities.voids` come so.
+    """
 
     id: str
     version: str = ""
+    voids: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +104,7 @@ class Sale:
     """What an invoice and a credit memo have in common. All amounts are in `currency` (ISO 4217) with two decimals.
 
     `discount` is what is taken off the sum of the lines, as a positive amount. `memo` is printed for the customer;
-    `note` is not. `revises` is set when the order was sent before and has changed.
+    `note` is not. `revises` is set when the order was sent before and has changed, or is cancelled.
     Raises `DoesNotAddUp` unless lines − discount + tax = total, 0 ≤ discount ≤ lines and 0 ≤ total. Single lines may be
     negative: what is taken back on an invoice, what is charged on a credit memo.
     """

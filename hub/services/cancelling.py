@@ -60,6 +60,13 @@ def _cancel(delivery: Delivery) -> None:
     cancel_unneeded(delivery.needs)
 
 
+def cancel_waiting(delivery: Delivery) -> None:
+    """Cancel what waits for a delivery that will not be what it was."""
+    for dependent in _dependents(delivery):
+        if dependent.state is _D.WAITING and can_cancel(dependent):
+            _cancel(dependent)
+
+
 def cancel_unneeded(needed: Sequence[Delivery]) -> None:
     """Cancel the new records that nobody waits for any more, such as a customer in whose place another was chosen."""
     for one in needed:

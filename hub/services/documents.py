@@ -39,7 +39,8 @@ NEW = "new"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What the person chose in the dialog. `accounts` overrides the installation's mapping for this order, by role;
-    `updates` are the kinds of what is in the books already and is to be changed there.
+    `updates` is what is in the books already and is to be changed or voided there, by what of the order it is
+    ("invoice", "bill/<supplier>", "customer").
     """
 
     documents: tuple[str, ...] = (DocumentKind.INVOICE,)
@@ -106,8 +107,12 @@ def draft(
             what="The order does not add up.", why=str(error), cure="Correct the order, then send it.", field="lines",
         ))  # fmt: skip
     problems += selling.money_problems(installation, order)
-    if choices.sells:
-        problems += selling.contradictions(installation, integration, order, known.standing.get(order.id, frozenset()))
+    if order.cancelled:
+        problems = [selling.cancelled(integration, order, known.standing.get(order.id, frozenset()))]
+    elif choices.sells:
+        voided = integration.capabilities.voids & set(choices.updates)
+        standing = known.standing.get(order.id, frozenset()) - voided
+        problems += selling.contradictions(installation, integration, order, standing)
     outline = Draft(
         customer=customer, new_customer=new_customer, new_items=new_items, sale=sale, payments=payments,
         purchases=bought,

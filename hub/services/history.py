@@ -78,10 +78,12 @@ def enter(installation_id: int, document: Document, posting: Posting) -> None:
         kind = TransactionKind(document.kind)
         row = _row(installation_id, kind, posting.id)
         settled = row.total - row.balance if row is not None else _ZERO
+        voided = document.revises is not None and document.revises.voids
         store(installation_id, kind, [Transaction(
             kind=kind, id=posting.id, number=posting.number, date=document.date, customer=document.customer,
             due=document.due if isinstance(document, Invoice) else None, total=posting.total,
-            balance=max(_ZERO, posting.total - settled), currency=document.currency, version=posting.version,
+            balance=_ZERO if voided else max(_ZERO, posting.total - settled), currency=document.currency,
+            version=posting.version, voided=voided,
         )])  # fmt: skip
     elif isinstance(document, Payment):
         seen = _row(installation_id, TransactionKind.PAYMENT, posting.id)
@@ -125,6 +127,12 @@ def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
         for row in _rows(installation_id, TransactionKind(kind), list(by_id)):
             found[by_id[row.transaction_id].id] = row
     return found
+
+
+def is_paid_in_part(delivery: Delivery) -> bool:
+    """Whether payments or credits are applied to what a delivery posted, as far as we know."""
+    row = standing([delivery]).get(delivery.id)
+    return row is not None and row.total != row.balance
 
 
 def rename(installation_id: int, merged: dict[str, str]) -> None:

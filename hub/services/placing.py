@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import and_, or_, select
 
 from hub.database import now, session
 from hub.host import Order
 from hub.models import Delivery, Installation
-from hub.plugin import RecordKind
+from hub.plugin import RecordKind, Sale
 from hub.services import cancelling, line, revising
 from hub.services.documents import Choices
 from hub.services.settling import queue_if_ready
@@ -22,10 +20,10 @@ REPLACEABLE = frozenset({_D.WAITING, _D.STOPPED})
 
 
 def place(
-    installation: Installation, source: str, subject: Subject, title: str, by: str, *, updates: Sequence[str] = ()
+    installation: Installation, source: str, subject: Subject, title: str, by: str, *, update: bool = False
 ) -> Delivery:
     """The live delivery of a source. One that stopped or waits, and has written nothing, becomes what is sent now; so
-    does one that is in the books, if its kind is in `updates`.
+    does one that is in the books, if it is to be updated.
     """
     live = live_of(installation, source, subject.kind)
     if live is None:
@@ -34,7 +32,7 @@ def place(
             kind=subject.kind, title=title[:300], subject=subject_json(subject), state=_D.WAITING, sent_by=by,
         )  # fmt: skip
         session().add(live)
-    elif _may_become(live, subject, updates):
+    elif _may_become(live, subject, update=update):
         live.installation_id = installation.id  # What an earlier installation posted is changed by this one.
         renew(live, subject)
         live.title, live.sent_by, live.sent_at = title[:300], by, now()
@@ -46,10 +44,10 @@ def place(
     return live
 
 
-def _may_become(live: Delivery, subject: Subject, updates: Sequence[str]) -> bool:
+def _may_become(live: Delivery, subject: Subject, *, update: bool) -> bool:
     if live.state is _D.POSTED:
         sent = subject_of(live.kind, live.subject)
-        return live.kind in updates and (revising.is_gone(live) or any(revising.changes(sent, subject)))
+        return update and (revising.is_gone(live) or any(revising.changes(sent, subject)))
     return live.state in REPLACEABLE and not line.write_is_asked(live.id)
 
 
@@ -67,13 +65,18 @@ def tie(delivery: Delivery, order: Order, choices: Choices, needed: list[Deliver
 def renew(delivery: Delivery, subject: Subject) -> None:
     """Begin anew with a delivery. What it has brought into the books already is changed there, unless it is gone."""
     cancelling.close_conversation(delivery, "Begun anew.")
-    if revising.is_gone(delivery):
-        delivery.posting_id = delivery.posting_version = ""
-    subject = revising.revision(delivery, subject)
+    if not _voids(subject):
+        if revising.is_gone(delivery):
+            delivery.posting_id = delivery.posting_version = ""
+        subject = revising.revision(delivery, subject)
     delivery.subject, delivery.problems, delivery.reference = subject_json(subject), [], ""
     delivery.tries, delivery.tried_since = 0, None
     if delivery.state is not _D.WAITING:
         delivery.move(_D.WAITING)
+
+
+def _voids(subject: Subject) -> bool:
+    return isinstance(subject, Sale) and subject.revises is not None and subject.revises.voids
 
 
 def live_of(installation: Installation, source: str, kind: str) -> Delivery | None:

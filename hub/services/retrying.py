@@ -25,7 +25,7 @@ from hub.plugin import (
     Role,
 )
 from hub.queue import commit, rollback, wake
-from hub.services import answers, cancelling, checking, mapping, placing, registry, scope, sending
+from hub.services import answers, cancelling, checking, mapping, placing, registry, scope, sending, voiding
 from hub.services.documents import Draft, draft, item_key, options_of
 from hub.services.settling import queue_if_ready
 from hub.services.snapshots import Subject, problems_json, subject_json, subject_of
@@ -94,7 +94,10 @@ def _unpark(delivery: Delivery) -> None:
 
 def _rebuild(installation: Installation, delivery: Delivery) -> None:
     integration = registry.integration(installation.integration)
-    if delivery.order_id is not None:
+    subject: Subject
+    if delivery.voids:
+        subject = _void_again(installation, delivery)
+    elif delivery.order_id is not None:
         subject = _document_again(installation, integration, delivery)
     else:
         subject = answers.put(_record_again(installation, delivery), "", delivery.choices.get("answers", {}))
@@ -103,6 +106,14 @@ def _rebuild(installation: Installation, delivery: Delivery) -> None:
     placing.renew(delivery, subject)
     session().flush()
     queue_if_ready(delivery)
+
+
+def _void_again(installation: Installation, delivery: Delivery) -> Subject:
+    order = host().order(installation.organization_id, delivery.order_id or "")
+    if order is not None and not voiding.is_superseded(delivery, order):
+        rollback()
+        raise NotPossible("The order has this again, so it is not voided. Cancel it here; it stays in the books.")
+    return voiding.void_of(delivery)
 
 
 def _document_again(installation: Installation, integration: Integration, delivery: Delivery) -> Subject:

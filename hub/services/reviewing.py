@@ -61,7 +61,7 @@ def reviewed(
     settled = known.settled.get(order.id, frozenset())
     problems = []
     for source, about, subject in parts(outline, order):
-        if (source, subject.kind) not in settled or subject.kind in updates:
+        if (source, subject.kind) not in settled or about in updates:
             problems += answers.mark(review(subject), about)
     return problems
 

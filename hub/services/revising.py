@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -37,33 +37,40 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revisable:
-    """Something in the books that differs from the order as it is now. `gone` if the books have it no more."""
+    """Something in the books that differs from the order as it is now. `about` is what of the order it is; `gone` if
+    the books have it no more; `voids` if the order does not have it any more.
+    """
 
-    kind: str
+    about: str
     title: str
-    changes: Sequence[Change]
+    changes: Sequence[Change] = ()
     gone: bool = False
     meanwhile: str = ""
+    voids: bool = False
 
 
-def revisable(integration: Integration, live: Sequence[Delivery], drafted: dict[str, Subject]) -> list[Revisable]:
-    """What could be sent again. `live` are deliveries by their source and kind, `drafted` what they would be now."""
-    posted = [one for one in live if one.state is DeliveryState.POSTED and one.kind in integration.capabilities.revises]
-    standing = history.standing(posted)
+def revisable(
+    integration: Integration, live: Mapping[str, Delivery], drafted: Mapping[str, Subject]
+) -> list[Revisable]:
+    """What could be sent again. `live` are deliveries by what of their order they are, `drafted` what they would be
+    now."""
+    posted = {
+        about: one
+        for about, one in live.items()
+        if one.state is DeliveryState.POSTED and one.kind in integration.capabilities.revises and about in drafted
+    }
+    standing = history.standing(posted.values())
     found = []
-    for delivery in posted:
-        now = drafted.get(delivery.kind)
-        if now is None:
-            continue
+    for about, delivery in posted.items():
         row = standing.get(delivery.id)
-        different = tuple(changes(subject_of(delivery.kind, delivery.subject), now))
-        gone = _gone(row)
+        different = tuple(changes(subject_of(delivery.kind, delivery.subject), drafted[about]))
+        gone = is_gone_there(row)
         meanwhile = ""
         if row is not None and not gone and row.total != delivery.posting_total:
             meanwhile = f"Somebody changed it there since: its total is {row.total}, we sent {delivery.posting_total}."
         if different or gone:
             found.append(Revisable(
-                kind=delivery.kind, title=delivery.title, changes=different, gone=gone, meanwhile=meanwhile
+                about=about, title=delivery.title, changes=different, gone=gone, meanwhile=meanwhile
             ))  # fmt: skip
     return found
 
@@ -77,7 +84,7 @@ def revision(delivery: Delivery, subject: Subject) -> Subject:
 
 def is_gone(delivery: Delivery) -> bool:
     """Whether what it posted was deleted or voided in the books since."""
-    return _gone(history.standing([delivery]).get(delivery.id))
+    return is_gone_there(history.standing([delivery]).get(delivery.id))
 
 
 def last_posted(delivery: Delivery) -> dict[str, Any]:
@@ -91,7 +98,8 @@ def last_posted(delivery: Delivery) -> dict[str, Any]:
     return dict(row.argument["subject"]) if row is not None else delivery.subject
 
 
-def _gone(row: TransactionRow | None) -> bool:
+def is_gone_there(row: TransactionRow | None) -> bool:
+    """Whether a transaction was deleted or voided in the books."""
     return row is not None and (row.deleted or row.voided)
 
 

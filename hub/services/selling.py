@@ -106,11 +106,23 @@ def contradictions(
         Problem(
             what=f"The {called(other)} of this order is in the books or on its way, and by now the order is a "
             f"{called(kind)}.", why="Both together would make the customer's balance wrong.",
-            cure=f"Cancel the {called(other)}, or void or delete it in the books, then send the {called(kind)}.",
+            cure=f"Tick that the {called(other)} is to be voided, or cancel it if it has not left."
+            if other in integration.capabilities.voids
+            else f"Cancel the {called(other)}, or void or delete it in the books, then send the {called(kind)}.",
             field="documents",
         )
         for other in SALES - {kind} if other in standing
     ]  # fmt: skip
+
+
+def cancelled(integration: Integration, order: Order, standing: Collection[str]) -> Problem:
+    """Why nothing of an order is sent that is cancelled. `standing` are the kinds of its documents in the books."""
+    by_hand = [called(kind) for kind in sorted(SALES - integration.capabilities.voids) if kind in standing]
+    return Problem(
+        what=f"Order {order.number} is cancelled.", why="Nothing of a cancelled order is sent.", field="documents",
+        cure=f"Its {by_hand[0]} is in the books; void or delete it there." if by_hand
+        else "What of it is in the books can be voided, where that is offered.",
+    )  # fmt: skip
 
 
 def called(kind: str) -> str:

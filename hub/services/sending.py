@@ -13,13 +13,25 @@ from hub.database import session
 from hub.errors import Incomplete, NotPossible
 from hub.host import Order, User
 from hub.models import Delivery, Installation
-from hub.plugin import Problem, PullIntegration, RecordKind
+from hub.plugin import Integration, Problem, PullIntegration, RecordKind
 from hub.queue import commit, rollback, wake
-from hub.services import access, documents, line, linking, placing, registry, revising, scope
+from hub.services import (
+    access,
+    answers,
+    documents,
+    line,
+    linking,
+    placing,
+    purchasing,
+    registry,
+    reviewing,
+    revising,
+    scope,
+    voiding,
+)
 from hub.services.documents import Choices, Draft, draft, item_key
 from hub.services.gathering import gather
 from hub.services.revising import Revisable
-from hub.services.snapshots import Subject
 from hub.states import DeliveryState
 
 _D = DeliveryState
@@ -62,11 +74,15 @@ def _send_all(
     known = gather(installation, integration, wanted)
     for order, choices in wanted:
         outline = draft(installation, integration, order, choices, known)
-        if outline.problems or outline.sale is None:
+        voided = _ticked_to_void(installation, integration, order, choices)
+        if not (order.cancelled and voided) and (outline.problems or outline.sale is None):
             left[order.id] = outline.problems
             continue
-        _link(installation, order, outline, user)
-        _write(installation, order, choices, outline, user.name)
+        for delivery in voided:
+            voiding.void(delivery, user.name)
+        if not order.cancelled:
+            _link(installation, order, outline, user)
+            _write(installation, order, choices, outline, voided, by=user.name)
     if len(left) == len(wanted):
         rollback()
         return left
@@ -74,6 +90,15 @@ def _send_all(
         wake(installation_id)
     commit()
     return left
+
+
+def _ticked_to_void(
+    installation: Installation, integration: Integration, order: Order, choices: Choices
+) -> list[Delivery]:
+    if not choices.updates:
+        return []
+    live = _of(installation, of_order(installation.organization_id, order.id))
+    return [one for one in voiding.voidable(integration, live, order) if one.kind in choices.updates]
 
 
 def of_order(organization_id: str, order_id: str) -> list[Delivery]:
@@ -102,15 +127,24 @@ def of_orders(organization_id: str, order_ids: Iterable[str]) -> dict[str, list[
 def revisions(installation: Installation, order: Order, choices: Choices) -> list[Revisable]:
     """What of an order is in the books, and is there in another form than the order has by now."""
     integration = registry.integration(installation.integration)
-    if not integration.capabilities.revises:
-        return []
-    live = [one for one in of_order(installation.organization_id, order.id) if one.installation_id == installation.id]
-    outline = draft(installation, integration, order, choices)
-    drafted: dict[str, Subject] = {outline.sale.kind: outline.sale} if outline.sale else {}
+    live = _of(installation, of_order(installation.organization_id, order.id))
+    voidable = voiding.voidable(integration, live, order)
+    found = [Revisable(about=answers.about(one), title=one.title, voids=True) for one in voidable]
+    if order.cancelled or not integration.capabilities.revises:
+        return found
+    kinds = {one.kind for one in live if one.kind in purchasing.KINDS}
+    outline = draft(installation, integration, order, replace(choices, documents=(*choices.documents, *kinds)))
+    drafted = {about: subject for _, about, subject in reviewing.parts(outline, order)}
+    drafted.pop(RecordKind.CUSTOMER, None)
+    by_about = {answers.about(one): one for one in live}
     if (entered := _entered(installation, order, outline)) is not None:
-        live.append(entered)
+        by_about[RecordKind.CUSTOMER] = entered
         drafted[RecordKind.CUSTOMER] = documents.customer_of(order)
-    return revising.revisable(integration, live, drafted)
+    return [*found, *revising.revisable(integration, by_about, drafted)]
+
+
+def _of(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
+    return [one for one in live if one.installation_id == installation.id]
 
 
 def choices_of(stored: dict[str, object]) -> Choices:
@@ -137,7 +171,9 @@ def _link(installation: Installation, order: Order, outline: Draft, user: User) 
         linking.link(installation.id, RecordKind.CUSTOMER, order.company.id, outline.customer, user.name)
 
 
-def _write(installation: Installation, order: Order, choices: Choices, outline: Draft, by: str) -> None:
+def _write(
+    installation: Installation, order: Order, choices: Choices, outline: Draft, voided: Sequence[Delivery], *, by: str
+) -> None:
     needed = []
     customer = outline.new_customer
     if RecordKind.CUSTOMER in choices.updates and _entered(installation, order, outline):
@@ -145,17 +181,18 @@ def _write(installation: Installation, order: Order, choices: Choices, outline: 
     if customer is not None:
         title = f"{'New customer' if outline.new_customer else 'Customer'} “{customer.name}”"
         source = f"company/{order.company.id}"
-        needed.append(placing.place(installation, source, customer, title, by, updates=choices.updates))
+        update = RecordKind.CUSTOMER in choices.updates
+        needed.append(placing.place(installation, source, customer, title, by, update=update))
     for item in outline.new_items:
         title = f"New item “{item.name}”"
         needed.append(placing.place(installation, f"item/{item_key(item.name)}", item, title, by))
     _write_purchases(installation, order, choices, outline, needed, by=by)
-    if not choices.sells:
-        return
     assert outline.sale is not None
-    source = f"order/{order.id}"
-    sold = placing.place(installation, source, outline.sale, outline.sale.title, by, updates=choices.updates)
-    placing.tie(sold, order, choices, needed)
+    if not choices.sells and outline.sale.kind not in choices.updates:
+        return
+    source, update = f"order/{order.id}", outline.sale.kind in choices.updates
+    sold = placing.place(installation, source, outline.sale, outline.sale.title, by, update=update)
+    placing.tie(sold, order, choices, [*needed, *voided])  # The order is never an invoice and a credit memo at once.
     for payment_id, payment in outline.payments.items():
         title = f"Payment {payment.amount} for {order.number}"
         received = placing.place(installation, f"order/{order.id}/payment/{payment_id}", payment, title, by)

@@ -34,7 +34,7 @@ from hub.services import checking, fetching, history, linking, recovering
 from hub.services.conversing import Crashes, Ends, Fails, Result
 from hub.services.documents import completed
 from hub.services.line import delay
-from hub.services.snapshots import books_of, problems_json, subject_json, subject_of
+from hub.services.snapshots import Subject, books_of, problems_json, subject_json, subject_of
 from hub.states import ConversationState, DeliveryState, InstallationState, StopReason
 
 _OURS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PURCHASE_ORDER})
@@ -151,6 +151,9 @@ def _renamed(delivery: Delivery, entered: Ref) -> list[Problem]:
 
 def _post(delivery: Delivery, posting: Posting, books: Books) -> None:
     document = subject_of(delivery.kind, delivery.subject)
+    if delivery.voids:
+        _void(delivery, document, posting)
+        return
     differences = []
     sent_number, sent_total = str(getattr(document, "number", "")), Decimal(getattr(document, "total", 0))
     if delivery.kind in _OURS - books.numbers and posting.number != sent_number:
@@ -176,10 +179,25 @@ def _post(delivery: Delivery, posting: Posting, books: Books) -> None:
     delivery.posting_total, delivery.posting_version = posting.total, posting.version
     delivery.posting_lines = list(posting.lines)
     history.enter(delivery.installation_id, document, posting)  # type: ignore[arg-type]  # It was posted as one.
+    _tell(delivery)
+
+
+def _void(delivery: Delivery, document: Subject, posting: Posting) -> None:
+    """It stands in the books as nothing. What was paid on it is the customer's credit; how much, the books say."""
+    was_paid = history.is_paid_in_part(delivery)
+    _posted(delivery, id=posting.id, number=posting.number or delivery.posting_number)
+    delivery.posting_total, delivery.posting_version = posting.total, posting.version
+    history.enter(delivery.installation_id, document, posting)  # type: ignore[arg-type]  # It was posted as one.
+    if was_paid:
+        fetching.refresh_history(delivery.installation_id)
+    _tell(delivery, voided=True)
+
+
+def _tell(delivery: Delivery, *, voided: bool = False) -> None:
     if delivery.order_id is not None:
         tell(Delivered(
             organization_id=delivery.organization_id, order_id=delivery.order_id, document=delivery.kind,
-            integration=delivery.installation.integration, number=delivery.posting_number,
+            integration=delivery.installation.integration, number=delivery.posting_number, voided=voided,
         ))  # fmt: skip
 
 

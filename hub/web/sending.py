@@ -97,10 +97,11 @@ def press_send(order_id: str) -> ResponseReturnValue:
     )  # fmt: skip
     if taken := request.form.get("take", ""):
         return _form(order, installation, _taking(choices, taken))
-    if not choices.documents:
+    if not choices.documents and not choices.updates:
         nothing = Problem(what="Nothing is ticked.", cure="Tick what is to be sent.", field="documents")
         return _form(order, installation, choices, (nothing,))
-    access.require_documents(installation, choices.documents)
+    updated = {about.partition("/")[0] for about in choices.updates} & set(DocumentKind)
+    access.require_documents(installation, [*choices.documents, *updated])
     try:
         live = sending.send(installation.id, order, choices, user())
         desk.leave(installation.id)
@@ -214,7 +215,8 @@ def _has_more(order: Order, live: Sequence[Delivery]) -> bool:
     """Whether the order has payments that came in after it was sent."""
     sent = {one.source for one in live}
     posted = any(one.kind == DocumentKind.INVOICE and one.state is DeliveryState.POSTED for one in live)
-    return posted and any(f"order/{order.id}/payment/{payment.id}" not in sent for payment in order.payments)
+    unsent = any(f"order/{order.id}/payment/{payment.id}" not in sent for payment in order.payments)
+    return posted and unsent and not order.cancelled
 
 
 def _form(
@@ -228,6 +230,9 @@ def _form(
     known = gather(installation, integration, [(order, shown)])
     suggested = choices.customer or known.customer_of(order) or documents.NEW
     found = problems or documents.draft(installation, integration, order, shown, known).problems
+    revisions = sending.revisions(installation, order, shown)
+    if order.cancelled and revisions and not problems:
+        found = ()  # That is what the form is for.
     controls = {
         "customer": choosing.chooser(
             installation, RecordKind.CUSTOMER, suggested, always=[(documents.NEW, "Create New Customer")]
@@ -246,7 +251,7 @@ def _form(
         allowed=set(installation.documents), given=answers.given(choices.answers), books=checking.known(installation),
         suppliers=sorted({line.supplier.name for line in order.lines if line.supplier and purchasing.is_bought(line)}),
         sale=selling.kind_of(order),
-        buys=_buys(order, installation), revisions=sending.revisions(installation, order, shown),
+        buys=_buys(order, installation), revisions=revisions,
     )  # fmt: skip
 
 

@@ -259,10 +259,17 @@ def _line(delivery: Delivery, row: TransactionRow | None, *, can_cancel: bool) -
     tone = {DeliveryState.POSTED: "good", DeliveryState.STOPPED: "bad"}.get(delivery.state, "wait")
     text, became = _TEXTS[delivery.state](delivery), _became(delivery, row)
     return StatusLine(
-        id=delivery.id, title=delivery.title, text=became or text, tone="wait" if became else tone,
+        id=delivery.id, title=_title(delivery), text=became or text, tone="wait" if became else tone,
         address=_address(delivery), problems=problems_of(delivery.problems), reference=delivery.reference,
         can_retry=stopped, can_cancel=can_cancel,
     )  # fmt: skip
+
+
+def _title(delivery: Delivery) -> str:
+    """What a delivery is about: "Invoice 1042"; while it is being voided, "Void invoice 1042"."""
+    if delivery.voids and delivery.state is not DeliveryState.POSTED:
+        return f"Void {delivery.title[:1].lower()}{delivery.title[1:]}"
+    return delivery.title
 
 
 def _became(delivery: Delivery, row: TransactionRow | None) -> str:

@@ -34,6 +34,15 @@ def enter(name: str, request: str, fields: Payload, subject: str) -> Conversatio
     return echo(reply.payload, name)
 
 
+def void(name: str, kind: str, txn_id: str, subject: str) -> Conversation[None]:
+    """Ask to void a transaction. What QuickBooks answers holds nothing that we do not know. Raises what a refusal
+    means."""
+    fields: Payload = {"TxnVoidType": kind, "TxnID": txn_id}
+    reply = yield Request(name=name, payload=asked("TxnVoid", fields), writes=True)
+    if failure := statuses.failure(reply.payload, subject):
+        raise failure
+
+
 def echo(payload: Payload, name: str) -> Row:
     """The one row that a write leaves behind."""
     rows: list[Row] = payload["rows"]

@@ -52,6 +52,7 @@ class QuickBooksDesktop(PullIntegration):
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
         revises=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, RecordKind.CUSTOMER}),
+        voids=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
         one_name=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_envelope=200,
         bytes_per_envelope=300_000,

@@ -30,7 +30,8 @@ from hub.plugin import (
     suffixed,
 )
 from quickbooks_desktop import payloads, statuses
-from quickbooks_desktop.asking import Row, enter, look
+from quickbooks_desktop.asking import Row, enter, look, void
+from quickbooks_desktop.history import VOIDED
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
 from quickbooks_desktop.options import chosen
 
@@ -44,6 +45,8 @@ def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting
     """Post a document. What it comes to is read from the books' echo and not taken for granted."""
     called = subject(document)
     match document:
+        case Invoice() | CreditMemo() if document.revises is not None and document.revises.voids:
+            return (yield from _voided(document, document.revises, called))
         case Invoice() | CreditMemo():
             row = yield from _sale(document, options, called)
         case Payment():
@@ -108,6 +111,29 @@ def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], called: st
             lambda version: payloads.revised(document, revises, options, discount_item, version),
             called,
         )
+    )
+
+
+def _voided(document: Invoice | CreditMemo, revises: Revision, called: str) -> Conversation[Posting]:
+    """Bring it to nothing, unless somebody has done so already. QuickBooks does not take the payments off by itself."""
+    kind = payloads.KINDS[document.kind]
+    found = yield from look(f"look at the {kind.lower()}", f"{kind}Query", {"TxnID": [revises.id]}, called)
+    if not found:
+        raise Rejected(_deleted(called))
+    if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
+        try:
+            yield from void(f"void {kind.lower()}", kind, revises.id, called)
+        except Rejected as refusal:
+            raise Rejected(_not_voided(called, refusal.problems[0])) from None
+    return Posting(id=revises.id, number=document.number, total=in_cents(Decimal(0)))
+
+
+def _not_voided(called: str, said: Problem) -> Problem:
+    return Problem(
+        what=f"QuickBooks did not void {called}.",
+        why=said.why,
+        cure="If payments or credits are applied to it, take them off in QuickBooks first; then press Retry.",
+        code=said.code,
     )
 
 

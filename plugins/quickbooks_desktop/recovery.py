@@ -12,6 +12,7 @@ from typing import Any
 
 from hub.plugin import Conversation, Envelope, Payload, Response
 from quickbooks_desktop.asking import Row, look
+from quickbooks_desktop.history import VOIDED
 from quickbooks_desktop.qbxml import reference
 
 FORGOTTEN = {"9001", "9002", "9003", "9005"}
@@ -41,7 +42,20 @@ def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
         if asked:
             rows = yield from _candidates(query, list(asked.values()))
             found |= _matches(envelope.key, request, asked, rows)
+    for slot, one in enumerate(envelope.requests):
+        if one.payload["request"] == "TxnVoid" and (yield from _is_voided(one.payload["fields"])):
+            found[slot] = _done()
     return [found.get(slot) for slot in range(len(envelope.requests))]
+
+
+def _is_voided(fields: Payload) -> Conversation[bool]:
+    query = f"{fields['TxnVoidType']}Query"
+    rows = yield from look("look whether it is voided", query, {"TxnID": [fields["TxnID"]]}, "what was voided")
+    return any(row["fields"].get("Memo", "").startswith(VOIDED) for row in rows)
+
+
+def _done(*rows: Row) -> Response:
+    return Response(payload={"status": "0", "severity": "Info", "message": "", "rows": list(rows)})
 
 
 def _candidates(query: str, asked: list[Payload]) -> Conversation[list[Row]]:
@@ -65,7 +79,7 @@ def _matches(key: str, request: str, asked: dict[int, Payload], rows: list[Row])
         row = next((row for row in left if _same(row["fields"], request, fields, mark)), None)
         if row is not None:
             left.remove(row)
-            found[slot] = Response(payload={"status": "0", "severity": "Info", "message": "", "rows": [row]})
+            found[slot] = _done(row)
     return found
 
 

@@ -281,8 +281,11 @@ _QUERIES: Mapping[str, tuple[Element, ...]] = {
     "ListDeletedQuery": (_text("ListDelType", many=True), _DELETED),
 }
 
+_VOID = (_choice("TxnVoidType", "Invoice", "CreditMemo"), _id("TxnID"))
+
 REQUESTS: Mapping[str, tuple[Element, ...]] = {
     **{add.name: (add, _RETURNED) for add in _WRITES},
+    "TxnVoid": _VOID,
     **_QUERIES,
 }
 """What stands within `<NameRq>`: for a write the element of the same name, then what of the echo is wanted."""

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from hub.plugin import Conversation, Payload, Problem, Rejected, Request, Revision
-from quickbooks_online import faults
+from quickbooks_online import faults, payloads
+from quickbooks_online.marks import is_voided
 from quickbooks_online.payloads import create, update
 
 Row: TypeAlias = dict[str, Any]
@@ -70,10 +71,41 @@ def enter(
 
 
 def change(kind: str, revises: Revision, fields: Payload, subject: str) -> Conversation[Row]:
-    """Change a `kind` that is there and give it as the books echo it.
+    """Change a `kind` that is there and give it as the books echo it. See `_rewrite`."""
+    return (
+        yield from _rewrite(
+            f"change {kind.lower()}", kind, revises, subject, lambda version: update(kind, fields, revises, version)
+        )
+    )
 
-    If somebody else changed it in between (5010), or QuickBooks broke down over it, the change goes onto what it is
-    now: a second one of the same fields does no harm. Raises `Rejected` if it is not there any more.
+
+def void(kind: str, revises: Revision, subject: str) -> Conversation[Row]:
+    """Bring a `kind` to nothing that is there, unless somebody has done so already. See `_rewrite`."""
+    return (
+        yield from _rewrite(
+            f"void {kind.lower()}",
+            kind,
+            revises,
+            subject,
+            lambda version: payloads.void(kind, revises, version),
+            is_done=is_voided,
+        )
+    )
+
+
+def _rewrite(
+    name: str,
+    kind: str,
+    revises: Revision,
+    subject: str,
+    item: Callable[[str], Payload],
+    *,
+    is_done: Callable[[Row], bool] = lambda _: False,
+) -> Conversation[Row]:
+    """Ask a write onto something that is there; `item` makes it for a SyncToken.
+
+    If somebody else changed it in between (5010), or QuickBooks broke down over it, the write goes onto what it is now,
+    unless that `is_done`: a second one of the same does no harm. Raises `Rejected` if it is not there any more.
     """
     version, last = revises.version, Rejected(stumbled(subject))
     for _ in range(ATTEMPTS):
@@ -81,9 +113,10 @@ def change(kind: str, revises: Revision, fields: Payload, subject: str) -> Conve
             found = yield from rows(f"look at the {kind.lower()}", kind, f"where Id = {quoted(revises.id)}", subject)
             if not found:
                 raise Rejected(_deleted(subject))
+            if is_done(found[0]):
+                return found[0]
             version = str(found[0]["SyncToken"])
-        item = update(kind, fields, revises, version)
-        reply = yield Request(name=f"change {kind.lower()}", payload=item, writes=True)
+        reply = yield Request(name=name, payload=item(version), writes=True)
         fault = faults.in_json(reply.payload)
         if fault is None:
             return _echo(reply.payload, kind)

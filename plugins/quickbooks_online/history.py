@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, in_cents
 from quickbooks_online.asking import Row
-from quickbooks_online.marks import VOIDED
+from quickbooks_online.marks import is_voided
 from quickbooks_online.paging import stretch
 
 CALLED = {
@@ -50,7 +50,7 @@ def _transaction(kind: TransactionKind, row: Row) -> Transaction:
             for link in line.get("LinkedTxn", ())
             if link.get("TxnType") == "Invoice"
         ),
-        voided=VOIDED in (row.get("PrivateNote") or "") and not _amount(row, "TotalAmt"),
+        voided=is_voided(row),
         version=str(row.get("SyncToken", "")),
     )
 

@@ -23,6 +23,11 @@ _MARK = re.compile(r"\s*\bRef\. ([0-9a-f]{12})\b")
 _LINE_KINDS = ("SalesItemLineDetail", "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail")
 
 
+def is_voided(row: Mapping[str, Any]) -> bool:
+    """Whether somebody, or we, brought a transaction to nothing."""
+    return VOIDED in str(row.get(NOTE) or "") and not Decimal(str(row.get("TotalAmt") or 0))
+
+
 def mark(key: str, place: int) -> str:
     """The mark of the request at a place (from 1) of an envelope."""
     return hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:12]

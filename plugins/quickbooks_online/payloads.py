@@ -49,6 +49,11 @@ def update(kind: str, fields: Payload, revises: Revision, version: str) -> Paylo
     return {"operation": "update", kind: named}
 
 
+def void(kind: str, revises: Revision, version: str) -> Payload:
+    """The batch item that brings a `kind` to nothing: it stays in the books, with its number and without amounts."""
+    return {"operation": "void", kind: {"Id": revises.id, "SyncToken": version}}
+
+
 def document(posted: Document, options: Mapping[str, str], books: Books) -> tuple[str, Payload]:
     """What a document is called in QuickBooks Online, and its fields."""
     match posted:

@@ -33,7 +33,7 @@ from hub.plugin import (
     suffixed,
 )
 from quickbooks_online import numbering, payloads
-from quickbooks_online.asking import Row, change, enter, quoted, rows, stumbled
+from quickbooks_online.asking import Row, change, enter, quoted, rows, stumbled, void
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, mark_of
@@ -44,7 +44,9 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
     """Post a document in one write. What it comes to is read from the books' echo and not taken for granted."""
     kind, fields = payloads.document(document, options, books)
     called = subject(document)
-    if isinstance(document, Sale) and document.revises is not None:
+    if isinstance(document, Sale) and document.revises is not None and document.revises.voids:
+        row = yield from void(kind, document.revises, called)
+    elif isinstance(document, Sale) and document.revises is not None:
         row = yield from change(kind, document.revises, fields, called)
     elif not isinstance(document, Payment) and document.same_as is not None:
         row = yield from numbering.existing(kind, document.same_as.id, fields, called)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from hub.plugin import Conversation, Envelope, Payload, Response
 from quickbooks_online.asking import Row, quoted, rows
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
-from quickbooks_online.marks import is_alike, mark, mark_of, written
+from quickbooks_online.marks import is_alike, is_voided, mark, mark_of, written
 
 MOST = 1000
 """How many rows QuickBooks gives at once."""
@@ -111,7 +111,11 @@ def _changed(kind: str, key: str, asked: Asked, there: Sequence[Row]) -> dict[in
         row = by_id.get(fields["Id"])
         if row is None or str(row.get("SyncToken")) == fields["SyncToken"]:
             continue
-        if _holds(row, fields) if kind in NAMES else mark_of(row) == mark(key, place):
+        if set(fields) == {"Id", "SyncToken"}:  # A void names nothing else.
+            done = is_voided(row)
+        else:
+            done = _holds(row, fields) if kind in NAMES else mark_of(row) == mark(key, place)
+        if done:
             found[place] = row
     return found
 

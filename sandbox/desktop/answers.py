@@ -41,6 +41,17 @@ def response(asked: Asked, rows: Sequence[Row], attributes: Mapping[str, str], *
     return node
 
 
+def removal(asked: Asked, row: Row) -> etree._Element:
+    """The answer to a request that deleted or voided something: what it was, without a row around it."""
+    node = _head(asked, "0", "Info", "Status OK")
+    for name, value in asked.fields.items():
+        etree.SubElement(node, name).text = str(value)
+    for name in ("TimeCreated", "TimeDeleted" if "Del" in asked.name else "TimeModified", "RefNumber", "FullName"):
+        if row.fields.get(name):
+            etree.SubElement(node, name).text = str(row.fields[name])
+    return node
+
+
 def refusal(asked: Asked, refused: Refused) -> etree._Element:
     """The answer to one request that was refused."""
     severity = "Warn" if 500 <= refused.code < 1000 else "Error"

@@ -12,7 +12,7 @@ from lxml import etree
 from sandbox.desktop import answers, lists, removals, transactions
 from sandbox.desktop.queries import KINDS, Found, Iterators
 from sandbox.desktop.reading import SUPPORTED, Asked, Fields, MessageSet, Refused, read
-from sandbox.desktop.schema import ABOUT, TRANSACTION_QUERIES
+from sandbox.desktop.schema import ABOUT, REMOVALS, TRANSACTION_QUERIES
 from sandbox.desktop.seed import plant
 from sandbox.desktop.store import Row, Store
 
@@ -122,6 +122,8 @@ class Session:
         store = self.company.store
         if asked.name in DOES:
             row = DOES[asked.name](store, asked.fields)
+            if asked.name in REMOVALS:
+                return answers.removal(asked, row)
         elif asked.name.endswith("Mod"):
             row = lists.change(store, asked.name.removesuffix("Mod"), asked.fields)
         else:

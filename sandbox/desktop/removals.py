@@ -27,8 +27,11 @@ def delete_transaction(store: Store, fields: Fields) -> Row:
 
 
 def void_transaction(store: Store, fields: Fields) -> Row:
-    """Leave a transaction in the books with nothing in it."""
+    """Leave a transaction in the books with nothing in it. What has payments cannot be voided by an application."""
     row = _found(store, fields["TxnID"], fields["TxnVoidType"])
+    if row.fields.get("AppliedAmount", _NOTHING):
+        raise Refused(3170, f"There was an error when modifying a {row.kind}.  QuickBooks error message: The "
+                      "transaction has payments applied to it.")  # fmt: skip
     for one in row.fields.get("AppliedToTxnRet", ()):
         _reopen(store, one)
     row.fields |= {name: _NOTHING for name in _FIGURES if name in row.fields}

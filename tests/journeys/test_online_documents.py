@@ -113,7 +113,7 @@ def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, b
     moved = replace(before.company, email="x@abc.test")
     changed = replace(before, lines=(line,), total=Decimal("241.50"), company=moved)
     session().expire_all()
-    assert [one.kind for one in sending.revisions(online, changed, Choices())] == ["invoice", "customer"]
+    assert [one.about for one in sending.revisions(online, changed, Choices())] == ["invoice", "customer"]
     sending.send(online.id, changed, UPDATE, ADA)
     carrying.carry(online.id)
     assert everything(books)["invoices"] == [("1042", Decimal("241.50"), Decimal("141.50"))]

@@ -65,7 +65,7 @@ def test_an_order_that_is_as_it_was_has_nothing_to_update(office: Office) -> Non
 def test_what_has_changed_is_shown_and_an_update_puts_it_into_the_same_invoice(office: Office) -> None:
     changed = more_of_it()
     (found,) = revisions(office, changed)
-    assert (found.kind, found.gone, found.meanwhile) == ("invoice", False, "")
+    assert (found.about, found.gone, found.meanwhile) == ("invoice", False, "")
     said = {one.what for one in found.changes}
     assert said == {"Line", "Total"}
     assert [(one.before, one.after) for one in found.changes if one.what == "Total"] == [("218.50", str(changed.total))]
@@ -122,7 +122,7 @@ def test_an_invoice_that_was_deleted_there_is_entered_again(office: Office) -> N
     by_hand(office.company, f"<TxnDelRq>{kind}<TxnID>{payment.id}</TxnID></TxnDelRq>")
     by_hand(office.company, f"<TxnDelRq><TxnDelType>Invoice</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
     look_again(office)
-    found = {one.kind: one for one in revisions(office, order_1042())}
+    found = {one.about: one for one in revisions(office, order_1042())}
     assert found["invoice"].gone
     sending.send(office.installation.id, order_1042(), UPDATE, ADA)
     assert office.update()[-1] == "OK", office.log
@@ -137,7 +137,7 @@ def test_a_customer_that_we_entered_is_changed_with_its_company(office: Office) 
     address = Address(lines=("9 New Street",), city="Austin", region="TX", postal_code="78701")
     moved = replace(order_1042().company, email="new@abc.example", billing=address)
     order = replace(order_1042(), company=moved)
-    found = {one.kind: one for one in revisions(office, order)}
+    found = {one.about: one for one in revisions(office, order)}
     assert {one.what for one in found["customer"].changes} == {"E-mail", "Billing address"}
     sending.send(office.installation.id, order, UPDATE, ADA)
     assert office.update()[-1] == "OK", office.log

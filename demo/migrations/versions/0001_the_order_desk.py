@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("po_number", sa.String(50), nullable=False),
         sa.Column("memo", sa.Text, nullable=False),
         sa.Column("note", sa.Text, nullable=False),
+        sa.Column("cancelled", sa.Boolean, nullable=False),
         *_place(),
     )  # fmt: skip
     op.create_table(

@@ -56,6 +56,7 @@ class Declares(Family):
         assert len(set(can.lists)) == len(can.lists)
         assert set(can.history) <= set(TransactionKind)
         assert can.revises <= can.documents | can.creates, "What is changed must first have been posted."
+        assert can.voids <= can.documents, "What is voided must first have been posted."
         assert can.requests_per_envelope >= 1
         assert can.bytes_per_envelope >= 0
         assert all(limit.most >= 1 and limit.seconds >= 1 for limit in can.limits)

@@ -1,0 +1,266 @@
+"""A cancelled order voids its invoice in the books: once, wherever the line is cut, and refused with a reason."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.database import now, session
+from hub.errors import Incomplete, NotPossible
+from hub.host import Order
+from hub.models import Delivery, Exchange, Installation
+from hub.plugin import RecordKind
+from hub.services import cancelling, carrying, history, linking, registry, retrying, sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState
+from hub.web import views
+from sandbox.desktop.connector import Faults
+from sandbox.online import REALM, Running
+from tests.hub.conftest import ACME, ADA, Desk, order_1042
+from tests.hub.test_carrying import pass_time
+from tests.hub.test_selling import turned
+from tests.journeys.desktop import Office, serving
+from tests.journeys.desktop import look_again as look_at_file
+from tests.journeys.test_credit_memos import entered as credited
+from tests.journeys.test_online_documents import by_hand, look_again
+
+VOID = Choices(documents=(), updates=("invoice",))
+
+
+def unpaid() -> Order:
+    return replace(order_1042(), payments=())
+
+
+def cancelled(order: Order | None = None) -> Order:
+    return replace(order or unpaid(), cancelled=True)
+
+
+def invoices(books: Running) -> list[tuple[object, ...]]:
+    return [(one["DocNumber"], one["TotalAmt"], one["Balance"], "Voided" in one.get("PrivateNote", ""))
+            for one in books.books()["Invoice"]]  # fmt: skip
+
+
+VOIDED = [("1042", Decimal("0.00"), Decimal("0.00"), True)]
+
+
+def balance(installation: Installation) -> Decimal:
+    session().expire_all()
+    row = linking.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    return history.of_customer(installation.id, row.record_id, now().date()).balance
+
+
+def close(books: Running, until: str | None) -> None:
+    books.control(f"preferences/{REALM}", {"AccountingInfoPrefs": {"BookCloseDate": until}})
+
+
+def lines(order_id: str = "1042") -> list[tuple[str, str]]:
+    session().expire_all()
+    return [(one.title, one.text) for one in views.order_status(order_id, sending.of_order(ACME.id, order_id)).lines]
+
+
+def writes() -> list[str]:
+    return list(session().scalars(select(Exchange.name).where(Exchange.writes).order_by(Exchange.id)))
+
+
+@pytest.fixture
+def sent(online: Installation) -> Installation:
+    """Order 1042 is in the books, without a payment."""
+    sending.send(online.id, unpaid(), Choices(), ADA)
+    carrying.carry(online.id)
+    return online
+
+
+def test_a_cancelled_order_offers_to_void_its_invoice_and_nothing_else(sent: Installation) -> None:
+    assert sending.revisions(sent, unpaid(), Choices()) == []
+    (offer,) = sending.revisions(sent, cancelled(), Choices())
+    assert (offer.about, offer.title, offer.voids) == ("invoice", "Invoice 1042", True)
+    with pytest.raises(Incomplete, match="Order 1042 is cancelled"):
+        sending.send(sent.id, cancelled(), Choices(), ADA)
+
+
+def test_the_invoice_is_voided_and_the_history_says_so(sent: Installation, books: Running, desk: Desk) -> None:
+    assert balance(sent) == Decimal("218.50")
+    sending.send(sent.id, cancelled(), VOID, ADA)
+    assert lines() == [("Void invoice 1042", "Queued")]
+    carrying.carry(sent.id)
+    assert invoices(books) == VOIDED
+    assert lines() == [("Invoice 1042", "Voided in QuickBooks")]
+    assert balance(sent) == Decimal(0)
+    assert writes()[-1] == "void invoice"
+    assert [(one.document, one.voided) for one in desk.told] == [("invoice", False), ("invoice", True)]
+    look_again(sent)
+    assert (balance(sent), lines()) == (Decimal(0), [("Invoice 1042", "Voided in QuickBooks")])
+    assert sending.revisions(sent, cancelled(), Choices()) == []
+
+
+@pytest.mark.parametrize(("trip", "kind"), list(product(range(2), ["cut_before", "cut_after"])))
+def test_wherever_the_line_is_cut_it_is_voided_once(sent: Installation, books: Running, trip: int, kind: str) -> None:
+    (invoice,) = books.books()["Invoice"]
+    sending.send(sent.id, cancelled(), VOID, ADA)
+    if trip:
+        by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
+                                   "PrivateNote": "Call them"}, operation="update")  # fmt: skip
+        books.fault("delay", "/batch", times=trip, seconds=0)
+    books.fault(kind, "/batch")
+    for _ in range(4):
+        carrying.carry(sent.id)
+        pass_time(sent)
+    assert invoices(books) == VOIDED
+    (after,) = books.books()["Invoice"]
+    assert int(after["SyncToken"]) == int(invoice["SyncToken"]) + 1 + trip, "One change for the void, and no second."
+    assert lines() == [("Invoice 1042", "Voided in QuickBooks")]
+
+
+def test_what_somebody_has_voided_by_hand_is_not_voided_again(sent: Installation, books: Running) -> None:
+    sending.send(sent.id, cancelled(), VOID, ADA)
+    (invoice,) = books.books()["Invoice"]
+    by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"]}, operation="void")
+    carrying.carry(sent.id)
+    assert (invoices(books), lines()) == (VOIDED, [("Invoice 1042", "Voided in QuickBooks")])
+    assert int(books.books()["Invoice"][0]["SyncToken"]) == int(invoice["SyncToken"]) + 1
+
+
+def test_what_was_paid_becomes_the_customers_credit(online: Installation, books: Running) -> None:
+    sending.send(online.id, order_1042(), Choices(), ADA)
+    carrying.carry(online.id)
+    sending.send(online.id, cancelled(order_1042()), VOID, ADA)
+    carrying.carry(online.id)
+    assert invoices(books) == VOIDED
+    assert [one["UnappliedAmt"] for one in books.books()["Payment"]] == [Decimal("100.00")]
+    carrying.carry(online.id)
+    assert balance(online) == Decimal("-100.00"), "The books were asked again what became of the payment."
+
+
+def test_closed_books_keep_it_and_say_why_and_giving_up_leaves_it_as_it_was(
+    sent: Installation, books: Running, desk: Desk
+) -> None:
+    desk.orders["1042"] = cancelled()
+    close(books, "2026-12-31")
+    sending.send(sent.id, cancelled(), VOID, ADA)
+    carrying.carry(sent.id)
+    (delivery,) = sending.of_order(ACME.id, "1042")
+    assert delivery.state is DeliveryState.STOPPED
+    assert lines() == [("Void invoice 1042", "Needs attention")]
+    assert "closed for the date of invoice 1042" in delivery.problems[0]["what"]
+    close(books, None)
+    retrying.retry(ACME.id, delivery.id)
+    cancelling.cancel(ACME.id, delivery.id)
+    carrying.carry(sent.id)
+    assert invoices(books) == [("1042", Decimal("218.50"), Decimal("218.50"), False)]
+    assert lines() == [("Invoice 1042", "In QuickBooks as 1042")]
+    sending.send(sent.id, cancelled(), VOID, ADA)
+    carrying.carry(sent.id)
+    assert invoices(books) == VOIDED
+
+
+def test_an_order_that_was_taken_up_again_is_not_voided_by_a_retry(
+    sent: Installation, books: Running, desk: Desk
+) -> None:
+    close(books, "2026-12-31")
+    sending.send(sent.id, cancelled(), VOID, ADA)
+    carrying.carry(sent.id)
+    desk.orders["1042"] = unpaid()
+    with pytest.raises(NotPossible, match="has this again"):
+        retrying.retry(ACME.id, sending.of_order(ACME.id, "1042")[0].id)
+
+
+def test_an_order_that_comes_back_is_entered_again(sent: Installation, books: Running) -> None:
+    sending.send(sent.id, cancelled(), VOID, ADA)
+    carrying.carry(sent.id)
+    session().expire_all()
+    (offer,) = sending.revisions(sent, unpaid(), Choices())
+    assert (offer.about, offer.gone, offer.voids) == ("invoice", True, False)
+    again = Choices(updates=("invoice",), answers={"invoice:repeats_number": "yes"})
+    sending.send(sent.id, unpaid(), again, ADA)
+    carrying.carry(sent.id)
+    assert invoices(books) == [*VOIDED, ("1042", Decimal("218.50"), Decimal("218.50"), False)]
+    assert lines() == [("Invoice 1042", "In QuickBooks as 1042")]
+
+
+def test_an_order_that_gives_back_by_now_voids_its_invoice_before_the_credit_memo(
+    sent: Installation, books: Running
+) -> None:
+    returned = turned(unpaid())
+    with pytest.raises(Incomplete, match="by now the order is a credit memo"):
+        sending.send(sent.id, returned, Choices(), ADA)
+    sending.send(sent.id, returned, Choices(updates=("invoice",)), ADA)
+    carrying.carry(sent.id)
+    assert (invoices(books), credited(books)) == (VOIDED, [("1042", Decimal("218.50"), Decimal("218.50"))])
+    assert writes()[-2:] == ["void invoice", "create creditmemo"]
+    assert balance(sent) == Decimal("-218.50")
+
+
+# ── QuickBooks Desktop ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
+    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
+    app.extensions["hub"].integrations, broken = registry.load()
+    assert broken == ()
+    with serving(app) as url:
+        found = Office.open(url, tmp_path)
+        found.connect()
+        yield found
+
+
+def in_file(office: Office, kind: str = "Invoice") -> list[tuple[object, ...]]:
+    return [(row.fields["RefNumber"], row.fields.get("Subtotal", row.fields.get("TotalAmount")), row.fields["Memo"])
+            for row in office.company.rows(kind)]  # fmt: skip
+
+
+VOIDED_THERE = [("1042", Decimal("0.00"), "VOID: Order 1042")]
+
+
+@pytest.mark.parametrize("cut", ["", "before", "after"])
+def test_a_company_file_voids_it_once_too(office: Office, cut: str) -> None:
+    sending.send(office.installation.id, unpaid(), Choices(), ADA)
+    assert office.update()[-1] == "OK"
+    sending.send(office.installation.id, cancelled(), VOID, ADA)
+    step = 1
+    while cut and office.dies(Faults(die_before=step) if cut == "before" else Faults(die_after=step)):
+        step += 1
+        time.sleep(0.25)  # The session that died may be silent no longer than that.
+    assert step > 2 or not cut, "The line was cut at the look and at the void."
+    assert office.update()[-1] in {"OK", "No data exchange required"}, office.log
+    assert in_file(office) == VOIDED_THERE
+    assert lines() == [("Invoice 1042", "Voided in QuickBooks")]
+    look_at_file(office)
+    assert (lines(), balance(office.installation)) == ([("Invoice 1042", "Voided in QuickBooks")], Decimal(0))
+
+
+def test_what_is_paid_there_is_not_voided_and_says_what_to_do(office: Office, desk: Desk) -> None:
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    assert office.update()[-1] == "OK"
+    desk.orders["1042"] = cancelled(order_1042())
+    sending.send(office.installation.id, desk.orders["1042"], VOID, ADA)
+    assert office.update()[-1] == "OK"
+    assert lines()[0] == ("Void invoice 1042", "Needs attention")
+    invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
+    assert "payments applied" in invoice.problems[0]["why"]
+    assert "take them off in QuickBooks" in invoice.problems[0]["cure"]
+    (payment,) = office.company.rows("ReceivePayment")
+    from tests.journeys.desktop import by_hand as at_the_desk
+
+    at_the_desk(office.company, "<TxnDelRq><TxnDelType>ReceivePayment</TxnDelType>"
+                f"<TxnID>{payment.id}</TxnID></TxnDelRq>")  # fmt: skip
+    retrying.retry(ACME.id, invoice.id)
+    assert office.update()[-1] == "OK"
+    assert in_file(office) == VOIDED_THERE
+
+
+def test_a_credit_memo_is_voided_there_too(office: Office) -> None:
+    sending.send(office.installation.id, turned(unpaid()), Choices(), ADA)
+    assert office.update()[-1] == "OK"
+    choices = Choices(documents=(), updates=("credit_memo",))
+    sending.send(office.installation.id, cancelled(turned(unpaid())), choices, ADA)
+    assert office.update()[-1] == "OK"
+    assert in_file(office, "CreditMemo") == VOIDED_THERE
