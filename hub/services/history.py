@@ -108,12 +108,29 @@ def of_customer(installation_id: int, customer_id: str, today: dt.date) -> Accou
         )
         .order_by(TransactionRow.date.desc(), TransactionRow.id.desc())
     ).all()
-    owed = [row for row in rows if row.kind is TransactionKind.INVOICE]
-    aging = [_ZERO] * (len(AGES) + 2)
-    for row in owed:
-        aging[_age(row, today)] += row.balance
-    credit = sum((row.balance for row in rows if row.kind is not TransactionKind.INVOICE), _ZERO)
-    return Account(transactions=rows, today=today, open=sum(aging, _ZERO), credit=credit, aging=aging)
+    return _account(rows, today)
+
+
+def of_order(installation_id: int, deliveries: Iterable[Delivery], today: dt.date) -> Account:
+    """What is owed and has been paid for an order: its invoices, and what its customer's payments and credits of the
+    books apply to these, whoever entered them. Three queries.
+    """
+    posted: dict[str, list[str]] = {}
+    for delivery in deliveries:
+        if delivery.installation_id == installation_id and delivery.posting_id:
+            posted.setdefault(delivery.kind, []).append(delivery.posting_id)
+    sent = [row for kind in TransactionKind for row in _rows(installation_id, kind, posted.get(kind, []))]
+    invoices = {row.transaction_id for row in sent if row.kind is TransactionKind.INVOICE}
+    others = session().scalars(
+        select(TransactionRow).where(
+            TransactionRow.installation_id == installation_id,
+            TransactionRow.customer_id.in_({row.customer_id for row in sent}),
+            TransactionRow.kind != TransactionKind.INVOICE,
+        )
+    )
+    rows = {row.id: row for row in (*sent, *(one for one in others if invoices & set(one.invoices)))}
+    there = [row for row in rows.values() if not row.deleted]
+    return _account(sorted(there, key=lambda row: (row.date, row.id), reverse=True), today)
 
 
 def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
@@ -143,6 +160,15 @@ def rename(installation_id: int, merged: dict[str, str]) -> None:
             .where(TransactionRow.installation_id == installation_id, TransactionRow.customer_id == gone)
             .values(customer_id=remains)
         )
+
+
+def _account(rows: Sequence[TransactionRow], today: dt.date) -> Account:
+    owed = [row for row in rows if row.kind is TransactionKind.INVOICE]
+    aging = [_ZERO] * (len(AGES) + 2)
+    for row in owed:
+        aging[_age(row, today)] += row.balance
+    credit = sum((row.balance for row in rows if row.kind is not TransactionKind.INVOICE), _ZERO)
+    return Account(transactions=rows, today=today, open=sum(aging, _ZERO), credit=credit, aging=aging)
 
 
 def _age(row: TransactionRow, today: dt.date) -> int:

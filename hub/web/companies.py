@@ -1,24 +1,25 @@
-"""What a company owes, as its books have it: a tab for the host's page of the company."""
+"""What a company owes, as the books have it, and what of it for one order: for the host's pages of these."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from hub.database import now
 from hub.errors import NotFound
 from hub.extension import current, host, settings_of
-from hub.host import Company, Permission
-from hub.models import Installation, Link, TransactionRow
+from hub.host import Company, Order, Permission
+from hub.models import Delivery, Installation, Link, TransactionRow
 from hub.plugin import DocumentKind, RecordKind, TransactionKind
 from hub.queue import commit, wake
-from hub.services import access, checking, fetching, history, linking, registry, scope
+from hub.services import access, checking, fetching, history, linking, registry, scope, sending
 from hub.web.guard import is_fragment, organization, requires, user
+from hub.web.linking import company_of
 from hub.web.pages import go, show
 from hub.web.views import minutes
 
@@ -48,11 +49,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """The company in one of the organization's books."""
+    """A company, or one of its orders, in one of the organization's books."""
 
     installation: Installation
     product: str
-    link: Link
+    link: Link | None
     account: history.Account
     aging: Sequence[Part]
     invoices: Sequence[Entry]
@@ -64,62 +65,107 @@ class Books:
 
 
 def register(blueprint: Blueprint) -> None:
-    blueprint.add_url_rule("/companies/<company_id>", "company", company)
-    blueprint.add_url_rule("/companies/<company_id>/refresh", "refresh_company", refresh, methods=["POST"])
+    for path, name, shown, refreshed in (
+        ("/companies/<company_id>", "company", company, refresh_company),
+        ("/orders/<order_id>/history", "order_history", order_history, refresh_order),
+    ):
+        blueprint.add_url_rule(path, name, shown)
+        blueprint.add_url_rule(f"{path}/refresh", refreshed.__name__, refreshed, methods=["POST"])
 
 
 @requires(Permission.VIEW)
 def company(company_id: str) -> ResponseReturnValue:
     """The tab; it polls while something is being read."""
-    return _tab(_company(company_id))
+    return _company(company_of(company_id))
 
 
 @requires(Permission.VIEW)
-def refresh(company_id: str) -> ResponseReturnValue:
+def refresh_company(company_id: str) -> ResponseReturnValue:
     """Have the history read again. A ledger that calls us is asked at its next call."""
-    found = _company(company_id)
-    for installation in _visible():
-        if linking.linked(installation.id, RecordKind.CUSTOMER, company_id) is not None:
-            fetching.refresh_history(installation.id)
-            wake(installation.id)
-    commit()
-    return _tab(found) if is_fragment() else go("hub.company", company_id=company_id)
+    found = company_of(company_id)
+    _refresh(installation for installation, _ in _links(found))
+    return _company(found) if is_fragment() else go("hub.company", company_id=company_id)
 
 
-def _tab(found: Company) -> ResponseReturnValue:
+@requires(Permission.VIEW)
+def order_history(order_id: str) -> ResponseReturnValue:
+    """The same for one order: its invoice and whatever has been paid on it; it polls while something is being read."""
+    return _order(_order_of(order_id))
+
+
+@requires(Permission.VIEW)
+def refresh_order(order_id: str) -> ResponseReturnValue:
+    """Have the history read again, from the page of an order."""
+    found = _order_of(order_id)
+    _refresh(one for one in _visible() if any(sent.installation_id == one.id for sent in _sent(found)))
+    return _order(found) if is_fragment() else go("hub.order_history", order_id=order_id)
+
+
+def _company(found: Company) -> ResponseReturnValue:
+    today = now().date()
     books = [
-        _books(installation, link)
-        for installation in _visible()
-        if (link := linking.linked(installation.id, RecordKind.CUSTOMER, found.id)) is not None
+        _books(installation, history.of_customer(installation.id, link.record_id, today), link)
+        for installation, link in _links(found)
     ]
+    linked = {one.installation.id for one in books}
+    free = [
+        (one, registry.label(one.integration)) for one in _visible()
+        if one.id not in linked and one.state in access.SENDABLE and access.may_choose(user(), organization(), one)
+    ]  # fmt: skip
     return show(
-        "hub/company.html", title=f"{found.name} in the books", company=found, books=books,
-        moving=any(one.loading for one in books),
+        "hub/company.html", title=f"{found.name} in the books", company=found, books=books, free=free,
+        moving=any(one.loading for one in books), refresh=url_for("hub.refresh_company", company_id=found.id),
+        may_link=lambda installation: access.may_choose(user(), organization(), installation),
     )  # fmt: skip
+
+
+def _order(found: Order) -> ResponseReturnValue:
+    today, sent = now().date(), _sent(found)
+    accounts = [(one, history.of_order(one.id, sent, today)) for one in _visible()]
+    books = [_books(one, account) for one, account in accounts if account.transactions]
+    return show(
+        "hub/order_history.html", title=f"Order {found.number} in the books", order=found, books=books,
+        moving=any(one.loading for one in books), refresh=url_for("hub.refresh_order", order_id=found.id),
+    )  # fmt: skip
+
+
+def _links(found: Company) -> list[tuple[Installation, Link]]:
+    """The books that have a company as a customer, as far as the person who asks may see them."""
+    links = ((one, linking.linked(one.id, RecordKind.CUSTOMER, found.id)) for one in _visible())
+    return [(installation, link) for installation, link in links if link is not None]
+
+
+def _refresh(installations: Iterable[Installation]) -> None:
+    for installation in installations:
+        fetching.refresh_history(installation.id)
+        wake(installation.id)
+    commit()
+
+
+def _sent(found: Order) -> list[Delivery]:
+    return sending.of_order(organization().id, found.id)
+
+
+def _order_of(order_id: str) -> Order:
+    found = host().order(organization().id, order_id)
+    if found is None:
+        raise NotFound("There is no such order.")
+    return found
 
 
 def _visible() -> list[Installation]:
     return list(filter(access.sight(user(), organization()), scope.installations(organization().id)))
 
 
-def _company(company_id: str) -> Company:
-    found = host().company(organization().id, company_id)
-    if found is None:
-        raise NotFound("There is no such company.")
-    return found
-
-
-def _books(installation: Installation, link: Link) -> Books:
-    today = now().date()
-    account = history.of_customer(installation.id, link.record_id, today)
+def _books(installation: Installation, account: history.Account, link: Link | None = None) -> Books:
     invoices, payments = account.of(TransactionKind.INVOICE), account.of(TransactionKind.PAYMENT)
     payments += account.of(TransactionKind.CREDIT_MEMO)
     listings = [one for one in fetching.listings(installation.id) if one.kind in set(TransactionKind)]
     seen = [one.refreshed_at for one in listings if one.refreshed_at is not None]
     return Books(
         installation=installation, product=registry.label(installation.integration), link=link, account=account,
-        aging=_aging(account.aging), invoices=[_entry(installation, row, today) for row in invoices[:_SHOWN]],
-        payments=[_entry(installation, row, today) for row in payments[:_SHOWN]],
+        aging=_aging(account.aging), invoices=[_entry(installation, row, account.today) for row in invoices[:_SHOWN]],
+        payments=[_entry(installation, row, account.today) for row in payments[:_SHOWN]],
         more=max(0, len(invoices) - _SHOWN), fresh=f"as of {minutes(now() - min(seen))} ago" if seen else "",
         loading=any(one.due_at is None for one in listings),
         problem=next((one.problem for one in listings if one.problem), ""),
