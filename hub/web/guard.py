@@ -58,6 +58,11 @@ def fills() -> str:
     return str(HtmxHeaders(request.headers).target or "") if is_fragment() else ""
 
 
+def polls() -> bool:
+    """Whether a fragment asks by itself what has become of it."""
+    return is_fragment() and str(HtmxHeaders(request.headers).trigger or "").startswith("hub-")
+
+
 def requires(permission: Permission) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
     """Admit only who is signed in and may do this. Everybody else is sent to sign in, or gets a 403."""
 

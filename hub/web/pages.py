@@ -37,8 +37,8 @@ class Going:
 
 
 def show(template: str, *, title: str, code: int = 200, **view: Any) -> ResponseReturnValue:
-    """A template that is a fragment by itself. `title` is the page's, where it becomes a whole page."""
-    body = render_template(template, title=title, **view)
+    """A template that is a fragment by itself. `title` is the page's, where it becomes a whole page (`whole`)."""
+    body = render_template(template, title=title, **{"whole": not is_fragment(), **view})
     if not is_fragment():
         body = render_template("hub/page.html", title=title, body=body, hub_layout=current_app.config["HUB_LAYOUT"])
     return cast(Response, make_response(body, code))

@@ -37,7 +37,7 @@ from hub.services.documents import Choices
 from hub.services.gathering import gather
 from hub.states import DeliveryState
 from hub.web import choosing, views
-from hub.web.guard import is_fragment, organization, permitted, requires, user
+from hub.web.guard import is_fragment, organization, permitted, polls, requires, user
 from hub.web.pages import go, show
 
 _MANY = 200  # Orders in one question.
@@ -178,10 +178,13 @@ def _after(delivery: Delivery) -> ResponseReturnValue:
 def _status(order_id: str, place: str) -> ResponseReturnValue:
     live = visible_orders([order_id]).get(order_id, [])
     where = "dialog" if place == "dialog" else "page"
-    return show(
-        "hub/order_status.html", title="Status", followed=views.order_status(order_id, live), place=where,
-        acts=permitted(Permission.SEND),
+    followed = views.order_status(order_id, live)
+    status = show(
+        "hub/order_status.html", title="Status", followed=followed, place=where, acts=permitted(Permission.SEND)
     )  # fmt: skip
+    if followed.moving or not polls():
+        return status
+    return cast(Response, make_response(status, trigger_after_settle="hub-arrived"))
 
 
 def visible_orders(order_ids: Sequence[str]) -> dict[str, list[Delivery]]:

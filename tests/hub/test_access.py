@@ -31,6 +31,7 @@ NEEDS: dict[str, Permission | None] = {
     "follow_many": SEND,
     "entries": VIEW, "link": VIEW, "change_link": VIEW,
     "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "company": VIEW, "refresh_company": VIEW,
+    "order_history": VIEW, "refresh_order": VIEW,
     "static": None, "htmx": None, "support": None, "disconnected": None, "desk": None, "webhook": None,
     "notices": None,
 }  # fmt: skip

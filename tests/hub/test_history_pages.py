@@ -1,0 +1,116 @@
+"""What a company owes and what is open of an order, as their pages show it: figures, ages, invoices and payments."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+
+from hub.database import now, session
+from hub.host import Permission
+from hub.models import Installation, Listing
+from hub.plugin import RecordKind, Ref, Transaction, TransactionKind
+from hub.services import carrying, history, linking, sending
+from hub.services.documents import Choices
+from tests.hub.conftest import ADA, Desk
+from tests.hub.test_customers import link, text_of
+from tests.hub.test_web import Browser, count_queries
+
+TODAY = now().date()
+INVOICE, PAYMENT = TransactionKind.INVOICE, TransactionKind.PAYMENT
+
+
+@pytest.fixture
+def browser(app: Flask) -> Iterator[Browser]:
+    yield Browser(app)
+    session().expire_all()
+
+
+def entry(kind: TransactionKind, number: str, total: str, balance: str, days: int = 0, **more: object) -> Transaction:
+    """A transaction of customer c1, due so many days ago."""
+    return Transaction(**({  # type: ignore[arg-type]  # Its fields.
+        "kind": kind, "id": number, "number": number, "date": TODAY - dt.timedelta(days=days + 30),
+        "due": TODAY - dt.timedelta(days=days), "customer": Ref(id="c1"), "total": Decimal(total),
+        "balance": Decimal(balance), "currency": "USD",
+    } | more))  # fmt: skip
+
+
+def enter(installation: Installation, *found: Transaction) -> None:
+    for one in found:
+        history.store(installation.id, one.kind, [one])
+    session().add(Listing(installation_id=installation.id, kind=str(INVOICE), loading=False, due_at=now(),
+                          refreshed_at=now() - dt.timedelta(minutes=2)))  # fmt: skip
+    session().commit()
+
+
+def test_a_company_shows_what_is_open_by_age_with_its_invoices_and_payments(
+    browser: Browser, installation: Installation
+) -> None:
+    link(installation, "12", "c1", "ABC Company")
+    enter(
+        installation, entry(INVOICE, "A1", "100.00", "100.00", -10), entry(INVOICE, "A2", "20.00", "20.00", 5),
+        entry(INVOICE, "A3", "3.00", "3.00", 45), entry(INVOICE, "A4", "0.40", "0.40", 200),
+        entry(INVOICE, "A5", "50.00", "0.00", 10), entry(PAYMENT, "P1", "60.00", "10.00"),
+        entry(INVOICE, "OTHER", "999.00", "999.00", 10, customer=Ref(id="c2")),
+    )  # fmt: skip
+    page = browser.get("/hub/companies/12").text
+    text = text_of(page)
+    assert "Balance 113.40 Overdue 23.40 Credit 10.00" in text
+    assert "100.00 20.00 3.00 0.00 0.40" in text
+    assert page.count("<rect x=") == 4
+    assert [number in text for number in ("A1", "A2", "A3", "A4", "A5", "P1", "OTHER")] == [True] * 6 + [False]
+    assert ("45 days overdue" in text, "Paid" in text, "10.00 not applied" in text) == (True, True, True)
+    assert "as of 2 min ago" in text
+
+
+def test_a_company_that_is_not_linked_offers_it_to_who_may(
+    browser: Browser, installation: Installation, desk: Desk
+) -> None:
+    page = browser.get("/hub/companies/12").text
+    assert f'href="/hub/companies/12/link?installation={installation.id}"' in page
+    desk.permissions = {Permission.VIEW}
+    page = browser.get("/hub/companies/12").text
+    assert "/link" not in page
+    assert "Not linked to a customer in the books yet." in text_of(page)
+
+
+def test_an_order_shows_its_own_invoice_and_whatever_was_paid_on_it(
+    browser: Browser, installation: Installation, desk: Desk
+) -> None:
+    assert "Nothing of this order is in the books yet." in text_of(browser.get("/hub/orders/1042/history").text)
+    sending.send(installation.id, desk.orders["1042"], Choices(), ADA)
+    carrying.carry(installation.id)
+    customer = linking.linked(installation.id, RecordKind.CUSTOMER, "12")
+    assert customer is not None
+    ours = Ref(id=customer.record_id)
+    enter(
+        installation, entry(INVOICE, "OTHER", "70.00", "70.00", customer=ours),
+        entry(PAYMENT, "P-OTHER", "5.00", "0.00", customer=ours, invoices=("OTHER",)),
+        entry(PAYMENT, "P-BANK", "18.50", "0.00", customer=ours, invoices=("invoices-1",)),
+    )  # fmt: skip
+    text = text_of(browser.get("/hub/orders/1042/history").text)
+    assert "Balance 118.50 Overdue" in text
+    assert [number in text for number in ("1042", "P-BANK", "OTHER")] == [True, True, False]
+    assert "100.00" in text
+
+
+def test_the_number_of_queries_does_not_depend_on_the_history(
+    app: Flask, browser: Browser, installation: Installation
+) -> None:
+    link(installation, "12", "c1", "ABC Company")
+    enter(installation, entry(INVOICE, "A1", "100.00", "100.00"))
+    browser.get("/hub/companies/12")
+    seen = count_queries(app)
+    browser.get("/hub/companies/12")
+    few = len(seen)
+    for number in range(150):
+        history.store(installation.id, INVOICE, [entry(INVOICE, f"B{number}", "1.00", "1.00", number)])
+    session().commit()
+    browser.get("/hub/companies/12")
+    seen.clear()
+    text = text_of(browser.get("/hub/companies/12").text)
+    assert len(seen) == few
+    assert "And 51 older invoices, which are counted above." in text
