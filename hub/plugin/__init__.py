@@ -43,8 +43,11 @@ from hub.plugin.books import (
 )
 from hub.plugin.declaring import (
     ASK,
+    AT_ONCE,
+    DEPOSITS,
     SUFFIX,
     TAKEN_NAMES,
+    WITH_INVOICE,
     Capabilities,
     Counted,
     Field,
@@ -119,9 +122,12 @@ from hub.plugin.transactions import (
 __all__ = [
     "API_VERSION",
     "ASK",
+    "AT_ONCE",
     "CENT",
+    "DEPOSITS",
     "SUFFIX",
     "TAKEN_NAMES",
+    "WITH_INVOICE",
     "AccountKind",
     "Address",
     "Admission",

@@ -60,6 +60,19 @@ TAKEN_NAMES = Field(
 """An option that the hub itself acts on, where a plugin declares it: the hub knows the names in the lists."""
 
 
+WITH_INVOICE, AT_ONCE = "with_invoice", "at_once"
+
+DEPOSITS = Field(
+    key="deposits",
+    label="Payments that come before the invoice",
+    kind=FieldKind.CHOICE,
+    choices=((WITH_INVOICE, "Are sent with the invoice"), (AT_ONCE, "Can be sent at once, as a deposit")),
+    default=WITH_INVOICE,
+    help="A deposit stands to the customer's credit, and is applied to the invoice when that is sent.",
+)
+"""An option that the hub itself acts on, where a plugin declares it and names payments in `Capabilities.revises`."""
+
+
 class Role(enum.StrEnum):
     """The roles whose mapping the hub resolves into the refs of a document."""
 

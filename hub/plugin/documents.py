@@ -176,7 +176,9 @@ class CreditMemo(Sale):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """Money received from a customer for one invoice that is in the books. `amount` is positive.
+    """Money received from a customer for one invoice that is in the books; or, without `invoice`, before there is one:
+    it then stands to the customer's credit, and comes once more with `revises` and `invoice` when there is one, to be
+    applied to it. `amount` is positive.
 
     `number` is the payer's reference (a cheque's number), `method` the host's word for how it was paid.
     Raises `DoesNotAddUp` if the amount is not positive.
@@ -188,12 +190,13 @@ class Payment:
     date: dt.date
     currency: str
     customer: Ref
-    invoice: Ref
+    invoice: Ref | None
     amount: Decimal
     method: str = ""
     deposit_to: Ref | None = None
     receivable: Ref | None = None
     note: str = ""
+    revises: Revision | None = None
 
     def __post_init__(self) -> None:
         if self.amount <= 0 or in_cents(self.amount) != self.amount:

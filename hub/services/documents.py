@@ -9,6 +9,8 @@ from hub.host import Order
 from hub.models import Installation
 from hub.models.books import name_key
 from hub.plugin import (
+    AT_ONCE,
+    DEPOSITS,
     Bill,
     CreditMemo,
     DocumentKind,
@@ -56,6 +58,11 @@ class Choices:
         """Whether what the order sells is to be sent: its invoice, or its credit memo if it has become one."""
         return bool(selling.SALES & set(self.documents))
 
+    @property
+    def deposits(self) -> bool:
+        """Whether payments are to be sent although the invoice is not."""
+        return DocumentKind.PAYMENT in self.documents and not self.sells
+
     def stored(self) -> dict[str, object]:
         return {
             "documents": list(self.documents), "customer": self.customer, "tax": self.tax,
@@ -84,6 +91,13 @@ def options_of(installation: Installation, integration: Integration) -> dict[str
     return {option.key: installation.options.get(option.key, option.default) for option in integration.options}
 
 
+def takes_deposits(installation: Installation, integration: Integration, order: Order, known: Gathered) -> bool:
+    """Whether payments of an order can be sent before its invoice, and this is not there."""
+    invoiced = DocumentKind.INVOICE in known.standing.get(order.id, frozenset())
+    may = options_of(installation, integration).get(DEPOSITS.key) == AT_ONCE
+    return may and not invoiced and selling.kind_of(order) is DocumentKind.INVOICE
+
+
 def draft(
     installation: Installation, integration: Integration, order: Order, choices: Choices, known: Gathered | None = None
 ) -> Draft:
@@ -91,12 +105,14 @@ def draft(
     known = known or gather(installation, integration, [(order, choices)])
     refs = {**known.refs, **_overrides(known, choices)}
     options, books = options_of(installation, integration), checking.known(installation)
+    standing = known.standing.get(order.id, frozenset())
+    invoiced = choices.sells or DocumentKind.INVOICE in standing
     problems = _unmapped(integration, refs, order, choices)
     customer, new_customer = _customer(known, order, choices, problems)
     items, new_items = _items(installation, known, order, refs, problems)
     try:
         sale = selling.sale(order, customer, items, refs, tax=choices.tax, problems=problems)
-        payments = selling.payments(order, customer, refs)
+        payments = selling.payments(order, customer, refs, applied=invoiced)
         bought = purchases(
             installation, order, choices.documents, known=known, customer=customer, items=items, refs=refs,
             problems=problems,
@@ -108,11 +124,12 @@ def draft(
         ))  # fmt: skip
     problems += selling.money_problems(installation, order)
     if order.cancelled:
-        problems = [selling.cancelled(integration, order, known.standing.get(order.id, frozenset()))]
+        problems = [selling.cancelled(integration, order, standing)]
     elif choices.sells:
         voided = integration.capabilities.voids & set(choices.updates)
-        standing = known.standing.get(order.id, frozenset()) - voided
-        problems += selling.contradictions(installation, integration, order, standing)
+        problems += selling.contradictions(installation, integration, order, standing - voided)
+    elif choices.deposits and not invoiced:
+        problems += selling.deposit_problems(options)
     outline = Draft(
         customer=customer, new_customer=new_customer, new_items=new_items, sale=sale, payments=payments,
         purchases=bought,
@@ -137,7 +154,8 @@ def completed(subject: Subject, found: Mapping[tuple[str, str], Ref], ordered: O
         return replace(whole, ordered=ordered) if isinstance(whole, Bill) and whole.ordered else whole
     if isinstance(subject, Payment):
         customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
-        invoice = subject.invoice if subject.invoice.id else created[DocumentKind.INVOICE]
+        waits = subject.invoice is not None and not subject.invoice.id
+        invoice = created[DocumentKind.INVOICE] if waits else subject.invoice
         return replace(subject, customer=customer, invoice=invoice)
     return subject
 

@@ -87,13 +87,14 @@ def enter(installation_id: int, document: Document, posting: Posting) -> None:
         )])  # fmt: skip
     elif isinstance(document, Payment):
         seen = _row(installation_id, TransactionKind.PAYMENT, posting.id)
-        invoice = _row(installation_id, TransactionKind.INVOICE, document.invoice.id)
-        if invoice is not None and seen is None:
+        paid = document.invoice.id if document.invoice is not None else ""
+        invoice = _row(installation_id, TransactionKind.INVOICE, paid) if paid else None
+        if invoice is not None and (seen is None or paid not in seen.invoices):
             invoice.balance, invoice.seen_at = max(_ZERO, invoice.balance - posting.total), now()
         store(installation_id, TransactionKind.PAYMENT, [Transaction(
             kind=TransactionKind.PAYMENT, id=posting.id, number=posting.number, date=document.date,
-            customer=document.customer, total=posting.total, balance=_ZERO, currency=document.currency,
-            invoices=(document.invoice.id,), version=posting.version,
+            customer=document.customer, total=posting.total, balance=_ZERO if paid else posting.total,
+            currency=document.currency, invoices=(paid,) if paid else (), version=posting.version,
         )])  # fmt: skip
 
 
@@ -144,6 +145,12 @@ def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
         for row in _rows(installation_id, TransactionKind(kind), list(by_id)):
             found[by_id[row.transaction_id].id] = row
     return found
+
+
+def is_unapplied(delivery: Delivery) -> bool:
+    """Whether nothing of a payment that a delivery posted is applied to an invoice, as far as we know."""
+    row = standing([delivery]).get(delivery.id)
+    return row is not None and not row.deleted and not row.voided and row.balance == row.total
 
 
 def is_paid_in_part(delivery: Delivery) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import ConversationRow, Delivery, TransactionRow
-from hub.plugin import Address, Integration, Line, NewCustomer, Ref, Revision, Sale, Tax
+from hub.plugin import Address, Integration, Line, NewCustomer, Payment, Ref, Revision, Sale, Tax
 from hub.services import history
 from hub.services.snapshots import Subject, subject_of
 from hub.states import ConversationState, DeliveryState
@@ -21,7 +21,7 @@ from hub.states import ConversationState, DeliveryState
 LABELS = {
     "name": "Name", "number": "Number", "date": "Date", "due": "Due date", "customer": "Customer", "email": "E-mail",
     "phone": "Phone", "billing": "Billing address", "shipping": "Shipping address", "po_number": "PO number",
-    "memo": "Memo", "discount": "Discount", "tax": "Tax", "total": "Total",
+    "memo": "Memo", "invoice": "Applied to", "discount": "Discount", "tax": "Tax", "total": "Total",
 }  # fmt: skip
 """What of a document a person would compare, in this order. Accounts and terms follow the settings, not the order."""
 
@@ -77,7 +77,7 @@ def revisable(
 
 def revision(delivery: Delivery, subject: Subject) -> Subject:
     """The subject as a change of what the delivery has already brought into the books, if it has."""
-    if delivery.posting_id and isinstance(subject, Sale | NewCustomer):
+    if delivery.posting_id and isinstance(subject, Sale | Payment | NewCustomer):
         return replace(subject, revises=Revision(id=delivery.posting_id, version=delivery.posting_version))
     return subject
 

@@ -9,7 +9,20 @@ from typing import Any
 
 from hub.host import Order, OrderPayment
 from hub.models import Installation
-from hub.plugin import CreditMemo, DocumentKind, Integration, Invoice, Line, Payment, Problem, Ref, Role, Tax
+from hub.plugin import (
+    AT_ONCE,
+    DEPOSITS,
+    CreditMemo,
+    DocumentKind,
+    Integration,
+    Invoice,
+    Line,
+    Payment,
+    Problem,
+    Ref,
+    Role,
+    Tax,
+)
 
 TAX_AS_ITEM = "item"
 """The choice "Add total tax as an item"; the others are "" (the books decide) and "code:<id>"."""
@@ -71,17 +84,21 @@ def _turned(line: Line) -> Line:
     return replace(line, quantity=-line.quantity, amount=-line.amount)
 
 
-def payments(order: Order, customer: Ref, refs: Mapping[str, Ref]) -> dict[str, Payment]:
-    """The payments received for an order's invoice, by the host's id of each. A refund is none: what was paid back for
-    a credit memo is entered in the books by hand, where the money left. Raises `DoesNotAddUp`."""
+def payments(order: Order, customer: Ref, refs: Mapping[str, Ref], *, applied: bool) -> dict[str, Payment]:
+    """The payments received for an order, by the host's id of each, to be applied to its invoice if there is one by
+    then. A refund is none: what was paid back for a credit memo is entered in the books by hand, where the money left.
+    Raises `DoesNotAddUp`."""
+    invoice = Ref(id="", name=f"Invoice {order.number}") if applied else None
     if kind_of(order) is DocumentKind.CREDIT_MEMO:
         return {}
-    return {received.id: _payment(order, customer, refs, received) for received in order.payments}
+    return {received.id: _payment(order, customer, refs, received, invoice) for received in order.payments}
 
 
-def _payment(order: Order, customer: Ref, refs: Mapping[str, Ref], received: OrderPayment) -> Payment:
+def _payment(
+    order: Order, customer: Ref, refs: Mapping[str, Ref], received: OrderPayment, invoice: Ref | None
+) -> Payment:
     return Payment(
-        number=received.reference, date=received.date, currency=order.currency, customer=customer, invoice=Ref(id=""),
+        number=received.reference, date=received.date, currency=order.currency, customer=customer, invoice=invoice,
         amount=received.amount, method=received.method, deposit_to=refs.get(Role.DEPOSIT),
         receivable=refs.get(Role.RECEIVABLE), note=f"Order {order.number}",
     )  # fmt: skip
@@ -113,6 +130,16 @@ def contradictions(
         )
         for other in SALES - {kind} if other in standing
     ]  # fmt: skip
+
+
+def deposit_problems(options: Mapping[str, str]) -> list[Problem]:
+    """What keeps payments from being sent before their invoice."""
+    if options.get(DEPOSITS.key) == AT_ONCE:
+        return []
+    return [Problem(
+        what="Payments are sent with the invoice.", why="The settings say so.",
+        cure="Tick the invoice, too, or have an admin change it on the Details tab.", field="documents",
+    )]  # fmt: skip
 
 
 def cancelled(integration: Integration, order: Order, standing: Collection[str]) -> Problem:

@@ -13,12 +13,13 @@ from hub.database import session
 from hub.errors import Incomplete, NotPossible
 from hub.host import Order, User
 from hub.models import Delivery, Installation
-from hub.plugin import Integration, Problem, PullIntegration, RecordKind
+from hub.plugin import DocumentKind, Integration, Problem, PullIntegration, RecordKind
 from hub.queue import commit, rollback, wake
 from hub.services import (
     access,
     answers,
     documents,
+    history,
     line,
     linking,
     placing,
@@ -136,7 +137,7 @@ def revisions(installation: Installation, order: Order, choices: Choices) -> lis
     outline = draft(installation, integration, order, replace(choices, documents=(*choices.documents, *kinds)))
     drafted = {about: subject for _, about, subject in reviewing.parts(outline, order)}
     drafted.pop(RecordKind.CUSTOMER, None)
-    by_about = {answers.about(one): one for one in live}
+    by_about = {answers.about(one): one for one in live if one.kind != DocumentKind.PAYMENT}
     if (entered := _entered(installation, order, outline)) is not None:
         by_about[RecordKind.CUSTOMER] = entered
         drafted[RecordKind.CUSTOMER] = documents.customer_of(order)
@@ -162,6 +163,8 @@ def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choice
     """What a person chose for an order when it was sent last, from its live deliveries; else what the settings say."""
     stored = next((one.choices for one in reversed(live) if one.choices), None)
     choices = choices_of(stored) if stored else Choices(tax=installation.tax)
+    if choices.documents == (DocumentKind.PAYMENT,):  # A deposit. Now it is the invoice's turn.
+        choices = replace(choices, documents=Choices().documents)
     # By now there may be a customer in place of a new one, and it is linked.
     return replace(choices, customer="") if choices.customer == documents.NEW else choices
 
@@ -183,20 +186,34 @@ def _write(
         source = f"company/{order.company.id}"
         update = RecordKind.CUSTOMER in choices.updates
         needed.append(placing.place(installation, source, customer, title, by, update=update))
-    for item in outline.new_items:
+    for item in outline.new_items if choices.sells or outline.purchases else ():
         title = f"New item “{item.name}”"
         needed.append(placing.place(installation, f"item/{item_key(item.name)}", item, title, by))
     _write_purchases(installation, order, choices, outline, needed, by=by)
     assert outline.sale is not None
-    if not choices.sells and outline.sale.kind not in choices.updates:
-        return
     source, update = f"order/{order.id}", outline.sale.kind in choices.updates
-    sold = placing.place(installation, source, outline.sale, outline.sale.title, by, update=update)
-    placing.tie(sold, order, choices, [*needed, *voided])  # The order is never an invoice and a credit memo at once.
+    sold = None
+    if choices.sells or update:
+        sold = placing.place(installation, source, outline.sale, outline.sale.title, by, update=update)
+        placing.tie(sold, order, choices, [*needed, *voided])  # It is never an invoice and a credit memo at once.
+    elif choices.deposits:
+        sold = placing.live_of(installation, source, DocumentKind.INVOICE)
+    if sold is not None or choices.deposits:
+        _write_payments(installation, order, choices, outline, [one for one in [*needed, sold] if one], by=by)
+
+
+def _write_payments(
+    installation: Installation, order: Order, choices: Choices, outline: Draft, needed: list[Delivery], *, by: str
+) -> None:
+    """The payments of an order. One that came before the invoice, and is not applied to anything, is applied to it."""
+    needed = [one for one in needed if one.kind in {RecordKind.CUSTOMER, DocumentKind.INVOICE}]
+    revises = DocumentKind.PAYMENT in registry.integration(installation.integration).capabilities.revises
     for payment_id, payment in outline.payments.items():
-        title = f"Payment {payment.amount} for {order.number}"
-        received = placing.place(installation, f"order/{order.id}/payment/{payment_id}", payment, title, by)
-        placing.tie(received, order, choices, [*(one for one in needed if one.kind == RecordKind.CUSTOMER), sold])
+        source, title = f"order/{order.id}/payment/{payment_id}", f"Payment {payment.amount} for {order.number}"
+        live = placing.live_of(installation, source, DocumentKind.PAYMENT) if revises and payment.invoice else None
+        update = live is not None and history.is_unapplied(live)
+        received = placing.place(installation, source, payment, title, by, update=update)
+        placing.tie(received, order, choices, needed)
 
 
 def _write_purchases(

@@ -215,7 +215,9 @@ def chosen_installation() -> Installation:
 
 
 def _has_more(order: Order, live: Sequence[Delivery]) -> bool:
-    """Whether the order has payments that came in after it was sent."""
+    """Whether the order has payments that came in after it was sent, or nothing but deposits of it was."""
+    if live and all(one.kind == DocumentKind.PAYMENT and one.state is DeliveryState.POSTED for one in live):
+        return not order.cancelled
     sent = {one.source for one in live}
     posted = any(one.kind == DocumentKind.INVOICE and one.state is DeliveryState.POSTED for one in live)
     unsent = any(f"order/{order.id}/payment/{payment.id}" not in sent for payment in order.payments)
@@ -234,6 +236,7 @@ def _form(
     suggested = choices.customer or known.customer_of(order) or documents.NEW
     found = problems or documents.draft(installation, integration, order, shown, known).problems
     revisions = sending.revisions(installation, order, shown)
+    deposits = bool(order.payments) and documents.takes_deposits(installation, integration, order, known)
     if order.cancelled and revisions and not problems:
         found = ()  # That is what the form is for.
     controls = {
@@ -254,7 +257,7 @@ def _form(
         allowed=set(installation.documents), given=answers.given(choices.answers), books=checking.known(installation),
         suppliers=sorted({line.supplier.name for line in order.lines if line.supplier and purchasing.is_bought(line)}),
         sale=selling.kind_of(order),
-        buys=_buys(order, installation), revisions=revisions,
+        buys=_buys(order, installation), revisions=revisions, deposits=deposits,
     )  # fmt: skip
 
 

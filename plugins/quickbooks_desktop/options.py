@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.plugin import TAKEN_NAMES, AccountKind, DocumentKind, Field, FieldKind, MappingField, RecordKind, Role
+from hub.plugin import (
+    DEPOSITS,
+    TAKEN_NAMES,
+    AccountKind,
+    DocumentKind,
+    Field,
+    FieldKind,
+    MappingField,
+    RecordKind,
+    Role,
+)
 
 OPTIONS = (
     Field(
@@ -41,6 +51,7 @@ OPTIONS = (
         help="Off: an order without sales tax is invoiced without sales tax. On: its taxable lines are marked taxable, "
         "QuickBooks works the tax out, and the invoice may be higher than the order.",
     ),
+    DEPOSITS,
     TAKEN_NAMES,
 )
 

@@ -103,7 +103,23 @@ def _sale_lines(posted: Sale, options: Mapping[str, str], discount_item: str) ->
 
 
 def payment(received: Payment) -> Payload:
-    """The elements of a payment that pays one invoice."""
+    """The elements of a payment that pays one invoice, or that stands to the customer's credit."""
+    paid = received.invoice
+    how: Payload = {"AppliedToTxnAdd": _applied(received)} if paid else {"IsAutoApply": False}
+    return _received(received) | how
+
+
+def applied(received: Payment, revises: Revision, version: str) -> Payload:
+    """The elements of a change that applies a payment to its invoice."""
+    head: Payload = {"TxnID": revises.id, "EditSequence": version}
+    return head | _received(received) | {"AppliedToTxnMod": _applied(received)}
+
+
+def _applied(received: Payment) -> list[Payload]:
+    return [{"TxnID": received.invoice.id, "PaymentAmount": received.amount}] if received.invoice else []
+
+
+def _received(received: Payment) -> Payload:
     return {
         "CustomerRef": ref(received.customer),
         "ARAccountRef": ref(received.receivable),
@@ -112,7 +128,6 @@ def payment(received: Payment) -> Payload:
         "TotalAmount": received.amount,
         "Memo": memo(received.note, received.method),
         "DepositToAccountRef": ref(received.deposit_to),
-        "AppliedToTxnAdd": [{"TxnID": received.invoice.id, "PaymentAmount": received.amount}],
     }
 
 

@@ -50,7 +50,7 @@ def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting
         case Invoice() | CreditMemo():
             row = yield from _sale(document, options, called)
         case Payment():
-            row = yield from enter("receive payment", "ReceivePaymentAdd", payloads.payment(document), called)
+            row = yield from _payment(document, called)
         case PurchaseOrder():
             fields = payloads.purchase_order(document)
             row = yield from enter("create purchase order", "PurchaseOrderAdd", fields, called)
@@ -109,6 +109,21 @@ def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], called: st
             "TxnID",
             revises,
             lambda version: payloads.revised(document, revises, options, discount_item, version),
+            called,
+        )
+    )
+
+
+def _payment(document: Payment, called: str) -> Conversation[Row]:
+    revises = document.revises
+    if revises is None:
+        return (yield from enter("receive payment", "ReceivePaymentAdd", payloads.payment(document), called))
+    return (
+        yield from _change(
+            "ReceivePayment",
+            "TxnID",
+            revises,
+            lambda version: payloads.applied(document, revises, version),
             called,
         )
     )

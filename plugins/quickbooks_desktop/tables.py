@@ -121,6 +121,18 @@ _SALE_HEAD = (
     _text("Memo", 4095),
 )
 
+_PAYMENT_HEAD = (
+    _CUSTOMER,
+    _ref("ARAccountRef"),
+    _date("TxnDate"),
+    _text("RefNumber", 20),
+    _amount("TotalAmount"),
+    _ref("PaymentMethodRef", 31),
+    _text("Memo", 4095),
+    _ref("DepositToAccountRef"),
+)
+_APPLIED = (_id("TxnID"), _amount("PaymentAmount"))
+
 _PARTY = (_text("Phone", 21), _text("Email", 1023))
 
 _LIST_FILTER = (
@@ -197,16 +209,17 @@ _WRITES = (
     ),
     _group(
         "ReceivePaymentAdd",
-        _CUSTOMER,
-        _ref("ARAccountRef"),
-        _date("TxnDate"),
-        _text("RefNumber", 20),
-        _amount("TotalAmount"),
-        _ref("PaymentMethodRef", 31),
-        _text("Memo", 4095),
-        _ref("DepositToAccountRef"),
+        *_PAYMENT_HEAD,
         _GUID,
-        _group("AppliedToTxnAdd", _id("TxnID"), _amount("PaymentAmount"), many=True),
+        _switch("IsAutoApply"),
+        _group("AppliedToTxnAdd", *_APPLIED, many=True),
+    ),
+    _group(
+        "ReceivePaymentMod",
+        _id("TxnID"),
+        _text("EditSequence", 16),
+        *_PAYMENT_HEAD,
+        _group("AppliedToTxnMod", *_APPLIED, many=True),
     ),
     _group(
         "PurchaseOrderAdd",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.plugin import TAKEN_NAMES, AccountKind, DocumentKind, Field, FieldKind, MappingField, RecordKind, Role, Setting
+from hub.plugin import (
+    DEPOSITS,
+    TAKEN_NAMES,
+    AccountKind,
+    DocumentKind,
+    Field,
+    FieldKind,
+    MappingField,
+    RecordKind,
+    Role,
+    Setting,
+)
 
 SETTINGS = (
     Setting(name="CLIENT_ID", help="The Client ID of your app, from “Keys & credentials” at developer.intuit.com."),
@@ -79,6 +90,7 @@ OPTIONS = (
         help="Off: an order without sales tax is invoiced without sales tax. On: its taxable lines are marked taxable, "
         "QuickBooks works the tax out, and the invoice may be higher than the order.",
     ),
+    DEPOSITS,
     TAKEN_NAMES,
 )
 

@@ -137,14 +137,16 @@ def memo(posted: Sale, options: Mapping[str, str]) -> str:
 
 
 def payment(received: Payment) -> Payload:
-    """The fields of a payment that pays one invoice. The link names no line: a whole invoice is paid, not one of it."""
+    """The fields of a payment: of one invoice, or to the customer's credit. The link names no line: a whole invoice is
+    paid, not one of it."""
     amount = _plain(received.amount)
+    paid = received.invoice
     return _worth(
         TxnDate=received.date.isoformat(),
         CurrencyRef={"value": received.currency},
         CustomerRef={"value": received.customer.id},
         TotalAmt=amount,
-        Line=[{"Amount": amount, "LinkedTxn": [{"TxnId": received.invoice.id, "TxnType": "Invoice"}]}],
+        Line=[{"Amount": amount, "LinkedTxn": [{"TxnId": paid.id, "TxnType": "Invoice"}]}] if paid else [],
         DepositToAccountRef=_ref(received.deposit_to),
         ARAccountRef=_ref(received.receivable),
         PaymentRefNum=received.number,

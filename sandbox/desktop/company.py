@@ -21,6 +21,7 @@ DOES: dict[str, Callable[[Store, Fields], Row]] = {
     "InvoiceMod": transactions.change_invoice,
     "CreditMemoMod": transactions.change_credit_memo,
     "ReceivePaymentAdd": transactions.receive_payment,
+    "ReceivePaymentMod": transactions.change_payment,
     "PurchaseOrderAdd": transactions.add_purchase_order,
     "BillAdd": transactions.add_bill,
     "CreditMemoAdd": transactions.add_credit_memo,

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 from lxml import etree
 
-from sandbox.desktop.schema import QUERIES, REMOVALS, WRITES, Element
+from sandbox.desktop.schema import QUERIES, REMOVALS, WRITES
+from sandbox.desktop.shapes import Element
 
 SUPPORTED = ("7.0", "8.0", "9.0", "10.0", "11.0", "12.0", "13.0", "14.0", "15.0", "16.0")
 Fields: TypeAlias = dict[str, Any]

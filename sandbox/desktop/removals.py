@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.desktop import lists
 from sandbox.desktop.reading import Fields, Refused
 from sandbox.desktop.store import Row, Store
+from sandbox.desktop.transactions import reopen
 
 _NOTHING = Decimal("0.00")
 _FIGURES = ("Subtotal", "SalesTaxTotal", "AppliedAmount", "BalanceRemaining", "TotalAmount", "UnusedPayment",
@@ -21,7 +22,7 @@ def delete_transaction(store: Store, fields: Fields) -> Row:
     if row.fields.get("AppliedAmount", _NOTHING):
         raise Refused(3160, f'Cannot delete the object specified by the id = "{row.id}". It has payments.')
     for one in row.fields.get("AppliedToTxnRet", ()):
-        _reopen(store, one)
+        reopen(store, one)
     head = {"TxnDelType": row.kind, "TxnID": row.id}
     return _bury(store, row, "TxnDeleted", head, {"RefNumber": row.fields.get("RefNumber", "")})
 
@@ -33,7 +34,7 @@ def void_transaction(store: Store, fields: Fields) -> Row:
         raise Refused(3170, f"There was an error when modifying a {row.kind}.  QuickBooks error message: The "
                       "transaction has payments applied to it.")  # fmt: skip
     for one in row.fields.get("AppliedToTxnRet", ()):
-        _reopen(store, one)
+        reopen(store, one)
     row.fields |= {name: _NOTHING for name in _FIGURES if name in row.fields}
     row.fields |= {"AppliedToTxnRet": []} if "AppliedToTxnRet" in row.fields else {}
     row.fields["Memo"] = f"VOID: {row.fields.get('Memo', '')}".rstrip()
@@ -68,16 +69,6 @@ def _bury(store: Store, row: Row, kind: str, head: Fields, tail: Fields) -> Row:
     gone = Row(id=row.id, kind=kind, shelf="", name="", fields=head | times | tail, modified=times["TimeDeleted"])
     store.put(gone)
     return gone
-
-
-def _reopen(store: Store, applied: Fields) -> None:
-    invoice = store.get(applied["TxnID"], ["Invoice"])
-    if invoice is None:
-        return
-    invoice.fields["AppliedAmount"] += applied["Amount"]
-    invoice.fields["BalanceRemaining"] += applied["Amount"]
-    invoice.fields["IsPaid"] = "false"
-    lists.touch(store, invoice)
 
 
 def remembered(store: Store, kinds: tuple[str, ...], fields: Fields) -> list[Row]:

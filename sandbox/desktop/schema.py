@@ -6,9 +6,9 @@ its name, then what it holds. `!` is required, `*` may repeat, a number is the l
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+
+from sandbox.desktop.shapes import Element, read
 
 ADDRESS = """
     Addr1 41
@@ -211,6 +211,24 @@ AppliedToTxnAdd*
     DiscountAmount amount
     DiscountAccountRef ref
 """,
+    "ReceivePaymentMod": """
+TxnID! id
+EditSequence! 16
+CustomerRef ref 209
+ARAccountRef ref
+TxnDate date
+RefNumber 20
+TotalAmount amount
+ExchangeRate price
+PaymentMethodRef ref 31
+Memo 4095
+DepositToAccountRef ref
+AppliedToTxnMod*
+    TxnID! id
+    PaymentAmount amount
+    DiscountAmount amount
+    DiscountAccountRef ref
+""",
     "PurchaseOrderAdd": f"""
 VendorRef ref
 ClassRef ref
@@ -332,68 +350,19 @@ _LIST_KINDS = "Account Customer Vendor ItemService ItemNonInventory ItemOtherCha
 ABOUT = ("HostQuery", "CompanyQuery", "PreferencesQuery")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Element:
-    """An element that a request may hold, `kind` being text, ref, group, bool, date, id, guid, int, amount or price."""
-
-    name: str
-    kind: str = "text"
-    required: bool = False
-    many: bool = False
-    length: int = 0
-    choices: tuple[str, ...] = ()
-    within: tuple[Element, ...] = ()
-
-
-_KINDS = {"ref", "bool", "date", "id", "guid", "int", "amount", "price"}
-
-
-def _read(text: str) -> tuple[Element, ...]:
-    return tuple(_elements([line for line in text.splitlines() if line.strip()], 0))
-
-
-def _elements(lines: list[str], depth: int) -> Iterator[Element]:
-    while lines:
-        indent = len(lines[0]) - len(lines[0].lstrip())
-        if indent < depth:
-            return
-        words = lines.pop(0).split()
-        within: tuple[Element, ...] = ()
-        if lines and (deeper := len(lines[0]) - len(lines[0].lstrip())) > indent:
-            within = tuple(_elements(lines, deeper))
-        yield _element(words, within)
-
-
-def _element(words: list[str], within: tuple[Element, ...]) -> Element:
-    name, *rest = words
-    kind = next((word for word in rest if word in _KINDS), "group" if within else "text")
-    length = next((int(word) for word in rest if word.isdigit()), 159 if kind == "ref" else 0)
-    if kind == "ref":
-        within = (Element(name="ListID", kind="id"), Element(name="FullName", length=length))
-    return Element(
-        name=re.sub(r"[!*]", "", name),
-        kind="group" if kind == "ref" else kind,
-        required="!" in name,
-        many="*" in name,
-        length=36 if kind == "id" else length,
-        choices=tuple(word for word in rest if word not in _KINDS and not word.isdigit()),
-        within=within,
-    )
-
-
-WRITES: Mapping[str, tuple[Element, ...]] = {name: _read(text) for name, text in _WRITES.items()}
+WRITES: Mapping[str, tuple[Element, ...]] = {name: read(text) for name, text in _WRITES.items()}
 
 QUERIES: Mapping[str, tuple[Element, ...]] = {
-    **{name: _read(_LIST + _RETURNED) for name in LIST_QUERIES},
-    **{name: _read(_TRANSACTIONS + "IncludeLineItems bool\nIncludeLinkedTxns bool\n" + _RETURNED)
+    **{name: read(_LIST + _RETURNED) for name in LIST_QUERIES},
+    **{name: read(_TRANSACTIONS + "IncludeLineItems bool\nIncludeLinkedTxns bool\n" + _RETURNED)
        for name in TRANSACTION_QUERIES},
-    **{name: _read(_RETURNED) for name in ABOUT},
-    "TxnDeletedQuery": _read(f"TxnDelType* {_TRANSACTION_KINDS}" + _DELETED),
-    "ListDeletedQuery": _read(f"ListDelType* {_LIST_KINDS}" + _DELETED),
+    **{name: read(_RETURNED) for name in ABOUT},
+    "TxnDeletedQuery": read(f"TxnDelType* {_TRANSACTION_KINDS}" + _DELETED),
+    "ListDeletedQuery": read(f"ListDelType* {_LIST_KINDS}" + _DELETED),
 }  # fmt: skip
 
 REMOVALS: Mapping[str, tuple[Element, ...]] = {
-    "TxnDel": _read(f"TxnDelType! {_TRANSACTION_KINDS}\nTxnID! id"),
-    "TxnVoid": _read(f"TxnVoidType! {_TRANSACTION_KINDS}\nTxnID! id"),
-    "ListDel": _read(f"ListDelType! {_LIST_KINDS}\nListID! id"),
+    "TxnDel": read(f"TxnDelType! {_TRANSACTION_KINDS}\nTxnID! id"),
+    "TxnVoid": read(f"TxnVoidType! {_TRANSACTION_KINDS}\nTxnID! id"),
+    "ListDel": read(f"ListDelType! {_LIST_KINDS}\nListID! id"),
 }

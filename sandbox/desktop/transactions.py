@@ -144,7 +144,46 @@ def _tax(store: Store, head: Fields, lines: list[Fields]) -> tuple[Decimal, Deci
 def receive_payment(store: Store, fields: Fields) -> Row:
     """Receive a payment against invoices. An invoice that is paid cannot be found; nobody can pay more than is due."""
     head, applied = _split(fields, "AppliedToTxnAdd")
+    by_itself = head.pop("IsAutoApply", None)
+    if by_itself is None and not applied:
+        raise Refused(3150, 'There is a missing element: "AppliedToTxnAdd".')
+    if by_itself in {"true", "1"}:
+        raise Refused(1030, "This company file does not apply payments by itself.")
     head = lists.resolved(store, head, "ReceivePayment")
+    return _enter(store, "ReceivePayment", _receive(store, head, applied), "CustomerRef")
+
+
+def change_payment(store: Store, fields: Fields) -> Row:
+    """Change a payment: what is named of invoices replaces what it was applied to."""
+    row = store.get(fields["TxnID"], ["ReceivePayment"])
+    if row is None:
+        raise Refused(3120, f'Object "{fields["TxnID"]}" specified in the request cannot be found.')
+    lists.unchanged(row, fields)
+    head, applied = _split(fields, "AppliedToTxnMod")
+    for one in row.fields.get("AppliedToTxnRet", ()) if applied else ():
+        reopen(store, one)
+    kept = [] if applied else row.fields.get("AppliedToTxnRet", [])
+    known = {name: value for name, value in row.fields.items() if name != "AppliedToTxnRet"}
+    named = {name: value for name, value in head.items() if name not in {"TxnID", "EditSequence"}}
+    row.fields = _receive(store, known | lists.resolved(store, named, "ReceivePayment"), applied)
+    row.fields["AppliedToTxnRet"] = [*kept, *row.fields["AppliedToTxnRet"]]
+    row.fields["UnusedPayment"] -= sum((one["Amount"] for one in kept), _NOTHING)
+    lists.touch(store, row)
+    return row
+
+
+def reopen(store: Store, applied: Fields) -> None:
+    """What a payment was applied to is open again."""
+    invoice = store.get(applied["TxnID"], ["Invoice"])
+    if invoice is None:
+        return
+    invoice.fields["AppliedAmount"] += applied["Amount"]
+    invoice.fields["BalanceRemaining"] += applied["Amount"]
+    invoice.fields["IsPaid"] = "false"
+    lists.touch(store, invoice)
+
+
+def _receive(store: Store, head: Fields, applied: list[Fields]) -> Fields:
     head.setdefault("ARAccountRef", _only(store, "AccountsReceivable"))
     head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011
     _open(store, head["TxnDate"])
@@ -155,7 +194,7 @@ def receive_payment(store: Store, fields: Fields) -> Row:
         raise Refused(3210, "An invoice stands there twice.")
     head["UnusedPayment"] = total
     head["AppliedToTxnRet"] = [_apply(store, head, one) for one in applied]
-    return _enter(store, "ReceivePayment", head, "CustomerRef")
+    return head
 
 
 def _apply(store: Store, payment: Fields, one: Fields) -> Fields:

@@ -155,6 +155,7 @@ class Pretend(PushIntegration):
             reply = yield Request(name="create invoice", payload={"invoices": body}, writes=True)
         else:
             assert isinstance(document, Payment)
+            assert document.invoice is not None
             body = {"invoice": document.invoice.id, "customer": document.customer.id, "amount": document.amount}
             reply = yield Request(name="receive payment", payload={"payments": body}, writes=True)
         self._refuse(reply)

@@ -12,6 +12,7 @@ from hub.plugin import (
     Address,
     Bill,
     Books,
+    CreditMemo,
     Invoice,
     Line,
     NewCustomer,
@@ -50,6 +51,9 @@ numbers = st.text(st.characters(codec="utf-8", categories=["L", "N", "Pd"]), max
 revisions = st.none() | st.builds(Revision, id=ids, version=st.sampled_from(["", "1700000000"]))
 
 
+voids = st.builds(Revision, id=ids, version=st.just("1700000000"), voids=st.just(True))
+
+
 @st.composite
 def lines(draw: st.DrawFn) -> Line:
     quantity = draw(st.decimals(Decimal(0), Decimal(5000), places=draw(st.integers(0, 3))))
@@ -61,24 +65,27 @@ def lines(draw: st.DrawFn) -> Line:
 
 
 @st.composite
-def invoices(draw: st.DrawFn) -> Invoice:
+def sales(draw: st.DrawFn) -> Invoice | CreditMemo:
     rows = tuple(draw(st.lists(lines(), min_size=1, max_size=4)))
     subtotal = sum((line.amount for line in rows), Decimal("0.00"))
     discount = draw(st.sampled_from([Decimal("0.00"), in_cents(subtotal / 20), subtotal]))
     tax = Tax(amount=draw(st.sampled_from([Decimal("0.00"), Decimal("4.13")])), code=draw(some))
-    return Invoice(
+    common: dict[str, Any] = dict(  # noqa: C408  # As the fields are written everywhere.
         number=draw(numbers), date=draw(dates), currency="USD", customer=draw(refs), lines=rows,
         total=subtotal - discount + tax.amount, discount=discount, discount_account=draw(refs),
-        receivable=draw(some), tax=tax, due=draw(st.none() | dates), terms=draw(some), email=draw(texts),
+        receivable=draw(some), tax=tax, email=draw(texts),
         billing=draw(st.none() | addresses), shipping=draw(st.none() | addresses), po_number=draw(texts)[:25],
         memo=draw(texts), note=draw(texts),
-        revises=draw(revisions),
+        revises=draw(revisions | voids),
     )  # fmt: skip
+    if draw(st.booleans()):
+        return CreditMemo(**common)
+    return Invoice(due=draw(st.none() | dates), terms=draw(some), **common)
 
 
 payments = st.builds(
-    Payment, number=numbers, date=dates, currency=st.just("USD"), customer=refs, invoice=refs, amount=cents,
-    method=texts, deposit_to=some, receivable=some, note=texts,
+    Payment, number=numbers, date=dates, currency=st.just("USD"), customer=refs, invoice=some, amount=cents,
+    method=texts, deposit_to=some, receivable=some, note=texts, revises=revisions,
 )  # fmt: skip
 
 
@@ -107,4 +114,4 @@ items = st.builds(
     income=refs, cost=some,
 )  # fmt: skip
 
-subjects = st.one_of(invoices(), payments, orders, bills, customers, vendors, items)
+subjects = st.one_of(sales(), payments, orders, bills, customers, vendors, items)

@@ -133,20 +133,23 @@ def test_what_recovery_and_the_check_ask_is_valid(schema: etree.XMLSchema) -> No
     written = [
         Request(name="x", payload={"request": name, "fields": {name: {
             "RefNumber": number, "TxnDate": "2026-11-23", "CustomerRef": {"ListID": "1-1"}}}}, writes=True)
-        for name in ("InvoiceAdd", "ReceivePaymentAdd", "PurchaseOrderAdd", "BillAdd") for number in ("1042", "")
+        for name in ("InvoiceAdd", "CreditMemoAdd", "ReceivePaymentAdd", "PurchaseOrderAdd", "BillAdd")
+        for number in ("1042", "")
     ]  # fmt: skip
+    void = {"request": "TxnVoid", "fields": {"TxnVoidType": "Invoice", "TxnID": "1-1"}}
+    written.append(Request(name="x", payload=void, writes=True))
     recovering = QUICKBOOKS.recover(Envelope(key=KEY, requests=tuple(written), body=""))
     asked = [next(recovering)]
     nothing = Response(payload={"status": "1", "severity": "Info", "message": "", "rows": []})
-    while len(asked) < 8:
+    while len(asked) < 11:
         asked.append(recovering.send(nothing))
     with pytest.raises(StopIteration) as end:
         recovering.send(nothing)
-    assert end.value.value == [None] * 8, "Nothing was found, so all of it may be asked again."
+    assert end.value.value == [None] * 11, "Nothing was found, so all of it may be asked again."
     checking = QUICKBOOKS.check()
     asked += [next(checking), checking.send(nothing)]
     root = validated(schema, QUICKBOOKS.seal(KEY, asked))
-    assert len(root[0]) == len(asked) == 10
+    assert len(root[0]) == len(asked) == 13
 
 
 @pytest.mark.parametrize(

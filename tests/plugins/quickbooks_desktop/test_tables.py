@@ -8,7 +8,7 @@ import pytest
 
 from quickbooks_desktop.tables import REQUESTS, Element, Kind
 from sandbox.desktop.schema import QUERIES, REMOVALS, WRITES
-from sandbox.desktop.schema import Element as Theirs
+from sandbox.desktop.shapes import Element as Theirs
 
 KINDS = {
     Kind.TEXT: "text", Kind.ID: "id", Kind.GUID: "guid", Kind.AMOUNT: "amount", Kind.PRICE: "price", Kind.DATE: "date",

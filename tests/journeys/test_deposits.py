@@ -1,0 +1,180 @@
+"""A payment that comes before its invoice is the customer's credit at once, and is applied when the invoice comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.database import now, session
+from hub.errors import Incomplete
+from hub.models import Exchange, Installation
+from hub.plugin import AT_ONCE, RecordKind
+from hub.queue import commit
+from hub.services import cancelling, carrying, history, linking, registry, sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState
+from sandbox.desktop.connector import Faults
+from sandbox.online import Running
+from tests.hub.conftest import ACME, ADA, order_1042
+from tests.hub.test_carrying import pass_time
+from tests.journeys.desktop import ORDER_1042, Office, serving, whole_file
+from tests.journeys.desktop import look_again as look_at_file
+from tests.journeys.test_online_documents import by_hand, look_again
+from tests.journeys.test_order_1042 import posted
+
+DEPOSIT = Choices(documents=("payment",))
+
+
+def allow(installation: Installation) -> None:
+    installation.options = {**installation.options, "deposits": AT_ONCE}
+    commit()
+
+
+@pytest.fixture
+def early(online: Installation) -> Installation:
+    allow(online)
+    return online
+
+
+def paid(books: Running) -> list[tuple[object, ...]]:
+    return [(one["TotalAmt"], one["UnappliedAmt"]) for one in books.books()["Payment"]]
+
+
+def owed(books: Running) -> list[tuple[object, ...]]:
+    return [(one["DocNumber"], one["TotalAmt"], one["Balance"]) for one in books.books()["Invoice"]]
+
+
+def balance(installation: Installation) -> Decimal:
+    session().expire_all()
+    row = linking.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    return history.of_customer(installation.id, row.record_id, now().date()).balance
+
+
+HUNDRED = Decimal("100.00")
+APPLIED = [(HUNDRED, Decimal("0.00"))]
+INVOICED = [("1042", Decimal("218.50"), Decimal("118.50"))]
+
+
+def test_a_deposit_is_the_customers_credit_and_then_on_the_invoice(early: Installation, books: Running) -> None:
+    sending.send(early.id, order_1042(), DEPOSIT, ADA)
+    carrying.carry(early.id)
+    assert (paid(books), owed(books)) == ([(HUNDRED, HUNDRED)], [])
+    assert not [one for one in books.books()["Item"] if one["Name"] == "A7102"], "Only the invoice needs it."
+    assert balance(early) == -HUNDRED
+    choices = sending.last_choices(early, sending.of_order(ACME.id, "1042"))
+    assert choices.sells, "The invoice is what is sent next."
+    sending.send(early.id, order_1042(), choices, ADA)
+    carrying.carry(early.id)
+    assert (paid(books), owed(books)) == (APPLIED, INVOICED)
+    assert posted()
+    assert balance(early) == Decimal("118.50"), "At once, from the echoes."
+    look_again(early)
+    assert balance(early) == Decimal("118.50"), "And as the books say it."
+
+
+@pytest.mark.parametrize(("trip", "kind"), list(product(range(5), ["cut_before", "cut_after"])))
+def test_wherever_the_line_is_cut_it_is_received_once_and_applied_once(
+    early: Installation, books: Running, trip: int, kind: str
+) -> None:
+    sending.send(early.id, order_1042(), DEPOSIT, ADA)
+    carrying.carry(early.id)
+    sending.send(early.id, order_1042(), Choices(), ADA)
+    if trip:
+        books.fault("delay", "/batch", times=trip, seconds=0)
+    books.fault(kind, "/batch")
+    for _ in range(4):
+        carrying.carry(early.id)
+        pass_time(early)
+    assert (paid(books), owed(books)) == (APPLIED, INVOICED)
+    assert posted()
+
+
+def test_without_the_setting_a_payment_waits_for_its_invoice(online: Installation, books: Running) -> None:
+    with pytest.raises(Incomplete, match="Payments are sent with the invoice"):
+        sending.send(online.id, order_1042(), DEPOSIT, ADA)
+    assert books.books()["Payment"] == []
+
+
+def test_the_dialog_offers_it_where_the_setting_says_so_and_then_the_invoice(app: Flask, online: Installation) -> None:
+    client, address = app.test_client(), "/hub/orders/1042/send"
+    assert "as a deposit" not in client.get(address).text
+    allow(online)
+    assert "The payment without the invoice, as a deposit" in client.get(address).text
+    sending.send(online.id, order_1042(), DEPOSIT, ADA)
+    carrying.carry(online.id)
+    page = client.get(address).text
+    assert 'value="invoice" checked' in page, "What comes next is the invoice."
+    sending.send(online.id, order_1042(), Choices(), ADA)
+    carrying.carry(online.id)
+    assert "as a deposit" not in client.get(f"{address}?again=1").text
+
+
+def test_an_invoice_that_is_given_up_leaves_the_deposit_as_it_was(early: Installation, books: Running) -> None:
+    sending.send(early.id, order_1042(), DEPOSIT, ADA)
+    carrying.carry(early.id)
+    live = sending.send(early.id, order_1042(), Choices(), ADA)
+    (invoice,) = (one for one in live if one.kind == "invoice")
+    cancelling.cancel(ACME.id, invoice.id)
+    carrying.carry(early.id)
+    assert (paid(books), owed(books)) == ([(HUNDRED, HUNDRED)], [])
+    (payment,) = sending.of_order(ACME.id, "1042")
+    assert (payment.kind, payment.state) == ("payment", DeliveryState.POSTED)
+
+
+def test_a_deposit_that_somebody_has_applied_elsewhere_stays_there(early: Installation, books: Running) -> None:
+    sending.send(early.id, order_1042(), DEPOSIT, ADA)
+    sending.send(early.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices(), ADA)
+    carrying.carry(early.id)
+    (other,), (payment,) = books.books()["Invoice"], books.books()["Payment"]
+    link = {"Amount": 100, "LinkedTxn": [{"TxnId": other["Id"], "TxnType": "Invoice"}]}
+    by_hand(books, "Payment", {"Id": payment["Id"], "SyncToken": payment["SyncToken"], "sparse": True,
+                               "CustomerRef": payment["CustomerRef"], "TotalAmt": 100, "Line": [link]},
+            operation="update")  # fmt: skip
+    look_again(early)
+    sending.send(early.id, order_1042(), Choices(), ADA)
+    carrying.carry(early.id)
+    total = Decimal("218.50")
+    assert owed(books) == [("1043", total, total - HUNDRED), ("1042", total, total)]
+    assert posted()
+
+
+# ── QuickBooks Desktop ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
+    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
+    app.extensions["hub"].integrations, broken = registry.load()
+    assert broken == ()
+    with serving(app) as url:
+        found = Office.open(url, tmp_path)
+        found.connect()
+        allow(found.installation)
+        yield found
+
+
+@pytest.mark.parametrize("cut", ["", "before", "after"])
+def test_a_company_file_gets_it_in_the_same_two_steps(office: Office, cut: str) -> None:
+    sending.send(office.installation.id, order_1042(), DEPOSIT, ADA)
+    assert office.update()[-1] == "OK", office.log
+    assert whole_file(office.company)["payments"] == [("ABC Company", HUNDRED, HUNDRED)]
+    assert balance(office.installation) == -HUNDRED
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    step = 1
+    while cut and office.dies(Faults(die_before=step) if cut == "before" else Faults(die_after=step)):
+        step += 1
+        time.sleep(0.25)  # The session that died may be silent no longer than that.
+    assert office.update()[-1] in {"OK", "No data exchange required"}, office.log
+    assert whole_file(office.company) == ORDER_1042
+    assert posted()
+    assert "change receivepayment" in set(session().scalars(select(Exchange.name)))
+    look_at_file(office)
+    assert balance(office.installation) == Decimal("118.50")
