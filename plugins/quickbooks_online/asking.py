@@ -17,6 +17,10 @@ ATTEMPTS = 3
 """How often a write is asked whose answer was an error within QuickBooks, looking each time what became of it."""
 
 
+READ = "Read"
+"""What a request for one entry names its kind under, beside its `Id`; it is no operation of a batch."""
+
+
 class UnexpectedAnswer(Exception):
     """QuickBooks answered what its documentation does not foresee, and guessing would put wrong things in the books."""
 
@@ -46,6 +50,19 @@ def look(name: str, statement: str, subject: str) -> Conversation[Payload]:
     if not isinstance(reply.payload.get("QueryResponse"), dict):
         raise UnexpectedAnswer(f"QuickBooks answered “{name}” without a query response.")
     return reply.payload
+
+
+def read(kind: str, entry_id: str, subject: str) -> Conversation[Row | None]:
+    """Read a `kind` as it is now, None if it is not there any more. What a query gives may be of an earlier state, and
+    with its SyncToken nothing can be changed.
+    """
+    name = f"look at the {kind.lower()}"
+    reply = yield Request(name=name, payload={READ: kind, "Id": entry_id}, writes=False)
+    if fault := faults.in_json(reply.payload):
+        if fault.code == faults.GONE:
+            return None
+        raise fault.failure(subject)
+    return _echo(reply.payload, kind)
 
 
 def enter(
@@ -110,12 +127,12 @@ def _rewrite(
     version, last = revises.version, Rejected(stumbled(subject))
     for _ in range(ATTEMPTS):
         if not version:
-            found = yield from rows(f"look at the {kind.lower()}", kind, f"where Id = {quoted(revises.id)}", subject)
-            if not found:
+            row = yield from read(kind, revises.id, subject)
+            if row is None:
                 raise Rejected(_deleted(subject))
-            if is_done(found[0]):
-                return found[0]
-            version = str(found[0]["SyncToken"])
+            if is_done(row):
+                return row
+            version = str(row["SyncToken"])
         reply = yield Request(name=name, payload=item(version), writes=True)
         fault = faults.in_json(reply.payload)
         if fault is None:
@@ -147,5 +164,5 @@ def stumbled(subject: str) -> Problem:
 def _echo(answer: Payload, kind: str) -> Row:
     row = answer.get(kind)
     if not isinstance(row, dict) or not row.get("Id"):
-        raise UnexpectedAnswer(f"QuickBooks took a new {kind.lower()} and did not say under which id.")
+        raise UnexpectedAnswer(f"QuickBooks answered with no {kind.lower()}, or did not say under which id.")
     return row

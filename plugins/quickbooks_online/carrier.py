@@ -22,6 +22,7 @@ from hub.plugin import (
     Connection,
     Envelope,
     IntegrationError,
+    Payload,
     Postage,
     Problem,
     Rejected,
@@ -30,7 +31,7 @@ from hub.plugin import (
     Unavailable,
 )
 from quickbooks_online import faults
-from quickbooks_online.asking import UnexpectedAnswer
+from quickbooks_online.asking import READ, UnexpectedAnswer
 from quickbooks_online.marks import mark, marked
 
 MINOR_VERSION = 75
@@ -55,16 +56,21 @@ def seal(key: str, requests: Sequence[Request]) -> str:
     characters), and every document carries its mark. It is plain ASCII: US books take no other bytes than ISO-8859-1,
     and escapes are safe in both.
 
-    Questions for changes are no items of a batch; they travel beside it, all in one call.
+    Questions for changes are no items of a batch; they travel beside it, all in one call. Nor are entries read by id,
+    each in a call of its own.
     """
     items = [
         {**(marked(request.payload, mark(key, place)) if request.writes else request.payload), "bId": str(place)}
         for place, request in enumerate(requests, start=1)
-        if CHANGES not in request.payload
+        if not _is_beside(request)
     ]
     return simplejson.dumps(
         {"BatchItemRequest": items}, use_decimal=True, sort_keys=True, separators=(",", ":"), allow_nan=False
     )
+
+
+def _is_beside(request: Request) -> bool:
+    return CHANGES in request.payload or READ in request.payload
 
 
 class Line(OAuth2Session):  # type: ignore[misc]  # Authlib ships without types.
@@ -102,35 +108,47 @@ def timeout(settings: Mapping[str, str]) -> float:
 
 
 def postage(requests: Sequence[Request]) -> Postage:
-    """What a trip costs: a call of the batch, if there is anything in it, and one for all changes together.
+    """What a trip costs: a call of the batch, if anything is in it, one for all changes together, and one for each
+    entry that is read by its id.
 
     Intuit meters what reads (queries, change data capture) and not what writes. Whether it counts a batch of queries
     once or each query is not documented; here each is counted, so that the meter never stands too low.
     """
     changes = sum(CHANGES in request.payload for request in requests)
+    entries = sum(READ in request.payload for request in requests)
     writes = sum(request.writes for request in requests)
-    batches, asks = int(len(requests) > changes), int(changes > 0)
+    batches, asks = int(len(requests) > changes + entries), int(changes > 0)
     reads = len(requests) - changes - writes + asks
-    return Postage(calls=batches + asks, batches=batches, reads=reads, writes=writes)
+    return Postage(calls=batches + asks + entries, batches=batches, reads=reads, writes=writes)
 
 
 def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
     """Carry an envelope, and bring its answers back in the order of its requests.
 
-    The batch goes first. If the line breaks before the changes are read, all is repeated, and the batch's own key
-    makes that harmless.
+    The batch goes first. If the line breaks before the rest is read, all is repeated, and the batch's own key makes
+    that harmless.
     """
-    changes = {place for place, request in enumerate(envelope.requests, start=1) if CHANGES in request.payload}
+    numbered = dict(enumerate(envelope.requests, start=1))
+    inside = [place for place, request in numbered.items() if not _is_beside(request)]
+    changes = [place for place, request in numbered.items() if CHANGES in request.payload]
     found: dict[int, Response] = {}
     with Line(connection) as line:
-        if len(changes) < len(envelope.requests):
+        if inside:
             address, body = "batch", envelope.body.encode()
             answer = _ask(line, connection, lambda books, url: books.post(url + address, body, request_id=envelope.key))
-            places = [place for place in range(1, len(envelope.requests) + 1) if place not in changes]
-            found |= _paired(answer, envelope, places, _beside(line, connection, answer))
+            found |= _paired(answer, envelope, inside, _beside(line, connection, answer))
         if changes:
-            found |= _changes(line, envelope, connection, sorted(changes))
+            found |= _changes(line, envelope, connection, changes)
+        for place in numbered.keys() - found.keys():
+            found[place] = _entry(line, connection, numbered[place].payload)
     return [found[place] for place in sorted(found)]
+
+
+def _entry(line: Line, connection: Connection, wanted: Payload) -> Response:
+    """Read one entry by its id."""
+    address = f"{str(wanted[READ]).lower()}/{wanted['Id']}"
+    answer = _ask(line, connection, lambda books, url: books.get(url + address), faults_are_answers=True)
+    return Response(payload={**answer, **_beside(line, connection, answer)})
 
 
 def _changes(line: Line, envelope: Envelope, connection: Connection, places: Sequence[int]) -> dict[int, Response]:
@@ -202,9 +220,9 @@ def _failure(response: requests.Response) -> IntegrationError:
     status = response.status_code
     fault = _fault(response)
     pause = _retry_after(response)
-    code = fault.code if fault else ""
+    said = f"HTTP {status}, code {fault.code}" if fault and fault.code else f"HTTP {status}"
     if status == requests.codes.unauthorized:
-        return AuthorizationExpired(f"QuickBooks Online does not accept the authorization (HTTP 401, code {code}).")
+        return AuthorizationExpired(f"QuickBooks Online does not accept the authorization ({said}).")
     if status == requests.codes.too_many_requests:
         return Unavailable("QuickBooks Online asks for a pause (HTTP 429).", retry_after=pause or faults.THROTTLE_PAUSE)
     if fault and status < requests.codes.internal_server_error:
@@ -212,7 +230,7 @@ def _failure(response: requests.Response) -> IntegrationError:
     if status in REFUSED_WHOLE:
         why = f"It answered HTTP {status} without saying why."
         return Rejected(Problem(what="QuickBooks did not take what was sent.", why=why, code=str(status)))
-    return Unavailable(f"QuickBooks Online is not available (HTTP {status}, code {code}).", retry_after=pause)
+    return Unavailable(f"QuickBooks Online is not available ({said}).", retry_after=pause)
 
 
 def _fault(response: requests.Response) -> faults.Fault | None:
