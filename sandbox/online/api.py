@@ -30,8 +30,10 @@ def authorize() -> None:
     g.reads = int(request.method == "GET" or request.path.rstrip("/").endswith("/query"))
     with _store().reading() as session:
         granted = oauth.realm_of(session, token.strip()) if scheme == "Bearer" else None
-        if granted == realm and g.reads:
-            meter.check(session)
+        if granted == realm:
+            oauth.check_access(session, realm)
+            if g.reads:
+                meter.check(session)
     if granted is None:
         message = "message=AuthenticationFailed; errorCode=003200; statusCode=401"
         raise Turned(401, "3200", message, "Token expired", "AUTHENTICATION")

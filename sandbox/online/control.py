@@ -7,7 +7,7 @@ import datetime as dt
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.online import meter, oauth, operations, webhooks
+from sandbox.online import meter, oauth, operations, query, webhooks
 from sandbox.online.faults import Fault, Faults
 from sandbox.online.limits import Limits, Throttle
 from sandbox.online.refusals import Refusal
@@ -263,6 +263,36 @@ def grant() -> ResponseReturnValue:
         return oauth.grant_for(session, realm) if realm in session.realms() else _NOT_FOUND
 
 
+@blueprint.post("/disconnect/<realm>")
+def disconnect(realm: str) -> ResponseReturnValue:
+    """Disconnect the app within the product: all its grants for a company are gone, and nobody tells it."""
+    with _store().writing() as session:
+        oauth.disconnect(session, realm)
+    return {"ok": True}
+
+
+@blueprint.post("/access/<realm>")
+def access(realm: str) -> ResponseReturnValue:
+    """Turn the app away although its tokens are good: `{"refuses": "user"}` where who connected is no administrator any
+    more (403, code 120), `"environment"` where the keys are of the other environment than the company (403, code 3100);
+    null for neither."""
+    why = request.get_json()["refuses"]
+    if why not in (None, *oauth.REFUSES):
+        return {"error": f"refuses is one of {', '.join(oauth.REFUSES)}, or null"}, 400
+    with _store().writing() as session:
+        session.set_fact(f"refuses:{realm}", why)
+    return {"ok": True}
+
+
+@blueprint.post("/lag")
+def set_lag() -> ResponseReturnValue:
+    """Let queries lag behind: `{"queries": true}`. They then give the SyncToken that an entry had before its last
+    change; read by its id it has the present one."""
+    with _store().writing() as session:
+        session.set_fact(query.LAG, bool(request.get_json()["queries"]))
+    return {"ok": True}
+
+
 @blueprint.post("/reset")
 def reset() -> ResponseReturnValue:
     """Begin anew with the seeded books, by the machine's clock. Grants go on."""
@@ -270,7 +300,8 @@ def reset() -> ResponseReturnValue:
         for table in LEDGER_TABLES:
             session.connection.execute(f"DELETE FROM {table}")  # noqa: S608 – Our own names.
         session.connection.execute(
-            "DELETE FROM fact WHERE name LIKE 'sequence:%' OR name IN ('clock', 'meter:ceiling')"
+            "DELETE FROM fact WHERE name LIKE 'sequence:%' OR name LIKE 'refuses:%' "
+            "OR name IN ('clock', 'lag', 'meter:ceiling')"
         )
         seed(session)
         session.changes.clear()  # An app is not told of it: it is no change in the books, but other books.

@@ -15,7 +15,8 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from sandbox.online.storage import Session, Store, dumps
+from sandbox.online.refusals import Refusal, Turned
+from sandbox.online.storage import Session, Store, dumps, loads
 
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 """The one app that the sandbox knows."""
@@ -133,6 +134,32 @@ def grant_for(session: Session, realm: str) -> dict[str, Any]:
         "realm_id": realm,
         **_tokens(session, _grant(session, realm)),
     }
+
+
+def disconnect(session: Session, realm: str) -> None:
+    """Take back every grant for a company's books."""
+    rows = session.connection.execute("SELECT name, value FROM fact WHERE name LIKE 'grant:%'").fetchall()
+    for name, value in rows:
+        if loads(value)["realm"] == realm:
+            session.forget(name)
+
+
+REFUSES = ("user", "environment")
+"""Why books may be closed to an app whose tokens are good; set by the control API."""
+
+
+def check_access(session: Session, realm: str) -> None:
+    """Raises what an app is told to which these books are closed, whatever tokens it has."""
+    match session.fact(f"refuses:{realm}"):
+        case "user":
+            raise Refusal(
+                120, "Authorization Failure",
+                "You do not have permission to access this company: the user who connected the app is not an "
+                "administrator of it any more.", status=403,
+            )  # fmt: skip
+        case "environment":
+            message = "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403"
+            raise Turned(403, "3100", message, None, "SERVICE")
 
 
 def realm_of(session: Session, token: str) -> str | None:

@@ -23,7 +23,7 @@ class Refusal(Exception):
     def kind(self) -> str:
         if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return "SystemFault"
-        return "AuthorizationFault" if self.code == 5020 else "ValidationFault"
+        return "AuthorizationFault" if self.code in {120, 5020} else "ValidationFault"
 
     def fault(self) -> dict[str, Any]:
         """The fault as it stands in an answer, and in an item of a batch."""
