@@ -14,7 +14,7 @@ from hub.host import Order, OrderState, User
 from hub.models import Delivery, Installation
 from hub.models.delivery import needs
 from hub.plugin import DocumentKind, Problem
-from hub.services import mapping, registry, reviewing, selling, sending
+from hub.services import access, mapping, registry, reviewing, selling, sending
 from hub.services.documents import Choices, Draft, draft
 from hub.services.gathering import gather
 from hub.services.snapshots import problems_of
@@ -50,7 +50,9 @@ class Outlook:
 
 
 def look(installation: Installation, order_ids: Sequence[str], kinds: Collection[str]) -> list[Outlook]:
-    """What sending these orders would come to, in their order. As many queries for `MOST` of them as for one."""
+    """What sending these orders would come to, in their order. As many queries for `MOST` of them as for one. An order
+    that gives money back becomes a credit memo where invoices are among the `kinds`.
+    """
     found = {order.id: order for order in host().some_orders(installation.organization_id, order_ids)}
     orders = [found[order_id] for order_id in dict.fromkeys(order_ids) if order_id in found]
     integration = registry.integration(installation.integration)
@@ -59,13 +61,15 @@ def look(installation: Installation, order_ids: Sequence[str], kinds: Collection
     wanted = []
     for order in orders:
         choices = sending.last_choices(installation, live.get(order.id, ()))
+        asked = sorted({selling.kind_of(order) if kind == DocumentKind.INVOICE else kind for kind in kinds})
         accounts = {**suggested, **choices.accounts}
-        wanted.append((order, replace(choices, documents=tuple(sorted(kinds)), accounts=accounts)))
+        wanted.append((order, replace(choices, documents=tuple(asked), accounts=accounts)))
     known = gather(installation, integration, wanted)
-    return [
-        _outlook(order, choices, draft(installation, integration, order, choices, known), live.get(order.id, ()))
-        for order, choices in wanted
-    ]
+    outlooks = []
+    for order, choices in wanted:
+        outline = draft(installation, integration, order, choices, known)
+        outlooks.append(_outlook(installation, order, choices, outline, live.get(order.id, ())))
+    return outlooks
 
 
 def send(installation: Installation, order_ids: Sequence[str], kinds: Collection[str], user: User) -> list[str]:
@@ -78,23 +82,34 @@ def send(installation: Installation, order_ids: Sequence[str], kinds: Collection
     return [one.order.id for one in outlooks if one.readiness is Readiness.CHOICE or one.order.id in left]
 
 
-def _outlook(order: Order, choices: Choices, outline: Draft, live: Sequence[Delivery]) -> Outlook:
+def _outlook(
+    installation: Installation, order: Order, choices: Choices, outline: Draft, live: Sequence[Delivery]
+) -> Outlook:
     stopped = [one for one in live if one.state is _D.STOPPED]
     there = {(one.source, one.kind) for one in live}
-    parts = list(_wanted(outline, order, choices))
+    parts, closed = list(_wanted(outline, order, choices)), _closed(installation, choices)
     if stopped:
         readiness, problems = Readiness.CHOICE, list(problems_of(stopped[0].problems))
     elif parts and there.issuperset(parts):
         readiness, problems = Readiness.DONE, []
     else:
-        readiness = Readiness.CHOICE if outline.problems or not parts else Readiness.READY
-        problems = list(outline.problems)
+        problems = closed or list(outline.problems)
+        readiness = Readiness.CHOICE if problems or not parts else Readiness.READY
     vendors = [one.new_vendor.name for one in outline.purchases if one.new_vendor]
     entered = ([outline.new_customer.name] if outline.new_customer else []) + vendors
     return Outlook(
         order=order, readiness=readiness, choices=choices, problems=problems,
         entered=entered if readiness is Readiness.READY else (),
     )  # fmt: skip
+
+
+def _closed(installation: Installation, choices: Choices) -> list[Problem]:
+    """What the settings do not let anybody send."""
+    return [
+        Problem(what=f"The settings do not allow to send a {kind.replace('_', ' ')}.", cure="Ask an admin.")
+        for kind in choices.documents
+        if not access.allows_document(installation, kind)
+    ]
 
 
 def _wanted(outline: Draft, order: Order, choices: Choices) -> Iterator[tuple[str, str]]:

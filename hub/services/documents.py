@@ -29,24 +29,25 @@ from hub.plugin import (
     Role,
     Sale,
 )
-from hub.services import checking, reviewing, selling
-from hub.services.gathering import Gathered, gather, item_name
+from hub.services import checking, purchasing, reviewing, selling
+from hub.services.gathering import NEW, Gathered, gather, item_name, kind_of_entry
 from hub.services.purchasing import Purchase, purchases
 from hub.services.snapshots import Subject
-
-NEW = "new"
-"""The choice "Create New Customer"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the person chose in the dialog. `accounts` overrides the installation's mapping for this order, by role;
-    `updates` is what is in the books already and is to be changed or voided there, by what of the order it is
-    ("invoice", "bill/<supplier>", "customer").
+    """What the person chose in the dialog.
+
+    `documents` are kinds, and of what is bought also "<kind>/<supplier>" for one supplier alone. `vendors` says by
+    supplier who it is in the books: an id, or `NEW`. `accounts` overrides the installation's mapping for this order, by
+    role, or by "<role>/<supplier>" for one supplier. `updates` is what is in the books already and is to be
+    changed or voided there, by what of the order it is ("invoice", "bill/<supplier>", "customer").
     """
 
     documents: tuple[str, ...] = (DocumentKind.INVOICE,)
     customer: str = ""
+    vendors: Mapping[str, str] = field(default_factory=dict)
     tax: str = ""
     accounts: Mapping[str, str] = field(default_factory=dict)
     updates: tuple[str, ...] = ()
@@ -63,9 +64,15 @@ class Choices:
         """Whether payments are to be sent although the invoice is not."""
         return DocumentKind.PAYMENT in self.documents and not self.sells
 
+    @property
+    def kinds(self) -> frozenset[DocumentKind]:
+        """Of which kinds `documents` are."""
+        return frozenset(DocumentKind(one.partition("/")[0]) for one in self.documents)
+
     def stored(self) -> dict[str, object]:
         return {
-            "documents": list(self.documents), "customer": self.customer, "tax": self.tax,
+            "documents": list(self.documents), "customer": self.customer, "vendors": dict(self.vendors),
+            "tax": self.tax,
             "accounts": dict(self.accounts), "answers": dict(self.answers),
         }  # fmt: skip
 
@@ -114,7 +121,7 @@ def draft(
         sale = selling.sale(order, customer, items, refs, tax=choices.tax, problems=problems)
         payments = selling.payments(order, customer, refs, applied=invoiced)
         bought = purchases(
-            installation, order, choices.documents, known=known, customer=customer, items=items, refs=refs,
+            installation, order, choices, known=known, customer=customer, items=items, refs=refs,
             problems=problems,
         )
     except DoesNotAddUp as error:
@@ -179,25 +186,21 @@ def item_key(name: str) -> str:
 def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:
     found = {}
     for role, record_id in choices.accounts.items():
-        kind = RecordKind.ITEM if role == Role.SALES_TAX_ITEM else RecordKind.ACCOUNT
-        row = known.entries.get((kind, record_id))
+        row = known.entries.get((kind_of_entry(role), record_id))
         if row is not None:
             found[role] = row.ref
     return found
 
 
 def _unmapped(integration: Integration, refs: Mapping[str, Ref], order: Order, choices: Choices) -> list[Problem]:
-    wanted = {DocumentKind(kind) for kind in choices.documents} - selling.SALES
-    wanted |= {selling.kind_of(order)} if choices.sells else set()
-    if order.payments and DocumentKind.INVOICE in wanted:  # They go along with it.
-        wanted.add(DocumentKind.PAYMENT)
+    wanted = choices.kinds - selling.SALES | ({selling.kind_of(order)} if choices.sells else set())
     return [
         Problem(
             what=f"{place.label} is not chosen yet.", why="The books need it for this document.",
             cure="Choose it here, or for all orders on the Accounts tab of the settings.", field=place.key,
         )
         for place in integration.mappings
-        if place.needed_for & wanted and place.key not in refs
+        if place.needed_for & wanted and place.key not in refs and not purchasing.all_have(place.key, order, choices)
     ]  # fmt: skip
 
 

@@ -19,6 +19,9 @@ from hub.states import DeliveryState
 if TYPE_CHECKING:
     from hub.services.documents import Choices
 
+NEW = "new"
+"""The choice "Create New Customer", or "Create New Vendor"."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
@@ -85,6 +88,11 @@ def gather(
     )  # fmt: skip
 
 
+def kind_of_entry(role: str) -> RecordKind:
+    """What fills a role: an account, or for the sales tax an item."""
+    return RecordKind.ITEM if role == Role.SALES_TAX_ITEM else RecordKind.ACCOUNT
+
+
 def item_name(line: OrderLine, source: str) -> str:
     """By which name an order's line is looked for among the items: the chosen field, else the first that has a value.
     Empty if there is none.
@@ -102,9 +110,9 @@ def _entries(
         wanted.setdefault(kind, set()).add(ref.id)
     for one in choices:
         wanted.setdefault(RecordKind.CUSTOMER, set()).add(one.customer)
+        wanted.setdefault(RecordKind.VENDOR, set()).update(one.vendors.values())
         for role, record_id in one.accounts.items():
-            kind = RecordKind.ITEM if role == Role.SALES_TAX_ITEM else RecordKind.ACCOUNT
-            wanted.setdefault(kind, set()).add(record_id)
+            wanted.setdefault(kind_of_entry(role), set()).add(record_id)
     found = {(row.kind, row.record_id): row for row in named.values()}
     for kind, ids in wanted.items():
         for row in linking.records(installation_id, kind, ids):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from hub.host import Company, Order, OrderLine
 from hub.models import Installation
@@ -21,9 +22,15 @@ from hub.plugin import (
     Role,
     in_cents,
 )
-from hub.services.gathering import Gathered
+from hub.services.gathering import NEW, Gathered
+
+if TYPE_CHECKING:
+    from hub.services.documents import Choices
 
 KINDS = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
+
+ROLES = (Role.PAYABLE, Role.COST)
+"""What can be chosen for each supplier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,34 +44,31 @@ class Purchase:
 
 
 def purchases(
-    installation: Installation, order: Order, documents: Collection[str], *, known: Gathered, customer: Ref,
+    installation: Installation, order: Order, choices: Choices, *, known: Gathered, customer: Ref,
     items: Sequence[Ref], refs: Mapping[str, Ref], problems: list[Problem],
 ) -> tuple[Purchase, ...]:  # fmt: skip
-    """The purchases of an order, as far as `documents` asks for them."""
-    suppliers = _suppliers(order) if KINDS & set(documents) else {}
-    if KINDS & set(documents) and not suppliers:
+    """The purchases of an order, as far as `choices` ask for them."""
+    asked, suppliers = KINDS & choices.kinds, suppliers_of(order)
+    if asked and not suppliers:
         problems.append(Problem(
             what="No line of this order has a supplier.", why="There is nobody to order from.",
             cure="Enter the suppliers on the order, or do not send purchase orders and bills.", field="lines",
         ))  # fmt: skip
     found = []
-    for place, (supplier_id, supplier) in enumerate(suppliers.items(), start=1):
-        bought = [
-            (line, item)
-            for line, item in zip(order.lines, items, strict=True)
-            if is_bought(line) and _from(line) == supplier_id
-        ]
-        lines = _lines(installation, bought, customer, refs.get(Role.COST), problems)
-        row = known.named(RecordKind.VENDOR, supplier.name)
-        by_name = row.ref if row else Ref(id="", name=supplier.name)
-        vendor = known.links.get((RecordKind.VENDOR, supplier_id)) or by_name
-        number = order.number if len(suppliers) == 1 else f"{order.number}-{place}"
+    lines_of = _by_supplier(zip(order.lines, items, strict=True))
+    for place, (supplier_id, supplier) in enumerate(suppliers.items() if asked else (), start=1):
+        if not any(is_wanted(choices, kind, supplier_id) for kind in KINDS):
+            continue
+        own = {**refs, **{str(role): refs[key] for role in ROLES if (key := f"{role}/{supplier_id}") in refs}}
+        lines = _lines(installation, lines_of[supplier_id], customer, own.get(Role.COST), problems)
+        vendor = _vendor(known, choices, supplier, problems)
+        number = number_of(order, place, len(suppliers))
         ordered = billed = None
-        if DocumentKind.PURCHASE_ORDER in documents:
-            ordered = _order(order, number, vendor, lines, refs)
-        if DocumentKind.BILL in documents:
+        if is_wanted(choices, DocumentKind.PURCHASE_ORDER, supplier_id):
+            ordered = _order(order, number, vendor, lines, own)
+        if is_wanted(choices, DocumentKind.BILL, supplier_id):
             theirs = order.bill_numbers.get(supplier_id, number)
-            billed = _bill(order, theirs, vendor, lines, refs, answers=ordered is not None)
+            billed = _bill(order, theirs, vendor, lines, own, answers=ordered is not None)
         found.append(Purchase(
             supplier=supplier, new_vendor=None if vendor.id else _new(supplier, order.currency), order=ordered,
             bill=billed,
@@ -72,17 +76,58 @@ def purchases(
     return tuple(found)
 
 
+def is_wanted(choices: Choices, kind: DocumentKind, supplier_id: str) -> bool:
+    """Whether a purchase of a kind is to be sent for a supplier."""
+    return kind in choices.documents or f"{kind}/{supplier_id}" in choices.documents
+
+
+def all_have(role: str, order: Order, choices: Choices) -> bool:
+    """Whether each supplier of whom something is to be sent has an account of its own in a role."""
+    wanted = [one for one in suppliers_of(order) if any(is_wanted(choices, kind, one) for kind in KINDS)]
+    return role in ROLES and bool(wanted) and all(choices.accounts.get(f"{role}/{one}") for one in wanted)
+
+
+def number_of(order: Order, place: int, suppliers: int) -> str:
+    """Our number for what is bought from one of so many suppliers: the order's, with its place if there are several."""
+    return order.number if suppliers == 1 else f"{order.number}-{place}"
+
+
+def suppliers_of(order: Order) -> dict[str, Company]:
+    """From whom an order buys, by id, in the order of its lines."""
+    return {line.supplier.id: line.supplier for line in order.lines if line.supplier is not None and is_bought(line)}
+
+
+def vendor_of(known: Gathered, supplier: Company) -> str:
+    """The id of the vendor that a supplier is: who is linked, else who has exactly this name; else empty."""
+    row = known.named(RecordKind.VENDOR, supplier.name)
+    link = known.links.get((RecordKind.VENDOR, supplier.id))
+    return link.id if link is not None else row.record_id if row is not None else ""
+
+
+def _vendor(known: Gathered, choices: Choices, supplier: Company, problems: list[Problem]) -> Ref:
+    chosen = choices.vendors.get(supplier.id, "") or vendor_of(known, supplier)
+    row = known.entries.get((RecordKind.VENDOR, chosen))
+    if row is not None and row.active:
+        return row.ref
+    if chosen and chosen != NEW:
+        problems.append(Problem(
+            what=f"The vendor of {supplier.name} is not (or no longer) active in the books.",
+            cure="Choose another vendor, or create a new one.", field="vendor", about=f"vendor/{supplier.id}",
+        ))  # fmt: skip
+    return Ref(id="", name=supplier.name)
+
+
 def is_bought(line: OrderLine) -> bool:
     """Whether a line is bought from a supplier for its order. What a customer gives back is not."""
     return line.supplier is not None and line.quantity > 0
 
 
-def _suppliers(order: Order) -> dict[str, Company]:
-    return {line.supplier.id: line.supplier for line in order.lines if line.supplier is not None and is_bought(line)}
-
-
-def _from(line: OrderLine) -> str:
-    return line.supplier.id if line.supplier is not None else ""
+def _by_supplier(pairs: Iterable[tuple[OrderLine, Ref]]) -> dict[str, list[tuple[OrderLine, Ref]]]:
+    found: dict[str, list[tuple[OrderLine, Ref]]] = {}
+    for line, item in pairs:
+        if line.supplier is not None and is_bought(line):
+            found.setdefault(line.supplier.id, []).append((line, item))
+    return found
 
 
 def _new(supplier: Company, currency: str) -> NewVendor:

@@ -42,7 +42,9 @@ def answered(
         problems += answers.mark(found, "customer")
     for place, one in enumerate(purchases):
         if one.new_vendor is not None:
-            vendor, found = naming.settled(one.new_vendor, held, options, wanted_new=False)
+            vendor, found = naming.settled(
+                one.new_vendor, held, options, wanted_new=choices.vendors.get(one.supplier.id) == "new"
+            )
             purchases[place] = replace(one, new_vendor=vendor)
             problems += answers.mark(found, f"vendor/{one.supplier.id}")
     return replace(

@@ -31,7 +31,7 @@ from hub.services import (
     voiding,
 )
 from hub.services.documents import Choices, Draft, draft, item_key
-from hub.services.gathering import gather
+from hub.services.gathering import NEW, gather
 from hub.services.revising import Revisable
 from hub.states import DeliveryState
 
@@ -153,6 +153,7 @@ def choices_of(stored: dict[str, object]) -> Choices:
     return Choices(
         documents=tuple(stored.get("documents", ())),  # type: ignore[arg-type]  # As `Choices.stored` wrote it.
         customer=str(stored.get("customer", "")),
+        vendors=dict(stored.get("vendors", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
         tax=str(stored.get("tax", "")),
         accounts=dict(stored.get("accounts", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
         answers=dict(stored.get("answers", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
@@ -165,13 +166,19 @@ def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choice
     choices = choices_of(stored) if stored else Choices(tax=installation.tax)
     if choices.documents == (DocumentKind.PAYMENT,):  # A deposit. Now it is the invoice's turn.
         choices = replace(choices, documents=Choices().documents)
-    # By now there may be a customer in place of a new one, and it is linked.
-    return replace(choices, customer="") if choices.customer == documents.NEW else choices
+    # By now there may be somebody in place of a new customer or vendor, and linked.
+    vendors = {supplier: chosen for supplier, chosen in choices.vendors.items() if chosen != NEW}
+    customer = "" if choices.customer == NEW else choices.customer
+    return replace(choices, customer=customer, vendors=vendors)
 
 
 def _link(installation: Installation, order: Order, outline: Draft, user: User) -> None:
     if outline.customer.id:
         linking.link(installation.id, RecordKind.CUSTOMER, order.company.id, outline.customer, user.name)
+    for one in outline.purchases:
+        document = one.order or one.bill
+        if document is not None and document.vendor.id:
+            linking.link(installation.id, RecordKind.VENDOR, one.supplier.id, document.vendor, user.name)
 
 
 def _write(

@@ -17,6 +17,7 @@ from htmx_flask.requests import HtmxHeaders
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 
+from hub import translating
 from hub.errors import Forbidden, HubError, NotFound
 from hub.extension import host
 from hub.host import Organization, Permission, User
@@ -106,6 +107,7 @@ def install(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(HTTPException, _http_error)
     blueprint.register_error_handler(Exception, _crash)
     blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": answers.key})
+    blueprint.context_processor(lambda: {"_": translating.gettext, "ngettext": translating.ngettext})
 
 
 def _check_csrf() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -15,17 +15,14 @@ from hub.errors import Forbidden, Incomplete, NotFound
 from hub.extension import host
 from hub.host import Order, Permission
 from hub.models import Delivery, Installation
-from hub.plugin import Answer, DocumentKind, Problem, RecordKind, Role
+from hub.plugin import Answer, DocumentKind, Problem
 from hub.services import (
     access,
     answers,
     cancelling,
-    checking,
     desk,
     documents,
     history,
-    linking,
-    mapping,
     purchasing,
     registry,
     retrying,
@@ -34,21 +31,18 @@ from hub.services import (
     sending,
 )
 from hub.services.documents import Choices
-from hub.services.gathering import gather
 from hub.states import DeliveryState
-from hub.web import choosing, views
+from hub.web import dialog, views
 from hub.web.guard import is_fragment, organization, permitted, polls, requires, user
 from hub.web.pages import go, show
 
 _MANY = 200  # Orders in one question.
 
-_ROLES = (Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT, Role.PAYABLE)
-"""What a person may choose for one order, where the books take it."""
-
 
 def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/orders/<order_id>/send", "send", send)
     blueprint.add_url_rule("/orders/<order_id>/send", "press_send", press_send, methods=["POST"])
+    blueprint.add_url_rule("/orders/<order_id>/send/preview", "preview", preview, methods=["POST"])
     blueprint.add_url_rule("/orders/<order_id>/status", "order_status", order_status)
     blueprint.add_url_rule("/orders/status", "orders_status", orders_status)
     blueprint.add_url_rule("/deliveries/<int:delivery_id>/retry", "retry", retry, methods=["POST"])
@@ -60,7 +54,7 @@ def send(order_id: str) -> ResponseReturnValue:
     """The dialog, prefilled; its status instead, where everything is in the books or on its way."""
     order = _order(order_id)
     live = visible_orders([order_id]).get(order_id, [])
-    settled = bool(live) and request.args.get("again") != "1" and not _has_more(order, live)
+    settled = bool(live) and request.args.get("again") != "1" and not dialog.has_more(order, live)
     if settled and not all(one.state is DeliveryState.POSTED for one in live):
         return _dialog(order, followed=views.order_status(order_id, live))
     installation = chosen_installation()
@@ -73,10 +67,35 @@ def send(order_id: str) -> ResponseReturnValue:
 
 def _found(choices: Choices) -> Choices:
     """The choices, with what a person without script found on the page that searches the books."""
-    accounts: dict[str, str] = {role: value for role in _ROLES if (value := request.args.get(f"account-{role}", ""))}
+    vendors, accounts = _each("vendor-", request.args), _accounts(request.args)
     return replace(
         choices, customer=request.args.get("customer", choices.customer), tax=request.args.get("tax", choices.tax),
-        accounts={**choices.accounts, **accounts},
+        vendors={**choices.vendors, **vendors}, accounts={**choices.accounts, **accounts},
+    )  # fmt: skip
+
+
+def _each(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a form whose names begin alike, by the rest of the name."""
+    return {
+        name.removeprefix(prefix): value.strip()
+        for name, value in values.items() if name.startswith(prefix) and value.strip()
+    }  # fmt: skip
+
+
+def _accounts(values: Mapping[str, str]) -> dict[str, str]:
+    """What was chosen for roles, or for roles of one supplier."""
+    known = {*dialog.ROLES, *purchasing.ROLES}
+    return {key: value for key, value in _each("account-", values).items() if key.partition("/")[0] in known}
+
+
+def _choices(order: Order) -> Choices:
+    """What the form says."""
+    form = request.form
+    updates = tuple(form.getlist("updates"))
+    return Choices(
+        documents=_wanted(order, form.getlist("documents"), updates), customer=form.get("customer", ""),
+        vendors=_each("vendor-", form), tax=form.get("tax", ""), accounts=_accounts(form), updates=updates,
+        answers=_each("answer-", form),
     )  # fmt: skip
 
 
@@ -84,24 +103,14 @@ def _found(choices: Choices) -> Choices:
 def press_send(order_id: str) -> ResponseReturnValue:
     """Send. Problems come back beside the fields that cure them; otherwise the dialog turns into its status."""
     order, installation = _order(order_id), chosen_installation()
-    choices = Choices(
-        documents=_wanted(order, request.form.getlist("documents")),
-        customer=request.form.get("customer", ""),
-        tax=request.form.get("tax", ""),
-        accounts={role: value for role in _ROLES if (value := request.form.get(f"account-{role}", ""))},
-        updates=tuple(request.form.getlist("updates")),
-        answers={
-            name.removeprefix("answer-"): value.strip()
-            for name, value in request.form.items() if name.startswith("answer-") and value.strip()
-        },
-    )  # fmt: skip
+    choices = _choices(order)
     if taken := request.form.get("take", ""):
         return _form(order, installation, _taking(choices, taken))
     if not choices.documents and not choices.updates:
         nothing = Problem(what="Nothing is ticked.", cure="Tick what is to be sent.", field="documents")
         return _form(order, installation, choices, (nothing,))
     updated = {about.partition("/")[0] for about in choices.updates} & set(DocumentKind)
-    access.require_documents(installation, [*choices.documents, *updated])
+    access.require_documents(installation, {*choices.kinds, *updated})
     try:
         live = sending.send(installation.id, order, choices, user())
         desk.leave(installation.id)
@@ -109,15 +118,26 @@ def press_send(order_id: str) -> ResponseReturnValue:
         return _form(order, installation, choices, incomplete.problems)
     if not is_fragment():
         return go("hub.send", order_id=order_id)
-    dialog = _dialog(order, followed=views.order_status(order_id, live))
-    return cast(Response, make_response(dialog, trigger_after_settle="hub-sent"))
+    body = _dialog(order, followed=views.order_status(order_id, live))
+    return cast(Response, make_response(body, trigger_after_settle="hub-sent"))
 
 
-def _wanted(order: Order, ticked: Sequence[str]) -> tuple[DocumentKind, ...]:
-    """The kinds of document that were ticked; what the order sells is what it is now, whatever the form said."""
-    kinds = {DocumentKind(kind) for kind in ticked if kind in set(DocumentKind)}
-    sold = {selling.kind_of(order)} if kinds & selling.SALES else set()
-    return tuple(sorted(kinds - selling.SALES | sold))
+def _wanted(order: Order, ticked: Sequence[str], updates: Sequence[str]) -> tuple[str, ...]:
+    """The documents that were ticked, or are to be changed; what the order sells is what it is now, whatever the form
+    said."""
+    kind = str(selling.kind_of(order))
+    known = {one for one in ticked if one.partition("/")[0] in set(DocumentKind)}
+    known |= {one for one in updates if one == kind or one.partition("/")[0] in purchasing.KINDS}
+    return tuple(sorted(known - selling.SALES | ({kind} if known & selling.SALES else set())))
+
+
+@requires(Permission.SEND)
+def preview(order_id: str) -> ResponseReturnValue:
+    """What would be posted with the form as it stands. Sends nothing."""
+    order, installation = _order(order_id), chosen_installation()
+    choices = _choices(order)
+    outline = documents.draft(installation, registry.integration(installation.integration), order, choices)
+    return show("hub/send_preview.html", title="Preview", previews=dialog.previews(outline, choices))
 
 
 def _taking(choices: Choices, taken: str) -> Choices:
@@ -214,57 +234,12 @@ def chosen_installation() -> Installation:
     return access.where_to_send(user(), organization(), request.values.get("installation", type=int))
 
 
-def _has_more(order: Order, live: Sequence[Delivery]) -> bool:
-    """Whether the order has payments that came in after it was sent, or nothing but deposits of it was."""
-    if live and all(one.kind == DocumentKind.PAYMENT and one.state is DeliveryState.POSTED for one in live):
-        return not order.cancelled
-    sent = {one.source for one in live}
-    posted = any(one.kind == DocumentKind.INVOICE and one.state is DeliveryState.POSTED for one in live)
-    unsent = any(f"order/{order.id}/payment/{payment.id}" not in sent for payment in order.payments)
-    return posted and unsent and not order.cancelled
-
-
 def _form(
     order: Order, installation: Installation, choices: Choices, problems: tuple[Problem, ...] = ()
 ) -> ResponseReturnValue:
-    integration = registry.integration(installation.integration)
-    places = {place.field.key: place for place in mapping.choices(installation, integration)}
-    # What is suggested stands in the form already and is sent with it, so it is not missing.
-    suggestions = {role: place.chosen.id for role, place in places.items() if role in _ROLES and place.chosen}
-    shown = replace(choices, accounts={**suggestions, **choices.accounts})
-    known = gather(installation, integration, [(order, shown)])
-    suggested = choices.customer or known.customer_of(order) or documents.NEW
-    found = problems or documents.draft(installation, integration, order, shown, known).problems
-    revisions = sending.revisions(installation, order, shown)
-    deposits = bool(order.payments) and documents.takes_deposits(installation, integration, order, known)
-    if order.cancelled and revisions and not problems:
-        found = ()  # That is what the form is for.
-    controls = {
-        "customer": choosing.chooser(
-            installation, RecordKind.CUSTOMER, suggested, always=[(documents.NEW, "Create New Customer")]
-        ),
-        "tax": choosing.tax_chooser(installation, integration, choices.tax),
-        **{
-            role: choosing.account_chooser(installation, place, choices.accounts.get(role, ""))
-            for role, place in places.items() if role in _ROLES
-        },
-    }  # fmt: skip
-    return _dialog(
-        order, code=422 if problems else 200, installation=installation, integration=integration, problems=found,
-        choices=choices, controls=controls,
-        linked=linking.linked(installation.id, RecordKind.CUSTOMER, order.company.id) is not None,
-        places=[places[role] for role in _ROLES if role in places],
-        allowed=set(installation.documents), given=answers.given(choices.answers), books=checking.known(installation),
-        suppliers=sorted({line.supplier.name for line in order.lines if line.supplier and purchasing.is_bought(line)}),
-        sale=selling.kind_of(order),
-        buys=_buys(order, installation), revisions=revisions, deposits=deposits,
-    )  # fmt: skip
-
-
-def _buys(order: Order, installation: Installation) -> list[str]:
-    """The kinds of purchase that the person may send, if the order buys anything."""
-    bought = any(map(purchasing.is_bought, order.lines))
-    return [kind for kind in ("purchase_order", "bill") if bought and kind in installation.documents]
+    live = visible_orders([order.id]).get(order.id, [])
+    shown = dialog.form(order, installation, choices, live, problems)
+    return _dialog(order, code=422 if problems else 200, form=shown, integration=shown.integration)
 
 
 def _dialog(order: Order, *, code: int = 200, **view: Any) -> ResponseReturnValue:
@@ -273,5 +248,5 @@ def _dialog(order: Order, *, code: int = 200, **view: Any) -> ResponseReturnValu
     return show(
         "hub/send_dialog.html" if first else "hub/send_body.html", title=f"Send order {order.number}", code=code,
         order=order, place="dialog", modal=modal, back=host().order_address(order.id),
-        acts=True, **{"followed": None, "problems": (), **view},
+        acts=True, **{"followed": None, **view},
     )  # fmt: skip

@@ -89,11 +89,16 @@ def test_a_rep_sends_what_was_bought_for_it_afterwards(rep: Screen, stack: Stack
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("link", name="Send something else…").click()
     dialog.get_by_label("Purchase order").check()
+    dialog.get_by_text("Preview the lines").click()
     dialog.get_by_label("Bill", exact=True).check()
+    expect(dialog.get_by_role("region", name="Bill 1042", exact=True)).to_contain_text("Evans Glassware")
+    dialog.get_by_label("Supplier’s invoice no.").fill("88213")
+    dialog.get_by_label("Supplier’s invoice no.").press("Tab")
+    expect(dialog.get_by_role("region", name="Bill 88213", exact=True)).to_contain_text("Total")
     check_accessibility(page)
     dialog.get_by_role("button", name="Send", exact=True).click()
-    expect(dialog.get_by_role("listitem").filter(has_text="Bill 1042")).to_contain_text(
-        "In QuickBooks as 1042", timeout=30_000
+    expect(dialog.get_by_role("listitem").filter(has_text="Bill 88213")).to_contain_text(
+        "In QuickBooks as 88213", timeout=30_000
     )
     books = stack.books()
     (order,), (bill,) = books["PurchaseOrder"], books["Bill"]

@@ -28,7 +28,7 @@ NEEDS: dict[str, Permission | None] = {
     "card": MANAGE, "act": MANAGE, "uninstall": MANAGE, "details": MANAGE, "accounts": MANAGE, "lists": MANAGE,
     "reconnect": MANAGE, "customers": MANAGE, "accept": MANAGE, "accept_all": MANAGE,
     "send": SEND, "press_send": SEND, "retry": SEND, "cancel": SEND, "send_many": SEND, "send_some": SEND,
-    "follow_many": SEND,
+    "follow_many": SEND, "preview": SEND,
     "entries": VIEW, "link": VIEW, "change_link": VIEW,
     "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "company": VIEW, "refresh_company": VIEW,
     "order_history": VIEW, "refresh_order": VIEW,

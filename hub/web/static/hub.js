@@ -22,6 +22,12 @@
     if (source.closest && !source.closest("dialog")) opener = source;
   });
 
+  // What stands in a closed <details> is not kept up to date; opening it asks for it.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const around = event.detail.elt.closest?.("[data-hub-when-open]")?.closest("details");
+    if (around && !around.open) event.preventDefault();
+  });
+
   // A control that was replaced together with its row gives the focus to the row that came instead.
   const giveFocus = () => {
     const target = document.querySelector("[data-hub-focus]");

@@ -1,0 +1,316 @@
+"""What the send dialog shows: for each document what is chosen, what is in its way, and what would be posted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TypeAlias
+
+from hub.host import Company, Order
+from hub.models import Delivery, Installation, RecordRow
+from hub.plugin import (
+    Bill,
+    Books,
+    Document,
+    DocumentKind,
+    Integration,
+    Payment,
+    Problem,
+    PurchaseOrder,
+    RecordKind,
+    Role,
+    Sale,
+    in_cents,
+)
+from hub.services import answers, checking, documents, history, mapping, purchasing, registry, selling, sending
+from hub.services.documents import Choices, Draft
+from hub.services.gathering import NEW, Gathered, gather
+from hub.services.revising import Revisable
+from hub.services.searching import SHOWN, search
+from hub.states import DeliveryState
+from hub.web import choosing, views
+from hub.web.choosing import Chooser
+
+There: TypeAlias = Mapping[tuple[str, str], views.StatusLine]
+"""How documents stand, by source and kind."""
+
+ROLES = (Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT)
+"""What a person may choose for what an order sells, where the books take it."""
+
+_LINES = 200
+"""Lines of a document that the preview shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """An account that is chosen: the name of its form field, its label, and the control."""
+
+    name: str
+    label: str
+    role: str
+    control: Chooser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """A document that can be sent, by the value of its tick box; or how it stands, if it is there or on its way."""
+
+    value: str
+    label: str
+    ticked: bool
+    allowed: bool
+    there: views.StatusLine | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplier:
+    """What is bought from one supplier."""
+
+    company: Company
+    vendor: Chooser
+    linked: bool
+    documents: Sequence[Ticked]
+    number: str
+    number_hint: str
+    total: Decimal
+    accounts: Sequence[Field]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything of it can still be sent."""
+        return any(one.there is None for one in self.documents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A document as it would be posted: its first lines, how many more there are, and what it comes to."""
+
+    title: str
+    party: str
+    lines: Sequence[tuple[str, str, Decimal, Decimal, Decimal]]
+    more: int
+    sums: Sequence[tuple[str, Decimal]]
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The dialog before Send is pressed."""
+
+    order: Order
+    installation: Installation
+    integration: Integration
+    choices: Choices
+    problems: Sequence[Problem]
+    customer: Chooser
+    linked: bool
+    tax: Chooser
+    sale: Ticked
+    accounts: Sequence[Field]
+    suppliers: Sequence[Supplier]
+    given: Sequence[answers.Given]
+    books: Books
+    revisions: Sequence[Revisable]
+    previews: Sequence[Preview]
+    payments_left: Decimal
+    deposits: bool
+
+    @property
+    def product(self) -> str:
+        """The product's short name: "QuickBooks"."""
+        return self.integration.label.split()[0]
+
+    def at(self, *fields: str, supplier: str | None = None) -> list[Problem]:
+        """The problems that one of some fields cures: all of them, those of one supplier, or with an empty id those of
+        none. What is of no supplier and can be cured with the suppliers only stands with the first one.
+        """
+        found = [one for one in self.problems if one.field in fields]
+        if supplier is None:
+            return found
+        first = bool(self.suppliers) and supplier == self.suppliers[0].company.id and "number" not in fields
+        return [one for one in found if (of := one.about.partition("/")[2]) == supplier or (first and not of)]
+
+    @property
+    def elsewhere(self) -> list[Problem]:
+        """The problems that no field of the form cures."""
+        known = {"documents", "customer", "lines", "number", "date"}
+        if self.sale_is_open:
+            known |= {"tax", *(one.role for one in self.accounts)}
+        if self.suppliers:
+            known |= {"vendor", *(one.role for one in self.suppliers[0].accounts)}
+        return [one for one in self.problems if one.field not in known]
+
+    @property
+    def answered(self) -> set[str]:
+        """The keys of answers that have a field of their own."""
+        return {one.key for one in self.given} | {f"bill/{one.company.id}:number" for one in self.suppliers}
+
+    @property
+    def sale_is_open(self) -> bool:
+        """Whether how it is posted can still be chosen."""
+        changed = any(one.about == self.sale.value and not one.voids for one in self.revisions)
+        return self.sale.there is None or changed or bool(self.payments_left)
+
+
+def form(
+    order: Order, installation: Installation, choices: Choices, live: Sequence[Delivery],
+    problems: Sequence[Problem] = (),
+) -> Form:  # fmt: skip
+    """The dialog of an order, prefilled: as many queries for two hundred suppliers as for one."""
+    integration = registry.integration(installation.integration)
+    places = {place.field.key: place for place in mapping.choices(installation, integration)}
+    # What is suggested stands in the form already and is sent with it, so it is not missing.
+    wanted = {*ROLES, *purchasing.ROLES}
+    suggestions = {role: place.chosen.id for role, place in places.items() if role in wanted and place.chosen}
+    shown = replace(choices, accounts={**suggestions, **choices.accounts})
+    known = gather(installation, integration, [(order, shown)])
+    outline = documents.draft(installation, integration, order, shown, known)
+    customer, there = choices.customer or known.customer_of(order) or NEW, _there(live)
+    revisions = sending.revisions(installation, order, shown)
+    # A cancelled order can only be voided; that is what its form is for, and no problem.
+    found = problems or (() if order.cancelled and revisions else outline.problems)
+    return Form(
+        order=order, installation=installation, integration=integration, choices=choices, problems=found,
+        customer=choosing.chooser(
+            installation, RecordKind.CUSTOMER, customer, always=[(NEW, "Create New Customer")]
+        ),
+        linked=(RecordKind.CUSTOMER, order.company.id) in known.links,
+        tax=choosing.tax_chooser(installation, integration, choices.tax),
+        sale=_sale(order, installation, choices, there),
+        accounts=[
+            _field(installation, place, choices)
+            for role in ROLES if (place := places.get(role)) is not None and _is_needed(role, order)
+        ],
+        suppliers=_suppliers(order, installation, shown, known=known, there=there, places=places),
+        given=[one for one in answers.given(choices.answers) if not _has_place(one)],
+        books=checking.known(installation), revisions=revisions,
+        previews=previews(outline, shown), payments_left=payments_left(order, live),
+        deposits=bool(order.payments) and documents.takes_deposits(installation, integration, order, known),
+    )  # fmt: skip
+
+
+def has_more(order: Order, live: Sequence[Delivery]) -> bool:
+    """Whether the order has payments that came in after it was sent, or nothing but deposits of it was."""
+    if live and all(one.kind == DocumentKind.PAYMENT and one.state is DeliveryState.POSTED for one in live):
+        return not order.cancelled
+    return bool(payments_left(order, live))
+
+
+def payments_left(order: Order, live: Sequence[Delivery]) -> Decimal:
+    """What came in for an order after its invoice was posted, and is not in the books yet."""
+    sent = {one.source for one in live}
+    posted = any(one.kind == DocumentKind.INVOICE and one.state is DeliveryState.POSTED for one in live)
+    left = [one.amount for one in order.payments if f"order/{order.id}/payment/{one.id}" not in sent]
+    return sum(left, Decimal("0.00")) if posted and not order.cancelled else Decimal("0.00")
+
+
+def previews(outline: Draft, choices: Choices) -> list[Preview]:
+    """What would be posted, document by document."""
+    found: list[Document] = []
+    if choices.sells and outline.sale is not None:
+        found = [outline.sale]
+    if choices.sells or choices.deposits:
+        found += outline.payments.values()
+    for one in outline.purchases:
+        found += [document for document in (one.order, one.bill) if document is not None]
+    return [_preview(document) for document in found]
+
+
+def _preview(document: Document) -> Preview:
+    title = document.kind.replace("_", " ").capitalize()
+    party = document.vendor.name if isinstance(document, PurchaseOrder | Bill) else document.customer.name
+    sums = []
+    if isinstance(document, Sale):
+        sums += [("Discount", -document.discount)] if document.discount else []
+        sums += [("Tax", document.tax.amount)] if document.tax.amount else []
+    lines = () if isinstance(document, Payment) else document.lines
+    return Preview(
+        title=f"{title} {document.number}".strip(), party=party, more=max(0, len(lines) - _LINES), sums=sums,
+        lines=[(one.item.name, one.description, one.quantity, one.price, one.amount) for one in lines[:_LINES]],
+        total=document.total,
+    )  # fmt: skip
+
+
+def _sale(order: Order, installation: Installation, choices: Choices, there: There) -> Ticked:
+    kind = selling.kind_of(order)
+    label = f"{'Credit memo' if kind is DocumentKind.CREDIT_MEMO else 'Invoice'} {order.number}"
+    allowed = kind in installation.documents
+    return Ticked(
+        value=kind, label=label, ticked=choices.sells and allowed, allowed=allowed,
+        there=there.get((f"order/{order.id}", kind)),
+    )  # fmt: skip
+
+
+def _there(live: Sequence[Delivery]) -> There:
+    """How what is in the books, or on its way there, stands: another tick would change nothing of it."""
+    fixed = [one for one in live if one.state in {DeliveryState.POSTED, *views.MOVING}]
+    lines = views.status_lines(fixed, history.standing(fixed), ())
+    return {(one.source, one.kind): line for one, line in zip(fixed, lines, strict=True)}
+
+
+def _suppliers(
+    order: Order, installation: Installation, choices: Choices, *, known: Gathered, there: There,
+    places: Mapping[str, mapping.Choice],
+) -> list[Supplier]:  # fmt: skip
+    kinds = [kind for kind in (DocumentKind.BILL, DocumentKind.PURCHASE_ORDER) if kind in installation.documents]
+    companies = purchasing.suppliers_of(order) if kinds else {}
+    rows = list(search(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
+    totals, found = _totals(order), []
+    for place, (supplier_id, company) in enumerate(companies.items(), start=1):
+        ticks = [
+            Ticked(
+                value=f"{kind}/{supplier_id}", label=kind.replace("_", " ").capitalize(), allowed=True,
+                ticked=purchasing.is_wanted(choices, kind, supplier_id),
+                there=there.get((f"order/{order.id}/supplier/{supplier_id}", kind)),
+            )
+            for kind in kinds
+        ]  # fmt: skip
+        found.append(Supplier(
+            company=company, vendor=_vendor(installation, known, choices, company, rows), documents=ticks,
+            linked=(RecordKind.VENDOR, supplier_id) in known.links, total=totals[supplier_id],
+            number=choices.answers.get(f"bill/{supplier_id}:number", order.bill_numbers.get(supplier_id, "")),
+            number_hint=purchasing.number_of(order, place, len(companies)),
+            accounts=[
+                _field(installation, places[role], choices, supplier_id)
+                for role in purchasing.ROLES if role in places
+            ],
+        ))  # fmt: skip
+    return found
+
+
+def _vendor(
+    installation: Installation, known: Gathered, choices: Choices, company: Company, rows: Sequence[RecordRow]
+) -> Chooser:
+    chosen = choices.vendors.get(company.id) or purchasing.vendor_of(known, company) or NEW
+    row = known.entries.get((RecordKind.VENDOR, chosen))
+    known_rows = [*rows, *([row] if row is not None and row not in rows else [])]
+    return choosing.of_rows(
+        installation, RecordKind.VENDOR, known_rows, chosen, always=[(NEW, "Create New Vendor")]
+    )  # fmt: skip
+
+
+def _totals(order: Order) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for line in order.lines:
+        if line.supplier is not None and purchasing.is_bought(line):
+            cost = in_cents(line.quantity * (line.cost or Decimal(0)))
+            found[line.supplier.id] = found.get(line.supplier.id, Decimal("0.00")) + cost
+    return found
+
+
+def _field(installation: Installation, place: mapping.Choice, choices: Choices, supplier_id: str = "") -> Field:
+    role = place.field.key
+    key = f"{role}/{supplier_id}" if supplier_id else role
+    chosen = choices.accounts.get(key) or choices.accounts.get(role, "")
+    control = choosing.account_chooser(installation, place, chosen)
+    return Field(name=f"account-{key}", label=place.field.label, role=role, control=control)
+
+
+def _is_needed(role: str, order: Order) -> bool:
+    return bool({Role.DISCOUNT: order.discount, Role.DEPOSIT: order.payments}.get(Role(role), True))
+
+
+def _has_place(given: answers.Given) -> bool:
+    """Whether an answer has a field of its own in the form: the number of a supplier's invoice."""
+    return given.about.startswith("bill/") and given.answer == "number"
