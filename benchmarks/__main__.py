@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from benchmarks import desktop, online
+from benchmarks import desktop, online, pages
 
 logging.disable(logging.CRITICAL)  # The figures are what is to be read.
 desktop.main()
 online.main()
+pages.main()

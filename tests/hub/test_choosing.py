@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -16,7 +17,7 @@ from hub.plugin import AccountKind, Record, RecordKind
 from hub.services import carrying, fetching
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
-from tests.hub.test_web import Browser
+from tests.hub.test_web import Browser, count_queries
 
 
 @pytest.fixture
@@ -82,6 +83,33 @@ def test_without_script_a_page_searches_and_leads_back_to_the_form(browser: Brow
     for elsewhere in ("https://evil.test", "//evil.test", "/\\evil.test"):
         answer = browser.get(f"/hub/installations/{many.id}/entries/customer?back={elsewhere}")
         assert (answer.status_code, "evil" in answer.text) == (400, False)
+
+
+def test_the_dialog_and_the_search_ask_no_more_often_on_a_long_list(
+    app: Flask, browser: Browser, installation: Installation, desk: Desk
+) -> None:
+    def count(lines: int) -> int:
+        line = desk.orders["1042"].lines[0]
+        desk.copy_order("1042", lines=(line,) * lines, total=line.amount * lines, discount=Decimal("0.00"))
+        for path in pages:
+            browser.get(path)
+        seen.clear()
+        for path in pages:
+            assert browser.get(path).status_code == 200
+        return len(seen)
+
+    def customers(number: int) -> None:
+        fetching.store(installation.id, RecordKind.CUSTOMER, [
+            Record(kind=RecordKind.CUSTOMER, id=f"c{n}", name=f"Customer {n:03}") for n in range(number)
+        ])  # fmt: skip
+        session().commit()
+
+    pages = ("/hub/orders/1042/send", f"/hub/installations/{installation.id}/entries/customer?q=cust")
+    seen = count_queries(app)
+    customers(25)
+    few = count(2)
+    customers(400)
+    assert count(60) <= few
 
 
 def test_names_that_are_markup_stay_names(browser: Browser, many: Installation) -> None:
