@@ -194,6 +194,8 @@ def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:
 
 def _unmapped(integration: Integration, refs: Mapping[str, Ref], order: Order, choices: Choices) -> list[Problem]:
     wanted = choices.kinds - selling.SALES | ({selling.kind_of(order)} if choices.sells else set())
+    if order.payments and DocumentKind.INVOICE in wanted:  # They go along with it.
+        wanted = wanted | {DocumentKind.PAYMENT}
     return [
         Problem(
             what=f"{place.label} is not chosen yet.", why="The books need it for this document.",
