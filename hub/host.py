@@ -131,7 +131,8 @@ class Order:
     An order that gives the customer money back has a negative total, from negative quantities or prices; its discount
     and its tax are then negative, too, and it becomes a credit memo.
     The figures are taken as the host gives them; if they do not add up, the hub says so and sends nothing.
-    Nothing of an order that is `cancelled` is sent; what stands in the books can be voided there.
+    `terms`, `tracking_class` and `location` are names as the books have them ("Net 30"); one that these do not have is
+    as good as none. Nothing of an order that is `cancelled` is sent; what stands in the books can be voided there.
     `bill_numbers` are the numbers on the suppliers' own invoices, by the supplier's id, as far as these have come.
     """
 
@@ -149,6 +150,9 @@ class Order:
     shipping: Address | None = None
     po_number: str = ""
     memo: str = ""
+    terms: str = ""
+    tracking_class: str = ""
+    location: str = ""
     bill_numbers: Mapping[str, str] = field(default_factory=dict)
     cancelled: bool = False
 

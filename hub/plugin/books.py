@@ -16,6 +16,10 @@ class RecordKind(enum.StrEnum):
     ITEM = "item"
     TAX_CODE = "tax_code"
     TERM = "term"
+    CLASS = "class"
+    """By which the books tell parts of a business apart: departments, product lines. Not every company uses them."""
+    LOCATION = "location"
+    """Where a business has several places (QuickBooks' department)."""
 
 
 class AccountKind(enum.StrEnum):
@@ -119,6 +123,10 @@ class Books:
     several_currencies: bool = False
     handle: str = ""
     """What stands for these books in the addresses of the product's own pages, if that is not the `id`."""
+
+    def tracks(self, kind: str) -> bool:
+        """Whether the company uses a list at all: classes and locations are switched on by those who want them."""
+        return {"class": bool(self.classes), "location": self.locations}.get(kind, True)
 
     @property
     def first_open_day(self) -> dt.date | None:

@@ -83,6 +83,9 @@ class Role(enum.StrEnum):
     DISCOUNT = "discount_account"
     DEPOSIT = "deposit_account"
     SALES_TAX_ITEM = "sales_tax_item"
+    TERMS = "terms"
+    CLASS = "tracking_class"
+    LOCATION = "location"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,8 +103,9 @@ class Revision:
 class Sale:
     """What an invoice and a credit memo have in common. All amounts are in `currency` (ISO 4217) with two decimals.
 
-    `discount` is what is taken off the sum of the lines, as a positive amount. `memo` is printed for the customer;
-    `note` is not. `revises` is set when the order was sent before and has changed, or is cancelled.
+    `discount` is what is taken off the sum of the lines, as a positive amount. `tracking_class` and `location` are set
+    only where the books track them (`Books.classes` says whether a class stands on lines). `memo` is printed for the
+    customer; `note` is not. `revises` is set when the order was sent before and has changed, or is cancelled.
     Raises `DoesNotAddUp` unless lines − discount + tax = total, 0 ≤ discount ≤ lines and 0 ≤ total. Single lines may be
     negative: what is taken back on an invoice, what is charged on a credit memo.
     """
@@ -120,6 +121,8 @@ class Sale:
     discount: Decimal = Decimal("0.00")
     discount_account: Ref | None = None
     receivable: Ref | None = None
+    tracking_class: Ref | None = None
+    location: Ref | None = None
     tax: Tax = field(default_factory=Tax)
     email: str = ""
     billing: Address | None = None
@@ -224,6 +227,8 @@ class PurchaseOrder:
     lines: tuple[Line, ...]
     total: Decimal
     payable: Ref | None = None
+    tracking_class: Ref | None = None
+    location: Ref | None = None
     ship_to: Address | None = None
     expected: dt.date | None = None
     terms: Ref | None = None
@@ -261,6 +266,8 @@ class Bill:
     lines: tuple[Line, ...]
     total: Decimal
     payable: Ref | None = None
+    tracking_class: Ref | None = None
+    location: Ref | None = None
     due: dt.date | None = None
     terms: Ref | None = None
     ordered: Ordered | None = None

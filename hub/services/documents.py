@@ -110,8 +110,9 @@ def draft(
 ) -> Draft:
     """Build the documents of an order: without a query, if what it rests on is `known`; else that is gathered now."""
     known = known or gather(installation, integration, [(order, choices)])
-    refs = {**known.refs, **_overrides(known, choices)}
     options, books = options_of(installation, integration), checking.known(installation)
+    refs = {**known.refs, **named(order, known), **_overrides(known, choices)}
+    refs = {role: ref for role, ref in refs.items() if books.tracks(kind_of_entry(role))}
     standing = known.standing.get(order.id, frozenset())
     invoiced = choices.sells or DocumentKind.INVOICE in standing
     problems = _unmapped(integration, refs, order, choices)
@@ -181,6 +182,13 @@ def _completed_lines(
 def item_key(name: str) -> str:
     """What identifies a new item among the deliveries of an installation."""
     return name_key(name)
+
+
+def named(order: Order, known: Gathered) -> dict[str, Ref]:
+    """What of the books an order names itself, by role. What they do not have is left out."""
+    names = {Role.TERMS: order.terms, Role.CLASS: order.tracking_class, Role.LOCATION: order.location}
+    rows = {role: known.named(kind_of_entry(role), name) for role, name in names.items() if name}
+    return {role: row.ref for role, row in rows.items() if row is not None}
 
 
 def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:

@@ -12,7 +12,7 @@ from hub.extension import seconds
 from hub.models import ConversationRow, Installation, Listing, Purpose, RecordRow, Word
 from hub.models.books import listed
 from hub.plugin import Integration, Listed, Page, Record, RecordKind, TransactionKind
-from hub.services import changing, history, metering
+from hub.services import changing, checking, history, metering
 from hub.states import ConversationState
 
 _RETRY = 600.0  # Seconds until a list that could not be fetched is tried again.
@@ -27,12 +27,26 @@ def listings(installation_id: int) -> list[Listing]:
 def refresh(installation: Installation, integration: Integration) -> None:
     """Have all lists fetched: completely the first time, afterwards what changed since."""
     known = {listing.kind: listing for listing in listings(installation.id)}
-    for kind in (*integration.capabilities.lists, *integration.capabilities.history):
+    for kind in _followed(installation, integration):
         listing = known.get(kind)
         if listing is None:
             session().add(Listing(installation_id=installation.id, kind=kind, due_at=now()))
         elif listing.due_at is not None:  # Otherwise it is being fetched right now.
             listing.due_at, listing.problem = now(), ""
+
+
+def follow(installation: Installation, integration: Integration) -> None:
+    """Begin with the lists of which we have learned only now that the company uses them."""
+    known = {listing.kind for listing in listings(installation.id)}
+    for kind in _followed(installation, integration):
+        if known and kind not in known:
+            session().add(Listing(installation_id=installation.id, kind=kind, due_at=now()))
+
+
+def _followed(installation: Installation, integration: Integration) -> list[Listed]:
+    books = checking.known(installation)
+    used = [kind for kind in integration.capabilities.lists if books.tracks(kind)]
+    return [*used, *integration.capabilities.history]
 
 
 def refresh_history(installation_id: int) -> None:

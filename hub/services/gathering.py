@@ -12,7 +12,7 @@ from hub.database import session
 from hub.host import Order, OrderLine
 from hub.models import Delivery, Installation, RecordRow, TransactionRow
 from hub.models.books import name_key
-from hub.plugin import Integration, RecordKind, Ref, Role, suffixed
+from hub.plugin import Integration, RecordKind, Ref, suffixed
 from hub.services import linking, mapping, naming
 from hub.states import DeliveryState
 
@@ -64,6 +64,9 @@ def gather(
         RecordKind.CUSTOMER: [one.name for one in customers.values()],
         RecordKind.VENDOR: [one.name for one in vendors.values()],
         RecordKind.ITEM: [item_name(line, installation.item_source) for order, _ in wanted for line in order.lines],
+        RecordKind.TERM: [order.terms for order, _ in wanted],
+        RecordKind.CLASS: [order.tracking_class for order, _ in wanted],
+        RecordKind.LOCATION: [order.location for order, _ in wanted],
     }
     named = {
         (kind, key): row
@@ -89,8 +92,8 @@ def gather(
 
 
 def kind_of_entry(role: str) -> RecordKind:
-    """What fills a role: an account, or for the sales tax an item."""
-    return RecordKind.ITEM if role == Role.SALES_TAX_ITEM else RecordKind.ACCOUNT
+    """What fills a role: most often an account. A role may name the supplier that it is for."""
+    return mapping.KINDS.get(role.partition("/")[0], RecordKind.ACCOUNT)
 
 
 def item_name(line: OrderLine, source: str) -> str:

@@ -10,8 +10,14 @@ from sqlalchemy import select
 from hub.database import session
 from hub.errors import Incomplete
 from hub.models import Installation, Mapping, RecordRow
-from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref
-from hub.services import linking, searching
+from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref, Role
+from hub.services import checking, linking, searching
+
+KINDS: Map[str, RecordKind] = {
+    Role.SALES_TAX_ITEM: RecordKind.ITEM, Role.TERMS: RecordKind.TERM, Role.CLASS: RecordKind.CLASS,
+    Role.LOCATION: RecordKind.LOCATION,
+}  # fmt: skip
+"""What fills a role that is no account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +48,7 @@ def mapped(installation_id: int) -> dict[str, Ref]:
 
 def choices(installation: Installation, integration: Integration) -> list[Choice]:
     """The dropdowns of the Accounts tab, with a suggestion where nothing is saved. Two queries."""
-    saved = mapped(installation.id)
+    saved, books = mapped(installation.id), checking.known(installation)
     kinds = {field.kind for field in integration.mappings if field.kind is RecordKind.ACCOUNT}
     rows = session().scalars(
         select(RecordRow)
@@ -50,7 +56,10 @@ def choices(installation: Installation, integration: Integration) -> list[Choice
         .order_by(RecordRow.number, RecordRow.name_key)
     )
     accounts = list(rows)
-    return [_choice(field, saved.get(field.key), accounts, installation.id) for field in integration.mappings]
+    return [
+        _choice(field, saved.get(field.key), accounts, installation.id)
+        for field in integration.mappings if books.tracks(field.kind)
+    ]  # fmt: skip
 
 
 def suggestions(installation: Installation, integration: Integration) -> dict[str, str]:

@@ -166,7 +166,8 @@ def _order(
 ) -> PurchaseOrder:
     return PurchaseOrder(
         number=number, date=order.date, currency=order.currency, vendor=vendor, lines=lines, total=_total(lines),
-        payable=refs.get(Role.PAYABLE), ship_to=order.shipping or order.company.shipping, note=f"Order {order.number}",
+        payable=refs.get(Role.PAYABLE), tracking_class=refs.get(Role.CLASS), location=refs.get(Role.LOCATION),
+        ship_to=order.shipping or order.company.shipping, note=f"Order {order.number}",
     )  # fmt: skip
 
 
@@ -175,5 +176,6 @@ def _bill(
 ) -> Bill:
     return Bill(
         number=number, date=order.date, currency=order.currency, vendor=vendor, lines=lines, total=_total(lines),
-        payable=refs.get(Role.PAYABLE), ordered=Ordered(id="") if answers else None, note=f"Order {order.number}",
+        payable=refs.get(Role.PAYABLE), tracking_class=refs.get(Role.CLASS), location=refs.get(Role.LOCATION),
+        ordered=Ordered(id="") if answers else None, note=f"Order {order.number}",
     )  # fmt: skip

@@ -57,12 +57,16 @@ def sale(
     common: dict[str, Any] = {
         "number": order.number, "date": order.date, "currency": order.currency, "customer": customer,
         "discount_account": refs.get(Role.DISCOUNT), "receivable": refs.get(Role.RECEIVABLE), "tax": owed,
+        "tracking_class": refs.get(Role.CLASS), "location": refs.get(Role.LOCATION),
         "email": order.company.email, "billing": order.company.billing, "shipping": order.shipping,
         "po_number": order.po_number, "memo": order.memo, "note": f"Order {order.number}",
     }  # fmt: skip
     if gives_back:
         return CreditMemo(lines=tuple(map(_turned, lines)), discount=-order.discount, total=-order.total, **common)
-    return Invoice(lines=tuple(lines), discount=order.discount, total=order.total, due=order.due, **common)
+    return Invoice(
+        lines=tuple(lines), discount=order.discount, total=order.total, due=order.due, terms=refs.get(Role.TERMS),
+        **common,
+    )  # fmt: skip
 
 
 def _tax_line(order: Order, refs: Mapping[str, Ref], problems: list[Problem]) -> Line:

@@ -30,7 +30,7 @@ from hub.plugin import (
     Unavailable,
 )
 from hub.queue import tell
-from hub.services import checking, fetching, history, linking, recovering
+from hub.services import checking, fetching, history, linking, recovering, registry
 from hub.services.conversing import Crashes, Ends, Fails, Result
 from hub.services.documents import completed
 from hub.services.line import delay
@@ -121,6 +121,7 @@ def _succeed(row: ConversationRow, result: Result) -> None:
         case Purpose.CHECK:
             assert isinstance(result, Books)
             checking.take(row.installation, result)
+            fetching.follow(row.installation, registry.integration(row.installation.integration))
             row.outcome = f"Connected to {result.name}."
         case Purpose.FETCH:
             fetching.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a page.

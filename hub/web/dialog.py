@@ -35,7 +35,9 @@ from hub.web.choosing import Chooser
 There: TypeAlias = Mapping[tuple[str, str], views.StatusLine]
 """How documents stand, by source and kind."""
 
-ROLES = (Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT)
+ROLES = (
+    Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT, Role.TERMS, Role.CLASS, Role.LOCATION
+)  # fmt: skip
 """What a person may choose for what an order sells, where the books take it."""
 
 _LINES = 200
@@ -165,6 +167,8 @@ def form(
     suggestions = {role: place.chosen.id for role, place in places.items() if role in wanted and place.chosen}
     shown = replace(choices, accounts={**suggestions, **choices.accounts})
     known = gather(installation, integration, [(order, shown)])
+    named = {role: ref.id for role, ref in documents.named(order, known).items()}  # Rather than what is mapped.
+    shown = replace(shown, accounts={**shown.accounts, **named, **choices.accounts})
     outline = documents.draft(installation, integration, order, shown, known)
     customer, there = choices.customer or known.customer_of(order) or NEW, _there(live)
     revisions = sending.revisions(installation, order, shown)
@@ -179,7 +183,7 @@ def form(
         tax=choosing.tax_chooser(installation, integration, choices.tax),
         sale=_sale(order, installation, choices, there),
         accounts=[
-            _field(installation, place, choices)
+            _field(installation, place, shown)
             for role in ROLES if (place := places.get(role)) is not None and _is_needed(role, order)
         ],
         suppliers=_suppliers(order, installation, shown, known=known, there=there, places=places),
@@ -308,7 +312,8 @@ def _field(installation: Installation, place: mapping.Choice, choices: Choices, 
 
 
 def _is_needed(role: str, order: Order) -> bool:
-    return bool({Role.DISCOUNT: order.discount, Role.DEPOSIT: order.payments}.get(Role(role), True))
+    needs = {Role.DISCOUNT: order.discount, Role.DEPOSIT: order.payments, Role.TERMS: order.total >= 0}
+    return bool(needs.get(Role(role), True))
 
 
 def _has_place(given: answers.Given) -> bool:

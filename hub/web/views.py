@@ -33,6 +33,7 @@ _STUCK = 60.0  # Seconds after which a delivery that nobody takes is called stuc
 LISTS = {
     RecordKind.ACCOUNT: "Accounts", RecordKind.CUSTOMER: "Customers", RecordKind.VENDOR: "Vendors",
     RecordKind.ITEM: "Items", RecordKind.TAX_CODE: "Tax codes", RecordKind.TERM: "Terms",
+    RecordKind.CLASS: "Classes", RecordKind.LOCATION: "Locations",
     TransactionKind.INVOICE: "Invoices", TransactionKind.PAYMENT: "Payments",
     TransactionKind.CREDIT_MEMO: "Credit memos",
 }  # fmt: skip

@@ -44,6 +44,7 @@ class QuickBooksDesktop(PullIntegration):
         lists=(
             RecordKind.ACCOUNT,
             RecordKind.TERM,
+            RecordKind.CLASS,
             RecordKind.TAX_CODE,
             RecordKind.CUSTOMER,
             RecordKind.VENDOR,

@@ -73,6 +73,10 @@ def _named(row: dict[str, Any], _: str) -> dict[str, Any]:
     return {"name": row["Name"]}
 
 
+def _levelled(row: dict[str, Any], _: str) -> dict[str, Any]:
+    return {"name": row.get("FullName") or row["Name"]}
+
+
 _COMMON = ("ListID", "TimeModified", "Name", "FullName", "IsActive")
 
 LISTS = {
@@ -92,6 +96,7 @@ LISTS = {
     ),
     RecordKind.TAX_CODE: List(query="ItemSalesTaxQuery", plural="sales taxes", returned=_COMMON, record=_named),
     RecordKind.TERM: List(query="TermsQuery", plural="terms", returned=_COMMON, record=_named, iterated=False),
+    RecordKind.CLASS: List(query="ClassQuery", plural="classes", returned=_COMMON, record=_levelled, iterated=False),
 }  # fmt: skip
 
 

@@ -98,6 +98,18 @@ MAPPINGS = (
         help="Where what you owe your suppliers is booked. If it is empty, QuickBooks uses its own.",
     ),
     MappingField(
+        key=Role.TERMS,
+        label="Terms",
+        kind=RecordKind.TERM,
+        help="Of invoices whose order names none that QuickBooks has.",
+    ),
+    MappingField(
+        key=Role.CLASS,
+        label="Class",
+        kind=RecordKind.CLASS,
+        help="Of documents whose order names none that QuickBooks has.",
+    ),
+    MappingField(
         key=Role.SALES_TAX_ITEM,
         label="Sales-tax item",
         kind=RecordKind.ITEM,

@@ -64,6 +64,7 @@ def revised(
 def _head(posted: Invoice | CreditMemo) -> Payload:
     head: Payload = {
         "CustomerRef": ref(posted.customer),
+        "ClassRef": ref(posted.tracking_class),
         "ARAccountRef": ref(posted.receivable),
         "TxnDate": posted.date.isoformat(),
         "RefNumber": posted.number,
@@ -135,6 +136,7 @@ def purchase_order(order: PurchaseOrder) -> Payload:
     """The elements of a purchase order, with the address that the vendor ships to."""
     return {
         "VendorRef": ref(order.vendor),
+        "ClassRef": ref(order.tracking_class),
         "TxnDate": order.date.isoformat(),
         "RefNumber": order.number,
         "ShipAddress": address(order.ship_to),
@@ -167,7 +169,7 @@ def bill(charged: Bill) -> Payload:
 
 
 def _bill_line(charged: Bill, line: Line, answered: str) -> Payload:
-    fields: Payload = _purchase(line, "Cost")
+    fields: Payload = _purchase(line, "Cost") | {"ClassRef": ref(charged.tracking_class)}
     if answered and charged.ordered:
         fields["LinkToTxn"] = {"TxnID": charged.ordered.id, "TxnLineID": answered}
     else:

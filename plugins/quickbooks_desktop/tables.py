@@ -90,6 +90,7 @@ ADDRESS = (
 )
 _GUID = Element(name="ExternalGUID", kind=Kind.GUID, since=9.0)
 _CUSTOMER = _ref("CustomerRef", 209)
+_CLASS = _ref("ClassRef")
 _SALES_TAX_CODE = _ref("SalesTaxCodeRef", 3)
 _BILLABLE = _choice("BillableStatus", "Billable", "NotBillable")
 _LINK = _group("LinkToTxn", _id("TxnID"), _id("TxnLineID"))
@@ -109,6 +110,7 @@ def _sale_line(*first: Element) -> tuple[Element, ...]:
 
 _SALE_HEAD = (
     _CUSTOMER,
+    _CLASS,
     _ref("ARAccountRef"),
     _date("TxnDate"),
     _text("RefNumber", 11),
@@ -224,6 +226,7 @@ _WRITES = (
     _group(
         "PurchaseOrderAdd",
         _ref("VendorRef"),
+        _CLASS,
         _date("TxnDate"),
         _text("RefNumber", 11),
         _group("ShipAddress", *ADDRESS),
@@ -261,6 +264,7 @@ _WRITES = (
             _price("Cost"),
             _amount("Amount"),
             _CUSTOMER,
+            _CLASS,
             _BILLABLE,
             _LINK,
             many=True,
@@ -285,6 +289,7 @@ _QUERIES: Mapping[str, tuple[Element, ...]] = {
     "ItemDiscountQuery": _LIST_QUERY,
     "ItemSalesTaxQuery": _LIST_QUERY,
     "TermsQuery": _LIST_QUERY,
+    "ClassQuery": _LIST_QUERY,
     "InvoiceQuery": _TXN_QUERY,
     "ReceivePaymentQuery": _TXN_QUERY,
     "PurchaseOrderQuery": _TXN_QUERY,

@@ -54,6 +54,8 @@ class QuickBooksOnline(PushIntegration):
         lists=(
             RecordKind.ACCOUNT,
             RecordKind.TERM,
+            RecordKind.CLASS,
+            RecordKind.LOCATION,
             RecordKind.TAX_CODE,
             RecordKind.CUSTOMER,
             RecordKind.VENDOR,

@@ -78,6 +78,10 @@ def _named(row: Row) -> dict[str, Any]:
     return {"name": row["Name"]}
 
 
+def _levelled(row: Row) -> dict[str, Any]:
+    return {"name": row.get("FullyQualifiedName") or row["Name"]}
+
+
 LISTS = {
     RecordKind.ACCOUNT: List(called="Account", plural="accounts", record=_account),
     RecordKind.CUSTOMER: List(called="Customer", plural="customers", record=_party),
@@ -92,6 +96,8 @@ LISTS = {
         called="TaxCode", plural="tax codes", record=_named, wanted=lambda row: row["Name"] not in LINE_TAX_CODES
     ),
     RecordKind.TERM: List(called="Term", plural="terms", record=_named),
+    RecordKind.CLASS: List(called="Class", plural="classes", record=_levelled),
+    RecordKind.LOCATION: List(called="Department", plural="locations", record=_levelled),
 }
 
 

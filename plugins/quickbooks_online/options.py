@@ -141,6 +141,24 @@ MAPPINGS = (
         help="Where what you owe your suppliers is booked.",
     ),
     MappingField(
+        key=Role.TERMS,
+        label="Terms",
+        kind=RecordKind.TERM,
+        help="Of invoices whose order names none that QuickBooks has.",
+    ),
+    MappingField(
+        key=Role.CLASS,
+        label="Class",
+        kind=RecordKind.CLASS,
+        help="Of documents whose order names none that QuickBooks has.",
+    ),
+    MappingField(
+        key=Role.LOCATION,
+        label="Location",
+        kind=RecordKind.LOCATION,
+        help="Of documents whose order names none that QuickBooks has.",
+    ),
+    MappingField(
         key=Role.SALES_TAX_ITEM,
         label="Sales-tax item",
         kind=RecordKind.ITEM,

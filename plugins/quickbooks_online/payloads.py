@@ -27,6 +27,7 @@ from hub.plugin import (
     Revision,
     Sale,
     Taxing,
+    Tracking,
 )
 from quickbooks_online.marks import NOTE_LENGTH
 from quickbooks_online.options import MEMO, chosen
@@ -79,7 +80,11 @@ def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
         "TxnDate": posted.date.isoformat(),
         "CurrencyRef": {"value": posted.currency},
         "CustomerRef": {"value": posted.customer.id},
-        "Line": [_sale(line, tax_code(posted, line, options, books)) for line in posted.lines],
+        "ClassRef": _ref(posted.tracking_class) if books.classes is Tracking.DOCUMENT else {},
+        "DepartmentRef": _ref(posted.location),
+        "Line": [
+            _sale(line, tax_code(posted, line, options, books), line_class(posted, books)) for line in posted.lines
+        ],
         "PrivateNote": posted.note[:NOTE_LENGTH],
         "CustomerMemo": _worth(value=memo(posted, options)),
         "BillEmail": _worth(Address=posted.email),
@@ -129,6 +134,11 @@ def taxed(posted: Sale, options: Mapping[str, str]) -> bool:
     return bool(posted.tax.amount or posted.tax.code or chosen(options, "books_tax"))
 
 
+def line_class(posted: Sale, books: Books) -> Payload:
+    """The class of each line of a sale, where the company notes it there."""
+    return _ref(posted.tracking_class) if books.classes is Tracking.LINE else {}
+
+
 def memo(posted: Sale, options: Mapping[str, str]) -> str:
     """The message that is printed on the invoice, with the customer's purchase order number if that is its place."""
     if posted.po_number and chosen(options, "po_number") == MEMO:
@@ -162,7 +172,8 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
         CurrencyRef={"value": order.currency},
         VendorRef={"value": order.vendor.id},
         APAccountRef=_ref(order.payable),
-        Line=[_purchase(line, books) for line in order.lines],
+        DepartmentRef=_ref(order.location),
+        Line=[_purchase(line, order, books) for line in order.lines],
         GlobalTaxCalculation=calculation(books, taxed=False),
         ShipAddr=address(order.ship_to),
         DueDate=order.expected.isoformat() if order.expected else "",
@@ -175,7 +186,7 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
 def bill(charged: Bill, books: Books) -> Payload:
     """The fields of a bill. A line that answers one of a purchase order names it by all three ids, or it is not
     linked at all."""
-    lines = [_purchase(line, books) for line in charged.lines]
+    lines = [_purchase(line, charged, books) for line in charged.lines]
     if charged.ordered is not None:
         for line, answered in zip(lines, charged.ordered.lines, strict=False):
             line["LinkedTxn"] = [{"TxnId": charged.ordered.id, "TxnType": "PurchaseOrder", "TxnLineId": answered}]
@@ -185,6 +196,7 @@ def bill(charged: Bill, books: Books) -> Payload:
         CurrencyRef={"value": charged.currency},
         VendorRef={"value": charged.vendor.id},
         APAccountRef=_ref(charged.payable),
+        DepartmentRef=_ref(charged.location),
         Line=lines,
         GlobalTaxCalculation=calculation(books, taxed=False),
         DueDate=charged.due.isoformat() if charged.due else "",
@@ -193,7 +205,8 @@ def bill(charged: Bill, books: Books) -> Payload:
     )
 
 
-def _purchase(line: Line, books: Books) -> Payload:
+def _purchase(line: Line, document: PurchaseOrder | Bill, books: Books) -> Payload:
+    """A line of a purchase. Its class stands on it also where that of a sale is noted for the document as a whole."""
     detail: Payload = {
         "ItemRef": {"value": line.item.id},
         "Qty": _plain(line.quantity),
@@ -208,7 +221,7 @@ def _purchase(line: Line, books: Books) -> Payload:
         DetailType="ItemBasedExpenseLineDetail",
         Amount=_plain(line.amount),
         Description=line.description,
-        ItemBasedExpenseLineDetail=detail,
+        ItemBasedExpenseLineDetail=_worth(ClassRef=_ref(document.tracking_class), **detail),
     )
 
 
@@ -270,7 +283,7 @@ def address(place: Address | None) -> Payload:
     )
 
 
-def _sale(line: Line, code: str) -> Payload:
+def _sale(line: Line, code: str, tracking_class: Payload) -> Payload:
     # QuickBooks refuses (6070) an amount that is not quantity times price, so both go out with all their decimals.
     return _worth(
         DetailType="SalesItemLineDetail",
@@ -281,6 +294,7 @@ def _sale(line: Line, code: str) -> Payload:
             Qty=_plain(line.quantity),
             UnitPrice=_plain(line.price),
             TaxCodeRef=_worth(value=code),
+            ClassRef=tracking_class,
         ),
     )
 

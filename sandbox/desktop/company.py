@@ -168,8 +168,9 @@ class Session:
         }  # fmt: skip
 
     def _preferences(self, _: Asked) -> Fields:
+        classes = self.company.store.fact("classes") or "false"
         return {
-            "AccountingPreferences": {"IsUsingAccountNumbers": "true", "IsUsingClassTracking": "false"},
+            "AccountingPreferences": {"IsUsingAccountNumbers": "true", "IsUsingClassTracking": classes},
             "MultiCurrencyPreferences": {"IsMultiCurrencyOn": "false"},
         }
 

@@ -19,6 +19,7 @@ SHELVES: Mapping[str, str] = {
     **dict.fromkeys(ITEMS, "item"),
     "Account": "account",
     "StandardTerms": "terms",
+    "Class": "class",
     "SalesTaxCode": "tax code",
 }
 REFERENCES: Mapping[str, Sequence[str]] = {
@@ -29,6 +30,7 @@ REFERENCES: Mapping[str, Sequence[str]] = {
     "ItemRef": ITEMS,
     "ItemSalesTaxRef": ("ItemSalesTax",),
     "TermsRef": ("StandardTerms",),
+    "ClassRef": ("Class",),
     "SalesTaxCodeRef": ("SalesTaxCode",),
     "CustomerSalesTaxCodeRef": ("SalesTaxCode",),
     "AccountRef": ("Account",),

@@ -22,6 +22,7 @@ KINDS: Mapping[str, Sequence[str]] = {
     "ItemDiscountQuery": ("ItemDiscount",),
     "ItemSalesTaxQuery": ("ItemSalesTax",),
     "TermsQuery": ("StandardTerms",),
+    "ClassQuery": ("Class",),
     "SalesTaxCodeQuery": ("SalesTaxCode",),
     "InvoiceQuery": ("Invoice",),
     "ReceivePaymentQuery": ("ReceivePayment",),
@@ -31,7 +32,7 @@ KINDS: Mapping[str, Sequence[str]] = {
     "TxnDeletedQuery": ("TxnDeleted",),
     "ListDeletedQuery": ("ListDeleted",),
 }
-WITHOUT_ITERATOR = {"AccountQuery", "TermsQuery", "SalesTaxCodeQuery"}
+WITHOUT_ITERATOR = {"AccountQuery", "TermsQuery", "ClassQuery", "SalesTaxCodeQuery"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

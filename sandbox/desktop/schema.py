@@ -333,7 +333,7 @@ EntityFilter
 
 LIST_QUERIES = (
     "AccountQuery", "CustomerQuery", "VendorQuery", "EmployeeQuery", "EntityQuery", "ItemQuery", "ItemDiscountQuery",
-    "ItemSalesTaxQuery", "TermsQuery", "SalesTaxCodeQuery",
+    "ItemSalesTaxQuery", "TermsQuery", "ClassQuery", "SalesTaxCodeQuery",
 )  # fmt: skip
 TRANSACTION_QUERIES = (
     "InvoiceQuery", "ReceivePaymentQuery", "CreditMemoQuery", "PurchaseOrderQuery", "BillQuery",

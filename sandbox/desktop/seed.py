@@ -20,6 +20,7 @@ ACCOUNTS = (
     ("5000", "Cost of Goods Sold", "CostOfGoodsSold"),
     ("6000", "Office Supplies", "Expense"),
 )
+CLASSES = ("Promotional", "Apparel")
 TERMS = ("Due on receipt", "Net 15", "Net 30")
 TAX_CODES = (("Tax", "true"), ("Non", "false"))
 
@@ -31,6 +32,8 @@ def plant(store: Store, name: str) -> None:
                 for number, title, kind in ACCOUNTS}  # fmt: skip
     for title in TERMS:
         _plain(store, "StandardTerms", title)
+    for title in CLASSES:
+        _plain(store, "Class", title)
     for code, taxable in TAX_CODES:
         _plain(store, "SalesTaxCode", code, IsTaxable=taxable)
     none = _plain(store, "ItemSalesTax", "No Tax", TaxRate=Decimal("0.00"))

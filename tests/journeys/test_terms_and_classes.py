@@ -1,0 +1,120 @@
+"""Terms, class and location: named by the order or chosen by a person, and in the books where these track them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.database import session
+from hub.host import Order
+from hub.models import Installation, Listing
+from hub.plugin import RecordKind, Role
+from hub.queue import commit
+from hub.services import carrying, installing, linking, mapping, registry, sending
+from hub.services.documents import Choices
+from sandbox.online import REALM, Running
+from tests.hub.conftest import ACME, ADA, Desk
+from tests.journeys.batches import EVERYTHING
+from tests.journeys.batches import order as bought
+from tests.journeys.desktop import Office, look_again, serving
+from tests.journeys.test_order_1042 import posted
+
+
+def named(terms: str = "net 15", tracking_class: str = "Drinkware", location: str = "Showroom") -> Order:
+    return replace(bought(1042), terms=terms, tracking_class=tracking_class, location=location)
+
+
+def told(books: Running) -> dict[str, Any]:
+    """Under which names everything stands in the books."""
+    found = books.books()
+    (invoice,), (order,), (bill,) = found["Invoice"], found["PurchaseOrder"], found["Bill"]
+    classes = [
+        line[detail].get("ClassRef", {}).get("name")
+        for row, detail in ((invoice, "SalesItemLineDetail"), (order, "ItemBasedExpenseLineDetail"),
+                            (bill, "ItemBasedExpenseLineDetail"))
+        for line in row["Line"] if line["DetailType"] == detail
+    ]  # fmt: skip
+    locations = [row.get("DepartmentRef", {}).get("name") for row in (invoice, order, bill)]
+    return {"terms": invoice.get("SalesTermRef", {}).get("name"), "classes": classes, "locations": locations}
+
+
+def test_what_the_order_names_stands_on_its_documents(online: Installation, books: Running) -> None:
+    sending.send(online.id, named(), EVERYTHING, ADA)
+    carrying.carry(online.id)
+    assert posted()
+    assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
+
+
+def test_what_the_books_do_not_have_is_what_the_settings_say_or_nothing(online: Installation, books: Running) -> None:
+    row = linking.by_name(online.id, RecordKind.CLASS, ["Office"])["office"]
+    mapping.save(online, registry.integration("quickbooks_online"), {Role.CLASS: row.record_id})
+    commit()
+    order = named(terms="45 days", tracking_class="Gifts", location="")
+    sending.send(online.id, order, EVERYTHING, ADA)
+    carrying.carry(online.id)
+    assert told(books) == {"terms": None, "classes": ["Office"] * 3, "locations": [None] * 3}
+
+
+def test_a_person_may_choose_otherwise_in_the_dialog(
+    app: Flask, online: Installation, books: Running, desk: Desk
+) -> None:
+    desk.orders["1042"] = named()
+    page = app.test_client().get("/hub/orders/1042/send").text
+    drinkware = linking.by_name(online.id, RecordKind.CLASS, ["Drinkware"])["drinkware"]
+    assert f'<option value="{drinkware.record_id}" selected>Drinkware</option>' in page
+    other = linking.by_name(online.id, RecordKind.CLASS, ["Apparel"])["apparel"]
+    choices = replace(EVERYTHING, accounts={Role.CLASS: other.record_id})
+    sending.send(online.id, desk.orders["1042"], choices, ADA)
+    carrying.carry(online.id)
+    assert told(books)["classes"] == ["Apparel"] * 3
+
+
+def test_a_class_stands_on_the_document_where_the_company_notes_it_there(online: Installation, books: Running) -> None:
+    ways = {"ClassTrackingPerTxn": True, "ClassTrackingPerTxnLine": False}
+    books.control(f"preferences/{REALM}", {"AccountingInfoPrefs": ways})
+    installing.test(ACME.id, online.id)
+    carrying.carry(online.id)
+    sending.send(online.id, named(), Choices(), ADA)
+    carrying.carry(online.id)
+    (invoice,) = books.books()["Invoice"]
+    assert invoice["ClassRef"]["name"] == "Drinkware"
+    assert "ClassRef" not in invoice["Line"][0]["SalesItemLineDetail"]
+
+
+# ── QuickBooks Desktop ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
+    app.extensions["hub"].integrations, broken = registry.load()
+    assert broken == ()
+    with serving(app) as url:
+        found = Office.open(url, tmp_path)
+        yield found
+
+
+def kinds() -> set[str]:
+    return set(session().scalars(select(Listing.kind)))
+
+
+def test_a_company_file_gets_them_as_soon_as_it_uses_classes(office: Office) -> None:
+    office.connect()
+    assert "class" not in kinds()
+    office.company.store.remember("classes", "true")
+    installing.test(ACME.id, office.installation.id)
+    assert office.update()[-1] == "OK"
+    look_again(office)
+    assert "class" in kinds()
+    sending.send(office.installation.id, named(tracking_class="promotional"), EVERYTHING, ADA)
+    assert office.update()[-1] == "OK", office.log
+    assert posted()
+    (invoice,), (order,), (bill,) = (office.company.rows(kind) for kind in ("Invoice", "PurchaseOrder", "Bill"))
+    assert invoice.fields["TermsRef"]["FullName"] == "Net 15"
+    classes = [invoice.fields["ClassRef"], order.fields["ClassRef"], bill.fields["ItemLineRet"][0]["ClassRef"]]
+    assert [one["FullName"] for one in classes] == ["Promotional"] * 3
