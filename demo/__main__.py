@@ -124,6 +124,7 @@ def _silent(surroundings: Mapping[str, str]) -> list[str]:
     health = _answer(f"{desk}/health") or {}
     here = {
         "web": bool(health), "redis": health.get("redis", False), "sandbox": _answer(books) is not None,
+        "xero": not supervision.has_xero() or _answer(_xero(surroundings)) is not None,
         "workers": health.get("workers", 0) >= supervision.COPIES["worker"],
     }  # fmt: skip
     return [name for name, answers in here.items() if not answers]
@@ -143,14 +144,19 @@ def _addresses(surroundings: Mapping[str, str]) -> tuple[str, str]:
     return f"http://127.0.0.1:{surroundings['DEMO_PORT']}", f"http://127.0.0.1:{surroundings['SANDBOX_PORT']}"
 
 
+def _xero(surroundings: Mapping[str, str]) -> str:
+    return f"http://127.0.0.1:{surroundings['XERO_PORT']}"
+
+
 def _announce(data: Path, surroundings: Mapping[str, str]) -> None:
     desk, books = _addresses(surroundings)
+    xero = f"                 {_xero(surroundings)}   a sandbox Xero\n" if supervision.has_xero() else ""
     _say(f"""
   The order desk is ready.
 
     Order desk   {desk}
     The books    {books}   a sandbox QuickBooks Online
-
+{xero}
     Sign in as   {catalog.ADMIN:<18}may connect the books
                  {catalog.REP:<18}may send orders
                  {catalog.OTHER:<18}another organization

@@ -59,6 +59,19 @@ def _hub(address: str) -> dict[str, object]:
         "HUB_QUICKBOOKS_ONLINE_API_URL": books,
         "HUB_QUICKBOOKS_ONLINE_APP_URL": books,
         "HUB_QUICKBOOKS_ONLINE_TIMEOUT": "10",
+        **_xero(f"http://127.0.0.1:{os.environ.get('XERO_PORT', '8020')}"),
+    }
+
+
+def _xero(books: str) -> dict[str, str]:
+    """Where Xero is, for whoever has installed `examples/xero`: its own sandbox."""
+    return {
+        "HUB_XERO_CLIENT_ID": "SANDBOXXEROCLIENT",
+        "HUB_XERO_AUTHORIZE_URL": f"{books}/identity/connect/authorize",
+        "HUB_XERO_TOKEN_URL": f"{books}/identity/connect/token",
+        "HUB_XERO_API_URL": books,
+        "HUB_XERO_APP_URL": books,
+        "HUB_XERO_TIMEOUT": "10",
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from honcho.environ import parse_procfile
@@ -20,11 +21,18 @@ _LAST_TO_STOP = "redis"
 
 
 def processes() -> dict[str, str]:
-    """The lines of both Procfiles, by name."""
+    """The lines of both Procfiles, by name; that of the sandbox Xero if it is installed."""
     found: dict[str, str] = {}
     for procfile in PROCFILES:
         found |= dict(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
+    if not has_xero():
+        del found["xero"]
     return found
+
+
+def has_xero() -> bool:
+    """Whether the example of a third party's integration (`examples/xero`) is installed, with its sandbox."""
+    return find_spec("xero_sandbox") is not None
 
 
 def configuration(commands: Mapping[str, str], data: Path) -> str:

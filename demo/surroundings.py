@@ -22,7 +22,9 @@ def environment(given: Mapping[str, str], data: Path) -> dict[str, str]:
 
     `REDIS_URL` and `DATABASE_URL` are kept when they are given; `REDIS_LISTEN` is only there for a Redis of our own.
     """
-    ports = {name: given.get(name) or usual for name, usual in (("DEMO_PORT", "8000"), ("SANDBOX_PORT", "8010"))}
+    beside = str(int(given["SANDBOX_PORT"]) + 10) if given.get("SANDBOX_PORT", "").isdecimal() else "8020"
+    usual = {"DEMO_PORT": "8000", "SANDBOX_PORT": "8010", "XERO_PORT": beside}
+    ports = {name: given.get(name) or port for name, port in usual.items()}
     for name, port in ports.items():
         if not port.isdecimal() or not 0 < int(port) < 2**16:  # Port numbers have sixteen bits.
             raise Taken(f"{name}={port} is not the number of a port.")

@@ -21,6 +21,7 @@ from hub.states import ConversationState, DeliveryState, EnvelopeState
 
 _D = DeliveryState
 _MUCH = 50  # What is worth a trip of its own while another one is under way.
+_BESIDE = 4  # So many times what an envelope holds is begun, at most, to fill it with what goes to one destination.
 
 
 def next_envelope(
@@ -147,8 +148,8 @@ def _fill(installation: Installation, integration: Integration, most: int | None
     capacity = min(integration.capabilities.requests_per_envelope, most or sys.maxsize)
     asked: list[tuple[ConversationRow, Request]] = []
     seen: set[int] = set()
-    while len(asked) < capacity:
-        fresh = list(_ready(installation, integration, capacity - len(asked), seen))
+    while (room := capacity - len(_together(asked, integration))) > 0 and len(asked) < _BESIDE * capacity:
+        fresh = list(_ready(installation, integration, room, seen))
         if not fresh:
             break
         for row in fresh:

@@ -34,18 +34,19 @@ class Demo:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.output = folder, folder.with_suffix(".out")
-        with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            two.bind(("127.0.0.1", 0))
-            self.ports = one.getsockname()[1], two.getsockname()[1]
-        self.url, self.books_url = (f"http://127.0.0.1:{port}" for port in self.ports)
+        with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+            for probe in (one, two, three):
+                probe.bind(("127.0.0.1", 0))
+            self.ports = one.getsockname()[1], two.getsockname()[1], three.getsockname()[1]
+        self.url, self.books_url, self.xero_url = (f"http://127.0.0.1:{port}" for port in self.ports)
         self.runners: list[subprocess.Popen[bytes]] = []
 
     def command(self) -> subprocess.Popen[bytes]:
         """`make demo`, without make."""
         environment = {name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "DATABASE_URL"}}
         environment |= {"DEMO_DATA": str(self.folder)}
-        environment |= {"DEMO_PORT": str(self.ports[0]), "SANDBOX_PORT": str(self.ports[1])}
+        names = ("DEMO_PORT", "SANDBOX_PORT", "XERO_PORT")
+        environment |= {name: str(port) for name, port in zip(names, self.ports, strict=True)}
         with self.output.open("wb") as output:
             runner = subprocess.Popen(
                 [sys.executable, "-m", "demo"], cwd=TOP, env=environment, stdout=output, stderr=output,

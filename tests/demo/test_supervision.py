@@ -20,7 +20,7 @@ from demo.configuration import configuration, folder
 from demo.supervision import TOP, processes
 from demo.supervision import configuration as supervised
 
-PROGRAMS = ("redis", "sandbox", "web", "worker", "scheduler")
+PROGRAMS = ("redis", "xero", "sandbox", "web", "worker", "scheduler")
 
 
 def read(text: str) -> UnhosedConfigParser:

@@ -48,6 +48,7 @@ class Stack:
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.web_port, self.sandbox_port, self.redis_port = free_port(), free_port(), free_port()
+        self.xero_port = free_port()
         self.url, self.books_url = f"http://127.0.0.1:{self.web_port}", f"http://127.0.0.1:{self.sandbox_port}"
         self.environment = {
             **os.environ,
@@ -55,6 +56,7 @@ class Stack:
             "DEMO_DATA": str(folder / "desk"),
             "DEMO_PORT": str(self.web_port),
             "SANDBOX_PORT": str(self.sandbox_port),
+            "XERO_PORT": str(self.xero_port),
             "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HUB_LEASE_SECONDS": "3",
@@ -95,6 +97,14 @@ class Stack:
         self.start("scheduler", "flask", "--app", "wsgi", "hub", "scheduler")
         wait_until(lambda: requests.get(f"{self.url}/health", timeout=5).ok, 30, "the web process answers")
         wait_until(lambda: requests.get(self.books_url, timeout=5).ok, 30, "the sandbox answers")
+
+    def start_xero(self) -> str:
+        """The sandbox Xero, for who wants it; gives its address."""
+        where = "--port", str(self.xero_port), "--data", str(self.folder / "xero")
+        self.start("xero", "python", "-m", "xero_sandbox", *where)
+        url = f"http://127.0.0.1:{self.xero_port}"
+        wait_until(lambda: requests.get(url, timeout=5).ok, 30, "the sandbox Xero answers")
+        return url
 
     def run(self, *command: str) -> None:
         subprocess.run(command, check=True, cwd=TOP, env=self.environment, capture_output=True)

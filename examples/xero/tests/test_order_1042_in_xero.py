@@ -1,0 +1,179 @@
+"""Order 1042 into Xero's books, and every way in which the line can be cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub.database import session
+from hub.host import Company, Order
+from hub.models import Delivery, Envelope, Installation
+from hub.services import carrying, sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState
+from tests.hub.conftest import ADA, order_1042
+from tests.hub.test_carrying import pass_time
+from xero_sandbox import Running
+
+MUGS = Company(id="s1", name="Mug Makers")
+EVERYTHING = Choices(documents=("invoice", "purchase_order", "bill"))
+
+
+def whole_ledger(books: Running) -> dict[str, list[tuple[object, ...]]]:
+    """What matters to the accountant, of everything that is in the books beyond what they began with."""
+    found = books.books()
+    return {
+        "contacts": sorted((one["Name"],) for one in found["Contacts"][2:]),
+        "items": [(one["Code"],) for one in found["Items"][1:]],
+        "invoices": sorted(_document(one) for one in found["Invoices"] if one["Type"] == "ACCREC"),
+        "bills": sorted(_document(one) for one in found["Invoices"] if one["Type"] == "ACCPAY"),
+        "payments": sorted((one["Invoice"]["InvoiceNumber"], one["Amount"]) for one in found["Payments"]),
+        "orders": sorted(
+            (one["PurchaseOrderNumber"], one["Contact"]["Name"], one["Total"]) for one in found["PurchaseOrders"]
+        ),
+    }
+
+
+def _document(one: dict[str, Any]) -> tuple[object, ...]:
+    return one["InvoiceNumber"], one["Contact"]["Name"], one["Total"], one["AmountDue"]
+
+
+def order(number: int) -> Order:
+    """Order 1042 under another number, with a supplier for its line."""
+    plain = order_1042()
+    line = replace(plain.lines[0], cost=Decimal("1.105"), supplier=MUGS)
+    return replace(plain, id=str(number), number=str(number), lines=(line,))
+
+
+def expected(*numbers: int) -> dict[str, list[tuple[object, ...]]]:
+    due, paid, cost = Decimal("118.50"), Decimal("100.00"), Decimal("110.50")
+    return {
+        "contacts": [("ABC Company",), ("Mug Makers",)],
+        "items": [("A7102",)],
+        "invoices": [(str(one), "ABC Company", Decimal("218.50"), due) for one in numbers],
+        "bills": [(str(one), "Mug Makers", cost, cost) for one in numbers],
+        "payments": [(str(one), paid) for one in numbers],
+        "orders": [(str(one), "Mug Makers", cost) for one in numbers],
+    }
+
+
+def send(xero: Installation, *numbers: int) -> None:
+    for number in numbers:
+        sending.send(xero.id, order(number), EVERYTHING, ADA)
+
+
+def carry(xero: Installation, rounds: int = 6) -> None:
+    for _ in range(rounds):
+        carrying.carry(xero.id)
+        pass_time(xero)
+
+
+def posted() -> bool:
+    session().expire_all()
+    states = {one.state for one in session().scalars(select(Delivery))}
+    unfinished = session().scalars(select(Envelope.id).where(Envelope.state.in_(("open", "doubted", "parked")))).all()
+    return states == {DeliveryState.POSTED} and not unfinished
+
+
+def test_order_1042_arrives_with_exactly_its_figures(xero: Installation, books: Running) -> None:
+    sending.send(xero.id, order_1042(), Choices(), ADA)
+    carrying.carry(xero.id)
+    assert posted()
+    assert not [one.problems for one in session().scalars(select(Delivery)) if one.problems]
+    (invoice,), (payment,) = books.books()["Invoices"], books.books()["Payments"]
+    (line,) = invoice["LineItems"]
+    assert (line["Quantity"], line["UnitAmount"], line["DiscountAmount"], line["LineAmount"]) == (
+        100, Decimal("2.30"), Decimal("11.50"), Decimal("218.50"),
+    )  # fmt: skip
+    assert (line["ItemCode"], line["AccountCode"], line["TaxType"]) == ("A7102", "200", "NONE")
+    assert (invoice["InvoiceNumber"], invoice["Total"], invoice["AmountPaid"], invoice["AmountDue"]) == (
+        "1042", Decimal("218.50"), Decimal("100.00"), Decimal("118.50"),
+    )  # fmt: skip
+    assert (payment["Account"]["Code"], payment["Date"]) == ("090", "2026-11-14")
+    assert payment["Reference"].startswith("Check · Ref. ")
+
+
+def test_fifty_orders_take_a_call_a_kind(xero: Installation, books: Running) -> None:
+    numbers = range(2000, 2050)
+    send(xero, *numbers)
+    before = len(books.control("requests"))
+    carry(xero, 2)
+    assert whole_ledger(books) == expected(*numbers)
+    assert posted()
+    calls = [one["path"].rsplit("/", 1)[1] for one in books.control("requests")[before:] if one["method"] == "PUT"]
+    assert sorted(calls) == ["Contacts", "Invoices", "Invoices", "Items", "Payments", "PurchaseOrders"]
+
+
+@pytest.mark.parametrize(("trip", "kind"), list(product(range(7), ["cut_before", "cut_after"])))
+def test_a_line_cut_at_any_trip_loses_nothing_and_doubles_nothing(
+    xero: Installation, books: Running, trip: int, kind: str
+) -> None:
+    send(xero, 3001, 3002, 3003)
+    if trip:
+        books.fault("delay", "PUT /api.xro", times=trip)
+    books.fault(kind, "PUT /api.xro")
+    carry(xero, 4)
+    assert whole_ledger(books) == expected(3001, 3002, 3003)
+    assert posted()
+
+
+@pytest.mark.parametrize("trip", range(7))
+def test_an_error_of_xeros_own_after_it_was_carried_out_is_looked_for(
+    xero: Installation, books: Running, trip: int
+) -> None:
+    send(xero, 3001, 3002, 3003)
+    if trip:
+        books.fault("delay", "PUT /api.xro", times=trip)
+    books.fault("stumble", "PUT /api.xro")
+    carry(xero, 4)
+    assert whole_ledger(books) == expected(3001, 3002, 3003)
+    assert posted()
+
+
+@pytest.mark.parametrize(("trip", "kind"), list(product(range(7), ["cut_before", "cut_after"])))
+def test_after_six_minutes_nothing_is_sent_again_before_it_was_looked_for(
+    xero: Installation, books: Running, trip: int, kind: str
+) -> None:
+    send(xero, 3001, 3002, 3003)
+    if trip:
+        books.fault("delay", "PUT /api.xro", times=trip)
+    books.fault(kind, "PUT /api.xro")
+    carrying.carry(xero.id)
+    minutes_later(books)
+    pass_time(xero)
+    carry(xero, 4)
+    assert whole_ledger(books) == expected(3001, 3002, 3003)
+    assert posted()
+
+
+def minutes_later(books: Running) -> None:
+    """Seven minutes go by: Xero has forgotten the keys, and the hub knows that they are old."""
+    import datetime as dt
+
+    books.advance(420)
+    for envelope in session().scalars(select(Envelope)):
+        envelope.fresh_since -= dt.timedelta(seconds=420)
+    session().commit()
+
+
+def test_two_bills_that_are_alike_are_two_also_after_six_minutes(xero: Installation, books: Running) -> None:
+    twins = [replace(order(number), bill_numbers={"s1": "88213"}) for number in (4001, 4002)]
+    for one in twins:
+        sending.send(xero.id, one, EVERYTHING, ADA)
+    books.fault("delay", "PUT /api.xro", times=4)
+    books.fault("cut_after", "PUT /api.xro", times=2)
+    for _ in range(3):
+        carrying.carry(xero.id)
+        minutes_later(books)
+        pass_time(xero)
+    carry(xero, 3)
+    bills = whole_ledger(books)["bills"]
+    assert bills == [("88213", "Mug Makers", Decimal("110.50"), Decimal("110.50"))] * 2
+    assert posted()
+
+

@@ -1,0 +1,138 @@
+"""What Xero does not take reaches a person as a sentence, with the field that cures it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from test_order_1042_in_xero import EVERYTHING, carry, order, posted, whole_ledger
+
+from hub.database import session
+from hub.errors import Incomplete
+from hub.models import Delivery, Installation
+from hub.plugin import Problem
+from hub.services import carrying, checking, installing, retrying, sending
+from hub.services.documents import Choices
+from hub.services.snapshots import problems_of
+from hub.states import DeliveryState
+from tests.hub.conftest import ADA, Desk, order_1042
+from xero_books import refusals
+from xero_sandbox import TENANT, Running
+
+Change = Callable[[Running], None]
+
+
+def edit(kind: str, name: str, value: str, changes: dict[str, Any]) -> Change:
+    """A change that a bookkeeper makes in Xero to what has `value` under `name`."""
+
+    def change(books: Running) -> None:
+        ids = {"Contacts": "ContactID", "Accounts": "AccountID", "Organisation": "OrganisationID"}
+        found = next(one for one in books.books()[kind] if one[name] == value)
+        books.control(f"edit/{TENANT}/{kind}/{found[ids[kind]]}", changes)
+
+    return change
+
+
+def stopped() -> list[Problem]:
+    session().expire_all()
+    rows = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
+    return [problem for row in rows for problem in problems_of(row.problems)]
+
+
+LOCKED = edit("Organisation", "ShortCode", "!sbxUS", {"PeriodLockDate": "2026-11-30"})
+FULL = edit("Organisation", "ShortCode", "!sbxUS", {"Refused": ["CreateApprovedInvoice"]})
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "what"),
+    [
+        (LOCKED, "date", "The books are locked for the date of invoice 1042"),
+        (FULL, "documents", "Your Xero plan"),
+        (edit("Accounts", "Name", "Sales", {"Status": "ARCHIVED"}), "income_account", "does not take an account"),
+        (edit("Contacts", "Name", "ABC Company", {"ContactStatus": "ARCHIVED"}), "customer", "archived"),
+    ],
+)
+def test_what_xero_refuses_is_said_with_what_cures_it(
+    xero: Installation, books: Running, change: Change, field: str, what: str
+) -> None:
+    sending.send(xero.id, replace(order_1042(), id="1", number="1", payments=()), Choices(), ADA)
+    carrying.carry(xero.id)
+    change(books)
+    sending.send(xero.id, replace(order_1042(), payments=()), Choices(), ADA)
+    carrying.carry(xero.id)
+    (problem,) = stopped()
+    assert problem.field == field
+    assert what in problem.what
+    assert len(whole_ledger(books)["invoices"]) == 1
+
+
+@pytest.mark.parametrize("change", [LOCKED, FULL])
+def test_what_the_organisation_tells_is_known_before_anything_is_sent(
+    xero: Installation, books: Running, change: Change
+) -> None:
+    change(books)
+    installing.test("acme", xero.id)
+    carrying.carry(xero.id)
+    session().expire_all()
+    assert checking.known(xero).closed_until or checking.known(xero).lacks
+    with pytest.raises(Incomplete):
+        sending.send(xero.id, order_1042(), Choices(), ADA)
+
+
+def test_a_number_that_is_taken_is_offered_for_linking_and_everything_else_goes_on(
+    xero: Installation, books: Running, desk: Desk
+) -> None:
+    sending.send(xero.id, replace(order(1042), payments=()), EVERYTHING, ADA)
+    carry(xero, 2)
+    desk.orders["again"] = again = replace(order(1042), id="again")
+    sending.send(xero.id, again, EVERYTHING, ADA)
+    carry(xero, 2)
+    problems = stopped()
+    assert [problem.field for problem in problems] == ["number", "number"]  # The invoice and the purchase order.
+    assert all(problem.offers[0].label.startswith("Link to 1042 of") for problem in problems)
+    rows = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
+    for row, problem in zip(rows, problems, strict=True):
+        retrying.retry("acme", row.id, {problem.offers[0].answer: problem.offers[0].value})
+    carry(xero, 3)
+    found = whole_ledger(books)
+    assert [one[0] for one in found["invoices"]] == ["1042"]
+    assert found["payments"] == [("1042", Decimal("100.00"))]
+    assert [one[0] for one in found["orders"]] == ["1042"]
+    assert posted()
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("Payment amount exceeds the amount outstanding on this document", "overpaid"),
+        ("Payments can only be made against Authorised documents", "status"),
+        ("The TaxType code 'OUTPUT' cannot be used with account code '310'.", "tax"),
+        ("The document date cannot be before the end of year lock date, currently set at 31-Jul-2013", "locked"),
+        ("You have reached the limit of invoices you can approve.", "plan"),
+        ("Something that nobody has ever read", ""),
+    ],
+)
+def test_every_sentence_of_xeros_becomes_one_of_ours(said: str, code: str) -> None:
+    problem = refusals.problem(said, "invoice 1042 for ABC")
+    assert problem.code == code
+    assert problem.cure
+    assert "{" not in f"{problem.what}{problem.why}{problem.cure}{problem.field}"
+    if not code:
+        assert said in problem.why
+
+
+def test_a_pause_that_xero_asks_for_is_kept_by_the_line(xero: Installation, books: Running) -> None:
+    books.control("limits", {"minute": 0})
+    sending.send(xero.id, order_1042(), Choices(), ADA)
+    carrying.carry(xero.id)
+    session().expire_all()
+    assert xero.resume_at is not None
+    assert "its limit “minute”" in xero.trouble
+    books.control("limits", {})
+    carry(xero, 3)
+    assert [one[2:] for one in whole_ledger(books)["invoices"]] == [(Decimal("218.50"), Decimal("118.50"))]
+    assert posted()

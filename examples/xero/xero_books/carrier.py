@@ -1,0 +1,181 @@
+"""Taking an envelope to Xero: one call, of one kind, under the envelope's key.
+
+What is written goes as a list to the kind's own address with `summarizeErrors=false`, so that Xero answers for every
+element by itself, in order. A question that several conversations ask in the same words is asked once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+import simplejson
+
+from hub.plugin import (
+    AuthorizationExpired,
+    Connection,
+    Envelope,
+    InDoubt,
+    IntegrationError,
+    Payload,
+    Problem,
+    Rejected,
+    Request,
+    Response,
+    Unavailable,
+)
+from xero_books.marks import marked
+
+CONNECT_TIMEOUT = 5.0
+LONGEST_TIMEOUT = 40.0
+"""Seconds. With the time to connect it leaves `perform` within its minute, and the key within its six."""
+
+LONGEST_PAUSE = 24 * 3600.0
+CROWD_PAUSE = 5.0
+"""Seconds to wait after a 429 that names none: too many calls at the same time."""
+
+DECIMALS = ("Invoices", "Items", "CreditNotes")
+"""What takes `unitdp=4`, without which prices are rounded to cents, on the way in and on the way out."""
+
+
+class UnexpectedAnswer(Exception):
+    """Xero answered what its documentation does not foresee; to guess would put wrong things in the books."""
+
+
+def write(kind: str, element: Payload) -> Payload:
+    """What a request holds that enters an `element` into the books. `kind` is Xero's plural: "Invoices"."""
+    return {"put": kind, "element": element}
+
+
+def read(path: str, parameters: Mapping[str, str | int] | None = None, *, since: str = "") -> Payload:
+    """What a request holds that asks. `since` is a moment in UTC: only what has changed from then on is wanted."""
+    return {"get": path, "parameters": dict(parameters or {}), "since": since}
+
+
+def destination(request: Request) -> str:
+    """What travels together: all that is to be entered of a kind, or all who ask the same.
+
+    Bills go where invoices go, but apart from them, because they are looked for in another way.
+    """
+    if request.writes:
+        return f"PUT {request.payload['put']} {request.payload['element'].get('Type', '')}"
+    return _dumps(request.payload)
+
+
+def seal(key: str, requests: Sequence[Request]) -> str:
+    """The body of the call; nothing for a question."""
+    if not requests[0].writes:
+        return ""
+    kind = requests[0].payload["put"]
+    elements = [marked(kind, one.payload["element"], key, place) for place, one in enumerate(requests, start=1)]
+    return _dumps({kind: elements})
+
+
+def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
+    """Carry an envelope, and give each of its requests its answer."""
+    first = envelope.requests[0]
+    answer, beside = _ask(envelope, connection)
+    if not first.writes:
+        kind = str(first.payload["get"]).split("/")[0]
+        rows = answer.get("Actions" if first.payload["get"].endswith("Actions") else _plural(kind), [])
+        pages = answer.get("pagination", {}).get("pageCount", 1)
+        found = {"rows": rows, "pages": pages, "at": answer.get("DateTimeUTC", ""), **beside}
+        return [Response(payload=found) for _ in envelope.requests]
+    rows = answer.get(first.payload["put"])
+    if not isinstance(rows, list) or len(rows) != len(envelope.requests):
+        raise UnexpectedAnswer(f"{len(envelope.requests)} elements were sent, and the answer is about {rows!r:.200}.")
+    return [Response(payload={"row": row, **beside}) for row in rows]
+
+
+def headers(connection: Connection) -> dict[str, str]:
+    """What every call says: who we are, of which organisation we speak, and that XML is not wanted."""
+    return {
+        "Authorization": f"Bearer {connection.credentials['access_token']}",
+        "xero-tenant-id": connection.books_id,
+        "Accept": "application/json",
+    }
+
+
+def timeout(settings: Any) -> tuple[float, float]:
+    """Seconds to wait for a connection and for an answer."""
+    return CONNECT_TIMEOUT, min(float(settings["TIMEOUT"]), LONGEST_TIMEOUT)
+
+
+def _ask(envelope: Envelope, connection: Connection) -> tuple[dict[str, Any], dict[str, str]]:
+    """One call: its answer as JSON, and what only the carrier knows. Anything but an answer is raised."""
+    request, told, broken = envelope.requests[0], headers(connection), ""
+    base = f"{connection.settings['API_URL'].rstrip('/')}/api.xro/2.0/"
+    if request.writes:
+        kind = request.payload["put"]
+        method, url = "PUT", base + kind
+        parameters = {"summarizeErrors": "false"} | ({"unitdp": "4"} if kind in DECIMALS else {})
+        # Keys are the app's, not the organisation's, so that the organisation is part of ours.
+        told |= {"Idempotency-Key": f"{connection.books_id}:{envelope.key}", "Content-Type": "application/json"}
+    else:
+        method, url, parameters = "GET", base + request.payload["get"], request.payload["parameters"]
+        if request.payload["since"]:
+            told["If-Modified-Since"] = request.payload["since"]
+    try:
+        response = requests.request(
+            method, url, params=parameters, headers=told, data=envelope.body.encode() or None,
+            timeout=timeout(connection.settings), allow_redirects=False,
+        )  # fmt: skip
+    except requests.RequestException as error:
+        broken = type(error).__name__
+    if broken:  # Raised out here, because requests' exceptions carry the headers that were sent, token and all.
+        raise Unavailable(f"Xero did not answer ({broken}).")
+    if response.status_code == requests.codes.not_found and not request.writes:
+        return {}, _beside(response, connection)  # A single record that is not there.
+    if response.status_code != requests.codes.ok:
+        raise _failure(response, writes=request.writes)
+    try:
+        answer = simplejson.loads(response.text, use_decimal=True)
+    except ValueError:
+        raise Unavailable("Xero's answer cannot be read.") from None
+    return answer, _beside(response, connection)
+
+
+def _beside(response: requests.Response, connection: Connection) -> dict[str, str]:
+    return {"correlation": response.headers.get("Xero-Correlation-Id", ""), "tenant": connection.books_id}
+
+
+def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
+    """What it means that a call was not answered."""
+    status = response.status_code
+    if status in {requests.codes.unauthorized, requests.codes.forbidden}:
+        if "scope" in response.headers.get("WWW-Authenticate", ""):
+            return AuthorizationExpired("Xero wants more to be allowed than it was. An admin must connect it again.")
+        return AuthorizationExpired(f"Xero does not let this application in (HTTP {status}).")
+    if status == requests.codes.too_many_requests:
+        asked = response.headers.get("Retry-After", "")
+        which = response.headers.get("X-Rate-Limit-Problem", "concurrent")
+        pause = min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else CROWD_PAUSE
+        return Unavailable(f"Xero has been asked too much (its limit “{which}”).", retry_after=pause)
+    if status == requests.codes.server_error and writes:
+        # Xero keeps an answer under the key, and this one too: asking again would bring nothing else for six minutes.
+        return InDoubt("Xero had an error of its own, and may have carried it out all the same.")
+    if status >= requests.codes.server_error:
+        return Unavailable(f"Xero is not available (HTTP {status}).")
+    said = _said(response)
+    return Rejected(Problem(
+        what="Xero did not take what was sent.", why=f"Xero says: {said}" if said else f"It answered HTTP {status}.",
+        cure="Send it again; if that does not help, give the code to support.", code=str(status),
+    ))  # fmt: skip
+
+
+def _said(response: requests.Response) -> str:
+    try:
+        answer = simplejson.loads(response.text)
+    except ValueError:
+        return ""
+    return str(answer.get("Message") or answer.get("Detail") or "")[:500] if isinstance(answer, dict) else ""
+
+
+def _plural(kind: str) -> str:
+    """Under which name an answer has its rows."""
+    return "Organisations" if kind == "Organisation" else kind
+
+
+def _dumps(value: object) -> str:
+    return str(simplejson.dumps(value, use_decimal=True, sort_keys=True, separators=(",", ":"), allow_nan=False))

@@ -1,0 +1,87 @@
+"""Reading what the customers owe and have paid, whoever entered it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind
+from xero_books.posting import Row, money
+from xero_books.reading import day, stretch
+
+GONE = ("VOIDED", "DELETED")
+
+
+def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
+    """Fetch a page of the history. Drafts are not owed, and come when they are approved."""
+    path, where, read = _KINDS[kind]
+    more = {"summaryOnly": "true"} if kind is TransactionKind.INVOICE else {}
+    page = yield from stretch(f"list {path.lower()}", path, since, where=where, **more)
+    return Page(
+        transactions=tuple(_transaction(kind, row, read(row)) for row in page.rows if row["Status"] not in _DRAFTS),
+        cursor=page.following,
+        more=page.more,
+    )
+
+
+_DRAFTS = ("DRAFT", "SUBMITTED")
+
+
+def _transaction(kind: TransactionKind, row: Row, special: dict[str, Any]) -> Transaction:
+    voided = row["Status"] in GONE
+    contact = special.pop("contact")
+    balance = Decimal(0) if voided else special.pop("balance")
+    special.pop("balance", None)
+    return Transaction(
+        kind=kind,
+        date=day(row["Date"]),
+        customer=Ref(id=contact["ContactID"], name=contact.get("Name", "")),
+        balance=money(balance),
+        voided=voided,
+        version=row.get("UpdatedDateUTC", ""),
+        **special,
+    )
+
+
+def _invoice(row: Row) -> dict[str, Any]:
+    return {
+        "id": row["InvoiceID"],
+        "number": row.get("InvoiceNumber", ""),
+        "due": day(row["DueDate"]) if row.get("DueDate") else None,
+        "total": money(row["Total"]),
+        "balance": row.get("AmountDue", 0),
+        "contact": row["Contact"],
+        "currency": row.get("CurrencyCode", ""),
+    }
+
+
+def _payment(row: Row) -> dict[str, Any]:
+    """A payment is for one invoice, all of it."""
+    return {
+        "id": row["PaymentID"],
+        "number": row.get("Reference", ""),
+        "total": money(row["Amount"]),
+        "balance": 0,
+        "contact": row["Invoice"]["Contact"],
+        "invoices": (row["Invoice"]["InvoiceID"],),
+    }
+
+
+def _credit(row: Row) -> dict[str, Any]:
+    return {
+        "id": row["CreditNoteID"],
+        "number": row.get("CreditNoteNumber", ""),
+        "total": money(row["Total"]),
+        "balance": row.get("RemainingCredit", 0),
+        "contact": row["Contact"],
+        "currency": row.get("CurrencyCode", ""),
+        "invoices": tuple(one["Invoice"]["InvoiceID"] for one in row.get("Allocations", ())),
+    }
+
+
+_KINDS: dict[TransactionKind, tuple[str, str, Callable[[Row], dict[str, Any]]]] = {
+    TransactionKind.INVOICE: ("Invoices", 'Type=="ACCREC"', _invoice),
+    TransactionKind.PAYMENT: ("Payments", 'PaymentType=="ACCRECPAYMENT"', _payment),
+    TransactionKind.CREDIT_MEMO: ("CreditNotes", 'Type=="ACCRECCREDIT"', _credit),
+}

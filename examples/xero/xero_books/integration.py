@@ -1,0 +1,115 @@
+"""Xero, as the hub knows it: what it can do, and where each of its parts lives."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from hub.plugin import (
+    Ask,
+    Attempt,
+    Authorized,
+    Books,
+    Capabilities,
+    Connection,
+    Conversation,
+    Document,
+    DocumentKind,
+    Envelope,
+    Limit,
+    Listed,
+    NewRecord,
+    Page,
+    Posting,
+    Problem,
+    PushIntegration,
+    RecordKind,
+    Redirect,
+    Ref,
+    Request,
+    Response,
+    TransactionKind,
+)
+from xero_books import carrier, history, lists, oauth, posting, recovery, review
+from xero_books.options import MAPPINGS, SETTINGS
+
+OLD_PAGES = {
+    DocumentKind.BILL: "/AccountsPayable/Edit.aspx?InvoiceID=",
+    DocumentKind.PAYMENT: "/Bank/ViewTransaction.aspx?bankTransactionID=",
+}
+"""Pages that are reached through Xero's older way of choosing an organisation (its command line's deeplinks.ts)."""
+
+
+class Xero(PushIntegration):
+    """Orders in Xero, fifty documents of a kind a call. See `hub.plugin` for what each method is."""
+
+    key = "xero"
+    label = "Xero"
+    capabilities = Capabilities(
+        documents=frozenset(DocumentKind),
+        lists=(RecordKind.ACCOUNT, RecordKind.TAX_CODE, RecordKind.ITEM, RecordKind.CUSTOMER, RecordKind.VENDOR),
+        history=tuple(TransactionKind),
+        creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
+        requests_per_envelope=50,
+        limits=(  # Xero's page "OAuth 2.0 API limits". Of the five calls at a time, a line of the hub needs one.
+            Limit(most=60, seconds=60),
+            Limit(most=5000, seconds=86400, setting="CALLS_A_DAY"),  # 1,000 with the Starter tier of an app.
+            Limit(most=10_000, seconds=60, of_app=True),
+        ),
+        # Six minutes from the first call. A trip may begin now and take a minute with its wait for a turn.
+        remembers=dt.timedelta(minutes=4),
+        tax_by_code=True,
+        reference="correlation",
+    )
+    settings = SETTINGS
+    mappings = MAPPINGS
+
+    def authorize(self, attempt: Attempt) -> Redirect | Ask | Authorized:
+        return oauth.authorize(attempt)
+
+    def check(self) -> Conversation[Books]:
+        return lists.check()
+
+    def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
+        return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
+
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # There are no options, and every organisation takes them alike.
+        return posting.create(record)
+
+    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG002  # As above.
+        return posting.post(document)
+
+    def review(
+        self, subject: Document | NewRecord, options: Mapping[str, str], books: Books  # noqa: ARG002  # As above.
+    ) -> Sequence[Problem]:
+        return tuple(review.problems(subject, books))
+
+    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # Xero has no dialects, and forgets by itself.
+        return carrier.seal(key, requests)
+
+    def destination(self, request: Request) -> str:
+        return carrier.destination(request)
+
+    def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+        return recovery.recover(envelope)
+
+    def address(self, kind: DocumentKind, posting_id: str, books: Books, settings: Mapping[str, str]) -> str | None:
+        app = settings["APP_URL"].rstrip("/")
+        if not books.handle:
+            return None
+        if kind is DocumentKind.INVOICE:
+            return f"{app}/app/{books.handle}/invoicing/view/{posting_id}"
+        if kind not in OLD_PAGES:
+            return None
+        query = urlencode({"shortcode": books.handle, "redirecturl": f"{OLD_PAGES[kind]}{posting_id}"})
+        return f"{app}/organisationlogin/default.aspx?{query}"
+
+    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
+        return carrier.perform(envelope, connection)
+
+    def renew(self, connection: Connection) -> Authorized:
+        return oauth.renew(connection)
+
+    def revoke(self, connection: Connection) -> None:
+        oauth.revoke(connection)

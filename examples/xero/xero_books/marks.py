@@ -1,0 +1,42 @@
+"""Knowing again what we wrote, where Xero's own rules do not: the mark of payments and bills.
+
+The number of an invoice or of a purchase order is unique in Xero, as are the name of a contact and the code of an item.
+Of two payments or bills that look alike, only a mark tells which is ours. It is made of the envelope's key and the
+place in it, and put in when the envelope is sealed: at the end of a payment's reference, or of a bill's last line,
+which has a text and no amount.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hub.plugin import Payload
+
+BETWEEN = " · "
+_MARK = re.compile(r"\bRef\. ([0-9a-f]{12})\b")
+
+
+def mark(key: str, place: int) -> str:
+    """The mark of the request at a place (from 1) of an envelope."""
+    return hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:12]
+
+
+def marked(kind: str, element: Payload, key: str, place: int) -> Payload:
+    """An element with its mark, if it needs one."""
+    signed = f"Ref. {mark(key, place)}"
+    if kind == "Payments":
+        return {**element, "Reference": BETWEEN.join(filter(None, (element.get("Reference", ""), signed)))}
+    if element.get("Type") == "ACCPAY":
+        *lines, last = element["LineItems"]
+        return {**element, "LineItems": [*lines, {"Description": f"{last['Description']}{BETWEEN}{signed}"}]}
+    return element
+
+
+def mark_of(row: Mapping[str, Any]) -> str:
+    """The mark of a payment or a bill in the books, if it has one."""
+    texts = [row.get("Reference", ""), *(line.get("Description", "") for line in row.get("LineItems", ()))]
+    found = [match[1] for text in texts for match in _MARK.finditer(text or "")]
+    return found[-1] if found else ""

@@ -1,0 +1,298 @@
+"""Xero's OAuth 2 with PKCE: authorizing, choosing an organisation, renewing, giving back."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import requests
+from authlib.integrations.requests_client import OAuth2Session, OAuthError
+
+from hub.plugin import (
+    Ask,
+    Attempt,
+    AuthorizationExpired,
+    Authorized,
+    Connection,
+    Field,
+    FieldKind,
+    Problem,
+    Redirect,
+    Rejected,
+    Unavailable,
+)
+from xero_books.carrier import CONNECT_TIMEOUT, timeout
+
+TENANT = "tenant"
+"""The key of the question which organisation is meant."""
+
+EARLY = dt.timedelta(minutes=5)
+UNUSED = dt.timedelta(days=60)
+"""How long a refresh token lives that nobody uses (Xero's OAuth 2.0 FAQ)."""
+
+LONGEST_TIMEOUT = 15.0
+
+DECLINED = Problem(
+    what="Xero is not connected, because access was not granted.",
+    why="The sign-in at Xero was cancelled or declined.",
+    cure="Press Connect again, choose your organisation at Xero, and allow access.",
+    code="access_denied",
+)
+STALE = Problem(
+    what="Xero is not connected, because the sign-in had run out.",
+    why="What Xero sends back with a sign-in can be used once and for five minutes.",
+    cure="Press Connect again.",
+    code="invalid_grant",
+)
+BAD_KEYS = Problem(
+    what="Xero is not connected, because it does not know this application.",
+    why="The client id that was set up here is not that of an app of the kind “Auth Code with PKCE”.",
+    cure="Ask who runs this system to correct HUB_XERO_CLIENT_ID.",
+    code="invalid_client",
+)
+NOBODY = Problem(
+    what="Xero is not connected, because no organisation was chosen there.",
+    cure="Press Connect again and tick your organisation at Xero.",
+    code="no_tenant",
+)
+
+
+class Refused(Exception):
+    """Xero refused a token. `code` is OAuth's own ("invalid_grant")."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def authorize(attempt: Attempt) -> Redirect | Ask | Authorized:
+    """Send the admin to Xero's sign-in; take what comes back; and let the admin choose, if that opens several."""
+    if attempt.answer is None:
+        return _sign_in(attempt)
+    if TENANT in attempt.answer:
+        return _chosen(attempt.kept, attempt.answer[TENANT])
+    if error := attempt.answer.get("error"):
+        raise Rejected(DECLINED if error == "access_denied" else _other(error))
+    kept = _opened(attempt, _exchanged(attempt))
+    organisations = json.loads(kept["organisations"])
+    if attempt.books_id:
+        return _chosen(kept, attempt.books_id)
+    if len(organisations) == 1:
+        return _chosen(kept, next(iter(organisations)))
+    choices = tuple(sorted(((tenant, name) for tenant, (_, name) in organisations.items()), key=lambda one: one[1]))
+    question = Field(
+        key=TENANT, label="Which organisation?", kind=FieldKind.CHOICE, choices=choices,
+        help="Your sign-in at Xero has opened several. What is sent goes into the one that you choose, for good.",
+    )  # fmt: skip
+    return Ask(question=question, keep=kept)
+
+
+def renew(connection: Connection) -> Authorized:
+    """Exchange the refresh token, whose value changes each time. A lost answer is given again for half an hour."""
+    with _session(connection.settings) as session:
+        try:
+            token = _token(
+                lambda: session.refresh_token(
+                    connection.settings["TOKEN_URL"], refresh_token=connection.credentials["refresh_token"],
+                    allow_redirects=False,
+                )
+            )
+        except Refused as refusal:
+            if refusal.code == "invalid_grant":
+                raise AuthorizationExpired("Xero does not renew this authorization any more.") from None
+            raise Unavailable(f"Xero does not renew authorizations at present ({refusal.code}).") from None
+    fresh = _kept(token, {})
+    if not _is_open(connection, fresh["access_token"]):
+        raise AuthorizationExpired("The organisation was disconnected from this application in Xero.")
+    return _authorized(connection.books_id, {**fresh, "connection_id": connection.credentials["connection_id"]})
+
+
+def revoke(connection: Connection) -> None:
+    """Disconnect this organisation. Xero's own way to revoke would end the authorization for all others as well."""
+    status = _disconnect(connection)
+    if status == requests.codes.unauthorized:
+        try:
+            fresh = renew(connection)
+        except AuthorizationExpired:
+            return  # There is nothing left to give back.
+        status = _disconnect(Connection(
+            books_id=connection.books_id, credentials=fresh.credentials, settings=connection.settings
+        ))  # fmt: skip
+    if status not in {requests.codes.no_content, requests.codes.ok, requests.codes.not_found}:
+        raise Unavailable(f"Xero did not take the authorization back (HTTP {status}).")
+
+
+def _sign_in(attempt: Attempt) -> Redirect:
+    verifier = secrets.token_urlsafe(64)
+    with _session(attempt.settings, attempt.return_url) as session:
+        url, _ = session.create_authorization_url(
+            attempt.settings["AUTHORIZE_URL"], state=attempt.state, scope=attempt.settings["SCOPES"],
+            code_verifier=verifier,
+        )  # fmt: skip
+    return Redirect(url=str(url), keep={"verifier": verifier, "begun": dt.datetime.now(dt.UTC).isoformat()})
+
+
+def _exchanged(attempt: Attempt) -> Mapping[str, Any]:
+    """The token for the code that came back."""
+    answer = attempt.answer or {}
+    if not answer.get("code") or not attempt.kept.get("verifier"):
+        raise Rejected(_other("the answer is incomplete"))
+    with _session(attempt.settings, attempt.return_url) as session:
+        try:
+            return _token(
+                lambda: session.fetch_token(
+                    attempt.settings["TOKEN_URL"], grant_type="authorization_code", code=answer["code"],
+                    code_verifier=attempt.kept["verifier"], allow_redirects=False,
+                )
+            )
+        except Refused as refusal:
+            known = {"invalid_grant": STALE, "invalid_client": BAD_KEYS, "unauthorized_client": BAD_KEYS}
+            raise Rejected(known.get(refusal.code) or _other(refusal.code)) from None
+
+
+def _is_open(connection: Connection, access: str) -> bool:
+    """Whether a token opens these books: it is renewed all the same when somebody has disconnected them in Xero.
+
+    If Xero cannot say so now, it is taken to be open, because the old token is gone and this one must be kept.
+    """
+    try:
+        found = _connections(connection.settings, access, {})
+    except Unavailable:
+        return True
+    return any(one["tenantId"] == connection.books_id for one in found)
+
+
+def _opened(attempt: Attempt, token: Mapping[str, Any]) -> dict[str, str]:
+    """The credentials, and the organisations that this sign-in has opened: those that bear its name, or where a second
+    consent has kept the first one's, those that were connected since it began."""
+    access = str(token["access_token"])
+    event = _event(access)
+    found = _connections(attempt.settings, access, {"authEventId": event}) if event else []
+    found = found or _since(attempt.kept["begun"], _connections(attempt.settings, access, {}))
+    organisations = {
+        one["tenantId"]: (one["id"], one["tenantName"]) for one in found if one["tenantType"] == "ORGANISATION"
+    }
+    if not organisations:
+        raise Rejected(NOBODY)
+    if attempt.books_id and attempt.books_id not in organisations:
+        names = ", ".join(name for _, name in organisations.values())
+        raise Rejected(Problem(
+            what=f"You chose another organisation at Xero: {names}.",
+            why="What was sent before is in the one that was connected first; another one does not know it.",
+            cure="Press Connect again and tick the first organisation at Xero. For another one's books, uninstall this "
+            "integration and install it anew.",
+        ))  # fmt: skip
+    return _kept(token, organisations)
+
+
+def _connections(settings: Mapping[str, str], access: str, parameters: dict[str, str]) -> Sequence[Mapping[str, str]]:
+    broken, found = "", None
+    try:
+        response = requests.get(
+            f"{settings['API_URL'].rstrip('/')}/connections", params=parameters, timeout=_patience(settings),
+            headers={"Authorization": f"Bearer {access}", "Accept": "application/json"}, allow_redirects=False,
+        )  # fmt: skip
+        found = response.json() if response.status_code == requests.codes.ok else None
+    except requests.RequestException as error:  # What is no JSON is one of these, too.
+        broken = type(error).__name__
+    if broken or not isinstance(found, list):
+        raise Unavailable(f"Xero did not say which organisations are open ({broken or 'no list'}).")
+    return found
+
+
+def _since(begun: str, found: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
+    """The connections that were made or renewed after a sign-in began; all, if Xero's clock says that none was."""
+    return [one for one in found if _utc(one["updatedDateUtc"]) >= dt.datetime.fromisoformat(begun)] or found
+
+
+def _utc(text: str) -> dt.datetime:
+    """A moment as Xero writes it here: with seven decimals, and without saying that it is UTC."""
+    return dt.datetime.fromisoformat(text[:26]).replace(tzinfo=dt.UTC)
+
+
+def _event(access: str) -> str:
+    """The name of this sign-in, which the access token (a JWT) tells. It is read and not relied upon."""
+    try:
+        body = access.split(".")[1]
+        told = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return str(told.get("authentication_event_id", ""))
+    except (IndexError, ValueError, AttributeError):
+        return ""
+
+
+def _kept(token: Mapping[str, Any], organisations: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """A token as texts, with its end, and what it opens."""
+    ends = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=int(token.get("expires_in", 1800)))
+    return {
+        "access_token": str(token["access_token"]), "refresh_token": str(token.get("refresh_token", "")),
+        "ends": ends.isoformat(), "organisations": json.dumps(organisations),
+    }  # fmt: skip
+
+
+def _chosen(kept: Mapping[str, str], tenant: str) -> Authorized:
+    organisations = json.loads(kept.get("organisations", "{}"))
+    if tenant not in organisations:
+        raise Rejected(NOBODY)
+    return _authorized(tenant, {**kept, "connection_id": organisations[tenant][0]})
+
+
+def _authorized(tenant: str, kept: Mapping[str, str]) -> Authorized:
+    ends = dt.datetime.fromisoformat(kept["ends"])
+    return Authorized(
+        books_id=tenant,
+        credentials={name: kept[name] for name in ("access_token", "refresh_token", "connection_id")},
+        renew_at=ends - EARLY,
+        expires_at=dt.datetime.now(dt.UTC) + UNUSED,
+    )
+
+
+def _disconnect(connection: Connection) -> int:
+    settings, credentials, broken = connection.settings, connection.credentials, ""
+    try:
+        return requests.delete(
+            f"{settings['API_URL'].rstrip('/')}/connections/{credentials['connection_id']}",
+            headers={"Authorization": f"Bearer {credentials['access_token']}"}, timeout=_patience(settings),
+            allow_redirects=False,
+        ).status_code  # fmt: skip
+    except requests.RequestException as error:
+        broken = type(error).__name__
+    raise Unavailable(f"Xero did not take the authorization back ({broken}).")
+
+
+def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
+    """A session of an app that has no secret and says who it is in the form."""
+    return OAuth2Session(
+        settings["CLIENT_ID"], redirect_uri=redirect_uri, token_endpoint_auth_method="none",  # noqa: S106  # OAuth's word for having no secret.
+        code_challenge_method="S256", default_timeout=_patience(settings),
+    )  # fmt: skip
+
+
+def _patience(settings: Mapping[str, str]) -> tuple[float, float]:
+    return CONNECT_TIMEOUT, min(timeout(settings)[1], LONGEST_TIMEOUT)
+
+
+def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Ask for a token. What goes wrong is told without the exceptions of the libraries: they hold what was sent."""
+    refused, broken = "", ""
+    try:
+        token = ask()
+    except OAuthError as error:
+        refused = str(error.error)
+    except (requests.RequestException, ValueError) as error:  # ValueError: an answer that is no JSON object.
+        broken = type(error).__name__
+    if refused:
+        raise Refused(refused)
+    if broken or "access_token" not in token:
+        raise Unavailable(f"Xero did not answer ({broken or 'no token'}).")
+    return token
+
+
+def _other(code: str) -> Problem:
+    return Problem(
+        what="Xero is not connected, because the sign-in there failed.", why=f"Xero says: {code[:100]}",
+        cure="Press Connect again. If that does not help, give the code to support.", code=code[:100],
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""What an operator sets and a bookkeeper maps."""
+
+from __future__ import annotations
+
+from hub.plugin import AccountKind, DocumentKind, MappingField, RecordKind, Role, Setting
+
+SCOPES = "offline_access accounting.settings accounting.contacts accounting.invoices accounting.payments"
+"""Xero's granular scopes of March 2026. Items are written with `accounting.settings` only, whatever its page says."""
+
+SETTINGS = (
+    Setting(
+        name="CLIENT_ID",
+        help="The client id of your app at developer.xero.com, of the kind “Auth Code with PKCE”, which has no secret.",
+    ),
+    Setting(
+        name="AUTHORIZE_URL",
+        default="https://login.xero.com/identity/connect/authorize",
+        help="Where an admin signs in.",
+    ),
+    Setting(
+        name="TOKEN_URL",
+        default="https://identity.xero.com/connect/token",
+        help="Where authorizations are exchanged and renewed.",
+    ),
+    Setting(name="API_URL", default="https://api.xero.com", help="Where the books are."),
+    Setting(name="APP_URL", default="https://go.xero.com", help="Where people use Xero, for links to what was sent."),
+    Setting(
+        name="SCOPES",
+        default=SCOPES,
+        help="What an admin is asked to allow. An app from before March 2026 may have the older, broader scopes.",
+    ),
+    Setting(name="TIMEOUT", default="40", help="How many seconds to wait for an answer, at most 40."),
+)
+
+MAPPINGS = (
+    MappingField(
+        key=Role.INCOME,
+        label="Sales",
+        accepts=(AccountKind.INCOME,),
+        prefers=("SALES", "REVENUE"),
+        needed_for=frozenset({DocumentKind.INVOICE}),
+        help="The account of the lines of an invoice.",
+    ),
+    MappingField(
+        key=Role.COST,
+        label="Cost of goods sold",
+        accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
+        prefers=("DIRECTCOSTS",),
+        needed_for=frozenset({DocumentKind.BILL, DocumentKind.PURCHASE_ORDER}),
+        help="The account of the lines of bills and purchase orders.",
+    ),
+    MappingField(
+        key=Role.DEPOSIT,
+        label="Payments go to",
+        accepts=(AccountKind.BANK,),
+        prefers=("BANK",),
+        needed_for=frozenset({DocumentKind.PAYMENT}),
+        help="A bank account, or another one whose payments are enabled in Xero's chart of accounts.",
+    ),
+    MappingField(
+        key=Role.SALES_TAX_ITEM,
+        label="Sales-tax item",
+        kind=RecordKind.ITEM,
+        help="The item that stands for sales tax where an order's tax is sent as a line of its own. Its sales account "
+        "should be that of the sales tax that you owe.",
+    ),
+)

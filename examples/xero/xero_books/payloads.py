@@ -1,0 +1,257 @@
+"""What Xero is told. Every amount is a `Decimal`; field names and lengths are those of Xero's API reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, Decimal
+
+from hub.plugin import (
+    CENT,
+    Address,
+    Bill,
+    CreditMemo,
+    Document,
+    Invoice,
+    Line,
+    NewCustomer,
+    NewItem,
+    NewVendor,
+    Payload,
+    Payment,
+    PurchaseOrder,
+    Ref,
+    Sale,
+    in_cents,
+)
+from xero_books.marks import BETWEEN
+
+REFERENCE_LENGTH = 80
+"""Of a payment's reference, whose length Xero does not tell, so that its mark stays within a hundred characters."""
+
+ITEM_NAME_LENGTH = 50
+ADDRESS_LINES = 4
+AUTHORISED = "AUTHORISED"
+UNTAXED = "NONE"
+IDENTIFIER_LENGTH = 36
+
+
+def document(posted: Document) -> tuple[str, Payload]:
+    """Where a document is entered, and its element."""
+    match posted:
+        case Invoice():
+            return "Invoices", invoice(posted)
+        case CreditMemo():
+            return "CreditNotes", credit_note(posted)
+        case Payment():
+            return "Payments", payment(posted)
+        case PurchaseOrder():
+            return "PurchaseOrders", purchase_order(posted)
+        case Bill():
+            return "Invoices", bill(posted)
+
+
+def invoice(posted: Invoice) -> Payload:
+    """A sales invoice, approved, so that it can be paid."""
+    return _worth(
+        **_sale(posted, "ACCREC"),
+        InvoiceNumber=posted.number,
+        DueDate=(posted.due or posted.date).isoformat(),
+    )
+
+
+def credit_note(posted: CreditMemo) -> Payload:
+    """A credit note for a customer, approved. It knows no discounts, so its lines are what is left of them."""
+    element = _sale(posted, "ACCRECCREDIT")
+    for line in element["LineItems"]:
+        if less := line.pop("DiscountAmount", None):
+            whole = in_cents(line["Quantity"] * line["UnitAmount"])
+            text = f"{line['Description']} ({whole} less {less})"
+            line |= {"Quantity": Decimal(1), "UnitAmount": whole - less, "Description": text}
+    return _worth(**element, CreditNoteNumber=posted.number)
+
+
+def _sale(posted: Sale, kind: str) -> Payload:
+    """What an invoice and a credit note have in common. The discount is shared out to the lines, as is the tax."""
+    taxed = bool(posted.tax.amount or posted.tax.code)
+    discounts = share(posted.discount, [max(line.amount, Decimal(0)) for line in posted.lines])
+    nets = [line.amount - less for line, less in zip(posted.lines, discounts, strict=True)]
+    code = posted.tax.code.id if posted.tax.code else ""
+    taxable = [net if line.taxable else Decimal(0) for line, net in zip(posted.lines, nets, strict=True)]
+    taxes = share(posted.tax.amount, taxable)
+    lines = []
+    for line, less, tax in zip(posted.lines, discounts, taxes, strict=True):
+        element = _line(line, most_decimals=4)
+        element["TaxType"] = code if taxed and line.taxable else UNTAXED
+        if less:
+            element["DiscountAmount"] = less
+        if code and posted.tax.amount and line.taxable:
+            element["TaxAmount"] = tax
+        lines.append(_worth(**element))
+    return _worth(
+        Type=kind,
+        Status=AUTHORISED,
+        Contact={"ContactID": posted.customer.id},
+        Date=posted.date.isoformat(),
+        CurrencyCode=posted.currency,
+        Reference=posted.po_number,
+        LineAmountTypes="Exclusive" if taxed else "NoTax",
+        LineItems=[*lines, *([{"Description": posted.memo}] if posted.memo else [])],
+    )
+
+
+def payment(received: Payment) -> Payload:
+    """Money for an invoice. What it was is in its reference: the payer's own, and how it was paid."""
+    assert received.invoice is not None  # We declare no deposits, so the hub sends none.
+    return _worth(
+        Invoice={"InvoiceID": received.invoice.id},
+        Account=_account(received.deposit_to),
+        Date=received.date.isoformat(),
+        Amount=_plain(received.amount),
+        Reference=BETWEEN.join(filter(None, (received.number, received.method)))[:REFERENCE_LENGTH],
+    )
+
+
+def purchase_order(order: PurchaseOrder) -> Payload:
+    """A purchase order, approved. Xero keeps its prices with two decimals."""
+    return _worth(
+        PurchaseOrderNumber=order.number,
+        Status=AUTHORISED,
+        Contact={"ContactID": order.vendor.id},
+        Date=order.date.isoformat(),
+        DeliveryDate=order.expected.isoformat() if order.expected else "",
+        CurrencyCode=order.currency,
+        LineAmountTypes="NoTax",
+        DeliveryAddress=_text(order.ship_to),
+        DeliveryInstructions=order.memo[:500],
+        LineItems=[_worth(**_line(line, most_decimals=2), TaxType=UNTAXED) for line in order.lines],
+    )
+
+
+def bill(charged: Bill) -> Payload:
+    """A bill, approved. Its last line says whose it is, and is where its mark goes."""
+    said = BETWEEN.join(filter(None, (charged.note, charged.memo))) or "Bookpost"
+    return _worth(
+        Type="ACCPAY",
+        Status=AUTHORISED,
+        InvoiceNumber=charged.number,
+        Contact={"ContactID": charged.vendor.id},
+        Date=charged.date.isoformat(),
+        DueDate=(charged.due or charged.date).isoformat(),
+        CurrencyCode=charged.currency,
+        LineAmountTypes="NoTax",
+        LineItems=[
+            *(_worth(**_line(line, most_decimals=4), TaxType=UNTAXED) for line in charged.lines),
+            {"Description": said[:3900]},
+        ],
+    )
+
+
+def contact(new: NewCustomer | NewVendor) -> Payload:
+    """A contact. Whether it is a customer or a supplier is shown by what is sent to it."""
+    mailing = new.billing if isinstance(new, NewCustomer) else new.address
+    street = new.shipping if isinstance(new, NewCustomer) else None
+    places = [_address("POBOX", mailing), _address("STREET", street)]
+    return _worth(
+        Name=name(new.name),
+        EmailAddress=new.email,
+        Phones=[{"PhoneType": "DEFAULT", "PhoneNumber": new.phone}] if new.phone else [],
+        Addresses=[place for place in places if place],
+    )
+
+
+def item(new: NewItem) -> Payload:
+    """An item of which no stock is kept. Its code is what the hub knows it by."""
+    sold = _worth(UnitPrice=_plain(new.price) if new.price is not None else None, AccountCode=new.income.id)
+    return _worth(
+        Code=code(new),
+        Name=code(new)[:ITEM_NAME_LENGTH],
+        Description=new.description,
+        IsSold=True,
+        SalesDetails=sold,
+        IsPurchased=new.cost is not None,
+        PurchaseDetails={"AccountCode": new.cost.id} if new.cost else {},
+    )
+
+
+def code(new: NewItem) -> str:
+    """An item's code."""
+    return name(new.name)
+
+
+def name(text: str) -> str:
+    """A name as Xero takes it: without spaces at its ends or two in a row."""
+    return " ".join(text.split())
+
+
+def share(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """Share an amount out in proportion, to the cent; what is left over goes to the heaviest. Nothing for no weight."""
+    whole = sum(weights, Decimal(0))
+    if not whole:
+        return [Decimal("0.00") for _ in weights]
+    parts = [(amount * weight / whole).quantize(CENT, ROUND_DOWN) for weight in weights]
+    left = amount - sum(parts, Decimal(0))
+    for place in sorted(range(len(parts)), key=lambda place: -weights[place]):
+        step = min(left, max(weights[place] - parts[place], Decimal(0))) if 0 <= left <= amount <= whole else left
+        parts[place] += step
+        left -= step
+    return parts
+
+
+def _line(line: Line, *, most_decimals: int) -> Payload:
+    """A line with everything said, because Xero fills in what is missing from the item, the account or the contact.
+
+    Where its price has more decimals than Xero keeps, it is one piece at the line's amount, and the text says of what.
+    """
+    quantity, price, description = line.quantity, line.price, line.description or line.item.name
+    if quantity < 0:  # Xero takes no quantity below zero.
+        quantity, price = -quantity, -price
+    kept = price.quantize(Decimal(1).scaleb(-most_decimals))
+    if kept != price or in_cents(quantity * kept) != line.amount:
+        description = f"{description} ({quantity:f} × {price:f})"
+        quantity, price = Decimal(1), line.amount
+    return {
+        "ItemCode": line.item.id, "Description": description, "Quantity": _plain(quantity), "UnitAmount": _plain(price),
+        **({"AccountCode": line.account.id} if line.account else {}),
+    }  # fmt: skip
+
+
+def _account(ref: Ref | None) -> Payload:
+    """A pointer to an account: by its code, or by its identifier where it has none, as many bank accounts."""
+    if ref is None:
+        return {}
+    return {"AccountID": ref.id} if len(ref.id) == IDENTIFIER_LENGTH else {"Code": ref.id}
+
+
+def _address(kind: str, place: Address | None) -> Payload:
+    if place is None:
+        return {}
+    lines = [line for line in place.lines if line]
+    if len(lines) > ADDRESS_LINES:
+        lines = [*lines[: ADDRESS_LINES - 1], ", ".join(lines[ADDRESS_LINES - 1 :])]
+    country = place.country if all(sign.isalpha() or sign == " " for sign in place.country) else ""
+    found = _worth(
+        **{f"AddressLine{number}": line for number, line in enumerate(lines, start=1)},
+        City=place.city,
+        Region=place.region,
+        PostalCode=place.postal_code,
+        Country=country,
+    )
+    return {"AddressType": kind, **found} if found else {}
+
+
+def _text(place: Address | None) -> str:
+    """An address as the one text that a purchase order takes."""
+    if place is None:
+        return ""
+    town = " ".join(filter(None, (place.city, place.region, place.postal_code)))
+    return "\n".join(filter(None, (*place.lines, town, place.country)))
+
+
+def _worth(**fields: object) -> Payload:
+    """The fields that say something."""
+    return {name: value for name, value in fields.items() if value not in ("", {}, [], None)}
+
+
+def _plain(amount: Decimal) -> Decimal:
+    """The same amount without an exponent."""
+    return Decimal(f"{amount:f}")

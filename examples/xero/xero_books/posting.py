@@ -1,0 +1,206 @@
+"""Writing into the books: documents, and the contacts and items that they need. One write each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from hub.plugin import (
+    Answer,
+    Bill,
+    Conversation,
+    Document,
+    NewItem,
+    NewRecord,
+    NewVendor,
+    Offer,
+    Payload,
+    Payment,
+    Posting,
+    Problem,
+    PurchaseOrder,
+    Ref,
+    Rejected,
+    Request,
+    Sale,
+    in_cents,
+)
+from xero_books import payloads, refusals
+from xero_books.carrier import UnexpectedAnswer, read, write
+from xero_books.marks import BETWEEN
+
+Row: TypeAlias = dict[str, Any]
+"""An entry or a document as Xero writes it."""
+
+IDS = {
+    "Contacts": "ContactID",
+    "Items": "ItemID",
+    "Invoices": "InvoiceID",
+    "CreditNotes": "CreditNoteID",
+    "Payments": "PaymentID",
+    "PurchaseOrders": "PurchaseOrderID",
+}
+NUMBERS = {
+    "Invoices": "InvoiceNumber",
+    "CreditNotes": "CreditNoteNumber",
+    "PurchaseOrders": "PurchaseOrderNumber",
+}
+SINGULAR = {"CreditNotes": "credit note", "PurchaseOrders": "purchase order"}
+
+
+def post(document: Document) -> Conversation[Posting]:
+    """Post a document. What it comes to is read from the books' echo and not taken for granted."""
+    kind, element = payloads.document(document)
+    called = subject(document)
+    if not isinstance(document, Payment) and document.same_as is not None:
+        row = yield from _existing(kind, document.same_as.id, element, called)
+    else:
+        row = yield from _entered(document, kind, element, called)
+    return posting(document, kind, row)
+
+
+def posting(document: Document, kind: str, row: Row) -> Posting:
+    """A document as it stands in the books."""
+    if isinstance(document, Payment):
+        number, total = (row.get("Reference") or "").split(BETWEEN)[0] if document.number else "", row["Amount"]
+    else:
+        number, total = row.get(NUMBERS[kind]) or "", row["Total"]
+    return Posting(
+        id=row[IDS[kind]],
+        number=number,
+        total=money(total),
+        tax=money(row.get("TotalTax", 0)) if isinstance(document, Sale) else None,
+        lines=tuple(line["LineItemID"] for line in row.get("LineItems", ()) if isinstance(document, PurchaseOrder)),
+    )
+
+
+def money(value: object) -> Decimal:
+    """An amount of Xero's, in cents."""
+    return in_cents(Decimal(str(value)))
+
+
+def subject(document: Document) -> str:
+    """What a sentence calls a document, so that everybody knows which one is meant."""
+    match document:
+        case Sale():
+            title = document.title
+            return f"{title[:1].lower()}{title[1:]} for {document.customer.name or 'your customer'}"
+        case Payment():
+            whose = document.customer.name or "your customer"
+            return f"the payment of {document.amount} {document.currency} by {whose}"
+        case PurchaseOrder():
+            return f"purchase order {document.number} to {document.vendor.name or 'your supplier'}"
+        case Bill():
+            return f"bill {document.number} from {document.vendor.name or 'your supplier'}".replace("  ", " ")
+
+
+def create(record: NewRecord) -> Conversation[Ref]:
+    """Enter a contact or an item. If its name is taken, the one that has it is meant: Xero has one list of contacts, in
+    which a customer and a supplier of one name are the same."""
+    if isinstance(record, NewItem):
+        code = payloads.code(record)
+        found = yield from _enter_or_find("Items", payloads.item(record), f"the item “{code}”", "item", "Code")
+        return Ref(id=found["Code"], name=found["Code"])
+    element, field = payloads.contact(record), "vendor" if isinstance(record, NewVendor) else "customer"
+    word = {"vendor": "supplier"}.get(field, field)
+    found = yield from _enter_or_find("Contacts", element, f"the {word} “{element['Name']}”", field, "Name")
+    return Ref(id=found["ContactID"], name=found["Name"])
+
+
+def rows(name: str, payload: Payload) -> Conversation[Payload]:
+    """Ask, and give the whole answer with its `rows`."""
+    reply = yield Request(name=name, payload=payload, writes=False)
+    return reply.payload
+
+
+def quoted(text: str) -> str:
+    """A text as a value in a `where`."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def chunks(values: list[str]) -> list[str]:
+    """Values with commas between them, as many as fit an address (Xero advises forty ids)."""
+    return [",".join(values[start : start + 40]) for start in range(0, len(values), 40)]
+
+
+def _enter(kind: str, element: Payload, called: str, **fields: str) -> Conversation[Row]:
+    """Create an element and give it as the books echo it. Raises `Rejected` with all that Xero has against it."""
+    name = f"create {_singular(kind)}"
+    reply = yield Request(name=name, payload=write(kind, element), writes=True)
+    row: Row = reply.payload["row"]
+    if said := refusals.said_of(row):
+        raise Rejected(*(refusals.problem(one, called, **fields) for one in said))
+    if not row.get(IDS[kind]):
+        raise UnexpectedAnswer(f"Xero took {called} and did not say under which id.")
+    return row
+
+
+def _enter_or_find(kind: str, element: Payload, called: str, field: str, key: str) -> Conversation[Row]:
+    """Create an element, or find the one that has its name already under `key`."""
+    try:
+        return (yield from _enter(kind, element, called, party=field))
+    except Rejected as refusal:
+        if refusal.problems[0].code != refusals.NAME_TAKEN:
+            raise
+        taken = refusal.problems[0]
+    answer = yield from rows(f"look up {_singular(kind)}", read(kind, {"where": f"{key}=={quoted(element[key])}"}))
+    found: list[Row] = answer["rows"]
+    if not found:
+        raise Rejected(taken)
+    return found[0]
+
+
+def _entered(document: Document, kind: str, element: Payload, called: str) -> Conversation[Row]:
+    """Enter a document. If its number is taken, the refusal says by what, and what can be done about it."""
+    buys = isinstance(document, PurchaseOrder | Bill)
+    party, account = ("vendor", "cost_of_goods_sold") if buys else ("customer", "income_account")
+    if isinstance(document, Payment):
+        account = "deposit_account"
+    try:
+        return (yield from _enter(kind, element, called, party=party, account=account))
+    except Rejected as refusal:
+        if isinstance(document, Payment) or refusal.problems[0].code != refusals.NUMBER_TAKEN:
+            raise
+        taken = refusal.problems[0]
+    answer = yield from rows("look whose number it is", _numbered(kind, document.number))
+    own = [row for row in answer["rows"] if row["Contact"]["ContactID"] == element["Contact"]["ContactID"]]
+    found = "; ".join(_described(kind, row) for row in answer["rows"][:3])
+    links = tuple(
+        Offer(label=f"Link to {_described(kind, row)}", answer=Answer.SAME_AS, value=row[IDS[kind]]) for row in own[:3]
+    )
+    other = Offer(label="Number it", answer=Answer.NUMBER, value=f"{document.number}-2", editable=True)
+    raise Rejected(Problem(
+        what=taken.what, why=f"There it is {found}." if found else taken.why, cure=taken.cure, field="number",
+        code=refusals.NUMBER_TAKEN, offers=(*links, other),
+    ))  # fmt: skip
+
+
+def _numbered(kind: str, number: str) -> Payload:
+    """The question who has a number. Bills have the numbers of others, so that an invoice is asked for as such."""
+    if kind == "Invoices":
+        return read(kind, {"where": f'Type=="ACCREC" AND InvoiceNumber=={quoted(number)}', "page": 1})
+    return read(f"{kind}/{quote(number, safe='')}")
+
+
+def _existing(kind: str, wanted: str, element: Payload, called: str) -> Conversation[Row]:
+    """The document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's."""
+    answer = yield from rows(f"look at the {_singular(kind)}", read(f"{kind}/{quote(wanted, safe='')}"))
+    found: list[Row] = answer["rows"]
+    if not found or found[0]["Contact"]["ContactID"] != element["Contact"]["ContactID"]:
+        raise Rejected(Problem(
+            what=f"What {called} was to be linked to is not in Xero any more, or is somebody else's.",
+            cure="Untick the link in the dialog and send it again.", field="number",
+        ))  # fmt: skip
+    return found[0]
+
+
+def _singular(kind: str) -> str:
+    return SINGULAR.get(kind, kind[:-1].lower())
+
+
+def _described(kind: str, row: Mapping[str, Any]) -> str:
+    whose = row["Contact"].get("Name", "nobody")
+    return f"{row.get(NUMBERS[kind], '')} of {whose}, {money(row['Total'])} on {row['DateString'][:10]}"

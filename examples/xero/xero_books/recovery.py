@@ -1,0 +1,123 @@
+"""What became of an envelope that Xero has forgotten, or stumbled over: its documents are looked for.
+
+Xero remembers a key for six minutes, and an error of its own under it as well. What it takes once by its own rules
+needs no looking: who asks again for a contact's name or an item's code is told that it is there. An invoice, a credit
+note and a purchase order are known by their number, a payment and a bill by their mark. An envelope is of one kind, so
+there is one way to look for all of it, forty documents a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from hub.plugin import Conversation, Envelope, Payload, Response, in_cents
+from xero_books.carrier import read
+from xero_books.marks import mark, mark_of
+from xero_books.posting import Row, chunks, money, rows
+from xero_books.reading import PAGE_SIZE, day
+
+
+def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+    """For each request the answer that it would have had, or None if nothing of it is in the books."""
+    kind = envelope.requests[0].payload.get("put", "")
+    elements = [request.payload["element"] for request in envelope.requests if request.writes]
+    if kind == "Payments":
+        there, known = (yield from _payments(elements)), _by_mark(envelope.key)
+    elif kind == "PurchaseOrders":
+        there, known = (yield from _orders(elements)), _by_number("PurchaseOrderNumber")
+    elif kind == "Invoices" and elements[0]["Type"] == "ACCPAY":
+        there, known = (yield from _bills(elements)), _by_mark(envelope.key)
+    elif kind == "CreditNotes":
+        first, last = _span(elements)
+        where = f'Type=="ACCRECCREDIT" AND Date>={first} AND Date<={last}'
+        there, known = (yield from _pages(kind, where=where, unitdp=4)), _by_number("CreditNoteNumber")
+    elif kind == "Invoices":
+        there, known = (yield from _invoices(elements)), _by_number("InvoiceNumber")
+    else:
+        return [None for _ in envelope.requests]
+    asked = enumerate(elements, start=1)
+    found = [next((row for row in there if known(row, element, place)), None) for place, element in asked]
+    return [Response(payload={"row": row}) if row is not None else None for row in found]
+
+
+def _by_mark(key: str) -> Callable[[Row, Payload, int], bool]:
+    return lambda row, _, place: mark_of(row) == mark(key, place)
+
+
+def _by_number(name: str) -> Callable[[Row, Payload, int], bool]:
+    """What has our number, contact, day and amount is ours. Anything else is asked again and refused as taken."""
+
+    def known(row: Row, element: Payload, _: int) -> bool:
+        return (
+            row.get(name) == element[name]
+            and row["Contact"]["ContactID"] == element["Contact"]["ContactID"]
+            and day(row["Date"]).isoformat() == element["Date"]
+            and _worth(row["LineItems"]) == _worth(element["LineItems"])
+        )
+
+    return known
+
+
+def _worth(lines: Iterable[Mapping[str, Any]]) -> Decimal:
+    """What the lines come to before tax."""
+    amounts = [
+        line["LineAmount"] if "LineAmount" in line
+        else in_cents(line["Quantity"] * line["UnitAmount"]) - line.get("DiscountAmount", 0)
+        for line in lines
+        if "Quantity" in line
+    ]  # fmt: skip
+    return sum((money(amount) for amount in amounts), Decimal(0))
+
+
+def _invoices(elements: Sequence[Payload]) -> Conversation[list[Row]]:
+    found: list[Row] = []
+    for numbers in chunks([element["InvoiceNumber"] for element in elements]):
+        found += yield from _pages("Invoices", InvoiceNumbers=numbers, where='Type=="ACCREC"', unitdp=4)
+    return found
+
+
+def _bills(elements: Sequence[Payload]) -> Conversation[list[Row]]:
+    first, last = _span(elements)
+    where = f'Type=="ACCPAY" AND Date>={first} AND Date<={last}'
+    found: list[Row] = []
+    for contacts in chunks(sorted({element["Contact"]["ContactID"] for element in elements})):
+        found += yield from _pages("Invoices", ContactIDs=contacts, where=where, unitdp=4)
+    return found
+
+
+def _payments(elements: Sequence[Payload]) -> Conversation[list[Row]]:
+    """The invoices name their payments, with the references."""
+    found: list[Row] = []
+    for ids in chunks(sorted({element["Invoice"]["InvoiceID"] for element in elements})):
+        invoices = yield from _pages("Invoices", IDs=ids, unitdp=4)
+        found += [payment for invoice in invoices for payment in invoice.get("Payments", ())]
+    return found
+
+
+def _orders(elements: Sequence[Payload]) -> Conversation[list[Row]]:
+    """Purchase orders cannot be asked for by several numbers; their days bound the list."""
+    days = sorted(element["Date"] for element in elements)
+    return (yield from _pages("PurchaseOrders", DateFrom=days[0], DateTo=days[-1]))
+
+
+def _pages(path: str, **parameters: str | int) -> Conversation[list[Row]]:
+    found: list[Row] = []
+    page = pages = 1
+    while page <= pages:
+        question = read(path, {"page": page, "pageSize": PAGE_SIZE, **parameters})
+        answer = yield from rows(f"look which {path.lower()} are there", question)
+        found, page, pages = found + answer["rows"], page + 1, answer["pages"]
+    return found
+
+
+def _span(elements: Sequence[Payload]) -> tuple[str, str]:
+    """The first and the last day of some documents, as a `where` has them."""
+    days = sorted(element["Date"] for element in elements)
+    return _date(days[0]), _date(days[-1])
+
+
+def _date(text: str) -> str:
+    year, month, of_month = (int(part) for part in text.split("-"))
+    return f"DateTime({year}, {month}, {of_month})"

@@ -1,0 +1,154 @@
+"""What a refusal by Xero means to a bookkeeper or a sales rep, and what puts it right.
+
+Xero has no codes for them, only sentences, so they are known by parts of these; a sentence that is not known is shown
+as it is. The sentences are from Xero's API reference and its SDKs' tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.plugin import Problem
+
+NUMBER_TAKEN = "number taken"
+NAME_TAKEN = "name taken"
+NOTHING = "00000000-0000-0000-0000-000000000000"
+"""The id of what was not saved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The sentences for one of Xero's. `field` is the field that cures it."""
+
+    says: str
+    what: str
+    why: str = "Xero says: {said}"
+    cure: str
+    field: str = ""
+    code: str = ""
+
+
+REFUSALS = (
+    Refusal(
+        says=r"(Invoice|Credit Note) # must be unique|Order number must be unique",
+        what="The number of {subject} is used already in Xero.",
+        why="Xero takes a number once, and keeps those of voided documents.",
+        cure="Link it if it is the same one. If not, give it another number.",
+        field="number",
+        code=NUMBER_TAKEN,
+    ),
+    Refusal(
+        says=r"is already assigned to another contact|Item with Code .* already exists",
+        what="The name of {subject} is taken in Xero.",
+        cure="Choose the entry that is there, or change the name.",
+        code=NAME_TAKEN,
+    ),
+    Refusal(
+        says=r"lock date",
+        what="The books are locked for the date of {subject}.",
+        cure="Post it on a later day, or have your adviser move the lock date in Xero, and send again.",
+        field="date",
+        code="locked",
+    ),
+    Refusal(
+        says=r"TaxType code .* cannot be used|tax rate|TaxType",
+        what="Xero does not take this tax on {subject}.",
+        cure="Choose another tax in the dialog, or send the tax as an item, and send again.",
+        field="tax",
+        code="tax",
+    ),
+    Refusal(
+        says=r"Account code .*(not a valid code|archived|deleted)|Account (could not be found|is not valid|type)",
+        what="Xero does not take an account of {subject}.",
+        why="It was archived or deleted, or is of a kind that cannot stand there. Xero says: {said}",
+        cure="Choose another account in the settings under Accounts, and send again.",
+        field="{account}",
+        code="account",
+    ),
+    Refusal(
+        says=r"exceeds the amount outstanding",
+        what="{Subject} is more than its invoice still has open.",
+        why="Somebody may have entered it in Xero already, or changed the invoice there.",
+        cure="Look at the payments of the invoice in Xero, and enter there what is missing.",
+        code="overpaid",
+    ),
+    Refusal(
+        says=r"only be made against Authorised|has payments or credit",
+        what="Xero takes {subject} against an approved invoice only.",
+        cure="Look at the invoice in Xero: approve it if it is a draft, or cancel this if it is paid or voided.",
+        code="status",
+    ),
+    Refusal(
+        says=r"limit of invoices|limit of bills|plan",
+        what="Your Xero plan takes no more of them this month.",
+        cure="Change the plan in Xero, or wait for the next month, and send again.",
+        field="documents",
+        code="plan",
+    ),
+    Refusal(
+        says=r"archived",
+        what="{Subject} is for a contact that is archived in Xero.",
+        cure="Restore the contact in Xero, or choose another one, and send again.",
+        field="{party}",
+        code="archived",
+    ),
+    Refusal(
+        says=r"Email",
+        what="Xero does not take the e-mail address of {subject}.",
+        cure="Correct the address and send again.",
+        field="{party}",
+    ),
+    Refusal(
+        says=r"[Cc]ontact",
+        what="Xero does not take the contact of {subject}.",
+        cure="Refresh the lists in the settings, choose another one, and send again.",
+        field="{party}",
+    ),
+    Refusal(
+        says=r"[Ii]tem|[Ll]ine|Quantity|Description|UnitAmount",
+        what="Xero does not take a line of {subject}.",
+        cure="Correct the line and send again.",
+        field="lines",
+    ),
+)
+
+_UNKNOWN = Refusal(
+    says="", what="Xero did not take {subject}.", cure="Put right what Xero names and send again, or ask support."
+)
+
+
+def said_of(row: Mapping[str, Any]) -> list[str]:
+    """All that Xero has against an element, of its lines and addresses too; nothing if it was saved."""
+    found = list(dict.fromkeys(_messages(row)))
+    ids = [value for name, value in row.items() if name.endswith("ID") and value == NOTHING]
+    if row.get("StatusAttributeString") == "ERROR" or ids:
+        return found or ["It was not saved."]
+    return found
+
+
+def _messages(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for one in value.get("ValidationErrors") or ():
+            yield str(one.get("Message", ""))
+        for name, part in value.items():
+            if name != "ValidationErrors":
+                yield from _messages(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _messages(part)
+
+
+def problem(said: str, subject: str, *, party: str = "customer", account: str = "income_account") -> Problem:
+    """What one of Xero's sentences means, about `subject`. `party` and `account` are our fields for theirs."""
+    refusal = next((one for one in REFUSALS if re.search(one.says, said)), _UNKNOWN)
+    words = {"subject": subject, "Subject": subject[:1].upper() + subject[1:], "said": said}
+    return Problem(
+        what=refusal.what.format(**words),
+        why=refusal.why.format(**words),
+        cure=refusal.cure,
+        field=refusal.field.format(party=party, account=account),
+        code=refusal.code,
+    )

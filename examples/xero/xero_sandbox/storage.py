@@ -1,0 +1,137 @@
+"""The books on disk: SQLite, one transaction a call, so that a killed sandbox has kept what it answered and no more."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import simplejson
+
+Entry: TypeAlias = dict[str, Any]
+"""An entry of the books: days as "2026-11-14", moments as ISO 8601, amounts as Decimal."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS entry (
+    tenant TEXT, kind TEXT, id TEXT, updated TEXT, body TEXT, PRIMARY KEY (tenant, kind, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answer (key TEXT PRIMARY KEY, asked TEXT, status INTEGER, body TEXT, at TEXT);
+CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE IF NOT EXISTS journal (
+    id INTEGER PRIMARY KEY, at TEXT, tenant TEXT, method TEXT, path TEXT, query TEXT, key TEXT, status INTEGER
+);
+"""
+
+
+def dumps(value: object) -> str:
+    """JSON in which a Decimal is a number with all its digits."""
+    return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False))
+
+
+def loads(text: str) -> Any:
+    """The reverse."""
+    return simplejson.loads(text, use_decimal=True)
+
+
+def cents(value: object) -> Decimal:
+    """An amount with two decimals."""
+    return Decimal(str(value)).quantize(Decimal("0.01"), "ROUND_HALF_UP")
+
+
+class Store:
+    """The file."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / "xero.sqlite3"
+        with closing(sqlite3.connect(self._path)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.executescript(_TABLES)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One caller at a time; what an exception leaves behind is undone."""
+        with closing(sqlite3.connect(self._path, isolation_level=None, timeout=30)) as connection:
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Session(connection)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+
+class Session:
+    """One transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def now(self) -> dt.datetime:
+        """The sandbox's clock: the machine's, moved by as much as a test said."""
+        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=float(self.fact("clock") or 0))
+
+    def fact(self, name: str) -> Any:
+        row = self.connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return loads(row[0]) if row else None
+
+    def facts(self, prefix: str) -> list[Any]:
+        rows = self.connection.execute("SELECT value FROM fact WHERE name GLOB ? ORDER BY rowid", (f"{prefix}*",))
+        return [loads(value) for (value,) in rows]
+
+    def set_fact(self, name: str, value: Any) -> None:
+        if value is None:
+            self.connection.execute("DELETE FROM fact WHERE name = ?", (name,))
+        else:
+            self.connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, dumps(value)))
+
+    def all(self, tenant: str, kind: str) -> list[Entry]:
+        """All entries of a kind, the ones first that have not changed for longest."""
+        query = "SELECT body FROM entry WHERE tenant = ? AND kind = ? ORDER BY updated, id"
+        return [loads(body) for (body,) in self.connection.execute(query, (tenant, kind))]
+
+    def get(self, tenant: str, kind: str, wanted: str) -> Entry | None:
+        query = "SELECT body FROM entry WHERE tenant = ? AND kind = ? AND id = ?"
+        row = self.connection.execute(query, (tenant, kind, wanted)).fetchone()
+        return loads(row[0]) if row else None
+
+    def put(self, tenant: str, kind: str, entry: Entry) -> Entry:
+        """Enter it, or replace what has its id."""
+        name = IDS[kind]
+        entry[name] = entry.get(name) or str(uuid.uuid4())
+        entry["UpdatedDateUTC"] = self.now().isoformat(timespec="milliseconds")
+        row = (tenant, kind, entry[name], entry["UpdatedDateUTC"], dumps(entry))
+        self.connection.execute("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", row)
+        return entry
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part that is undone by itself if it raises."""
+        self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK TO part")
+            raise
+        finally:
+            self.connection.execute("RELEASE part")
+
+
+IDS = {
+    "Organisation": "OrganisationID",
+    "Accounts": "AccountID",
+    "TaxRates": "TaxType",
+    "Contacts": "ContactID",
+    "Items": "ItemID",
+    "Invoices": "InvoiceID",
+    "PurchaseOrders": "PurchaseOrderID",
+    "Payments": "PaymentID",
+    "CreditNotes": "CreditNoteID",
+}
+"""What is in the books, and what it calls its id."""
