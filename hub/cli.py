@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from flask.cli import AppGroup
 
-from hub import migrating, worker
+from hub import migrating, scaffold, worker
 from hub.services import secrets
 
 cli = AppGroup("hub", help="Operate the accounting hub.")
@@ -27,6 +29,19 @@ def run_worker() -> None:
 def run_scheduler() -> None:
     """Run the scheduler, which finds what is due and wakes the workers. One is enough."""
     worker.schedule()
+
+
+@cli.command("new-plugin")
+@click.argument("name")
+@click.option("--pull", is_flag=True, help="For a ledger that calls us, instead of one that we call.")
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), default=".", help="Where its folder is made.")
+def new_plugin(name: str, into: Path, *, pull: bool) -> None:
+    """Write a new integration: a distribution that is complete and passes the conformance kit on a pretend ledger."""
+    try:
+        target = scaffold.write(name, into, pull=pull)
+    except scaffold.NotWritten as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Written to {target}. Next: cd {target} && pip install -e '.[testing]' && python -m pytest")
 
 
 @cli.command()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
 from flask import Flask, current_app
 from sqlalchemy import Connection, Engine, text
+
+from hub.places import folder
 
 VERSION_TABLE = "hub_alembic_version"
 _LOCK = 4728001  # An arbitrary number for pg_advisory_lock, the same in every process.
@@ -34,7 +35,7 @@ def upgrade() -> None:
 def config(connection: Connection) -> Config:
     """Alembic's configuration, for a connection that is open."""
     settings = Config()
-    settings.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    settings.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
     settings.attributes["connection"] = connection
     return settings
 
@@ -58,9 +59,3 @@ def guard_host(app: Flask) -> None:
         return before is None or bool(before(name, kind, parents))
 
     arguments["include_name"] = include_name
-
-
-def _folder() -> Path:
-    """The migrations: inside the package when it is installed, beside it in a checkout."""
-    inside = Path(__file__).parent / "migrations"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "migrations"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, send_file, url_for
 
+from hub.places import folder
 from hub.web import (
     activity,
     authorizing,
@@ -38,7 +39,7 @@ def mount(app: Flask) -> None:
     app.config.setdefault("WTF_CSRF_SSL_STRICT", True)
     blueprint = Blueprint(
         "hub", __name__, url_prefix="/hub", static_folder="static", static_url_path="/static",
-        template_folder=str(_templates()),
+        template_folder=str(folder("templates")),
     )  # fmt: skip
     guard.install(blueprint)
     for room in (settings, authorizing, desks, notices, sending, bulk, companies, linking, choosing,
@@ -48,12 +49,6 @@ def mount(app: Flask) -> None:
     blueprint.app_context_processor(lambda: {"hub_asset": _asset})
     app.register_blueprint(blueprint)
     guard.excuse_machines(app)
-
-
-def _templates() -> Path:
-    """The templates: inside the package when it is installed, beside it in a checkout."""
-    inside = _HERE.parent / "templates"
-    return inside if inside.is_dir() else _HERE.parent.parent / "templates"
 
 
 def _htmx() -> Response:

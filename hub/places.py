@@ -1,0 +1,13 @@
+"""Where that is which ships with the code and is none: within the package when installed, beside it in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+
+def folder(name: str) -> Path:
+    """The folder of that name: "templates", "migrations"."""
+    inside = _HERE / name
+    return inside if inside.is_dir() else _HERE.parent / name

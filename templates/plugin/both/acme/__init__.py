@@ -1,0 +1,5 @@
+"""Acme for Bookpost."""
+
+from acme.integration import Acme
+
+__all__ = ["Acme"]

@@ -1,0 +1,81 @@
+"""Acme, as the hub knows it: what it can do, and where each of its parts lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from acme import conversations, endpoint
+from hub.plugin import (
+    AccountKind,
+    Books,
+    Capabilities,
+    Conversation,
+    Desk,
+    Document,
+    DocumentKind,
+    Doorway,
+    Download,
+    Envelope,
+    Listed,
+    MappingField,
+    NewRecord,
+    Page,
+    Posting,
+    PullIntegration,
+    RecordKind,
+    Ref,
+    Request,
+    Response,
+    Role,
+    TransactionKind,
+)
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+PURCHASES = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
+
+
+class Acme(PullIntegration):
+    """Orders in Acme, which calls us. See `hub.plugin` for what each method is."""
+
+    key = "acme"
+    label = "Acme"
+    capabilities = Capabilities(
+        documents=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}) | PURCHASES,
+        lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM),
+        history=(TransactionKind.INVOICE, TransactionKind.PAYMENT),
+        creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
+        requests_per_envelope=20,
+    )
+    mappings = (
+        MappingField(
+            key=Role.INCOME, label="Income", accepts=(AccountKind.INCOME,),
+            needed_for=frozenset({DocumentKind.INVOICE}),
+        ),
+    )  # fmt: skip
+
+    def invite(self, doorway: Doorway) -> Download:
+        return endpoint.invite(doorway)
+
+    def endpoint(self, desk: Desk) -> WSGIApplication:
+        return endpoint.endpoint(desk)
+
+    def read(self, envelope: Envelope, answer: str) -> Sequence[Response]:
+        return endpoint.read(envelope, answer)
+
+    def check(self) -> Conversation[Books]:
+        return conversations.check()
+
+    def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
+        return conversations.fetch(kind, since)
+
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
+        return conversations.create(record)
+
+    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
+        return conversations.post(document)
+
+    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+        return endpoint.seal(key, requests)

@@ -1,0 +1,87 @@
+"""Acme, as the hub knows it: what it can do, and where each of its parts lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from acme import carrier, conversations
+from hub.plugin import (
+    AccountKind,
+    Attempt,
+    Authorized,
+    Books,
+    Capabilities,
+    Connection,
+    Conversation,
+    Document,
+    DocumentKind,
+    Envelope,
+    Listed,
+    MappingField,
+    NewRecord,
+    Page,
+    Posting,
+    PushIntegration,
+    RecordKind,
+    Redirect,
+    Ref,
+    Request,
+    Response,
+    Role,
+    Setting,
+    TransactionKind,
+)
+
+PURCHASES = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
+
+
+class Acme(PushIntegration):
+    """Orders in Acme, up to twenty requests a call. See `hub.plugin` for what each method is."""
+
+    key = "acme"
+    label = "Acme"
+    capabilities = Capabilities(
+        documents=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}) | PURCHASES,
+        lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM),
+        history=(TransactionKind.INVOICE, TransactionKind.PAYMENT),
+        creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
+        requests_per_envelope=20,
+    )
+    settings = (
+        Setting(name="API_URL", default="https://api.acme.test", help="Where Acme is."),
+        Setting(name="CLIENT_ID", help="The name of your app at Acme."),
+        Setting(name="CLIENT_SECRET", help="Its secret."),
+    )
+    mappings = (
+        MappingField(
+            key=Role.INCOME, label="Income", accepts=(AccountKind.INCOME,),
+            needed_for=frozenset({DocumentKind.INVOICE}),
+        ),
+    )  # fmt: skip
+
+    def authorize(self, attempt: Attempt) -> Redirect | Authorized:
+        return carrier.authorize(attempt)
+
+    def check(self) -> Conversation[Books]:
+        return conversations.check()
+
+    def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
+        return conversations.fetch(kind, since)
+
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
+        return conversations.create(record)
+
+    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
+        return conversations.post(document)
+
+    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+        return carrier.seal(requests)
+
+    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
+        return carrier.perform(envelope, connection)
+
+    def renew(self, connection: Connection) -> Authorized:
+        return carrier.renew(connection)
+
+    def revoke(self, connection: Connection) -> None:
+        carrier.revoke(connection)
