@@ -74,5 +74,6 @@ class Fetches(Family):
         rows = session().scalars(select(TransactionRow).where(TransactionRow.kind == TransactionKind.INVOICE))
         totals = {row.transaction_id: (row.total, row.balance) for row in rows}
         invoice = next(one for one in office.deliveries(sent.order) if one.kind == TransactionKind.INVOICE)
+        assert invoice.posting_id in totals, "The invoice is not in the history."
         paid = Decimal("5.00") if "payment" in office.integration.capabilities.documents else Decimal(0)
         assert totals[invoice.posting_id] == (sent.order.total, sent.order.total - paid)
