@@ -31,7 +31,7 @@ def run_scheduler() -> None:
     worker.schedule()
 
 
-@cli.command("new-plugin")
+@cli.command("new-plugin", with_appcontext=False)
 @click.argument("name")
 @click.option("--pull", is_flag=True, help="For a ledger that calls us, instead of one that we call.")
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), default=".", help="Where its folder is made.")

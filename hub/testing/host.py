@@ -9,14 +9,16 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from unittest.mock import patch
 
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import StaticPool
+from werkzeug.security import generate_password_hash
 from werkzeug.serving import make_server
 
 from hub import Hub
@@ -93,7 +95,7 @@ def mounted(host: OrderDesk, integration: Integration, settings: Mapping[str, st
     ours = {f"HUB_{integration.key.upper()}_{name}": value for name, value in settings.items()}
     app.config.update(ours)
     app.extensions["hub"].host, app.extensions["hub"].integrations = host, {integration.key: integration}
-    with app.app_context():
+    with app.app_context(), _hashing_fast():
         engine = app.extensions["sqlalchemy"].engine
         Path(engine.url.database).write_bytes(_tables())
         try:
@@ -134,6 +136,14 @@ def _tables() -> bytes:
         whole: bytes = connection.connection.driver_connection.serialize()  # type: ignore[union-attr]  # It is sqlite3's.
     engine.dispose()
     return whole
+
+
+@contextmanager
+def _hashing_fast() -> Iterator[None]:
+    """Nobody guesses the passwords of a test, and a ledger that calls shows its own with every call."""
+    fast = partial(generate_password_hash, method="pbkdf2:sha256:1")
+    with patch("hub.services.doorway.generate_password_hash", fast):
+        yield
 
 
 def _hurry(connection: sqlite3.Connection, _: object) -> None:

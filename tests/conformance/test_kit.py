@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from lxml import etree
 
 from hub import scaffold
@@ -32,7 +33,7 @@ def outcomes(folder: Path, module: str, *, pull: bool) -> dict[str, set[str]]:
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", str(folder / module), "-q", "--rootdir", str(folder), "-p", "no:cacheprovider",
          f"--junitxml={report}"],
-        cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=280, check=False,
+        cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=800, check=False,
     )  # fmt: skip
     assert report.exists(), ran.stdout + ran.stderr
     failed: dict[str, set[str]] = {}
@@ -44,6 +45,7 @@ def outcomes(folder: Path, module: str, *, pull: bool) -> dict[str, set[str]]:
     return failed
 
 
+@pytest.mark.timeout(900)  # Some dozen tests in a process of their own, on a machine that is busy.
 def test_every_family_catches_what_it_is_there_for(tmp_path: Path) -> None:
     failed = outcomes(tmp_path, "mutants.py", pull=False)
     passed = sorted(name for name, tests in failed.items() if not tests)

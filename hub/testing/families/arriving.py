@@ -13,6 +13,7 @@ from hub.plugin import Bill, Document, DocumentKind, Invoice, PurchaseOrder
 from hub.services.checking import known
 from hub.services.snapshots import problems_of, subject_of
 from hub.states import DeliveryState
+from hub.testing.ledger import Entered
 from hub.testing.office import Office
 from hub.testing.orders import Sent
 
@@ -47,17 +48,17 @@ def has_arrived(office: Office, *sent: Sent | Order) -> None:
     lost = sorted(one.title for key, one in posted.items() if key not in entered)
     assert not lost, f"The hub was told that these have arrived, and the ledger does not hold them: {', '.join(lost)}"
     for key, delivery in posted.items():
-        _is_as_sent(office, delivery, key)
+        _is_as_sent(delivery, entered[key], known(office.installation).numbers)
 
 
-def _is_as_sent(office: Office, delivery: Delivery, key: str) -> None:
-    entered, document = office.new_documents()[key], cast(Document, subject_of(delivery.kind, delivery.subject))
+def _is_as_sent(delivery: Delivery, entered: Entered, numbers: frozenset[str]) -> None:
+    document = cast(Document, subject_of(delivery.kind, delivery.subject))
     title, problems = delivery.title, problems_of(delivery.problems)
     assert entered.kind == delivery.kind, f"{title} is a {entered.kind} in the ledger."
     assert delivery.posting_total == entered.total, f"{title}: the posting says another total than the ledger."
     party = document.vendor if isinstance(document, PurchaseOrder | Bill) else document.customer
     assert entered.party == party.id, f"{title} stands in the ledger for another party."
-    if delivery.kind in _OURS - known(office.installation).numbers:
+    if delivery.kind in _OURS - numbers:
         assert entered.number == document.number, f"{title} has the number {entered.number} in the ledger."
     taxed = isinstance(document, Invoice) and bool(document.tax.amount)
     if taxed and entered.total != document.total:  # The books work the tax out, and we say so.
