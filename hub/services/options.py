@@ -24,6 +24,16 @@ class Details:
     billable: bool = False
 
 
+def saved(installation: Installation, integration: Integration) -> Details:
+    """The Details tab as it is saved."""
+    visible = installation.visible_to
+    return Details(
+        who=visible.get("who", ""), ids=tuple(visible.get("ids", ())), documents=tuple(installation.documents),
+        item_source=installation.item_source, tax=installation.tax, billable=installation.billable,
+        options={one.key: installation.options.get(one.key, one.default) for one in integration.options},
+    )  # fmt: skip
+
+
 def save(installation: Installation, integration: Integration, details: Details) -> None:
     """Save the Details tab. Raises `Incomplete` with each field that needs putting right; the caller commits."""
     problems = _visibility_problems(installation, details)

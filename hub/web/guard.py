@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import secrets
 from collections.abc import Callable
 from http import HTTPStatus
@@ -101,20 +102,31 @@ def excuse_machines(app: Flask) -> None:
 def install(blueprint: Blueprint) -> None:
     """Put the guard before every view of a blueprint, and around what it answers."""
     blueprint.before_request(_check_csrf)
+    blueprint.add_url_rule("/<path:anything>", "nothing", _nothing)
     blueprint.after_request(_headers)
     blueprint.register_error_handler(HubError, _hub_error)
     blueprint.register_error_handler(IntegrationError, _integration_error)
     blueprint.register_error_handler(HTTPException, _http_error)
     blueprint.register_error_handler(Exception, _crash)
     blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": answers.key})
+    blueprint.app_context_processor(lambda: {"hub_gettext": translating.gettext})
     blueprint.context_processor(lambda: {"_": translating.gettext, "ngettext": translating.ngettext})
 
 
-def _check_csrf() -> None:
+def _nothing(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – The rule’s.
+    """An address under ours that is none: the host's own page for it knows nothing of fragments."""
+    raise NotFound(_SENTENCES[HTTPStatus.NOT_FOUND])
+
+
+def _check_csrf() -> ResponseReturnValue | None:
     if (request.endpoint or "").removeprefix("hub.") in _MACHINES:
-        return
-    if request.method not in {"GET", "HEAD", "OPTIONS"} and not g.get("csrf_valid", False):
-        _csrf.protect()
+        return None
+    if request.method in {"GET", "HEAD", "OPTIONS"} or g.get("csrf_valid", False):
+        return None
+    if host().user() is None:  # The session has ended, and its token with it: signing in is what helps.
+        return _sign_in()
+    _csrf.protect()
+    return None
 
 
 def _headers(response: Response) -> Response:
@@ -140,6 +152,14 @@ def _path(address: str) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
+_SENTENCES = {
+    HTTPStatus.NOT_FOUND: "There is no such page.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address takes no such request. Go back and try it from the page.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is too large to be taken in at once.",
+    HTTPStatus.TOO_MANY_REQUESTS: "That was too much at once. Wait a minute, then try again.",
+}
+
+
 def _hub_error(error: HubError) -> ResponseReturnValue:
     rollback()
     status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, Forbidden) else 409
@@ -156,24 +176,28 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return problem_page("This page has been open for too long. Load it again, then repeat what you did.", 400)
     if error.code is not None and error.code < HTTPStatus.BAD_REQUEST:
         return error
-    return problem_page(error.description or "That did not work.", error.code or 500)
+    code = error.code or 500
+    return problem_page(_SENTENCES.get(HTTPStatus(code), error.description or "That did not work."), code)
 
 
 def _crash(error: Exception) -> ResponseReturnValue:
     rollback()
-    mark = secrets.token_hex(4)
-    current_app.logger.error("[%s] %s %s", mark, request.method, request.path, exc_info=error)
-    return problem_page("Something went wrong on our side. Nothing was lost; please try again.", 500, mark)
+    return problem_page("Something went wrong on our side. Nothing was lost; please try again.", 500, error)
 
 
-def problem_page(sentence: str, status: int, reference: str = "") -> ResponseReturnValue:
-    """A whole page with a sentence, or for htmx a small dialog with it, wherever the click came from."""
+def problem_page(sentence: str, status: int, bug: Exception | None = None) -> ResponseReturnValue:
+    """A whole page with a sentence and a reference that is in the log; for htmx a small dialog with these, over
+    whatever stands there, so that what was filled in stays.
+    """
+    reference = secrets.token_hex(4)
+    level = logging.ERROR if bug is not None else logging.WARNING
+    current_app.logger.log(level, "[%s] %s %s: %s", reference, request.method, request.path, sentence, exc_info=bug)
     if not is_fragment():
         page = render_template("hub/problem.html", sentence=sentence, reference=reference, fragment=False)
         return cast(Response, make_response(page, status))
     dialog = render_template("hub/problem_dialog.html", sentence=sentence, reference=reference)
     # htmx swaps no other error.
-    return cast(Response, make_response(dialog, 422, retarget="#hub-dialog", reswap="innerHTML"))
+    return cast(Response, make_response(dialog, 422, retarget="#hub-dialog", reswap="beforeend"))
 
 
 def permitted(permission: Permission) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -9,7 +12,7 @@ from hub.errors import Incomplete
 from hub.extension import current, host
 from hub.host import Permission
 from hub.models import Installation
-from hub.plugin import Problem
+from hub.plugin import Integration, Problem
 from hub.queue import commit, rollback
 from hub.services import installing, mapping, options, registry, scope
 from hub.web import choosing, views
@@ -77,42 +80,92 @@ def uninstall(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def details(installation_id: int) -> ResponseReturnValue:
-    """The Details tab."""
+    """The Details tab. What somebody else saved since the form was opened is shown before it is replaced."""
     installation = scope.installation(organization().id, installation_id)
     integration = registry.integration(installation.integration)
     if request.method == "GET":
-        return _details(installation, saved=request.args.get("saved") == "1")
+        return _details(installation, options.saved(installation, integration), saved=request.args.get("saved") == "1")
+    installation = scope.lock(installation_id)
+    who = request.form.get("who", "")
     wanted = options.Details(
-        who=request.form.get("who", ""),
-        ids=request.form.getlist(request.form.get("who", "") or "-"),
-        documents=request.form.getlist("documents"),
+        who=who,
+        ids=() if who == "everyone" else tuple(request.form.getlist(who or "-")),
+        documents=tuple(request.form.getlist("documents")),
         item_source=request.form.get("item_source", ""),
         tax=request.form.get("tax", ""),
         billable=bool(request.form.get("billable")),
         options={one.key: request.form.get(f"option-{one.key}", "") for one in integration.options},
     )
+    theirs = _said(installation, integration, options.saved(installation, integration))
+    if changed := _changed_meanwhile(theirs, _said(installation, integration, wanted)):
+        rollback()
+        return _details(scope.installation(organization().id, installation_id), wanted, changed=changed)
     try:
         options.save(installation, integration, wanted)
     except Incomplete as incomplete:
         rollback()
-        return _details(scope.installation(organization().id, installation_id), incomplete.problems)
+        return _details(scope.installation(organization().id, installation_id), wanted, incomplete.problems)
     commit()
     return go("hub.details", installation_id=installation_id, saved=1)
 
 
 @requires(Permission.MANAGE)
 def accounts(installation_id: int) -> ResponseReturnValue:
-    """The Accounts tab."""
+    """The Accounts tab. What somebody else saved since the form was opened is shown before it is replaced."""
     installation = scope.installation(organization().id, installation_id)
     if request.method == "GET":
         return _accounts(installation, saved=request.args.get("saved") == "1")
+    installation = scope.lock(installation_id)
+    integration = registry.integration(installation.integration)
+    names = {one.field.key: {row.record_id: row.label for row in one.candidates}
+             for one in mapping.choices(installation, integration)}  # fmt: skip
+    theirs, mine = _mapped(installation, integration), {
+        one.label: names[one.key].get(request.form.get(one.key, ""), "–") for one in integration.mappings
+    }  # fmt: skip
+    if changed := _changed_meanwhile(theirs, mine):
+        rollback()
+        return _accounts(scope.installation(organization().id, installation_id), changed=changed)
     try:
-        mapping.save(installation, registry.integration(installation.integration), request.form)
+        mapping.save(installation, integration, request.form)
     except Incomplete as incomplete:
         rollback()
         return _accounts(installation, incomplete.problems)
     commit()
     return go("hub.accounts", installation_id=installation_id, saved=1)
+
+
+def _changed_meanwhile(theirs: Mapping[str, str], mine: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """What somebody else saved since this form was opened, where it differs from what stands in the form: the label,
+    theirs and ours. Pressing Save once more decides for ours.
+    """
+    if request.form.get("seen", _mark(theirs)) == _mark(theirs):
+        return []
+    return [(label, now, mine.get(label, "")) for label, now in theirs.items() if now != mine.get(label, "")]
+
+
+def _mark(said: Mapping[str, str]) -> str:
+    """By which a form knows what it was opened with."""
+    return hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()[:16]
+
+
+def _said(installation: Installation, integration: Integration, details: options.Details) -> dict[str, str]:
+    """The Details tab in words, field by field."""
+    organization_id = installation.organization_id
+    names = {one.id: one.name for one in host().teams(organization_id)} if details.who == "teams" else {}
+    names |= {one.id: one.name for one in host().users(organization_id)} if details.who == "users" else {}
+    who = ", ".join(names.get(one, one) for one in sorted(details.ids)) or details.who.capitalize()
+    return {
+        "Visible to": who, "Allow users to send": ", ".join(sorted(details.documents)) or "–",
+        "Set customers as billable": "Yes" if details.billable else "No",
+        "Item name comes from": details.item_source, "Sales tax": details.tax or "–",
+        **{one.label: dict(one.choices).get(details.options[one.key], details.options[one.key]) or "–"
+           for one in integration.options},
+    }  # fmt: skip
+
+
+def _mapped(installation: Installation, integration: Integration) -> dict[str, str]:
+    found = mapping.mapped(installation.id)
+    return {one.label: found[one.key].name if one.key in found else "–" for one in integration.mappings}
 
 
 @requires(Permission.MANAGE)
@@ -128,21 +181,25 @@ def _card(installation_id: int) -> ResponseReturnValue:
 
 
 def _details(
-    installation: Installation, problems: tuple[Problem, ...] = (), *, saved: bool = False
-) -> ResponseReturnValue:
+    installation: Installation, shown: options.Details, problems: tuple[Problem, ...] = (), *, saved: bool = False,
+    changed: Sequence[tuple[str, str, str]] = (),
+) -> ResponseReturnValue:  # fmt: skip
     integration = registry.integration(installation.integration)
-    tax = choosing.tax_chooser(installation, integration, request.values.get("tax", installation.tax))
+    tax = choosing.tax_chooser(installation, integration, request.values.get("tax", shown.tax))
+    theirs = _said(installation, integration, options.saved(installation, integration))
     return show(
-        "hub/details.html", title=integration.label, code=422 if problems else 200, tab="details", saved=saved,
-        card=views.card(installation), integration=integration, problems=problems, tax=tax,
+        "hub/details.html", title=integration.label, code=422 if problems or changed else 200, tab="details",
+        saved=saved, card=views.card(installation), integration=integration, problems=problems, tax=tax, shown=shown,
+        changed=changed, seen=request.form.get("seen", _mark(theirs)) if problems else _mark(theirs),
         teams=host().teams(installation.organization_id), users=host().users(installation.organization_id),
         sources=host().source_fields(), **views.lists(installation),
     )  # fmt: skip
 
 
 def _accounts(
-    installation: Installation, problems: tuple[Problem, ...] = (), *, saved: bool = False
-) -> ResponseReturnValue:
+    installation: Installation, problems: tuple[Problem, ...] = (), *, saved: bool = False,
+    changed: Sequence[tuple[str, str, str]] = (),
+) -> ResponseReturnValue:  # fmt: skip
     integration = registry.integration(installation.integration)
     choices = mapping.choices(installation, integration)
     controls = {
@@ -150,9 +207,7 @@ def _accounts(
         for one in choices
     }  # fmt: skip
     return show(
-        "hub/accounts.html", title=integration.label, code=422 if problems else 200, tab="accounts", saved=saved,
-        card=views.card(installation), choices=choices, controls=controls, problems=problems,
-        **views.lists(installation),
+        "hub/accounts.html", title=integration.label, code=422 if problems or changed else 200, tab="accounts",
+        saved=saved, card=views.card(installation), choices=choices, controls=controls, problems=problems,
+        changed=changed, seen=_mark(_mapped(installation, integration)), **views.lists(installation),
     )  # fmt: skip
-
-

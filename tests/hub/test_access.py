@@ -33,7 +33,7 @@ NEEDS: dict[str, Permission | None] = {
     "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "company": VIEW, "refresh_company": VIEW,
     "order_history": VIEW, "refresh_order": VIEW,
     "static": None, "htmx": None, "support": None, "disconnected": None, "desk": None, "webhook": None,
-    "notices": None,
+    "notices": None, "nothing": None,
 }  # fmt: skip
 """What each address asks of who comes; None for what machines and visitors are given."""
 

@@ -51,6 +51,11 @@ def browser(app: Flask) -> Iterator[Browser]:
     session().expire_all()
 
 
+def without_reference(page: str) -> str:
+    """An error page without what is different each time."""
+    return re.sub(r"<code>\w+</code>", "", page)
+
+
 def count_queries(app: Flask) -> list[str]:
     seen: list[str] = []
     engine = app.extensions["sqlalchemy"].engine
@@ -335,7 +340,7 @@ def test_another_organizations_ids_look_as_if_they_did_not_exist(
     ):
         first, second = browser.get(theirs), browser.get(nobodys)
         assert first.status_code == second.status_code == 404, theirs
-        assert first.text == second.text
+        assert without_reference(first.text) == without_reference(second.text)
     with_token = browser.client
     page = browser.get("/hub/integrations").text
     token = unescape(re.search(r'name="csrf_token" value="([^"]+)"', page).group(1))  # type: ignore[union-attr]  # It is there.
@@ -382,7 +387,8 @@ def test_every_page_is_under_a_strict_policy_and_does_without_inline_script_and_
             and rule.endpoint not in {"hub.static", "hub.htmx"}
         ):
             values: dict[str, Any] = {"installation_id": 1, "order_id": "1042", "key": "pretend", "address": "none",
-                                      "company_id": "12", "delivery_id": 1, "kind": "customer"}  # fmt: skip
+                                      "company_id": "12", "delivery_id": 1, "kind": "customer",
+                                          "anything": "none"}  # fmt: skip
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
             for htmx in (False, True):

@@ -2,7 +2,8 @@
 (() => {
   "use strict";
 
-  let opener = null;
+  let opener = null; // What was used last outside of any dialog.
+  const openers = new WeakMap(); // What had the focus when a dialog was opened.
 
   const token = () => document.querySelector('meta[name="hub-csrf"]')?.content;
 
@@ -12,7 +13,7 @@
 
   const openDialogs = () => {
     for (const dialog of document.querySelectorAll("dialog[data-hub-modal]:not([open])")) {
-      opener = opener ?? document.activeElement;
+      openers.set(dialog, document.activeElement === document.body ? opener : document.activeElement);
       dialog.showModal();
     }
   };
@@ -20,7 +21,34 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     const source = event.detail.elt;
     if (source.closest && !source.closest("dialog")) opener = source;
+    unsaved.get(source)?.remove();
   });
+
+  // A connection that was dropped: the control that asked says so, and asks again when that is pressed.
+  const unsaved = new Map();
+  const words = () => document.querySelector('meta[name="hub-words"]')?.dataset ?? {};
+  const notSaved = (event) => {
+    const source = event.detail.elt, asked = event.detail.requestConfig ?? {};
+    if (!source.isConnected || asked.triggeringEvent?.type === "every") return;
+    const note = document.createElement("p");
+    note.className = "hub hub-problem hub-unsaved";
+    note.setAttribute("role", "alert");
+    note.append(asked.verb === "get" ? words().notLoaded ?? "Not loaded." : words().notSaved ?? "Not saved yet.", " ");
+    const again = document.createElement("button");
+    again.type = "button";
+    again.textContent = words().retry ?? "Retry";
+    again.addEventListener("click", () => {
+      const pressed = asked.triggeringEvent?.submitter;
+      if (source.matches("form")) source.requestSubmit(pressed?.isConnected ? pressed : undefined);
+      else htmx.trigger(source, asked.triggeringEvent?.type ?? "click");
+    });
+    note.append(again);
+    unsaved.get(source)?.remove();
+    unsaved.set(source, note);
+    if (source.matches("form, section, article, div")) source.append(note);
+    else source.after(note);
+  };
+  for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, notSaved);
 
   // What stands in a closed <details> is not kept up to date; opening it asks for it.
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -41,9 +69,9 @@
 
   document.addEventListener("close", (event) => {
     if (!event.target.matches?.("dialog[data-hub-modal]")) return;
+    const before = openers.get(event.target);
     event.target.remove();
-    if (opener?.isConnected) opener.focus();
-    opener = null;
+    (before?.isConnected ? before : opener)?.focus();
   }, true);
 
   // Tick boxes that belong to a form: one that ticks all of them, and a place that says how many are ticked.
@@ -73,7 +101,7 @@
     const copy = event.target.closest?.("[data-hub-copy]");
     if (copy) {
       await navigator.clipboard.writeText(document.querySelector(copy.dataset.hubCopy).textContent.trim());
-      copy.textContent = "Copied";
+      copy.textContent = words().copied ?? "Copied";
     }
     const control = event.target.closest?.("[data-hub-close]");
     control?.closest("dialog")?.close();

@@ -1,0 +1,155 @@
+"""Bad days on the pages: two at once, a session that ends, what is not there, and a reference for each."""
+
+from __future__ import annotations
+
+import re
+import threading
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.exceptions import HTTPException, TooManyRequests
+
+from hub.database import session
+from hub.host import Permission, User
+from hub.models import Delivery, Installation
+from hub.services import carrying
+from tests.hub.conftest import Desk
+from tests.hub.ledger import Ledger
+from tests.hub.test_web import FORM, Browser, browser  # noqa: F401 – A fixture.
+
+DETAILS = {"who": "everyone", "documents": "invoice", "item_source": "number", "tax": ""}
+
+
+def words(page: str) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+
+
+def seen(page: str) -> str:
+    found = re.search(r'name="seen" value="(\w+)"', page)
+    assert found is not None
+    return found.group(1)
+
+
+def test_two_reps_who_send_one_order_at_once_send_it_once(
+    app: Flask, installation: Installation, ledger: Ledger
+) -> None:
+    installation_id = installation.id
+    session().remove()
+    both, answers = threading.Barrier(2), list[int]()
+
+    def press() -> None:
+        rep = Browser(app)
+        page = rep.get("/hub/orders/1042/send").text
+        token = unescape(re.search(r'name="csrf_token" value="([^"]+)"', page).group(1))  # type: ignore[union-attr]  # It is there.
+        both.wait()
+        answer = rep.client.post("/hub/orders/1042/send", data={**FORM, "csrf_token": token})
+        answers.append(answer.status_code)
+
+    reps = [threading.Thread(target=press) for _ in range(2)]
+    for rep in reps:
+        rep.start()
+    for rep in reps:
+        rep.join()
+    assert answers == [303, 303]
+    carrying.carry(installation_id)
+    assert [one["number"] for one in ledger.invoices] == ["1042"]
+    assert len(ledger.customers) == len(ledger.payments) == 1
+
+
+@pytest.mark.parametrize("tab", ["details", "accounts"])
+def test_who_saves_second_sees_what_the_first_saved_and_decides(
+    browser: Browser, installation: Installation, tab: str  # noqa: F811 – The fixture.
+) -> None:
+    path = f"/hub/installations/{installation.id}/{tab}"
+    first, second = ({"tax": "item"}, {"item_source": "name"}) if tab == "details" else (
+        {"income_account": ""}, {"income_account": "4000"}
+    )  # fmt: skip
+    opened = seen(browser.get(path).text)
+    assert browser.post(path, {**DETAILS, **first, "seen": opened}).status_code == 303
+    late = browser.post(path, {**DETAILS, **second, "seen": opened})
+    assert late.status_code == 422
+    assert "Somebody else has saved these settings while you had them open." in words(late.text)
+    assert ("Sales tax: item → –" if tab == "details" else "Income account: – → 4000 Sales") in words(late.text)
+    session().expire_all()
+    assert installation.item_source != "name"
+    if tab == "details":
+        assert installation.tax == "item"
+        assert 'value="name" checked' in late.text
+    decided = browser.post(path, {**DETAILS, **second, "seen": seen(late.text)})
+    assert decided.status_code == 303
+    session().expire_all()
+    assert (installation.tax, installation.item_source == "name") == ("", tab == "details")
+
+
+def test_saving_twice_what_was_opened_once_is_no_conflict_if_both_say_the_same(
+    browser: Browser, installation: Installation  # noqa: F811 – The fixture.
+) -> None:
+    path = f"/hub/installations/{installation.id}/details"
+    opened = seen(browser.get(path).text)
+    for _ in range(2):
+        assert browser.post(path, {**DETAILS, "tax": "item", "seen": opened}).status_code == 303
+
+
+def test_a_session_that_ended_while_the_dialog_was_open_leads_to_the_sign_in_and_back(
+    browser: Browser, installation: Installation, desk: Desk  # noqa: F811 – The fixture.
+) -> None:
+    desk.signed_in = None
+    browser.client.delete_cookie("session")
+    answer = browser.client.post("/hub/orders/1042/send", data=FORM, headers={
+        "HX-Request": "true", "HX-Current-URL": "http://localhost/orders/1042",
+    })  # fmt: skip
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login?next=/orders/1042")
+    assert session().scalars(select(Delivery)).all() == []
+
+
+def test_a_page_that_was_open_too_long_says_so_and_keeps_the_dialog(
+    browser: Browser, installation: Installation  # noqa: F811 – The fixture.
+) -> None:
+    answer = browser.client.post("/hub/orders/1042/send", data=FORM, headers={"HX-Request": "true"})
+    assert "open for too long" in answer.text
+    assert (answer.headers["HX-Retarget"], answer.headers["HX-Reswap"]) == ("#hub-dialog", "beforeend")
+
+
+class Large(HTTPException):
+    code = 413
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+@pytest.mark.parametrize(("status", "sentence"), [
+    (403, "You are not allowed to do this."), (404, "There is no such order."), (413, "too large"),
+    (429, "Wait a minute"), (500, "Something went wrong on our side."),
+])  # fmt: skip
+def test_each_error_has_a_page_and_a_fragment_with_a_reference_that_is_in_the_log(
+    browser: Browser, installation: Installation, desk: Desk, caplog: pytest.LogCaptureFixture, *,  # noqa: F811 – The fixture.
+    status: int, sentence: str, htmx: bool,
+) -> None:  # fmt: skip
+    def fail(*_: Any) -> None:
+        raise {413: Large(), 429: TooManyRequests()}.get(status, ZeroDivisionError("a bug of ours"))
+
+    if status == 403:
+        desk.permissions = {Permission.VIEW}
+    elif status != 404:
+        desk.order = fail  # type: ignore[assignment, method-assign]  # A host that fails.
+    answer = browser.get(f"/hub/orders/{'999' if status == 404 else '1042'}/send", htmx=htmx)
+    assert answer.status_code == (422 if htmx else status)
+    assert sentence in words(answer.text)
+    reference = re.search(r"<code>(\w+)</code>", answer.text)
+    assert reference is not None
+    assert f"[{reference.group(1)}]" in caplog.text
+    assert "ZeroDivisionError" not in answer.text
+    assert answer.text.lstrip().startswith("<dialog" if htmx else "<!doctype")
+
+
+def test_an_address_that_is_none_has_the_hubs_page(browser: Browser, installation: Installation) -> None:  # noqa: F811 – The fixture.
+    answer = browser.get("/hub/no/such/page")
+    assert (answer.status_code, "There is no such page." in answer.text) == (404, True)
+    assert "Content-Security-Policy" in answer.headers
+
+
+def test_a_stranger_is_told_nothing_by_an_error(browser: Browser, installation: Installation, desk: Desk) -> None:  # noqa: F811 – The fixture.
+    desk.signed_in, desk.permissions = User(id="eve", name="Eve"), set()
+    for path in ("/hub/orders/1042/send", "/hub/orders/999/send"):
+        assert "1042" not in words(browser.get(path).text)
