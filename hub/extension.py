@@ -94,6 +94,11 @@ def sweep_interval() -> dt.timedelta:
     return seconds("HUB_SWEEP_SECONDS", 15)
 
 
+def stuck() -> dt.timedelta:
+    """After how long a delivery that nobody takes is said not to move: `HUB_STUCK_SECONDS`, a minute."""
+    return seconds("HUB_STUCK_SECONDS", 60)
+
+
 def keep_alive() -> dt.timedelta:
     """After how long credentials that nobody uses are renewed all the same: `HUB_KEEP_ALIVE_SECONDS`, seven days."""
     return seconds("HUB_KEEP_ALIVE_SECONDS", 7 * 86400)

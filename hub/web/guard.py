@@ -118,15 +118,12 @@ def _nothing(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – The rule
     raise NotFound(_SENTENCES[HTTPStatus.NOT_FOUND])
 
 
-def _check_csrf() -> ResponseReturnValue | None:
+def _check_csrf() -> None:
     if (request.endpoint or "").removeprefix("hub.") in _MACHINES:
-        return None
+        return
     if request.method in {"GET", "HEAD", "OPTIONS"} or g.get("csrf_valid", False):
-        return None
-    if host().user() is None:  # The session has ended, and its token with it: signing in is what helps.
-        return _sign_in()
+        return
     _csrf.protect()
-    return None
 
 
 def _headers(response: Response) -> Response:
@@ -173,6 +170,8 @@ def _integration_error(error: IntegrationError) -> ResponseReturnValue:
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
+        if host().user() is None:  # The session has ended, and its token with it: signing in is what helps.
+            return _sign_in()
         return problem_page("This page has been open for too long. Load it again, then repeat what you did.", 400)
     if error.code is not None and error.code < HTTPStatus.BAD_REQUEST:
         return error

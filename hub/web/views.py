@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.database import now
-from hub.extension import current, settings_of
+from hub.extension import current, settings_of, stuck
 from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
 from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind
 from hub.services import (
@@ -28,7 +28,6 @@ from hub.services.telling import Told
 from hub.states import ConversationState, DeliveryState, InstallationState
 
 MOVING = frozenset({DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT})
-_STUCK = 60.0  # Seconds after which a delivery that nobody takes is called stuck.
 
 LISTS = {
     RecordKind.ACCOUNT: "Accounts", RecordKind.CUSTOMER: "Customers", RecordKind.VENDOR: "Vendors",
@@ -320,8 +319,8 @@ def _queued(delivery: Delivery) -> str:
     if desk is not None:
         seen = f", last seen {minutes(now() - desk.called_at)} ago" if desk.called_at else ""
         return f"Waiting for the Web Connector{seen}, calls every {desk.minutes} min"
-    waits = (now() - max(delivery.due_at, delivery.moved_at)).total_seconds()
-    if waits > _STUCK and installation.line_token is None:
+    waits = now() - max(delivery.due_at, delivery.moved_at)
+    if waits > stuck() and installation.line_token is None:
         return "Queued. Nothing moves at present: no worker has taken it yet. It is safe here and goes out later"
     return "Queued"
 
