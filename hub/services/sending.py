@@ -31,7 +31,7 @@ from hub.services import (
     voiding,
 )
 from hub.services.documents import Choices, Draft, draft, item_key
-from hub.services.gathering import NEW, gather
+from hub.services.gathering import NEW, Gathered, gather
 from hub.services.revising import Revisable
 from hub.states import DeliveryState
 
@@ -125,8 +125,12 @@ def of_orders(organization_id: str, order_ids: Iterable[str]) -> dict[str, list[
     return found
 
 
-def revisions(installation: Installation, order: Order, choices: Choices) -> list[Revisable]:
-    """What of an order is in the books, and is there in another form than the order has by now."""
+def revisions(
+    installation: Installation, order: Order, choices: Choices, known: Gathered | None = None
+) -> list[Revisable]:
+    """What of an order is in the books, and is there in another form than the order has by now. `known` is what its
+    draft rests on, where that has been gathered already.
+    """
     integration = registry.integration(installation.integration)
     live = _of(installation, of_order(installation.organization_id, order.id))
     voidable = voiding.voidable(integration, live, order)
@@ -134,7 +138,7 @@ def revisions(installation: Installation, order: Order, choices: Choices) -> lis
     if order.cancelled or not integration.capabilities.revises:
         return found
     kinds = {one.kind for one in live if one.kind in purchasing.KINDS}
-    outline = draft(installation, integration, order, replace(choices, documents=(*choices.documents, *kinds)))
+    outline = draft(installation, integration, order, replace(choices, documents=(*choices.documents, *kinds)), known)
     drafted = {about: subject for _, about, subject in reviewing.parts(outline, order)}
     drafted.pop(RecordKind.CUSTOMER, None)
     by_about = {answers.about(one): one for one in live if one.kind != DocumentKind.PAYMENT}

@@ -171,7 +171,7 @@ def form(
     shown = replace(shown, accounts={**shown.accounts, **named, **choices.accounts})
     outline = documents.draft(installation, integration, order, shown, known)
     customer, there = choices.customer or known.customer_of(order) or NEW, _there(live)
-    revisions = sending.revisions(installation, order, shown)
+    revisions = sending.revisions(installation, order, shown, known)
     # A cancelled order can only be voided; that is what its form is for, and no problem.
     found = problems or (() if order.cancelled and revisions else outline.problems)
     return Form(
