@@ -23,7 +23,8 @@ from hub.web.linking import company_of
 from hub.web.pages import go, show
 from hub.web.views import minutes
 
-AGES = ("Not due yet", "1–30 days overdue", "31–60 days overdue", "61–90 days overdue", "Over 90 days overdue")
+AGES = ("Not due yet", "1–30", "31–60", "61–90", "Over 90")
+"""The parts of the aging bar, in days overdue."""
 _SHOWN = 100
 
 

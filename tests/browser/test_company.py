@@ -33,7 +33,7 @@ def test_the_dialog_links_changes_and_unlinks_and_the_tab_behind_it_follows(
         check_accessibility(page)
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
-        expect(page.get_by_text("Linked to ABC Company")).to_be_visible()
+        expect(page.get_by_text("Linked to ABC Company", exact=True)).to_be_visible()
         expect(page.get_by_text("5 days overdue")).to_be_visible()
         assert links() == {"12": "c1"}
         page.get_by_role("link", name="Change the link…").click()
