@@ -88,7 +88,8 @@ class Tax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """The posting that a document replaces: its `id`, and the `version` of it that we know of.
+    """The posting that a document replaces: its `id`, the `version` of it that we know of, and the ids of its lines
+    where the posting gave them.
 
     With `voids` it is to be brought to nothing instead, and to stay in the books as that: the document is then the one
     that was posted, for its number and party. Only kinds in `Capabilities.voids` come so.
@@ -96,6 +97,7 @@ class Revision:
 
     id: str
     version: str = ""
+    lines: tuple[str, ...] = ()
     voids: bool = False
 
 
@@ -234,6 +236,7 @@ class PurchaseOrder:
     terms: Ref | None = None
     memo: str = ""
     note: str = ""
+    revises: Revision | None = None
     repeats_number: bool = False
     same_as: Ref | None = None
 
@@ -273,6 +276,7 @@ class Bill:
     ordered: Ordered | None = None
     memo: str = ""
     note: str = ""
+    revises: Revision | None = None
     repeats_number: bool = False
     same_as: Ref | None = None
 

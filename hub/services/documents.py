@@ -69,6 +69,11 @@ class Choices:
         """Of which kinds `documents` are."""
         return frozenset(DocumentKind(one.partition("/")[0]) for one in self.documents)
 
+    def whole(self) -> Choices:
+        """The choices, in which what is to be updated of purchases is among the documents."""
+        updated = [about for about in self.updates if about.partition("/")[0] in purchasing.KINDS]
+        return replace(self, documents=tuple(dict.fromkeys([*self.documents, *updated])))
+
     def stored(self) -> dict[str, object]:
         return {
             "documents": list(self.documents), "customer": self.customer, "vendors": dict(self.vendors),

@@ -68,7 +68,9 @@ def purchases(
             ordered = _order(order, number, vendor, lines, own)
         if is_wanted(choices, DocumentKind.BILL, supplier_id):
             theirs = order.bill_numbers.get(supplier_id, number)
-            billed = _bill(order, theirs, vendor, lines, own, answers=ordered is not None)
+            source = f"order/{order.id}/supplier/{supplier_id}"
+            is_there = (source, DocumentKind.PURCHASE_ORDER) in known.settled.get(order.id, ())
+            billed = _bill(order, theirs, vendor, lines, own, answers=ordered is not None or is_there)
         found.append(Purchase(
             supplier=supplier, new_vendor=None if vendor.id else _new(supplier, order.currency), order=ordered,
             bill=billed,

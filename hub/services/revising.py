@@ -13,15 +13,16 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import ConversationRow, Delivery, TransactionRow
-from hub.plugin import Address, Integration, Line, NewCustomer, Payment, Ref, Revision, Sale, Tax
+from hub.plugin import Address, Integration, Line, NewItem, NewVendor, Ref, Revision, Tax
 from hub.services import history
 from hub.services.snapshots import Subject, subject_of
 from hub.states import ConversationState, DeliveryState
 
 LABELS = {
-    "name": "Name", "number": "Number", "date": "Date", "due": "Due date", "customer": "Customer", "email": "E-mail",
-    "phone": "Phone", "billing": "Billing address", "shipping": "Shipping address", "po_number": "PO number",
-    "memo": "Memo", "invoice": "Applied to", "discount": "Discount", "tax": "Tax", "total": "Total",
+    "name": "Name", "number": "Number", "date": "Date", "due": "Due date", "customer": "Customer", "vendor": "Vendor",
+    "email": "E-mail", "phone": "Phone", "billing": "Billing address", "shipping": "Shipping address",
+    "ship_to": "Ship to", "po_number": "PO number", "memo": "Memo", "invoice": "Applied to", "discount": "Discount",
+    "tax": "Tax", "total": "Total",
 }  # fmt: skip
 """What of a document a person would compare, in this order. Accounts and terms follow the settings, not the order."""
 
@@ -38,7 +39,8 @@ class Change:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revisable:
     """Something in the books that differs from the order as it is now. `about` is what of the order it is; `gone` if
-    the books have it no more; `voids` if the order does not have it any more.
+    the books have it no more; `voids` if the order does not have it any more. Without `can_update` it can only be
+    changed there, by hand.
     """
 
     about: str
@@ -47,6 +49,7 @@ class Revisable:
     gone: bool = False
     meanwhile: str = ""
     voids: bool = False
+    can_update: bool = True
 
 
 def revisable(
@@ -57,7 +60,7 @@ def revisable(
     posted = {
         about: one
         for about, one in live.items()
-        if one.state is DeliveryState.POSTED and one.kind in integration.capabilities.revises and about in drafted
+        if one.state is DeliveryState.POSTED and about in drafted
     }
     standing = history.standing(posted.values())
     found = []
@@ -68,18 +71,22 @@ def revisable(
         meanwhile = ""
         if row is not None and not gone and row.total != delivery.posting_total:
             meanwhile = f"Somebody changed it there since: its total is {row.total}, we sent {delivery.posting_total}."
-        if different or gone:
+        can_update = delivery.kind in integration.capabilities.revises
+        if different or (gone and can_update):
             found.append(Revisable(
-                about=about, title=delivery.title, changes=different, gone=gone, meanwhile=meanwhile
+                about=about, title=delivery.title, changes=different, gone=gone, meanwhile=meanwhile,
+                can_update=can_update,
             ))  # fmt: skip
     return found
 
 
 def revision(delivery: Delivery, subject: Subject) -> Subject:
     """The subject as a change of what the delivery has already brought into the books, if it has."""
-    if delivery.posting_id and isinstance(subject, Sale | Payment | NewCustomer):
-        return replace(subject, revises=Revision(id=delivery.posting_id, version=delivery.posting_version))
-    return subject
+    if not delivery.posting_id or isinstance(subject, NewVendor | NewItem):
+        return subject
+    lines = tuple(delivery.posting_lines)
+    revises = Revision(id=delivery.posting_id, version=delivery.posting_version, lines=lines)
+    return replace(subject, revises=revises)
 
 
 def is_gone(delivery: Delivery) -> bool:

@@ -73,7 +73,8 @@ def _send_all(
         raise NotPossible("This installation is not connected.")
     integration, left = registry.integration(installation.integration), {}
     known = gather(installation, integration, wanted)
-    for order, choices in wanted:
+    for order, asked in wanted:
+        choices = asked.whole()
         outline = draft(installation, integration, order, choices, known)
         voided = _ticked_to_void(installation, integration, order, choices)
         if not (order.cancelled and voided) and (outline.problems or outline.sale is None):
@@ -83,7 +84,7 @@ def _send_all(
             voiding.void(delivery, user.name)
         if not order.cancelled:
             _link(installation, order, outline, user)
-            _write(installation, order, choices, outline, voided, by=user.name)
+            _write(installation, order, _possible(choices, integration), outline, voided, by=user.name)
     if len(left) == len(wanted):
         rollback()
         return left
@@ -91,6 +92,12 @@ def _send_all(
         wake(installation_id)
     commit()
     return left
+
+
+def _possible(choices: Choices, integration: Integration) -> Choices:
+    """The choices without updates that the books do not take: such a document would be entered a second time."""
+    revises = integration.capabilities.revises
+    return replace(choices, updates=tuple(one for one in choices.updates if one.partition("/")[0] in revises))
 
 
 def _ticked_to_void(
@@ -236,13 +243,19 @@ def _write_purchases(
             title = f"New vendor “{one.new_vendor.name}”"
             needs_first.append(placing.place(installation, f"company/{one.supplier.id}", one.new_vendor, title, by))
         source = f"order/{order.id}/supplier/{one.supplier.id}"
+        ordered = None
         if one.order is not None:
-            ordered = placing.place(installation, source, one.order, f"Purchase order {one.order.number}", by)
+            title = f"Purchase order {one.order.number}"
+            update = f"purchase_order/{one.supplier.id}" in choices.updates
+            ordered = placing.place(installation, source, one.order, title, by, update=update)
             placing.tie(ordered, order, choices, needs_first)
-            needs_first.append(ordered)
+        elif one.bill is not None and one.bill.ordered is not None:
+            ordered = placing.live_of(installation, source, DocumentKind.PURCHASE_ORDER)
         if one.bill is not None:
-            billed = placing.place(installation, source, one.bill, f"Bill {one.bill.number} of {one.supplier.name}", by)
-            placing.tie(billed, order, choices, needs_first)
+            title = f"Bill {one.bill.number} of {one.supplier.name}"
+            update = f"bill/{one.supplier.id}" in choices.updates
+            billed = placing.place(installation, source, one.bill, title, by, update=update)
+            placing.tie(billed, order, choices, [*needs_first, *([ordered] if ordered else [])])
 
 
 def _entered(installation: Installation, order: Order, outline: Draft) -> Delivery | None:

@@ -63,9 +63,7 @@ class QuickBooksOnline(PushIntegration):
         ),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        revises=frozenset(
-            {DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PAYMENT, RecordKind.CUSTOMER}
-        ),
+        revises=frozenset({*DocumentKind, RecordKind.CUSTOMER}),
         voids=frozenset({DocumentKind.INVOICE}),  # A credit memo can be deleted, which would leave no trace of it.
         one_name=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_envelope=30,  # Intuit's API page on batch.

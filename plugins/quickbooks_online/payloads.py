@@ -173,7 +173,7 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
         VendorRef={"value": order.vendor.id},
         APAccountRef=_ref(order.payable),
         DepartmentRef=_ref(order.location),
-        Line=[_purchase(line, order, books) for line in order.lines],
+        Line=_kept(order, [_purchase(line, order, books) for line in order.lines]),
         GlobalTaxCalculation=calculation(books, taxed=False),
         ShipAddr=address(order.ship_to),
         DueDate=order.expected.isoformat() if order.expected else "",
@@ -183,9 +183,15 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
     )
 
 
+def _kept(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
+    """The lines of a purchase order; of one that is changed under the ids that they have, which its bill names."""
+    ids = order.revises.lines if order.revises else ()
+    return [{**line, "Id": ids[place]} if place < len(ids) else line for place, line in enumerate(lines)]
+
+
 def bill(charged: Bill, books: Books) -> Payload:
     """The fields of a bill. A line that answers one of a purchase order names it by all three ids, or it is not
-    linked at all."""
+    linked at all. Lines of a change have no ids: a line that is there cannot be linked (Intuit, Bill)."""
     lines = [_purchase(line, charged, books) for line in charged.lines]
     if charged.ordered is not None:
         for line, answered in zip(lines, charged.ordered.lines, strict=False):

@@ -46,7 +46,7 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
     called = subject(document)
     if isinstance(document, Sale) and document.revises is not None and document.revises.voids:
         row = yield from void(kind, document.revises, called)
-    elif isinstance(document, Sale | Payment) and document.revises is not None:
+    elif document.revises is not None:
         row = yield from change(kind, document.revises, fields, called)
     elif not isinstance(document, Payment) and document.same_as is not None:
         row = yield from numbering.existing(kind, document.same_as.id, fields, called)

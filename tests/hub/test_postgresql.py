@@ -12,16 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests.hub.test_carrying import *  # noqa: F403 – The same tests, on another database.
-from tests.hub.test_customers import (  # noqa: F401 – The same.
-    browser,
-    path,
-    test_a_company_is_matched_by_name_mail_and_phone_where_that_is_clear,
-    test_all_exact_matches_are_accepted_step_by_step,
-    test_the_unlinked_ones_are_found_among_many_that_are_linked,
-)
 from tests.hub.test_hearing import tell, test_what_many_tell_at_once_is_all_kept  # noqa: F401 – The same.
-from tests.hub.test_migrations import test_upgrading_twice_gives_exactly_the_tables_of_the_models  # noqa: F401 – The same.
-from tests.hub.test_searching import *  # noqa: F403 – The same.
 
 
 @pytest.fixture(scope="session")
