@@ -73,7 +73,7 @@ def _tax_line(order: Order, refs: Mapping[str, Ref], problems: list[Problem]) ->
     if Role.SALES_TAX_ITEM not in refs:
         problems.append(Problem(
             what="No item is chosen for the sales tax.", field=Role.SALES_TAX_ITEM,
-            cure="Choose a sales-tax item on the Accounts tab, or let QuickBooks tax the invoice.",
+            cure="Choose a sales-tax item on the Accounts tab, or let the books tax the invoice.",
         ))  # fmt: skip
     item = refs.get(Role.SALES_TAX_ITEM, Ref(id="", name="Sales tax"))
     return Line(

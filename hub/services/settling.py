@@ -267,7 +267,7 @@ def _later(delivery: Delivery, error: Unavailable) -> None:
     delivery.tried_since = delivery.tried_since or now()
     if now() - delivery.tried_since > patience():
         stop(delivery, StopReason.EXHAUSTED, Problem(
-            what=f"{error}", why="It was tried for a long time.", cure="Try again when QuickBooks answers again.",
+            what=f"{error}", why="It was tried for a long time.", cure="Try again when the books answer again.",
         ))  # fmt: skip
         return
     delivery.move(DeliveryState.QUEUED)

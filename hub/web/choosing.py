@@ -60,7 +60,7 @@ def of_rows(
 
 def tax_chooser(installation: Installation, integration: Integration, chosen: str) -> Chooser:
     """How an invoice is taxed: left to the books, as an item, or by one of their codes where they take one."""
-    always = [("", "QuickBooks default"), ("item", "Add total tax as an item")]
+    always = [("", f"{integration.label.split()[0]} default"), ("item", "Add total tax as an item")]
     if not integration.capabilities.tax_by_code:
         return Chooser(always=always, chosen=chosen)
     return chooser(installation, RecordKind.TAX_CODE, chosen, always=always)

@@ -20,6 +20,12 @@ def test_it_is_the_wheel_that_is_tried(environment: Environment) -> None:
     assert places.count(str(environment.folder)) == 2
 
 
+def test_a_distribution_of_somebody_else_walks_in_by_pip(environment: Environment) -> None:
+    environment.install(ROOT / "examples" / "xero")
+    found = environment.run("-c", "from hub.services import registry; print(*map(sorted, registry.load()))")
+    assert found == "['quickbooks_desktop', 'quickbooks_online', 'xero'] []\n"
+
+
 @pytest.mark.timeout(900)  # A whole suite in a process of its own, on a machine that is busy.
 @pytest.mark.parametrize("name", ["quickbooks_online", "quickbooks_desktop"])
 def test_it_passes_the_kit(environment: Environment, name: str) -> None:

@@ -101,6 +101,7 @@ def test_the_demo_comes_up_heals_itself_keeps_its_data_and_leaves_nothing(demo: 
     assert requests.get(f"{demo.url}/health", timeout=5).json() == {"database": True, "redis": True, "workers": 2}
     assert "Order desk" in requests.get(f"{demo.url}/login", timeout=5).text
     assert requests.get(demo.books_url, timeout=5).ok
+    assert "Demo Company (US)" in requests.get(demo.xero_url, timeout=5).text
     started = {name: len(demo.processes(name)) for name in ("worker", "scheduler", "sandbox.online", "wsgi:app")}
     assert started["worker"] == 2
     assert all(started.values()), started
