@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask import Flask
 
-from demo import auth, cli, errors, pages
+from demo import auth, cli, errors, outbox, pages
 from demo.configuration import configuration
 from demo.host import OrderDesk
 from demo.models import db, prepare
@@ -28,6 +28,6 @@ def create_app(changes: Mapping[str, object] | None = None) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.cli.add_command(cli.demo)
 
-    hub = Hub(OrderDesk())
+    hub = Hub(OrderDesk(), post=None if app.config.get("HUB_SMTP_URL") else outbox.show)
     hub.init_app(app)
     return app

@@ -50,6 +50,7 @@ def _hub(address: str) -> dict[str, object]:
         "HUB_REDIS_URL": os.environ.get("REDIS_URL") or f"unix://{folder() / 'redis.sock'}",
         "HUB_LAYOUT": "layout.html",
         "HUB_PUBLIC_URL": address,
+        "HUB_MAIL_FROM": "The Order Desk <desk@orderdesk.test>",
         "HUB_SWEEP_SECONDS": "5",
         "HUB_QUICKBOOKS_ONLINE_CLIENT_ID": client_id,
         "HUB_QUICKBOOKS_ONLINE_CLIENT_SECRET": client_secret,

@@ -1,0 +1,14 @@
+"""Mail in the demo: it leaves for the console of the worker, where whoever tries the desk reads it."""
+
+from __future__ import annotations
+
+import sys
+from email.message import EmailMessage
+
+
+def show(message: EmailMessage) -> None:
+    """Write a mail to the standard output instead of sending it: its head, and what stands in it as text."""
+    text = message.get_body(("plain",))
+    head = "\n".join(f"{name}: {message[name]}" for name in ("From", "To", "Subject"))
+    sys.stdout.write(f"── Mail ──\n{head}\n\n{text.get_content() if text is not None else ''}\n── End of mail ──\n")
+    sys.stdout.flush()
