@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +25,7 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 
 from benchmarks.script import Script
+from benchmarks.served import create_app
 from hub import migrating
 from hub.database import session
 from hub.host import Company, Order, OrderLine, OrderPayment
@@ -35,8 +35,7 @@ from hub.services import bulk, carrying, installing, mapping, registry
 from hub.states import DeliveryState
 from sandbox.online import REALM
 from tests.hub import redis
-from tests.hub.conftest import ACME, ADA
-from tests.journeys.served import create_app
+from tests.hub.conftest import ACME, ADA, Desk
 
 ORDERS, CUSTOMERS, ITEMS = 300, 50, 30
 SAMPLE = 10
@@ -113,19 +112,31 @@ class Sandbox:
 class Worker:
     """A worker or a scheduler, in a process of its own."""
 
-    def __init__(self, kind: str, where: tuple[str, ...]) -> None:
+    def __init__(self, kind: str, where: tuple[str, str, str, str]) -> None:
         self.peak = 0
-        """Bytes that it, or one of the children that run its jobs, held at the highest. Known when it has ended."""
+        """Bytes that it, or one of the children that run its jobs, held at the highest, as far as was seen."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.journeys.served", kind, "0", *where],
+            [sys.executable, "-m", "benchmarks.served", kind, *where],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
+    def look(self) -> None:
+        """See what it, or the child that runs its job, has held at the highest."""
+        for pid in (self._process.pid, *_read(f"{self._process.pid}/task/{self._process.pid}/children").split()):
+            found = _read(f"{pid}/status").partition("VmHWM:")[2].split()
+            self.peak = max(self.peak, int(found[0]) * 1024 if found else 0)
+
     def close(self) -> None:
         self._process.terminate()
-        _, status, usage = os.wait4(self._process.pid, 0)
-        self._process.returncode = os.waitstatus_to_exitcode(status)
-        self.peak = usage.ru_maxrss * 1024
+        self._process.wait()
+
+
+def _read(name: str) -> str:
+    """What Linux tells of a process; nothing of one that has ended."""
+    try:
+        return Path("/proc", name).read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 @contextmanager
@@ -138,8 +149,8 @@ def database(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def host(where: tuple[str, ...]) -> Iterator[Flask]:
-    app = create_app(*where)
+def host(where: tuple[str, str, str, str]) -> Iterator[Flask]:
+    app = create_app(Desk(), *where)
     with app.app_context():
         migrating.upgrade()
         yield app
@@ -151,7 +162,7 @@ def settings(sandbox: Sandbox) -> dict[str, object]:
         "CLIENT_ID": "sandbox-client", "CLIENT_SECRET": "sandbox-secret", "API_URL": sandbox.url,
         "AUTHORIZE_URL": f"{sandbox.url}/connect/oauth2", "TOKEN_URL": f"{sandbox.url}/oauth2/v1/tokens/bearer",
     }  # fmt: skip
-    return {"HUB_LEASE_SECONDS": 90, **{f"HUB_QUICKBOOKS_ONLINE_{name}": value for name, value in names.items()}}
+    return {f"HUB_QUICKBOOKS_ONLINE_{name}": value for name, value in names.items()}
 
 
 def connect() -> int:
@@ -201,7 +212,7 @@ def ours(sandbox: Sandbox, folder: Path, sent: list[Order], *, pace: str) -> Run
         calls, reads, begun = len(sandbox.calls()), sandbox.reads(), time.perf_counter()
         press(app, installation_id, sent)
         pressing = time.perf_counter() - begun
-        wait(installation_id)
+        wait(installation_id, workers)
         took = time.perf_counter() - begun
         made = sandbox.calls()[calls:]
         assert {one["status"] for one in made} == {200}
@@ -221,11 +232,13 @@ def press(app: Flask, installation_id: int, sent: list[Order]) -> None:
         assert bulk.send(installation, ids[place : place + bulk.AT_A_TIME], KINDS, ADA) == []
 
 
-def wait(installation_id: int) -> None:
-    """Wait until everything is posted."""
+def wait(installation_id: int, workers: Sequence[Worker]) -> None:
+    """Wait until everything is posted, and watch the workers."""
     query = select(Delivery.state, func.count()).where(Delivery.installation_id == installation_id)
     while True:
         session().rollback()
+        for worker in workers:
+            worker.look()
         states = dict(session().execute(query.group_by(Delivery.state)).all())
         if set(states) == {DeliveryState.POSTED}:
             return
