@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import func, select
@@ -32,6 +32,7 @@ from hub.services import (
 )
 from hub.services.documents import Choices, Draft, draft, item_key
 from hub.services.gathering import NEW, Gathered, gather
+from hub.services.placing import Places
 from hub.services.revising import Revisable
 from hub.states import DeliveryState
 
@@ -73,9 +74,10 @@ def _send_all(
         raise NotPossible("This installation is not connected.")
     integration, left = registry.integration(installation.integration), {}
     known = gather(installation, integration, wanted)
-    for order, asked in wanted:
-        choices = asked.whole()
-        outline = draft(installation, integration, order, choices, known)
+    asked = [(order, choices.whole()) for order, choices in wanted]
+    drafts = [(order, choices, draft(installation, integration, order, choices, known)) for order, choices in asked]
+    places = Places.of(installation, {source for order, _, outline in drafts for source in _sources(order, outline)})
+    for order, choices, outline in drafts:
         voided = _ticked_to_void(installation, integration, order, choices)
         if not (order.cancelled and voided) and (outline.problems or outline.sale is None):
             left[order.id] = outline.problems
@@ -84,7 +86,7 @@ def _send_all(
             voiding.void(delivery, user.name)
         if not order.cancelled:
             _link(installation, order, outline, user)
-            _write(installation, order, _possible(choices, integration), outline, voided, by=user.name)
+            _write(places, order, _possible(choices, integration), outline, voided, by=user.name)
     if len(left) == len(wanted):
         rollback()
         return left
@@ -98,6 +100,19 @@ def _possible(choices: Choices, integration: Integration) -> Choices:
     """The choices without updates that the books do not take: such a document would be entered a second time."""
     revises = integration.capabilities.revises
     return replace(choices, updates=tuple(one for one in choices.updates if one.partition("/")[0] in revises))
+
+
+def _sources(order: Order, outline: Draft) -> Iterator[str]:
+    """The sources of all that an order may bring into the books."""
+    yield f"order/{order.id}"
+    yield f"company/{order.company.id}"
+    for item in outline.new_items:
+        yield f"item/{item_key(item.name)}"
+    for payment_id in outline.payments:
+        yield f"order/{order.id}/payment/{payment_id}"
+    for one in outline.purchases:
+        yield f"company/{one.supplier.id}"
+        yield f"order/{order.id}/supplier/{one.supplier.id}"
 
 
 def _ticked_to_void(
@@ -193,68 +208,68 @@ def _link(installation: Installation, order: Order, outline: Draft, user: User) 
 
 
 def _write(
-    installation: Installation, order: Order, choices: Choices, outline: Draft, voided: Sequence[Delivery], *, by: str
+    places: Places, order: Order, choices: Choices, outline: Draft, voided: Sequence[Delivery], *, by: str
 ) -> None:
     needed = []
     customer = outline.new_customer
-    if RecordKind.CUSTOMER in choices.updates and _entered(installation, order, outline):
+    if RecordKind.CUSTOMER in choices.updates and _entered(places.installation, order, outline):
         customer = documents.customer_of(order)
     if customer is not None:
         title = f"{'New customer' if outline.new_customer else 'Customer'} “{customer.name}”"
         source = f"company/{order.company.id}"
         update = RecordKind.CUSTOMER in choices.updates
-        needed.append(placing.place(installation, source, customer, title, by, update=update))
+        needed.append(placing.place(places, source, customer, title, by, update=update))
     for item in outline.new_items if choices.sells or outline.purchases else ():
         title = f"New item “{item.name}”"
-        needed.append(placing.place(installation, f"item/{item_key(item.name)}", item, title, by))
-    _write_purchases(installation, order, choices, outline, needed, by=by)
+        needed.append(placing.place(places, f"item/{item_key(item.name)}", item, title, by))
+    _write_purchases(places, order, choices, outline, needed, by=by)
     assert outline.sale is not None
     source, update = f"order/{order.id}", outline.sale.kind in choices.updates
     sold = None
     if choices.sells or update:
-        sold = placing.place(installation, source, outline.sale, outline.sale.title, by, update=update)
+        sold = placing.place(places, source, outline.sale, outline.sale.title, by, update=update)
         placing.tie(sold, order, choices, [*needed, *voided])  # It is never an invoice and a credit memo at once.
     elif choices.deposits:
-        sold = placing.live_of(installation, source, DocumentKind.INVOICE)
+        sold = places.live.get((source, DocumentKind.INVOICE))
     if sold is not None or choices.deposits:
-        _write_payments(installation, order, choices, outline, [one for one in [*needed, sold] if one], by=by)
+        _write_payments(places, order, choices, outline, [one for one in [*needed, sold] if one], by=by)
 
 
 def _write_payments(
-    installation: Installation, order: Order, choices: Choices, outline: Draft, needed: list[Delivery], *, by: str
+    places: Places, order: Order, choices: Choices, outline: Draft, needed: list[Delivery], *, by: str
 ) -> None:
     """The payments of an order. One that came before the invoice, and is not applied to anything, is applied to it."""
     needed = [one for one in needed if one.kind in {RecordKind.CUSTOMER, DocumentKind.INVOICE}]
-    revises = DocumentKind.PAYMENT in registry.integration(installation.integration).capabilities.revises
+    revises = DocumentKind.PAYMENT in registry.integration(places.installation.integration).capabilities.revises
     for payment_id, payment in outline.payments.items():
         source, title = f"order/{order.id}/payment/{payment_id}", f"Payment {payment.amount} for {order.number}"
-        live = placing.live_of(installation, source, DocumentKind.PAYMENT) if revises and payment.invoice else None
+        live = places.live.get((source, DocumentKind.PAYMENT)) if revises and payment.invoice else None
         update = live is not None and history.is_unapplied(live)
-        received = placing.place(installation, source, payment, title, by, update=update)
+        received = placing.place(places, source, payment, title, by, update=update)
         placing.tie(received, order, choices, needed)
 
 
 def _write_purchases(
-    installation: Installation, order: Order, choices: Choices, outline: Draft, needed: list[Delivery], *, by: str
+    places: Places, order: Order, choices: Choices, outline: Draft, needed: list[Delivery], *, by: str
 ) -> None:
     for one in outline.purchases:
         needs_first = list(needed)
         if one.new_vendor is not None:
             title = f"New vendor “{one.new_vendor.name}”"
-            needs_first.append(placing.place(installation, f"company/{one.supplier.id}", one.new_vendor, title, by))
+            needs_first.append(placing.place(places, f"company/{one.supplier.id}", one.new_vendor, title, by))
         source = f"order/{order.id}/supplier/{one.supplier.id}"
         ordered = None
         if one.order is not None:
             title = f"Purchase order {one.order.number}"
             update = f"purchase_order/{one.supplier.id}" in choices.updates
-            ordered = placing.place(installation, source, one.order, title, by, update=update)
+            ordered = placing.place(places, source, one.order, title, by, update=update)
             placing.tie(ordered, order, choices, needs_first)
         elif one.bill is not None and one.bill.ordered is not None:
-            ordered = placing.live_of(installation, source, DocumentKind.PURCHASE_ORDER)
+            ordered = places.live.get((source, DocumentKind.PURCHASE_ORDER))
         if one.bill is not None:
             title = f"Bill {one.bill.number} of {one.supplier.name}"
             update = f"bill/{one.supplier.id}" in choices.updates
-            billed = placing.place(installation, source, one.bill, title, by, update=update)
+            billed = placing.place(places, source, one.bill, title, by, update=update)
             placing.tie(billed, order, choices, [*needs_first, *([ordered] if ordered else [])])
 
 
