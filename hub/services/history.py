@@ -48,11 +48,15 @@ def store(installation_id: int, kind: TransactionKind, found: Sequence[Transacti
     """Insert or update transactions; one query and one statement, however many there are."""
     known = {row.transaction_id: row for row in _rows(installation_id, kind, [one.id for one in found])}
     for one in found:
-        row = known.get(one.id)
-        if row is None:
-            row = known[one.id] = TransactionRow(installation_id=installation_id, kind=kind, transaction_id=one.id)
-            session().add(row)
-        row.take(one)
+        known[one.id] = _take(installation_id, known.get(one.id), one)
+
+
+def _take(installation_id: int, row: TransactionRow | None, found: Transaction) -> TransactionRow:
+    if row is None:
+        row = TransactionRow(installation_id=installation_id, kind=found.kind, transaction_id=found.id)
+        session().add(row)
+    row.take(found)
+    return row
 
 
 def forget(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> None:
@@ -79,23 +83,23 @@ def enter(installation_id: int, document: Document, posting: Posting) -> None:
         row = _row(installation_id, kind, posting.id)
         settled = row.total - row.balance if row is not None else _ZERO
         voided = document.revises is not None and document.revises.voids
-        store(installation_id, kind, [Transaction(
+        _take(installation_id, row, Transaction(
             kind=kind, id=posting.id, number=posting.number, date=document.date, customer=document.customer,
             due=document.due if isinstance(document, Invoice) else None, total=posting.total,
             balance=_ZERO if voided else max(_ZERO, posting.total - settled), currency=document.currency,
             version=posting.version, voided=voided,
-        )])  # fmt: skip
+        ))  # fmt: skip
     elif isinstance(document, Payment):
         seen = _row(installation_id, TransactionKind.PAYMENT, posting.id)
         paid = document.invoice.id if document.invoice is not None else ""
         invoice = _row(installation_id, TransactionKind.INVOICE, paid) if paid else None
         if invoice is not None and (seen is None or paid not in seen.invoices):
             invoice.balance, invoice.seen_at = max(_ZERO, invoice.balance - posting.total), now()
-        store(installation_id, TransactionKind.PAYMENT, [Transaction(
+        _take(installation_id, seen, Transaction(
             kind=TransactionKind.PAYMENT, id=posting.id, number=posting.number, date=document.date,
             customer=document.customer, total=posting.total, balance=_ZERO if paid else posting.total,
             currency=document.currency, invoices=(paid,) if paid else (), version=posting.version,
-        )])  # fmt: skip
+        ))  # fmt: skip
 
 
 def of_customer(installation_id: int, customer_id: str, today: dt.date) -> Account:
@@ -184,7 +188,15 @@ def _age(row: TransactionRow, today: dt.date) -> int:
 
 
 def _row(installation_id: int, kind: TransactionKind, transaction_id: str) -> TransactionRow | None:
-    return next(iter(_rows(installation_id, kind, [transaction_id])), None)
+    """One transaction, also if it has only just been entered. Looking for it writes nothing: what thirty documents of
+    an envelope enter is written at once.
+    """
+    key = (installation_id, kind, transaction_id)
+    for one in session().new:
+        if isinstance(one, TransactionRow) and (one.installation_id, one.kind, one.transaction_id) == key:
+            return one
+    with session().no_autoflush:
+        return next(iter(_rows(*key[:2], [transaction_id])), None)
 
 
 def _rows(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> Sequence[TransactionRow]:
