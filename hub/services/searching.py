@@ -12,6 +12,7 @@ from hub.database import begins, session
 from hub.models import RecordRow, Word
 from hub.models.books import digits, name_key, phone_key, split
 from hub.plugin import AccountKind, RecordKind
+from hub.translating import _
 
 SHOWN = 20
 """How many entries are shown of what is found."""
@@ -34,10 +35,12 @@ class Found:
     def sentence(self) -> str:
         """For the status beside the list."""
         if not self.rows:
-            return "Nothing found."
+            return _("Nothing found.")
         if not self.more:
-            return f"{len(self.rows)} found."
-        return f"{'More than ' if self.uncounted else ''}{self.more} more, keep typing."
+            return _("%(num)s found.", num=len(self.rows))
+        if self.uncounted:
+            return _("More than %(num)s more, keep typing.", num=self.more)
+        return _("%(num)s more, keep typing.", num=self.more)
 
 
 def search(

@@ -16,6 +16,7 @@ from hub.plugin import RecordKind
 from hub.queue import commit, rollback
 from hub.services import access, linking, matching, registry, scope
 from hub.services.searching import search
+from hub.translating import _
 from hub.web.choosing import hint_of
 from hub.web.guard import fills, is_fragment, organization, requires, user
 from hub.web.pages import go, show
@@ -42,14 +43,16 @@ def change(company_id: str) -> ResponseReturnValue:
     scope.lock(installation.id)
     now = linking.linked(installation.id, kind, company_id)
     if (now.record_id if now is not None else "") not in {request.form.get("was", ""), record_id}:
-        sentence = f"{now.linked_by} has linked it to “{now.name}” meanwhile." if now else "It was unlinked meanwhile."
+        sentence = _("It was unlinked meanwhile. Nothing was changed.") if now is None else _(
+            "%(who)s has linked it to “%(name)s” meanwhile. Nothing was changed.", who=now.linked_by, name=now.name
+        )  # fmt: skip
         rollback()
-        return _dialog(company, installation, kind, sentence=f"{sentence} Nothing was changed.", code=422)
+        return _dialog(company, installation, kind, sentence=sentence, code=422)
     if record_id:
         row = linking.record(installation.id, kind, record_id)
         if row is None or not row.active:
             rollback()
-            raise NotPossible(f"This {_WORDS[kind]} is not (or no longer) active in the books. Choose another one.")
+            raise NotPossible(_("This entry is not (or no longer) active in the books. Choose another one."))
         linking.link(installation.id, kind, company_id, row.ref, user().name)
     else:
         linking.unlink(installation.id, kind, company_id, user().name)
@@ -61,7 +64,7 @@ def change(company_id: str) -> ResponseReturnValue:
             "hub/customers_row.html", title=company.name, installation_id=installation.id, kind=kind, focus=True,
             oob=True, pair=matching.pairs(installation.id, kind, [company])[0],
         )  # fmt: skip
-    done = f"Linked to “{row.name}”." if record_id and row else "Not linked any more."
+    done = _("Linked to “%(name)s”.", name=row.name) if record_id and row else _("Not linked any more.")
     answer = _dialog(company, installation, kind, sentence=done)
     return cast(Response, make_response(answer, trigger_after_settle="hub-linked"))
 
@@ -70,7 +73,7 @@ def company_of(company_id: str) -> Company:
     """A company of the organization. Raises `NotFound`."""
     found = host().company(organization().id, company_id)
     if found is None:
-        raise NotFound("There is no such company.")
+        raise NotFound(_("There is no such company."))
     return found
 
 
@@ -87,9 +90,10 @@ def _dialog(
     taken = linking.taken(installation.id, kind, [one.record_id for one in rows])
     modal = is_fragment()
     template = {"hub-link-found": "link_found", "hub-link-body": "link_body"}.get(fills(), "link_dialog")
+    title = _("%(company)s in the books", company=company.name)
     return show(
-        f"hub/{template if modal else 'link_body'}.html", title=f"{company.name} in the books", code=code,
-        company=company, installation=installation, product=registry.label(installation.integration), kind=kind,
+        f"hub/{template if modal else 'link_body'}.html", title=title, code=code, company=company,
+        installation=installation, product=registry.label(installation.integration), kind=kind,
         word=_WORDS[kind], pair=pair, found=found, rows=[(one, hint_of(one)) for one in rows], text=text, taken=taken,
         changes=linking.changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
         place=request.values.get("place", ""), ways=suggestion.ways if suggestion is not None else (),
@@ -107,10 +111,12 @@ def _installation() -> Installation:
     if wanted is not None:
         scope.installation(organization().id, wanted)
     elif not scope.installations(organization().id):
-        raise NotPossible("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
+        raise NotPossible(
+            _("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
+        )
     usable = [one for one in _usable() if wanted in {None, one.id}]
     if not usable:
-        raise Forbidden("The settings do not let you link companies with these books. Ask an admin.")
+        raise Forbidden(_("The settings do not let you link companies with these books. Ask an admin."))
     return usable[0]
 
 
