@@ -28,4 +28,10 @@ def ngettext(one: str, many: str, num: int, **values: Any) -> str:
     return (one if num == 1 else many) % {"num": num, **values}
 
 
+def later(message: str) -> str:
+    """A message of a table that is made once: it is found for the catalogue here, and translated where it is used."""
+    return message
+
+
 _ = gettext
+N_ = later

@@ -21,13 +21,14 @@ from hub.services import activity, cancelling, history, retrying, scope, sending
 from hub.services.activity import Wanted
 from hub.services.snapshots import problems_of
 from hub.states import ConversationState
+from hub.translating import N_, _, ngettext
 from hub.web import views
 from hub.web.guard import fills, is_fragment, organization, requires
 from hub.web.pages import Going, go, show
 
 FILTERS = {
-    "": "All", "attention": "Needs attention", "moving": "On the way", "posted": "In the books",
-    "cancelled": "Cancelled",
+    "": N_("All"), "attention": N_("Needs attention"), "moving": N_("On the way"), "posted": N_("In the books"),
+    "cancelled": N_("Cancelled"),
 }  # fmt: skip
 _LARGEST = 2**31 - 1  # What a row's number can be on every database.
 
@@ -88,8 +89,9 @@ def page(installation_id: int) -> ResponseReturnValue:
     rows = _rows(deliveries)
     only_rows = fills() == "hub-deliveries"
     return show(
-        "hub/activity_rows.html" if only_rows else "hub/activity.html", title="Activity", tab="activity",
-        card=views.card(installation), rows=rows, more=more, wanted=wanted, filters=FILTERS,
+        "hub/activity_rows.html" if only_rows else "hub/activity.html", title=_("Activity"), tab="activity",
+        card=views.card(installation), rows=rows, more=more, wanted=wanted,
+        filters={key: _(text) for key, text in FILTERS.items()},
         stopped=sending.count_stopped(installation_id), **views.lists(installation),
     )  # fmt: skip
 
@@ -100,7 +102,7 @@ def moved(installation_id: int) -> ResponseReturnValue:
     scope.installation(organization().id, installation_id)
     ids = [int(one) for one in request.args.getlist("id") if one.isascii() and one.isdecimal() and int(one) <= _LARGEST]
     rows = _rows(activity.some(installation_id, ids))
-    return show("hub/activity_moved.html", title="Activity", rows=rows, installation_id=installation_id)
+    return show("hub/activity_moved.html", title=_("Activity"), rows=rows, installation_id=installation_id)
 
 
 @requires(Permission.MANAGE)
@@ -121,16 +123,16 @@ def retry_all(installation_id: int) -> ResponseReturnValue:
     done = activity.retry_all(organization().id, installation_id, _wanted())
     again, still = _number("again") + done.again, _number("still") + done.still
     total = max(_number("total"), again + still) or sending.count_stopped(installation_id) + done.again
-    attention = f"{still} still {'needs' if still == 1 else 'need'} attention" if still else ""
-    sentence = f"{again} {'is' if again == 1 else 'are'} on {'its' if again == 1 else 'their'} way again"
+    attention = ngettext("%(num)s still needs attention", "%(num)s still need attention", still) if still else ""
+    sentence = ngettext("%(num)s is on its way again", "%(num)s are on their way again", again)
     going = Going(
-        title="Retry all", sentence=", ".join(filter(None, (sentence, attention))) + ".", done=again + still,
+        title=_("Retry all"), sentence=", ".join(filter(None, (sentence, attention))) + ".", done=again + still,
         total=total, endpoint="hub.retry_all", values={"installation_id": installation_id},
         fields={"before": done.before, "again": again, "still": still, "total": total, "q": request.form.get("q", "")}
         if done.before is not None else None,
-        back="hub.activity", back_text="To the activity",
+        back="hub.activity", back_text=_("To the activity"),
     )  # fmt: skip
-    return show("hub/going.html", title="Retry all", going=going, modal=is_fragment())
+    return show("hub/going.html", title=_("Retry all"), going=going, modal=is_fragment())
 
 
 @requires(Permission.MANAGE)
@@ -187,7 +189,8 @@ def _rows(deliveries: Sequence[Delivery]) -> list[Row]:
 
 def _talk(row: ConversationRow, installation: Installation) -> Talk:
     outcome = {
-        ConversationState.OPEN: "Not finished", ConversationState.DONE: "Done", ConversationState.FAILED: "Failed",
+        ConversationState.OPEN: _("Not finished"), ConversationState.DONE: _("Done"),
+        ConversationState.FAILED: _("Failed"),
     }[row.state]  # fmt: skip
     return Talk(
         begun_at=row.begun_at, outcome=f"{outcome}: {row.outcome}" if row.outcome else outcome,

@@ -12,6 +12,7 @@ from hub.host import Permission
 from hub.plugin import Rejected, Unavailable
 from hub.queue import rollback
 from hub.services import doorway, installing, registry, scope
+from hub.translating import _
 from hub.web import views
 from hub.web.guard import organization, requires, user
 from hub.web.pages import go, public_url, show
@@ -31,7 +32,7 @@ def authorize(installation_id: int) -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
     if doorway.calls_us(installation):
         return go("hub.door", installation_id=installation_id)
-    return show("hub/authorize.html", title="Connect", card=views.card(installation), problem=None)
+    return show("hub/authorize.html", title=_("Connect"), card=views.card(installation), problem=None)
 
 
 @requires(Permission.MANAGE)
@@ -43,7 +44,7 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
     """
     installation = scope.installation(organization().id, installation_id)
     address = installing.authorize(installation, user(), _return_url(installation.integration))
-    leaving = show("hub/leaving.html", title="To the sign-in", address=address)
+    leaving = show("hub/leaving.html", title=_("To the sign-in"), address=address)
     response = cast(Response, make_response(leaving, redirect=address))
     response.headers["Refresh"] = f"0; url={address}"
     return response
@@ -66,7 +67,7 @@ def authorized(key: str) -> ResponseReturnValue:
         return _again(installation_id, error)
     if question is not None:
         installation = scope.installation(organization().id, installation_id)
-        return show("hub/question.html", title="Connect", card=views.card(installation), question=question)
+        return show("hub/question.html", title=_("Connect"), card=views.card(installation), question=question)
     return go("hub.details", installation_id=installation_id)
 
 

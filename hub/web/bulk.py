@@ -21,6 +21,7 @@ from hub.models import Installation
 from hub.plugin import DocumentKind
 from hub.services import access, bulk, history, registry
 from hub.services.bulk import Outlook, Readiness
+from hub.translating import _
 from hub.web import views
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.pages import show
@@ -86,7 +87,7 @@ def bar() -> ResponseReturnValue:
     """The bar above a list of orders, with the button that sends what is ticked; empty for who may not send."""
     visible = access.sendable(user(), organization())
     label = registry.label(visible[0].integration) if visible else ""
-    return show("hub/orders_bar.html", title="Orders", label=label)
+    return show("hub/orders_bar.html", title=_("Orders"), label=label)
 
 
 @requires(Permission.SEND)
@@ -123,7 +124,8 @@ def _dialog(
 ) -> ResponseReturnValue:
     followed = None if asked is not None else _followed(installation, left, unsent)
     return show(
-        "hub/bulk.html", title="Send orders", installation=installation, label=registry.label(installation.integration),
+        "hub/bulk.html", title=_("Send orders"), installation=installation,
+        label=registry.label(installation.integration),
         asked=asked, followed=followed, modal=is_fragment(),
         address=host().order_address, kinds=_kinds(installation), total=len(_ids("id")),
     )  # fmt: skip

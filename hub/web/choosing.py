@@ -16,6 +16,7 @@ from hub.models import Installation, RecordRow
 from hub.plugin import AccountKind, Integration, RecordKind
 from hub.services import access, linking, mapping, scope
 from hub.services.searching import SHOWN, search
+from hub.translating import _
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.pages import show
 
@@ -60,7 +61,8 @@ def of_rows(
 
 def tax_chooser(installation: Installation, integration: Integration, chosen: str) -> Chooser:
     """How an invoice is taxed: left to the books, as an item, or by one of their codes where they take one."""
-    always = [("", f"{integration.label.split()[0]} default"), ("item", "Add total tax as an item")]
+    product = integration.label.split()[0]
+    always = [("", _("%(product)s default", product=product)), ("item", _("Add total tax as an item"))]
     if not integration.capabilities.tax_by_code:
         return Chooser(always=always, chosen=chosen)
     return chooser(installation, RecordKind.TAX_CODE, chosen, always=always)
@@ -70,7 +72,7 @@ def account_chooser(installation: Installation, place: mapping.Choice, chosen: s
     """What fills a role."""
     return of_rows(
         installation, place.field.kind, place.candidates, chosen or (place.chosen.id if place.chosen else ""),
-        always=[("", "Choose…" if place.field.needed_for else "None")], accounts=place.field.accepts,
+        always=[("", _("Choose…") if place.field.needed_for else _("None"))], accounts=place.field.accepts,
     )  # fmt: skip
 
 
@@ -109,6 +111,6 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
     lead = f"{back}{'&' if '?' in back else '?'}"
     rows = [(value_of(row), row.label, hint_of(row), lead + urlencode({name: value_of(row)})) for row in found.rows]
     return show(
-        "hub/entries_found.html" if is_fragment() else "hub/entries.html", title="Choose from the books", found=found,
-        text=text, name=name, back=back, accounts=sorted(accounts), rows=rows,
+        "hub/entries_found.html" if is_fragment() else "hub/entries.html", title=_("Choose from the books"),
+        found=found, text=text, name=name, back=back, accounts=sorted(accounts), rows=rows,
     )  # fmt: skip

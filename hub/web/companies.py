@@ -18,12 +18,13 @@ from hub.models import Delivery, Installation, Link, TransactionRow
 from hub.plugin import DocumentKind, RecordKind, TransactionKind
 from hub.queue import commit, wake
 from hub.services import access, checking, fetching, history, linking, registry, scope, sending
+from hub.translating import N_, _, ngettext
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.linking import company_of
 from hub.web.pages import go, show
 from hub.web.views import minutes
 
-AGES = ("Not due yet", "1–30", "31–60", "61–90", "Over 90")
+AGES = (N_("Not due yet"), "1–30", "31–60", "61–90", N_("Over 90"))
 """The parts of the aging bar, in days overdue."""
 _SHOWN = 100
 
@@ -114,7 +115,7 @@ def _company(found: Company) -> ResponseReturnValue:
         if one.id not in linked and one.state in access.SENDABLE and access.may_choose(user(), organization(), one)
     ]  # fmt: skip
     return show(
-        "hub/company.html", title=f"{found.name} in the books", company=found, books=books, free=free,
+        "hub/company.html", title=_("%(name)s in the books", name=found.name), company=found, books=books, free=free,
         moving=any(one.loading for one in books), refresh=url_for("hub.refresh_company", company_id=found.id),
         may_link=lambda installation: access.may_choose(user(), organization(), installation),
     )  # fmt: skip
@@ -125,8 +126,8 @@ def _order(found: Order) -> ResponseReturnValue:
     accounts = [(one, history.of_order(one.id, sent, today)) for one in _visible()]
     books = [_books(one, account) for one, account in accounts if account.transactions]
     return show(
-        "hub/order_history.html", title=f"Order {found.number} in the books", order=found, books=books,
-        moving=any(one.loading for one in books), refresh=url_for("hub.refresh_order", order_id=found.id),
+        "hub/order_history.html", title=_("Order %(number)s in the books", number=found.number), order=found,
+        books=books, moving=any(one.loading for one in books), refresh=url_for("hub.refresh_order", order_id=found.id),
     )  # fmt: skip
 
 
@@ -167,7 +168,8 @@ def _books(installation: Installation, account: history.Account, link: Link | No
         installation=installation, product=registry.label(installation.integration), link=link, account=account,
         aging=_aging(account.aging), invoices=[_entry(installation, row, account.today) for row in invoices[:_SHOWN]],
         payments=[_entry(installation, row, account.today) for row in payments[:_SHOWN]],
-        more=max(0, len(invoices) - _SHOWN), fresh=f"as of {minutes(now() - min(seen))} ago" if seen else "",
+        more=max(0, len(invoices) - _SHOWN),
+        fresh=_("as of %(span)s ago", span=minutes(now() - min(seen))) if seen else "",
         loading=any(one.due_at is None for one in listings),
         problem=next((one.problem for one in listings if one.problem), ""),
     )  # fmt: skip
@@ -175,7 +177,7 @@ def _books(installation: Installation, account: history.Account, link: Link | No
 
 def _aging(amounts: Sequence[Decimal]) -> list[Part]:
     whole, start, parts = sum(amounts, Decimal(0)) or Decimal(1), Decimal(0), []
-    for label, amount in zip(AGES, amounts, strict=True):
+    for label, amount in zip(map(_, AGES), amounts, strict=True):
         length = round(100 * amount / whole, 2)
         parts.append(Part(label=label, amount=amount, start=start, length=length))
         start += length
@@ -194,11 +196,13 @@ def _entry(installation: Installation, row: TransactionRow, today: dt.date) -> E
 
 def _state(row: TransactionRow, today: dt.date) -> tuple[str, str]:
     if row.voided:
-        return "Voided", "wait"
+        return _("Voided"), "wait"
     if row.kind is not TransactionKind.INVOICE:
-        kind = "Payment" if row.kind is TransactionKind.PAYMENT else "Credit memo"
-        return f"{kind}, {row.balance:,.2f} not applied" if row.balance else kind, "good"
+        kind = _("Payment") if row.kind is TransactionKind.PAYMENT else _("Credit memo")
+        if row.balance:
+            kind = _("%(kind)s, %(amount)s not applied", kind=kind, amount=f"{row.balance:,.2f}")
+        return kind, "good"
     if row.is_overdue(today):
         days = (today - (row.due or row.date)).days
-        return f"{days} {'day' if days == 1 else 'days'} overdue", "bad"
-    return ("Open", "wait") if row.balance else ("Paid", "good")
+        return ngettext("%(num)s day overdue", "%(num)s days overdue", days), "bad"
+    return (_("Open"), "wait") if row.balance else (_("Paid"), "good")

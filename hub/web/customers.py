@@ -12,12 +12,13 @@ from hub.plugin import RecordKind
 from hub.queue import commit, rollback
 from hub.services import linking, matching, registry, scope
 from hub.services.matching import Wanted
+from hub.translating import N_, _
 from hub.web import views
 from hub.web.guard import fills, is_fragment, organization, requires, user
 from hub.web.linking import company_of
 from hub.web.pages import Going, go, show
 
-KINDS = {RecordKind.CUSTOMER: "Customers", RecordKind.VENDOR: "Vendors"}
+KINDS = {RecordKind.CUSTOMER: N_("Customers"), RecordKind.VENDOR: N_("Vendors")}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -73,7 +74,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
     linked, looked = _number("linked") + done.linked, _number("looked") + done.looked
     sentence = f"{linked:,} {'is' if linked == 1 else 'are'} linked now; {looked:,} looked at."
     going = Going(
-        title="Accept all exact matches", sentence=sentence, done=looked, total=done.total,
+        title=_("Accept all exact matches"), sentence=sentence, done=looked, total=done.total,
         endpoint="hub.accept_all", values={"installation_id": installation_id},
         fields={"after": done.after, "linked": linked, "looked": looked, "q": wanted.text, "kind": wanted.kind}
         if done.after else None,

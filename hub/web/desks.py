@@ -14,6 +14,7 @@ from hub.plugin import PullIntegration
 from hub.queue import rollback
 from hub.services import doorway, scope
 from hub.services.desk import InstallationDesk
+from hub.translating import _
 from hub.web import views
 from hub.web.guard import admits_anybody, organization, requires
 from hub.web.pages import public_url, show
@@ -39,7 +40,7 @@ def door(installation_id: int) -> ResponseReturnValue:
 def door_steps(installation_id: int) -> ResponseReturnValue:
     """How far the ledger has got; it polls until that is all the way."""
     installation = scope.installation(organization().id, installation_id)
-    return show("hub/door_steps.html", title="Connect", door=views.door(installation))
+    return show("hub/door_steps.html", title=_("Connect"), door=views.door(installation))
 
 
 @requires(Permission.MANAGE)
@@ -60,12 +61,12 @@ def door_password(installation_id: int) -> ResponseReturnValue:
     view = views.door(scope.installation(organization().id, installation_id))
     if request.method == "POST" and request.form.get("instead_of", "") == view.edition:
         return _door(installation_id, doorway.new_password(organization().id, installation_id, instead_of=view.edition))
-    return show("hub/new_password.html", title="New password", door=view)
+    return show("hub/new_password.html", title=_("New password"), door=view)
 
 
 def support() -> ResponseReturnValue:
     """The page to which a ledger's own program sends people. It must answer to anybody."""
-    return show("hub/support.html", title="Help")
+    return show("hub/support.html", title=_("Help"))
 
 
 @admits_anybody
@@ -85,4 +86,4 @@ def desk(address: str) -> ResponseReturnValue:
 
 def _door(installation_id: int, password: str = "") -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
-    return show("hub/door.html", title="Connect", door=views.door(installation), password=password)
+    return show("hub/door.html", title=_("Connect"), door=views.door(installation), password=password)

@@ -29,6 +29,7 @@ from hub.services.gathering import NEW, Gathered, gather
 from hub.services.revising import Revisable
 from hub.services.searching import SHOWN, search
 from hub.states import DeliveryState
+from hub.translating import _
 from hub.web import choosing, views
 from hub.web.choosing import Chooser
 
@@ -177,7 +178,7 @@ def form(
     return Form(
         order=order, installation=installation, integration=integration, choices=choices, problems=found,
         customer=choosing.chooser(
-            installation, RecordKind.CUSTOMER, customer, always=[(NEW, "Create New Customer")]
+            installation, RecordKind.CUSTOMER, customer, always=[(NEW, _("Create New Customer"))]
         ),
         linked=(RecordKind.CUSTOMER, order.company.id) in known.links,
         tax=choosing.tax_chooser(installation, integration, choices.tax),
@@ -226,8 +227,8 @@ def _preview(document: Document) -> Preview:
     party = document.vendor.name if isinstance(document, PurchaseOrder | Bill) else document.customer.name
     sums = []
     if isinstance(document, Sale):
-        sums += [("Discount", -document.discount)] if document.discount else []
-        sums += [("Tax", document.tax.amount)] if document.tax.amount else []
+        sums += [(_("Discount"), -document.discount)] if document.discount else []
+        sums += [(_("Tax"), document.tax.amount)] if document.tax.amount else []
     lines = () if isinstance(document, Payment) else document.lines
     return Preview(
         title=f"{title} {document.number}".strip(), party=party, more=max(0, len(lines) - _LINES), sums=sums,
@@ -290,7 +291,7 @@ def _vendor(
     row = known.entries.get((RecordKind.VENDOR, chosen))
     known_rows = [*rows, *([row] if row is not None and row not in rows else [])]
     return choosing.of_rows(
-        installation, RecordKind.VENDOR, known_rows, chosen, always=[(NEW, "Create New Vendor")]
+        installation, RecordKind.VENDOR, known_rows, chosen, always=[(NEW, _("Create New Vendor"))]
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from hub.host import Organization, Permission, User
 from hub.plugin import IntegrationError
 from hub.queue import rollback
 from hub.services import access, answers
+from hub.translating import N_, _
 
 P = ParamSpec("P")
 
@@ -115,7 +116,7 @@ def install(blueprint: Blueprint) -> None:
 
 def _nothing(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – The rule’s.
     """An address under ours that is none: the host's own page for it knows nothing of fragments."""
-    raise NotFound(_SENTENCES[HTTPStatus.NOT_FOUND])
+    raise NotFound(_(_SENTENCES[HTTPStatus.NOT_FOUND]))
 
 
 def _check_csrf() -> None:
@@ -150,17 +151,17 @@ def _path(address: str) -> str:
 
 
 _SENTENCES = {
-    HTTPStatus.NOT_FOUND: "There is no such page.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address takes no such request. Go back and try it from the page.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is too large to be taken in at once.",
-    HTTPStatus.TOO_MANY_REQUESTS: "That was too much at once. Wait a minute, then try again.",
+    HTTPStatus.NOT_FOUND: N_("There is no such page."),
+    HTTPStatus.METHOD_NOT_ALLOWED: N_("This address takes no such request. Go back and try it from the page."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("That is too large to be taken in at once."),
+    HTTPStatus.TOO_MANY_REQUESTS: N_("That was too much at once. Wait a minute, then try again."),
 }
 
 
 def _hub_error(error: HubError) -> ResponseReturnValue:
     rollback()
     status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, Forbidden) else 409
-    return problem_page(str(error), status)
+    return problem_page(_(str(error)), status)
 
 
 def _integration_error(error: IntegrationError) -> ResponseReturnValue:
@@ -172,16 +173,17 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
         if host().user() is None:  # The session has ended, and its token with it: signing in is what helps.
             return _sign_in()
-        return problem_page("This page has been open for too long. Load it again, then repeat what you did.", 400)
+        return problem_page(_("This page has been open for too long. Load it again, then repeat what you did."), 400)
     if error.code is not None and error.code < HTTPStatus.BAD_REQUEST:
         return error
     code = error.code or 500
-    return problem_page(_SENTENCES.get(HTTPStatus(code), error.description or "That did not work."), code)
+    known = _SENTENCES.get(HTTPStatus(code)) if code in set(HTTPStatus) else None
+    return problem_page(_(known) if known else error.description or _("That did not work."), code)
 
 
 def _crash(error: Exception) -> ResponseReturnValue:
     rollback()
-    return problem_page("Something went wrong on our side. Nothing was lost; please try again.", 500, error)
+    return problem_page(_("Something went wrong on our side. Nothing was lost; please try again."), 500, error)
 
 
 def problem_page(sentence: str, status: int, bug: Exception | None = None) -> ResponseReturnValue:

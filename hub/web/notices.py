@@ -9,6 +9,7 @@ from hub.extension import host
 from hub.host import Permission
 from hub.queue import commit, once, wake
 from hub.services import registry, renewing, scope
+from hub.translating import _
 from hub.web import views
 from hub.web.guard import organization, requires
 from hub.web.pages import go, show
@@ -27,7 +28,7 @@ def notices() -> ResponseReturnValue:
     """What an admin should know now, for the top of any page of the host. Empty for everybody else, and no error."""
     who, whose = host().user(), host().organization()
     told = who is not None and whose is not None and host().allows(who, Permission.MANAGE, whose)
-    return show("hub/notices.html", title="Notices", banners=views.banners(whose.id) if told and whose else [])
+    return show("hub/notices.html", title=_("Notices"), banners=views.banners(whose.id) if told and whose else [])
 
 
 @requires(Permission.MANAGE)
@@ -51,4 +52,4 @@ def disconnected(key: str) -> ResponseReturnValue:
         if once(f"disconnected/{installation_id}", _ONE_CHECK):
             wake(installation_id, "renew")
     commit()
-    return show("hub/disconnected.html", title="Disconnected", label=label, key=key)
+    return show("hub/disconnected.html", title=_("Disconnected"), label=label, key=key)

@@ -32,6 +32,7 @@ from hub.services import (
 )
 from hub.services.documents import Choices
 from hub.states import DeliveryState
+from hub.translating import _
 from hub.web import dialog, views
 from hub.web.guard import is_fragment, organization, permitted, polls, requires, user
 from hub.web.pages import go, show
@@ -107,7 +108,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
     if taken := request.form.get("take", ""):
         return _form(order, installation, _taking(choices, taken))
     if not choices.documents and not choices.updates:
-        nothing = Problem(what="Nothing is ticked.", cure="Tick what is to be sent.", field="documents")
+        nothing = Problem(what=_("Nothing is ticked."), cure=_("Tick what is to be sent."), field="documents")
         return _form(order, installation, choices, (nothing,))
     updated = {about.partition("/")[0] for about in choices.updates} & set(DocumentKind)
     access.require_documents(installation, {*choices.kinds, *updated})
@@ -137,7 +138,7 @@ def preview(order_id: str) -> ResponseReturnValue:
     order, installation = _order(order_id), chosen_installation()
     choices = _choices(order)
     outline = documents.draft(installation, registry.integration(installation.integration), order, choices)
-    return show("hub/send_preview.html", title="Preview", previews=dialog.previews(outline, choices))
+    return show("hub/send_preview.html", title=_("Preview"), previews=dialog.previews(outline, choices))
 
 
 def _taking(choices: Choices, taken: str) -> Choices:
@@ -161,7 +162,7 @@ def orders_status() -> ResponseReturnValue:
     standing = history.standing(one for live in found.values() for one in live)
     states = [views.order_status(order_id, found.get(order_id, []), standing, ()) for order_id in ids]
     return show(
-        "hub/orders_status.html", title="Orders", states=states, ids=ids, moving=any(one.moving for one in states)
+        "hub/orders_status.html", title=_("Orders"), states=states, ids=ids, moving=any(one.moving for one in states)
     )
 
 
@@ -200,7 +201,7 @@ def _status(order_id: str, place: str) -> ResponseReturnValue:
     where = "dialog" if place == "dialog" else "page"
     followed = views.order_status(order_id, live)
     status = show(
-        "hub/order_status.html", title="Status", followed=followed, place=where, acts=permitted(Permission.SEND)
+        "hub/order_status.html", title=_("Status"), followed=followed, place=where, acts=permitted(Permission.SEND)
     )  # fmt: skip
     if followed.moving or not polls():
         return status
@@ -246,7 +247,8 @@ def _dialog(order: Order, *, code: int = 200, **view: Any) -> ResponseReturnValu
     modal = is_fragment()
     first = modal and request.method == "GET"
     return show(
-        "hub/send_dialog.html" if first else "hub/send_body.html", title=f"Send order {order.number}", code=code,
+        "hub/send_dialog.html" if first else "hub/send_body.html", code=code,
+        title=_("Send order %(number)s", number=order.number),
         order=order, place="dialog", modal=modal, back=host().order_address(order.id),
         acts=True, **{"followed": None, **view},
     )  # fmt: skip

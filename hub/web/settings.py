@@ -15,6 +15,7 @@ from hub.models import Installation
 from hub.plugin import Integration, Problem
 from hub.queue import commit, rollback
 from hub.services import installing, mapping, options, registry, scope
+from hub.translating import _
 from hub.web import choosing, views
 from hub.web.guard import organization, requires, user
 from hub.web.pages import go, show
@@ -39,7 +40,7 @@ def integrations() -> ResponseReturnValue:
     """The integrations that can be added, and a card for each that is installed."""
     cards = [views.card(one) for one in scope.installations(organization().id)]
     return show(
-        "hub/integrations.html", title="Integrations", cards=cards,
+        "hub/integrations.html", title=_("Integrations"), cards=cards,
         available=current().integrations.values(), broken=current().broken,
         banners=views.banners(organization().id),
     )  # fmt: skip
@@ -75,7 +76,7 @@ def uninstall(installation_id: int) -> ResponseReturnValue:
     if request.method == "POST":
         installing.remove(organization().id, installation_id)
         return go("hub.integrations")
-    return show("hub/uninstall.html", title="Uninstall", card=views.card(installation))
+    return show("hub/uninstall.html", title=_("Uninstall"), card=views.card(installation))
 
 
 @requires(Permission.MANAGE)
@@ -155,9 +156,9 @@ def _said(installation: Installation, integration: Integration, details: options
     names |= {one.id: one.name for one in host().users(organization_id)} if details.who == "users" else {}
     who = ", ".join(names.get(one, one) for one in sorted(details.ids)) or details.who.capitalize()
     return {
-        "Visible to": who, "Allow users to send": ", ".join(sorted(details.documents)) or "–",
-        "Set customers as billable": "Yes" if details.billable else "No",
-        "Item name comes from": details.item_source, "Sales tax": details.tax or "–",
+        _("Visible to"): who, _("Allow users to send"): ", ".join(sorted(details.documents)) or "–",
+        _("Set customers as billable"): _("Yes") if details.billable else _("No"),
+        _("Item name comes from"): details.item_source, _("Sales tax"): details.tax or "–",
         **{one.label: dict(one.choices).get(details.options[one.key], details.options[one.key]) or "–"
            for one in integration.options},
     }  # fmt: skip
@@ -172,12 +173,12 @@ def _mapped(installation: Installation, integration: Integration) -> dict[str, s
 def lists(installation_id: int) -> ResponseReturnValue:
     """How far the lists are; polls while they load, and tells the page when they are there."""
     installation = scope.installation(organization().id, installation_id)
-    return show("hub/lists.html", title="Lists", **views.lists(installation))
+    return show("hub/lists.html", title=_("Lists"), **views.lists(installation))
 
 
 def _card(installation_id: int) -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
-    return show("hub/card.html", title="Integration", card=views.card(installation))
+    return show("hub/card.html", title=_("Integration"), card=views.card(installation))
 
 
 def _details(

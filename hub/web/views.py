@@ -26,23 +26,24 @@ from hub.services import (
 from hub.services.snapshots import problems_of
 from hub.services.telling import Told
 from hub.states import ConversationState, DeliveryState, InstallationState
+from hub.translating import N_, _
 
 MOVING = frozenset({DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT})
 
 LISTS = {
-    RecordKind.ACCOUNT: "Accounts", RecordKind.CUSTOMER: "Customers", RecordKind.VENDOR: "Vendors",
-    RecordKind.ITEM: "Items", RecordKind.TAX_CODE: "Tax codes", RecordKind.TERM: "Terms",
-    RecordKind.CLASS: "Classes", RecordKind.LOCATION: "Locations",
-    TransactionKind.INVOICE: "Invoices", TransactionKind.PAYMENT: "Payments",
-    TransactionKind.CREDIT_MEMO: "Credit memos",
+    RecordKind.ACCOUNT: N_("Accounts"), RecordKind.CUSTOMER: N_("Customers"), RecordKind.VENDOR: N_("Vendors"),
+    RecordKind.ITEM: N_("Items"), RecordKind.TAX_CODE: N_("Tax codes"), RecordKind.TERM: N_("Terms"),
+    RecordKind.CLASS: N_("Classes"), RecordKind.LOCATION: N_("Locations"),
+    TransactionKind.INVOICE: N_("Invoices"), TransactionKind.PAYMENT: N_("Payments"),
+    TransactionKind.CREDIT_MEMO: N_("Credit memos"),
 }  # fmt: skip
 
 _STATES = {
-    InstallationState.PENDING: ("Not connected yet", "wait"),
-    InstallationState.CONNECTED: ("Connected", "good"),
-    InstallationState.EXPIRED: ("Authorization lost", "bad"),
-    InstallationState.PAUSED: ("Paused", "wait"),
-    InstallationState.REMOVED: ("Removed", "wait"),
+    InstallationState.PENDING: (N_("Not connected yet"), "wait"),
+    InstallationState.CONNECTED: (N_("Connected"), "good"),
+    InstallationState.EXPIRED: (N_("Authorization lost"), "bad"),
+    InstallationState.PAUSED: (N_("Paused"), "wait"),
+    InstallationState.REMOVED: (N_("Removed"), "wait"),
 }
 
 
@@ -106,7 +107,7 @@ class OrderStatus:
         if not self.lines:
             return "", "none"
         if any(line.tone == "bad" for line in self.lines):
-            return "Needs attention", "bad"
+            return _("Needs attention"), "bad"
         first = self.lines[0] if not self.moving else next(line for line in self.lines if line.tone == "wait")
         return first.text, first.tone
 
@@ -142,11 +143,11 @@ def door(installation: Installation) -> Door:
     return Door(
         id=installation.id, label=registry.label(installation.integration), connected=connected,
         steps=(
-            (row.called_at is not None, f"The Web Connector has called{client}"),
-            (connected, "Its password is right, and the company file is open"),
+            (row.called_at is not None, _("The Web Connector has called") + client),
+            (connected, _("Its password is right, and the company file is open")),
         ),
-        sentence=f"Connected to {installation.books_name}, {_next_call(row)}." if connected
-        else "Waiting for the first call…",
+        sentence=_("Connected to %(books)s, %(call)s.", books=installation.books_name, call=_next_call(row))
+        if connected else _("Waiting for the first call…"),
         trouble=installation.trouble, has_password=bool(row.password_hash), edition=doorway.edition(row),
     )  # fmt: skip
 
@@ -154,30 +155,31 @@ def door(installation: Installation) -> Door:
 def _next_call(row: DeskRow) -> str:
     due = doorway.next_call(row)
     if due is None:
-        return "not called yet"
+        return _("not called yet")
     if doorway.is_silent(row):
-        return f"which has not called for {minutes(now() - (row.called_at or now()))}"
-    return f"next call in about {minutes(due - now())}" if due > now() else "next call at any moment"
+        return _("which has not called for %(span)s", span=minutes(now() - (row.called_at or now())))
+    return _("next call in about %(span)s", span=minutes(due - now())) if due > now() else _("next call at any moment")
 
 
 def minutes(span: dt.timedelta) -> str:
     """A span of time, as it is said of a call: "12 min"."""
     count = max(1, round(span.total_seconds() / 60))
-    return f"{count} min" if count < 120 else f"{count // 60} hours"  # noqa: PLR2004
+    return _("%(count)s min", count=count) if count < 120 else _("%(count)s hours", count=count // 60)  # noqa: PLR2004
 
 
 def card(installation: Installation) -> Card:
     text, tone = _STATES[installation.state]
+    text = _(text)
     check = checking.last(installation.id)
     asking = check is not None and check.state is ConversationState.OPEN
     desk = installation.desk
     return Card(
         id=installation.id, label=registry.label(installation.integration), state=installation.state,
         state_text=text, tone=tone, books=installation.books_name, installation=installation,
-        trouble=installation.trouble, check="Asking the books…" if asking else (check.outcome if check else ""),
+        trouble=installation.trouble, check=_("Asking the books…") if asking else (check.outcome if check else ""),
         lists=fetching.listings(installation.id), stopped=sending.count_stopped(installation.id), moving=asking,
-        missing="" if installation.integration in current().integrations else "Its plugin is not installed here.",
-        calls=f"{desk.client} last called" if desk and desk.called_at else "",
+        missing="" if installation.integration in current().integrations else _("Its plugin is not installed here."),
+        calls=_("%(client)s last called", client=desk.client) if desk and desk.called_at else "",
         called_at=desk.called_at if desk else None, next_call=_next_call(desk) if desk and desk.called_at else "",
         silent=desk is not None and doorway.is_silent(desk), has_door=desk is not None,
         meter=_meter(installation),
@@ -205,7 +207,7 @@ def lists(installation: Installation) -> dict[str, Any]:
     """How far the lists of the books are, as every tab of an installation shows it."""
     listings = fetching.listings(installation.id)
     return {
-        "installation": installation, "listings": listings, "names": LISTS,
+        "installation": installation, "listings": listings, "names": {kind: _(text) for kind, text in LISTS.items()},
         "loading": any(one.loading for one in listings) and installation.state is InstallationState.CONNECTED,
     }  # fmt: skip
 
@@ -216,7 +218,10 @@ def _meter(installation: Installation) -> str:
     if not most:
         return ""
     row = metering.of_this_month(installation.id)
-    return f"{row.reads:,} reads this month of {most:,}, {row.writes:,} writes"
+    return _(
+        "%(reads)s reads this month of %(most)s, %(writes)s writes", reads=f"{row.reads:,}", most=f"{most:,}",
+        writes=f"{row.writes:,}",
+    )  # fmt: skip
 
 
 def order_status(
@@ -278,20 +283,27 @@ def _became(delivery: Delivery, row: TransactionRow | None) -> str:
         return ""
     product = registry.label(delivery.installation.integration).split()[0]
     if row.deleted or row.voided:
-        return f"{'Deleted' if row.deleted else 'Voided'} in {product}"
-    return "" if row.total == delivery.posting_total else f"Changed in {product}: {row.total:,.2f} there"
+        words = _("Deleted in %(product)s", product=product)
+        return words if row.deleted else _("Voided in %(product)s", product=product)
+    if row.total == delivery.posting_total:
+        return ""
+    return _("Changed in %(product)s: %(total)s there", product=product, total=f"{row.total:,.2f}")
 
 
 def _posted(delivery: Delivery) -> str:
     product = registry.label(delivery.installation.integration).split()[0]
-    return f"In {product} as {delivery.posting_number}" if delivery.posting_number else f"In {product}"
+    if delivery.posting_number:
+        return _("In %(product)s as %(number)s", product=product, number=delivery.posting_number)
+    return _("In %(product)s", product=product)
 
 
 def _waiting(delivery: Delivery) -> str:
     missing = [needed for needed in delivery.needs if needed.state is not DeliveryState.POSTED]
     if not missing:
-        return "Queued"
-    return f"Waits for: {missing[0].title}" + (", which needs attention" if _blocked(delivery) else "")
+        return _("Queued")
+    if _blocked(delivery):
+        return _("Waits for: %(title)s, which needs attention", title=missing[0].title)
+    return _("Waits for: %(title)s", title=missing[0].title)
 
 
 def is_moving(delivery: Delivery) -> bool:
@@ -307,22 +319,29 @@ def _blocked(delivery: Delivery) -> bool:
     )
 
 
-def _queued(delivery: Delivery) -> str:
+def _queued(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each reason.
     installation = delivery.installation
     if installation.state is InstallationState.EXPIRED:
-        return "Queued. It goes out when an admin has authorized again"
+        return _("Queued. It goes out when an admin has authorized again")
     if installation.state is InstallationState.PAUSED:
-        return "Queued. An admin has paused sending"
+        return _("Queued. An admin has paused sending")
     if installation.trouble:
-        return f"Queued. {installation.trouble.rstrip('.')}; it is tried again by itself"
+        return _("Queued. %(why)s; it is tried again by itself", why=installation.trouble.rstrip("."))
     desk = installation.desk
     if desk is not None:
-        seen = f", last seen {minutes(now() - desk.called_at)} ago" if desk.called_at else ""
-        return f"Waiting for the Web Connector{seen}, calls every {desk.minutes} min"
+        if desk.called_at is None:
+            return _("Waiting for the Web Connector, calls every %(minutes)s min", minutes=desk.minutes)
+        seen = minutes(now() - desk.called_at)
+        return _(
+            "Waiting for the Web Connector, last seen %(seen)s ago, calls every %(minutes)s min", seen=seen,
+            minutes=desk.minutes,
+        )  # fmt: skip
     waits = now() - max(delivery.due_at, delivery.moved_at)
     if waits > stuck() and installation.line_token is None:
-        return "Queued. Nothing moves at present: no worker has taken it yet. It is safe here and goes out later"
-    return "Queued"
+        return _(
+            "Queued. Nothing moves at present: no worker has taken it yet. It is safe here and goes out later"
+        )
+    return _("Queued")
 
 
 def _address(delivery: Delivery) -> str | None:
@@ -336,9 +355,9 @@ def _address(delivery: Delivery) -> str | None:
 _TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {
     DeliveryState.WAITING: _waiting,
     DeliveryState.QUEUED: _queued,
-    DeliveryState.SENDING: lambda _: "Sending…",
-    DeliveryState.IN_DOUBT: lambda _: "Making sure whether it has arrived…",
+    DeliveryState.SENDING: lambda _delivery: _("Sending…"),
+    DeliveryState.IN_DOUBT: lambda _delivery: _("Making sure whether it has arrived…"),
     DeliveryState.POSTED: _posted,
-    DeliveryState.STOPPED: lambda _: "Needs attention",
-    DeliveryState.CANCELLED: lambda _: "Cancelled",
+    DeliveryState.STOPPED: lambda _delivery: _("Needs attention"),
+    DeliveryState.CANCELLED: lambda _delivery: _("Cancelled"),
 }
