@@ -36,7 +36,7 @@ def page(installation_id: int) -> ResponseReturnValue:
     pairs, after = matching.page(installation, wanted)
     return show(
         "hub/customers_rows.html" if fills() == "hub-companies" else "hub/customers.html",
-        title=KINDS[wanted.kind], tab="customers", card=views.card(installation), pairs=pairs, after=after,
+        title=_(KINDS[wanted.kind]), tab="customers", card=views.card(installation), pairs=pairs, after=after,
         wanted=wanted, kinds=_kinds(installation), **views.lists(installation),
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
         return go("hub.customers", installation_id=installation_id, kind=wanted.kind)
     (pair,) = matching.pairs(installation_id, wanted.kind, [company])
     return show(
-        "hub/customers_row.html", title=KINDS[wanted.kind], pair=pair, installation_id=installation_id,
+        "hub/customers_row.html", title=_(KINDS[wanted.kind]), pair=pair, installation_id=installation_id,
         kind=wanted.kind, focus=True,
     )  # fmt: skip
 
@@ -78,7 +78,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
         endpoint="hub.accept_all", values={"installation_id": installation_id},
         fields={"after": done.after, "linked": linked, "looked": looked, "q": wanted.text, "kind": wanted.kind}
         if done.after else None,
-        back="hub.customers", back_text=f"To the {KINDS[wanted.kind].lower()}",
+        back="hub.customers", back_text=_("To the %(list)s", list=_(KINDS[wanted.kind]).lower()),
     )  # fmt: skip
     return show("hub/going.html", title=going.title, going=going, modal=is_fragment())
 
@@ -86,7 +86,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
 def _kinds(installation: Installation) -> dict[RecordKind, str]:
     """What of the books can be linked."""
     lists = registry.integration(installation.integration).capabilities.lists
-    return {kind: text for kind, text in KINDS.items() if kind in lists}
+    return {kind: _(text) for kind, text in KINDS.items() if kind in lists}
 
 
 def _wanted(installation: Installation) -> Wanted:

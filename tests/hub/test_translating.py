@@ -27,6 +27,7 @@ TOP = Path(__file__).parent.parent.parent
 DATA = (
     "ABC Company", "Almond - 11 oz/Stoneware", "A7102", "Pretend Books", "Test Books", "Ada Admin", "Sales", "Pretend",
     "Income account", "USD", "UTC", "In QuickBooks", "Product number", "Product name", "invoices", "who are you",
+    "ap@abc.test",
 )  # fmt: skip
 """What the host, the books and the plugin say in their own words."""
 
