@@ -1,0 +1,61 @@
+"""Envelopes are full as long as there is enough to ask, and whoever sends wakes nobody who is at it already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub.database import session
+from hub.models import Envelope, Installation
+from hub.queue import queue
+from hub.services import carrying, line, registry, sending
+from hub.services.documents import Choices
+from tests.hub import redis
+from tests.hub.conftest import ADA, order_1042
+from tests.hub.ledger import Ledger
+
+
+def send(installation: Installation, *numbers: int) -> None:
+    for number in numbers:
+        sending.send(installation.id, replace(order_1042(), id=str(number), number=str(number)), Choices(), ADA)
+
+
+@pytest.fixture
+def woken(tmp_path: Path, app: Flask) -> Iterator[None]:
+    """A Redis, in which nobody works."""
+    with redis.running(tmp_path) as address:
+        app.config["HUB_REDIS_URL"] = address
+        yield
+
+
+def test_every_envelope_but_the_last_is_full(installation: Installation, ledger: Ledger) -> None:
+    most = registry.integration(installation.integration).capabilities.requests_per_envelope
+    before = session().scalar(select(Envelope.id).order_by(Envelope.id.desc()).limit(1)) or 0
+    orders = 4 * most
+    send(installation, *range(1, orders + 1))
+    carrying.carry(installation.id)
+    sizes = list(session().scalars(select(Envelope.size).where(Envelope.id > before).order_by(Envelope.id)))
+    assert (len(ledger.invoices), len(ledger.payments)) == (orders, orders)
+    # The customer and the item are looked up and entered first; all others wait for them.
+    assert sizes == [2, 2, *[most] * (2 * orders // most)]
+
+
+def test_who_sends_while_a_carrier_speaks_wakes_no_second_one_and_is_not_forgotten(
+    woken: None, installation: Installation, ledger: Ledger
+) -> None:
+    before = queue().count
+    send(installation, 1)
+    assert queue().count == before + 1
+    held = line.take(installation.id)
+    assert held is not None
+    send(installation, 2, 3)
+    assert queue().count == before + 1
+    held.hang_up()
+    assert carrying.has_work(installation.id)
+    carrying.carry(installation.id)
+    assert sorted(one["number"] for one in ledger.invoices) == ["1", "2", "3"]
