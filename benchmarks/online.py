@@ -21,6 +21,8 @@ import requests
 import simplejson
 from cryptography.fernet import Fernet
 from flask import Flask
+from redis import Redis
+from rq import Worker as Listening
 from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 
@@ -36,12 +38,16 @@ from hub.states import DeliveryState
 from sandbox.online import REALM
 from tests.hub import redis
 from tests.hub.conftest import ACME, ADA, Desk
+from tests.processes.stack import wait_until
 
 ORDERS, CUSTOMERS, ITEMS = 300, 50, 30
 SAMPLE = 10
 """The script sends every tenth order's worth of the same mix, because all of it would take it some minutes."""
 
 LATENCY = 0.15
+PATIENCE = 900.0
+"""Seconds after which something is wrong."""
+
 A_MINUTE = 40 * 30
 """What Intuit's limit for batches allows: 40 calls with 30 operations."""
 
@@ -208,7 +214,8 @@ def ours(sandbox: Sandbox, folder: Path, sent: list[Order], *, pace: str) -> Run
         workers = [Worker(kind, where) for kind in ("worker", "worker", "scheduler")]
         for worker in workers:
             stack.callback(worker.close)
-        time.sleep(5)  # Until they listen.
+        line = stack.enter_context(Redis.from_url(address))
+        wait_until(lambda: len(Listening.all(connection=line)) == len(workers) - 1, 60, "the workers listen")
         calls, reads, begun = len(sandbox.calls()), sandbox.reads(), time.perf_counter()
         press(app, installation_id, sent)
         pressing = time.perf_counter() - begun
@@ -235,7 +242,8 @@ def press(app: Flask, installation_id: int, sent: list[Order]) -> None:
 def wait(installation_id: int, workers: Sequence[Worker]) -> None:
     """Wait until everything is posted, and watch the workers."""
     query = select(Delivery.state, func.count()).where(Delivery.installation_id == installation_id)
-    while True:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         session().rollback()
         for worker in workers:
             worker.look()
@@ -244,6 +252,7 @@ def wait(installation_id: int, workers: Sequence[Worker]) -> None:
             return
         assert not set(states) & {DeliveryState.STOPPED, DeliveryState.CANCELLED}, states
         time.sleep(0.1)
+    raise AssertionError(f"Not all has arrived within {PATIENCE} s: {states}")
 
 
 def script(sandbox: Sandbox, sent: list[Order]) -> Run:
