@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -95,6 +97,27 @@ def test_the_history_tells_what_is_owed_paid_and_credited(xero: Installation, bo
         ("invoice", Decimal("218.50"), Decimal("118.50"), True),
         ("payment", Decimal("100.00"), Decimal("0.00"), True),
     ]
+
+
+@pytest.mark.parametrize("answer", [{"kind": "status", "status": 404}, {"kind": "garbage"}, {"kind": "empty"}])
+def test_an_answer_that_is_none_does_not_empty_a_list(
+    xero: Installation, books: Running, answer: dict[str, Any]
+) -> None:
+    empty = {"kind": "status", "status": 200, "body": "{}", "headers": {"Content-Type": "application/json"}}
+    books.fault(**(empty if answer["kind"] == "empty" else answer), match="/Accounts")
+    refresh(xero)
+    assert "Sales" in names(RecordKind.ACCOUNT)
+
+
+def test_an_invoice_that_was_voided_in_xero_is_owed_no_more(xero: Installation, books: Running) -> None:
+    sending.send(xero.id, replace(order(1042), payments=()), EVERYTHING, ADA)
+    carry(xero, 2)
+    invoice = next(one["InvoiceID"] for one in books.books()["Invoices"] if one["Type"] == "ACCREC")
+    books.control(f"edit/{TENANT}/Invoices/{invoice}", {"Status": "VOIDED"})
+    refresh(xero)
+    session().expire_all()
+    (row,) = session().scalars(select(TransactionRow)).all()
+    assert (row.voided, row.total, row.balance) == (True, Decimal("0.00"), Decimal("0.00"))
 
 
 def test_an_invoice_has_its_page_in_xero(xero: Installation) -> None:

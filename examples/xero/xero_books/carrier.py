@@ -77,8 +77,9 @@ def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
     first = envelope.requests[0]
     answer, beside = _ask(envelope, connection)
     if not first.writes:
-        kind = str(first.payload["get"]).split("/")[0]
-        rows = answer.get("Actions" if first.payload["get"].endswith("Actions") else _plural(kind), [])
+        rows = answer.get(_plural(first.payload["get"]))
+        if not isinstance(rows, list):  # Without this, an answer that is none would be an empty list, and all be gone.
+            raise Unavailable("Xero's answer cannot be read.")
         pages = answer.get("pagination", {}).get("pageCount", 1)
         found = {"rows": rows, "pages": pages, "at": answer.get("DateTimeUTC", ""), **beside}
         return [Response(payload=found) for _ in envelope.requests]
@@ -125,8 +126,8 @@ def _ask(envelope: Envelope, connection: Connection) -> tuple[dict[str, Any], di
         broken = type(error).__name__
     if broken:  # Raised out here, because requests' exceptions carry the headers that were sent, token and all.
         raise Unavailable(f"Xero did not answer ({broken}).")
-    if response.status_code == requests.codes.not_found and not request.writes:
-        return {}, _beside(response, connection)  # A single record that is not there.
+    if response.status_code == requests.codes.not_found and "/" in request.payload.get("get", ""):
+        return {_plural(request.payload["get"]): []}, _beside(response, connection)  # A single record is not there.
     if response.status_code != requests.codes.ok:
         raise _failure(response, writes=request.writes)
     try:
@@ -152,12 +153,21 @@ def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
         which = response.headers.get("X-Rate-Limit-Problem", "concurrent")
         pause = min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else CROWD_PAUSE
         return Unavailable(f"Xero has been asked too much (its limit “{which}”).", retry_after=pause)
-    if status == requests.codes.server_error and writes:
-        # Xero keeps an answer under the key, and this one too: asking again would bring nothing else for six minutes.
-        return InDoubt("Xero had an error of its own, and may have carried it out all the same.")
     if status >= requests.codes.server_error:
+        if status == requests.codes.server_error and writes:
+            # Xero keeps an answer under the key, and this one too: for six minutes the same would come again.
+            return InDoubt("Xero had an error of its own, and may have carried it out all the same.")
         return Unavailable(f"Xero is not available (HTTP {status}).")
+    return _refused(response, writes=writes)
+
+
+def _refused(response: requests.Response, *, writes: bool) -> IntegrationError:
+    """What it means that a call as a whole was not taken."""
     said = _said(response)
+    if writes and said.startswith("Idempotency Key"):
+        # Under this key something was asked that was not the same: by us before an update, perhaps.
+        return InDoubt("Xero knows the key of what was sent from another question.")
+    status = response.status_code
     return Rejected(Problem(
         what="Xero did not take what was sent.", why=f"Xero says: {said}" if said else f"It answered HTTP {status}.",
         cure="Send it again; if that does not help, give the code to support.", code=str(status),
@@ -172,9 +182,10 @@ def _said(response: requests.Response) -> str:
     return str(answer.get("Message") or answer.get("Detail") or "")[:500] if isinstance(answer, dict) else ""
 
 
-def _plural(kind: str) -> str:
-    """Under which name an answer has its rows."""
-    return "Organisations" if kind == "Organisation" else kind
+def _plural(path: str) -> str:
+    """Under which name the answer to a question has its rows."""
+    special = {"Organisation": "Organisations", "Organisation/Actions": "Actions"}
+    return special.get(path, path.split("/", maxsplit=1)[0])
 
 
 def _dumps(value: object) -> str:

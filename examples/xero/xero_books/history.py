@@ -29,15 +29,14 @@ _DRAFTS = ("DRAFT", "SUBMITTED")
 
 
 def _transaction(kind: TransactionKind, row: Row, special: dict[str, Any]) -> Transaction:
-    voided = row["Status"] in GONE
-    contact = special.pop("contact")
-    balance = Decimal(0) if voided else special.pop("balance")
-    special.pop("balance", None)
+    """A transaction. Xero leaves a voided one its figures; there is nothing in it all the same."""
+    voided, contact = row["Status"] in GONE, special.pop("contact")
+    if voided:
+        special |= {"total": Decimal("0.00"), "balance": Decimal("0.00")}
     return Transaction(
         kind=kind,
         date=day(row["Date"]),
         customer=Ref(id=contact["ContactID"], name=contact.get("Name", "")),
-        balance=money(balance),
         voided=voided,
         version=row.get("UpdatedDateUTC", ""),
         **special,
@@ -50,7 +49,7 @@ def _invoice(row: Row) -> dict[str, Any]:
         "number": row.get("InvoiceNumber", ""),
         "due": day(row["DueDate"]) if row.get("DueDate") else None,
         "total": money(row["Total"]),
-        "balance": row.get("AmountDue", 0),
+        "balance": money(row.get("AmountDue", 0)),
         "contact": row["Contact"],
         "currency": row.get("CurrencyCode", ""),
     }
@@ -62,7 +61,7 @@ def _payment(row: Row) -> dict[str, Any]:
         "id": row["PaymentID"],
         "number": row.get("Reference", ""),
         "total": money(row["Amount"]),
-        "balance": 0,
+        "balance": Decimal("0.00"),
         "contact": row["Invoice"]["Contact"],
         "invoices": (row["Invoice"]["InvoiceID"],),
     }
@@ -73,7 +72,7 @@ def _credit(row: Row) -> dict[str, Any]:
         "id": row["CreditNoteID"],
         "number": row.get("CreditNoteNumber", ""),
         "total": money(row["Total"]),
-        "balance": row.get("RemainingCredit", 0),
+        "balance": money(row.get("RemainingCredit", 0)),
         "contact": row["Contact"],
         "currency": row.get("CurrencyCode", ""),
         "invoices": tuple(one["Invoice"]["InvoiceID"] for one in row.get("Allocations", ())),

@@ -52,6 +52,7 @@ class Xero(PushIntegration):
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
         requests_per_envelope=50,
+        bytes_per_envelope=3_000_000,  # Xero takes three and a half megabytes.
         limits=(  # Xero's page "OAuth 2.0 API limits". Of the five calls at a time, a line of the hub needs one.
             Limit(most=60, seconds=60),
             Limit(most=5000, seconds=86400, setting="CALLS_A_DAY"),  # 1,000 with the Starter tier of an app.
