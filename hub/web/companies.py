@@ -24,7 +24,7 @@ from hub.web.linking import company_of
 from hub.web.pages import go, show
 from hub.web.views import minutes
 
-AGES = (N_("Not due yet"), "1–30", "31–60", "61–90", N_("Over 90"))
+AGES = (N_("Not due"), "1–30", "31–60", "61–90", N_("Over 90"))
 """The parts of the aging bar, in days overdue."""
 _SHOWN = 100
 
