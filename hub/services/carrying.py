@@ -28,7 +28,7 @@ from hub.plugin import (
 )
 from hub.plugin import Envelope as SealedEnvelope
 from hub.queue import commit, rollback, wake
-from hub.services import concluding, line, packing, registry, secrets, sorting, turns
+from hub.services import concluding, line, packing, registry, secrets, sorting, turns, vetting
 from hub.services.conversing import reference
 from hub.services.line import Line
 from hub.states import InstallationState
@@ -136,10 +136,12 @@ def _perform(
         except AuthorizationExpired as error:
             return secrets.doubt(installation, error)
     except (Unavailable, AuthorizationExpired, Rejected) as error:
-        return error
-    except (BaseTimeoutException, LineLost):
+        return concluding.heard(error)
+    except LineLost:
         raise
-    except Exception as error:  # The carrier of a plugin may do anything; its envelope stops, and nothing else.
+    except BaseTimeoutException:  # A plugin that hangs must not do so again at once, before all others.
+        return Unavailable(f"{registry.label(installation.integration)} did not answer in time.")
+    except (Exception, SystemExit) as error:  # A plugin may do anything; its envelope stops, and nothing else.
         return concluding.Crashed(reference(error))
 
 
@@ -157,7 +159,4 @@ def _ask(
     rest = turns.take(integration, connection.books_id, envelope.requests)
     if rest is not None:
         return concluding.Held(rest)
-    responses = integration.perform(envelope, connection)
-    if len(responses) != len(envelope.requests):
-        raise ValueError(f"{len(envelope.requests)} requests were asked and {len(responses)} answered")
-    return responses
+    return vetting.responses(integration.perform(envelope, connection), len(envelope.requests))

@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.database import now
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.database import now, session
 from hub.extension import patience
 from hub.models import Delivery, Envelope, Installation
 from hub.plugin import (
@@ -20,8 +22,8 @@ from hub.plugin import (
     Response,
     Unavailable,
 )
-from hub.services import metering, recovering, registry, sealing
-from hub.services.conversing import Crashes, Fails
+from hub.services import courtesy, metering, recovering, registry, sealing, vetting
+from hub.services.conversing import Crashes, Fails, reference
 from hub.services.line import delay
 from hub.services.settling import crash_problem, settle, stop
 from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
@@ -59,7 +61,7 @@ def conclude(
             lose(installation, str(answer))
             _requeue(envelope)
         case Rejected() if len(envelope.exchanges) > 1:
-            sealing.reopen(envelope, integration)
+            _reopen(envelope, integration)
         case Rejected():
             envelope.move(EnvelopeState.REFUSED)
             settle(envelope.exchanges[0].conversation, Fails(answer))
@@ -71,9 +73,31 @@ def conclude(
         case IntegrationError():
             raise TypeError(f"{type(answer).__name__} is none of the three families")
         case _:
-            metering.count(installation.id, integration.postage(envelope.sealed().requests))
+            metering.count(installation.id, courtesy.postage(integration, envelope.sealed().requests))
             _store(installation, envelope, answer)
     return None
+
+
+def heard(error: IntegrationError) -> IntegrationError | Crashed:
+    """What a plugin raised, if it makes sense."""
+    try:
+        if type(error) is IntegrationError:
+            raise TypeError(f"“{error}” is none of the three families") from error
+        return vetting.error(error)
+    except (TypeError, ValueError) as wrong:
+        return Crashed(reference(wrong))
+
+
+def _reopen(envelope: Envelope, integration: Integration) -> None:
+    """A plugin may do anything when it seals; what it was to seal stops."""
+    try:
+        with session().begin_nested():
+            sealing.reopen(envelope, integration)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        session().expire_all()
+        _park(envelope, StopReason.CRASHED, reference(error))
 
 
 def trouble(installation: Installation, sentence: str) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import simplejson
 from rq.timeouts import BaseTimeoutException
 
 from hub.database import session
@@ -29,18 +28,19 @@ from hub.plugin import (
     Request,
     Response,
 )
+from hub.services import vetting
 from hub.services.snapshots import books_of, subject_of
 
 log = logging.getLogger(__name__)
 
 Result: TypeAlias = Books | Page | Ref | Posting | Sequence[Response | None]
 
-_RESULTS: dict[Purpose, type[Any]] = {
+_RESULTS: dict[Purpose, Any] = {
     Purpose.CHECK: Books,
     Purpose.FETCH: Page,
     Purpose.CREATE: Ref,
     Purpose.POST: Posting,
-    Purpose.RECOVER: Sequence,
+    Purpose.RECOVER: Sequence[Response | None],
 }
 
 
@@ -82,12 +82,13 @@ class Wandered(Exception):
 def proceed(row: ConversationRow, integration: Integration) -> Step:
     """Replay the recorded exchanges into a fresh generator and give what it does next."""
     try:
-        return _replay(row, begin(row, integration))
-    except IntegrationError as error:
-        return Fails(error)
+        try:
+            return _replay(row, begin(row, integration))
+        except IntegrationError as error:
+            return Fails(vetting.error(error))
     except BaseTimeoutException:
         raise  # The job's own time is up; that says nothing about the plugin.
-    except Exception as error:  # A plugin may do anything; only its own delivery is to stop.
+    except (Exception, SystemExit) as error:  # A plugin may do anything; only its own delivery is to stop.
         return Crashes(reference(error))
 
 
@@ -112,7 +113,7 @@ def _ways(argument: dict[str, Any]) -> tuple[dict[str, str], Books]:
     return argument["options"], books_of(argument["books"])
 
 
-def reference(error: Exception) -> str:
+def reference(error: BaseException) -> str:
     """Log a bug with its traceback, under a reference that a person can quote."""
     mark = secrets.token_hex(4)
     log.error("[%s] %s", mark, type(error).__name__, exc_info=error)
@@ -128,21 +129,14 @@ def _replay(row: ConversationRow, generator: Conversation[Any]) -> Asks | Ends:
             _compare(request, exchange.payload, exchange.writes)
             request = generator.send(Response(payload=exchange.response))
     except StopIteration as stop:
-        if not isinstance(stop.value, _RESULTS[row.purpose]):
-            raise TypeError(f"{row.purpose} ended in {stop.value!r}") from stop
+        vetting.demand(stop.value, _RESULTS[row.purpose], f"What {row.purpose} ended in")
         return Ends(stop.value)
     finally:
         generator.close()
-    if not isinstance(request, Request):
-        raise TypeError(f"{row.purpose} yielded {request!r}")
-    _text(request.payload)  # What is not JSON is found now, while the plugin can be named.
-    return Asks(request)
+    return Asks(vetting.request(request))  # What cannot be stored is found now, while the plugin can be named.
 
 
 def _compare(request: Request, payload: Any, writes: bool) -> None:
-    if _text(request.payload) != _text(payload) or request.writes != writes:
+    if vetting.text(request.payload) != vetting.text(payload) or request.writes != writes:
         raise Wandered(f"“{request.name}” is not what was asked the first time")
 
-
-def _text(payload: Any) -> str:
-    return simplejson.dumps(payload, use_decimal=True, sort_keys=True)

@@ -29,7 +29,7 @@ from hub.plugin import (
     Role,
     Sale,
 )
-from hub.services import checking, purchasing, reviewing, selling
+from hub.services import checking, courtesy, purchasing, reviewing, selling
 from hub.services.gathering import NEW, Gathered, gather, item_name, kind_of_entry
 from hub.services.purchasing import Purchase, purchases
 from hub.services.snapshots import Subject
@@ -149,7 +149,7 @@ def draft(
     )  # fmt: skip
     outline, taken = reviewing.answered(outline, known, choices, options)
     found = reviewing.reviewed(
-        outline, known, order, choices.updates, lambda subject: integration.review(subject, options, books)
+        outline, known, order, choices.updates, lambda subject: courtesy.review(integration, subject, options, books)
     )
     return replace(outline, problems=tuple(dict.fromkeys([*problems, *taken, *found])))
 

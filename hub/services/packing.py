@@ -12,7 +12,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 from hub.database import now, session
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Listing, Purpose
 from hub.plugin import DocumentKind, Integration, PullIntegration, Request
-from hub.services import checking, fetching, recovering, sealing
+from hub.services import checking, courtesy, fetching, recovering, sealing
 from hub.services.conversing import Asks, Crashes, proceed, reference
 from hub.services.documents import options_of
 from hub.services.settling import release, settle
@@ -175,7 +175,7 @@ def _together(
     asked: list[tuple[ConversationRow, Request]], integration: Integration
 ) -> list[tuple[ConversationRow, Request]]:
     """What goes where the first goes. The others are asked in the next envelopes."""
-    places = [integration.destination(request) for _, request in asked]
+    places = [courtesy.destination(integration, request) for _, request in asked]
     return [one for one, place in zip(asked, places, strict=True) if place == places[0]]
 
 

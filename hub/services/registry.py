@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from hub.errors import NotFound
 from hub.extension import BrokenPlugin, current
-from hub.plugin import API_VERSION, Integration
+from hub.plugin import API_VERSION, Capabilities, Field, Integration, MappingField, Setting
+from hub.services import vetting
 
 GROUP = "hub.integrations"
+
+_DECLARED = {
+    "label": str, "capabilities": Capabilities, "settings": Sequence[Setting], "options": Sequence[Field],
+    "mappings": Sequence[MappingField],
+}  # fmt: skip
+"""What pages are rendered from."""
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +29,7 @@ def load() -> tuple[dict[str, Integration], tuple[BrokenPlugin, ...]]:
     for point in entry_points(group=GROUP):
         try:
             found[point.name] = _create(point)
-        except Exception as error:  # A plugin may do anything when it is imported; it must not take the app down.
+        except (Exception, SystemExit) as error:  # A plugin may do anything when it is imported, even exit.
             log.exception("The integration %s cannot be loaded", point.name)
             broken.append(BrokenPlugin(key=point.name, error=f"{type(error).__name__}: {error}"))
     return dict(sorted(found.items(), key=lambda pair: pair[1].label)), tuple(broken)
@@ -35,6 +43,8 @@ def _create(point: EntryPoint) -> Integration:
         raise TypeError(f"it speaks version {integration.api_version} of the plugin interface, this hub {API_VERSION}")
     if integration.key != point.name:
         raise TypeError(f"it is registered as {point.name} but calls itself {integration.key}")
+    for name, kind in _DECLARED.items():
+        vetting.demand(getattr(integration, name), kind, f"`{name}`")
     return integration
 
 

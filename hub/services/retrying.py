@@ -25,7 +25,7 @@ from hub.plugin import (
     Role,
 )
 from hub.queue import commit, rollback, wake
-from hub.services import answers, cancelling, checking, mapping, placing, registry, scope, sending, voiding
+from hub.services import answers, cancelling, checking, courtesy, mapping, placing, registry, scope, sending, voiding
 from hub.services.documents import Draft, draft, item_key, options_of
 from hub.services.settling import queue_if_ready
 from hub.services.snapshots import Subject, problems_json, subject_json, subject_of
@@ -102,7 +102,7 @@ def _rebuild(installation: Installation, delivery: Delivery) -> None:
     else:
         subject = answers.put(_record_again(installation, delivery), "", delivery.choices.get("answers", {}))
         ways = options_of(installation, integration), checking.known(installation)
-        _refuse_problems(delivery, integration.review(subject, *ways))
+        _refuse_problems(delivery, courtesy.review(integration, subject, *ways))
     placing.renew(delivery, subject)
     session().flush()
     queue_if_ready(delivery)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from sqlalchemy import exists, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased, selectinload
 
 from hub.database import now, session
@@ -31,7 +32,7 @@ from hub.plugin import (
 )
 from hub.queue import tell
 from hub.services import checking, fetching, history, linking, recovering, registry
-from hub.services.conversing import Crashes, Ends, Fails, Result
+from hub.services.conversing import Crashes, Ends, Fails, Result, reference
 from hub.services.documents import completed
 from hub.services.line import delay
 from hub.services.snapshots import Subject, books_of, problems_json, subject_json, subject_of
@@ -48,6 +49,8 @@ def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> None:
     if isinstance(step, Crashes) and row.delivery is not None:
         stop(row.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
         return
+    if isinstance(step, Ends) and row.purpose is Purpose.RECOVER:
+        step = _take_recovery(row, step)
     row.ended_at = now()
     if isinstance(step, Ends):
         row.state = ConversationState.DONE
@@ -55,6 +58,19 @@ def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> None:
     else:
         row.state = ConversationState.FAILED
         _fail(row, step)
+
+
+def _take_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
+    """What is asked again is sealed anew, and a plugin may do anything when it seals, or answer for too few."""
+    try:
+        with session().begin_nested():
+            recovering.take(row, step.result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        session().expire_all()
+        return Crashes(reference(error))
+    return step
 
 
 def stop(delivery: Delivery, reason: StopReason, *problems: Problem, reference: str = "") -> None:
@@ -136,7 +152,7 @@ def _succeed(row: ConversationRow, result: Result) -> None:
             assert row.delivery is not None
             _post(row.delivery, result, books_of(row.argument["books"]))
         case Purpose.RECOVER:
-            recovering.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
+            pass  # It is taken already.
 
 
 def _renamed(delivery: Delivery, entered: Ref) -> list[Problem]:

@@ -17,7 +17,7 @@ from hub.errors import LineLost
 from hub.models import Delivery, DeskRow, Envelope, Installation, needs
 from hub.plugin import InDoubt, IntegrationError, PullIntegration, Unavailable
 from hub.queue import commit, rollback, wake
-from hub.services import concluding, line, packing, registry
+from hub.services import concluding, line, packing, registry, vetting
 from hub.services.conversing import reference
 from hub.services.line import Line
 from hub.states import DeliveryState, EnvelopeState, InstallationState
@@ -121,16 +121,13 @@ def conclude(
 
 def _read(integration: PullIntegration, envelope: Envelope) -> concluding.Answer:
     try:
-        responses = integration.read(envelope.sealed(), envelope.received)
-        if len(responses) != envelope.size:
-            raise ValueError(f"{envelope.size} requests were asked and {len(responses)} answered")
+        return vetting.responses(integration.read(envelope.sealed(), envelope.received), envelope.size)
     except IntegrationError as error:
-        return error
+        return concluding.heard(error)
     except BaseTimeoutException:
         raise  # The job's own time is up; that says nothing about the plugin.
-    except Exception as error:  # A plugin may do anything; its envelope stops, and nothing else.
+    except (Exception, SystemExit) as error:  # A plugin may do anything; its envelope stops, and nothing else.
         return concluding.Crashed(reference(error))
-    return responses
 
 
 def _speaks(desk: DeskRow) -> bool:

@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from hub import queue
 from hub.extension import sweep_interval
 from hub.plugin import Integration, Limit, Postage, Request
+from hub.services import courtesy
 
 _GRACE = 1  # Seconds by which our windows are longer: what leaves in one of the ledger's may arrive in the next.
 _LONGEST = dt.timedelta(seconds=15)  # With a minute for the trip that is well within a lease.
@@ -37,7 +38,7 @@ def take(integration: Integration, books_id: str, requests: Sequence[Request]) -
     """
     if current_app.config.get("HUB_PACE") == "off":
         return None
-    postage = integration.postage(requests)
+    postage = courtesy.postage(integration, requests)
     left = here = min(sweep_interval(), _LONGEST)
     try:
         while wait := _ask(integration, books_id, postage):

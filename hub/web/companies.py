@@ -12,12 +12,12 @@ from flask.typing import ResponseReturnValue
 
 from hub.database import now
 from hub.errors import NotFound
-from hub.extension import current, host, settings_of
+from hub.extension import current, host
 from hub.host import Company, Order, Permission
 from hub.models import Delivery, Installation, Link, TransactionRow
 from hub.plugin import DocumentKind, RecordKind, TransactionKind
 from hub.queue import commit, wake
-from hub.services import access, checking, fetching, history, linking, registry, scope, sending
+from hub.services import access, checking, courtesy, fetching, history, linking, registry, scope, sending
 from hub.translating import N_, _, ngettext
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.linking import company_of
@@ -190,7 +190,7 @@ def _entry(installation: Installation, row: TransactionRow, today: dt.date) -> E
     address = None
     if integration is not None and str(row.kind) in set(DocumentKind):
         kind = DocumentKind(row.kind)
-        address = integration.address(kind, row.transaction_id, checking.known(installation), settings_of(integration))
+        address = courtesy.address(integration, kind, row.transaction_id, checking.known(installation))
     return Entry(row=row, state=state, tone=tone, address=address)
 
 

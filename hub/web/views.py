@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.database import now
-from hub.extension import current, settings_of, stuck
+from hub.extension import current, stuck
 from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
 from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind
 from hub.services import (
     cancelling,
     checking,
+    courtesy,
     doorway,
     fetching,
     history,
@@ -349,7 +350,7 @@ def _address(delivery: Delivery) -> str | None:
     if integration is None or delivery.state is not DeliveryState.POSTED or delivery.kind not in set(DocumentKind):
         return None
     books = checking.known(delivery.installation)
-    return integration.address(DocumentKind(delivery.kind), delivery.posting_id, books, settings_of(integration))
+    return courtesy.address(integration, DocumentKind(delivery.kind), delivery.posting_id, books)
 
 
 _TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {

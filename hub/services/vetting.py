@@ -1,0 +1,116 @@
+"""Whether what a plugin gives is what the interface says, before it reaches a row: a plugin may give anything.
+
+The interface's own annotations are the rule, so nothing has to be said twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import simplejson
+
+from hub.plugin import IntegrationError, Problem, Rejected, Request, Response, Unavailable
+
+_LONGEST_PAUSE = 86400.0
+_LARGEST = 10**15
+_LENGTHS = {"id": 64, "version": 64}
+"""What the columns hold. An id is never empty, whoever it belongs to."""
+
+
+def demand(value: object, expected: Any, what: str) -> None:
+    """Raise `TypeError`, saying what is wrong, unless a value is of an annotated type, to the bottom."""
+    if wrong := _wrong(value, expected):
+        raise TypeError(f"{what} is not what the interface says: {wrong}")
+
+
+def request(asked: object) -> Request:
+    """A request that can be stored and sealed. Raises `TypeError` or `ValueError`."""
+    if not isinstance(asked, Request):
+        raise TypeError(f"A conversation yielded {asked!r}")
+    if not isinstance(asked.name, str) or not isinstance(asked.writes, bool) or not isinstance(asked.payload, dict):
+        raise TypeError(f"The request {asked.name!r} has no name, no payload, or does not say whether it writes")
+    text(asked.payload)
+    return asked
+
+
+def responses(found: object, count: int) -> Sequence[Response]:
+    """One response for each request, all of which can be stored. Raises `TypeError` or `ValueError`."""
+    if not isinstance(found, Sequence) or not all(isinstance(one, Response) for one in found):
+        raise TypeError(f"A carrier brought {type(found).__name__}, and not a sequence of responses")
+    if len(found) != count:
+        raise ValueError(f"{count} requests were asked and {len(found)} answered")
+    for one in found:
+        if not isinstance(one.payload, dict):
+            raise TypeError(f"A response holds {type(one.payload).__name__}, and not a JSON object")
+        text(one.payload)
+    return found
+
+
+def error(raised: IntegrationError) -> IntegrationError:
+    """A failure that can be told and waited for. Raises `TypeError` or `ValueError`."""
+    if isinstance(raised, Rejected):
+        demand(raised.problems, tuple[Problem, ...], "A refusal")
+    pause = raised.retry_after if isinstance(raised, Unavailable) else None
+    if pause is not None and not 0 <= pause <= _LONGEST_PAUSE:
+        raise ValueError(f"A ledger cannot ask us to come again in {pause} seconds")
+    return raised
+
+
+def text(payload: Any) -> str:
+    """A payload as JSON, the same for what is the same. Raises `TypeError` or `ValueError` for what is none."""
+    written: str = simplejson.dumps(payload, use_decimal=True, sort_keys=True, ensure_ascii=False)
+    written.encode()  # Half a character (a lone surrogate) is no text for any database.
+    return written
+
+
+def _wrong(value: Any, expected: Any, path: str = "") -> str:
+    """What is wrong with a value that should be of a type; empty if nothing is."""
+    origin, arguments = get_origin(expected), get_args(expected)
+    if origin in {Union, types.UnionType}:
+        wrongs = [_wrong(value, one, path) for one in arguments]
+        return "" if "" in wrongs else wrongs[0]
+    if origin is None:
+        return _wrong_single(value, expected, path)
+    if not isinstance(value, (list, tuple) if origin is Sequence else origin):
+        return _told(value, path)
+    kinds = arguments if origin is tuple and Ellipsis not in arguments else arguments[:1] * len(value)
+    if len(kinds) != len(value):
+        return _told(value, path)
+    return next(filter(None, (_wrong(one, kind, path) for one, kind in zip(value, kinds, strict=True))), "")
+
+
+def _wrong_single(value: Any, expected: Any, path: str) -> str:
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        return _told(value, path)
+    if isinstance(value, str):
+        return _wrong_text(value, path)
+    if isinstance(value, Decimal | int):
+        return "" if Decimal(value).is_finite() and abs(Decimal(value)) < _LARGEST else _told(value, path)
+    if not dataclasses.is_dataclass(value) or isinstance(value, Response):  # A payload is looked at as JSON.
+        return ""
+    kind: Any = type(value)
+    fields = _fields(kind).items()
+    return next(filter(None, (_wrong(getattr(value, name), kind, name) for name, kind in fields)), "")
+
+
+def _wrong_text(value: str, name: str) -> str:
+    if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+        return f"{name} holds what is no character"
+    if name == "id" and not value:
+        return "an id is empty"
+    return f"{name} has {len(value)} characters" if len(value) > _LENGTHS.get(name, len(value)) else ""
+
+
+def _told(value: object, path: str) -> str:
+    return f"{path} is {value!r:.80}".strip()
+
+
+@cache
+def _fields(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
