@@ -1,0 +1,295 @@
+"""A plugin that raises anything, hangs, gives nonsense or is gone: its own deliveries stop, and nothing else does."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+from flask import Flask
+from rq.timeouts import JobTimeoutException
+
+from hub.database import session
+from hub.models import Delivery, Installation
+from hub.plugin import (
+    Attempt,
+    Books,
+    IntegrationError,
+    Page,
+    Posting,
+    Problem,
+    Redirect,
+    Rejected,
+    Request,
+    Response,
+    Unavailable,
+)
+from hub.queue import commit
+from hub.services import carrying, registry, scope, sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState, InstallationState, StopReason
+from tests.hub.conftest import ACME, ADA, Desk
+from tests.hub.ledger import Ledger, Pretend
+
+POSTED = Posting(id="1", number="1042", total=Decimal("218.50"))
+
+
+def ends_in(result: object) -> Callable[..., Any]:
+    """A conversation that asks nothing and ends in this, or raises it."""
+
+    def conversation(*_: object) -> Any:
+        if isinstance(result, BaseException):
+            raise result
+        return result
+        yield
+
+    return conversation
+
+
+def send(installation: Installation, desk: Desk, number: str) -> list[Delivery]:
+    return sending.send(installation.id, desk.copy_order(number, payments=()), Choices(), ADA)
+
+
+def only_for(number: str, hostile: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
+    """Hostile with one invoice, as usual with all others."""
+    return lambda document, *more: (hostile if document.number == number else usual)(document, *more)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        ValueError("boom"), SystemExit(3), RecursionError(), IntegrationError("none of the three"), None, "posted",
+        {"id": "1"}, Books(id="1", name="Other"), dataclasses.replace(POSTED, id=""),
+        dataclasses.replace(POSTED, id="x" * 65), dataclasses.replace(POSTED, total=218.5),  # type: ignore[arg-type]
+        dataclasses.replace(POSTED, total=Decimal("NaN")), dataclasses.replace(POSTED, number=None),  # type: ignore[arg-type]
+        dataclasses.replace(POSTED, number="\ud83d"), dataclasses.replace(POSTED, number="\0"),
+        dataclasses.replace(POSTED, lines="abc"),  # type: ignore[arg-type]
+        Unavailable("later", retry_after=float("nan")), Unavailable("later", retry_after=-1),
+        Unavailable("later", retry_after="soon"),  # type: ignore[arg-type]
+        Rejected(Problem(what="No.", code=7)),  # type: ignore[arg-type]
+    ],
+)  # fmt: skip
+def test_nonsense_stops_its_own_delivery_and_no_other(
+    installation: Installation, ledger: Ledger, desk: Desk, app: Flask, result: object
+) -> None:
+    plugin = app.extensions["hub"].integrations["pretend"]
+    plugin.post = only_for("666", ends_in(result), plugin.post)
+    send(installation, desk, "666")
+    send(installation, desk, "777")
+    carrying.carry(installation.id)
+    carrying.carry(installation.id)
+    (bad,), (good,) = sending.of_order(ACME.id, "666"), sending.of_order(ACME.id, "777")
+    assert good.state is DeliveryState.POSTED
+    assert bad.state is DeliveryState.STOPPED
+    assert bad.reason in {StopReason.CRASHED, StopReason.REJECTED}
+    assert [one["number"] for one in ledger.invoices] == ["777"]
+    assert not carrying.has_work(installation.id)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "create", None, Request(name=7, payload={}, writes=True),  # type: ignore[arg-type]
+        Request(name="ask", payload=[], writes=True),  # type: ignore[arg-type]
+        Request(name="ask", payload={"at": object()}, writes=True),
+        Request(name="ask", payload={"a": "\ud83d"}, writes=True),
+    ],
+)  # fmt: skip
+def test_a_question_that_is_none_stops_its_own_delivery(
+    installation: Installation, ledger: Ledger, desk: Desk, app: Flask, asked: object
+) -> None:
+    def asks(*_: object) -> Iterator[object]:
+        yield asked
+
+    plugin = app.extensions["hub"].integrations["pretend"]
+    plugin.post = only_for("666", asks, plugin.post)
+    send(installation, desk, "666")
+    send(installation, desk, "777")
+    carrying.carry(installation.id)
+    (bad,), (good,) = sending.of_order(ACME.id, "666"), sending.of_order(ACME.id, "777")
+    assert (bad.state, bad.reason) == (DeliveryState.STOPPED, StopReason.CRASHED)
+    assert good.state is DeliveryState.POSTED
+
+
+@pytest.mark.parametrize(
+    "brought",
+    [
+        None, "answers", [None], [Response(payload="text")], [Response(payload={"a": "\ud83d"})], [],  # type: ignore[arg-type]
+        [Response(payload={"a": object()})], SystemExit(1), KeyError("x"), IntegrationError("what?"),
+    ],
+)  # fmt: skip
+def test_nonsense_from_a_carrier_parks_its_envelope_until_somebody_retries(
+    installation: Installation, ledger: Ledger, desk: Desk, app: Flask, brought: object
+) -> None:
+    plugin = app.extensions["hub"].integrations["pretend"]
+    usual = plugin.perform
+
+    def performs(*_: object) -> object:
+        if isinstance(brought, BaseException):
+            raise brought
+        return brought
+
+    plugin.perform = performs
+    deliveries = send(installation, desk, "666")
+    carrying.carry(installation.id)
+    assert not carrying.has_work(installation.id)
+    plugin.perform = usual
+    session().expire_all()
+    from hub.services import retrying
+
+    stopped = session().query(Delivery).filter(Delivery.state == DeliveryState.STOPPED).first()
+    assert stopped is not None
+    retrying.retry(ACME.id, stopped.id)  # What was in the same envelope goes again with it.
+    carrying.carry(installation.id)
+    assert {one.state for one in sending.of_order(ACME.id, "666")} == {DeliveryState.POSTED}, deliveries
+    assert [one["number"] for one in ledger.invoices] == ["666"]
+
+
+def test_a_carrier_that_hangs_is_asked_again_later_and_others_have_their_turn(
+    installation: Installation, desk: Desk, app: Flask
+) -> None:
+    plugin = app.extensions["hub"].integrations["pretend"]
+
+    def hangs(*_: object) -> object:
+        raise JobTimeoutException("the job's time is up")
+
+    plugin.perform = hangs
+    send(installation, desk, "666")
+    carrying.carry(installation.id)
+    session().expire_all()
+    assert "did not answer in time" in installation.trouble
+    assert installation.resume_at is not None
+    assert installation.line_token is None
+
+
+@pytest.mark.parametrize("hook", ["review", "address", "postage", "destination"])
+@pytest.mark.parametrize("answer", [ValueError("boom"), SystemError(), object(), 7])
+def test_what_we_can_do_without_may_fail(
+    installation: Installation, ledger: Ledger, desk: Desk, app: Flask, *, hook: str, answer: object
+) -> None:
+    def asked(*_: object) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    setattr(app.extensions["hub"].integrations["pretend"], hook, asked)
+    send(installation, desk, "777")
+    carrying.carry(installation.id)
+    client = app.test_client()
+    for path in ("/hub/orders/777/send", "/hub/orders/777", "/hub/activity", "/hub/integrations"):
+        assert client.get(path).status_code in {200, 404}, path
+    assert [one["number"] for one in ledger.invoices] == ["777"]
+
+
+def test_an_address_that_is_a_script_is_no_link(installation: Installation, desk: Desk, app: Flask) -> None:
+    app.extensions["hub"].integrations["pretend"].address = lambda *_: "javascript:alert(1)"
+    send(installation, desk, "777")
+    carrying.carry(installation.id)
+    for path in ("/hub/orders/777/send", "/hub/activity"):
+        assert "javascript:" not in app.test_client().get(path).text
+
+
+def test_a_page_of_nonsense_costs_its_list_only(installation: Installation, ledger: Ledger, app: Flask) -> None:
+    from hub.services import fetching, installing
+
+    plugin = app.extensions["hub"].integrations["pretend"]
+    usual = plugin.fetch
+    nonsense = ends_in(Page(records=("a customer",), cursor="1"))  # type: ignore[arg-type]
+    plugin.fetch = lambda kind, since: nonsense() if kind == "customer" else usual(kind, since)
+    installing.reload(ACME.id, installation.id)
+    carrying.carry(installation.id)
+    problems = {one.kind: bool(one.problem) for one in fetching.listings(installation.id)}
+    assert problems == {"account": False, "customer": True, "item": False}
+
+
+@pytest.mark.parametrize("step", [None, "https://sign-in.test", ValueError("boom"), 7])
+def test_a_sign_in_that_goes_nowhere_is_a_sentence_on_a_page(app: Flask, ledger: Ledger, step: object) -> None:
+    from hub.services import installing
+
+    def authorize(attempt: Attempt) -> object:
+        if attempt.answer is None:
+            return Redirect(url=f"http://127.0.0.1:9/?state={attempt.state}")
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    app.extensions["hub"].integrations["pretend"].authorize = authorize
+    found = installing.install(ACME, ADA, "pretend")
+    state = installing.authorize(found, ADA, "http://host/back").rpartition("state=")[2]
+    answer = app.test_client().get(f"/hub/authorized/pretend?state={state}&books=1")
+    assert answer.status_code in {409, 500}
+    assert "went wrong" in answer.text or "did not finish" in answer.text
+    assert scope.installation(ACME.id, found.id).state is InstallationState.PENDING
+
+
+def test_a_plugin_that_is_gone_leaves_its_pages_and_its_rows(
+    installation: Installation, ledger: Ledger, desk: Desk, app: Flask
+) -> None:
+    send(installation, desk, "777")
+    integrations = app.extensions["hub"].integrations
+    plugin = integrations.pop("pretend")
+    carrying.carry(installation.id)
+    sweep_in(app)
+    client = app.test_client()
+    pages = ("/hub/integrations", "/hub/activity", f"/hub/installations/{installation.id}", "/hub/orders/777/send",
+             f"/hub/installations/{installation.id}/details", f"/hub/installations/{installation.id}/accounts",
+             "/hub/companies/12", "/hub/notices")  # fmt: skip
+    assert {path: code for path in pages if (code := client.get(path).status_code) >= 500} == {}
+    assert ledger.invoices == []
+    integrations["pretend"] = plugin
+    carrying.carry(installation.id)
+    assert [one["number"] for one in ledger.invoices] == ["777"]
+
+
+def sweep_in(app: Flask) -> None:
+    from hub.services import notices
+
+    carrying.due_installations()
+    notices.give()
+    commit()
+
+
+def test_a_plugin_that_cannot_be_loaded_is_named_and_the_others_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoLabel(Pretend):
+        key = "no_label"
+        label = None  # type: ignore[assignment]
+
+    class NoCapabilities(Pretend):
+        key = "no_capabilities"
+        capabilities = None  # type: ignore[assignment]
+
+    class Options(Pretend):
+        key = "options"
+        options = ("a", "b")  # type: ignore[assignment]
+
+    hostile = {
+        "missing": "no_such_module:Plugin", "exits": f"{__name__}:exits", "raises": f"{__name__}:raises",
+        "is_none": "json:loads", "no_label": f"{__name__}:NO_LABEL", "no_capabilities": f"{__name__}:NO_CAPABILITIES",
+        "options": f"{__name__}:OPTIONS",
+    }  # fmt: skip
+    for name, kind in (("NO_LABEL", NoLabel), ("NO_CAPABILITIES", NoCapabilities), ("OPTIONS", Options)):
+        monkeypatch.setitem(globals(), name, lambda kind=kind: kind(Ledger()))
+    fine = {"pretend": f"{__name__}:fine"}
+    points = [EntryPoint(name=name, value=value, group=registry.GROUP) for name, value in (hostile | fine).items()]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    found, broken = registry.load()
+    assert set(found) == {"pretend"}
+    assert {one.key for one in broken} == set(hostile)
+    assert all(one.error for one in broken)
+
+
+def exits() -> None:
+    raise SystemExit(1)
+
+
+def raises() -> None:
+    raise RuntimeError("boom")
+
+
+def fine() -> Pretend:
+    return Pretend(Ledger())
+
+
