@@ -79,7 +79,8 @@ def _send_all(
     places = Places.of(installation, {source for order, _, outline in drafts for source in _sources(order, outline)})
     for order, choices, outline in drafts:
         voided = _ticked_to_void(installation, integration, order, choices)
-        if not (order.cancelled and voided) and (outline.problems or outline.sale is None):
+        is_done = order.cancelled and (bool(voided) or _is_being_voided(installation, order, choices))
+        if not is_done and (outline.problems or outline.sale is None):
             left[order.id] = outline.problems
             continue
         for delivery in voided:
@@ -122,6 +123,14 @@ def _ticked_to_void(
         return []
     live = _of(installation, of_order(installation.organization_id, order.id))
     return [one for one in voiding.voidable(integration, live, order) if one.kind in choices.updates]
+
+
+def _is_being_voided(installation: Installation, order: Order, choices: Choices) -> bool:
+    """Whether somebody has pressed Void a moment before."""
+    if not choices.updates:
+        return False
+    live = of_order(installation.organization_id, order.id)
+    return any(one.voids and one.kind in choices.updates for one in live)
 
 
 def of_order(organization_id: str, order_id: str) -> list[Delivery]:

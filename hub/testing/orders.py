@@ -133,6 +133,18 @@ def _paid_in_parts(book: OrderBook) -> Sent:
     return Sent(order=book.paid(book.order(), "10.01", "0.01", "rest"))
 
 
+def _money_back(book: OrderBook) -> Sent:
+    """More is given back than bought: a credit memo with a line below zero."""
+    bought = book.line(2, "2", "1.25", supplier=book.supplier(str(next(_count))))
+    return Sent(order=book.order(book.line(1, "-24"), bought))
+
+
+def _some_taken_back(book: OrderBook) -> Sent:
+    """Less is given back than bought: an invoice with a line below zero."""
+    bought = book.line(1, supplier=book.supplier(str(next(_count))))
+    return Sent(order=book.order(bought, book.line(2, "-2", "1.25")))
+
+
 def _tax(mode: str) -> Callable[[OrderBook], Sent]:
     return lambda book: Sent(order=book.order(tax=Decimal("2.21")), tax=mode)
 
@@ -148,6 +160,8 @@ SCENARIOS: Mapping[str, Callable[[OrderBook], Sent]] = {
     "unicode": _unicode,
     "long words": _long_words,
     "paid in parts": _paid_in_parts,
+    "money back": _money_back,
+    "some taken back": _some_taken_back,
     "tax left to the books": _tax(""),
     "tax as an item": _tax(TAX_AS_ITEM),
     "tax by a code": _tax("code"),

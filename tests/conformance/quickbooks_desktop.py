@@ -16,7 +16,7 @@ from sandbox.desktop.connector import Application, Died, Failed, Faults, WebConn
 
 KINDS = {
     "Invoice": DocumentKind.INVOICE, "ReceivePayment": DocumentKind.PAYMENT, "Bill": DocumentKind.BILL,
-    "PurchaseOrder": DocumentKind.PURCHASE_ORDER,
+    "PurchaseOrder": DocumentKind.PURCHASE_ORDER, "CreditMemo": DocumentKind.CREDIT_MEMO,
 }  # fmt: skip
 MODAL_DIALOG = "0x80040414"
 

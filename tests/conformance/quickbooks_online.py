@@ -18,7 +18,7 @@ from sandbox.online import CLIENT_ID, CLIENT_SECRET, OTHER_REALM, REALM, Running
 
 KINDS = {
     "Invoice": DocumentKind.INVOICE, "Payment": DocumentKind.PAYMENT, "Bill": DocumentKind.BILL,
-    "PurchaseOrder": DocumentKind.PURCHASE_ORDER,
+    "PurchaseOrder": DocumentKind.PURCHASE_ORDER, "CreditMemo": DocumentKind.CREDIT_MEMO,
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery
-from hub.plugin import Bill, Document, DocumentKind, Invoice, PurchaseOrder
+from hub.plugin import Bill, Document, DocumentKind, PurchaseOrder, Sale
 from hub.services.checking import known
 from hub.services.snapshots import problems_of, subject_of
 from hub.states import DeliveryState
@@ -17,7 +17,7 @@ from hub.testing.ledger import Entered
 from hub.testing.office import Office
 from hub.testing.orders import Sent
 
-_OURS = frozenset({DocumentKind.INVOICE, DocumentKind.PURCHASE_ORDER})
+_OURS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PURCHASE_ORDER})
 """Documents that bear a number of ours."""
 
 
@@ -60,7 +60,7 @@ def _is_as_sent(delivery: Delivery, entered: Entered, numbers: frozenset[str]) -
     assert entered.party == party.id, f"{title} stands in the ledger for another party."
     if delivery.kind in _OURS - numbers:
         assert entered.number == document.number, f"{title} has the number {entered.number} in the ledger."
-    taxed = isinstance(document, Invoice) and bool(document.tax.amount)
+    taxed = isinstance(document, Sale) and bool(document.tax.amount)
     if taxed and entered.total != document.total:  # The books work the tax out, and we say so.
         assert problems, f"{title}: the books came to {entered.total}, not {document.total}, and nobody is told."
         return
