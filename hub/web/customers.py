@@ -75,8 +75,8 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
     sentence = f"{linked:,} {'is' if linked == 1 else 'are'} linked now; {looked:,} looked at."
     going = Going(
         title=_("Accept all exact matches"), sentence=sentence, done=looked, total=done.total,
-        endpoint="hub.accept_all", values={"installation_id": installation_id},
-        fields={"after": done.after, "linked": linked, "looked": looked, "q": wanted.text, "kind": wanted.kind}
+        endpoint="hub.accept_all", values={"installation_id": installation_id, "kind": wanted.kind},
+        fields={"after": done.after, "linked": linked, "looked": looked, "q": wanted.text}
         if done.after else None,
         back="hub.customers", back_text=_("To the %(list)s", list=_(KINDS[wanted.kind]).lower()),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -16,6 +17,7 @@ from hub.models import Installation, Link, LinkChange
 from hub.plugin import Record, RecordKind, Ref
 from hub.services import fetching, linking, matching
 from tests.hub.conftest import Desk
+from tests.hub.ledger import integration_of
 from tests.hub.test_web import Browser, count_queries
 
 
@@ -129,12 +131,30 @@ def test_all_exact_matches_are_accepted_step_by_step(
     form: dict[str, object] = {}
     for _ in range(9):
         page = browser.post(f"{path}/accept", form, htmx=True).text
-        form = dict(re.findall(r'<input type="hidden" name="(after|linked|looked|kind)" value="([^"]*)"', page))
+        form = dict(re.findall(r'<input type="hidden" name="(after|linked|looked)" value="([^"]*)"', page))
         if not form:
             break
     expected = {f"n{n}": f"c{n}" for n in range(0, 450, 3)} | {"n3": "zz"}
     assert links() == expected
     assert "149 are linked now; 454 looked at." in text_of(page)
+
+
+def test_vendors_are_linked_by_the_same_means(
+    app: Flask, browser: Browser, installation: Installation, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    integration = integration_of(app)
+    both = replace(integration.capabilities, lists=(RecordKind.CUSTOMER, RecordKind.VENDOR))
+    monkeypatch.setattr(integration, "capabilities", both)
+    fetching.store(installation.id, RecordKind.VENDOR, [Record(kind=RecordKind.VENDOR, id="v1", name="ABC Company")])
+    session().commit()
+    page = browser.get(f"{path}?kind=vendor").text
+    assert "Suggested ABC Company Same name" in row_of(page, "12")
+    assert "Suggested" not in row_of(browser.get(path).text, "12")
+    done = browser.post(f"{path}/accept", {"kind": "vendor"}).text
+    assert f'href="{path}?kind=vendor"' in done
+    found = session().scalars(select(Link)).one()
+    assert (found.kind, found.record_id) == (RecordKind.VENDOR, "v1")
+    assert "Linked ABC Company" in row_of(browser.get(f"{path}?kind=vendor").text, "12")
 
 
 def test_the_unlinked_ones_are_found_among_many_that_are_linked(
