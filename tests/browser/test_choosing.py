@@ -85,3 +85,18 @@ def test_when_the_search_cannot_be_reached_it_says_so(page: Page) -> None:
     page.route("**/entries/**", lambda route: route.fulfill(status=422, body="no"))
     page.get_by_role("combobox", name="Customer (ABC Company)").fill("cust")
     expect(page.locator(".hub-popup-said")).to_have_text("That could not be searched just now. Type again.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_open_list_and_the_page_that_searches_fit_a_phone_in_both_schemes(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.get_by_role("combobox", name="Customer (ABC Company)").fill("cust")
+    expect(page.locator(".hub-popup-said")).to_contain_text("more, keep typing.")
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.goto("/hub/installations/1/entries/customer?q=customer+1&name=customer&back=/hub/orders/1042/send")
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("link", name="Customer 110").click()
+    expect(page.get_by_role("combobox", name="Customer (ABC Company)")).to_have_value("Customer 110")
