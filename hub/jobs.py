@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 
 from hub.queue import commit, wake
-from hub.services import carrying, notices, renewing
+from hub.services import carrying, installing, notices, renewing
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -50,6 +50,7 @@ def sweep() -> None:
             wake(installation_id)
         for installation_id in renewing.due():
             wake(installation_id, "renew")
+        installing.forget_expired()
         commit()
         notices.give()
         for notice_id in notices.due():

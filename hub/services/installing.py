@@ -183,6 +183,13 @@ def finish(claimed: Claimed, user: User, return_url: str, answer: Mapping[str, s
     return None
 
 
+def forget_expired() -> None:
+    """Forget what was kept for steps that nobody came back from in time. The caller commits."""
+    session().execute(
+        update(Authorization).where(Authorization.expires_at < now(), Authorization.kept != "").values(kept="")
+    )
+
+
 def meet(installation: Installation, integration: Integration, books: Books) -> None:
     """The ledger of a new installation has called for the first time: begin to speak with its books."""
     checking.identify(installation, books)

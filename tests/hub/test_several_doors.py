@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from hub.database import session
+from hub import jobs
+from hub.database import now, session
 from hub.errors import Incomplete
 from hub.models import Authorization, ConversationRow, Envelope, Installation, Purpose, RecordRow
 from hub.plugin import (
@@ -74,6 +76,26 @@ def test_an_admin_chooses_among_several_books_and_nothing_that_was_kept_is_seen_
     assert (found.state, found.books_id) == (InstallationState.CONNECTED, "books-2")
     assert {row.kept for row in session().scalars(select(Authorization))} == {""}
     assert browser.post("/hub/authorized/pretend", answer).status_code == 409
+
+
+def test_what_nobody_came_back_for_is_forgotten_when_its_time_is_over(
+    app: Flask,
+    browser: Browser,  # noqa: F811 – A fixture.
+    ledger: Ledger,
+) -> None:
+    def kept() -> list[bool]:
+        session().expire_all()
+        return [bool(row.kept) for row in session().scalars(select(Authorization))]
+
+    app.extensions["hub"].integrations = {"pretend": Several(ledger)}
+    browser.post("/hub/integrations", {"integration": "pretend"})
+    browser.post("/hub/installations/1/authorize")
+    jobs.sweep()
+    assert kept() == [True]
+    session().execute(update(Authorization).values(expires_at=now() - dt.timedelta(minutes=1)))
+    session().commit()
+    jobs.sweep()
+    assert kept() == [False]
 
 
 def test_an_envelope_goes_to_one_destination(
