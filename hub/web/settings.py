@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -156,7 +156,7 @@ def _said(installation: Installation, integration: Integration, details: options
     names |= {one.id: one.name for one in host().users(organization_id)} if details.who == "users" else {}
     who = ", ".join(names.get(one, one) for one in sorted(details.ids)) or details.who.capitalize()
     return {
-        _("Visible to"): who, _("Allow users to send"): ", ".join(sorted(details.documents)) or "–",
+        _("Visible to"): who, _("Allow users to send"): ", ".join(_documents(details.documents).values()) or "–",
         _("Set customers as billable"): _("Yes") if details.billable else _("No"),
         _("Item name comes from"): details.item_source, _("Sales tax"): details.tax or "–",
         **{one.label: dict(one.choices).get(details.options[one.key], details.options[one.key]) or "–"
@@ -193,8 +193,14 @@ def _details(
         saved=saved, card=views.card(installation), integration=integration, problems=problems, tax=tax, shown=shown,
         changed=changed, seen=request.form.get("seen", _mark(theirs)) if problems else _mark(theirs),
         teams=host().teams(installation.organization_id), users=host().users(installation.organization_id),
-        sources=host().source_fields(), **views.lists(installation),
+        sources=host().source_fields(), documents=_documents(integration.capabilities.documents),
+        **views.lists(installation),
     )  # fmt: skip
+
+
+def _documents(kinds: Collection[str]) -> dict[str, str]:
+    """What may be sent, in the words of the page and in the order in which a rep meets it."""
+    return {kind: _(words) for kind, words in views.DOCUMENTS.items() if kind in kinds}
 
 
 def _accounts(

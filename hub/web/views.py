@@ -39,6 +39,12 @@ LISTS = {
     TransactionKind.CREDIT_MEMO: N_("Credit memos"),
 }  # fmt: skip
 
+DOCUMENTS = {
+    DocumentKind.INVOICE: N_("Invoices"), DocumentKind.CREDIT_MEMO: N_("Credit memos"),
+    DocumentKind.BILL: N_("Bills"), DocumentKind.PURCHASE_ORDER: N_("Purchase orders"),
+}  # fmt: skip
+"""What people may be allowed to send; payments go along with their invoice."""
+
 _STATES = {
     InstallationState.PENDING: (N_("Not connected yet"), "wait"),
     InstallationState.CONNECTED: (N_("Connected"), "good"),
