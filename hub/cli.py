@@ -8,7 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from hub import migrating, scaffold, worker
-from hub.services import secrets
+from hub.services import doctoring, secrets
 
 cli = AppGroup("hub", help="Operate the accounting hub.")
 
@@ -29,6 +29,18 @@ def run_worker() -> None:
 def run_scheduler() -> None:
     """Run the scheduler, which finds what is due and wakes the workers. One is enough."""
     worker.schedule()
+
+
+@cli.command()
+@click.pass_context
+def doctor(context: click.Context) -> None:
+    """Say what is wrong, and what to do. Ends with 1 if something is."""
+    found = list(doctoring.findings())
+    for one in found:
+        click.echo(f"{one.where}: {one.what}\n    → {one.cure}")
+    if found:
+        context.exit(1)
+    click.echo("All is well.")
 
 
 @cli.command("new-plugin", with_appcontext=False)

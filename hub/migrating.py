@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from sqlalchemy import Connection, Engine, text
 
@@ -30,6 +32,14 @@ def upgrade() -> None:
                 connection.rollback()
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
                 connection.commit()
+
+
+def is_current() -> bool:
+    """Whether the tables are those of this version."""
+    engine = cast(Engine, current_app.extensions["sqlalchemy"].engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        return set(context.get_current_heads()) == set(ScriptDirectory.from_config(config(connection)).get_heads())
 
 
 def config(connection: Connection) -> Config:

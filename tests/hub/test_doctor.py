@@ -1,0 +1,122 @@
+"""`flask hub doctor` says what is wrong and what to do, and ends with 1 as long as something is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from sqlalchemy import delete, text, update
+
+from hub.cli import cli
+from hub.database import now, session
+from hub.extension import BrokenPlugin
+from hub.models import Delivery, Installation, Mapping
+from hub.plugin import Setting, Unavailable
+from hub.queue import commit
+from hub.services import carrying, doctoring, sending
+from hub.services.documents import Choices
+from hub.states import InstallationState
+from tests.hub.conftest import ADA, Desk
+from tests.hub.ledger import Ledger
+
+
+def told(app: Flask) -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(cli, ["doctor"])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def well(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """An installation with nothing wrong; Redis answers, and a worker is there."""
+    monkeypatch.setattr(doctoring, "workers", lambda: 1)
+    return installation
+
+
+def test_all_is_well(well: Installation, app: Flask) -> None:
+    assert told(app) == (0, "All is well.\n")
+
+
+def test_without_redis_it_says_so(installation: Installation, app: Flask) -> None:
+    code, output = told(app)
+    assert code == 1
+    assert "redis: Redis does not answer" in output
+    assert "HUB_REDIS_URL" in output
+
+
+def test_without_a_worker_it_says_so(well: Installation, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctoring, "workers", lambda: 0)
+    assert told(app)[0] == 1
+    assert "flask hub worker" in told(app)[1]
+
+
+def test_tables_of_another_version(well: Installation, app: Flask) -> None:
+    session().execute(text("DELETE FROM hub_alembic_version"))
+    session().commit()
+    assert told(app) == (1, "database: The hub's tables are not those of this version.\n    → flask hub upgrade\n")
+
+
+def _gone(app: Flask, installation: Installation) -> None:
+    del app.extensions["hub"].integrations["pretend"]
+
+
+def _broken(app: Flask, installation: Installation) -> None:
+    app.extensions["hub"].broken = (BrokenPlugin(key="acme", error="ImportError: no"),)
+
+
+def _no_keys(app: Flask, installation: Installation) -> None:
+    app.extensions["hub"].vault, app.config["HUB_SECRET_KEYS"] = None, ""
+
+
+def _other_keys(app: Flask, installation: Installation) -> None:
+    app.extensions["hub"].vault, app.config["HUB_SECRET_KEYS"] = None, Fernet.generate_key().decode()
+
+
+def _no_setting(app: Flask, installation: Installation) -> None:
+    app.extensions["hub"].integrations["pretend"].settings = (Setting(name="CLIENT_ID"),)
+
+
+def _expired(app: Flask, installation: Installation) -> None:
+    installation.move(InstallationState.EXPIRED)
+
+
+def _unmapped(app: Flask, installation: Installation) -> None:
+    session().execute(delete(Mapping))
+
+
+def _stopped(app: Flask, installation: Installation) -> None:
+    app.extensions["hub"].integrations["pretend"].ledger.refuses = lambda asked: "No." if "customers" in asked else ""
+    carrying.carry(installation.id)
+
+
+def _down(app: Flask, installation: Installation) -> None:
+    ledger: Ledger = app.extensions["hub"].integrations["pretend"].ledger
+    ledger.before = [Unavailable("The ledger is away.")]
+    carrying.carry(installation.id)
+
+
+def _stuck(app: Flask, installation: Installation) -> None:
+    session().execute(update(Delivery).values(moved_at=now() - dt.timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ("happens", "says"),
+    [
+        (_gone, "plugin pretend is not installed"), (_broken, "acme: The plugin cannot be loaded: ImportError: no"),
+        (_no_keys, "HUB_SECRET_KEYS is not set"), (_other_keys, "cannot be decrypted"),
+        (_no_setting, "HUB_PRETEND_CLIENT_ID is missing"), (_expired, "authorization has ended"),
+        (_unmapped, "“Income account” is not chosen"), (_stopped, "1 delivery has stopped: rejected"),
+        (_down, "The ledger is away."), (_stuck, "not moved for a quarter of an hour"),
+    ],
+)  # fmt: skip
+def test_it_names_what_is_wrong(well: Installation, app: Flask, desk: Desk, happens: Any, says: str) -> None:
+    sending.send(well.id, desk.copy_order("777", payments=()), Choices(), ADA)
+    happens(app, well)
+    commit()
+    code, output = told(app)
+    assert code == 1
+    assert says in output
+    assert "→" in output
