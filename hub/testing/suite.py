@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.testing.families.authorizing import Authorizes
+from hub.testing.families.changing import Changes
 from hub.testing.families.conversing import Converses
 from hub.testing.families.declaring import Declares, Imports
 from hub.testing.families.fetching import Fetches
@@ -11,5 +12,7 @@ from hub.testing.families.polling import Polls
 from hub.testing.families.posting import Posts, Refuses, Waits
 
 
-class IntegrationSuite(Declares, Imports, Authorizes, Converses, Posts, PostsOnce, Refuses, Waits, Fetches, Polls):
+class IntegrationSuite(
+    Declares, Imports, Authorizes, Converses, Posts, PostsOnce, Changes, Refuses, Waits, Fetches, Polls
+):
     """All that the hub expects of an integration. See `hub.testing` for how to use it."""

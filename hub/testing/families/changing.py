@@ -1,0 +1,65 @@
+"""Changing what was posted: the invoice of an order that changed is updated, that of a cancelled one is voided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from hub.host import Order
+from hub.plugin import DocumentKind
+from hub.services import sending
+from hub.services.documents import Choices
+from hub.states import DeliveryState
+from hub.testing.families.arriving import arrives
+from hub.testing.families.base import Family
+from hub.testing.host import ADMIN
+from hub.testing.ledger import Entered, Lost
+from hub.testing.office import Office
+
+_CUTS = [None, *Lost]
+
+
+class Changes(Family):
+    """What `Capabilities.revises` and `.voids` promise of invoices is kept, wherever the line is cut."""
+
+    @pytest.mark.parametrize("lost", _CUTS)
+    def test_an_order_that_changed_changes_its_invoice(self, office: Office, lost: Lost | None) -> None:
+        if DocumentKind.INVOICE not in office.integration.capabilities.revises:
+            pytest.skip("An invoice in these books cannot be changed.")
+        order = office.book().order()
+        arrives(office, order)
+        line = replace(order.lines[0], quantity=2 * order.lines[0].quantity, amount=2 * order.lines[0].amount)
+        changed = replace(order, lines=(line, *order.lines[1:]), total=order.total + order.lines[0].amount)
+        before, after = _again(office, changed, lost)
+        assert before.total == order.total
+        assert after.total == changed.total, f"The invoice still comes to {after.total}. {office.story()}"
+
+    @pytest.mark.parametrize("lost", _CUTS)
+    def test_a_cancelled_order_voids_its_invoice(self, office: Office, lost: Lost | None) -> None:
+        if DocumentKind.INVOICE not in office.integration.capabilities.voids:
+            pytest.skip("An invoice in these books cannot be voided.")
+        order = office.book().order()
+        arrives(office, order)
+        before, after = _again(office, replace(order, cancelled=True), lost)
+        assert before.total == order.total
+        assert after.total == Decimal(0), f"What is voided comes to {after.total}. {office.story()}"
+        assert after.number == before.number, "What is voided keeps its number."
+
+
+def _again(office: Office, order: Order, lost: Lost | None) -> tuple[Entered, Entered]:
+    """Send an order once more for its invoice to become what it is now. Gives the invoice before and after."""
+    before = {one.id: one for one in office.ledger.documents()}
+    office.host.orders[order.id] = order
+    choices = Choices(documents=(), updates=(DocumentKind.INVOICE,))
+    live = sending.send(office.installation.id, order, choices, ADMIN)
+    (invoice,) = (one.posting_id for one in live if one.kind == DocumentKind.INVOICE)
+    if lost is not None:
+        office.line.cut(lost, 1)
+    office.run()
+    left = [one.title for one in office.deliveries(order) if one.state is not DeliveryState.POSTED]
+    assert not left, f"Not everything has arrived. {office.story()}"
+    after = {one.id: one for one in office.ledger.documents()}
+    assert before.keys() == after.keys(), "What was to be changed was entered a second time, or is gone."
+    return before[invoice], after[invoice]
