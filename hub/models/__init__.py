@@ -4,13 +4,15 @@ from hub.models.books import Link, LinkChange, Listing, Mapping, RecordRow, Word
 from hub.models.conversation import ConversationRow, Envelope, Exchange, Purpose
 from hub.models.delivery import Delivery, needs
 from hub.models.desk import DeskRow
+from hub.models.habit import Habit
 from hub.models.installation import Authorization, Credential, Installation
 from hub.models.meter import Meter
 from hub.models.notice import Notice, NoticeKind
 from hub.models.transaction import TransactionRow
 
 __all__ = [
-    "Authorization", "ConversationRow", "Credential", "Delivery", "DeskRow", "Envelope", "Exchange", "Installation",
+    "Authorization", "ConversationRow", "Credential", "Delivery", "DeskRow", "Envelope", "Exchange", "Habit",
+    "Installation",
     "Link", "LinkChange", "Listing", "Mapping", "Meter", "Notice", "NoticeKind", "Purpose",
     "RecordRow", "TransactionRow", "Word", "needs",
 ]  # fmt: skip

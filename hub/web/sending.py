@@ -22,6 +22,7 @@ from hub.services import (
     cancelling,
     desk,
     documents,
+    habits,
     history,
     purchasing,
     registry,
@@ -59,7 +60,7 @@ def send(order_id: str) -> ResponseReturnValue:
     if settled and not all(one.state is DeliveryState.POSTED for one in live):
         return _dialog(order, followed=views.order_status(order_id, live))
     installation = chosen_installation()
-    choices = sending.last_choices(installation, live)
+    choices = sending.last_choices(installation, live) if live else habits.recall(installation, user(), order)
     if settled and not sending.revisions(installation, order, choices):
         return _dialog(order, followed=views.order_status(order_id, live))
     desk.attend(installation.id)
@@ -114,6 +115,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
     access.require_documents(installation, {*choices.kinds, *updated})
     try:
         live = sending.send(installation.id, order, choices, user())
+        habits.remember(installation, user(), choices)
         desk.leave(installation.id)
     except Incomplete as incomplete:
         return _form(order, installation, choices, incomplete.problems)

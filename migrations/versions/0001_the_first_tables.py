@@ -584,6 +584,19 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.UniqueConstraint("login", name=op.f("uq_hub_desk_login")),
     )
     op.create_table(
+        "hub_habit",
+        sa.Column("installation_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("chosen", hub.database.Json(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["installation_id"],
+            ["hub_installation.id"],
+            name=op.f("fk_hub_habit_installation_id_hub_installation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("installation_id", "user_id", name=op.f("pk_hub_habit")),
+    )
+    op.create_table(
         "hub_meter",
         sa.Column("installation_id", sa.Integer(), nullable=False),
         sa.Column("month", sa.String(length=7), nullable=False),
@@ -676,6 +689,7 @@ def downgrade() -> None:
 
     op.drop_table("hub_record")
     op.drop_table("hub_meter")
+    op.drop_table("hub_habit")
     op.drop_table("hub_mapping")
     op.drop_table("hub_listing")
     with op.batch_alter_table("hub_link_change", schema=None) as batch_op:

@@ -13,7 +13,7 @@ from lxml import html
 from sqlalchemy import event
 
 from hub.database import session
-from hub.host import Company
+from hub.host import Company, User
 from hub.models import Installation
 from hub.services import carrying
 from sandbox.online import Running
@@ -180,3 +180,17 @@ def test_the_dialog_takes_as_many_queries_for_many_suppliers_as_for_two(
         for number in range(100)
     ))  # fmt: skip
     assert queries() == few
+
+
+def test_the_next_order_begins_with_what_this_person_chose_last(dialog: Dialog, desk: Desk) -> None:
+    desk.orders["1043"] = replace(desk.orders["1042"], id="1043", number="1043", payments=())
+    dialog.tick("bill/s1")
+    dialog.fill("tax", "item")
+    dialog.send()
+    after = Dialog(dialog.browser, "1043")
+    assert {value for name, value in after.fields if name == "documents"} == {"invoice", "bill/s1", "bill/s2"}
+    assert after.chosen("tax") == "Add total tax as an item"
+    desk.signed_in = User(id="eve", name="Eve")
+    hers = Dialog(dialog.browser, "1043")
+    assert [value for name, value in hers.fields if name == "documents"] == ["invoice"]
+    assert hers.chosen("tax") == "QuickBooks default"
