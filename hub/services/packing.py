@@ -17,7 +17,7 @@ from hub.services.conversing import Asks, Crashes, proceed, reference
 from hub.services.documents import options_of
 from hub.services.settling import release, settle
 from hub.services.snapshots import books_json
-from hub.states import ConversationState, DeliveryState, EnvelopeState
+from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState
 
 _D = DeliveryState
 _MUCH = 50  # What is worth a trip of its own while another one is under way.
@@ -161,6 +161,8 @@ def _fill(installation: Installation, integration: Integration, most: int | None
                 settle(row, step)
         session().flush()
         release(installation.id)
+        if installation.state is not InstallationState.CONNECTED:  # An answer has paused it: nothing more leaves.
+            return None
     try:
         together = _light(_together(asked, integration), integration)
         return sealing.write(installation.id, integration, together) if together else None
