@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hub.plugin import Conversation, Request, Response
+from hub.testing import in_lockstep
 from quickbooks_desktop import QuickBooksDesktop, qbxml
 from sandbox.desktop.company import CompanyFile, Session
 
@@ -26,20 +28,7 @@ class Carrier:
 
     def carry(self, *conversations: Conversation[T]) -> list[T | Exception]:
         """Run conversations to their ends, and give what they returned or raised."""
-        ends: dict[int, T | Exception] = {}
-        answers: dict[int, Response | None] = dict.fromkeys(range(len(conversations)))
-        while answers:
-            asking: dict[int, Request] = {}
-            for place, answer in answers.items():
-                talk = conversations[place]
-                try:
-                    asking[place] = next(talk) if answer is None else talk.send(answer)
-                except StopIteration as end:
-                    ends[place] = end.value
-                except Exception as error:
-                    ends[place] = error
-            answers = dict(zip(asking, self.ask(list(asking.values())), strict=True)) if asking else {}
-        return [ends[place] for place in range(len(conversations))]
+        return in_lockstep(conversations, self.ask)
 
     def one(self, conversation: Conversation[T]) -> T:
         (end,) = self.carry(conversation)
@@ -47,7 +36,7 @@ class Carrier:
             raise end
         return end
 
-    def ask(self, requests: list[Request]) -> list[Response]:
+    def ask(self, requests: Sequence[Request]) -> list[Response]:
         key = f"{len(self.sent):024x}"
         body = QUICKBOOKS.seal(key, requests)
         self.sent.append(body)

@@ -1,33 +1,16 @@
-"""Running conversations to their ends: with answers that a test gives, or in envelopes, as the hub does."""
+"""Running conversations to their ends in envelopes, as the hub does; and answers in the service's own shape."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hub.plugin import Connection, Conversation, Envelope, Payload, Request, Response, Unavailable
+from hub.testing import in_lockstep
 from quickbooks_online import QuickBooksOnline
 
 T = TypeVar("T")
-
-
-def answered(conversation: Conversation[T], *answers: Payload) -> tuple[T, list[Request]]:
-    """Feed `answers` one after the other. Gives what the conversation returned and all that it asked."""
-    asked = [next(conversation)]
-    for answer in answers:
-        try:
-            asked.append(conversation.send(Response(payload=answer)))
-        except StopIteration as end:
-            return end.value, asked
-    raise AssertionError(f"The conversation still asks: {asked[-1]}")
-
-
-def questions(conversation: Conversation[Any], answers: Sequence[Payload]) -> list[Request]:
-    """What a conversation asks while it is fed `answers`, however it then goes on."""
-    asked = [next(conversation)]
-    asked.extend(conversation.send(Response(payload=answer)) for answer in answers)
-    return asked
 
 
 def found(kind: str, *rows: Payload, **more: object) -> Payload:
@@ -53,17 +36,12 @@ class Carrier:
 
     def carry(self, *conversations: Conversation[T]) -> list[T]:
         """Run conversations to their ends, and give what they returned."""
-        ends: dict[int, T] = {}
-        asking = {place: next(conversation) for place, conversation in enumerate(conversations)}
-        while asking:
-            places, requests = list(asking), tuple(asking.values())
-            asking = {}
-            for place, answer in zip(places, self.ask(requests), strict=True):
-                try:
-                    asking[place] = conversations[place].send(answer)
-                except StopIteration as end:
-                    ends[place] = end.value
-        return [ends[place] for place in range(len(conversations))]
+        ends: list[T] = []
+        for end in in_lockstep(conversations, self.ask):
+            if isinstance(end, Exception):
+                raise end
+            ends.append(end)
+        return ends
 
     def one(self, conversation: Conversation[T]) -> T:
         (end,) = self.carry(conversation)

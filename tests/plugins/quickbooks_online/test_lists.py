@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from hub.plugin import AccountKind, Books, Page, Payload, Record, RecordKind
+from hub.testing import answered
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.paging import PAGE_SIZE, Cursor
 
-from .answering import answered, fault, found
+from .answering import fault, found
 
 QUICKBOOKS = QuickBooksOnline()
 TIME = "2026-11-23T09:17:31.892-08:00"

@@ -21,10 +21,11 @@ from hub.plugin import (
     Request,
     Unavailable,
 )
+from hub.testing import answered, questions
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.asking import ATTEMPTS, UnexpectedAnswer
 
-from .answering import answered, fault, found, questions
+from .answering import fault, found
 from .documents import BOOKS, invoices, order_1042, payment_of_1042, payments
 
 QUICKBOOKS = QuickBooksOnline()

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from hub.plugin import Books, DocumentKind, Taxing, Tracking
+from hub.testing import answered
 from quickbooks_online import QuickBooksOnline, preferences
 from quickbooks_online.asking import Row
-
-from .answering import answered
 
 REALM = "4620816365000000001"
 SALES = {"CustomTxnNumbers": False, "AllowDiscount": True}

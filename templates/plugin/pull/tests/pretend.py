@@ -1,9 +1,15 @@
-"""A pretend Acme that calls: its books, and the program beside them that collects what there is to do."""
+"""A pretend Acme that calls: its books, and the program beside them that collects what there is to do.
+
+`python tests/pretend.py bookpost.acme PASSWORD` calls every few seconds, with the file that an admin has downloaded.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
+import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -78,3 +84,11 @@ class PretendAcme:
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
+
+
+if __name__ == "__main__":
+    acme = PretendAcme()
+    acme.invite(Download(name="", media_type="", body=Path(sys.argv[1]).read_bytes()), sys.argv[2])
+    while True:
+        acme.call()
+        time.sleep(5)

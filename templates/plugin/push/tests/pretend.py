@@ -1,10 +1,14 @@
-"""A pretend Acme that is called: its books behind a real socket, with tokens, and a line that can be cut."""
+"""A pretend Acme that is called: its books behind a real socket, with tokens, and a line that can be cut.
+
+`python tests/pretend.py 8020` runs it by itself, for the demo or your own host; who signs in there consents at once.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
 import socket
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,14 +23,14 @@ from hub.testing import Decision, Entered, Lost
 class PretendAcme:
     """Use it in a `with`. It is a `hub.testing.PushLedger`."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.books = {key: Books(key, f"Company {key}") for key in ("1", "2")}
         self.codes: dict[str, str] = {}
         self.access: dict[str, str] = {}
         self.refresh: dict[str, str] = {}
         self.lost: Lost | None = None
         self.busy = False
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
 
     def __enter__(self) -> PretendAcme:
@@ -107,6 +111,12 @@ def _handler(acme: PretendAcme) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
             return None
 
+        def do_GET(self) -> None:
+            """The sign-in."""
+            self.send_response(302)
+            self.send_header("Location", acme.sign_in(self.path, Decision.CONSENT))
+            self.end_headers()
+
         def _hang_up(self) -> None:
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
@@ -115,3 +125,10 @@ def _handler(acme: PretendAcme) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
     return Handler
+
+
+if __name__ == "__main__":
+    with PretendAcme(int(sys.argv[1])) as running:
+        for name, value in running.settings.items():
+            print(f"export HUB_ACME_{name}={value}", flush=True)
+        running.thread.join()
