@@ -18,6 +18,7 @@ from hub.plugin import Envelope as SealedEnvelope
 from hub.plugin import Request
 from hub.services import carrying, sending
 from hub.services.documents import Choices
+from hub.testing import answered
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.marks import mark
 from sandbox.online import REALM, Running
@@ -25,7 +26,7 @@ from tests.hub.conftest import ADA, Desk, order_1042
 from tests.hub.test_carrying import pass_time
 from tests.journeys.batches import EVERYTHING, order
 from tests.journeys.test_order_1042 import EXPECTED, posted, whole_ledger
-from tests.plugins.quickbooks_online.answering import answered, found
+from tests.plugins.quickbooks_online.answering import found
 
 
 def long_after(books: Running) -> None:

@@ -10,27 +10,9 @@ import datetime as dt
 from decimal import Decimal
 
 from hub.plugin import (
-    AccountKind,
-    Books,
-    Conversation,
-    Document,
-    Invoice,
-    Listed,
-    NewRecord,
-    Page,
-    Payload,
-    Payment,
-    Posting,
-    Problem,
-    Record,
-    RecordKind,
-    Ref,
-    Rejected,
-    Request,
-    Response,
-    Transaction,
-    TransactionKind,
-)
+    AccountKind, Books, Conversation, Document, Invoice, Listed, NewRecord, Page, Payload, Payment, Posting,
+    Problem, Record, RecordKind, Ref, Rejected, Request, Response, Transaction, TransactionKind,
+)  # fmt: skip
 
 TAKEN = "name_taken"
 """Acme's code for a name that an entry of the list has already."""

@@ -7,29 +7,10 @@ from typing import TYPE_CHECKING
 
 from acme import conversations, endpoint
 from hub.plugin import (
-    AccountKind,
-    Books,
-    Capabilities,
-    Conversation,
-    Desk,
-    Document,
-    DocumentKind,
-    Doorway,
-    Download,
-    Envelope,
-    Listed,
-    MappingField,
-    NewRecord,
-    Page,
-    Posting,
-    PullIntegration,
-    RecordKind,
-    Ref,
-    Request,
-    Response,
-    Role,
+    AccountKind, Books, Capabilities, Conversation, Desk, Document, DocumentKind, Doorway, Download, Envelope,
+    Listed, MappingField, NewRecord, Page, Posting, PullIntegration, RecordKind, Ref, Request, Response, Role,
     TransactionKind,
-)
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication

@@ -14,18 +14,9 @@ from urllib.parse import urlencode
 import requests
 
 from hub.plugin import (
-    Attempt,
-    AuthorizationExpired,
-    Authorized,
-    Connection,
-    Envelope,
-    Problem,
-    Redirect,
-    Rejected,
-    Request,
-    Response,
-    Unavailable,
-)
+    Attempt, AuthorizationExpired, Authorized, Connection, Envelope, Problem, Redirect, Rejected, Request,
+    Response, Unavailable,
+)  # fmt: skip
 
 TIMEOUT = (5, 50)
 """Seconds to connect and to wait: `perform` must end within a minute."""

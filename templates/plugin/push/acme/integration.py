@@ -6,31 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from acme import carrier, conversations
 from hub.plugin import (
-    AccountKind,
-    Attempt,
-    Authorized,
-    Books,
-    Capabilities,
-    Connection,
-    Conversation,
-    Document,
-    DocumentKind,
-    Envelope,
-    Listed,
-    MappingField,
-    NewRecord,
-    Page,
-    Posting,
-    PushIntegration,
-    RecordKind,
-    Redirect,
-    Ref,
-    Request,
-    Response,
-    Role,
-    Setting,
-    TransactionKind,
-)
+    AccountKind, Attempt, Authorized, Books, Capabilities, Connection, Conversation, Document, DocumentKind,
+    Envelope, Listed, MappingField, NewRecord, Page, Posting, PushIntegration, RecordKind, Redirect, Ref,
+    Request, Response, Role, Setting, TransactionKind,
+)  # fmt: skip
 
 PURCHASES = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
 
