@@ -33,7 +33,11 @@ from hub.database import session
 from hub.host import Company, Order, OrderLine, OrderPayment
 from hub.models import Delivery, Installation
 from hub.queue import commit
-from hub.services import bulk, carrying, installing, mapping, registry
+from hub.services.books import mapping
+from hub.services.carrying import carrying
+from hub.services.installing import installing
+from hub.services.integrations import registry
+from hub.services.sending import bulk
 from hub.states import DeliveryState
 from sandbox.online import REALM
 from tests.hub import redis

@@ -21,7 +21,7 @@ from hub.models import Delivery, Installation, Link, Listing, Mapping, RecordRow
 from hub.models.books import email_key, name_key, phone_key
 from hub.models.delivery import search_key
 from hub.plugin import AccountKind, Invoice, Line, Record, RecordKind, Ref, Role, TransactionKind
-from hub.services import registry
+from hub.services.integrations import registry
 from hub.services.snapshots import subject_json
 from hub.states import DeliveryState, InstallationState
 from tests.hub.conftest import Desk

@@ -28,7 +28,7 @@ def order_ids(organization_id: str, state: OrderState) -> Select[str | None]:
 
     For `OrderState.UNSENT` these are the orders that the hub knows, so that the host takes all others (`not_in`).
     """
-    from hub.services import bulk  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
+    from hub.services.sending import bulk  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
 
     return bulk.order_ids(organization_id, state)
 
@@ -47,7 +47,7 @@ class Hub:
         database at `HUB_DATABASE_URL`.
         """
         from hub import migrating, web  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
-        from hub.services import registry  # noqa: PLC0415
+        from hub.services.integrations import registry  # noqa: PLC0415
 
         if "sqlalchemy" not in app.extensions:
             _bring_database(app)

@@ -8,7 +8,8 @@ import click
 from flask.cli import AppGroup
 
 from hub import migrating, scaffold, worker
-from hub.services import doctoring, secrets
+from hub.services.carrying import secrets
+from hub.services.installing import doctoring
 
 cli = AppGroup("hub", help="Operate the accounting hub.")
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 
 from hub.queue import commit, wake
-from hub.services import carrying, installing, notices, renewing
+from hub.services.carrying import carrying
+from hub.services.installing import installing, notices, renewing
 
 if TYPE_CHECKING:
     from flask import Flask

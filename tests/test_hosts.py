@@ -14,7 +14,8 @@ from flask import Flask
 from hub import migrating
 from hub.database import session
 from hub.models import Installation, Mapping
-from hub.services import carrying, installing
+from hub.services.carrying import carrying
+from hub.services.installing import installing
 from tests.hub.conftest import connect
 from tests.hub.ledger import Ledger, Pretend
 from tests.hub.test_web import Browser

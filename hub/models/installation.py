@@ -82,7 +82,7 @@ class Installation(Base):
 
 
 class Credential(Base):
-    """The encrypted credentials of an installation. Read and written by `hub.services.secrets` only.
+    """The encrypted credentials of an installation. Read and written by `hub.services.carrying.secrets` only.
 
     `renewing_token` and `renewing_until` are the lease of whoever exchanges them for fresh ones; `version` counts the
     exchanges, so that one who waited sees that it has been done. `expires_at` is the earlier of the end that renewals

@@ -142,7 +142,7 @@ def _tables() -> bytes:
 def _hashing_fast() -> Iterator[None]:
     """Nobody guesses the passwords of a test, and a ledger that calls shows its own with every call."""
     fast = partial(generate_password_hash, method="pbkdf2:sha256:1")
-    with patch("hub.services.doorway.generate_password_hash", fast):
+    with patch("hub.services.carrying.doorway.generate_password_hash", fast):
         yield
 
 

@@ -19,8 +19,11 @@ from hub.models import Delivery, DeskRow, Envelope, Installation, Listing, Recor
 from hub.plugin import Connection, DocumentKind, Download, Integration, PullIntegration, PushIntegration
 from hub.plugin import RecordKind as Kind
 from hub.queue import commit
-from hub.services import carrying, doorway, fetching, installing, mapping, secrets, sending
-from hub.services.documents import Choices
+from hub.services.books import fetching, mapping
+from hub.services.carrying import carrying, doorway, secrets
+from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
+from hub.services.sending import sending
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 from hub.testing.host import ADMIN, BUSINESS, OrderDesk, mounted
 from hub.testing.ledger import ChoosingLedger, Decision, Entered, Ledger, PullLedger, PushLedger

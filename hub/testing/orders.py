@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.host import Company, Order, OrderLine, OrderPayment
 from hub.plugin import Address, in_cents
-from hub.services.selling import TAX_AS_ITEM
+from hub.services.drafting.selling import TAX_AS_ITEM
 
 _ADDRESS = Address(lines=("1 Quay Street",), city="Bristol", region="CA", postal_code="94043", country="US")
 _count = itertools.count(1001)

@@ -17,8 +17,10 @@ from hub.errors import Incomplete
 from hub.extension import current, host
 from hub.host import Permission
 from hub.models import ConversationRow, Delivery, Exchange, Installation
-from hub.services import activity, cancelling, history, retrying, scope, sending
-from hub.services.activity import Wanted
+from hub.services import scope
+from hub.services.books import history
+from hub.services.sending import activity, cancelling, retrying, sending
+from hub.services.sending.activity import Wanted
 from hub.services.snapshots import problems_of
 from hub.states import ConversationState
 from hub.translating import N_, _, ngettext

@@ -11,7 +11,10 @@ from htmx_flask import make_response
 from hub.host import Permission
 from hub.plugin import Rejected, Unavailable
 from hub.queue import rollback
-from hub.services import doorway, installing, registry, scope
+from hub.services import scope
+from hub.services.carrying import doorway
+from hub.services.installing import installing
+from hub.services.integrations import registry
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import organization, requires, user

@@ -19,8 +19,11 @@ from hub.extension import host
 from hub.host import Permission
 from hub.models import Installation
 from hub.plugin import DocumentKind
-from hub.services import access, bulk, history, registry
-from hub.services.bulk import Outlook, Readiness
+from hub.services import access
+from hub.services.books import history
+from hub.services.integrations import registry
+from hub.services.sending import bulk
+from hub.services.sending.bulk import Outlook, Readiness
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import is_fragment, organization, requires, user

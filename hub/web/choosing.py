@@ -14,8 +14,9 @@ from hub.errors import Forbidden
 from hub.host import Permission
 from hub.models import Installation, RecordRow
 from hub.plugin import AccountKind, Integration, RecordKind
-from hub.services import access, linking, mapping, scope
-from hub.services.searching import SHOWN, search
+from hub.services import access, scope
+from hub.services.books import linking, mapping
+from hub.services.books.searching import SHOWN, search
 from hub.translating import _
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.pages import show

@@ -17,7 +17,10 @@ from hub.host import Company, Order, Permission
 from hub.models import Delivery, Installation, Link, TransactionRow
 from hub.plugin import DocumentKind, RecordKind, TransactionKind
 from hub.queue import commit, wake
-from hub.services import access, checking, courtesy, fetching, history, linking, registry, scope, sending
+from hub.services import access, scope
+from hub.services.books import checking, fetching, history, linking
+from hub.services.integrations import courtesy, registry
+from hub.services.sending import sending
 from hub.translating import N_, _, ngettext
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.linking import company_of

@@ -10,8 +10,10 @@ from hub.host import Permission
 from hub.models import Installation
 from hub.plugin import RecordKind
 from hub.queue import commit, rollback
-from hub.services import linking, matching, registry, scope
-from hub.services.matching import Wanted
+from hub.services import scope
+from hub.services.books import linking, matching
+from hub.services.books.matching import Wanted
+from hub.services.integrations import registry
 from hub.translating import N_, _
 from hub.web import views
 from hub.web.guard import fills, is_fragment, organization, requires, user

@@ -12,8 +12,9 @@ from hub.extension import current
 from hub.host import Permission
 from hub.plugin import PullIntegration
 from hub.queue import rollback
-from hub.services import doorway, scope
-from hub.services.desk import InstallationDesk
+from hub.services import scope
+from hub.services.carrying import doorway
+from hub.services.carrying.desk import InstallationDesk
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import admits_anybody, organization, requires

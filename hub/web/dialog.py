@@ -23,11 +23,15 @@ from hub.plugin import (
     Sale,
     in_cents,
 )
-from hub.services import answers, checking, documents, history, mapping, purchasing, registry, selling, sending
-from hub.services.documents import Choices, Draft
-from hub.services.gathering import NEW, Gathered, gather
-from hub.services.revising import Revisable
-from hub.services.searching import SHOWN, search
+from hub.services.books import checking, history, mapping
+from hub.services.books.searching import SHOWN, search
+from hub.services.drafting import answers, documents, purchasing, selling
+from hub.services.drafting.choices import Choices
+from hub.services.drafting.drafts import Draft
+from hub.services.drafting.gathering import NEW, Gathered, gather
+from hub.services.drafting.revising import Revisable
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from hub.states import DeliveryState
 from hub.translating import _
 from hub.web import choosing, views

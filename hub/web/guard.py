@@ -24,7 +24,8 @@ from hub.extension import host
 from hub.host import Organization, Permission, User
 from hub.plugin import IntegrationError
 from hub.queue import rollback
-from hub.services import access, answers
+from hub.services import access
+from hub.services.drafting import answers
 from hub.translating import N_, _
 
 P = ParamSpec("P")

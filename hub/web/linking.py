@@ -14,8 +14,10 @@ from hub.host import Company, Permission
 from hub.models import Installation
 from hub.plugin import RecordKind
 from hub.queue import commit, rollback
-from hub.services import access, linking, matching, registry, scope
-from hub.services.searching import search
+from hub.services import access, scope
+from hub.services.books import linking, matching
+from hub.services.books.searching import search
+from hub.services.integrations import registry
 from hub.translating import _
 from hub.web.choosing import hint_of
 from hub.web.guard import fills, is_fragment, organization, requires, user

@@ -8,7 +8,9 @@ from flask.typing import ResponseReturnValue
 from hub.extension import host
 from hub.host import Permission
 from hub.queue import commit, once, wake
-from hub.services import registry, renewing, scope
+from hub.services import scope
+from hub.services.installing import renewing
+from hub.services.integrations import registry
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import organization, requires

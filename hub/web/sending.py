@@ -16,22 +16,13 @@ from hub.extension import host
 from hub.host import Order, Permission
 from hub.models import Delivery, Installation
 from hub.plugin import Answer, DocumentKind, Problem
-from hub.services import (
-    access,
-    answers,
-    cancelling,
-    desk,
-    documents,
-    habits,
-    history,
-    purchasing,
-    registry,
-    retrying,
-    scope,
-    selling,
-    sending,
-)
-from hub.services.documents import Choices
+from hub.services import access, scope
+from hub.services.books import history
+from hub.services.carrying import desk
+from hub.services.drafting import answers, documents, purchasing, selling
+from hub.services.drafting.choices import PURCHASES, SALES, Choices
+from hub.services.integrations import registry
+from hub.services.sending import cancelling, habits, retrying, sending
 from hub.states import DeliveryState
 from hub.translating import _
 from hub.web import dialog, views
@@ -130,8 +121,8 @@ def _wanted(order: Order, ticked: Sequence[str], updates: Sequence[str]) -> tupl
     said."""
     kind = str(selling.kind_of(order))
     known = {one for one in ticked if one.partition("/")[0] in set(DocumentKind)}
-    known |= {one for one in updates if one == kind or one.partition("/")[0] in purchasing.KINDS}
-    return tuple(sorted(known - selling.SALES | ({kind} if known & selling.SALES else set())))
+    known |= {one for one in updates if one == kind or one.partition("/")[0] in PURCHASES}
+    return tuple(sorted(known - SALES | ({kind} if known & SALES else set())))
 
 
 @requires(Permission.SEND)

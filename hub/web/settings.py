@@ -14,7 +14,10 @@ from hub.host import Permission
 from hub.models import Installation
 from hub.plugin import Integration, Problem
 from hub.queue import commit, rollback
-from hub.services import installing, mapping, options, registry, scope
+from hub.services import scope
+from hub.services.books import mapping
+from hub.services.installing import installing, options
+from hub.services.integrations import registry
 from hub.translating import _
 from hub.web import choosing, views
 from hub.web.guard import organization, requires, user

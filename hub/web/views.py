@@ -11,21 +11,13 @@ from hub.database import now
 from hub.extension import current, stuck
 from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
 from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind
-from hub.services import (
-    cancelling,
-    checking,
-    courtesy,
-    doorway,
-    fetching,
-    history,
-    metering,
-    notices,
-    registry,
-    sending,
-    telling,
-)
+from hub.services.books import checking, fetching, history, metering
+from hub.services.carrying import doorway
+from hub.services.installing import notices, telling
+from hub.services.installing.telling import Told
+from hub.services.integrations import courtesy, registry
+from hub.services.sending import cancelling, sending
 from hub.services.snapshots import problems_of
-from hub.services.telling import Told
 from hub.states import ConversationState, DeliveryState, InstallationState
 from hub.translating import N_, _
 

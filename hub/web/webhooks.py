@@ -9,7 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from hub.errors import HubError
 from hub.plugin import Rejected
 from hub.queue import rollback
-from hub.services import hearing
+from hub.services.books import hearing
 from hub.web.guard import admits_anybody
 
 _MOST = 8 * 1024 * 1024

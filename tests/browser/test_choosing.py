@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from hub.database import session
 from hub.models import Installation
 from hub.plugin import Record, RecordKind
-from hub.services import carrying, fetching, linking
+from hub.services.books import fetching, linking
+from hub.services.carrying import carrying
 from tests.browser.mounted import shown
 from tests.browser.test_install_and_send import check_accessibility
 from tests.hub.conftest import app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.

@@ -13,7 +13,7 @@ from hub.database import session
 from hub.host import Company
 from hub.models import Installation, Link
 from hub.plugin import Record, RecordKind
-from hub.services import fetching
+from hub.services.books import fetching
 from tests.browser.mounted import shown
 from tests.browser.test_install_and_send import check_accessibility
 from tests.hub.conftest import Desk, app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.

@@ -8,7 +8,7 @@ from flask import Flask
 from hub.database import now, session
 from hub.models import Installation
 from hub.queue import commit
-from hub.services import notices
+from hub.services.installing import notices
 from hub.states import InstallationState
 
 

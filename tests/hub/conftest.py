@@ -31,7 +31,8 @@ from hub.host import (
     User,
 )
 from hub.models import Installation, Mapping
-from hub.services import carrying, installing
+from hub.services.carrying import carrying
+from hub.services.installing import installing
 from tests.hub.ledger import Ledger, Pretend
 
 ACME = Organization(id="acme", name="Acme")

@@ -13,8 +13,9 @@ from sqlalchemy import select
 from hub.database import session
 from hub.host import Permission, User
 from hub.models import Delivery, Installation
-from hub.services import carrying, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from tests.hub.conftest import ADA, Desk
 from tests.hub.ledger import Ledger
 

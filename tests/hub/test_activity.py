@@ -15,8 +15,10 @@ from hub.database import session
 from hub.host import Organization, Permission
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Purpose
 from hub.plugin import Record, RecordKind
-from hub.services import activity, carrying, fetching
-from hub.services.activity import Wanted
+from hub.services.books import fetching
+from hub.services.carrying import carrying
+from hub.services.sending import activity
+from hub.services.sending.activity import Wanted
 from hub.states import DeliveryState
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger

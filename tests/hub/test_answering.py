@@ -14,7 +14,8 @@ from hub.database import session
 from hub.models import Delivery, Installation
 from hub.plugin import Answer, Books, Offer, Problem, Rejected, Response
 from hub.queue import commit
-from hub.services import carrying, checking
+from hub.services.books import checking
+from hub.services.carrying import carrying
 from hub.services.snapshots import subject_of
 from hub.states import DeliveryState
 from tests.hub.ledger import Ledger, Pretend

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from hub.database import session
 from hub.host import Permission, User
 from hub.models import Delivery, Installation
-from hub.services import carrying
+from hub.services.carrying import carrying
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
 from tests.hub.test_web import FORM, Browser, browser  # noqa: F401 – A fixture.

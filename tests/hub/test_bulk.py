@@ -15,7 +15,8 @@ from hub import order_ids
 from hub.database import session
 from hub.host import OrderState, Permission, User
 from hub.models import Delivery, Installation
-from hub.services import carrying, sending
+from hub.services.carrying import carrying
+from hub.services.sending import sending
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
 from tests.hub.test_web import Browser, browser, count_queries  # noqa: F401 – A fixture.

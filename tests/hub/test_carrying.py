@@ -17,8 +17,10 @@ from hub.errors import LineLost
 from hub.models import Delivery, Envelope, Exchange, Installation, Link, Mapping, RecordRow
 from hub.plugin import AuthorizationExpired, Conversation, InDoubt, Rejected, Request, Response, Unavailable
 from hub.plugin import Envelope as SealedEnvelope
-from hub.services import cancelling, carrying, installing, line, retrying, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying, line
+from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
+from hub.services.sending import cancelling, retrying, sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
 from tests.hub.conftest import ACME, ADA, Desk, connect, order_1042

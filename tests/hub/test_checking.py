@@ -11,9 +11,11 @@ from hub.database import now, session
 from hub.models import ConversationRow, Delivery, Installation, Purpose
 from hub.plugin import Books, Request, Taxing
 from hub.queue import commit
-from hub.services import carrying, checking, sending
-from hub.services.conversing import begin
-from hub.services.documents import Choices
+from hub.services.books import checking
+from hub.services.carrying import carrying
+from hub.services.carrying.conversing import begin
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from tests.hub.conftest import ADA, Desk
 from tests.hub.ledger import Ledger, Pretend
 from tests.hub.test_carrying import send

@@ -14,7 +14,8 @@ from hub.database import session
 from hub.host import Organization, Permission
 from hub.models import Installation, Link, Mapping
 from hub.plugin import AccountKind, Record, RecordKind
-from hub.services import carrying, fetching
+from hub.services.books import fetching
+from hub.services.carrying import carrying
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
 from tests.hub.test_web import Browser, count_queries

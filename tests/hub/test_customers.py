@@ -15,7 +15,7 @@ from hub.database import session
 from hub.host import Company, Organization, Permission
 from hub.models import Installation, Link, LinkChange
 from hub.plugin import Record, RecordKind, Ref
-from hub.services import fetching, linking, matching
+from hub.services.books import fetching, linking, matching
 from tests.hub.conftest import Desk
 from tests.hub.ledger import integration_of
 from tests.hub.test_web import Browser, count_queries

@@ -16,8 +16,10 @@ from hub.extension import BrokenPlugin
 from hub.models import Delivery, Installation, Mapping
 from hub.plugin import Setting, Unavailable
 from hub.queue import commit
-from hub.services import carrying, doctoring, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.installing import doctoring
+from hub.services.sending import sending
 from hub.states import InstallationState
 from tests.hub.conftest import ADA, Desk
 from tests.hub.ledger import Ledger

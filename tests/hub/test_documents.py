@@ -14,9 +14,11 @@ from hub.database import session
 from hub.host import Order, OrderLine, OrderPayment
 from hub.models import Installation, Mapping, RecordRow
 from hub.plugin import Address, Invoice, Line, NewItem, Problem, RecordKind, Ref, Tax, in_cents
-from hub.services import registry
-from hub.services.documents import Choices, Draft, completed, draft, item_key
-from hub.services.selling import TAX_AS_ITEM
+from hub.services.drafting.choices import Choices
+from hub.services.drafting.documents import completed, draft, item_key
+from hub.services.drafting.drafts import Draft
+from hub.services.drafting.selling import TAX_AS_ITEM
+from hub.services.integrations import registry
 from hub.services.snapshots import Subject, problems_json, problems_of, subject_json, subject_of
 from tests.hub.conftest import order_1042
 

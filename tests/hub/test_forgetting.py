@@ -14,7 +14,8 @@ from hub.database import now, session
 from hub.models import Delivery, Envelope, Installation
 from hub.plugin import Conversation, Rejected, Request, Response, Unavailable
 from hub.plugin import Envelope as SealedEnvelope
-from hub.services import carrying, retrying
+from hub.services.carrying import carrying
+from hub.services.sending import retrying
 from hub.states import DeliveryState, EnvelopeState, StopReason
 from tests.hub.ledger import Ledger, Pretend, integration_of
 from tests.hub.test_carrying import EXPECTED, everything_posted, pass_time, send, states

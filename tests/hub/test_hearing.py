@@ -17,7 +17,8 @@ from sqlalchemy import event, select
 from hub.database import now, session
 from hub.models import Installation, Link, Listing, RecordRow
 from hub.plugin import Change, Listed, Problem, RecordKind, Rejected
-from hub.services import carrying, fetching, linking
+from hub.services.books import fetching, linking
+from hub.services.carrying import carrying
 from hub.states import InstallationState
 from tests.hub.ledger import Ledger, integration_of
 from tests.journeys.desktop import serving

@@ -13,8 +13,10 @@ from hub.database import now, session
 from hub.host import Permission
 from hub.models import Installation, Listing
 from hub.plugin import RecordKind, Ref, Transaction, TransactionKind
-from hub.services import carrying, history, linking, sending
-from hub.services.documents import Choices
+from hub.services.books import history, linking
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from tests.hub.conftest import ADA, Desk
 from tests.hub.test_customers import link, text_of
 from tests.hub.test_web import Browser, count_queries

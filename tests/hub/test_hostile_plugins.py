@@ -28,8 +28,11 @@ from hub.plugin import (
     Unavailable,
 )
 from hub.queue import commit
-from hub.services import carrying, registry, scope, sending
-from hub.services.documents import Choices
+from hub.services import scope
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from hub.states import DeliveryState, InstallationState, StopReason
 from tests.hub.conftest import ACME, ADA, Desk
 from tests.hub.ledger import Ledger, Pretend
@@ -138,7 +141,7 @@ def test_nonsense_from_a_carrier_parks_its_envelope_until_somebody_retries(
     assert not carrying.has_work(installation.id)
     plugin.perform = usual
     session().expire_all()
-    from hub.services import retrying
+    from hub.services.sending import retrying
 
     stopped = session().query(Delivery).filter(Delivery.state == DeliveryState.STOPPED).first()
     assert stopped is not None
@@ -193,7 +196,8 @@ def test_an_address_that_is_a_script_is_no_link(installation: Installation, desk
 
 
 def test_a_page_of_nonsense_costs_its_list_only(installation: Installation, ledger: Ledger, app: Flask) -> None:
-    from hub.services import fetching, installing
+    from hub.services.books import fetching
+    from hub.services.installing import installing
 
     plugin = app.extensions["hub"].integrations["pretend"]
     usual = plugin.fetch
@@ -207,7 +211,7 @@ def test_a_page_of_nonsense_costs_its_list_only(installation: Installation, ledg
 
 @pytest.mark.parametrize("step", [None, "https://sign-in.test", ValueError("boom"), 7])
 def test_a_sign_in_that_goes_nowhere_is_a_sentence_on_a_page(app: Flask, ledger: Ledger, step: object) -> None:
-    from hub.services import installing
+    from hub.services.installing import installing
 
     def authorize(attempt: Attempt) -> object:
         if attempt.answer is None:
@@ -245,7 +249,7 @@ def test_a_plugin_that_is_gone_leaves_its_pages_and_its_rows(
 
 
 def sweep_in(app: Flask) -> None:
-    from hub.services import notices
+    from hub.services.installing import notices
 
     carrying.due_installations()
     notices.give()

@@ -13,7 +13,7 @@ from hub.database import session
 from hub.host import Organization, Permission
 from hub.models import Installation, LinkChange
 from hub.plugin import Record, RecordKind
-from hub.services import fetching
+from hub.services.books import fetching
 from tests.hub.conftest import Desk
 from tests.hub.test_customers import enter, link, links, text_of
 from tests.hub.test_web import Browser

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from hub.database import session
 from hub.models import Installation, Listing, Meter
 from hub.queue import commit
-from hub.services import carrying, fetching, metering, registry
+from hub.services.books import fetching, metering
+from hub.services.carrying import carrying
+from hub.services.integrations import registry
 from hub.web import views
 from tests.hub.ledger import Ledger, Pretend
 from tests.hub.test_carrying import EXPECTED, everything_posted, send

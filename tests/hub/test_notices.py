@@ -21,8 +21,10 @@ from hub.extension import current
 from hub.host import Organization, Permission, User
 from hub.models import Credential, DeskRow, Installation, Notice
 from hub.queue import commit
-from hub.services import carrying, notices, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.installing import notices
+from hub.services.sending import sending
 from hub.states import InstallationState
 from tests.hub.conftest import ADA, Desk, connect, order_1042
 from tests.hub.ledger import Ledger

@@ -13,8 +13,10 @@ from sqlalchemy import select
 from hub.database import session
 from hub.models import Envelope, Installation
 from hub.queue import queue
-from hub.services import carrying, line, registry, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying, line
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from tests.hub import redis
 from tests.hub.conftest import ADA, order_1042
 from tests.hub.ledger import Ledger

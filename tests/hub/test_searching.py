@@ -9,8 +9,8 @@ from flask import Flask
 from hub.database import session
 from hub.models import Installation
 from hub.plugin import AccountKind, Record, RecordKind
-from hub.services import fetching
-from hub.services.searching import search
+from hub.services.books import fetching
+from hub.services.books.searching import search
 from tests.hub.test_web import count_queries
 
 

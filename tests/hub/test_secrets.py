@@ -15,7 +15,7 @@ from hub.errors import NotConfigured
 from hub.extension import current, vault
 from hub.models import Credential, Installation
 from hub.plugin import AuthorizationExpired, Authorized, Connection, Unavailable
-from hub.services import secrets
+from hub.services.carrying import secrets
 from tests.hub.ledger import Pretend, integration_of
 
 

@@ -16,9 +16,13 @@ from hub.database import session
 from hub.host import Company, Order, OrderPayment
 from hub.models import Installation, Mapping
 from hub.plugin import Capabilities, CreditMemo, DocumentKind, Invoice
-from hub.services import registry, selling, sending
-from hub.services.documents import Choices, Draft, draft
-from hub.services.selling import TAX_AS_ITEM
+from hub.services.drafting import selling
+from hub.services.drafting.choices import Choices
+from hub.services.drafting.documents import draft
+from hub.services.drafting.drafts import Draft
+from hub.services.drafting.selling import TAX_AS_ITEM
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from hub.services.snapshots import subject_json, subject_of
 from tests.hub.conftest import ADA, order_1042
 from tests.hub.ledger import Pretend

@@ -30,7 +30,8 @@ from hub.plugin import (
     Request,
     Role,
 )
-from hub.services import carrying, fetching
+from hub.services.books import fetching
+from hub.services.carrying import carrying
 from hub.states import InstallationState
 from tests.hub.ledger import Ledger, Pretend, integration_of
 from tests.hub.test_carrying import EXPECTED, everything_posted, send

@@ -18,7 +18,7 @@ from lxml import html
 
 from hub.database import session
 from hub.models import Installation
-from hub.services import carrying
+from hub.services.carrying import carrying
 from tests.hub.ledger import Ledger
 from tests.hub.test_web import FORM, Browser
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from hub.database import now, session
 from hub.models import Delivery, Envelope, Installation
 from hub.plugin import Counted, Limit, Unavailable
-from hub.services import carrying, turns
+from hub.services.carrying import carrying, turns
 from hub.states import DeliveryState, EnvelopeState
 from tests.hub import redis
 from tests.hub.ledger import Ledger, Pretend, integration_of

@@ -20,7 +20,7 @@ from hub.database import now, session
 from hub.extension import BrokenPlugin
 from hub.host import Organization, Permission, User
 from hub.models import Authorization, Delivery, Installation
-from hub.services import carrying
+from hub.services.carrying import carrying
 from hub.states import DeliveryState, InstallationState
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger

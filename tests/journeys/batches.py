@@ -6,8 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from hub.host import Company, Order
-from hub.services import sending
-from hub.services.documents import Choices
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from tests.hub.conftest import ADA, order_1042
 from tests.journeys.desktop import Ledger, Office
 

@@ -16,7 +16,10 @@ from werkzeug.serving import make_server
 from hub.database import now, session
 from hub.models import Installation, Listing
 from hub.queue import commit
-from hub.services import doorway, fetching, installing, mapping, registry
+from hub.services.books import fetching, mapping
+from hub.services.carrying import doorway
+from hub.services.installing import installing
+from hub.services.integrations import registry
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Application, Died, Faults, WebConnector
 from tests.hub.conftest import ACME, ADA

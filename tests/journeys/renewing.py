@@ -12,7 +12,8 @@ from hub.database import session
 from hub.models import Installation
 from hub.plugin import Envelope, PushIntegration
 from hub.queue import commit
-from hub.services import registry, secrets
+from hub.services.carrying import secrets
+from hub.services.integrations import registry
 from tests.journeys.served import create_app
 
 

@@ -19,8 +19,11 @@ from hub.host import Order
 from hub.models import Delivery, Installation
 from hub.plugin import Problem
 from hub.queue import commit
-from hub.services import carrying, checking, installing, retrying, sending
-from hub.services.documents import Choices
+from hub.services.books import checking
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
+from hub.services.sending import retrying, sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from sandbox.online import REALM, Running

@@ -19,7 +19,9 @@ from hub.extension import current
 from hub.models import Credential, Envelope, Installation
 from hub.plugin import AuthorizationExpired, Rejected
 from hub.queue import commit
-from hub.services import carrying, checking, installing, renewing, secrets
+from hub.services.books import checking
+from hub.services.carrying import carrying, secrets
+from hub.services.installing import installing, renewing
 from hub.states import InstallationState
 from sandbox.online import OTHER_REALM, Running
 from tests.journeys.conftest import consent

@@ -12,8 +12,10 @@ from sqlalchemy import select
 from hub.database import now, session
 from hub.models import Credential, Delivery, Installation, Meter, Notice, NoticeKind
 from hub.queue import commit
-from hub.services import carrying, notices, renewing, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.installing import notices, renewing
+from hub.services.sending import sending
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.hub.conftest import ADA, order_1042

@@ -14,9 +14,11 @@ from flask import Flask
 from hub.database import session
 from hub.host import Order
 from hub.models import Installation
-from hub.services import carrying, registry, sending
-from hub.services.documents import Choices
-from hub.services.revising import Revisable
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.drafting.revising import Revisable
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from sandbox.online import Running
 from tests.hub.conftest import ADA, Desk
 from tests.hub.test_carrying import pass_time

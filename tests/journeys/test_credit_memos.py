@@ -15,8 +15,11 @@ from hub.database import now, session
 from hub.host import Order
 from hub.models import Installation
 from hub.plugin import RecordKind, TransactionKind
-from hub.services import carrying, history, linking, registry, sending
-from hub.services.documents import Choices
+from hub.services.books import history, linking
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from hub.web import views
 from sandbox.online import Running
 from tests.hub.conftest import ACME, ADA, order_1042

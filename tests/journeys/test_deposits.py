@@ -18,8 +18,11 @@ from hub.errors import Incomplete
 from hub.models import Exchange, Installation
 from hub.plugin import AT_ONCE, RecordKind
 from hub.queue import commit
-from hub.services import cancelling, carrying, history, linking, registry, sending
-from hub.services.documents import Choices
+from hub.services.books import history, linking
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import registry
+from hub.services.sending import cancelling, sending
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults
 from sandbox.online import Running

@@ -14,8 +14,10 @@ from sqlalchemy import select
 from hub.database import session
 from hub.models import Delivery, Envelope, Listing
 from hub.plugin import RecordKind, TransactionKind
-from hub.services import doorway, registry, sending
-from hub.services.documents import Choices
+from hub.services.carrying import doorway
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 from hub.web import views
 from sandbox.desktop.connector import Faults

@@ -21,7 +21,7 @@ from redis import Redis
 from rq import Worker
 
 from hub.database import session
-from hub.services import registry
+from hub.services.integrations import registry
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Died, Failed, Faults, WebConnector
 from tests.hub.test_postgresql import database_url, server  # noqa: F401 – Fixtures.

@@ -17,8 +17,10 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import Delivery, Envelope
-from hub.services import doorway, registry, sending
-from hub.services.documents import Choices
+from hub.services.carrying import doorway
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults, envelope
 from tests.hub.conftest import ACME, ADA, order_1042
@@ -232,7 +234,7 @@ def test_an_answer_of_30_mb_with_control_characters_is_taken(office: Office) -> 
             from sandbox.desktop import lists
 
             lists.add(office.company.store, "Customer", fields)
-    from hub.services import installing
+    from hub.services.installing import installing
 
     installing.reload(ACME.id, office.installation.id)
     connector = office.connector(Faults(padding=30_000_000))
@@ -324,7 +326,7 @@ def test_a_company_that_was_renamed_is_known_by_its_mark(office: Office) -> None
 
 
 def test_a_session_waits_for_a_person_who_is_about_to_send(office: Office) -> None:
-    from hub.services import desk
+    from hub.services.carrying import desk
 
     desk.attend(office.installation.id)
     ticket = signed_in(office)

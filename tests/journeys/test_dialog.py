@@ -15,7 +15,7 @@ from sqlalchemy import event
 from hub.database import session
 from hub.host import Company, User
 from hub.models import Installation
-from hub.services import carrying
+from hub.services.carrying import carrying
 from sandbox.online import Running
 from tests.hub.conftest import Desk, order_1042
 from tests.hub.test_web import Browser

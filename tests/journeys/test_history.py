@@ -16,8 +16,10 @@ from hub.database import session
 from hub.models import Delivery, Link, RecordRow, TransactionRow
 from hub.plugin import RecordKind, TransactionKind
 from hub.queue import commit
-from hub.services import history, linking, registry, sending
-from hub.services.documents import Choices
+from hub.services.books import history, linking
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from tests.hub.conftest import ADA, order_1042
 from tests.journeys.desktop import IMPRINT, Office, by_hand, look_again, serving
 

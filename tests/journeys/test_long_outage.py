@@ -16,8 +16,9 @@ from hub.database import now, session
 from hub.models import Delivery, Envelope, Installation
 from hub.plugin import Envelope as SealedEnvelope
 from hub.plugin import Request
-from hub.services import carrying, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from hub.testing import answered
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.marks import mark

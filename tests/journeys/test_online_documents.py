@@ -16,8 +16,10 @@ from hub.host import Order
 from hub.models import Delivery, Installation, Listing
 from hub.plugin import Address, RecordKind, TransactionKind
 from hub.queue import commit
-from hub.services import carrying, history, linking, sending
-from hub.services.documents import Choices
+from hub.services.books import history, linking
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from hub.states import DeliveryState
 from hub.web import views
 from sandbox.online import REALM, Running

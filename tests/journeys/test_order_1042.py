@@ -15,8 +15,11 @@ from hub.database import session
 from hub.errors import Incomplete
 from hub.models import Delivery, Envelope, Installation, Listing
 from hub.plugin import PushIntegration, RecordKind, Rejected, TransactionKind
-from hub.services import carrying, installing, registry, secrets, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying, secrets
+from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.hub.conftest import ADA, order_1042

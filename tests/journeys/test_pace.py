@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from hub.database import now, session
 from hub.models import Installation, Meter
 from hub.plugin import Counted, Limit
-from hub.services import carrying, sending, turns
-from hub.services.documents import Choices
+from hub.services.carrying import carrying, turns
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from quickbooks_online import QuickBooksOnline
 from sandbox.online import REALM, Running
 from tests.hub import redis

@@ -14,8 +14,11 @@ from hub.database import now, session
 from hub.models import Installation, Link, Listing, Meter, RecordRow, TransactionRow
 from hub.plugin import RecordKind
 from hub.queue import commit
-from hub.services import carrying, fetching, linking, registry, sending
-from hub.services.documents import Choices
+from hub.services.books import fetching, linking
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from sandbox.online import OTHER_REALM, REALM, Running
 from tests.hub.conftest import ADA, order_1042
 from tests.journeys.desktop import serving

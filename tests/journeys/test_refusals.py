@@ -6,8 +6,10 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import Delivery, Installation
-from hub.services import carrying, installing, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
+from hub.services.sending import sending
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.hub.conftest import ACME, ADA, order_1042

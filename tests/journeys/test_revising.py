@@ -15,9 +15,10 @@ from hub.database import session
 from hub.host import Order
 from hub.models import Delivery
 from hub.plugin import Address
-from hub.services import cancelling, registry, sending
-from hub.services.documents import Choices
-from hub.services.revising import Revisable
+from hub.services.drafting.choices import Choices
+from hub.services.drafting.revising import Revisable
+from hub.services.integrations import registry
+from hub.services.sending import cancelling, sending
 from hub.states import DeliveryState
 from hub.web import views
 from tests.hub.conftest import ACME, ADA, order_1042

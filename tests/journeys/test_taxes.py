@@ -12,8 +12,9 @@ from hub.database import session
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery, Installation
-from hub.services import carrying, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from sandbox.online import REALM, Running
 from tests.hub.conftest import ADA, order_1042
 from tests.journeys.batches import EVERYTHING

@@ -16,8 +16,12 @@ from hub.host import Order
 from hub.models import Installation, Listing
 from hub.plugin import RecordKind, Role
 from hub.queue import commit
-from hub.services import carrying, installing, linking, mapping, registry, sending
-from hub.services.documents import Choices
+from hub.services.books import linking, mapping
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from sandbox.online import REALM, Running
 from tests.hub.conftest import ACME, ADA, Desk
 from tests.journeys.batches import EVERYTHING

@@ -18,8 +18,11 @@ from hub.errors import Incomplete, NotPossible
 from hub.host import Order
 from hub.models import Delivery, Exchange, Installation
 from hub.plugin import RecordKind
-from hub.services import cancelling, carrying, history, linking, registry, retrying, sending
-from hub.services.documents import Choices
+from hub.services.books import history, linking
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import registry
+from hub.services.sending import cancelling, retrying, sending
 from hub.states import DeliveryState
 from hub.web import views
 from sandbox.desktop.connector import Faults

@@ -12,7 +12,10 @@ from flask import Flask
 
 from hub.models import Installation
 from hub.queue import commit
-from hub.services import carrying, installing, mapping, registry
+from hub.services.books import mapping
+from hub.services.carrying import carrying
+from hub.services.installing import installing
+from hub.services.integrations import registry
 from tests.hub.conftest import ACME, ADA, Desk, app, database_url, desk, ledger  # noqa: F401 – Fixtures.
 from xero_sandbox import TENANT, Running, start
 

@@ -12,8 +12,11 @@ from flask import Flask
 from hub.database import session
 from hub.models import Installation
 from hub.plugin import Attempt, AuthorizationExpired, PushIntegration, Redirect, Rejected
-from hub.services import carrying, installing, registry, secrets, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying, secrets
+from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from hub.states import InstallationState
 from tests.hub.conftest import ACME, ADA, order_1042
 from xero_books import Xero

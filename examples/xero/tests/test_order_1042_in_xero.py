@@ -14,8 +14,9 @@ from sqlalchemy import select
 from hub.database import session
 from hub.host import Company, Order
 from hub.models import Delivery, Envelope, Installation
-from hub.services import carrying, sending
-from hub.services.documents import Choices
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from hub.states import DeliveryState
 from tests.hub.conftest import ADA, order_1042
 from tests.hub.test_carrying import pass_time

@@ -13,7 +13,9 @@ from test_order_1042_in_xero import EVERYTHING, carry, order, posted
 from hub.database import session
 from hub.models import Installation, Listing, RecordRow, TransactionRow
 from hub.plugin import AccountKind, DocumentKind, RecordKind
-from hub.services import checking, fetching, registry, sending
+from hub.services.books import checking, fetching
+from hub.services.integrations import registry
+from hub.services.sending import sending
 from tests.hub.conftest import ADA
 from xero_sandbox import TENANT, Running
 

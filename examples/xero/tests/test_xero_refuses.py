@@ -15,8 +15,11 @@ from hub.database import session
 from hub.errors import Incomplete
 from hub.models import Delivery, Installation
 from hub.plugin import Problem
-from hub.services import carrying, checking, installing, retrying, sending
-from hub.services.documents import Choices
+from hub.services.books import checking
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
+from hub.services.sending import retrying, sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from tests.hub.conftest import ADA, Desk, order_1042

@@ -11,7 +11,7 @@ from test_order_1042_in_xero import carry, expected, posted, send, whole_ledger
 
 from hub.database import now, session
 from hub.models import Installation
-from hub.services import carrying, turns
+from hub.services.carrying import carrying, turns
 from tests.hub import redis
 from xero_sandbox import Running
 

@@ -10,7 +10,7 @@ from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery
 from hub.plugin import Bill, Document, DocumentKind, PurchaseOrder, Sale
-from hub.services.checking import known
+from hub.services.books.checking import known
 from hub.services.snapshots import problems_of, subject_of
 from hub.states import DeliveryState
 from hub.testing.ledger import Entered

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from hub.plugin import AuthorizationExpired, Envelope, Integration, PushIntegration, Rejected
-from hub.services import installing
+from hub.services.installing import installing
 from hub.states import InstallationState
 from hub.testing.families.arriving import arrives
 from hub.testing.families.base import Family

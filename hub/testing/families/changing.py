@@ -9,8 +9,8 @@ import pytest
 
 from hub.host import Order
 from hub.plugin import DocumentKind
-from hub.services import sending
-from hub.services.documents import Choices
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
 from hub.states import DeliveryState
 from hub.testing.families.arriving import arrives
 from hub.testing.families.base import Family

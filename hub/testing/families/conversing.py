@@ -18,7 +18,7 @@ from sqlalchemy import select
 from hub.database import now, session
 from hub.models import ConversationRow, Envelope, Exchange
 from hub.plugin import IntegrationError, Request, Response
-from hub.services.conversing import Crashes, begin, proceed
+from hub.services.carrying.conversing import Crashes, begin, proceed
 from hub.testing.families.arriving import arrives, send
 from hub.testing.families.base import Family
 from hub.testing.office import Office

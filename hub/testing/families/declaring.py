@@ -20,7 +20,7 @@ from hub.plugin import (
     RecordKind,
     TransactionKind,
 )
-from hub.services.registry import GROUP
+from hub.services.integrations.registry import GROUP
 from hub.testing.families.base import Family
 
 _CREATED = frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM})

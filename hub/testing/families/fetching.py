@@ -10,8 +10,8 @@ from sqlalchemy import select
 from hub.database import session
 from hub.models import TransactionRow
 from hub.plugin import RecordKind, TransactionKind
-from hub.services import fetching
-from hub.services.checking import known
+from hub.services.books import fetching
+from hub.services.books.checking import known
 from hub.testing.families.arriving import arrives
 from hub.testing.families.base import Family
 from hub.testing.ledger import Lost

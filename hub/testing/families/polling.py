@@ -7,7 +7,7 @@ import pytest
 from hub.database import session
 from hub.models import DeskRow
 from hub.plugin import Integration, PullIntegration
-from hub.services import doorway
+from hub.services.carrying import doorway
 from hub.states import DeliveryState, InstallationState
 from hub.testing.families.arriving import has_arrived, send
 from hub.testing.families.base import Family

@@ -1,0 +1,132 @@
+"""Driving conversations: replaying what was said, and taking what comes next.
+
+A conversation is never kept in memory between two trips. Whoever continues it begins a fresh generator, hands it the
+recorded responses, and so arrives at its next request or at its end; that is why any process can do it, at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from rq.timeouts import BaseTimeoutException
+
+from hub.database import session
+from hub.models import ConversationRow, Envelope, Purpose
+from hub.models.books import listed
+from hub.plugin import (
+    Books,
+    Conversation,
+    Integration,
+    IntegrationError,
+    Page,
+    Posting,
+    Ref,
+    Request,
+    Response,
+)
+from hub.services.integrations import vetting
+from hub.services.integrations.bugs import reference
+from hub.services.snapshots import books_of, subject_of
+
+Result: TypeAlias = Books | Page | Ref | Posting | Sequence[Response | None]
+
+_RESULTS: dict[Purpose, Any] = {
+    Purpose.CHECK: Books,
+    Purpose.FETCH: Page,
+    Purpose.CREATE: Ref,
+    Purpose.POST: Posting,
+    Purpose.RECOVER: Sequence[Response | None],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """It wants to know something."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """It has come to its end, with a result."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Fails:
+    """It ended as the plugin interface foresees: rejected, or to be begun anew later."""
+
+    error: IntegrationError
+
+
+@dataclass(frozen=True, slots=True)
+class Crashes:
+    """The plugin has a bug. `reference` stands in the log beside the traceback."""
+
+    reference: str
+
+
+Step: TypeAlias = Asks | Ends | Fails | Crashes
+
+
+class Wandered(Exception):
+    """A conversation asked something else on replay than it did the first time: it is not deterministic."""
+
+
+def proceed(row: ConversationRow, integration: Integration) -> Step:
+    """Replay the recorded exchanges into a fresh generator and give what it does next."""
+    try:
+        try:
+            return _replay(row, begin(row, integration))
+        except IntegrationError as error:
+            return Fails(vetting.error(error))
+    except BaseTimeoutException:
+        raise  # The job's own time is up; that says nothing about the plugin.
+    except (Exception, SystemExit) as error:  # A plugin may do anything; only its own delivery is to stop.
+        return Crashes(reference(error))
+
+
+def begin(row: ConversationRow, integration: Integration) -> Conversation[Any]:
+    """The generator of a conversation, from the argument that it was begun with."""
+    argument = row.argument
+    match row.purpose:
+        case Purpose.CHECK:
+            return integration.check()
+        case Purpose.FETCH:
+            return integration.fetch(listed(argument["kind"]), argument["since"])
+        case Purpose.CREATE:
+            return integration.create(subject_of(argument["kind"], argument["subject"]), *_ways(argument))  # type: ignore[arg-type]  # The kind says which.
+        case Purpose.POST:
+            return integration.post(subject_of(argument["kind"], argument["subject"]), *_ways(argument))  # type: ignore[arg-type]  # The kind says which.
+        case Purpose.RECOVER:
+            return integration.recover(session().get_one(Envelope, argument["envelope"]).sealed())
+
+
+def _ways(argument: dict[str, Any]) -> tuple[dict[str, str], Books]:
+    """The options and the books, as they were when the conversation began."""
+    return argument["options"], books_of(argument["books"])
+
+
+def _replay(row: ConversationRow, generator: Conversation[Any]) -> Asks | Ends:
+    try:
+        request = next(generator)
+        for exchange in row.exchanges:
+            if exchange.response is None:
+                break
+            _compare(request, exchange.payload, exchange.writes)
+            request = generator.send(Response(payload=exchange.response))
+    except StopIteration as stop:
+        vetting.demand(stop.value, _RESULTS[row.purpose], f"What {row.purpose} ended in")
+        return Ends(stop.value)
+    finally:
+        generator.close()
+    return Asks(vetting.request(request))  # What cannot be stored is found now, while the plugin can be named.
+
+
+def _compare(request: Request, payload: Any, writes: bool) -> None:
+    if vetting.text(request.payload) != vetting.text(payload) or request.writes != writes:
+        raise Wandered(f"“{request.name}” is not what was asked the first time")
+

@@ -1,0 +1,105 @@
+"""How the ledger of an installation finds its desk and gets in: the address, the name, the password, the file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from werkzeug.security import generate_password_hash
+
+from hub.database import now, session
+from hub.errors import NotFound, NotPossible
+from hub.models import DeskRow, Installation
+from hub.plugin import Doorway, Download, PullIntegration
+from hub.queue import commit
+from hub.services import scope
+from hub.services.integrations import registry
+from hub.states import InstallationState
+
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
+"""What a password is made of: nothing that is mistaken for something else when it is typed off a screen."""
+
+LENGTH = 8
+_PERIODS = 3
+
+
+def calls_us(installation: Installation) -> bool:
+    """Whether its ledger calls us. False also if its plugin is gone."""
+    return installation.desk is not None
+
+
+def open_for(installation: Installation) -> DeskRow:
+    """The door of an installation; it is made the first time. Raises `NotPossible` if its ledger does not call."""
+    integration = _pulls(installation)
+    row = installation.desk
+    if row is None:
+        login = f"{integration.key.partition('_')[0]}-{secrets.token_hex(4)}"
+        row = DeskRow(installation=installation, address=secrets.token_urlsafe(24), login=login)
+        session().add(row)
+        commit()
+    return row
+
+
+def at(address: str) -> DeskRow:
+    """The door at an address. Raises `NotFound`."""
+    row = session().scalar(
+        select(DeskRow).where(DeskRow.address == address).options(joinedload(DeskRow.installation))
+    )
+    if row is None or row.installation.state is InstallationState.REMOVED:
+        raise NotFound("There is no installation at this address.")
+    return row
+
+
+def edition(row: DeskRow) -> str:
+    """Which of the passwords that were made is the present one; empty before there is any."""
+    return row.password_at.isoformat() if row.password_at else ""
+
+
+def new_password(organization_id: str, installation_id: int, *, instead_of: str) -> str:
+    """A new password for the ledger; the old one stops working. It is given here once, and kept as a hash.
+
+    `instead_of` is the edition that is to be replaced. Raises `NotPossible` if that is not the present one any more:
+    a page that is loaded again must not replace, unasked, the password that has just been pasted.
+    """
+    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    _pulls(installation)
+    row = session().get_one(DeskRow, installation.id)
+    if edition(row) != instead_of:
+        raise NotPossible("A password has been made meanwhile. Generate another one only if that one is lost.")
+    password = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+    row.password_hash, row.password_at = generate_password_hash(password), now()
+    row.refused, row.refused_at = 0, None
+    commit()
+    return password
+
+
+def invitation(installation: Installation, url: str, support_url: str) -> Download:
+    """The file that tells the ledger where to call. Raises `Rejected` for an address that it would not call."""
+    row = open_for(installation)
+    return _pulls(installation).invite(
+        Doorway(url=url, support_url=support_url, login=row.login, minutes=row.minutes)
+    )
+
+
+def next_call(row: DeskRow) -> dt.datetime | None:
+    """When the next call can be expected."""
+    return row.called_at + dt.timedelta(minutes=row.minutes) if row.called_at else None
+
+
+def is_silent(row: DeskRow) -> bool:
+    """Whether a ledger that used to call has not done so for longer than three of its periods."""
+    return row.called_at is not None and now() - row.called_at > _PERIODS * dt.timedelta(minutes=row.minutes)
+
+
+def close(installation: Installation) -> None:
+    """Nobody gets in any more."""
+    installation.desk = None
+
+
+def _pulls(installation: Installation) -> PullIntegration:
+    integration = registry.integration(installation.integration)
+    if not isinstance(integration, PullIntegration):
+        raise NotPossible(f"{integration.label} does not call here.")
+    return integration

@@ -1,0 +1,296 @@
+"""What follows from the end of a conversation, for the delivery, the list or the installation it was about.
+
+All of it happens in the transaction that stores the last response, under the lock of the installation.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import exists, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import aliased, selectinload
+
+from hub.database import now, session
+from hub.extension import patience
+from hub.host import Delivered
+from hub.models import ConversationRow, Delivery, Installation, Purpose
+from hub.models.books import name_key
+from hub.models.delivery import needs
+from hub.plugin import (
+    AuthorizationExpired,
+    Books,
+    DocumentKind,
+    IntegrationError,
+    Ordered,
+    Posting,
+    Problem,
+    Ref,
+    Rejected,
+    Sale,
+    Unavailable,
+)
+from hub.queue import tell
+from hub.services.books import checking, fetching, history, linking
+from hub.services.carrying import recovering
+from hub.services.carrying.conversing import Crashes, Ends, Fails, Result
+from hub.services.carrying.line import delay
+from hub.services.drafting.documents import completed
+from hub.services.integrations import registry
+from hub.services.integrations.bugs import reference
+from hub.services.snapshots import Subject, books_of, problems_json, subject_json, subject_of
+from hub.states import ConversationState, DeliveryState, InstallationState, StopReason
+
+_OURS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PURCHASE_ORDER})
+"""Documents that bear a number of ours, unless the books number them themselves."""
+
+
+def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> None:
+    """Close a conversation and let follow what follows. A crashed one stays open, to be continued on retry."""
+    if row.state is not ConversationState.OPEN:
+        return
+    if isinstance(step, Crashes) and row.delivery is not None:
+        stop(row.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
+        return
+    if isinstance(step, Ends) and row.purpose is Purpose.RECOVER:
+        step = _take_recovery(row, step)
+    row.ended_at = now()
+    if isinstance(step, Ends):
+        row.state = ConversationState.DONE
+        _succeed(row, step.result)
+    else:
+        row.state = ConversationState.FAILED
+        _fail(row, step)
+
+
+def _take_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
+    """What is asked again is sealed anew, and a plugin may do anything when it seals, or answer for too few."""
+    try:
+        with session().begin_nested():
+            recovering.take(row, step.result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        session().expire_all()
+        return Crashes(reference(error))
+    return step
+
+
+def stop(delivery: Delivery, reason: StopReason, *problems: Problem, reference: str = "") -> None:
+    """Stop a delivery until a person has put it right."""
+    if delivery.state is DeliveryState.STOPPED:
+        return
+    delivery.move(DeliveryState.STOPPED, reason=reason)
+    delivery.problems, delivery.reference = problems_json(problems), reference
+    delivery.tried_since = None
+
+
+def crash_problem() -> Problem:
+    return Problem(
+        what="Something went wrong on our side.",
+        why="This is a mistake in the program, not in what you entered.",
+        cure="Try again; if it stops again, give the reference to your support.",
+    )
+
+
+def release(installation_id: int) -> None:
+    """Queue what waited and has all that it needs in the books. Two queries, however much has been posted."""
+    missing = aliased(Delivery)
+    waiting = session().scalars(
+        select(Delivery)
+        .where(
+            Delivery.installation_id == installation_id,
+            Delivery.state == DeliveryState.WAITING,
+            ~exists().where(
+                needs.c.delivery_id == Delivery.id,
+                needs.c.needed_id == missing.id,
+                missing.state != DeliveryState.POSTED,
+            ),
+        )
+        .options(selectinload(Delivery.needs))
+    )
+    for delivery in waiting.all():
+        queue_if_ready(delivery)
+
+
+def queue_if_ready(delivery: Delivery) -> None:
+    """Put the refs of what it waited for into a waiting delivery and queue it, if all of that is posted."""
+    if all(needed.state is DeliveryState.POSTED for needed in delivery.needs):
+        found = {(needed.kind, needed.source.partition("/")[2]): posted_ref(needed) for needed in delivery.needs}
+        ordered = next((_ordered(needed) for needed in delivery.needs if _is_order(needed)), None)
+        delivery.subject = subject_json(completed(subject_of(delivery.kind, delivery.subject), found, ordered))
+        delivery.move(DeliveryState.QUEUED)
+        delivery.due_at = now()
+
+
+def _is_order(delivery: Delivery) -> bool:
+    return delivery.kind == DocumentKind.PURCHASE_ORDER
+
+
+def _ordered(delivery: Delivery) -> Ordered:
+    return Ordered(id=delivery.posting_id, lines=tuple(delivery.posting_lines))
+
+
+def posted_ref(delivery: Delivery) -> Ref:
+    return Ref(id=delivery.posting_id, name=delivery.posting_number)
+
+
+def _succeed(row: ConversationRow, result: Result) -> None:
+    match row.purpose:
+        case Purpose.CHECK:
+            assert isinstance(result, Books)
+            checking.take(row.installation, result)
+            fetching.follow(row.installation, registry.integration(row.installation.integration))
+            row.outcome = f"Connected to {result.name}."
+        case Purpose.FETCH:
+            fetching.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a page.
+        case Purpose.CREATE:
+            assert isinstance(result, Ref)
+            assert row.delivery is not None
+            _posted(row.delivery, id=result.id, number=result.name)
+            row.delivery.problems = problems_json(_renamed(row.delivery, result))
+            linking.remember(row.delivery, result)
+        case Purpose.POST:
+            assert isinstance(result, Posting)
+            assert row.delivery is not None
+            _post(row.delivery, result, books_of(row.argument["books"]))
+        case Purpose.RECOVER:
+            pass  # It is taken already.
+
+
+def _renamed(delivery: Delivery, entered: Ref) -> list[Problem]:
+    """Tell if the books have it under another name than ours, which was too long for them or had a sign in it."""
+    name = str(delivery.subject.get("name", ""))
+    if name_key(entered.name) == name_key(name):
+        return []
+    return [Problem(
+        what=f"It stands in the books as “{entered.name}”.", why=f"“{name}” does not fit there as a name.",
+        cure="Nothing needs to be done; the next order finds it.",
+    )]  # fmt: skip
+
+
+def _post(delivery: Delivery, posting: Posting, books: Books) -> None:
+    document = subject_of(delivery.kind, delivery.subject)
+    if delivery.voids:
+        _void(delivery, document, posting)
+        return
+    differences = []
+    sent_number, sent_total = str(getattr(document, "number", "")), Decimal(getattr(document, "total", 0))
+    if delivery.kind in _OURS - books.numbers and posting.number != sent_number:
+        differences.append(Problem(
+            what=f"The books gave it the number {posting.number or '(none)'}; we sent {sent_number}.",
+            why="The company numbers its documents itself.", field="number",
+        ))  # fmt: skip
+    sent_tax = document.tax.amount if isinstance(document, Sale) else None
+    if posting.tax is not None and sent_tax is not None and posting.tax != sent_tax:
+        differences.append(Problem(
+            what=f"The books say {posting.tax} of sales tax; the order says {sent_tax}.",
+            why="The books calculate the sales tax themselves, by the rate that they know.",
+            cure="Compare the two and correct the one that is wrong, or send the tax as an item.", field="tax",
+        ))  # fmt: skip
+    if posting.total != sent_total:
+        differences.append(Problem(
+            what=f"The books say {posting.total}; we sent {sent_total}.",
+            why="Most often the books calculate the sales tax differently.",
+            cure="Compare the two and correct the one that is wrong.", field="total",
+        ))  # fmt: skip
+    _posted(delivery, id=posting.id, number=posting.number or sent_number)
+    delivery.problems = problems_json(differences)
+    delivery.posting_total, delivery.posting_version = posting.total, posting.version
+    delivery.posting_lines = list(posting.lines)
+    history.enter(delivery.installation_id, document, posting)  # type: ignore[arg-type]  # It was posted as one.
+    _tell(delivery)
+
+
+def _void(delivery: Delivery, document: Subject, posting: Posting) -> None:
+    """It stands in the books as nothing. What was paid on it is the customer's credit; how much, the books say."""
+    was_paid = history.is_paid_in_part(delivery)
+    _posted(delivery, id=posting.id, number=posting.number or delivery.posting_number)
+    delivery.posting_total, delivery.posting_version = posting.total, posting.version
+    history.enter(delivery.installation_id, document, posting)  # type: ignore[arg-type]  # It was posted as one.
+    if was_paid:
+        fetching.refresh_history(delivery.installation_id)
+    _tell(delivery, voided=True)
+
+
+def _tell(delivery: Delivery, *, voided: bool = False) -> None:
+    if delivery.order_id is not None:
+        tell(Delivered(
+            organization_id=delivery.organization_id, order_id=delivery.order_id, document=delivery.kind,
+            integration=delivery.installation.integration, number=delivery.posting_number, voided=voided,
+        ))  # fmt: skip
+
+
+def _posted(delivery: Delivery, *, id: str, number: str) -> None:  # noqa: A002 – It is the posting's id.
+    if delivery.state is DeliveryState.QUEUED:
+        delivery.move(DeliveryState.SENDING)
+    delivery.move(DeliveryState.POSTED)
+    delivery.problems, delivery.reference = [], ""
+    delivery.posting_id, delivery.posting_number = id, number[:100]
+
+
+def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
+    problems = _problems(step)
+    row.outcome = problems[0].what
+    if row.purpose is Purpose.FETCH:
+        fetching.give_up(row, problems[0].what)
+    elif row.purpose is Purpose.CHECK:
+        checking.later(row.installation)
+    elif row.purpose is Purpose.RECOVER:
+        _give_up_recovery(row, step, problems)
+    elif row.delivery is not None and isinstance(step, Fails):
+        if isinstance(step.error, Unavailable):
+            _later(row.delivery, step.error)
+        elif isinstance(step.error, AuthorizationExpired):
+            _hold(row.installation, row.delivery, InstallationState.EXPIRED, problems[0])
+        elif isinstance(step.error, Rejected) and step.error.pauses:
+            _hold(row.installation, row.delivery, InstallationState.PAUSED, problems[0])
+        else:
+            stop(row.delivery, StopReason.REJECTED, *problems)
+            checking.hasten(row.installation)
+
+
+def _hold(installation: Installation, delivery: Delivery, state: InstallationState, problem: Problem) -> None:
+    """The books take nothing from us at present, whatever it is: an admin must see to that, and then all goes on."""
+    if installation.state is InstallationState.CONNECTED:
+        installation.move(state)
+    installation.trouble = " ".join(filter(None, (problem.what, problem.cure)))
+    installation.trouble_since = installation.trouble_since or now()
+    delivery.move(DeliveryState.QUEUED)
+    delivery.due_at = now()
+
+
+def _give_up_recovery(row: ConversationRow, step: Fails | Crashes, problems: tuple[Problem, ...]) -> None:
+    parked = recovering.give_up(row, step)
+    for exchange in parked.exchanges if parked else ():
+        if exchange.conversation.delivery is None:
+            settle(exchange.conversation, step)
+        elif isinstance(step, Crashes):
+            stop(exchange.conversation.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
+        else:
+            reason = StopReason.EXHAUSTED if isinstance(step.error, Unavailable) else StopReason.REJECTED
+            stop(exchange.conversation.delivery, reason, *problems)
+
+
+def _problems(step: Fails | Crashes) -> tuple[Problem, ...]:
+    if isinstance(step, Crashes):
+        return (Problem(what=f"Something went wrong on our side (reference {step.reference})."),)
+    error: IntegrationError = step.error
+    if isinstance(error, Rejected) and error.problems:
+        return error.problems
+    return (Problem(what=str(error) or "The books refuse it without saying why."),)
+
+
+def _later(delivery: Delivery, error: Unavailable) -> None:
+    """The conversation could not go on and wrote nothing that matters: it is begun anew later."""
+    delivery.tried_since = delivery.tried_since or now()
+    if now() - delivery.tried_since > patience():
+        stop(delivery, StopReason.EXHAUSTED, Problem(
+            what=f"{error}", why="It was tried for a long time.", cure="Try again when the books answer again.",
+        ))  # fmt: skip
+        return
+    delivery.move(DeliveryState.QUEUED)
+    delivery.tries += 1
+    delivery.due_at = now() + delay(delivery.tries, error.retry_after)
+
+

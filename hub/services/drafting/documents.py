@@ -1,0 +1,205 @@
+"""From an order to its documents, with every problem that can be known before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hub.host import Order
+from hub.models import Installation
+from hub.models.books import name_key
+from hub.plugin import (
+    AT_ONCE,
+    DEPOSITS,
+    Bill,
+    DocumentKind,
+    DoesNotAddUp,
+    Integration,
+    Line,
+    NewCustomer,
+    NewItem,
+    Ordered,
+    Payment,
+    Problem,
+    PurchaseOrder,
+    RecordKind,
+    Ref,
+    Role,
+    Sale,
+)
+from hub.services.books import checking
+from hub.services.drafting import purchasing, reviewing, selling
+from hub.services.drafting.choices import SALES, Choices
+from hub.services.drafting.drafts import Draft
+from hub.services.drafting.gathering import NEW, Gathered, gather, item_name, kind_of_entry
+from hub.services.drafting.purchasing import purchases
+from hub.services.integrations import courtesy
+from hub.services.snapshots import Subject
+
+
+def options_of(installation: Installation, integration: Integration) -> dict[str, str]:
+    """The installation's options, with the integration's defaults where nothing is saved."""
+    return {option.key: installation.options.get(option.key, option.default) for option in integration.options}
+
+
+def takes_deposits(installation: Installation, integration: Integration, order: Order, known: Gathered) -> bool:
+    """Whether payments of an order can be sent before its invoice, and this is not there."""
+    invoiced = DocumentKind.INVOICE in known.standing.get(order.id, frozenset())
+    may = options_of(installation, integration).get(DEPOSITS.key) == AT_ONCE
+    return may and not invoiced and selling.kind_of(order) is DocumentKind.INVOICE
+
+
+def draft(
+    installation: Installation, integration: Integration, order: Order, choices: Choices, known: Gathered | None = None
+) -> Draft:
+    """Build the documents of an order: without a query, if what it rests on is `known`; else that is gathered now."""
+    known = known or gather(installation, integration, [(order, choices)])
+    options, books = options_of(installation, integration), checking.known(installation)
+    refs = {**known.refs, **named(order, known), **_overrides(known, choices)}
+    refs = {role: ref for role, ref in refs.items() if books.tracks(kind_of_entry(role))}
+    standing = known.standing.get(order.id, frozenset())
+    invoiced = choices.sells or DocumentKind.INVOICE in standing
+    problems = _unmapped(integration, refs, order, choices)
+    customer, new_customer = _customer(known, order, choices, problems)
+    items, new_items = _items(installation, known, order, refs, problems)
+    try:
+        sale = selling.sale(order, customer, items, refs, tax=choices.tax, problems=problems)
+        payments = selling.payments(order, customer, refs, applied=invoiced)
+        bought = purchases(
+            installation, order, choices, known=known, customer=customer, items=items, refs=refs,
+            problems=problems,
+        )
+    except DoesNotAddUp as error:
+        sale, payments, bought = None, {}, ()
+        problems.append(Problem(
+            what="The order does not add up.", why=str(error), cure="Correct the order, then send it.", field="lines",
+        ))  # fmt: skip
+    problems += selling.money_problems(installation, order)
+    if order.cancelled:
+        problems = [selling.cancelled(integration, order, standing)]
+    elif choices.sells:
+        voided = integration.capabilities.voids & set(choices.updates)
+        problems += selling.contradictions(installation, integration, order, standing - voided)
+    elif choices.deposits and not invoiced:
+        problems += selling.deposit_problems(options)
+    outline = Draft(
+        customer=customer, new_customer=new_customer, new_items=new_items, sale=sale, payments=payments,
+        purchases=bought,
+    )  # fmt: skip
+    outline, taken = reviewing.answered(outline, known, choices, options)
+    found = reviewing.reviewed(
+        outline, known, order, choices.updates, lambda subject: courtesy.review(integration, subject, options, books)
+    )
+    return replace(outline, problems=tuple(dict.fromkeys([*problems, *taken, *found])))
+
+
+def completed(subject: Subject, found: Mapping[tuple[str, str], Ref], ordered: Ordered | None = None) -> Subject:
+    """Put the ids of what has been created meanwhile into a document: `found` has them by kind and source, `ordered`
+    is the purchase order that a bill answers."""
+    created = {kind: ref for (kind, _), ref in found.items()}
+    if isinstance(subject, Sale):
+        customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
+        return replace(subject, customer=customer, lines=_completed_lines(subject.lines, found, created))
+    if isinstance(subject, PurchaseOrder | Bill):
+        vendor = subject.vendor if subject.vendor.id else created[RecordKind.VENDOR]
+        whole = replace(subject, vendor=vendor, lines=_completed_lines(subject.lines, found, created))
+        return replace(whole, ordered=ordered) if isinstance(whole, Bill) and whole.ordered else whole
+    if isinstance(subject, Payment):
+        customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
+        waits = subject.invoice is not None and not subject.invoice.id
+        invoice = created[DocumentKind.INVOICE] if waits else subject.invoice
+        return replace(subject, customer=customer, invoice=invoice)
+    return subject
+
+
+def _completed_lines(
+    lines: tuple[Line, ...], found: Mapping[tuple[str, str], Ref], created: Mapping[str, Ref]
+) -> tuple[Line, ...]:
+    whole = []
+    for line in lines:
+        item = line.item if line.item.id else found[RecordKind.ITEM, item_key(line.item.name)]
+        customer = created[RecordKind.CUSTOMER] if line.customer is not None and not line.customer.id else line.customer
+        whole.append(replace(line, item=item, customer=customer))
+    return tuple(whole)
+
+
+def item_key(name: str) -> str:
+    """What identifies a new item among the deliveries of an installation."""
+    return name_key(name)
+
+
+def named(order: Order, known: Gathered) -> dict[str, Ref]:
+    """What of the books an order names itself, by role. What they do not have is left out."""
+    names = {Role.TERMS: order.terms, Role.CLASS: order.tracking_class, Role.LOCATION: order.location}
+    rows = {role: known.named(kind_of_entry(role), name) for role, name in names.items() if name}
+    return {role: row.ref for role, row in rows.items() if row is not None}
+
+
+def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:
+    found = {}
+    for role, record_id in choices.accounts.items():
+        row = known.entries.get((kind_of_entry(role), record_id))
+        if row is not None:
+            found[role] = row.ref
+    return found
+
+
+def _unmapped(integration: Integration, refs: Mapping[str, Ref], order: Order, choices: Choices) -> list[Problem]:
+    wanted = choices.kinds - SALES | ({selling.kind_of(order)} if choices.sells else set())
+    if order.payments and DocumentKind.INVOICE in wanted:  # They go along with it.
+        wanted = wanted | {DocumentKind.PAYMENT}
+    return [
+        Problem(
+            what=f"{place.label} is not chosen yet.", why="The books need it for this document.",
+            cure="Choose it here, or for all orders on the Accounts tab of the settings.", field=place.key,
+        )
+        for place in integration.mappings
+        if place.needed_for & wanted and place.key not in refs and not purchasing.all_have(place.key, order, choices)
+    ]  # fmt: skip
+
+
+def _customer(
+    known: Gathered, order: Order, choices: Choices, problems: list[Problem]
+) -> tuple[Ref, NewCustomer | None]:
+    chosen = choices.customer or known.customer_of(order) or NEW
+    if chosen != NEW:
+        row = known.entries.get((RecordKind.CUSTOMER, chosen))
+        if row is not None and row.active:
+            return row.ref, None
+        problems.append(Problem(
+            what="This customer is not (or no longer) active in the books.",
+            cure="Choose another customer, or create a new one.", field="customer",
+        ))  # fmt: skip
+    return Ref(id="", name=order.company.name), customer_of(order)
+
+
+def customer_of(order: Order) -> NewCustomer:
+    """The order's company as a customer in the books."""
+    company = order.company
+    return NewCustomer(
+        name=company.name, email=company.email, phone=company.phone, billing=company.billing,
+        shipping=company.shipping, currency=order.currency,
+    )  # fmt: skip
+
+
+def _items(
+    installation: Installation, known: Gathered, order: Order, refs: Mapping[str, Ref], problems: list[Problem]
+) -> tuple[list[Ref], tuple[NewItem, ...]]:
+    found: list[Ref] = []
+    new: dict[str, NewItem] = {}
+    for line in order.lines:
+        name = item_name(line, installation.item_source)
+        row = known.named(RecordKind.ITEM, name)
+        found.append(row.ref if row else Ref(id="", name=name))
+        if not name:
+            problems.append(Problem(
+                what=f"The line “{line.name or line.description}” has nothing that could name its item.",
+                cure="Fill in the product number on the order, or let the product name be used (Details).",
+                field="lines",
+            ))  # fmt: skip
+        elif row is None and Role.INCOME in refs:
+            new.setdefault(item_key(name), NewItem(
+                name=name, description=line.description or line.name, price=line.price, taxable=line.taxable,
+                income=refs[Role.INCOME], cost=refs.get(Role.COST),
+            ))  # fmt: skip
+    return found, tuple(new.values())

@@ -1,0 +1,178 @@
+"""What an order buys: for each of its suppliers a purchase order, and the bill that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hub.host import Company, Order, OrderLine
+from hub.models import Installation
+from hub.plugin import (
+    Bill,
+    DocumentKind,
+    Line,
+    NewVendor,
+    Ordered,
+    Problem,
+    PurchaseOrder,
+    RecordKind,
+    Ref,
+    Role,
+    in_cents,
+)
+from hub.services.drafting.choices import PURCHASES, Choices
+from hub.services.drafting.gathering import NEW, Gathered
+
+ROLES = (Role.PAYABLE, Role.COST)
+"""What can be chosen for each supplier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What is bought from one supplier. `new_vendor` is set if the books do not know the supplier."""
+
+    supplier: Company
+    new_vendor: NewVendor | None
+    order: PurchaseOrder | None
+    bill: Bill | None
+
+
+def purchases(
+    installation: Installation, order: Order, choices: Choices, *, known: Gathered, customer: Ref,
+    items: Sequence[Ref], refs: Mapping[str, Ref], problems: list[Problem],
+) -> tuple[Purchase, ...]:  # fmt: skip
+    """The purchases of an order, as far as `choices` ask for them."""
+    asked, suppliers = PURCHASES & choices.kinds, suppliers_of(order)
+    if asked and not suppliers:
+        problems.append(Problem(
+            what="No line of this order has a supplier.", why="There is nobody to order from.",
+            cure="Enter the suppliers on the order, or do not send purchase orders and bills.", field="lines",
+        ))  # fmt: skip
+    found = []
+    lines_of = _by_supplier(zip(order.lines, items, strict=True))
+    for place, (supplier_id, supplier) in enumerate(suppliers.items() if asked else (), start=1):
+        if not any(is_wanted(choices, kind, supplier_id) for kind in PURCHASES):
+            continue
+        own = {**refs, **{str(role): refs[key] for role in ROLES if (key := f"{role}/{supplier_id}") in refs}}
+        lines = _lines(installation, lines_of[supplier_id], customer, own.get(Role.COST), problems)
+        vendor = _vendor(known, choices, supplier, problems)
+        number = number_of(order, place, len(suppliers))
+        ordered = billed = None
+        if is_wanted(choices, DocumentKind.PURCHASE_ORDER, supplier_id):
+            ordered = _order(order, number, vendor, lines, own)
+        if is_wanted(choices, DocumentKind.BILL, supplier_id):
+            theirs = order.bill_numbers.get(supplier_id, number)
+            source = f"order/{order.id}/supplier/{supplier_id}"
+            is_there = (source, DocumentKind.PURCHASE_ORDER) in known.settled.get(order.id, ())
+            billed = _bill(order, theirs, vendor, lines, own, answers=ordered is not None or is_there)
+        found.append(Purchase(
+            supplier=supplier, new_vendor=None if vendor.id else _new(supplier, order.currency), order=ordered,
+            bill=billed,
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def is_wanted(choices: Choices, kind: DocumentKind, supplier_id: str) -> bool:
+    """Whether a purchase of a kind is to be sent for a supplier."""
+    return kind in choices.documents or f"{kind}/{supplier_id}" in choices.documents
+
+
+def all_have(role: str, order: Order, choices: Choices) -> bool:
+    """Whether each supplier of whom something is to be sent has an account of its own in a role."""
+    wanted = [one for one in suppliers_of(order) if any(is_wanted(choices, kind, one) for kind in PURCHASES)]
+    return role in ROLES and bool(wanted) and all(choices.accounts.get(f"{role}/{one}") for one in wanted)
+
+
+def number_of(order: Order, place: int, suppliers: int) -> str:
+    """Our number for what is bought from one of so many suppliers: the order's, with its place if there are several."""
+    return order.number if suppliers == 1 else f"{order.number}-{place}"
+
+
+def suppliers_of(order: Order) -> dict[str, Company]:
+    """From whom an order buys, by id, in the order of its lines."""
+    return {line.supplier.id: line.supplier for line in order.lines if line.supplier is not None and is_bought(line)}
+
+
+def vendor_of(known: Gathered, supplier: Company) -> str:
+    """The id of the vendor that a supplier is: who is linked, else who has exactly this name; else empty."""
+    row = known.named(RecordKind.VENDOR, supplier.name)
+    link = known.links.get((RecordKind.VENDOR, supplier.id))
+    return link.id if link is not None else row.record_id if row is not None else ""
+
+
+def _vendor(known: Gathered, choices: Choices, supplier: Company, problems: list[Problem]) -> Ref:
+    chosen = choices.vendors.get(supplier.id, "") or vendor_of(known, supplier)
+    row = known.entries.get((RecordKind.VENDOR, chosen))
+    if row is not None and row.active:
+        return row.ref
+    if chosen and chosen != NEW:
+        problems.append(Problem(
+            what=f"The vendor of {supplier.name} is not (or no longer) active in the books.",
+            cure="Choose another vendor, or create a new one.", field="vendor", about=f"vendor/{supplier.id}",
+        ))  # fmt: skip
+    return Ref(id="", name=supplier.name)
+
+
+def is_bought(line: OrderLine) -> bool:
+    """Whether a line is bought from a supplier for its order. What a customer gives back is not."""
+    return line.supplier is not None and line.quantity > 0
+
+
+def _by_supplier(pairs: Iterable[tuple[OrderLine, Ref]]) -> dict[str, list[tuple[OrderLine, Ref]]]:
+    found: dict[str, list[tuple[OrderLine, Ref]]] = {}
+    for line, item in pairs:
+        if line.supplier is not None and is_bought(line):
+            found.setdefault(line.supplier.id, []).append((line, item))
+    return found
+
+
+def _new(supplier: Company, currency: str) -> NewVendor:
+    return NewVendor(
+        name=supplier.name, email=supplier.email, phone=supplier.phone, address=supplier.billing, currency=currency
+    )
+
+
+def _lines(
+    installation: Installation, bought: Sequence[tuple[OrderLine, Ref]], customer: Ref, account: Ref | None,
+    problems: list[Problem],
+) -> tuple[Line, ...]:
+    lines = []
+    for line, item in bought:
+        if line.cost is None:
+            problems.append(Problem(
+                what=f"The line “{line.name or line.description}” has no cost.",
+                why="A purchase order and a bill say what the supplier charges.",
+                cure="Enter the cost on the order, or do not send its purchase orders and bills.", field="lines",
+            ))  # fmt: skip
+        cost = line.cost or Decimal("0.00")
+        lines.append(Line(
+            item=item, description=line.description or line.name, quantity=line.quantity, price=cost,
+            amount=in_cents(line.quantity * cost), account=account,
+            customer=customer if installation.billable else None, billable=installation.billable,
+        ))  # fmt: skip
+    return tuple(lines)
+
+
+def _total(lines: Sequence[Line]) -> Decimal:
+    return sum((line.amount for line in lines), Decimal("0.00"))
+
+
+def _order(
+    order: Order, number: str, vendor: Ref, lines: tuple[Line, ...], refs: Mapping[str, Ref]
+) -> PurchaseOrder:
+    return PurchaseOrder(
+        number=number, date=order.date, currency=order.currency, vendor=vendor, lines=lines, total=_total(lines),
+        payable=refs.get(Role.PAYABLE), tracking_class=refs.get(Role.CLASS), location=refs.get(Role.LOCATION),
+        ship_to=order.shipping or order.company.shipping, note=f"Order {order.number}",
+    )  # fmt: skip
+
+
+def _bill(
+    order: Order, number: str, vendor: Ref, lines: tuple[Line, ...], refs: Mapping[str, Ref], *, answers: bool
+) -> Bill:
+    return Bill(
+        number=number, date=order.date, currency=order.currency, vendor=vendor, lines=lines, total=_total(lines),
+        payable=refs.get(Role.PAYABLE), tracking_class=refs.get(Role.CLASS), location=refs.get(Role.LOCATION),
+        ordered=Ordered(id="") if answers else None, note=f"Order {order.number}",
+    )  # fmt: skip

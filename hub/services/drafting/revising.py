@@ -1,0 +1,153 @@
+"""An order that changed after it was sent: what differs from what stands in the books, and sending that again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from hub.database import session
+from hub.models import ConversationRow, Delivery, TransactionRow
+from hub.plugin import Address, Integration, Line, NewItem, NewVendor, Ref, Revision, Tax
+from hub.services.books import history
+from hub.services.snapshots import Subject, subject_of
+from hub.states import ConversationState, DeliveryState
+
+LABELS = {
+    "name": "Name", "number": "Number", "date": "Date", "due": "Due date", "customer": "Customer", "vendor": "Vendor",
+    "email": "E-mail", "phone": "Phone", "billing": "Billing address", "shipping": "Shipping address",
+    "ship_to": "Ship to", "po_number": "PO number", "memo": "Memo", "invoice": "Applied to", "discount": "Discount",
+    "tax": "Tax", "total": "Total",
+}  # fmt: skip
+"""What of a document a person would compare, in this order. Accounts and terms follow the settings, not the order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference: empty `before` for what is added, empty `after` for what is taken away."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisable:
+    """Something in the books that differs from the order as it is now. `about` is what of the order it is; `gone` if
+    the books have it no more; `voids` if the order does not have it any more. Without `can_update` it can only be
+    changed there, by hand.
+    """
+
+    about: str
+    title: str
+    changes: Sequence[Change] = ()
+    gone: bool = False
+    meanwhile: str = ""
+    voids: bool = False
+    can_update: bool = True
+
+
+def revisable(
+    integration: Integration, live: Mapping[str, Delivery], drafted: Mapping[str, Subject]
+) -> list[Revisable]:
+    """What could be sent again. `live` are deliveries by what of their order they are, `drafted` what they would be
+    now."""
+    posted = {
+        about: one
+        for about, one in live.items()
+        if one.state is DeliveryState.POSTED and about in drafted
+    }
+    standing = history.standing(posted.values())
+    found = []
+    for about, delivery in posted.items():
+        row = standing.get(delivery.id)
+        different = tuple(changes(subject_of(delivery.kind, delivery.subject), drafted[about]))
+        gone = is_gone_there(row)
+        meanwhile = ""
+        if row is not None and not gone and row.total != delivery.posting_total:
+            meanwhile = f"Somebody changed it there since: its total is {row.total}, we sent {delivery.posting_total}."
+        can_update = delivery.kind in integration.capabilities.revises
+        if different or (gone and can_update):
+            found.append(Revisable(
+                about=about, title=delivery.title, changes=different, gone=gone, meanwhile=meanwhile,
+                can_update=can_update,
+            ))  # fmt: skip
+    return found
+
+
+def revision(delivery: Delivery, subject: Subject) -> Subject:
+    """The subject as a change of what the delivery has already brought into the books, if it has."""
+    if not delivery.posting_id or isinstance(subject, NewVendor | NewItem):
+        return subject
+    lines = tuple(delivery.posting_lines)
+    revises = Revision(id=delivery.posting_id, version=delivery.posting_version, lines=lines)
+    return replace(subject, revises=revises)
+
+
+def is_gone(delivery: Delivery) -> bool:
+    """Whether what it posted was deleted or voided in the books since."""
+    return is_gone_there(history.standing([delivery]).get(delivery.id))
+
+
+def last_posted(delivery: Delivery) -> dict[str, Any]:
+    """The subject that the books have of it, as the conversation that posted it was begun with."""
+    row = session().scalar(
+        select(ConversationRow)
+        .where(ConversationRow.delivery_id == delivery.id, ConversationRow.state == ConversationState.DONE)
+        .order_by(ConversationRow.id.desc())
+        .limit(1)
+    )
+    return dict(row.argument["subject"]) if row is not None else delivery.subject
+
+
+def is_gone_there(row: TransactionRow | None) -> bool:
+    """Whether a transaction was deleted or voided in the books."""
+    return row is not None and (row.deleted or row.voided)
+
+
+def changes(before: Subject, after: Subject) -> Iterator[Change]:
+    """In what two versions of a document or record differ, as a person would say it."""
+    lines = Counter(map(_line, getattr(after, "lines", ())))
+    lines.subtract(Counter(map(_line, getattr(before, "lines", ()))))
+    for text, count in lines.items():
+        for _ in range(abs(count)):
+            yield Change(what="Line", before=text if count < 0 else "", after=text if count > 0 else "")
+    for name, label in LABELS.items():
+        if not hasattr(after, name):
+            continue
+        was, becomes = _text(getattr(before, name)), _text(getattr(after, name))
+        if was != becomes and not _same(getattr(before, name), getattr(after, name)):
+            yield Change(what=label, before=was, after=becomes)
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether two pointers mean one entry, whatever it is called by now."""
+    return isinstance(before, Ref) and isinstance(after, Ref) and bool(before.id) and before.id == after.id
+
+
+def _line(line: Line) -> str:
+    words = " ".join(part for part in (line.item.name, line.description) if part)
+    return f"{_text(line.quantity)} × {words}, {line.amount}"
+
+
+def _text(value: Any) -> str:  # noqa: PLR0911  # A line for each kind.
+    match value:
+        case None:
+            return ""
+        case Tax():
+            return _text(value.amount)
+        case Ref():
+            return value.name
+        case Address():
+            return ", ".join(filter(None, (*value.lines, value.city, value.region, value.postal_code, value.country)))
+        case Decimal():
+            return f"{value:f}"
+        case dt.date():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -1,0 +1,1 @@
+"""An organization gets, keeps and gives up its books: sign-in, options, authorizations, notices."""

@@ -1,0 +1,171 @@
+"""What is wrong here, in an operator's words, and what to do about each of it. It looks only, and changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cryptography.fernet import InvalidToken
+from redis.exceptions import RedisError
+from rq import Worker
+from sqlalchemy import func, select
+
+from hub import migrating, queue
+from hub.database import now, session
+from hub.errors import NotConfigured
+from hub.extension import current, settings_of, vault
+from hub.models import Delivery, Envelope, Installation, Listing
+from hub.plugin import Integration, IntegrationError, PushIntegration
+from hub.services.books import mapping
+from hub.services.carrying import doorway, secrets
+from hub.services.integrations import registry
+from hub.states import DeliveryState, EnvelopeState, InstallationState
+
+_LONG = dt.timedelta(minutes=15)
+"""After how long what should move by itself is called stuck."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is wrong: where, what, and what to do."""
+
+    where: str
+    what: str
+    cure: str
+
+
+def findings() -> Iterator[Finding]:
+    """All that is wrong, what everything rests on first. Without tables nothing more can be told."""
+    yield from _keys()
+    yield from _workers()
+    yield from _plugins()
+    if not migrating.is_current():
+        what = "The hub's tables are not those of this version."
+        yield Finding(where="database", what=what, cure="flask hub upgrade")
+        return
+    query = select(Installation).where(Installation.state != InstallationState.REMOVED).order_by(Installation.id)
+    for installation in session().scalars(query).all():
+        yield from _installation(installation)
+
+
+def workers() -> int:
+    """How many workers there are. Raises `RedisError`."""
+    return sum(queue.NAME in one.queue_names() for one in Worker.all(connection=queue.connection()))
+
+
+def _keys() -> Iterator[Finding]:
+    try:
+        vault()
+    except (NotConfigured, ValueError) as error:
+        yield Finding(
+            where="configuration", what=f"HUB_SECRET_KEYS: {error}",
+            cure="Set it to a key that `python -c 'from cryptography.fernet import Fernet; "
+            "print(Fernet.generate_key().decode())'` prints, the same for all processes.",
+        )  # fmt: skip
+
+
+def _workers() -> Iterator[Finding]:
+    try:
+        found = workers()
+    except RedisError as error:
+        yield Finding(
+            where="redis", what=f"Redis does not answer: {error}",
+            cure="Start it, or correct HUB_REDIS_URL. Nothing is lost meanwhile; nothing is sent either.",
+        )  # fmt: skip
+        return
+    if not found:
+        cure = "Start `flask hub worker`, and one `flask hub scheduler`."
+        yield Finding(where="workers", what="No worker is running.", cure=cure)
+
+
+def _plugins() -> Iterator[Finding]:
+    for broken in current().broken:
+        yield Finding(
+            where=broken.key, what=f"The plugin cannot be loaded: {broken.error}",
+            cure="Install a version of it that fits this hub, or remove it. The traceback is in the log of the start.",
+        )  # fmt: skip
+
+
+def _installation(installation: Installation) -> Iterator[Finding]:
+    where = f"{registry.label(installation.integration)} of {installation.organization_id}"
+    told = [*_connection(installation), *_flow(installation)]
+    integration = current().integrations.get(installation.integration)
+    if integration is None:
+        told.insert(0, (
+            f"Its plugin {installation.integration} is not installed.",
+            "Install it again and restart, and all goes on; or uninstall the integration on its page.",
+        ))  # fmt: skip
+    else:
+        told += _plugin(installation, integration)
+    yield from (Finding(where=where, what=what, cure=cure) for what, cure in told)
+
+
+def _plugin(installation: Installation, integration: Integration) -> Iterator[tuple[str, str]]:
+    try:
+        settings_of(integration)
+        if isinstance(integration, PushIntegration) and installation.credential is not None:
+            secrets.connection(installation, integration)
+    except NotConfigured as error:
+        yield str(error), "Set what is missing in the app's configuration, and restart."
+    except InvalidToken:
+        yield (
+            "Its credentials cannot be decrypted with any of HUB_SECRET_KEYS.",
+            "Add the key that they were encrypted with; if that is lost, an admin has to authorize again.",
+        )
+    except IntegrationError as error:
+        yield str(error), "An admin has to authorize again."
+    wanted = set(installation.documents)
+    chosen = mapping.mapped(installation.id)
+    for field in integration.mappings:
+        if field.needed_for & wanted and field.key not in chosen and installation.state is InstallationState.CONNECTED:
+            yield f"“{field.label}” is not chosen.", "Choose it on the Accounts tab; until then nothing can be sent."
+
+
+def _connection(installation: Installation) -> Iterator[tuple[str, str]]:
+    if installation.state is InstallationState.EXPIRED:
+        yield "The authorization has ended.", "An admin has to authorize again; what waits then goes out by itself."
+    if installation.state is InstallationState.PAUSED:
+        yield "It is paused, and nothing is sent.", "An admin resumes it on its page."
+    if installation.trouble:
+        since = f" (since {installation.trouble_since:%Y-%m-%d %H:%M} UTC)" if installation.trouble_since else ""
+        yield f"{installation.trouble}{since}", "It is tried again by itself. If it stays, look at the ledger."
+    if installation.desk is not None and doorway.is_silent(installation.desk):
+        yield (
+            f"Its ledger has not called since {installation.desk.called_at:%Y-%m-%d %H:%M} UTC.",
+            "Start the connector on the bookkeeper's computer, and see that its automatic calls are on.",
+        )
+    for listing in session().scalars(
+        select(Listing).where(Listing.installation_id == installation.id, Listing.problem != "")
+    ):
+        yield f"The list of {listing.kind}s cannot be read: {listing.problem}", "Press “Refresh” when that is cured."
+
+
+def _flow(installation: Installation) -> Iterator[tuple[str, str]]:
+    """What has stopped, what is in doubt, and what should move and does not."""
+    is_ours = Delivery.installation_id == installation.id
+    count = select(Delivery.reason, func.count()).where(is_ours, Delivery.state == DeliveryState.STOPPED)
+    for reason, number in session().execute(count.group_by(Delivery.reason)):
+        yield f"{_many(number, 'delivery has', 'deliveries have')} stopped: {reason}.", "See Activity, Needs attention."
+    long_ago = now() - _LONG
+    doubt = session().scalar(select(func.count()).where(is_ours, Delivery.state == DeliveryState.IN_DOUBT)) or 0
+    if doubt:
+        yield (
+            f"{_many(doubt, 'delivery is', 'deliveries are')} in doubt: a carrier vanished on the way.",
+            "A worker finds out what became of them; see that one is running.",
+        )
+    moving = Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING))
+    stuck = session().scalar(select(func.count()).where(is_ours, moving, Delivery.moved_at < long_ago)) or 0
+    if stuck and installation.state is InstallationState.CONNECTED:
+        yield (
+            f"{_many(stuck, 'delivery has', 'deliveries have')} not moved for a quarter of an hour.",
+            "See that Redis, a worker and the scheduler are running, and what stands in the worker's log.",
+        )
+    is_parked = (Envelope.installation_id == installation.id, Envelope.state == EnvelopeState.PARKED)
+    parked = session().scalar(select(func.count()).where(*is_parked))
+    if parked:
+        yield f"{_many(parked, 'envelope waits', 'envelopes wait')} for a person.", "Retry it in Activity."
+
+
+def _many(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"

@@ -1,0 +1,1 @@
+"""How the hub treats plugins, which may do anything: found, asked, vetted, and forgiven."""

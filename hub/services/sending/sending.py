@@ -1,0 +1,287 @@
+"""A person presses Send: the order's draft becomes deliveries. And what the person may do with these afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+
+from hub.database import session
+from hub.errors import Incomplete, NotPossible
+from hub.host import Order, User
+from hub.models import Delivery, Installation
+from hub.plugin import DocumentKind, Integration, Problem, PullIntegration, RecordKind
+from hub.queue import commit, rollback, wake
+from hub.services import access, scope
+from hub.services.books import history, linking
+from hub.services.carrying import line
+from hub.services.drafting import answers, documents, reviewing, revising
+from hub.services.drafting.choices import PURCHASES, Choices
+from hub.services.drafting.documents import draft, item_key
+from hub.services.drafting.drafts import Draft
+from hub.services.drafting.gathering import NEW, Gathered, gather
+from hub.services.drafting.revising import Revisable
+from hub.services.integrations import registry
+from hub.services.sending import placing, voiding
+from hub.services.sending.placing import Places
+from hub.states import DeliveryState
+
+_D = DeliveryState
+
+
+def send(installation_id: int, order: Order, choices: Choices, user: User) -> list[Delivery]:
+    """Turn an order into deliveries and commit. Gives the live deliveries of its documents.
+
+    Pressing twice, or by two people at once, gives the same deliveries as once. Raises `Incomplete` with every
+    problem, and nothing is written.
+    """
+    left = send_all(installation_id, [(order, choices)], user)
+    if order.id in left:
+        raise Incomplete(*left[order.id])
+    return of_order(session().get_one(Installation, installation_id).organization_id, order.id)
+
+
+def send_all(
+    installation_id: int, wanted: Sequence[tuple[Order, Choices]], user: User
+) -> Mapping[str, Sequence[Problem]]:
+    """Turn orders into deliveries, each as if it were sent alone, and commit once.
+
+    Gives the problems of those of which nothing was written, by the id of the order.
+    """
+    try:
+        return _send_all(installation_id, wanted, user)
+    except IntegrityError:  # A new customer or item was queued by a neighbour at the same moment; it is there now.
+        rollback()
+        return _send_all(installation_id, wanted, user)
+
+
+def _send_all(
+    installation_id: int, wanted: Sequence[tuple[Order, Choices]], user: User
+) -> Mapping[str, Sequence[Problem]]:
+    installation = scope.lock(installation_id)
+    if installation.state not in access.SENDABLE:
+        rollback()
+        raise NotPossible("This installation is not connected.")
+    integration, left = registry.integration(installation.integration), {}
+    known = gather(installation, integration, wanted)
+    asked = [(order, choices.whole()) for order, choices in wanted]
+    drafts = [(order, choices, draft(installation, integration, order, choices, known)) for order, choices in asked]
+    places = Places.of(installation, {source for order, _, outline in drafts for source in _sources(order, outline)})
+    for order, choices, outline in drafts:
+        voided = _ticked_to_void(installation, integration, order, choices)
+        is_done = order.cancelled and (bool(voided) or _is_being_voided(installation, order, choices))
+        if not is_done and (outline.problems or outline.sale is None):
+            left[order.id] = outline.problems
+            continue
+        for delivery in voided:
+            voiding.void(delivery, user.name)
+        if not order.cancelled:
+            _link(installation, order, outline, user)
+            _write(places, order, _possible(choices, integration), outline, voided, by=user.name)
+    if len(left) == len(wanted):
+        rollback()
+        return left
+    if isinstance(integration, PullIntegration) or not line.is_held(installation):
+        wake(installation_id)
+    commit()
+    return left
+
+
+def _possible(choices: Choices, integration: Integration) -> Choices:
+    """The choices without updates that the books do not take: such a document would be entered a second time."""
+    revises = integration.capabilities.revises
+    return replace(choices, updates=tuple(one for one in choices.updates if one.partition("/")[0] in revises))
+
+
+def _sources(order: Order, outline: Draft) -> Iterator[str]:
+    """The sources of all that an order may bring into the books."""
+    yield f"order/{order.id}"
+    yield f"company/{order.company.id}"
+    for item in outline.new_items:
+        yield f"item/{item_key(item.name)}"
+    for payment_id in outline.payments:
+        yield f"order/{order.id}/payment/{payment_id}"
+    for one in outline.purchases:
+        yield f"company/{one.supplier.id}"
+        yield f"order/{order.id}/supplier/{one.supplier.id}"
+
+
+def _ticked_to_void(
+    installation: Installation, integration: Integration, order: Order, choices: Choices
+) -> list[Delivery]:
+    if not choices.updates:
+        return []
+    live = _of(installation, of_order(installation.organization_id, order.id))
+    return [one for one in voiding.voidable(integration, live, order) if one.kind in choices.updates]
+
+
+def _is_being_voided(installation: Installation, order: Order, choices: Choices) -> bool:
+    """Whether somebody has pressed Void a moment before."""
+    if not choices.updates:
+        return False
+    live = of_order(installation.organization_id, order.id)
+    return any(one.voids and one.kind in choices.updates for one in live)
+
+
+def of_order(organization_id: str, order_id: str) -> list[Delivery]:
+    """The live deliveries of an order's documents, oldest first."""
+    return of_orders(organization_id, [order_id]).get(order_id, [])
+
+
+def of_orders(organization_id: str, order_ids: Iterable[str]) -> dict[str, list[Delivery]]:
+    """The live deliveries of many orders, by order, with what they wait for. Three queries."""
+    rows = session().scalars(
+        select(Delivery)
+        .where(
+            Delivery.organization_id == organization_id,
+            Delivery.order_id.in_(list(order_ids)),
+            Delivery.state != _D.CANCELLED,
+        )
+        .order_by(Delivery.id)
+        .options(selectinload(Delivery.needs), selectinload(Delivery.installation).joinedload(Installation.desk))
+    )
+    found: dict[str, list[Delivery]] = {}
+    for row in rows:
+        found.setdefault(row.order_id or "", []).append(row)
+    return found
+
+
+def revisions(
+    installation: Installation, order: Order, choices: Choices, known: Gathered | None = None
+) -> list[Revisable]:
+    """What of an order is in the books, and is there in another form than the order has by now. `known` is what its
+    draft rests on, where that has been gathered already.
+    """
+    integration = registry.integration(installation.integration)
+    live = _of(installation, of_order(installation.organization_id, order.id))
+    voidable = voiding.voidable(integration, live, order)
+    found = [Revisable(about=answers.about(one), title=one.title, voids=True) for one in voidable]
+    if order.cancelled or not integration.capabilities.revises:
+        return found
+    kinds = {one.kind for one in live if one.kind in PURCHASES}
+    outline = draft(installation, integration, order, replace(choices, documents=(*choices.documents, *kinds)), known)
+    drafted = {about: subject for _, about, subject in reviewing.parts(outline, order)}
+    drafted.pop(RecordKind.CUSTOMER, None)
+    by_about = {answers.about(one): one for one in live if one.kind != DocumentKind.PAYMENT}
+    if (entered := _entered(installation, order, outline)) is not None:
+        by_about[RecordKind.CUSTOMER] = entered
+        drafted[RecordKind.CUSTOMER] = documents.customer_of(order)
+    return [*found, *revising.revisable(integration, by_about, drafted)]
+
+
+def _of(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
+    return [one for one in live if one.installation_id == installation.id]
+
+
+def choices_of(stored: dict[str, object]) -> Choices:
+    """What a person chose earlier."""
+    return Choices(
+        documents=tuple(stored.get("documents", ())),  # type: ignore[arg-type]  # As `Choices.stored` wrote it.
+        customer=str(stored.get("customer", "")),
+        vendors=dict(stored.get("vendors", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
+        tax=str(stored.get("tax", "")),
+        accounts=dict(stored.get("accounts", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
+        answers=dict(stored.get("answers", {})),  # type: ignore[call-overload]  # As `Choices.stored` wrote it.
+    )
+
+
+def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choices:
+    """What a person chose for an order when it was sent last, from its live deliveries; else what the settings say."""
+    stored = next((one.choices for one in reversed(live) if one.choices), None)
+    choices = choices_of(stored) if stored else Choices(tax=installation.tax)
+    if choices.documents == (DocumentKind.PAYMENT,):  # A deposit. Now it is the invoice's turn.
+        choices = replace(choices, documents=Choices().documents)
+    # By now there may be somebody in place of a new customer or vendor, and linked.
+    vendors = {supplier: chosen for supplier, chosen in choices.vendors.items() if chosen != NEW}
+    customer = "" if choices.customer == NEW else choices.customer
+    return replace(choices, customer=customer, vendors=vendors)
+
+
+def _link(installation: Installation, order: Order, outline: Draft, user: User) -> None:
+    if outline.customer.id:
+        linking.link(installation.id, RecordKind.CUSTOMER, order.company.id, outline.customer, user.name)
+    for one in outline.purchases:
+        document = one.order or one.bill
+        if document is not None and document.vendor.id:
+            linking.link(installation.id, RecordKind.VENDOR, one.supplier.id, document.vendor, user.name)
+
+
+def _write(
+    places: Places, order: Order, choices: Choices, outline: Draft, voided: Sequence[Delivery], *, by: str
+) -> None:
+    needed = []
+    customer = outline.new_customer
+    if RecordKind.CUSTOMER in choices.updates and _entered(places.installation, order, outline):
+        customer = documents.customer_of(order)
+    if customer is not None:
+        title = f"{'New customer' if outline.new_customer else 'Customer'} “{customer.name}”"
+        source = f"company/{order.company.id}"
+        update = RecordKind.CUSTOMER in choices.updates
+        needed.append(placing.place(places, source, customer, title, by, update=update))
+    for item in outline.new_items if choices.sells or outline.purchases else ():
+        title = f"New item “{item.name}”"
+        needed.append(placing.place(places, f"item/{item_key(item.name)}", item, title, by))
+    _write_purchases(places, order, choices, outline, needed, by=by)
+    assert outline.sale is not None
+    source, update = f"order/{order.id}", outline.sale.kind in choices.updates
+    sold = None
+    if choices.sells or update:
+        sold = placing.place(places, source, outline.sale, outline.sale.title, by, update=update)
+        placing.tie(sold, order, choices, [*needed, *voided])  # It is never an invoice and a credit memo at once.
+    elif choices.deposits:
+        sold = places.live.get((source, DocumentKind.INVOICE))
+    if sold is not None or choices.deposits:
+        _write_payments(places, order, choices, outline, [one for one in [*needed, sold] if one], by=by)
+
+
+def _write_payments(
+    places: Places, order: Order, choices: Choices, outline: Draft, needed: list[Delivery], *, by: str
+) -> None:
+    """The payments of an order. One that came before the invoice, and is not applied to anything, is applied to it."""
+    needed = [one for one in needed if one.kind in {RecordKind.CUSTOMER, DocumentKind.INVOICE}]
+    revises = DocumentKind.PAYMENT in registry.integration(places.installation.integration).capabilities.revises
+    for payment_id, payment in outline.payments.items():
+        source, title = f"order/{order.id}/payment/{payment_id}", f"Payment {payment.amount} for {order.number}"
+        live = places.live.get((source, DocumentKind.PAYMENT)) if revises and payment.invoice else None
+        update = live is not None and history.is_unapplied(live)
+        received = placing.place(places, source, payment, title, by, update=update)
+        placing.tie(received, order, choices, needed)
+
+
+def _write_purchases(
+    places: Places, order: Order, choices: Choices, outline: Draft, needed: list[Delivery], *, by: str
+) -> None:
+    for one in outline.purchases:
+        needs_first = list(needed)
+        if one.new_vendor is not None:
+            title = f"New vendor “{one.new_vendor.name}”"
+            needs_first.append(placing.place(places, f"company/{one.supplier.id}", one.new_vendor, title, by))
+        source = f"order/{order.id}/supplier/{one.supplier.id}"
+        ordered = None
+        if one.order is not None:
+            title = f"Purchase order {one.order.number}"
+            update = f"purchase_order/{one.supplier.id}" in choices.updates
+            ordered = placing.place(places, source, one.order, title, by, update=update)
+            placing.tie(ordered, order, choices, needs_first)
+        elif one.bill is not None and one.bill.ordered is not None:
+            ordered = places.live.get((source, DocumentKind.PURCHASE_ORDER))
+        if one.bill is not None:
+            title = f"Bill {one.bill.number} of {one.supplier.name}"
+            update = f"bill/{one.supplier.id}" in choices.updates
+            billed = placing.place(places, source, one.bill, title, by, update=update)
+            placing.tie(billed, order, choices, [*needs_first, *([ordered] if ordered else [])])
+
+
+def _entered(installation: Installation, order: Order, outline: Draft) -> Delivery | None:
+    """The delivery that entered the order's customer in the books, if it was one of ours."""
+    live = placing.live_of(installation, f"company/{order.company.id}", RecordKind.CUSTOMER)
+    return live if live is not None and live.posting_id and live.posting_id == outline.customer.id else None
+
+
+def count_stopped(installation_id: int) -> int:
+    """How many deliveries of an installation need a person."""
+    query = select(func.count()).where(Delivery.installation_id == installation_id, Delivery.state == _D.STOPPED)
+    return session().scalar(query) or 0
