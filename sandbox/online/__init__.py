@@ -25,9 +25,9 @@ REALM, OTHER_REALM = (company.realm for company in COMPANIES)
 class Running:
     """A sandbox in a thread of this process."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, *, lived_in: bool = False) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._app = create_app(folder)
+        self._app = create_app(folder, lived_in=lived_in)
         self._server = make_server("127.0.0.1", port, self._app, threaded=True)
         self.port: int = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
@@ -82,6 +82,7 @@ class Running:
         self.control("faults", {"kind": kind, "match": match, "times": times, **more})
 
 
-def start(folder: Path, port: int = 0) -> Running:
-    """Start a sandbox with its books in a folder; port 0 takes a free one."""
-    return Running(folder, port)
+def start(folder: Path, port: int = 0, *, lived_in: bool = False) -> Running:
+    """Start a sandbox with its books in a folder; port 0 takes a free one. New books are empty of transactions, or with
+    `lived_in` as a bookkeeper has kept them for a year."""
+    return Running(folder, port, lived_in=lived_in)

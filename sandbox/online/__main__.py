@@ -1,4 +1,4 @@
-"""`python -m sandbox.online --port 8010 --data FOLDER [--grant]`"""
+"""`python -m sandbox.online --port 8010 --data FOLDER [--grant] [--lived-in]`"""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8010, help="0 takes a free one")
     parser.add_argument("--data", type=Path, default=Path("var/sandbox"), help="the folder of its books")
     parser.add_argument("--grant", action="store_true", help="print tokens for the first company, as a line of JSON")
+    parser.add_argument("--lived-in", action="store_true", help="new books are as after a year of work, not empty")
     wanted = parser.parse_args()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with start(wanted.data, wanted.port) as running:
+    with start(wanted.data, wanted.port, lived_in=wanted.lived_in) as running:
         print(f"The sandbox QuickBooks Online is at {running.url}", flush=True)
         if wanted.grant:
             print(json.dumps(running.grant(REALM)), flush=True)

@@ -20,14 +20,14 @@ _API = ("/v3/", "/oauth2/", "/v2/oauth2/")
 _PAGES_MAY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 
-def create_app(folder: Path) -> Flask:
-    """The sandbox with its books in a folder, seeded if they are new."""
+def create_app(folder: Path, *, lived_in: bool = False) -> Flask:
+    """The sandbox with its books in a folder, seeded if they are new: empty of transactions, or as after a year."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
     store, faults, throttle = Store(folder), Faults(), Throttle()
     app.extensions |= {"books": store, "faults": faults, "throttle": throttle, "postman": Postman(store)}
     with store.writing() as session:
-        seed(session)
+        seed(session, lived_in=lived_in)
     for blueprint in (api.blueprint, oauth.blueprint, pages.blueprint, control.blueprint):
         app.register_blueprint(blueprint)
     app.register_error_handler(Refusal, api.refused)

@@ -7,11 +7,12 @@ from decimal import Decimal
 from sandbox.online.rules import RULES
 from sandbox.online.rules.draft import Draft
 from sandbox.online.seed import companies
+from sandbox.online.seed.lived_in import live_in
 from sandbox.online.storage import Books, Entry, Session
 
 
-def seed(session: Session) -> None:
-    """Enter the companies, if there are none."""
+def seed(session: Session, *, lived_in: bool = False) -> None:
+    """Enter the companies, if there are none; the first as one that has been at work for a year, if that is wanted."""
     if session.realms():
         return
     for company in companies.COMPANIES:
@@ -22,6 +23,8 @@ def seed(session: Session) -> None:
         _people(books, terms)
         _items(books, accounts)
         _taxes(books)
+    if lived_in:
+        live_in(session.books(companies.COMPANIES[0].realm))
 
 
 def _enter(books: Books, kind: str, entry: Entry) -> Entry:
