@@ -23,8 +23,6 @@ from hub.web.choosing import hint_of
 from hub.web.guard import fills, is_fragment, organization, requires, user
 from hub.web.pages import go, show
 
-_WORDS = {RecordKind.CUSTOMER: "customer", RecordKind.VENDOR: "vendor"}
-
 
 def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/companies/<company_id>/link", "link", dialog)
@@ -96,7 +94,8 @@ def _dialog(
     return show(
         f"hub/{template if modal else 'link_body'}.html", title=title, code=code, company=company,
         installation=installation, product=registry.label(installation.integration), kind=kind,
-        word=_WORDS[kind], pair=pair, found=found, rows=[(one, hint_of(one)) for one in rows], text=text, taken=taken,
+        vendors=kind is RecordKind.VENDOR, pair=pair, found=found, rows=[(one, hint_of(one)) for one in rows],
+        text=text, taken=taken,
         changes=linking.changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
         place=request.values.get("place", ""), ways=suggestion.ways if suggestion is not None else (),
         others=[one for one in _usable() if one.id != installation.id],
