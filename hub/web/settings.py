@@ -121,12 +121,8 @@ def accounts(installation_id: int) -> ResponseReturnValue:
         return _accounts(installation, saved=request.args.get("saved") == "1")
     installation = scope.lock(installation_id)
     integration = registry.integration(installation.integration)
-    names = {one.field.key: {row.record_id: row.label for row in one.candidates}
-             for one in mapping.choices(installation, integration)}  # fmt: skip
-    theirs, mine = _mapped(installation, integration), {
-        one.label: names[one.key].get(request.form.get(one.key, ""), "–") for one in integration.mappings
-    }  # fmt: skip
-    if changed := _changed_meanwhile(theirs, mine):
+    theirs = _mapped(installation, integration)
+    if changed := _changed_meanwhile(theirs, mapping.labels(installation, integration, request.form)):
         rollback()
         return _accounts(scope.installation(organization().id, installation_id), changed=changed)
     try:
@@ -168,8 +164,8 @@ def _said(installation: Installation, integration: Integration, details: options
 
 
 def _mapped(installation: Installation, integration: Integration) -> dict[str, str]:
-    found = mapping.mapped(installation.id)
-    return {one.label: found[one.key].name if one.key in found else "–" for one in integration.mappings}
+    saved = {role: ref.id for role, ref in mapping.mapped(installation.id).items()}
+    return mapping.labels(installation, integration, saved)
 
 
 @requires(Permission.MANAGE)

@@ -12,7 +12,7 @@ from tests.browser import chromium
 from tests.processes.stack import Stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright runs once at a time in a process, and other suites have this fixture too.
 def browser() -> Iterator[Browser]:
     path = chromium.find()
     if path is None:

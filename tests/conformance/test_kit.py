@@ -16,7 +16,7 @@ from hub import scaffold
 HERE = Path(__file__).parent
 SHORTCUT = """
 from acme import Acme
-from hub.services import sending
+from hub.services.sending import sending
 
 class Shortcut(Acme):
     sends = staticmethod(sending.send)

@@ -30,7 +30,7 @@ import sys, time
 from dataclasses import replace
 from flask import Flask
 from hub.plugin import Limit
-from hub.services import turns
+from hub.services.carrying import turns
 from tests.hub.ledger import Ledger, Pretend
 
 Pretend.capabilities = replace(Pretend.capabilities, limits=(Limit(most={MOST}, seconds=1),))

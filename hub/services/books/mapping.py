@@ -62,6 +62,18 @@ def choices(installation: Installation, integration: Integration) -> list[Choice
     ]  # fmt: skip
 
 
+def labels(installation: Installation, integration: Integration, chosen: Map[str, str]) -> dict[str, str]:
+    """The Accounts tab in words: what a role is called → what the entry chosen for it is called. One query."""
+    books = checking.known(installation)
+    fields = [field for field in integration.mappings if books.tracks(field.kind)]
+    rows = session().scalars(select(RecordRow).where(
+        RecordRow.installation_id == installation.id, RecordRow.kind.in_({field.kind for field in fields}),
+        RecordRow.record_id.in_({chosen.get(field.key, "") for field in fields}),
+    ))  # fmt: skip
+    found = {(row.kind, row.record_id): row.label for row in rows}
+    return {field.label: found.get((field.kind, chosen.get(field.key, "")), "–") for field in fields}
+
+
 def suggestions(installation: Installation, integration: Integration) -> dict[str, str]:
     """What the dialog would suggest, by role: the ids of entries, where nothing is saved."""
     found = choices(installation, integration)
