@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from hub.database import now, session
 from hub.host import Order
-from hub.models import Delivery, Installation, Listing
-from hub.plugin import Address, RecordKind, TransactionKind
+from hub.models import Delivery, Installation, Listing, Mapping
+from hub.plugin import Address, RecordKind, Role, TransactionKind
 from hub.queue import commit
-from hub.services.books import history, linking
+from hub.services.books import history, linking, mapping
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
@@ -90,6 +90,21 @@ def test_what_is_bought_stands_in_the_books_linked_and_billable(online: Installa
     detail = line["ItemBasedExpenseLineDetail"]
     assert (detail["BillableStatus"], detail["CustomerRef"]["name"]) == ("Billable", "ABC Company")
     assert not [one.problems for one in session().scalars(select(Delivery)) if one.problems]
+
+
+def test_a_new_product_can_be_bought_though_its_cost_account_is_chosen_in_the_dialog_only(
+    online: Installation, books: Running
+) -> None:
+    cost = mapping.mapped(online.id)[Role.COST].id
+    session().execute(delete(Mapping).where(Mapping.role == Role.COST))
+    commit()
+    choices = replace(EVERYTHING, accounts={f"{Role.COST}/s1": cost})
+    sending.send(online.id, the_order(), choices, ADA)
+    carrying.carry(online.id)
+    assert everything(books) == ALL
+    assert posted()
+    (item,) = [one for one in books.books()["Item"] if one["Name"] == "A7102"]
+    assert item["ExpenseAccountRef"]["value"] == cost
 
 
 @pytest.mark.parametrize(("trip", "kind"), list(product(range(6), ["cut_before", "cut_after"])))

@@ -198,8 +198,10 @@ def _items(
                 field="lines",
             ))  # fmt: skip
         elif row is None and Role.INCOME in refs:
+            # Without an account for its cost the books would sell it and refuse to buy it.
+            cost = purchasing.accounts_of(line.supplier.id if line.supplier else "", refs).get(Role.COST)
             new.setdefault(item_key(name), NewItem(
                 name=name, description=line.description or line.name, price=line.price, taxable=line.taxable,
-                income=refs[Role.INCOME], cost=refs.get(Role.COST),
+                income=refs[Role.INCOME], cost=cost,
             ))  # fmt: skip
     return found, tuple(new.values())

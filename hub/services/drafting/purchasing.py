@@ -38,6 +38,11 @@ class Purchase:
     bill: Bill | None
 
 
+def accounts_of(supplier_id: str, refs: Mapping[str, Ref]) -> dict[str, Ref]:
+    """What is chosen by role, with what is chosen for this supplier in its place."""
+    return {**refs, **{str(role): refs[key] for role in ROLES if (key := f"{role}/{supplier_id}") in refs}}
+
+
 def purchases(
     installation: Installation, order: Order, choices: Choices, *, known: Gathered, customer: Ref,
     items: Sequence[Ref], refs: Mapping[str, Ref], problems: list[Problem],
@@ -54,7 +59,7 @@ def purchases(
     for place, (supplier_id, supplier) in enumerate(suppliers.items() if asked else (), start=1):
         if not any(is_wanted(choices, kind, supplier_id) for kind in PURCHASES):
             continue
-        own = {**refs, **{str(role): refs[key] for role in ROLES if (key := f"{role}/{supplier_id}") in refs}}
+        own = accounts_of(supplier_id, refs)
         lines = _lines(installation, lines_of[supplier_id], customer, own.get(Role.COST), problems)
         vendor = _vendor(known, choices, supplier, problems)
         number = number_of(order, place, len(suppliers))
