@@ -61,6 +61,9 @@ def test_the_list_is_filtered_by_the_state_in_the_books(rep: Screen) -> None:
 def test_the_list_and_its_dialog_fit_a_phone(rep: Screen) -> None:
     page = rep.page
     page.set_viewport_size({"width": 360, "height": 800})
+    rep.go("/orders")
+    expect(page.get_by_role("row").filter(has_text="1071")).to_contain_text("In QuickBooks as 1071")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360, "also with states in it"
     rep.go("/orders?page=3")
     page.get_by_label("All on this page").check()
     page.get_by_role("button", name=re.compile("Send to QuickBooks")).click()
