@@ -118,6 +118,35 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         batch_op.create_index(batch_op.f("ix_hub_credential_keep_at"), ["keep_at"], unique=False)
 
     op.create_table(
+        "hub_bundle",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("installation_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("sent_by", sa.String(length=200), nullable=False),
+        sa.Column("teams", hub.database.Json(), nullable=False),
+        sa.Column("documents", hub.database.Json(), nullable=False),
+        sa.Column("order_ids", hub.database.Json(), nullable=False),
+        sa.Column("left", hub.database.Json(), nullable=False),
+        sa.Column("held", hub.database.Json(), nullable=False),
+        sa.Column("sent_at", hub.database.Moment(), nullable=False),
+        sa.Column("due_at", hub.database.Moment(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["installation_id"],
+            ["hub_installation.id"],
+            name=op.f("fk_hub_bundle_installation_id_hub_installation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_bundle")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_hub_bundle_organization_id_key")),
+    )
+    with op.batch_alter_table("hub_bundle", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hub_bundle_due_at"), ["due_at"], unique=False)
+        batch_op.create_index("ix_hub_bundle_installation_id", ["installation_id"], unique=False)
+        batch_op.create_index("ix_hub_bundle_recent", ["organization_id", "sent_at"], unique=False)
+
+    op.create_table(
         "hub_notice",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("organization_id", sa.String(length=64), nullable=False),
@@ -721,6 +750,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hub_authorization_installation_id"))
 
     op.drop_table("hub_authorization")
+    with op.batch_alter_table("hub_bundle", schema=None) as batch_op:
+        batch_op.drop_index("ix_hub_bundle_recent")
+        batch_op.drop_index("ix_hub_bundle_installation_id")
+        batch_op.drop_index(batch_op.f("ix_hub_bundle_due_at"))
+
+    op.drop_table("hub_bundle")
     with op.batch_alter_table("hub_installation", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_hub_installation_live",
