@@ -151,19 +151,13 @@ def follow(bundle_id: int) -> ResponseReturnValue:
     bundle = bundling.find(organization().id, bundle_id)
     if not access.may_send(user(), organization(), bundle.installation):
         raise Forbidden("The settings do not let you send with this integration.")
-    followed = _followed(bundle)
-    dialog = _dialog(bundle.installation, followed=followed)
-    # The list behind the dialog learns of what has been queued since, and then follows that by itself.
-    return cast(Response, make_response(dialog, trigger_after_settle="hub-queued")) if followed.together.left else dialog
+    return _dialog(bundle.installation, followed=_followed(bundle))
 
 
 @requires(Permission.VIEW)
 def lately() -> ResponseReturnValue:
     """What was sent together lately, each with how far it is; empty for who may not send."""
-    bundles = _lately()
-    shown = show("hub/orders_sent.html", title=_("Sent together"), bundles=bundles)
-    moving = any(one.left for one in bundles)
-    return cast(Response, make_response(shown, trigger_after_settle="hub-queued")) if moving else shown
+    return show("hub/orders_sent.html", title=_("Sent together"), bundles=_lately())
 
 
 def _lately() -> list[Together]:

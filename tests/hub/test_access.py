@@ -31,8 +31,8 @@ NEEDS: dict[str, Permission | None] = {
     "send": SEND, "press_send": SEND, "retry": SEND, "cancel": SEND, "send_many": SEND,
     "press_send_many": SEND, "sent_together": SEND, "preview": SEND,
     "entries": VIEW, "link": VIEW, "change_link": VIEW,
-    "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "sent_lately": VIEW, "company": VIEW, "refresh_company": VIEW,
-    "order_history": VIEW, "refresh_order": VIEW,
+    "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "sent_lately": VIEW,
+    "company": VIEW, "refresh_company": VIEW, "order_history": VIEW, "refresh_order": VIEW,
     "static": None, "htmx": None, "support": None, "disconnected": None, "desk": None, "webhook": None,
     "notices": None, "nothing": None,
 }  # fmt: skip
@@ -56,7 +56,8 @@ def addresses(app: Flask, endpoint: str) -> Iterator[tuple[str, str]]:
     values: dict[str, Any] = {
         "installation_id": 1, "order_id": "1042", "key": "pretend", "address": "none", "company_id": "12",
         "delivery_id": session().scalars(select(Delivery.id).where(Delivery.kind == "invoice")).one(),
-        "bundle_id": session().scalars(select(Bundle.id)).one(), "action": "pause", "step": "retry", "filename": "hub.css", "kind": "customer", "place": "x", "role": "x",
+        "bundle_id": session().scalars(select(Bundle.id)).one(),
+        "action": "pause", "step": "retry", "filename": "hub.css", "kind": "customer", "place": "x", "role": "x",
     }  # fmt: skip
     for rule in app.url_map.iter_rules(f"hub.{endpoint}"):
         with app.test_request_context():

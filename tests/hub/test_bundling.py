@@ -72,9 +72,10 @@ def test_a_worker_that_dies_while_it_queues_leaves_each_order_queued_or_left(
         note(*arguments)
         raise Killed
 
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched:
         patched.setattr(bundling, "_note", die)
-        bundling.send(1)
+        with pytest.raises(Killed):
+            bundling.send(1)
     session().rollback()
     assert queued() == SOME[:20]
     assert session().get_one(Bundle, 1).left == SOME[20:]

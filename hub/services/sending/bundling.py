@@ -84,6 +84,12 @@ def recent(organization_id: str) -> list[Bundle]:
     return list(session().scalars(query))
 
 
+def is_queueing(organization_id: str) -> bool:
+    """Whether orders of an organization are about to be queued. One query."""
+    query = select(Bundle.id).where(Bundle.organization_id == organization_id, Bundle.due_at.is_not(None)).limit(1)
+    return session().scalar(query) is not None
+
+
 def held(bundle: Bundle) -> Mapping[str, Sequence[Problem]]:
     """What kept some of its orders from being queued, by the id of the order."""
     return {order_id: problems_of(stored) for order_id, stored in bundle.held.items()}
