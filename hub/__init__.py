@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -51,7 +52,8 @@ class Hub:
 
         if "sqlalchemy" not in app.extensions:
             _bring_database(app)
-        integrations, broken = registry.load()
+        span = dt.timedelta(seconds=float(app.config.get("HUB_LOAD_SECONDS", registry.LOADS.total_seconds())))
+        integrations, broken = registry.load(span)
         app.extensions["hub"] = Extension(host=self.host, post=self.post, integrations=integrations, broken=broken)
         migrating.guard_host(app)
         web.mount(app)

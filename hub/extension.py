@@ -89,6 +89,28 @@ def lease() -> dt.timedelta:
     return seconds("HUB_LEASE_SECONDS", 90)
 
 
+def answer_time() -> dt.timedelta:
+    """How long a plugin may think about what a page or a ledger waits for: `HUB_ANSWER_SECONDS`, 5."""
+    return seconds("HUB_ANSWER_SECONDS", 5)
+
+
+def step_time() -> dt.timedelta:
+    """How long it may take over a step of a conversation, over sealing and over reading an answer:
+    `HUB_STEP_SECONDS`, 30."""
+    return seconds("HUB_STEP_SECONDS", 30)
+
+
+def sign_in_time() -> dt.timedelta:
+    """How long it may take to authorize, to renew and to give back: `HUB_SIGN_IN_SECONDS`, 30."""
+    return seconds("HUB_SIGN_IN_SECONDS", 30)
+
+
+def trip_time() -> dt.timedelta:
+    """How long one trip to the ledger, or one call of a ledger, may take: `HUB_TRIP_SECONDS`, 70. With a turn waited
+    for it stays within a lease."""
+    return seconds("HUB_TRIP_SECONDS", 70)
+
+
 def sweep_interval() -> dt.timedelta:
     """How often the scheduler looks for what is due: `HUB_SWEEP_SECONDS`, 15."""
     return seconds("HUB_SWEEP_SECONDS", 15)

@@ -6,6 +6,7 @@ of Redis ever reaches the person who pressed Send, and none may keep that person
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from typing import cast
 
@@ -17,7 +18,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from hub.database import session
+from hub.database import now, session
 from hub.extension import host
 from hub.host import Delivered
 
@@ -25,6 +26,7 @@ NAME = "hub"
 """The one queue. A worker on several queues can lose a job for good between dequeuing and starting it (RQ 3.0)."""
 
 _QUICK = 0.5  # Seconds that a request may wait for Redis.
+_SWEPT = "hub:swept"
 _WAKES, _EVENTS = "hub_wakes", "hub_events"
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ def queue() -> Queue:
 
 
 def wake(row_id: int, job: str = "carry") -> None:
-    """Note that there is work: a function of `hub.jobs`, and the id of the row that it takes (an installation's).
+    """Note that there is work for this installation, or this notice: a function of `hub.jobs` and the id that it takes.
 
     A worker is told after the commit.
     """
@@ -77,6 +79,20 @@ def once(name: str, seconds: int) -> bool:
         return bool(queue().connection.set(f"hub:{name}", 1, nx=True, ex=seconds))
     except RedisError:
         return True
+
+
+def note_sweep() -> None:
+    """Note that what is due was looked for just now."""
+    try:
+        connection().set(_SWEPT, now().isoformat())
+    except RedisError as error:
+        log.warning("The sweep cannot be noted: %s", error)
+
+
+def swept_at() -> dt.datetime | None:
+    """When what is due was looked for last; None if never. Raises `RedisError`."""
+    noted = cast("bytes | None", connection().get(_SWEPT))
+    return dt.datetime.fromisoformat(noted.decode()) if noted else None
 
 
 def rollback() -> None:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from typing import cast
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING, cast
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
 from hub.errors import HubError, NotFound
-from hub.extension import current
+from hub.extension import current, trip_time
 from hub.host import Permission
 from hub.plugin import PullIntegration
 from hub.queue import rollback
 from hub.services import scope
 from hub.services.carrying import doorway
 from hub.services.carrying.desk import InstallationDesk
+from hub.services.integrations import hanging
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import admits_anybody, organization, requires
 from hub.web.pages import public_url, show
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+    from flask import Flask
+
+_MOST = 64 * 1024 * 1024
+"""Bytes of one call."""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -81,8 +92,26 @@ def desk(address: str) -> ResponseReturnValue:
     except HubError as error:
         rollback()
         return Response(f"{error}\n", 404, mimetype="text/plain")
-    application = integration.endpoint(InstallationDesk(row.installation_id))
-    return cast(Response, Response.from_app(application, dict(request.environ), buffered=True))
+    app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
+    answering = partial(_answer, app, integration, row.installation_id, _received())
+    rollback()  # The endpoint begins transactions of its own.
+    return hanging.within(integration.key, "endpoint", trip_time(), answering)
+
+
+def _answer(app: Flask, integration: PullIntegration, installation_id: int, environ: WSGIEnvironment) -> Response:
+    """What the endpoint answers, in a session of its own: a plugin that hangs is left alone with that."""
+    with app.app_context():
+        application = integration.endpoint(InstallationDesk(installation_id))
+        return cast(Response, Response.from_app(application, environ, buffered=True))
+
+
+def _received() -> WSGIEnvironment:
+    """The call with its body read, because the time that a slow line takes is none of the plugin's. One that says
+    itself that it is longer than we take is left for the plugin to refuse."""
+    request.max_content_length = None
+    if (request.content_length or 0) > _MOST:
+        return request.environ
+    return {**request.environ, "wsgi.input": BytesIO(request.stream.read(_MOST + 1))}
 
 
 def _door(installation_id: int, password: str = "") -> ResponseReturnValue:

@@ -26,6 +26,7 @@ from hub.plugin import IntegrationError
 from hub.queue import rollback
 from hub.services import access
 from hub.services.drafting import answers
+from hub.services.integrations.hanging import Hung
 from hub.translating import N_, _
 
 P = ParamSpec("P")
@@ -109,6 +110,7 @@ def install(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(HubError, _hub_error)
     blueprint.register_error_handler(IntegrationError, _integration_error)
     blueprint.register_error_handler(HTTPException, _http_error)
+    blueprint.register_error_handler(Hung, _hung)
     blueprint.register_error_handler(Exception, _crash)
     blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": answers.key})
     blueprint.app_context_processor(lambda: {"hub_gettext": translating.gettext})
@@ -185,6 +187,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _crash(error: Exception) -> ResponseReturnValue:
     rollback()
     return problem_page(_("Something went wrong on our side. Nothing was lost; please try again."), 500, error)
+
+
+def _hung(error: Hung) -> ResponseReturnValue:
+    rollback()
+    sentence = _("The accounting plugin did not answer in time. Nothing was lost; please try again.")
+    return problem_page(sentence, 503, error)
 
 
 def problem_page(sentence: str, status: int, bug: Exception | None = None) -> ResponseReturnValue:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import delete, text, update
 
+from hub import jobs, queue
 from hub.cli import cli
 from hub.database import now, session
 from hub.extension import BrokenPlugin
@@ -21,6 +24,7 @@ from hub.services.drafting.choices import Choices
 from hub.services.installing import doctoring
 from hub.services.sending import sending
 from hub.states import InstallationState
+from tests.hub import redis
 from tests.hub.conftest import ADA, Desk
 from tests.hub.ledger import Ledger
 
@@ -32,10 +36,17 @@ def told(app: Flask) -> tuple[int, str]:
 
 
 @pytest.fixture
-def well(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    """An installation with nothing wrong; Redis answers, and a worker is there."""
-    monkeypatch.setattr(doctoring, "workers", lambda: 1)
-    return installation
+def well(
+    installation: Installation,
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Installation]:
+    """An installation with nothing wrong; Redis answers, a worker is there, and somebody sweeps."""
+    with redis.running(tmp_path_factory.getbasetemp()) as app.config["HUB_REDIS_URL"]:
+        monkeypatch.setattr(doctoring, "workers", lambda: 1)
+        jobs.sweep()
+        yield installation
 
 
 def test_all_is_well(well: Installation, app: Flask) -> None:
@@ -104,6 +115,20 @@ def _stuck(app: Flask, installation: Installation) -> None:
     session().execute(update(Delivery).values(moved_at=now() - dt.timedelta(hours=1)))
 
 
+def _nobody_sweeps(app: Flask, installation: Installation) -> None:
+    queue.connection().set("hub:swept", (now() - dt.timedelta(minutes=5)).isoformat())
+
+
+def _never_swept(app: Flask, installation: Installation) -> None:
+    queue.connection().delete("hub:swept")
+
+
+def _hangs(app: Flask, installation: Installation) -> None:
+    app.config["HUB_TRIP_SECONDS"] = 0.2
+    app.extensions["hub"].integrations["pretend"].perform = lambda *_: time.sleep(600)
+    carrying.carry(installation.id)
+
+
 @pytest.mark.parametrize(
     ("happens", "says"),
     [
@@ -111,6 +136,8 @@ def _stuck(app: Flask, installation: Installation) -> None:
         (_no_keys, "HUB_SECRET_KEYS is not set"), (_other_keys, "cannot be decrypted"),
         (_no_setting, "HUB_PRETEND_CLIENT_ID is missing"), (_expired, "authorization has ended"),
         (_unmapped, "“Income account” is not chosen"), (_stopped, "1 delivery has stopped: rejected"),
+        (_nobody_sweeps, "scheduler: Nobody has looked for what is due since 20"), (_never_swept, "is due yet"),
+        (_hangs, "pretend: The plugin has hung within the last day when it was asked for: perform (1×)"),
         (_down, "The ledger is away."), (_stuck, "not moved for a quarter of an hour"),
     ],
 )  # fmt: skip

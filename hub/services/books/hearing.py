@@ -14,13 +14,14 @@ from sqlalchemy import select
 
 from hub.database import now, session
 from hub.errors import NotFound
-from hub.extension import current, settings_of
+from hub.extension import answer_time, current, settings_of
 from hub.models import Installation, Listing
 from hub.plugin import Change, PushIntegration, RecordKind
 from hub.queue import commit
 from hub.services import scope
 from hub.services.books import changing, fetching
 from hub.services.books.changing import NEVER_SEEN
+from hub.services.integrations import hanging
 from hub.states import InstallationState
 
 _CROWD = 100
@@ -36,7 +37,8 @@ def hear(key: str, body: bytes, headers: Mapping[str, str]) -> None:
     if not isinstance(integration, PushIntegration):
         raise NotFound("There is no such integration here.")
     told: defaultdict[str, list[Change]] = defaultdict(list)
-    for change in integration.hear(body, headers, settings_of(integration)):
+    settings = settings_of(integration)
+    for change in hanging.within(key, "hear", answer_time(), lambda: tuple(integration.hear(body, headers, settings))):
         told[change.books_id].append(change)
     for installation_id, books_id in _connected(key, told):
         scope.lock(installation_id)

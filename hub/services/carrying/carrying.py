@@ -16,7 +16,7 @@ from sqlalchemy import and_, or_, select
 
 from hub.database import now, session
 from hub.errors import LineLost
-from hub.extension import current
+from hub.extension import current, trip_time
 from hub.models import Envelope, Installation
 from hub.plugin import (
     AuthorizationExpired,
@@ -30,7 +30,7 @@ from hub.plugin import Envelope as SealedEnvelope
 from hub.queue import commit, rollback, wake
 from hub.services.carrying import concluding, line, packing, secrets, sorting, turns
 from hub.services.carrying.line import Line
-from hub.services.integrations import registry, vetting
+from hub.services.integrations import hanging, registry, vetting
 from hub.services.integrations.bugs import reference
 from hub.states import InstallationState
 
@@ -140,8 +140,12 @@ def _perform(
         return concluding.heard(error)
     except LineLost:
         raise
-    except BaseTimeoutException:  # A plugin that hangs must not do so again at once, before all others.
-        return Unavailable(f"{registry.label(installation.integration)} did not answer in time.")
+    except BaseTimeoutException:
+        raise  # The job's own time is up; that says nothing about the plugin.
+    except hanging.Hung as error:  # It has made others wait, so it rests for as long. What has left goes again.
+        log.warning("%s", error)
+        label = registry.label(installation.integration)
+        return Unavailable(f"{label} did not answer in time.", retry_after=trip_time().total_seconds())
     except (Exception, SystemExit) as error:  # A plugin may do anything; its envelope stops, and nothing else.
         return concluding.Crashed(reference(error))
 
@@ -160,4 +164,6 @@ def _ask(
     rest = turns.take(integration, connection.books_id, envelope.requests)
     if rest is not None:
         return concluding.Held(rest)
-    return vetting.responses(integration.perform(envelope, connection), len(envelope.requests))
+    return hanging.within(integration.key, "perform", trip_time(), lambda: vetting.responses(
+        integration.perform(envelope, connection), len(envelope.requests)
+    ))  # fmt: skip

@@ -6,13 +6,15 @@ recorded responses, and so arrives at its next request or at its end; that is wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from rq.timeouts import BaseTimeoutException
 
 from hub.database import session
+from hub.extension import step_time
 from hub.models import ConversationRow, Envelope, Purpose
 from hub.models.books import listed
 from hub.plugin import (
@@ -26,7 +28,7 @@ from hub.plugin import (
     Request,
     Response,
 )
-from hub.services.integrations import vetting
+from hub.services.integrations import hanging, vetting
 from hub.services.integrations.bugs import reference
 from hub.services.snapshots import books_of, subject_of
 
@@ -64,9 +66,11 @@ class Fails:
 
 @dataclass(frozen=True, slots=True)
 class Crashes:
-    """The plugin has a bug. `reference` stands in the log beside the traceback."""
+    """The plugin has a bug. `reference` stands in the log beside the traceback. If it `hung`, it took its time, and
+    others should have their turn before it is asked again."""
 
     reference: str
+    hung: bool = False
 
 
 Step: TypeAlias = Asks | Ends | Fails | Crashes
@@ -80,29 +84,39 @@ def proceed(row: ConversationRow, integration: Integration) -> Step:
     """Replay the recorded exchanges into a fresh generator and give what it does next."""
     try:
         try:
-            return _replay(row, begin(row, integration))
+            return hanging.within(integration.key, row.purpose.value, step_time(), _replaying(row, integration))
         except IntegrationError as error:
             return Fails(vetting.error(error))
     except BaseTimeoutException:
         raise  # The job's own time is up; that says nothing about the plugin.
     except (Exception, SystemExit) as error:  # A plugin may do anything; only its own delivery is to stop.
-        return Crashes(reference(error))
+        return Crashes(reference(error), hung=isinstance(error, hanging.Hung))
 
 
 def begin(row: ConversationRow, integration: Integration) -> Conversation[Any]:
     """The generator of a conversation, from the argument that it was begun with."""
+    return _beginning(row, integration)()
+
+
+def _beginning(row: ConversationRow, integration: Integration) -> Callable[[], Conversation[Any]]:
+    """What begins a conversation without asking the session for anything."""
     argument = row.argument
     match row.purpose:
         case Purpose.CHECK:
-            return integration.check()
+            return integration.check
         case Purpose.FETCH:
-            return integration.fetch(listed(argument["kind"]), argument["since"])
+            return lambda: integration.fetch(listed(argument["kind"]), argument["since"])
         case Purpose.CREATE:
-            return integration.create(subject_of(argument["kind"], argument["subject"]), *_ways(argument))  # type: ignore[arg-type]  # The kind says which.
+            return lambda: integration.create(_subject(argument), *_ways(argument))
         case Purpose.POST:
-            return integration.post(subject_of(argument["kind"], argument["subject"]), *_ways(argument))  # type: ignore[arg-type]  # The kind says which.
+            return lambda: integration.post(_subject(argument), *_ways(argument))
         case Purpose.RECOVER:
-            return integration.recover(session().get_one(Envelope, argument["envelope"]).sealed())
+            return partial(integration.recover, session().get_one(Envelope, argument["envelope"]).sealed())
+
+
+def _subject(argument: dict[str, Any]) -> Any:
+    """What a delivery is about, of the class that its conversation takes."""
+    return subject_of(argument["kind"], argument["subject"])
 
 
 def _ways(argument: dict[str, Any]) -> tuple[dict[str, str], Books]:
@@ -110,16 +124,25 @@ def _ways(argument: dict[str, Any]) -> tuple[dict[str, str], Books]:
     return argument["options"], books_of(argument["books"])
 
 
-def _replay(row: ConversationRow, generator: Conversation[Any]) -> Asks | Ends:
+def _replaying(row: ConversationRow, integration: Integration) -> Callable[[], Asks | Ends]:
+    """What replays a conversation without asking the session for anything: a plugin may be left in the middle."""
+    said = [(one.payload, one.writes, one.response) for one in row.exchanges]
+    return partial(_replay, _beginning(row, integration), said, row.purpose)
+
+
+def _replay(
+    beginning: Callable[[], Conversation[Any]], said: Sequence[tuple[Any, bool, Any]], purpose: Purpose
+) -> Asks | Ends:
+    generator = beginning()
     try:
         request = next(generator)
-        for exchange in row.exchanges:
-            if exchange.response is None:
+        for payload, writes, response in said:
+            if response is None:
                 break
-            _compare(request, exchange.payload, exchange.writes)
-            request = generator.send(Response(payload=exchange.response))
+            _compare(request, payload, writes)
+            request = generator.send(Response(payload=response))
     except StopIteration as stop:
-        vetting.demand(stop.value, _RESULTS[row.purpose], f"What {row.purpose} ended in")
+        vetting.demand(stop.value, _RESULTS[purpose], f"What {purpose} ended in")
         return Ends(stop.value)
     finally:
         generator.close()

@@ -11,11 +11,12 @@ from werkzeug.security import generate_password_hash
 
 from hub.database import now, session
 from hub.errors import NotFound, NotPossible
+from hub.extension import answer_time
 from hub.models import DeskRow, Installation
 from hub.plugin import Doorway, Download, PullIntegration
 from hub.queue import commit
 from hub.services import scope
-from hub.services.integrations import registry
+from hub.services.integrations import hanging, registry
 from hub.states import InstallationState
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
@@ -78,9 +79,9 @@ def new_password(organization_id: str, installation_id: int, *, instead_of: str)
 def invitation(installation: Installation, url: str, support_url: str) -> Download:
     """The file that tells the ledger where to call. Raises `Rejected` for an address that it would not call."""
     row = open_for(installation)
-    return _pulls(installation).invite(
-        Doorway(url=url, support_url=support_url, login=row.login, minutes=row.minutes)
-    )
+    integration = _pulls(installation)
+    way = Doorway(url=url, support_url=support_url, login=row.login, minutes=row.minutes)
+    return hanging.within(integration.key, "invite", answer_time(), lambda: integration.invite(way))
 
 
 def next_call(row: DeskRow) -> dt.datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Collection, Iterator, Sequence
 
@@ -17,12 +18,15 @@ from hub.services.carrying import recovering, sealing
 from hub.services.carrying.conversing import Asks, Crashes, proceed
 from hub.services.carrying.settling import release, settle
 from hub.services.drafting.documents import options_of
-from hub.services.integrations import courtesy
+from hub.services.integrations import courtesy, hanging
 from hub.services.integrations.bugs import reference
 from hub.services.snapshots import books_json
 from hub.states import ConversationState, DeliveryState, EnvelopeState, InstallationState
 
 _D = DeliveryState
+_REST = dt.timedelta(seconds=30)
+"""After a plugin has hung over one step others have their turn, so that it can make them wait for one step only."""
+
 _MUCH = 50  # What is worth a trip of its own while another one is under way.
 _BESIDE = 4  # So many times what an envelope holds is begun, at most, to fill it with what goes to one destination.
 
@@ -151,17 +155,13 @@ def _fill(installation: Installation, integration: Integration, most: int | None
     capacity = min(integration.capabilities.requests_per_envelope, most or sys.maxsize)
     asked: list[tuple[ConversationRow, Request]] = []
     seen: set[int] = set()
-    while (room := capacity - len(_together(asked, integration))) > 0 and len(asked) < _BESIDE * capacity:
-        fresh = list(_ready(installation, integration, room, seen))
+    while not _rests(installation):
+        room = capacity - len(_together(asked, integration)) if len(asked) < _BESIDE * capacity else 0
+        fresh = list(_ready(installation, integration, room, seen)) if room > 0 else []
         if not fresh:
             break
-        for row in fresh:
-            seen.add(row.id)
-            step = proceed(row, integration)
-            if isinstance(step, Asks):
-                asked.append((row, step.request))
-            else:
-                settle(row, step)
+        seen.update(row.id for row in fresh)
+        asked += _go_on(fresh, installation, integration)
         session().flush()
         release(installation.id)
         if installation.state is not InstallationState.CONNECTED:  # An answer has paused it: nothing more leaves.
@@ -171,9 +171,31 @@ def _fill(installation: Installation, integration: Integration, most: int | None
         return sealing.write(installation.id, integration, together) if together else None
     except Exception as error:  # A plugin may do anything when it seals; what it was to seal stops.
         mark = reference(error)
+        if isinstance(error, hanging.Hung):
+            installation.resume_at = now() + _REST
         for row, _ in asked:
             settle(row, Crashes(mark))
         return None
+
+
+def _go_on(
+    rows: Sequence[ConversationRow], installation: Installation, integration: Integration
+) -> Iterator[tuple[ConversationRow, Request]]:
+    """What conversations ask next; those that have come to an end are settled. After one that hangs no more go on."""
+    for row in rows:
+        step = proceed(row, integration)
+        if isinstance(step, Asks):
+            yield row, step.request
+            continue
+        settle(row, step)
+        if isinstance(step, Crashes) and step.hung:
+            installation.resume_at = now() + _REST
+            return
+
+
+def _rests(installation: Installation) -> bool:
+    """Whether its plugin has hung a moment ago."""
+    return installation.resume_at is not None and installation.resume_at > now()
 
 
 def _together(

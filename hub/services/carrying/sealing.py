@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import select
 
 from hub.database import now, session
+from hub.extension import step_time
 from hub.models import ConversationRow, DeskRow, Envelope, Exchange
 from hub.plugin import Integration, Request
+from hub.services.integrations import hanging
 from hub.states import EnvelopeState
 
 
@@ -56,7 +59,8 @@ def _seal(installation_id: int, integration: Integration, requests: Sequence[Req
     desk = session().get(DeskRow, installation_id)
     writes = any(request.writes for request in requests)
     answered = _answered_last(installation_id) if writes else ""
-    body = integration.seal(key, requests, dialect=desk.dialect if desk else "", answered=answered)
+    seal = partial(integration.seal, key, requests, dialect=desk.dialect if desk else "", answered=answered)
+    body = hanging.within(integration.key, "seal", step_time(), seal)
     envelope = Envelope(installation_id=installation_id, key=key, body=body, size=len(requests), writes=writes)
     session().add(envelope)
     session().flush()

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from sqlalchemy import or_, update
 
 from hub.database import changes_one, now, session
-from hub.extension import confirmation, keep_alive, settings_of, vault
+from hub.extension import confirmation, keep_alive, settings_of, sign_in_time, vault
 from hub.models import Credential, Installation
 from hub.plugin import AuthorizationExpired, Authorized, Connection, PushIntegration, Unavailable
 from hub.queue import commit
+from hub.services.integrations import hanging
 
 _RENEWAL = dt.timedelta(seconds=60)
 """How long one exchange of credentials may take before another process may try."""
@@ -82,7 +83,7 @@ def renew(installation: Installation, integration: PushIntegration) -> None:
     try:
         handed = connection(installation, integration)
         commit()  # No transaction is open while the network is waited for.
-        fresh = integration.renew(handed)
+        fresh = hanging.within(integration.key, "renew", sign_in_time(), lambda: integration.renew(handed))
         outcome = {"secret": _seal(fresh), "version": seen + 1, **_times(fresh, ends_at)}
     except AuthorizationExpired as error:
         refused = error

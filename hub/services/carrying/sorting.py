@@ -14,12 +14,13 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.errors import LineLost
+from hub.extension import step_time
 from hub.models import Delivery, DeskRow, Envelope, Installation, needs
 from hub.plugin import InDoubt, IntegrationError, PullIntegration, Unavailable
 from hub.queue import commit, rollback, wake
 from hub.services.carrying import concluding, line, packing
 from hub.services.carrying.line import Line
-from hub.services.integrations import registry, vetting
+from hub.services.integrations import hanging, registry, vetting
 from hub.services.integrations.bugs import reference
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 
@@ -122,7 +123,10 @@ def conclude(
 
 def _read(integration: PullIntegration, envelope: Envelope) -> concluding.Answer:
     try:
-        return vetting.responses(integration.read(envelope.sealed(), envelope.received), envelope.size)
+        sealed, answer, size = envelope.sealed(), envelope.received, envelope.size
+        return hanging.within(integration.key, "read", step_time(), lambda: vetting.responses(
+            integration.read(sealed, answer), size
+        ))  # fmt: skip
     except IntegrationError as error:
         return concluding.heard(error)
     except BaseTimeoutException:

@@ -14,16 +14,19 @@ from sqlalchemy import func, select
 from hub import migrating, queue
 from hub.database import now, session
 from hub.errors import NotConfigured
-from hub.extension import current, settings_of, vault
+from hub.extension import current, settings_of, sweep_interval, vault
 from hub.models import Delivery, Envelope, Installation, Listing
 from hub.plugin import Integration, IntegrationError, PushIntegration
 from hub.services.books import mapping
 from hub.services.carrying import doorway, secrets
-from hub.services.integrations import registry
+from hub.services.integrations import hanging, registry
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 
 _LONG = dt.timedelta(minutes=15)
 """After how long what should move by itself is called stuck."""
+
+_SWEEPS, _SOON = 3, dt.timedelta(minutes=1)
+"""After so many intervals without a sweep, and a minute at least, nobody sweeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ def _keys() -> Iterator[Finding]:
 
 def _workers() -> Iterator[Finding]:
     try:
-        found = workers()
+        found, last = workers(), queue.swept_at()
     except RedisError as error:
         yield Finding(
             where="redis", what=f"Redis does not answer: {error}",
@@ -77,6 +80,12 @@ def _workers() -> Iterator[Finding]:
     if not found:
         cure = "Start `flask hub worker`, and one `flask hub scheduler`."
         yield Finding(where="workers", what="No worker is running.", cure=cure)
+    elif last is None or now() - last > max(_SWEEPS * sweep_interval(), _SOON):
+        since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
+        yield Finding(
+            where="scheduler", what=f"Nobody has looked for what is due {since}.",
+            cure="Start one `flask hub scheduler`. If it is running, the workers have no time: start more of them.",
+        )  # fmt: skip
 
 
 def _plugins() -> Iterator[Finding]:
@@ -84,6 +93,21 @@ def _plugins() -> Iterator[Finding]:
         yield Finding(
             where=broken.key, what=f"The plugin cannot be loaded: {broken.error}",
             cure="Install a version of it that fits this hub, or remove it. The traceback is in the log of the start.",
+        )  # fmt: skip
+    for key in current().integrations:
+        yield from _hung(key)
+
+
+def _hung(key: str) -> Iterator[Finding]:
+    try:
+        told = hanging.lately(key)
+    except RedisError:  # Which is said already.
+        return
+    if told:
+        questions = ", ".join(f"{what} ({times}×)" for what, times in sorted(told.items()))
+        yield Finding(
+            where=key, what=f"The plugin has hung within the last day when it was asked for: {questions}.",
+            cure="Tell its author what stands in the log: where it hangs. It is asked again by itself.",
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.database import changes_one, now, session
 from hub.errors import NotConfigured, NotFound, NotPossible
-from hub.extension import current, settings_of
+from hub.extension import current, settings_of, sign_in_time
 from hub.host import Organization, User
 from hub.models import Authorization, Delivery, Envelope, Installation
 from hub.plugin import (
@@ -30,13 +30,15 @@ from hub.plugin import (
     PushIntegration,
     Redirect,
     Rejected,
+    Unavailable,
 )
 from hub.queue import commit, rollback, wake
 from hub.services import scope
 from hub.services.books import checking, fetching
 from hub.services.carrying import doorway, secrets
 from hub.services.carrying.settling import stop
-from hub.services.integrations import registry
+from hub.services.integrations import hanging, registry
+from hub.services.integrations.bugs import reference
 from hub.services.sending import cancelling
 from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
 
@@ -126,12 +128,24 @@ def authorize(installation: Installation, user: User, return_url: str) -> str:
         settings=settings_of(integration), return_url=return_url, state=step.state, books_id=installation.books_id
     )
     commit()  # No transaction is open while the plugin may wait for the network.
-    answer = integration.authorize(attempt)
+    answer = _authorize(integration, attempt)
     if not isinstance(answer, Redirect):
         raise NotPossible(f"{integration.label} did not say where to sign in.")
     step.keep(answer.keep)
     commit()
     return answer.url
+
+
+def _authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask | Authorized:
+    """The next step. What is none is for the caller to see, and one that hangs is `Unavailable`."""
+    try:
+        return hanging.within(integration.key, "authorize", sign_in_time(), lambda: integration.authorize(attempt))
+    except hanging.Hung as error:
+        mark = reference(error)
+        raise Unavailable(
+            f"{integration.label} did not answer in time. Try again; if it stays so, give the reference {mark} to your "
+            "support."
+        ) from error
 
 
 def claim(organization: Organization, user: User, key: str, state: str) -> Claimed:
@@ -168,7 +182,7 @@ def finish(claimed: Claimed, user: User, return_url: str, answer: Mapping[str, s
         books_id=installation.books_id, kept=claimed.kept,
     )  # fmt: skip
     commit()  # No transaction is open while the network is waited for.
-    authorized = integration.authorize(attempt)
+    authorized = _authorize(integration, attempt)
     if isinstance(authorized, Ask):
         step = _Step.begin(installation, user)
         step.keep(authorized.keep)
@@ -242,8 +256,9 @@ def remove(organization_id: str, installation_id: int) -> None:
     commit()
     if connection is not None and isinstance(integration, PushIntegration):
         try:
-            integration.revoke(connection)
-        except IntegrationError as error:
+            handed = connection
+            hanging.within(integration.key, "revoke", sign_in_time(), lambda: integration.revoke(handed))
+        except Exception as error:  # A plugin may do anything; it is uninstalled all the same.
             log.warning("The authorization of installation %s was not given back: %s", installation_id, error)
 
 

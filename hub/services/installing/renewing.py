@@ -15,6 +15,7 @@ from hub.plugin import AuthorizationExpired, PushIntegration, Unavailable
 from hub.queue import commit, rollback
 from hub.services import scope
 from hub.services.carrying import concluding, secrets
+from hub.services.integrations import hanging
 from hub.states import InstallationState
 
 _ALIVE = (InstallationState.CONNECTED, InstallationState.PAUSED)
@@ -46,7 +47,7 @@ def renew(installation_id: int) -> None:
     except AuthorizationExpired as error:
         concluding.lose(scope.lock(installation_id), str(error))
         commit()
-    except (Unavailable, HubError) as error:
+    except (Unavailable, HubError, hanging.Hung) as error:
         rollback()
         log.warning("The authorization of installation %s was not renewed: %s", installation_id, error)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 
 from hub.errors import NotFound
 from hub.extension import BrokenPlugin, current
 from hub.plugin import API_VERSION, Capabilities, Field, Integration, MappingField, Setting
-from hub.services.integrations import vetting
+from hub.services.integrations import hanging, vetting
 
 GROUP = "hub.integrations"
 
@@ -19,16 +21,22 @@ _DECLARED = {
 }  # fmt: skip
 """What pages are rendered from."""
 
+LOADS = dt.timedelta(seconds=20)
+"""How long the import of a plugin may take, unless the operator says otherwise (`HUB_LOAD_SECONDS`)."""
+
 log = logging.getLogger(__name__)
 
 
-def load() -> tuple[dict[str, Integration], tuple[BrokenPlugin, ...]]:
-    """Create every installed integration once, by label, and name those that cannot be used with the reason."""
+def load(span: dt.timedelta = LOADS) -> tuple[dict[str, Integration], tuple[BrokenPlugin, ...]]:
+    """Create every installed integration once, by label, and name those that cannot be used with the reason.
+
+    Each of them has `span` for it.
+    """
     found: dict[str, Integration] = {}
     broken = []
     for point in entry_points(group=GROUP):
         try:
-            found[point.name] = _create(point)
+            found[point.name] = hanging.within(point.name, "import", span, partial(_create, point))
         except (Exception, SystemExit) as error:  # A plugin may do anything when it is imported, even exit.
             log.exception("The integration %s cannot be loaded", point.name)
             broken.append(BrokenPlugin(key=point.name, error=f"{type(error).__name__}: {error}"))

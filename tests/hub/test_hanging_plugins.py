@@ -1,0 +1,310 @@
+"""A plugin that hangs is interrupted, wherever it was asked: pages answer, and other deliveries go on."""
+
+from __future__ import annotations
+
+import contextvars
+import datetime as dt
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import EntryPoint
+from typing import Any, TypeVar
+
+import pytest
+from flask import Flask
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
+from sqlalchemy import select, update
+
+from hub.database import session
+from hub.models import Delivery, Installation
+from hub.queue import commit
+from hub.services import scope
+from hub.services.carrying import carrying
+from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
+from hub.services.integrations import courtesy, hanging, registry
+from hub.services.sending import retrying, sending
+from hub.states import DeliveryState, InstallationState, StopReason
+from tests.hub.conftest import ACME, ADA, Desk
+from tests.hub.ledger import Ledger, Pretend
+
+T = TypeVar("T")
+
+NEVER = 10**6
+SHORT = dt.timedelta(seconds=1)
+
+
+def sleeps(*_: object, **__: object) -> Any:
+    time.sleep(NEVER)
+
+
+def listens(*_: object, **__: object) -> Any:
+    """To somebody who says nothing."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.recv(1)
+
+
+def loops(*_: object, **__: object) -> Any:
+    count = 0
+    while True:
+        count += 1
+
+
+WAYS = (sleeps, listens, loops)
+
+
+def here(call: Callable[[], T]) -> T:
+    """As a worker calls."""
+    return call()
+
+
+def elsewhere(call: Callable[[], T]) -> T:
+    """As a web server with threads calls."""
+    found: list[T] = []
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=lambda: found.append(context.run(call)))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+@pytest.fixture(autouse=True)
+def impatient(app: Flask) -> Iterator[None]:
+    for name in ("ANSWER", "STEP", "SIGN_IN", "TRIP"):
+        app.config[f"HUB_{name}_SECONDS"] = SHORT.total_seconds()
+    yield
+    courtesy._silent.clear()
+    hanging._left.clear()
+
+
+@pytest.fixture
+def plugin(app: Flask) -> Any:
+    return app.extensions["hub"].integrations["pretend"]
+
+
+def send(installation: Installation, desk: Desk, *numbers: str) -> None:
+    for number in numbers:
+        sending.send(installation.id, desk.copy_order(number, payments=()), Choices(), ADA)
+
+
+def later(installation: Installation) -> None:
+    """When every rest is over."""
+    session().execute(update(Installation).values(resume_at=None))
+    commit()
+    carrying.carry(installation.id)
+    session().expire_all()
+
+
+def states(*numbers: str) -> dict[str, DeliveryState]:
+    session().expire_all()
+    return {number: sending.of_order(ACME.id, number)[0].state for number in numbers}
+
+
+@pytest.mark.parametrize("called", [here, elsewhere])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_conversation_that_hangs_stops_its_own_delivery_and_others_have_their_turn(
+    installation: Installation, ledger: Ledger, desk: Desk, plugin: Any, *, way: Any, called: Any
+) -> None:
+    usual = plugin.post
+    plugin.post = lambda document, *more: (way if document.number == "666" else usual)(document, *more)
+    send(installation, desk, "665", "666", "667")
+    for _ in range(2):
+        called(partial(carrying.carry, installation.id))
+    assert scope.installation(ACME.id, installation.id).resume_at is not None
+    assert not carrying.has_work(installation.id)
+    later(installation)
+    assert states("665", "666", "667") == {
+        "665": DeliveryState.POSTED, "666": DeliveryState.STOPPED, "667": DeliveryState.POSTED
+    }  # fmt: skip
+    stopped = sending.of_order(ACME.id, "666")[0]
+    assert (stopped.reason, len(stopped.reference)) == (StopReason.CRASHED, 8)
+    plugin.post = usual
+    retrying.retry(ACME.id, stopped.id)
+    later(installation)
+    assert sorted(one["number"] for one in ledger.invoices) == ["665", "666", "667"]
+    assert [one["name"] for one in ledger.customers] == ["ABC Company"]
+
+
+@pytest.mark.parametrize("called", [here, elsewhere])
+@pytest.mark.parametrize(("way", "carried_out"), [(sleeps, True), (listens, True), (loops, False)])
+def test_a_trip_that_hangs_goes_again_under_its_key_when_others_had_their_turn(
+    installation: Installation, ledger: Ledger, desk: Desk, plugin: Any, *, way: Any, called: Any, carried_out: bool
+) -> None:
+    usual = plugin.perform
+
+    def perform(envelope: Any, connection: Any) -> Any:
+        if carried_out:
+            usual(envelope, connection)
+        return way()
+
+    send(installation, desk, "666")
+    plugin.perform = perform
+    called(lambda: carrying.carry(installation.id))
+    found = scope.installation(ACME.id, installation.id)
+    assert "did not answer in time" in found.trouble
+    assert (found.line_token, carrying.has_work(installation.id)) == (None, False)
+    assert found.resume_at is not None
+    plugin.perform = usual
+    session().execute(update(Delivery).values(due_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
+    installing.test(ACME.id, installation.id)  # Which asks at once what waits for its next try.
+    later(installation)
+    assert states("666") == {"666": DeliveryState.POSTED}
+    assert {name: len(shelf) for name, shelf in ledger.whole_ledger().items()} == {
+        "customers": 1, "items": 1, "invoices": 1, "payments": 0
+    }  # fmt: skip
+
+
+def test_sealing_that_hangs_stops_what_it_was_to_seal(
+    installation: Installation, ledger: Ledger, desk: Desk, plugin: Any
+) -> None:
+    usual, plugin.seal = plugin.seal, loops
+    send(installation, desk, "666")
+    carrying.carry(installation.id)
+    plugin.seal = usual
+    stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
+    assert {one.reason for one in stopped} == {StopReason.CRASHED}
+    for one in stopped:
+        retrying.retry(ACME.id, one.id)
+    later(installation)
+    assert [one["number"] for one in ledger.invoices] == ["666"]
+
+
+@pytest.mark.parametrize("hook", ["review", "address", "postage", "destination"])
+@pytest.mark.parametrize("called", [here, elsewhere])
+def test_what_we_can_do_without_is_asked_once_and_then_not_for_a_while(
+    installation: Installation, ledger: Ledger, desk: Desk, app: Flask, *, plugin: Any, hook: str, called: Any
+) -> None:
+    asked = []
+
+    def asks(*_: object) -> None:
+        asked.append(hook)
+        sleeps()
+
+    setattr(plugin, hook, asks)
+    send(installation, desk, "777", "778")
+    client = app.test_client()
+    activity = f"/hub/installations/{installation.id}/activity"
+    paths = ("/hub/orders/777/send", "/hub/orders/777/status", activity, "/hub/integrations")
+
+    def everything() -> list[int]:
+        carrying.carry(installation.id)
+        return [client.get(path).status_code for path in paths]
+
+    assert called(everything) == [200, 200, 200, 200]
+    assert asked == [hook]
+    assert [one["number"] for one in ledger.invoices] == ["777", "778"]
+
+
+@pytest.mark.parametrize(("step", "way"), [("begin", sleeps), ("finish", listens), ("finish", loops)])
+def test_a_sign_in_that_hangs_is_a_sentence_with_a_reference(
+    app: Flask, ledger: Ledger, plugin: Any, way: Any, step: str
+) -> None:
+    usual = plugin.authorize
+    found = installing.install(ACME, ADA, "pretend")
+    client = app.test_client()
+    if step == "begin":
+        plugin.authorize = way
+        page = f"/hub/installations/{found.id}/authorize"
+        token = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(page).text)[0]
+        answer = elsewhere(lambda: client.post(page, data={"csrf_token": token}))
+    else:
+        state = installing.authorize(found, ADA, "http://host/back").rpartition("state=")[2]
+        plugin.authorize = way
+        answer = elsewhere(lambda: client.get(f"/hub/authorized/pretend?state={state}&books=1"))
+    assert answer.status_code == 409
+    assert "did not answer in time" in answer.text
+    assert "reference" in answer.text
+    session().expire_all()
+    assert scope.installation(ACME.id, found.id).state is InstallationState.PENDING
+    plugin.authorize = usual
+    state = installing.authorize(found, ADA, "http://host/back").rpartition("state=")[2]
+    assert client.get(f"/hub/authorized/pretend?state={state}&books=1").status_code in {200, 302, 303}
+    assert scope.installation(ACME.id, found.id).state is InstallationState.CONNECTED
+
+
+def test_giving_an_authorization_back_that_hangs_keeps_nobody_from_uninstalling(
+    installation: Installation, plugin: Any
+) -> None:
+    plugin.revoke = sleeps
+    elsewhere(lambda: installing.remove(ACME.id, installation.id))
+    session().expire_all()
+    found = session().get_one(Installation, installation.id)
+    assert (found.state, found.credential) == (InstallationState.REMOVED, None)
+
+
+def test_what_a_ledger_tells_by_itself_is_refused_when_it_cannot_be_heard(
+    installation: Installation, app: Flask, plugin: Any
+) -> None:
+    plugin.hear = sleeps
+    assert elsewhere(lambda: app.test_client().post("/hub/webhooks/pretend", data=b"{}")).status_code == 503
+
+
+@pytest.mark.parametrize("called", [here, elsewhere])
+def test_a_plugin_that_hangs_when_it_is_imported_is_named_and_the_others_are_there(
+    monkeypatch: pytest.MonkeyPatch, called: Any
+) -> None:
+    values = {"sleeps": f"{__name__}:sleeps", "loops": f"{__name__}:loops", "pretend": f"{__name__}:fine"}
+    points = [EntryPoint(name=name, value=value, group=registry.GROUP) for name, value in values.items()]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    found, broken = called(lambda: registry.load(SHORT))
+    assert set(found) == {"pretend"}
+    assert {one.key for one in broken} == {"sleeps", "loops"}
+    assert all("did not come to an end within 1 seconds" in one.error for one in broken)
+
+
+def test_in_a_thread_a_loop_is_ended_and_what_waits_is_left_alone_a_few_times(app: Flask) -> None:
+    def asks(way: Callable[..., Any]) -> str:
+        try:
+            hanging.within("acme", "something", dt.timedelta(seconds=0.1), way)
+        except hanging.Hung as error:
+            return str(error)
+        raise AssertionError("It does not hang.")
+
+    told = elsewhere(lambda: [asks(loops) for _ in range(6)])
+    assert all("in loops" in one for one in told)  # Where it is, for its author.
+    for thread in hanging._left["acme"]:
+        thread.join(10)
+    assert not hanging.is_choked("acme")
+    told = elsewhere(lambda: [asks(sleeps) for _ in range(6)])
+    assert ["is not asked" in one for one in told] == [False, False, False, False, True, True]
+    assert elsewhere(lambda: hanging.within("other", "something", SHORT, lambda: 7)) == 7
+
+
+def test_a_plugin_that_catches_everything_is_interrupted_until_it_ends() -> None:
+    caught: list[BaseException] = []
+
+    def stubborn() -> None:
+        while len(caught) < 2:
+            try:
+                sleeps()
+            except BaseException as error:  # What this is about.
+                caught.append(error)
+        sleeps()
+
+    with pytest.raises(hanging.Hung):
+        hanging.within("acme", "something", dt.timedelta(seconds=0.1), stubborn)
+    assert len(caught) == 2
+
+
+def test_the_time_of_the_whole_job_is_kept_beside_the_plugins() -> None:
+    with pytest.raises(JobTimeoutException), job(1):
+        hanging.within("acme", "something", dt.timedelta(seconds=60), sleeps)
+    with job(60):
+        with pytest.raises(hanging.Hung):
+            hanging.within("acme", "something", dt.timedelta(seconds=0.1), sleeps)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
+        assert hanging.within("acme", "something", SHORT, lambda: 7) == 7
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def job(seconds: int) -> UnixSignalDeathPenalty:
+    return UnixSignalDeathPenalty(seconds, JobTimeoutException)  # type: ignore[no-untyped-call]  # RQ's.
+
+
+def fine() -> Pretend:
+    return Pretend(Ledger())
