@@ -11,15 +11,9 @@ import sys
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
+from benchmarks.mugs import Mugs
 from hub import Hub, worker
-from hub.host import Delivered, Host
-
-
-class Quiet(Host):
-    """A host of which a worker needs nothing. Its memory is the hub's alone."""
-
-    def delivered(self, event: Delivered) -> None:
-        """Let it be."""
+from hub.host import Host
 
 
 def create_app(host: Host, database: str, key: str, redis: str, settings: str) -> Flask:
@@ -36,5 +30,5 @@ def create_app(host: Host, database: str, key: str, redis: str, settings: str) -
 
 if __name__ == "__main__":
     kind, *where = sys.argv[1:]
-    with create_app(Quiet(), *where).app_context():  # type: ignore[abstract]  # Nobody asks it for an order.
+    with create_app(Mugs(), *where).app_context():  # type: ignore[abstract]  # Nobody asks it for more.
         worker.work() if kind == "worker" else worker.schedule()

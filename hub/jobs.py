@@ -11,6 +11,7 @@ from flask import current_app
 from hub.queue import commit, note_sweep, wake
 from hub.services.carrying import carrying
 from hub.services.installing import installing, notices, renewing
+from hub.services.sending import bundling
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -28,6 +29,12 @@ def carry(installation_id: int) -> None:
     """Take to the ledger what is due for one installation."""
     with _own_context():
         carrying.carry(installation_id)
+
+
+def send(bundle_id: int) -> None:
+    """Queue what is left of orders that were sent together."""
+    with _own_context():
+        bundling.send(bundle_id)
 
 
 def renew(installation_id: int) -> None:
@@ -49,6 +56,8 @@ def sweep() -> None:
     with _own_context():
         for installation_id in carrying.due_installations():
             wake(installation_id)
+        for bundle_id in bundling.due():
+            wake(bundle_id, "send")
         for installation_id in renewing.due():
             wake(installation_id, "renew")
         installing.forget_expired()

@@ -50,7 +50,7 @@ def queue() -> Queue:
 
 
 def wake(row_id: int, job: str = "carry") -> None:
-    """Note that there is work for this installation, or this notice: a function of `hub.jobs` and the id that it takes.
+    """Note that there is work: a function of `hub.jobs`, and the id of the row that it takes (an installation's).
 
     A worker is told after the commit.
     """

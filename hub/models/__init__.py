@@ -1,6 +1,7 @@
 """The rows. Each belongs to one organization, by itself or through its installation."""
 
 from hub.models.books import Link, LinkChange, Listing, Mapping, RecordRow, Word
+from hub.models.bundle import Bundle
 from hub.models.conversation import ConversationRow, Envelope, Exchange, Purpose
 from hub.models.delivery import Delivery, needs
 from hub.models.desk import DeskRow
@@ -11,7 +12,7 @@ from hub.models.notice import Notice, NoticeKind
 from hub.models.transaction import TransactionRow
 
 __all__ = [
-    "Authorization", "ConversationRow", "Credential", "Delivery", "DeskRow", "Envelope", "Exchange", "Habit",
+    "Authorization", "Bundle", "ConversationRow", "Credential", "Delivery", "DeskRow", "Envelope", "Exchange", "Habit",
     "Installation",
     "Link", "LinkChange", "Listing", "Mapping", "Meter", "Notice", "NoticeKind", "Purpose",
     "RecordRow", "TransactionRow", "Word", "needs",

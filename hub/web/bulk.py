@@ -1,12 +1,13 @@
-"""Many orders at once: the bar above a list of orders, and the dialog that sends what is ticked in it.
+"""Many orders at once: the bar above a list of orders, the dialog that sends what is ticked in it, and how far that is.
 
-Nothing of this is kept between two requests: the page carries along which orders are meant, a few are sent at a time,
-and sending one twice is sending it once.
+What was pressed is kept by the hub, so the page may be closed at once; whoever comes back is shown how far it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
@@ -15,19 +16,21 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
-from hub.extension import host
-from hub.host import Permission
-from hub.models import Installation
-from hub.plugin import DocumentKind
+from hub.database import now
+from hub.errors import Forbidden
+from hub.extension import host, stuck
+from hub.host import Order, Permission
+from hub.models import Bundle, Installation
+from hub.plugin import DocumentKind, Problem
 from hub.services import access
 from hub.services.books import history
 from hub.services.integrations import registry
-from hub.services.sending import bulk
+from hub.services.sending import bulk, bundling
 from hub.services.sending.bulk import Outlook, Readiness
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import is_fragment, organization, requires, user
-from hub.web.pages import show
+from hub.web.pages import go, show
 from hub.web.sending import chosen_installation, visible_orders
 
 _OFFERED = (DocumentKind.INVOICE, DocumentKind.PURCHASE_ORDER, DocumentKind.BILL)
@@ -41,6 +44,7 @@ class Asked:
     kinds: Sequence[str]
     offered: Sequence[str]
     too_many: int
+    key: str
 
     def of(self, readiness: str) -> list[Outlook]:
         return [one for one in self.outlooks if one.readiness == readiness]
@@ -56,33 +60,56 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
-    """How far the orders are: those that are not sent yet first (`left`), then on their way, then in the books."""
+class Together:
+    """Orders that were sent together: by whom and when, and how many of them are queued by now."""
 
-    ids: Sequence[str]
-    left: Sequence[str]
+    id: int
+    by: str
+    at: dt.datetime
+    ago: str
+    total: int
+    left: int
+    stands_still: bool
+
+    @property
+    def queued(self) -> int:
+        return self.total - self.left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """How far they are: those that stand in the books or are on their way, and those that could not be sent and why."""
+
+    together: Together
+    kinds: Sequence[str]
     orders: Sequence[views.OrderStatus]
-    unsent: Sequence[Outlook]
+    held: Sequence[tuple[Order, Sequence[Problem]]]
+    missing: int
 
     def count(self, tone: str) -> int:
         return sum(1 for one in self.orders if one.summary[1] == tone)
 
     @property
+    def bad(self) -> int:
+        return self.count("bad") + len(self.held) + self.missing
+
+    @property
     def moving(self) -> bool:
-        return any(one.moving for one in self.orders)
+        return self.together.left > 0 or any(one.moving for one in self.orders)
 
     @property
     def percent(self) -> int:
         """Half of the bar is for queueing, half for the way into the books."""
-        queued = len(self.orders) + len(self.unsent)
-        return 100 * (queued + self.count("good") + self.count("bad") + len(self.unsent)) // max(1, 2 * len(self.ids))
+        total = self.together.total
+        return 100 * (self.together.queued + self.count("good") + self.bad) // max(1, 2 * total)
 
 
 def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/orders/bar", "orders_bar", bar)
     blueprint.add_url_rule("/orders/send", "send_many", ask, methods=["GET", "POST"])
-    blueprint.add_url_rule("/orders/send/some", "send_some", send_some, methods=["POST"])
-    blueprint.add_url_rule("/orders/send/followed", "follow_many", follow, methods=["POST"])
+    blueprint.add_url_rule("/orders/sent", "press_send_many", press, methods=["POST"])
+    blueprint.add_url_rule("/orders/sent", "sent_lately", lately)
+    blueprint.add_url_rule("/orders/sent/<int:bundle_id>", "sent_together", follow)
 
 
 @requires(Permission.VIEW)
@@ -90,64 +117,89 @@ def bar() -> ResponseReturnValue:
     """The bar above a list of orders, with the button that sends what is ticked; empty for who may not send."""
     visible = access.sendable(user(), organization())
     label = registry.label(visible[0].integration) if visible else ""
-    return show("hub/orders_bar.html", title=_("Orders"), label=label)
+    return show("hub/orders_bar.html", title=_("Orders"), label=label, bundles=_lately())
 
 
 @requires(Permission.SEND)
 def ask() -> ResponseReturnValue:
     """What of the ticked orders is ready, what needs a choice first, what is there already. Sends nothing."""
-    installation, ids = chosen_installation(), _ids("id")
+    installation, ids = chosen_installation(), list(dict.fromkeys(request.values.getlist("id")))
     kinds = _kinds(installation)
     outlooks = bulk.look(installation, ids[: bulk.MOST], kinds)
     asked = Asked(
-        outlooks=outlooks, kinds=kinds, too_many=max(0, len(ids) - bulk.MOST),
+        outlooks=outlooks, kinds=kinds, too_many=max(0, len(ids) - bulk.MOST), key=secrets.token_urlsafe(12),
         offered=[kind for kind in _OFFERED if kind in installation.documents],
     )  # fmt: skip
     return _dialog(installation, asked=asked)
 
 
 @requires(Permission.SEND)
-def send_some() -> ResponseReturnValue:
-    """Send the next few of the orders that are left, and go on by itself until none is."""
-    installation, left = chosen_installation(), _ids("left")[: bulk.MOST]
-    not_ready = bulk.send(installation, left[:bulk.AT_A_TIME], _kinds(installation), user())
-    unsent = [*_ids("unsent"), *not_ready][: bulk.MOST]
-    dialog = _dialog(installation, left=left[bulk.AT_A_TIME:], unsent=unsent)
-    return cast(Response, make_response(dialog, trigger_after_settle="hub-sent"))
+def press() -> ResponseReturnValue:
+    """Send. From here on workers see to it."""
+    installation, ids = chosen_installation(), list(dict.fromkeys(request.form.getlist("id")))[: bulk.MOST]
+    kinds, key = _kinds(installation), request.form.get("key", "")[:64] or secrets.token_urlsafe(12)
+    bundle = bundling.press(installation, ids, kinds, user(), key)
+    if not is_fragment():
+        return go("hub.sent_together", bundle_id=bundle.id)
+    followed = _followed(bundle)
+    return cast(Response, make_response(_dialog(installation, followed=followed), trigger_after_settle="hub-sent"))
 
 
 @requires(Permission.SEND)
-def follow() -> ResponseReturnValue:
+def follow(bundle_id: int) -> ResponseReturnValue:
     """How far they are; asks again by itself while something moves."""
-    return _dialog(chosen_installation(), left=(), unsent=_ids("unsent")[: bulk.MOST])
+    bundle = bundling.find(organization().id, bundle_id)
+    if not access.may_send(user(), organization(), bundle.installation):
+        raise Forbidden("The settings do not let you send with this integration.")
+    return _dialog(bundle.installation, followed=_followed(bundle))
+
+
+@requires(Permission.VIEW)
+def lately() -> ResponseReturnValue:
+    """What was sent together lately, each with how far it is; empty for who may not send."""
+    return show("hub/orders_sent.html", title=_("Sent together"), bundles=_lately())
+
+
+def _lately() -> list[Together]:
+    return [
+        _together(one) for one in bundling.recent(organization().id)
+        if access.may_send(user(), organization(), one.installation)
+    ]  # fmt: skip
+
+
+def _together(bundle: Bundle) -> Together:
+    return Together(
+        id=bundle.id, by=bundle.sent_by, at=bundle.sent_at, ago=views.minutes(now() - bundle.sent_at),
+        total=len(bundle.order_ids), left=len(bundle.left),
+        stands_still=bundle.due_at is not None and now() - bundle.due_at > stuck(),
+    )  # fmt: skip
 
 
 def _dialog(
-    installation: Installation, *, asked: Asked | None = None, left: Sequence[str] = (), unsent: Sequence[str] = ()
+    installation: Installation, *, asked: Asked | None = None, followed: Followed | None = None
 ) -> ResponseReturnValue:
-    followed = None if asked is not None else _followed(installation, left, unsent)
     return show(
         "hub/bulk.html", title=_("Send orders"), installation=installation,
-        label=registry.label(installation.integration),
-        asked=asked, followed=followed, modal=is_fragment(),
-        address=host().order_address, kinds=_kinds(installation), total=len(_ids("id")),
+        label=registry.label(installation.integration), asked=asked, followed=followed, modal=is_fragment(),
+        address=host().order_address,
     )  # fmt: skip
 
 
-def _followed(installation: Installation, left: Sequence[str], unsent: Sequence[str]) -> Followed:
-    ids = _ids("id")[: bulk.MOST]
-    waiting = {*left, *unsent}
-    found = visible_orders([one for one in ids if one not in waiting])
-    standing = history.standing(one for live in found.values() for one in live)
+def _followed(bundle: Bundle) -> Followed:
+    found = visible_orders(bundle.order_ids)
+    kept: Mapping[str, Sequence[Problem]] = {
+        order_id: problems for order_id, problems in bundling.held(bundle).items()
+        if not any(one.moved_at > bundle.sent_at for one in found.get(order_id, ()))  # Somebody has seen to it since.
+    }  # fmt: skip
+    orders = host().some_orders(bundle.organization_id, list(kept)) if kept else ()
+    shown = [order_id for order_id in bundle.order_ids if order_id in found and order_id not in kept]
+    standing = history.standing(one for order_id in shown for one in found[order_id])
     return Followed(
-        ids=ids, left=left,
-        orders=[views.order_status(order_id, found[order_id], standing, ()) for order_id in ids if order_id in found],
-        unsent=bulk.look(installation, unsent, _kinds(installation)) if unsent else (),
+        together=_together(bundle), kinds=[one for one in bundle.documents if one in bundle.installation.documents],
+        held=[(order, kept[order.id]) for order in orders],
+        orders=[views.order_status(order_id, found[order_id], standing, ()) for order_id in shown],
+        missing=len(kept) - len(orders),
     )  # fmt: skip
-
-
-def _ids(name: str) -> list[str]:
-    return list(dict.fromkeys(request.values.getlist(name)))
 
 
 def _kinds(installation: Installation) -> list[str]:

@@ -22,7 +22,7 @@ from hub.services.carrying import desk
 from hub.services.drafting import answers, documents, purchasing, selling
 from hub.services.drafting.choices import PURCHASES, SALES, Choices
 from hub.services.integrations import registry
-from hub.services.sending import cancelling, habits, retrying, sending
+from hub.services.sending import bundling, cancelling, habits, retrying, sending
 from hub.states import DeliveryState
 from hub.translating import _
 from hub.web import dialog, views
@@ -154,9 +154,8 @@ def orders_status() -> ResponseReturnValue:
     found = visible_orders(ids)
     standing = history.standing(one for live in found.values() for one in live)
     states = [views.order_status(order_id, found.get(order_id, []), standing, ()) for order_id in ids]
-    return show(
-        "hub/orders_status.html", title=_("Orders"), states=states, ids=ids, moving=any(one.moving for one in states)
-    )
+    moving = any(one.moving for one in states) or bundling.is_queueing(organization().id)
+    return show("hub/orders_status.html", title=_("Orders"), states=states, ids=ids, moving=moving)
 
 
 @requires(Permission.SEND)

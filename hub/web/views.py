@@ -94,9 +94,10 @@ class StatusLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStatus:
-    """The deliveries of an order; `moving` while it may change by itself."""
+    """The deliveries of an order; `moving` while it may change by itself. `title` is that of its first document."""
 
     order_id: str
+    title: str = ""
     lines: Sequence[StatusLine] = field(default_factory=tuple)
     moving: bool = False
 
@@ -246,6 +247,7 @@ def order_status(
     lines = status_lines(shown.values(), standing, cancellable)
     return OrderStatus(
         order_id=order_id,
+        title=deliveries[0].title if deliveries else "",
         lines=tuple(lines),
         moving=any(is_moving(delivery) for delivery in shown.values()),
     )

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.host import Permission, User
-from hub.models import Delivery, Installation
+from hub.models import Bundle, Delivery, Installation
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
+from hub.services.sending import bundling, sending
 from tests.hub.conftest import ADA, Desk
 from tests.hub.ledger import Ledger
 
@@ -28,11 +28,11 @@ NEEDS: dict[str, Permission | None] = {
     "door_steps": MANAGE, "door_file": MANAGE, "door_password": MANAGE, "integrations": MANAGE, "install": MANAGE,
     "card": MANAGE, "act": MANAGE, "uninstall": MANAGE, "details": MANAGE, "accounts": MANAGE, "lists": MANAGE,
     "reconnect": MANAGE, "customers": MANAGE, "accept": MANAGE, "accept_all": MANAGE,
-    "send": SEND, "press_send": SEND, "retry": SEND, "cancel": SEND, "send_many": SEND, "send_some": SEND,
-    "follow_many": SEND, "preview": SEND,
+    "send": SEND, "press_send": SEND, "retry": SEND, "cancel": SEND, "send_many": SEND,
+    "press_send_many": SEND, "sent_together": SEND, "preview": SEND,
     "entries": VIEW, "link": VIEW, "change_link": VIEW,
-    "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "company": VIEW, "refresh_company": VIEW,
-    "order_history": VIEW, "refresh_order": VIEW,
+    "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "sent_lately": VIEW,
+    "company": VIEW, "refresh_company": VIEW, "order_history": VIEW, "refresh_order": VIEW,
     "static": None, "htmx": None, "support": None, "disconnected": None, "desk": None, "webhook": None,
     "notices": None, "nothing": None,
 }  # fmt: skip
@@ -44,6 +44,7 @@ def client(app: Flask, installation: Installation, ledger: Ledger, desk: Desk) -
     """A visitor without a token, to look at permissions alone: order 1042 is in the books, and its company linked."""
     app.config["WTF_CSRF_METHODS"] = set()
     sending.send(installation.id, desk.orders["1042"], Choices(), ADA)
+    bundling.press(installation, ["1042"], ["invoice"], ADA, "once")
     carrying.carry(installation.id)
     session().commit()
     yield app.test_client()
@@ -55,6 +56,7 @@ def addresses(app: Flask, endpoint: str) -> Iterator[tuple[str, str]]:
     values: dict[str, Any] = {
         "installation_id": 1, "order_id": "1042", "key": "pretend", "address": "none", "company_id": "12",
         "delivery_id": session().scalars(select(Delivery.id).where(Delivery.kind == "invoice")).one(),
+        "bundle_id": session().scalars(select(Bundle.id)).one(),
         "action": "pause", "step": "retry", "filename": "hub.css", "kind": "customer", "place": "x", "role": "x",
     }  # fmt: skip
     for rule in app.url_map.iter_rules(f"hub.{endpoint}"):
@@ -90,7 +92,7 @@ def test_whom_visible_to_leaves_out_sends_nothing_and_sees_nothing(
     session().commit()
     before = [(one.id, one.state) for one in session().scalars(select(Delivery))]
     desk.signed_in, desk.permissions = EVE, {SEND, VIEW}
-    order = {"id": "1042", "left": "1042", "documents": "invoice"}
+    order = {"id": "1042", "documents": "invoice"}
     for endpoint, needed in NEEDS.items():
         for method, path in addresses(app, endpoint) if needed in {SEND, VIEW} else ():
             answer = client.get(path, query_string=order) if method == "GET" else client.post(path, data=order)
@@ -138,7 +140,7 @@ def test_a_kind_of_document_that_the_settings_leave_out_is_neither_sent_nor_trie
     for path, form in (
         ("/hub/orders/1043/send", {"documents": "invoice"}),
         (f"/hub/deliveries/{stopped.id}/retry", {"order_id": "1043"}),
-        ("/hub/orders/send/some", {"id": "1043", "left": "1043", "documents": "invoice", "within": "1"}),
+        ("/hub/orders/sent", {"id": "1043", "documents": "invoice", "within": "1"}),
     ):
         assert client.post(path, data=form).status_code == 403, path
     session().expire_all()

@@ -16,7 +16,7 @@ from hub.database import session
 from hub.host import OrderState, Permission, User
 from hub.models import Delivery, Installation
 from hub.services.carrying import carrying
-from hub.services.sending import sending
+from hub.services.sending import bundling, sending
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
 from tests.hub.test_web import Browser, browser, count_queries  # noqa: F401 – A fixture.
@@ -47,13 +47,24 @@ def text(page: str) -> str:
     return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
 
 
+def press(browser: Browser, ids: list[str], **more: Any) -> str:  # noqa: F811 – The fixture's.
+    """Press Send; gives the address of what came of it."""
+    answer = browser.post("/hub/orders/sent", form(ids, **more))
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
+
+
+def work() -> None:
+    """What a worker does who is woken, or whom the sweep wakes."""
+    for bundle_id in bundling.due():
+        bundling.send(bundle_id)
+
+
 def send_all(browser: Browser, ids: list[str]) -> str:  # noqa: F811 – The fixture's.
-    """Press Send, and go on as the page does by itself, until nothing is left."""
-    page = browser.post("/hub/orders/send/some", form(ids, left=ids), htmx=True).text
-    while left := hidden(page, "left"):
-        sent = form(hidden(page, "id"), left=left, unsent=hidden(page, "unsent"))
-        page = browser.post("/hub/orders/send/some", sent, htmx=True).text
-    return page
+    """Press Send, and let a worker see to it; gives the page that says what came of it."""
+    address = press(browser, ids)
+    work()
+    return browser.get(address).text
 
 
 def test_the_dialog_says_what_is_ready_what_needs_a_choice_and_what_is_there(
@@ -66,7 +77,7 @@ def test_the_dialog_says_what_is_ready_what_needs_a_choice_and_what_is_there(
     assert "1 of 3 orders are ready, 1 needs a choice first, 1 is there already or on the way." in text(page.text)
     assert "The order does not add up." in text(page.text)
     assert "1 is not in Pretend yet and will be entered there: Company 3002" in text(page.text)
-    assert hidden(page.text, "left") == ["3002"]
+    assert hidden(page.text.partition("/hub/orders/sent")[2], "id") == ["3002"]
     assert [one.order_id for one in session().scalars(select(Delivery).where(Delivery.kind == "invoice"))] == ["3000"]
 
 
@@ -87,19 +98,22 @@ def test_looking_at_200_orders_takes_as_many_queries_as_looking_at_three(
 def test_many_orders_arrive_once_each_however_often_they_are_sent(
     browser: Browser, installation: Installation, orders: Desk, ledger: Ledger  # noqa: F811 – The fixture.
 ) -> None:
-    first = browser.post("/hub/orders/send/some", form(SOME, left=SOME), htmx=True)
-    again = browser.post("/hub/orders/send/some", form(SOME, left=SOME), htmx=True)
-    assert hidden(first.text, "left") == hidden(again.text, "left") == SOME[20:]
-    assert "20 of 30 are queued" in text(first.text)
-    send_all(browser, SOME)
+    first, again = press(browser, SOME), press(browser, SOME)
+    assert first != again
+    assert "0 of 30 are queued." in text(browser.get(first).text)
+    assert bundling._send_some(1, 20)
+    assert "20 of 30 are queued. This may be closed" in text(browser.get(first).text)
+    bundling.send(1)
+    bundling.send(2)
     send_all(browser, SOME[:20])
     while carrying.due_installations():
         carrying.carry(installation.id)
     assert sorted(one["number"] for one in ledger.invoices) == SOME
     assert (len(ledger.payments), len(ledger.customers), len(ledger.items)) == (30, 30, 1)
-    done = browser.post("/hub/orders/send/followed", form(SOME), htmx=True)
-    assert "30 of 30 are in Pretend." in text(done.text)
-    assert "delay:" not in done.text
+    for address in (first, again):
+        done = browser.get(address, htmx=True).text
+        assert "30 of 30 are in Pretend." in text(done)
+        assert "every 2s" not in done
 
 
 def test_one_that_cannot_be_sent_does_not_hold_up_the_others(
@@ -133,7 +147,7 @@ def test_more_than_200_are_not_taken_at_once(
     orders.copy_order("4000")
     page = browser.post("/hub/orders/send", {"id": [*MANY, "4000"]}, htmx=True)
     assert "At most 200 orders are sent at once; 1 more are ticked." in text(page.text)
-    assert len(hidden(page.text, "left")) == 200
+    assert len(hidden(page.text.partition("/hub/orders/sent")[2], "id")) == 200
 
 
 def test_who_may_not_send_has_no_bar_and_sends_nothing(
@@ -143,12 +157,12 @@ def test_who_may_not_send_has_no_bar_and_sends_nothing(
     installation.visible_to = {"who": "users", "ids": ["ada"]}
     installation.documents = ["bill"]
     session().commit()
-    assert browser.post("/hub/orders/send/some", form(FEW, left=FEW), htmx=True).status_code == 422
+    assert browser.post("/hub/orders/sent", form(FEW), htmx=True).status_code == 422
     orders.signed_in = User(id="eve", name="Eve")
     assert "<form" not in browser.get("/hub/orders/bar", htmx=True).text
     orders.permissions = {Permission.VIEW}
-    for path in ("/hub/orders/send", "/hub/orders/send/some", "/hub/orders/send/followed"):
-        assert browser.post(path, form(FEW, left=FEW)).status_code in {400, 403}, path
+    for path in ("/hub/orders/send", "/hub/orders/sent"):
+        assert browser.post(path, form(FEW)).status_code in {400, 403}, path
     assert session().scalars(select(Delivery)).all() == []
 
 

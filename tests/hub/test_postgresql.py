@@ -11,8 +11,15 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from tests.hub.test_bulk import orders  # noqa: F401 – A fixture.
+from tests.hub.test_bundling import (  # noqa: F401 – The same.
+    test_a_double_click_makes_one_bundle,
+    test_a_worker_that_dies_while_it_queues_leaves_each_order_queued_or_left,
+    test_whoever_comes_to_the_list_is_shown_what_was_sent_together,
+)
 from tests.hub.test_carrying import *  # noqa: F403 – The same tests, on another database.
 from tests.hub.test_hearing import tell, test_what_many_tell_at_once_is_all_kept  # noqa: F401 – The same.
+from tests.hub.test_web import browser  # noqa: F401 – A fixture.
 
 
 @pytest.fixture(scope="session")

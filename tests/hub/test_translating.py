@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from lxml import html
 from hub.database import session
 from hub.models import Installation
 from hub.services.carrying import carrying
+from hub.services.sending import bundling
+from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
 from tests.hub.test_web import FORM, Browser
 
@@ -106,6 +110,18 @@ def test_the_status_of_an_order_is_translated_on_its_whole_way(browser: Browser,
     done = browser.get("/hub/orders/1042/status", htmx=True).text
     assert "⟦In Pretend as 1042⟧" in done
     assert forgotten(done) == set()
+
+
+def test_the_summary_of_what_was_sent_together_is_translated(browser: Browser, desk: Desk) -> None:
+    desk.orders["1043"] = replace(desk.copy_order("1043"), total=Decimal(1))
+    shown = browser.post("/hub/orders/sent", {"id": ["1042", "1043"], "documents": "invoice", "within": "1"}, htmx=True)
+    assert "0 of 2 are queued." in shown.text
+    assert forgotten(shown.text + browser.get("/hub/orders/bar").text) == set()
+    bundling.send(1)
+    carrying.carry(1)
+    done = browser.get("/hub/orders/sent/1", htmx=True).text
+    assert "⟦Not sent⟧" in done
+    assert forgotten(done) <= {"The order does not add up.", "Correct the order, then send it."}
 
 
 def test_without_babel_the_pages_speak_english(app: Flask, installation: Installation) -> None:

@@ -29,7 +29,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float, what: str, *, every: float = 0.1) -> Any:
     """Wait for something that must come; says what did not."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -38,7 +38,7 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
                 return found
         except (requests.ConnectionError, requests.Timeout):
             pass
-        time.sleep(0.1)
+        time.sleep(every)
     raise AssertionError(f"not within {seconds} s: {what}")
 
 

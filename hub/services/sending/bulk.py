@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from hub.extension import host
-from hub.host import Order, OrderState, User
+from hub.host import Order, OrderState
 from hub.models import Delivery, Installation
 from hub.models.delivery import needs
 from hub.plugin import DocumentKind, Problem
@@ -28,9 +28,6 @@ from hub.states import DeliveryState
 
 MOST = 200
 """Orders that can be sent at once."""
-
-AT_A_TIME = 20
-"""Orders that one request sends: well under a second, and under what a proxy waits for."""
 
 _D = DeliveryState
 
@@ -76,16 +73,6 @@ def look(installation: Installation, order_ids: Sequence[str], kinds: Collection
         outline = draft(installation, integration, order, choices, known)
         outlooks.append(_outlook(installation, order, choices, outline, live.get(order.id, ())))
     return outlooks
-
-
-def send(installation: Installation, order_ids: Sequence[str], kinds: Collection[str], user: User) -> list[str]:
-    """Send what of these orders is ready, each as if it were sent alone, and commit. Gives the ids of those that a
-    person has to look at first.
-    """
-    outlooks = look(installation, order_ids, kinds)
-    ready = [(one.order, one.choices) for one in outlooks if one.readiness is Readiness.READY]
-    left = sending.send_all(installation.id, ready, user) if ready else {}
-    return [one.order.id for one in outlooks if one.readiness is Readiness.CHOICE or one.order.id in left]
 
 
 def _outlook(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +30,8 @@ from hub.services.sending import placing, voiding
 from hub.services.sending.placing import Places
 from hub.states import DeliveryState
 
+T = TypeVar("T")
+
 _D = DeliveryState
 
 
@@ -38,33 +41,42 @@ def send(installation_id: int, order: Order, choices: Choices, user: User) -> li
     Pressing twice, or by two people at once, gives the same deliveries as once. Raises `Incomplete` with every
     problem, and nothing is written.
     """
-    left = send_all(installation_id, [(order, choices)], user)
+    left = in_peace(lambda: _send(installation_id, order, choices, user))
     if order.id in left:
         raise Incomplete(*left[order.id])
     return of_order(session().get_one(Installation, installation_id).organization_id, order.id)
 
 
-def send_all(
-    installation_id: int, wanted: Sequence[tuple[Order, Choices]], user: User
-) -> Mapping[str, Sequence[Problem]]:
-    """Turn orders into deliveries, each as if it were sent alone, and commit once.
-
-    Gives the problems of those of which nothing was written, by the id of the order.
-    """
+def in_peace(work: Callable[[], T]) -> T:
+    """Do work that ends in a commit; once more if a neighbour queued the same new customer or item at the same
+    moment, for it is there then."""
     try:
-        return _send_all(installation_id, wanted, user)
-    except IntegrityError:  # A new customer or item was queued by a neighbour at the same moment; it is there now.
+        return work()
+    except IntegrityError:
         rollback()
-        return _send_all(installation_id, wanted, user)
+        return work()
 
 
-def _send_all(
-    installation_id: int, wanted: Sequence[tuple[Order, Choices]], user: User
-) -> Mapping[str, Sequence[Problem]]:
+def _send(installation_id: int, order: Order, choices: Choices, user: User) -> Mapping[str, Sequence[Problem]]:
     installation = scope.lock(installation_id)
     if installation.state not in access.SENDABLE:
         rollback()
         raise NotPossible("This installation is not connected.")
+    left = enter(installation, [(order, choices)], user)
+    if left:
+        rollback()
+    commit()
+    return left
+
+
+def enter(
+    installation: Installation, wanted: Sequence[tuple[Order, Choices]], user: User
+) -> Mapping[str, Sequence[Problem]]:
+    """Turn orders into deliveries, each as if it were sent alone, for whoever holds the lock of the installation
+    (`scope.lock`) and commits.
+
+    Gives the problems of those of which nothing was written, by the id of the order.
+    """
     integration, left = registry.integration(installation.integration), {}
     known = gather(installation, integration, wanted)
     asked = [(order, choices.whole()) for order, choices in wanted]
@@ -81,12 +93,8 @@ def _send_all(
         if not order.cancelled:
             _link(installation, order, outline, user)
             _write(places, order, _possible(choices, integration), outline, voided, by=user.name)
-    if len(left) == len(wanted):
-        rollback()
-        return left
     if isinstance(integration, PullIntegration) or not line.is_held(installation):
-        wake(installation_id)
-    commit()
+        wake(installation.id)
     return left
 
 

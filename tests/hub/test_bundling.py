@@ -1,0 +1,231 @@
+"""What was pressed for many orders is kept: workers queue it, whatever happens to them and to the page meanwhile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hub import jobs
+from hub.database import session
+from hub.host import Order, Permission, User
+from hub.models import Bundle, Delivery, Installation
+from hub.services.carrying import carrying
+from hub.services.installing import installing
+from hub.services.sending import bundling
+from tests.hub.conftest import ADA, Desk
+from tests.hub.ledger import Ledger
+from tests.hub.test_bulk import FEW, MANY, SOME, form, hidden, orders, press, send_all, text, work  # noqa: F401
+from tests.hub.test_web import Browser, browser, count_queries  # noqa: F401 – A fixture.
+
+BEN = User(id="ben", name="Ben", teams=frozenset({"sales"}))
+
+
+def queued() -> list[str | None]:
+    query = select(Delivery.order_id).where(Delivery.kind == "invoice").order_by(Delivery.order_id)
+    return list(session().scalars(query))
+
+
+def test_pressing_takes_one_insert_and_no_preparation_however_many_orders(
+    app: Flask, browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+) -> None:
+    def statements(ids: list[str]) -> list[str]:
+        seen = count_queries(app)
+        press(browser, ids)
+        return seen[next(n for n, one in enumerate(seen) if "INSERT" in one) - 1 :]
+
+    few, many = statements(FEW), statements(MANY)
+    assert [one.split()[0] for one in few] == [one.split()[0] for one in many]
+    assert [one.split()[:3] for one in many if "INSERT" in one] == [["INSERT", "INTO", "hub_bundle"]]
+    assert queued() == []
+
+
+def test_a_double_click_makes_one_bundle(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+) -> None:
+    asked = browser.post("/hub/orders/send", {"id": FEW}, htmx=True).text
+    key = hidden(asked, "key")[0]
+    first = press(browser, FEW, key=key)
+    assert press(browser, FEW, key=key) == first
+    assert len(session().scalars(select(Bundle)).all()) == 1
+    again = hidden(browser.post("/hub/orders/send", {"id": FEW}, htmx=True).text, "key")[0]
+    assert press(browser, FEW, key=again) != first
+
+
+def test_a_worker_that_dies_while_it_queues_leaves_each_order_queued_or_left(
+    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:
+    page = press(browser, SOME)
+
+    class Killed(BaseException):
+        pass
+
+    bundling._send_some(1, 20)
+    note = bundling._note
+
+    def die(*arguments: Any) -> None:
+        note(*arguments)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bundling, "_note", die)
+        with pytest.raises(Killed):
+            bundling.send(1)
+    session().rollback()
+    assert queued() == SOME[:20]
+    assert session().get_one(Bundle, 1).left == SOME[20:]
+    assert bundling.due() == [], "A worker that was here a moment ago is given the time of a lease."
+    session().get_one(Bundle, 1).due_at = session().get_one(Bundle, 1).sent_at
+    session().commit()
+    jobs.sweep()
+    work()
+    assert queued() == SOME
+    assert "0 of 30 are in Pretend, 30 on the way." in text(browser.get(page).text)
+
+
+def test_who_lost_the_permission_meanwhile_sends_nothing_more(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+) -> None:
+    page = press(browser, SOME)
+    bundling._send_some(1, 20)
+    orders.permissions = {Permission.VIEW, Permission.MANAGE}
+    bundling.send(1)
+    orders.permissions = set(Permission)
+    assert queued() == SOME[:20]
+    shown = text(browser.get(page).text)
+    assert "0 of 30 are in Pretend, 20 on the way, 10 need attention." in shown
+    assert "Ada Admin may not send with this integration any more. Somebody who may can send these again." in shown
+
+
+def test_visible_to_is_asked_of_the_person_who_pressed_as_the_host_knows_that_person_by_then(
+    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:
+    installation.visible_to = {"who": "teams", "ids": ["sales"]}
+    session().commit()
+    orders.signed_in = BEN
+    press(browser, FEW[:1])
+    work()
+    assert queued() == FEW[:1], "The host does not list Ben, so what it said of him then still holds."
+    press(browser, FEW[1:])
+    monkeypatch.setattr(orders, "users", lambda _: [ADA, replace(BEN, teams=frozenset({"office"}))])
+    work()
+    assert queued() == FEW[:1]
+    assert set(session().get_one(Bundle, 2).held) == set(FEW[1:])
+    assert session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one().sent_by == "Ben"
+
+
+def test_an_installation_that_was_removed_meanwhile_says_so(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+) -> None:
+    press(browser, FEW)
+    installing.remove(installation.organization_id, installation.id)
+    work()
+    assert queued() == []
+    held = bundling.held(session().get_one(Bundle, 1))
+    assert {problem.what for problems in held.values() for problem in problems} == {
+        "This installation is not connected any more."
+    }
+    assert bundling.due() == []
+
+
+def test_an_order_that_breaks_its_host_is_left_out_with_a_reference_and_holds_up_no_other(
+    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:
+    page = press(browser, SOME)
+    some_orders = orders.some_orders
+
+    def breaking(organization_id: str, order_ids: Sequence[str]) -> Sequence[Order]:
+        if "3005" in order_ids:
+            raise ZeroDivisionError
+        return some_orders(organization_id, order_ids)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(orders, "some_orders", breaking)
+        work()
+    del orders.orders["3029"]
+    assert queued() == [one for one in SOME if one != "3005"]
+    shown = text(browser.get(page).text)
+    assert re.search(r"Something went wrong here with this order. Tell your support this reference: \w{8}", shown)
+    assert "0 of 30 are in Pretend, 29 on the way, 1 needs attention." in shown
+
+
+def test_an_order_that_is_gone_by_then_is_counted_as_not_sent(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+) -> None:
+    page = press(browser, FEW)
+    del orders.orders["3001"]
+    work()
+    assert queued() == ["3000", "3002"]
+    shown = text(browser.get(page).text)
+    assert "0 of 3 are in Pretend, 2 on the way, 1 needs attention." in shown
+    assert "1 order is not there any more." in shown
+
+
+def test_what_was_not_sent_can_be_looked_at_again_and_what_somebody_has_sent_since_is_shown_as_sent(
+    browser: Browser, installation: Installation, orders: Desk, ledger: Ledger  # noqa: F811 – The fixtures.
+) -> None:
+    right = orders.orders["3001"]
+    orders.orders["3001"] = replace(right, total=right.total + 1)
+    shown = send_all(browser, FEW)
+    assert "The order does not add up." in text(shown)
+    assert hidden(shown, "id") == ["3001"]
+    orders.orders["3001"] = right
+    again = browser.get("/hub/orders/send?within=1&documents=invoice&id=3001")
+    assert "1 of 1 order is ready." in text(again.text)
+    send_all(browser, ["3001"])
+    while carrying.due_installations():
+        carrying.carry(installation.id)
+    assert "3 of 3 are in Pretend." in text(browser.get("/hub/orders/sent/1").text)
+    assert sorted(one["number"] for one in ledger.invoices) == FEW
+
+
+def test_whoever_comes_to_the_list_is_shown_what_was_sent_together(
+    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+) -> None:
+    press(browser, SOME)
+    bundling._send_some(1, 20)
+    orders.signed_in = BEN
+    bar = browser.get("/hub/orders/bar", htmx=True).text
+    assert "Ada Admin sent 30 orders together, 1 min ago: 20 of 30 are queued." in text(bar)
+    assert "every 3s" in bar
+    bundling.send(1)
+    lately = browser.get("/hub/orders/sent", htmx=True).text
+    assert "Ada Admin sent 30 orders together, 1 min ago." in text(lately)
+    assert "every 3s" not in lately
+    assert "30 on the way" in text(browser.get("/hub/orders/sent/1", htmx=True).text)
+    orders.permissions = {Permission.VIEW}
+    assert "Ada Admin" not in browser.get("/hub/orders/sent", htmx=True).text
+
+
+def test_no_worker_is_a_sentence_and_nothing_is_lost(
+    app: Flask, browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+) -> None:
+    app.config["HUB_STUCK_SECONDS"] = 0
+    page = press(browser, FEW)
+    waits = "0 of 3 are queued. Nothing moves at present: no worker has taken the others yet."
+    assert waits in text(browser.get(page).text)
+    assert waits[:18] in text(browser.get("/hub/orders/bar").text)
+    jobs.sweep()
+    work()
+    assert queued() == FEW
+
+
+def test_following_200_orders_takes_as_many_queries_as_following_three(
+    app: Flask, browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+) -> None:
+    def queries(page: str) -> int:
+        session().expunge_all()
+        seen = count_queries(app)
+        before = len(seen)
+        assert browser.client.get(page).status_code == 200
+        return len(seen) - before
+
+    few, many = press(browser, FEW), press(browser, MANY)
+    work()
+    assert queued() == MANY
+    assert queries(few) == queries(many)
