@@ -82,6 +82,8 @@ def returned(row: Row, wanted: Sequence[str], *, lines: bool = True) -> etree._E
 def element(name: str, fields: Mapping[str, Any]) -> etree._Element:
     node = etree.Element(name)
     for field, value in fields.items():
+        if field.startswith("_"):  # What the file knows and does not tell.
+            continue
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, Mapping):
                 node.append(element(field, one))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from sandbox.desktop import answers, lists, removals, transactions
+from sandbox.desktop import answers, lists, purchasing, removals, transactions
 from sandbox.desktop.queries import KINDS, Found, Iterators
 from sandbox.desktop.reading import SUPPORTED, Asked, Fields, MessageSet, Refused, read
 from sandbox.desktop.schema import ABOUT, REMOVALS, TRANSACTION_QUERIES
@@ -22,8 +22,11 @@ DOES: dict[str, Callable[[Store, Fields], Row]] = {
     "CreditMemoMod": transactions.change_credit_memo,
     "ReceivePaymentAdd": transactions.receive_payment,
     "ReceivePaymentMod": transactions.change_payment,
-    "PurchaseOrderAdd": transactions.add_purchase_order,
-    "BillAdd": transactions.add_bill,
+    "PurchaseOrderAdd": purchasing.add_purchase_order,
+    "PurchaseOrderMod": purchasing.change_purchase_order,
+    "BillAdd": purchasing.add_bill,
+    "BillMod": purchasing.change_bill,
+    "BillPaymentCheckAdd": purchasing.pay_bills,
     "CreditMemoAdd": transactions.add_credit_memo,
     "TxnDel": removals.delete_transaction,
     "TxnVoid": removals.void_transaction,

@@ -26,6 +26,7 @@ REFERENCES: Mapping[str, Sequence[str]] = {
     "CustomerRef": ("Customer",),
     "VendorRef": ("Vendor",),
     "PrefVendorRef": ("Vendor",),
+    "PayeeEntityRef": ("Vendor",),
     "ShipToEntityRef": PARTIES,
     "ItemRef": ITEMS,
     "ItemSalesTaxRef": ("ItemSalesTax",),
@@ -40,12 +41,14 @@ REFERENCES: Mapping[str, Sequence[str]] = {
     "ExpenseAccountRef": ("Account",),
     "OverrideItemAccountRef": ("Account",),
     "DepositToAccountRef": ("Account",),
+    "BankAccountRef": ("Account",),
     "DiscountAccountRef": ("Account",),
 }
 _ACCOUNT_TYPES = {
     "ARAccountRef": {"AccountsReceivable"},
     "APAccountRef": {"AccountsPayable"},
     "DepositToAccountRef": {"Bank", "OtherCurrentAsset"},
+    "BankAccountRef": {"Bank"},
     "IncomeAccountRef": {"Income", "OtherIncome"},
 }
 

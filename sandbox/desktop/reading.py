@@ -98,7 +98,7 @@ def _asked(node: etree._Element) -> Asked:
     elif name in WRITES and len(node) and node[0].tag == name:
         if any(child.tag != "IncludeRetElement" for child in node[1:]):
             raise unparsable(f"{_tag(node[1])} in {_tag(node)}")
-        fields, wrong = _group(node[0], WRITES[name])
+        fields, wrong = _group(node[0], WRITES[name], clears=name.endswith("Mod"))
         returned = [child.text or "" for child in node[1:]]
     else:
         raise unparsable(f"no request {_tag(node)}")
@@ -111,8 +111,13 @@ def _asked(node: etree._Element) -> Asked:
     )
 
 
-def _group(node: etree._Element, shape: Sequence[Element]) -> tuple[Fields, Refused | None]:
-    """The values of a group. Raises `RequestError` for an element that is unknown, misplaced or missing."""
+def _group(
+    node: etree._Element, shape: Sequence[Element], *, clears: bool = False
+) -> tuple[Fields, Refused | None]:
+    """The values of a group. With `clears` an empty one is none at all, as in a change.
+
+    Raises `RequestError` for an element that is unknown, misplaced or missing.
+    """
     fields: Fields = {}
     wrong: Refused | None = None
     place = 0
@@ -124,7 +129,7 @@ def _group(node: etree._Element, shape: Sequence[Element]) -> tuple[Fields, Refu
             raise unparsable(f"{_tag(child)} in {_tag(node)}, at this place")
         place, element = at, shape[at]
         try:
-            value, inner = _value(child, element)
+            value, inner = _value(child, element, clears=clears)
         except Refused as refused:
             value, inner = "", refused
         wrong = wrong or inner
@@ -148,12 +153,14 @@ _PATTERNS = {
 }
 
 
-def _value(node: etree._Element, element: Element) -> tuple[Any, Refused | None]:
+def _value(node: etree._Element, element: Element, *, clears: bool) -> tuple[Any, Refused | None]:
     if element.kind == "group":
-        return _group(node, element.within)
+        return _group(node, element.within, clears=clears)
     if len(node):
         raise unparsable(f"elements within {_tag(node)}")
     text = node.text or ""
+    if clears and not text and not element.required:
+        return text, None
     if element.choices and text not in element.choices:
         raise unparsable(f"{_tag(node)} cannot be {text!r}")
     if element.kind in _PATTERNS:

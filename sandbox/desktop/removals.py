@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.desktop import lists
+from sandbox.desktop.purchasing import release
 from sandbox.desktop.reading import Fields, Refused
 from sandbox.desktop.store import Row, Store
 from sandbox.desktop.transactions import reopen
@@ -19,10 +20,12 @@ _FIGURES = ("Subtotal", "SalesTaxTotal", "AppliedAmount", "BalanceRemaining", "T
 def delete_transaction(store: Store, fields: Fields) -> Row:
     """Delete a transaction. What it was applied to is open again; what has payments cannot be deleted."""
     row = _found(store, fields["TxnID"], fields["TxnDelType"])
-    if row.fields.get("AppliedAmount", _NOTHING):
+    if row.fields.get("AppliedAmount", _NOTHING) or row.fields.get("OpenAmount") != row.fields.get("AmountDue"):
         raise Refused(3160, f'Cannot delete the object specified by the id = "{row.id}". It has payments.')
     for one in row.fields.get("AppliedToTxnRet", ()):
         reopen(store, one)
+    for line in row.fields.get("ItemLineRet", ()):
+        release(store, line)
     head = {"TxnDelType": row.kind, "TxnID": row.id}
     return _bury(store, row, "TxnDeleted", head, {"RefNumber": row.fields.get("RefNumber", "")})
 

@@ -92,6 +92,73 @@ def _sale_mod(kind: str) -> str:
     return f"TxnID! id\nEditSequence! 16\n{head}\n{kind}LineMod*\n    TxnLineID! id\n{_INVOICE_LINE}\n"
 
 
+_ORDER_HEAD = f"""
+VendorRef ref
+ClassRef ref
+ShipToEntityRef ref 209
+TemplateRef ref
+TxnDate date
+RefNumber 11
+VendorAddress
+{ADDRESS}
+ShipAddress
+{ADDRESS}
+TermsRef ref 31
+DueDate date
+ExpectedDate date
+ShipMethodRef ref 15
+FOB 13
+Memo 4095
+VendorMsg 99
+"""
+
+_ORDER_LINE = """
+    ItemRef ref
+    ManufacturerPartNumber 31
+    Desc 4095
+    Quantity price
+    UnitOfMeasure 31
+    Rate price
+    ClassRef ref
+    Amount amount
+    CustomerRef ref 209
+    ServiceDate date
+"""
+
+_BILL_HEAD = f"""
+VendorAddress
+{ADDRESS}
+APAccountRef ref
+TxnDate date
+DueDate date
+RefNumber 20
+TermsRef ref 31
+Memo 4095
+ExchangeRate price
+"""
+
+_EXPENSE_LINE = """
+    AccountRef ref
+    Amount amount
+    Memo 4095
+    CustomerRef ref 209
+    ClassRef ref
+    BillableStatus Billable NotBillable HasBeenBilled
+"""
+
+_ITEM_LINE = """
+    ItemRef ref
+    Desc 4095
+    Quantity price
+    UnitOfMeasure 31
+    Cost price
+    Amount amount
+    CustomerRef ref 209
+    ClassRef ref
+    BillableStatus Billable NotBillable HasBeenBilled
+    OverrideItemAccountRef ref
+"""
+
 _PRODUCT = """
 Name! 31
 IsActive bool
@@ -230,23 +297,7 @@ AppliedToTxnMod*
     DiscountAccountRef ref
 """,
     "PurchaseOrderAdd": f"""
-VendorRef ref
-ClassRef ref
-ShipToEntityRef ref 209
-TemplateRef ref
-TxnDate date
-RefNumber 11
-VendorAddress
-{ADDRESS}
-ShipAddress
-{ADDRESS}
-TermsRef ref 31
-DueDate date
-ExpectedDate date
-ShipMethodRef ref 15
-FOB 13
-Memo 4095
-VendorMsg 99
+{_ORDER_HEAD}
 IsToBePrinted bool
 IsToBeEmailed bool
 Other1 25
@@ -254,52 +305,68 @@ Other2 29
 ExchangeRate price
 ExternalGUID guid
 PurchaseOrderLineAdd*
-    ItemRef ref
-    ManufacturerPartNumber 31
-    Desc 4095
-    Quantity price
-    UnitOfMeasure 31
-    Rate price
-    ClassRef ref
-    Amount amount
-    CustomerRef ref 209
-    ServiceDate date
+{_ORDER_LINE}
     OverrideItemAccountRef ref
+""",
+    "PurchaseOrderMod": f"""
+TxnID! id
+EditSequence! 16
+{_ORDER_HEAD.replace("Memo 4095", "IsManuallyClosed bool" + chr(10) + "Memo 4095")}
+IsToBePrinted bool
+IsToBeEmailed bool
+Other1 25
+Other2 29
+ExchangeRate price
+PurchaseOrderLineMod*
+    TxnLineID! id
+{_ORDER_LINE}
+    IsManuallyClosed bool
+    OverrideItemAccountRef ref
+    Other1 29
+    Other2 29
 """,
     "BillAdd": f"""
 VendorRef! ref
-VendorAddress
-{ADDRESS}
-APAccountRef ref
-TxnDate date
-DueDate date
-RefNumber 20
-TermsRef ref 31
-Memo 4095
-ExchangeRate price
+{_BILL_HEAD}
 ExternalGUID guid
 LinkToTxnID* id
 ExpenseLineAdd*
-    AccountRef ref
-    Amount amount
-    Memo 4095
-    CustomerRef ref 209
-    ClassRef ref
-    BillableStatus Billable NotBillable HasBeenBilled
+{_EXPENSE_LINE}
 ItemLineAdd*
-    ItemRef ref
-    Desc 4095
-    Quantity price
-    UnitOfMeasure 31
-    Cost price
-    Amount amount
-    CustomerRef ref 209
-    ClassRef ref
-    BillableStatus Billable NotBillable HasBeenBilled
-    OverrideItemAccountRef ref
+{_ITEM_LINE}
     LinkToTxn
         TxnID! id
         TxnLineID! id
+""",
+    "BillMod": f"""
+TxnID! id
+EditSequence! 16
+VendorRef ref
+{_BILL_HEAD}
+ClearExpenseLines bool
+ExpenseLineMod*
+    TxnLineID! id
+{_EXPENSE_LINE}
+ClearItemLines bool
+ItemLineMod*
+    TxnLineID! id
+{_ITEM_LINE}
+""",
+    "BillPaymentCheckAdd": """
+PayeeEntityRef! ref 209
+APAccountRef ref
+TxnDate date
+BankAccountRef! ref
+IsToBePrinted bool
+RefNumber 11
+Memo 4095
+ExchangeRate price
+ExternalGUID guid
+AppliedToTxnAdd*
+    TxnID! id
+    PaymentAmount amount
+    DiscountAmount amount
+    DiscountAccountRef ref
 """,
 }
 

@@ -1,17 +1,17 @@
-"""Invoices, payments, purchase orders and bills: what they come to, and what they do to one another."""
+"""Invoices, credit memos and payments: what they come to, and what they do to one another."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sandbox.desktop import lists
+from sandbox.desktop.changing import NEW_LINE, by_id, cannot, merged, named_lines, subject
 from sandbox.desktop.reading import Fields, Refused
 from sandbox.desktop.store import Row, Store
 
-NEW_LINE = "-1"
 _CENT, _NOTHING = Decimal("0.01"), Decimal("0.00")
 
 
@@ -21,14 +21,14 @@ def cents(amount: Decimal) -> Decimal:
 
 def add_invoice(store: Store, fields: Fields) -> Row:
     """Enter an invoice. Its number is taken as it is, and nobody asks whether there is one of that number already."""
-    head, lines = _split(fields, "InvoiceLineAdd")
-    return _enter(store, "Invoice", _invoice(_sold(store, head, lines), {}), "CustomerRef")
+    head, lines = split(fields, "InvoiceLineAdd")
+    return enter(store, "Invoice", _invoice(_sold(store, head, lines), {}), "CustomerRef")
 
 
 def add_credit_memo(store: Store, fields: Fields) -> Row:
     """Enter a credit memo: what an invoice is, the other way round."""
-    head, lines = _split(fields, "CreditMemoLineAdd")
-    return _enter(store, "CreditMemo", _credit_memo(_sold(store, head, lines), {}), "CustomerRef")
+    head, lines = split(fields, "CreditMemoLineAdd")
+    return enter(store, "CreditMemo", _credit_memo(_sold(store, head, lines), {}), "CustomerRef")
 
 
 def change_invoice(store: Store, fields: Fields) -> Row:
@@ -42,19 +42,14 @@ def change_credit_memo(store: Store, fields: Fields) -> Row:
 
 
 def _change(store: Store, kind: str, fields: Fields, figures: Callable[[Fields, Fields], Fields]) -> Row:
-    row = store.get(fields["TxnID"], [kind])
-    if row is None:
-        raise Refused(3120, f'Object "{fields["TxnID"]}" specified in the request cannot be found.')
-    lists.unchanged(row, fields)
-    head, lines = _split(fields, f"{kind}LineMod")
-    kept = {line["TxnLineID"]: line for line in row.fields[f"{kind}LineRet"]}
-    for line in lines:
-        if line["TxnLineID"] not in {NEW_LINE, *kept}:
-            raise Refused(3120, f'Object "{line["TxnLineID"]}" specified in the request cannot be found.')
-    known = {name: value for name, value in row.fields.items() if name not in _FIGURES}
-    head = {name: value for name, value in head.items() if name not in {"TxnID", "EditSequence"}}
-    row.fields = figures(_sold(store, known | head, lines or list(kept.values())), row.fields)
-    row.party = row.fields["CustomerRef"]["ListID"]
+    row = subject(store, fields, kind)
+    change, lines = split(fields, f"{kind}LineMod")
+    kept = by_id(row.fields[f"{kind}LineRet"])
+    named_lines(kept, lines)
+    head = merged({name: value for name, value in row.fields.items() if name not in _FIGURES}, change)
+    written = [{"TxnLineID": line["TxnLineID"], **merged(kept.get(line["TxnLineID"], {}), line)} for line in lines]
+    row.fields = figures(_sold(store, head, written or list(kept.values())), row.fields)
+    row.party, row.name = row.fields["CustomerRef"]["ListID"], row.fields.get("RefNumber", "")
     lists.touch(store, row)
     return row
 
@@ -62,6 +57,8 @@ def _change(store: Store, kind: str, fields: Fields, figures: Callable[[Fields, 
 def _invoice(sold: Fields, before: Fields) -> Fields:
     applied = before.get("AppliedAmount", _NOTHING)
     balance = sold["Subtotal"] + sold["SalesTaxTotal"] + applied
+    if balance < 0:
+        raise cannot("Invoice", "The amount of an invoice cannot be less than what has been paid on it.")
     figures = {"AppliedAmount": applied, "BalanceRemaining": balance, "IsPaid": "true" if balance == 0 else "false"}
     lines = sold.pop("Lines")
     return sold | figures | {"InvoiceLineRet": lines}
@@ -83,9 +80,9 @@ def _sold(store: Store, head: Fields, lines: list[Fields]) -> Fields:
     if not lines:
         raise Refused(3150, 'There is a missing element: "InvoiceLineAdd".')
     head = lists.resolved(store, head, "Invoice")
-    head.setdefault("ARAccountRef", _only(store, "AccountsReceivable"))
+    head.setdefault("ARAccountRef", only(store, "AccountsReceivable"))
     head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011  # The machine's own day.
-    _open(store, head["TxnDate"])
+    not_closed(store, head["TxnDate"])
     written = [_sale_line(store, line) for line in lists.resolved(store, {"lines": lines}, "Invoice")["lines"]]
     subtotal = sum((line.get("Amount", _NOTHING) for line in written), _NOTHING)
     rate, tax = _tax(store, head, written)
@@ -98,7 +95,7 @@ def _sold(store: Store, head: Fields, lines: list[Fields]) -> Fields:
 def _sale_line(store: Store, line: Fields) -> Fields:
     written = {name: value for name, value in line.items() if name != "TxnLineID"}
     kept = line.get("TxnLineID", NEW_LINE)
-    written = {"TxnLineID": _line_id(store) if kept == NEW_LINE else kept, **written}
+    written = {"TxnLineID": line_id(store) if kept == NEW_LINE else kept, **written}
     if "ItemRef" not in line:
         return written
     item = lists.referred(store, "ItemRef", line["ItemRef"], "Invoice")
@@ -143,29 +140,25 @@ def _tax(store: Store, head: Fields, lines: list[Fields]) -> tuple[Decimal, Deci
 
 def receive_payment(store: Store, fields: Fields) -> Row:
     """Receive a payment against invoices. An invoice that is paid cannot be found; nobody can pay more than is due."""
-    head, applied = _split(fields, "AppliedToTxnAdd")
+    head, applied = split(fields, "AppliedToTxnAdd")
     by_itself = head.pop("IsAutoApply", None)
     if by_itself is None and not applied:
         raise Refused(3150, 'There is a missing element: "AppliedToTxnAdd".')
     if by_itself in {"true", "1"}:
         raise Refused(1030, "This company file does not apply payments by itself.")
     head = lists.resolved(store, head, "ReceivePayment")
-    return _enter(store, "ReceivePayment", _receive(store, head, applied), "CustomerRef")
+    return enter(store, "ReceivePayment", _receive(store, head, applied), "CustomerRef")
 
 
 def change_payment(store: Store, fields: Fields) -> Row:
     """Change a payment: what is named of invoices replaces what it was applied to."""
-    row = store.get(fields["TxnID"], ["ReceivePayment"])
-    if row is None:
-        raise Refused(3120, f'Object "{fields["TxnID"]}" specified in the request cannot be found.')
-    lists.unchanged(row, fields)
-    head, applied = _split(fields, "AppliedToTxnMod")
+    row = subject(store, fields, "ReceivePayment")
+    change, applied = split(fields, "AppliedToTxnMod")
     for one in row.fields.get("AppliedToTxnRet", ()) if applied else ():
         reopen(store, one)
     kept = [] if applied else row.fields.get("AppliedToTxnRet", [])
     known = {name: value for name, value in row.fields.items() if name != "AppliedToTxnRet"}
-    named = {name: value for name, value in head.items() if name not in {"TxnID", "EditSequence"}}
-    row.fields = _receive(store, known | lists.resolved(store, named, "ReceivePayment"), applied)
+    row.fields = _receive(store, lists.resolved(store, merged(known, change), "ReceivePayment"), applied)
     row.fields["AppliedToTxnRet"] = [*kept, *row.fields["AppliedToTxnRet"]]
     row.fields["UnusedPayment"] -= sum((one["Amount"] for one in kept), _NOTHING)
     lists.touch(store, row)
@@ -184,9 +177,9 @@ def reopen(store: Store, applied: Fields) -> None:
 
 
 def _receive(store: Store, head: Fields, applied: list[Fields]) -> Fields:
-    head.setdefault("ARAccountRef", _only(store, "AccountsReceivable"))
+    head.setdefault("ARAccountRef", only(store, "AccountsReceivable"))
     head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011
-    _open(store, head["TxnDate"])
+    not_closed(store, head["TxnDate"])
     total = head.get("TotalAmount", _NOTHING)
     if sum((one.get("PaymentAmount", _NOTHING) for one in applied), _NOTHING) > total:
         raise Refused(3210, "The payments that are applied come to more than the payment.")
@@ -221,80 +214,11 @@ def _apply(store: Store, payment: Fields, one: Fields) -> Fields:
     }  # fmt: skip
 
 
-def add_purchase_order(store: Store, fields: Fields) -> Row:
-    """Enter a purchase order. It posts nothing; its lines wait for a bill."""
-    head, lines = _split(fields, "PurchaseOrderLineAdd")
-    head = lists.resolved(store, head, "PurchaseOrder")
-    if "VendorRef" not in head:
-        raise Refused(3150, 'There is a missing element: "VendorRef".')
-    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011
-    written = [
-        {
-            "TxnLineID": _line_id(store),
-            **_bought(line, "Rate"),
-            "ReceivedQuantity": _NOTHING,
-            "IsManuallyClosed": "false",
-        }
-        for line in lists.resolved(store, {"lines": lines}, "PurchaseOrder")["lines"]
-    ]
-    head["TotalAmount"] = sum((line["Amount"] for line in written), _NOTHING)
-    head["IsFullyReceived"] = "false"
-    return _enter(store, "PurchaseOrder", head | {"PurchaseOrderLineRet": written}, "VendorRef")
-
-
-def add_bill(store: Store, fields: Fields) -> Row:
-    """Enter a bill. A line that is linked to a purchase order takes its item from there, and receives it."""
-    head, items = _split(fields, "ItemLineAdd")
-    head, expenses = _split(head, "ExpenseLineAdd")
-    head = lists.resolved(store, head, "Bill")
-    head.setdefault("APAccountRef", _only(store, "AccountsPayable"))
-    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011
-    _open(store, head["TxnDate"])
-    head["LinkedTxn"] = []
-    bought = [_bill_line(store, head, line) for line in lists.resolved(store, {"lines": items}, "Bill")["lines"]]
-    spent = [{"TxnLineID": _line_id(store), **line}
-             for line in lists.resolved(store, {"lines": expenses}, "Bill")["lines"]]  # fmt: skip
-    if not bought and not spent:
-        raise Refused(3150, 'There is a missing element: "ItemLineAdd".')
-    head["AmountDue"] = sum((line["Amount"] for line in (*bought, *spent)), _NOTHING)
-    head["IsPaid"] = "false"
-    return _enter(store, "Bill", head | {"ExpenseLineRet": spent, "ItemLineRet": bought}, "VendorRef")
-
-
-def _bill_line(store: Store, bill: Fields, line: Fields) -> Fields:
-    link = line.pop("LinkToTxn", None)
-    if link is not None:
-        if "ItemRef" in line:
-            raise Refused(3210, "A line that is linked to a purchase order takes its item from there.")
-        order = store.get(link["TxnID"], ["PurchaseOrder"])
-        lines: Sequence[Fields] = order.fields["PurchaseOrderLineRet"] if order else ()
-        ordered = next((one for one in lines if one["TxnLineID"] == link["TxnLineID"]), None)
-        if order is None or ordered is None or order.party != bill["VendorRef"]["ListID"]:
-            raise Refused(3120, f'Object "{link["TxnID"]}" specified in the request cannot be found.')
-        if ordered["ReceivedQuantity"] > 0:
-            raise Refused(530, "The transaction cannot be linked: it is closed.")
-        line = {"ItemRef": ordered["ItemRef"], **line}
-        ordered["ReceivedQuantity"] = line.get("Quantity", ordered.get("Quantity", Decimal(1)))
-        received = all(one["ReceivedQuantity"] > 0 for one in lines)
-        order.fields["IsFullyReceived"] = "true" if received else "false"
-        lists.touch(store, order)
-        linked = {"TxnID": order.id, "TxnType": "PurchaseOrder", "RefNumber": order.fields.get("RefNumber", "")}
-        if linked not in bill["LinkedTxn"]:
-            bill["LinkedTxn"].append(linked)
-    return {"TxnLineID": _line_id(store), **_bought(line, "Cost")}
-
-
-def _bought(line: Fields, price: str) -> Fields:
-    amount = line.get("Amount")
-    return {**line, "Amount": cents(line.get("Quantity", Decimal(1)) * line.get(price, _NOTHING))
-            if amount is None else amount}  # fmt: skip
-
-
-def _split(fields: Fields, lines: str) -> tuple[Fields, list[Fields]]:
+def split(fields: Fields, lines: str) -> tuple[Fields, list[Fields]]:
     return {name: value for name, value in fields.items() if name != lines}, fields.get(lines, [])
 
 
-def _enter(store: Store, kind: str, fields: Fields, party: str) -> Row:
+def enter(store: Store, kind: str, fields: Fields, party: str) -> Row:
     number = store.following()
     head: dict[str, Any] = {
         "TxnID": f"{number:X}-{int(dt.datetime.now().timestamp())}",  # noqa: DTZ005
@@ -307,16 +231,16 @@ def _enter(store: Store, kind: str, fields: Fields, party: str) -> Row:
     return row
 
 
-def _line_id(store: Store) -> str:
+def line_id(store: Store) -> str:
     return f"{store.following():X}-{int(dt.datetime.now().timestamp())}"  # noqa: DTZ005
 
 
-def _open(store: Store, date: str) -> None:
+def not_closed(store: Store, date: str) -> None:
     if (closed := store.fact("closing date")) and date <= closed:
         raise Refused(3171, "An attempt was made to modify a transaction on or before the closing date.")
 
 
-def _only(store: Store, account_type: str) -> Fields:
+def only(store: Store, account_type: str) -> Fields:
     found = [row for row in store.find(["Account"]) if row.fields["AccountType"] == account_type]
     if not found:
         raise Refused(3270, "Missing posting account.")

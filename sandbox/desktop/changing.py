@@ -1,0 +1,66 @@
+"""What a change leaves of a transaction: what it does not name stays, what it names empty goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.desktop import lists
+from sandbox.desktop.reading import Fields, Refused
+from sandbox.desktop.store import Row, Store
+
+NEW_LINE = "-1"
+_KEYS = {"TxnID", "TxnLineID", "EditSequence"}
+_FIXED = {
+    "CustomerRef", "VendorRef", "ARAccountRef", "APAccountRef", "TemplateRef", "TxnDate", "ItemRef", "Quantity",
+    "Rate", "Cost", "Amount", "SalesTaxCodeRef", "OverrideItemAccountRef", "BillableStatus", "IsManuallyClosed",
+}  # fmt: skip
+"""What may be replaced and not be cleared (Intuit's reference of InvoiceMod); `CustomerRef` on a line may be."""
+
+
+def subject(store: Store, fields: Fields, kind: str) -> Row:
+    """The transaction that is to be changed. Raises `Refused` if it is not there, or not as whoever asks knows it."""
+    row = store.get(fields["TxnID"], [kind])
+    if row is None:
+        raise Refused(3120, f'Object "{fields["TxnID"]}" specified in the request cannot be found.')
+    lists.unchanged(row, fields)
+    return row
+
+
+def merged(before: Fields, change: Fields, *, clearable: Sequence[str] = ()) -> Fields:
+    """What stood there, with a change. Raises `Refused` if it clears what must be there."""
+    after = dict(before)
+    for name, given in change.items():
+        if name in _KEYS:
+            continue
+        is_group = isinstance(given, dict) and not {"ListID", "FullName"} & set(given)
+        value = merged(before.get(name, {}), given) if is_group else given
+        if _is_empty(value):
+            if name in _FIXED and name not in clearable:
+                raise Refused(3150, f'There is a missing element: "{name}".')
+            after.pop(name, None)
+        else:
+            after[name] = value
+    return after
+
+
+def _is_empty(value: Any) -> bool:
+    return not any(value.values()) if isinstance(value, dict) else value == ""
+
+
+def named_lines(kept: dict[str, Fields], lines: Sequence[Fields]) -> None:
+    """Refuse lines of a change that are not there, or stand there twice."""
+    named = [line["TxnLineID"] for line in lines if line["TxnLineID"] != NEW_LINE]
+    for line_id in named:
+        if line_id not in kept or named.count(line_id) > 1:
+            raise Refused(3120, f'Object "{line_id}" specified in the request cannot be found.')
+
+
+def by_id(lines: Sequence[Fields]) -> dict[str, Fields]:
+    """Lines by their TxnLineID."""
+    return {line["TxnLineID"]: line for line in lines}
+
+
+def cannot(kind: str, why: str) -> Refused:
+    """The refusal of a change that what is linked to a transaction does not allow."""
+    return Refused(3170, f"There was an error when modifying a {kind}.  QuickBooks error message: {why}")
