@@ -130,6 +130,7 @@ class Capabilities:
 
     `documents` can be posted, and those in `revises` posted once more after a change, as can the records there. Those
     in `voids` can be brought to nothing when their order is cancelled (`Revision.voids`).
+    With `bill_before_order` the change of a bill goes before that of its purchase order, whose lines the bill holds.
     `lists` and then `history` can be fetched, in this order; `creates` created. `requests_per_envelope` is how many
     requests travel at once; 1 for a ledger without batches; `bytes_per_envelope` about how much they may weigh
     together, 0 for no matter what. `tax_by_code` offers the books' tax codes in the dialog. `reference` is the key of
@@ -150,6 +151,7 @@ class Capabilities:
     one_name: frozenset[RecordKind] = frozenset()
     revises: frozenset[DocumentKind | RecordKind] = frozenset()
     voids: frozenset[DocumentKind] = frozenset()
+    bill_before_order: bool = False
     requests_per_envelope: int = 1
     bytes_per_envelope: int = 0
     tax_by_code: bool = False

@@ -91,6 +91,12 @@ class Revision:
     """The posting that a document replaces: its `id`, the `version` of it that we know of, and the ids of its lines
     where the posting gave them.
 
+    `totals` is what it may come to there, as far as anybody here knows: with this change, which may have been made
+    already; as it was posted, as the history has it, as a person was told. Where it comes to something else, somebody
+    has changed it, and a plugin that sees this says so before it puts the order's figures in its place
+    (`Answer.OVERWRITES`). Of a record there are none.
+    `cleared` are the fields of the document, by name, that it had when it was posted last and does not have any more.
+
     With `voids` it is to be brought to nothing instead, and to stay in the books as that: the document is then the one
     that was posted, for its number and party. Only kinds in `Capabilities.voids` come so.
     """
@@ -98,6 +104,8 @@ class Revision:
     id: str
     version: str = ""
     lines: tuple[str, ...] = ()
+    totals: tuple[Decimal, ...] = ()
+    cleared: tuple[str, ...] = ()
     voids: bool = False
 
 

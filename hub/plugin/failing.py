@@ -23,6 +23,10 @@ class Answer(enum.StrEnum):
     """It is the document of this id that is in the books already."""
     NAME = "name"
     """The new record is entered under this name."""
+    OVERWRITES = "overwrites"
+    """What somebody made of it in the books, which comes to this total, is replaced by what the order says."""
+    ANEW = "anew"
+    """The document of this id is not in the books any more, and is entered once more."""
     CUSTOMER = "customer"
     """The order's customer is the one of this id."""
 

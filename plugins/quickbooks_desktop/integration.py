@@ -52,9 +52,8 @@ class QuickBooksDesktop(PullIntegration):
         ),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        revises=frozenset(
-            {DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PAYMENT, RecordKind.CUSTOMER}
-        ),
+        revises=frozenset({*DocumentKind, RecordKind.CUSTOMER}),
+        bill_before_order=True,
         voids=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
         one_name=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_envelope=200,

@@ -6,7 +6,7 @@ stands beside quantity and rate on every line, because QuickBooks rounds by itse
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from hub.plugin import (
@@ -28,14 +28,21 @@ from hub.plugin import (
 )
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
 from quickbooks_desktop.options import chosen
-from quickbooks_desktop.qbxml import printable
-from quickbooks_desktop.tables import ADDRESS_LINES
+from quickbooks_desktop.qbxml import CLEAR, printable
+from quickbooks_desktop.tables import ADDRESS, ADDRESS_LINES
 
 PHONE_LENGTH = 21
 _LINE, _CITY, _STATE, _POSTAL_CODE, _COUNTRY = 41, 31, 21, 13, 31
 NEW_LINE = "-1"
 KINDS = {DocumentKind.INVOICE: "Invoice", DocumentKind.CREDIT_MEMO: "CreditMemo"}
 """What QuickBooks calls what is sold."""
+_ELEMENTS = {
+    "tracking_class": "ClassRef", "number": "RefNumber", "billing": "BillAddress", "shipping": "ShipAddress",
+    "ship_to": "ShipAddress", "po_number": "PONumber", "terms": "TermsRef", "due": "DueDate",
+    "expected": "ExpectedDate", "memo": "Memo", "note": "Memo",
+}  # fmt: skip
+"""Where a field of a document stands, of those that it may have and lose."""
+_ADDRESSES = {"BillAddress", "ShipAddress"}
 
 
 def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item: str) -> Payload:
@@ -54,11 +61,23 @@ def revised(
     """The elements of a change of it: all lines are new, so that those which are there and not named are deleted."""
     lines = _sale_lines(posted, options, discount_item)
     return {
-        "TxnID": revises.id,
-        "EditSequence": version,
-        **_head(posted),
+        **_changing(revises, version, _head(posted)),
         f"{KINDS[posted.kind]}LineMod": [{"TxnLineID": NEW_LINE, **line} for line in lines],
     }
+
+
+def _changing(revises: Revision, version: str, head: Payload) -> Payload:
+    """The head of a change. What the document had before and has no more is named empty, and so are the lines of an
+    address that a shorter one leaves over; what it never had is not named: QuickBooks or a bookkeeper filled it in.
+    """
+    cleared = {_ELEMENTS[name] for name in revises.cleared if name in _ELEMENTS}
+    named = {name: _every_line(value) if name in _ADDRESSES else value for name, value in head.items()}
+    gone = {name: CLEAR for name, value in named.items() if name in cleared and not value}
+    return {"TxnID": revises.id, "EditSequence": version, **named, **gone}
+
+
+def _every_line(place: Payload) -> Payload:
+    return {line.name: place.get(line.name) or CLEAR for line in ADDRESS} if place else place
 
 
 def _head(posted: Invoice | CreditMemo) -> Payload:
@@ -134,6 +153,17 @@ def _received(received: Payment) -> Payload:
 
 def purchase_order(order: PurchaseOrder) -> Payload:
     """The elements of a purchase order, with the address that the vendor ships to."""
+    return {**_order_head(order), "PurchaseOrderLineAdd": [_order_line(line) for line in order.lines]}
+
+
+def revised_order(order: PurchaseOrder, revises: Revision, standing: Payload) -> Payload:
+    """The elements of a change of a purchase order that is `standing` there. A line keeps its id, by which a bill knows
+    it; what the order does not have any more is deleted by not being named."""
+    lines = _kept_lines([(line, _order_line(line)) for line in order.lines], standing.get("PurchaseOrderLineRet", ()))
+    return {**_changing(revises, standing["EditSequence"], _order_head(order)), "PurchaseOrderLineMod": lines}
+
+
+def _order_head(order: PurchaseOrder) -> Payload:
     return {
         "VendorRef": ref(order.vendor),
         "ClassRef": ref(order.tracking_class),
@@ -143,16 +173,37 @@ def purchase_order(order: PurchaseOrder) -> Payload:
         "TermsRef": ref(order.terms),
         "ExpectedDate": order.expected.isoformat() if order.expected else "",
         "Memo": memo(order.note, order.memo),
-        "PurchaseOrderLineAdd": [
-            {**_purchase(line, "Rate"), "ItemRef": ref(line.item), "CustomerRef": ref(line.customer)}
-            for line in order.lines
-        ],
     }
+
+
+def _order_line(line: Line) -> Payload:
+    return {**_purchase(line, "Rate"), "ItemRef": ref(line.item), "CustomerRef": ref(line.customer)}
 
 
 def bill(charged: Bill) -> Payload:
     """The elements of a bill. A line that answers a line of a purchase order takes its item from there."""
     answered = charged.ordered.lines if charged.ordered else ()
+    lines = [_bill_line(charged, line) for line in charged.lines]
+    for line, ordered in zip(lines, answered, strict=False):
+        del line["ItemRef"]
+        line["LinkToTxn"] = {"TxnID": charged.ordered.id if charged.ordered else "", "TxnLineID": ordered}
+    return {**_bill_head(charged), "ItemLineAdd": lines}
+
+
+def revised_bill(charged: Bill, revises: Revision, standing: Payload) -> Payload:
+    """The elements of a change of a bill that is `standing` there. A line keeps its id, and so its purchase order: in a
+    change none can be linked. Expenses that a bookkeeper added are no part of the order."""
+    lines = _kept_lines([(line, _bill_line(charged, line)) for line in charged.lines], standing.get("ItemLineRet", ()))
+    if "tracking_class" in revises.cleared:
+        lines = [{**line, "ClassRef": CLEAR} for line in lines]
+    return {
+        **_changing(revises, standing["EditSequence"], _bill_head(charged)),
+        "ClearExpenseLines": True if standing.get("ExpenseLineRet") else None,
+        "ItemLineMod": lines,
+    }
+
+
+def _bill_head(charged: Bill) -> Payload:
     return {
         "VendorRef": ref(charged.vendor),
         "APAccountRef": ref(charged.payable),
@@ -161,23 +212,49 @@ def bill(charged: Bill) -> Payload:
         "RefNumber": charged.number,
         "TermsRef": ref(charged.terms),
         "Memo": memo(charged.note, charged.memo),
-        "ItemLineAdd": [
-            _bill_line(charged, line, answered[place] if place < len(answered) else "")
-            for place, line in enumerate(charged.lines)
-        ],
     }
 
 
-def _bill_line(charged: Bill, line: Line, answered: str) -> Payload:
-    fields: Payload = _purchase(line, "Cost") | {"ClassRef": ref(charged.tracking_class)}
-    if answered and charged.ordered:
-        fields["LinkToTxn"] = {"TxnID": charged.ordered.id, "TxnLineID": answered}
-    else:
-        fields["ItemRef"] = ref(line.item)
+def _bill_line(charged: Bill, line: Line) -> Payload:
+    fields = _purchase(line, "Cost") | {"ItemRef": ref(line.item), "ClassRef": ref(charged.tracking_class)}
     if line.customer is not None:
         fields["CustomerRef"] = ref(line.customer)
         fields["BillableStatus"] = "Billable" if line.billable else "NotBillable"
     return fields
+
+
+def _kept_lines(lines: Sequence[tuple[Line, Payload]], standing: Sequence[Payload]) -> list[Payload]:
+    """The lines of a change: under the id of the line that each was, without the item, which stays; or as new ones."""
+    ids = placed([line for line, _ in lines], standing)
+    return [
+        {"TxnLineID": line_id, **fields, "ItemRef": fields["ItemRef"] if line_id == NEW_LINE else {}}
+        for line_id, (_, fields) in zip(ids, lines, strict=True)
+    ]
+
+
+def placed(lines: Sequence[Line], standing: Sequence[Payload]) -> list[str]:
+    """For each line the id of the one in the books that it was: of the same item, and as alike as there is."""
+    left, found = {row["TxnLineID"]: row for row in standing}, dict[int, str]()
+    for alike in (_is_equal, _is_described_so, _is_of_item):
+        for place, line in enumerate(lines):
+            if place not in found:
+                line_id = next((one for one, row in left.items() if alike(line, row)), NEW_LINE)
+                if left.pop(line_id, None):
+                    found[place] = line_id
+    return [found.get(place, NEW_LINE) for place in range(len(lines))]
+
+
+def _is_equal(line: Line, row: Payload) -> bool:
+    figures = Decimal(row.get("Quantity") or 1), Decimal(row.get("Amount") or 0)
+    return _is_described_so(line, row) and figures == (line.quantity, line.amount)
+
+
+def _is_described_so(line: Line, row: Payload) -> bool:
+    return _is_of_item(line, row) and row.get("Desc", "") == printable(line.description)
+
+
+def _is_of_item(line: Line, row: Payload) -> bool:
+    return bool(row.get("ItemRef", {}).get("ListID") == line.item.id)
 
 
 def _purchase(line: Line, price: str) -> Payload:

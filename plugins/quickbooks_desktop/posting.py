@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 
 from hub.plugin import (
     SUFFIX,
@@ -26,17 +25,13 @@ from hub.plugin import (
     Ref,
     Rejected,
     Revision,
-    in_cents,
     suffixed,
 )
-from quickbooks_desktop import payloads, statuses
-from quickbooks_desktop.asking import Row, enter, look, void
-from quickbooks_desktop.history import VOIDED
+from quickbooks_desktop import changing, payloads, statuses
+from quickbooks_desktop.asking import Row, enter, look
+from quickbooks_desktop.changing import change, change_purchase, total_of
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
 from quickbooks_desktop.options import chosen
-
-ATTEMPTS = 3
-"""How often a change is asked that somebody in QuickBooks was faster with."""
 
 PARTIES = {"VendorRet": "a vendor", "EmployeeRet": "an employee", "OtherNameRet": "on the list of other names"}
 
@@ -44,39 +39,38 @@ PARTIES = {"VendorRet": "a vendor", "EmployeeRet": "an employee", "OtherNameRet"
 def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
     """Post a document. What it comes to is read from the books' echo and not taken for granted."""
     called = subject(document)
+    row: Row
     match document:
         case Invoice() | CreditMemo() if document.revises is not None and document.revises.voids:
-            return (yield from _voided(document, document.revises, called))
+            return (yield from changing.void(document, document.revises, called))
         case Invoice() | CreditMemo():
             row = yield from _sale(document, options, called)
         case Payment():
             row = yield from _payment(document, called)
         case PurchaseOrder():
-            fields = payloads.purchase_order(document)
-            row = yield from enter("create purchase order", "PurchaseOrderAdd", fields, called)
+            row = yield from _order(document, called)
         case Bill():
-            row = yield from enter("create bill", "BillAdd", payloads.bill(document), called)
-    return posting(row)
+            row = yield from _bill(document, called)
+    return posting(row, document)
 
 
-def posting(row: Row) -> Posting:
+def posting(row: Row, document: Document) -> Posting:
     """What an echo says about a document."""
     found = row["fields"]
-    match row["kind"]:
-        case "InvoiceRet":  # The discount is a line, and so it is in the subtotal.
-            total = Decimal(found["Subtotal"]) + Decimal(found.get("SalesTaxTotal") or 0)
-        case "BillRet":
-            total = Decimal(found["AmountDue"])
-        case _:
-            total = Decimal(found["TotalAmount"])
-    lines = found.get("PurchaseOrderLineRet", ())
     return Posting(
         id=found["TxnID"],
         number=found.get("RefNumber", ""),
-        total=in_cents(total),
+        total=total_of(row),
         version=found.get("EditSequence", ""),
-        lines=tuple(line["TxnLineID"] for line in lines),
+        lines=_lines(document, found) if isinstance(document, PurchaseOrder) else (),
     )
+
+
+def _lines(order: PurchaseOrder, found: Payload) -> tuple[str, ...]:
+    """The ids of a purchase order's lines in the document's order, in which a bill answers them."""
+    standing = found.get("PurchaseOrderLineRet", ())
+    ids = payloads.placed(order.lines, standing)
+    return tuple(line["TxnLineID"] for line in standing) if payloads.NEW_LINE in ids else tuple(ids)
 
 
 def subject(document: Document) -> str:
@@ -104,11 +98,10 @@ def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], called: st
         fields = payloads.sale(document, options, discount_item)
         return (yield from enter(f"create {document.kind.replace('_', ' ')}", f"{kind}Add", fields, called))
     return (
-        yield from _change(
+        yield from change(
             kind,
-            "TxnID",
             revises,
-            lambda version: payloads.revised(document, revises, options, discount_item, version),
+            lambda standing: payloads.revised(document, revises, options, discount_item, standing["EditSequence"]),
             called,
         )
     )
@@ -119,69 +112,45 @@ def _payment(document: Payment, called: str) -> Conversation[Row]:
     if revises is None:
         return (yield from enter("receive payment", "ReceivePaymentAdd", payloads.payment(document), called))
     return (
-        yield from _change(
+        yield from change(
             "ReceivePayment",
-            "TxnID",
             revises,
-            lambda version: payloads.applied(document, revises, version),
+            lambda standing: payloads.applied(document, revises, standing["EditSequence"]),
             called,
         )
     )
 
 
-def _voided(document: Invoice | CreditMemo, revises: Revision, called: str) -> Conversation[Posting]:
-    """Bring it to nothing, unless somebody has done so already. QuickBooks does not take the payments off by itself."""
-    kind = payloads.KINDS[document.kind]
-    found = yield from look(f"look at the {kind.lower()}", f"{kind}Query", {"TxnID": [revises.id]}, called)
-    if not found:
-        raise Rejected(_deleted(called))
-    if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
-        try:
-            yield from void(f"void {kind.lower()}", kind, revises.id, called)
-        except Rejected as refusal:
-            raise Rejected(_not_voided(called, refusal.problems[0])) from None
-    return Posting(id=revises.id, number=document.number, total=in_cents(Decimal(0)))
-
-
-def _not_voided(called: str, said: Problem) -> Problem:
-    return Problem(
-        what=f"QuickBooks did not void {called}.",
-        why=said.why,
-        cure="If payments or credits are applied to it, take them off in QuickBooks first; then press Retry.",
-        code=said.code,
+def _order(document: PurchaseOrder, called: str) -> Conversation[Row]:
+    revises = document.revises
+    if revises is None:
+        fields = payloads.purchase_order(document)
+        return (yield from enter("create purchase order", "PurchaseOrderAdd", fields, called))
+    return (
+        yield from change_purchase(
+            "PurchaseOrder",
+            revises,
+            lambda standing: payloads.revised_order(document, revises, standing),
+            called,
+            "A line that a bill has received stays on its purchase order, with its item and its vendor. Update the "
+            "bill as well, or change it in QuickBooks; then press Retry.",
+        )
     )
 
 
-def _change(
-    kind: str, element: str, revises: Revision, fields: Callable[[str], Payload], called: str
-) -> Conversation[Row]:
-    """Change a `kind` that is there. If somebody changed it in between, the change goes onto what it is now.
-
-    `element` names its id, `fields` gives what is asked for an EditSequence.
-    """
-    version, last = revises.version, ""
-    for _ in range(ATTEMPTS):
-        if not version:
-            found = yield from look(f"look at the {kind.lower()}", f"{kind}Query", {element: [revises.id]}, called)
-            if not found:
-                raise Rejected(_deleted(called))
-            version = found[0]["fields"]["EditSequence"]
-        try:
-            return (yield from enter(f"change {kind.lower()}", f"{kind}Mod", fields(version), called))
-        except Rejected as refusal:
-            last = refusal.problems[0].code
-            if last != statuses.OUTDATED:
-                raise
-            version = ""
-    raise Rejected(statuses.problem(last, "", called))
-
-
-def _deleted(called: str) -> Problem:
-    return Problem(
-        what=f"{called[:1].upper()}{called[1:]} is not in QuickBooks any more.",
-        why="It was deleted there after it was sent, so there is nothing to change.",
-        cure="Send it as a new invoice if it is still wanted.",
-        code=statuses.NOT_FOUND,
+def _bill(document: Bill, called: str) -> Conversation[Row]:
+    revises = document.revises
+    if revises is None:
+        return (yield from enter("create bill", "BillAdd", payloads.bill(document), called))
+    return (
+        yield from change_purchase(
+            "Bill",
+            revises,
+            lambda standing: payloads.revised_bill(document, revises, standing),
+            called,
+            "If the bill is paid, or linked to something else, take that off it in QuickBooks first; then press Retry. "
+            "Or give the update up, and change the bill there.",
+        )
     )
 
 
@@ -232,8 +201,12 @@ def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
 def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Ref]:
     fields = payloads.customer(record)
     called = f"the customer “{fields['Name']}”"
-    row = yield from _change(
-        "Customer", "ListID", revises, lambda version: payloads.changed(revises.id, version, fields), called
+    row = yield from change(
+        "Customer",
+        revises,
+        lambda standing: payloads.changed(revises.id, standing["EditSequence"], fields),
+        called,
+        element="ListID",
     )
     return Ref(id=row["fields"]["ListID"], name=row["fields"].get("FullName") or row["fields"]["Name"])
 

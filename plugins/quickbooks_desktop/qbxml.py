@@ -32,6 +32,10 @@ _LISTS = re.compile(r"(.*LineRet|.*LineGroupRet|LinkedTxn|AppliedToTxnRet|DataEx
 """What comes as a list even when there is only one of it."""
 
 
+CLEAR: Payload = {"clear": True}
+"""The value of an element of a change that is to be empty. What a change does not name stays as it is."""
+
+
 class Unwritable(ValueError):
     """A request holds what qbXML cannot express. A bug, because `review` should have named it to a person."""
 
@@ -96,12 +100,21 @@ def _fill(node: etree._Element, shape: Iterable[Element], fields: Mapping[str, A
             if element.since > version:
                 continue
             child = etree.SubElement(node, element.name)
-            if element.kind is Kind.GROUP:
+            if value == CLEAR:
+                _clear(child, element)
+            elif element.kind is Kind.GROUP:
                 _fill(child, element.fields, value, version)
             else:
                 child.text = text(element, value)
     if left:
         raise Unwritable(f"{etree.QName(node).localname} has no {', '.join(sorted(left))}")
+
+
+def _clear(node: etree._Element, element: Element) -> None:
+    """An empty element; a pointer with an empty ListID, an address with empty lines."""
+    is_pointer = any(one.kind is Kind.ID for one in element.fields)
+    for one in element.fields[:1] if is_pointer else element.fields:
+        etree.SubElement(node, one.name)
 
 
 def _values(element: Element, value: Any) -> Iterator[Any]:

@@ -123,6 +123,56 @@ _SALE_HEAD = (
     _text("Memo", 4095),
 )
 
+_ORDER_HEAD = (
+    _ref("VendorRef"),
+    _CLASS,
+    _date("TxnDate"),
+    _text("RefNumber", 11),
+    _group("ShipAddress", *ADDRESS),
+    _ref("TermsRef", 31),
+    _date("ExpectedDate"),
+    _text("Memo", 4095),
+    _text("VendorMsg", 99),
+)
+
+
+def _order_line(*first: Element) -> tuple[Element, ...]:
+    return (
+        *first,
+        _ref("ItemRef"),
+        _text("Desc", 4095),
+        _price("Quantity"),
+        _price("Rate"),
+        _amount("Amount"),
+        _CUSTOMER,
+    )
+
+
+_BILL_HEAD = (
+    _ref("VendorRef"),
+    _ref("APAccountRef"),
+    _date("TxnDate"),
+    _date("DueDate"),
+    _text("RefNumber", 20),
+    _ref("TermsRef", 31),
+    _text("Memo", 4095),
+)
+
+
+def _item_line(*first: Element) -> tuple[Element, ...]:
+    return (
+        *first,
+        _ref("ItemRef"),
+        _text("Desc", 4095),
+        _price("Quantity"),
+        _price("Cost"),
+        _amount("Amount"),
+        _CUSTOMER,
+        _CLASS,
+        _BILLABLE,
+    )
+
+
 _PAYMENT_HEAD = (
     _CUSTOMER,
     _ref("ARAccountRef"),
@@ -223,52 +273,22 @@ _WRITES = (
         *_PAYMENT_HEAD,
         _group("AppliedToTxnMod", *_APPLIED, many=True),
     ),
+    _group("PurchaseOrderAdd", *_ORDER_HEAD, _GUID, _group("PurchaseOrderLineAdd", *_order_line(), many=True)),
     _group(
-        "PurchaseOrderAdd",
-        _ref("VendorRef"),
-        _CLASS,
-        _date("TxnDate"),
-        _text("RefNumber", 11),
-        _group("ShipAddress", *ADDRESS),
-        _ref("TermsRef", 31),
-        _date("ExpectedDate"),
-        _text("Memo", 4095),
-        _text("VendorMsg", 99),
-        _GUID,
-        _group(
-            "PurchaseOrderLineAdd",
-            _ref("ItemRef"),
-            _text("Desc", 4095),
-            _price("Quantity"),
-            _price("Rate"),
-            _amount("Amount"),
-            _CUSTOMER,
-            many=True,
-        ),
+        "PurchaseOrderMod",
+        _id("TxnID"),
+        _text("EditSequence", 16),
+        *_ORDER_HEAD,
+        _group("PurchaseOrderLineMod", *_order_line(_id("TxnLineID")), many=True),
     ),
+    _group("BillAdd", *_BILL_HEAD, _GUID, _group("ItemLineAdd", *_item_line(), _LINK, many=True)),
     _group(
-        "BillAdd",
-        _ref("VendorRef"),
-        _ref("APAccountRef"),
-        _date("TxnDate"),
-        _date("DueDate"),
-        _text("RefNumber", 20),
-        _ref("TermsRef", 31),
-        _text("Memo", 4095),
-        _GUID,
-        _group(
-            "ItemLineAdd",
-            _ref("ItemRef"),
-            _text("Desc", 4095),
-            _price("Quantity"),
-            _price("Cost"),
-            _amount("Amount"),
-            _CUSTOMER,
-            _CLASS,
-            _BILLABLE,
-            _LINK,
-            many=True,
-        ),
+        "BillMod",
+        _id("TxnID"),
+        _text("EditSequence", 16),
+        *_BILL_HEAD,
+        _switch("ClearExpenseLines"),
+        _group("ItemLineMod", *_item_line(_id("TxnLineID")), many=True),
     ),
 )
 

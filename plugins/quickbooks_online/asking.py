@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, TypeAlias
 
-from hub.plugin import Conversation, Payload, Problem, Rejected, Request, Revision
+from hub.plugin import Answer, Conversation, Offer, Payload, Problem, Rejected, Request, Revision
 from quickbooks_online import faults, payloads
 from quickbooks_online.marks import is_voided
 from quickbooks_online.payloads import create, update
@@ -129,27 +130,47 @@ def _rewrite(
         if not version:
             row = yield from read(kind, revises.id, subject)
             if row is None:
-                raise Rejected(_deleted(subject))
+                raise Rejected(_deleted(subject, revises.id if revises.totals else ""))
             if is_done(row):
                 return row
+            if "TotalAmt" in row and revises.totals:
+                _refuse_surprise(Decimal(str(row["TotalAmt"])), revises, subject)
             version = str(row["SyncToken"])
         reply = yield Request(name=name, payload=item(version), writes=True)
         fault = faults.in_json(reply.payload)
         if fault is None:
             return _echo(reply.payload, kind)
         failure = fault.failure(subject)
+        if fault.code == faults.GONE and (yield from read(kind, revises.id, subject)) is None:
+            raise Rejected(_deleted(subject, revises.id if revises.totals else ""))  # And nothing that it refers to.
         if not fault.in_doubt and fault.code != faults.OUTDATED:
             raise failure
         last, version = failure if isinstance(failure, Rejected) else last, ""
     raise last
 
 
-def _deleted(subject: str) -> Problem:
+def _deleted(subject: str, posting_id: str) -> Problem:
     return Problem(
         what=f"{subject[:1].upper()}{subject[1:]} is not in QuickBooks any more.",
         why="It was deleted there after it was sent, so there is nothing to change.",
-        cure="Give this update up; if it is still wanted, send it again as a new one.",
+        cure="Enter it once more if it is still wanted; else give this update up.",
+        offers=(Offer(label="Enter it once more", answer=Answer.ANEW, value=posting_id),) if posting_id else (),
     )
+
+
+def _refuse_surprise(total: Decimal, revises: Revision, subject: str) -> None:
+    """Tell a person what somebody else made of it, before that is replaced."""
+    if total not in revises.totals:
+        offer = Offer(label="Put the order’s figures in its place", answer=Answer.OVERWRITES, value=f"{total:.2f}")
+        raise Rejected(
+            Problem(
+                what=f"Somebody has changed {subject} in QuickBooks: it comes to {total:.2f} there.",
+                why=f"It came to {revises.totals[-1]} as far as we know, and an update would replace what was changed.",
+                cure="Look in QuickBooks what it is. Then put the order’s figures in its place, or give the update up.",
+                code=faults.OUTDATED,
+                offers=(offer,),
+            )
+        )
 
 
 def stumbled(subject: str) -> Problem:

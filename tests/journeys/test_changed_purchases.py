@@ -1,30 +1,27 @@
-"""A purchase order or bill whose order changed: the dialog says so, and changes it where the books can be changed."""
+"""A purchase order or bill whose order changed: the dialog says so, and a tick changes it in QuickBooks Online."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import product
-from pathlib import Path
 
 import pytest
-from flask import Flask
+from sqlalchemy import select
 
 from hub.database import session
 from hub.host import Order
-from hub.models import Installation
+from hub.models import Delivery, Installation
+from hub.plugin import DocumentKind
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.drafting.revising import Revisable
-from hub.services.integrations import registry
-from hub.services.sending import sending
-from sandbox.online import Running
+from hub.services.sending import retrying, sending
+from sandbox.online import REALM, Running
 from tests.hub.conftest import ADA, Desk
 from tests.hub.test_carrying import pass_time
 from tests.journeys.batches import EVERYTHING
 from tests.journeys.batches import order as bought
-from tests.journeys.desktop import Office, serving, whole_file
 from tests.journeys.test_order_1042 import posted
 
 BOTH = ("purchase_order/s1", "bill/s1")
@@ -117,32 +114,44 @@ def test_a_bill_that_is_sent_later_answers_the_purchase_order_that_is_there(
     assert purchases(books) == SENT
 
 
-# ── QuickBooks Desktop ──────────────────────────────────────────────────────────────────────────────────────────────
+def the_bill() -> Delivery:
+    session().expire_all()
+    return session().scalars(select(Delivery).where(Delivery.kind == DocumentKind.BILL)).one()
 
 
-@pytest.fixture
-def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, broken = registry.load()
-    assert broken == ()
-    with serving(app) as url:
-        found = Office.open(url, tmp_path)
-        found.connect()
-        yield found
-
-
-def test_what_cannot_be_changed_from_here_is_said_and_never_entered_again(
-    app: Flask, office: Office, desk: Desk
+def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(
+    sent: Installation, books: Running, desk: Desk
 ) -> None:
-    sending.send(office.installation.id, bought(1042), EVERYTHING, ADA)
-    assert office.update()[-1] == "OK"
-    before = whole_file(office.company)
     desk.orders["1042"] = fewer()
-    assert [(one.about, one.can_update) for one in revisions(office.installation, fewer())] == [
-        (about, False) for about in BOTH
-    ]  # fmt: skip
-    page = app.test_client().get("/hub/orders/1042/send").text
-    assert "Changed since it was sent: Purchase order 1042" in page
-    assert "Change it in QuickBooks by hand." in page
-    sending.send(office.installation.id, fewer(), Choices(updates=BOTH), ADA)
-    office.update()
-    assert whole_file(office.company) == before
+    (bill,) = books.books()["Bill"]
+    more = {"Line": [{**bill["Line"][0], "Amount": 147.5}], "TotalAmt": 147.5, "Balance": 147.5}
+    books.control(f"edit/{REALM}/Bill/{bill['Id']}", more)
+    sending.send(sent.id, fewer(), Choices(documents=(), updates=("bill/s1",)), ADA)
+    carrying.carry(sent.id)
+    (problem,) = the_bill().problems
+    assert "Somebody has changed bill 1042 from Mug Makers in QuickBooks: it comes to 147.50 there." in problem["what"]
+    assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
+    retrying.retry("acme", the_bill().id, {"overwrites": "nonsense"})
+    carrying.carry(sent.id)
+    assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
+    (offer,) = problem["offers"]
+    retrying.retry("acme", the_bill().id, {offer["answer"]: offer["value"]})
+    carrying.carry(sent.id)
+    assert purchases(books)["bill"] == CHANGED["bill"]
+    assert posted()
+
+
+def test_a_bill_that_was_deleted_there_can_be_entered_once_more(
+    sent: Installation, books: Running, desk: Desk
+) -> None:
+    desk.orders["1042"] = fewer()
+    (bill,) = books.books()["Bill"]
+    books.control(f"delete/{REALM}/Bill/{bill['Id']}", {})
+    sending.send(sent.id, fewer(), Choices(updates=BOTH), ADA)
+    carrying.carry(sent.id)
+    (offer,) = the_bill().problems[0]["offers"]
+    assert (offer["label"], offer["value"]) == ("Enter it once more", bill["Id"])
+    retrying.retry("acme", the_bill().id, {offer["answer"]: offer["value"]})
+    carrying.carry(sent.id)
+    assert purchases(books) == CHANGED
+    assert posted()

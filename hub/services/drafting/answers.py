@@ -8,8 +8,10 @@ order is sent once more, and put into the documents whenever these are built.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from hub.models import Delivery
@@ -46,6 +48,12 @@ def about(delivery: Delivery) -> str:
     """What of its order a delivery is, as the keys of answers name it."""
     supplier = delivery.source.partition("/supplier/")[2]
     return f"{delivery.kind}/{supplier}" if supplier else delivery.kind
+
+
+def of(delivery: Delivery, answer: Answer) -> str:
+    """What was answered about a delivery, empty if nothing was."""
+    what = about(delivery) if delivery.order_id else ""
+    return str(delivery.choices.get("answers", {}).get(key(what, answer), ""))
 
 
 def put(subject: S, about: str, answers: Mapping[str, str]) -> S:
@@ -86,6 +94,11 @@ def given(answers: Mapping[str, str]) -> list[Given]:
             label = f"{LABELS[Answer(answer)]} ({_called(of)})" if of else LABELS[Answer(answer)]
             found.append(Given(key=name, answer=Answer(answer), about=of, label=label, value=value))
     return found
+
+
+def amount(text: str) -> Decimal | None:
+    """An amount that was answered. What is none is nothing."""
+    return Decimal(text) if re.fullmatch(r"\d{1,15}\.\d\d", text) else None
 
 
 def _day(text: str) -> dt.date | None:

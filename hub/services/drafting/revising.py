@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import ConversationRow, Delivery, TransactionRow
-from hub.plugin import Address, Integration, Line, NewItem, NewVendor, Ref, Revision, Tax
+from hub.plugin import Address, Answer, Integration, Line, NewItem, NewVendor, Ref, Revision, Tax
 from hub.services.books import history
+from hub.services.drafting import answers
 from hub.services.snapshots import Subject, subject_of
 from hub.states import ConversationState, DeliveryState
 
@@ -84,13 +85,35 @@ def revision(delivery: Delivery, subject: Subject) -> Subject:
     """The subject as a change of what the delivery has already brought into the books, if it has."""
     if not delivery.posting_id or isinstance(subject, NewVendor | NewItem):
         return subject
-    lines = tuple(delivery.posting_lines)
-    revises = Revision(id=delivery.posting_id, version=delivery.posting_version, lines=lines)
-    return replace(subject, revises=revises)
+    return replace(subject, revises=Revision(
+        id=delivery.posting_id, version=delivery.posting_version, lines=tuple(delivery.posting_lines),
+        totals=_known_totals(delivery, subject),
+        cleared=tuple(_cleared(subject_of(delivery.kind, last_posted(delivery)), subject)),
+    ))  # fmt: skip
+
+
+def _known_totals(delivery: Delivery, subject: Subject) -> tuple[Decimal, ...]:
+    """What it comes to with the change, which may be there already; what it came to when it was posted, what the
+    history says, and what a person was told that it comes to by now."""
+    if not hasattr(subject, "total"):
+        return ()
+    known = [subject.total, delivery.posting_total]
+    if (row := history.standing([delivery]).get(delivery.id)) is not None:
+        known.append(row.total)
+    known.append(answers.amount(answers.of(delivery, Answer.OVERWRITES)))
+    return tuple(total for total in known if total is not None)
+
+
+def _cleared(before: Subject, after: Subject) -> Iterator[str]:
+    for name in (field.name for field in fields(after)):
+        if name != "revises" and getattr(before, name) and not getattr(after, name):
+            yield name
 
 
 def is_gone(delivery: Delivery) -> bool:
-    """Whether what it posted was deleted or voided in the books since."""
+    """Whether what it posted was deleted or voided in the books since, and may be entered anew."""
+    if delivery.posting_id and answers.of(delivery, Answer.ANEW) == delivery.posting_id:
+        return True
     return is_gone_there(history.standing([delivery]).get(delivery.id))
 
 

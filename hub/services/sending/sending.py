@@ -24,6 +24,7 @@ from hub.services.drafting.choices import PURCHASES, Choices
 from hub.services.drafting.documents import draft, item_key
 from hub.services.drafting.drafts import Draft
 from hub.services.drafting.gathering import NEW, Gathered, gather
+from hub.services.drafting.purchasing import Purchase
 from hub.services.drafting.revising import Revisable
 from hub.services.integrations import registry
 from hub.services.sending import placing, voiding
@@ -268,19 +269,34 @@ def _write_purchases(
             title = f"New vendor “{one.new_vendor.name}”"
             needs_first.append(placing.place(places, f"company/{one.supplier.id}", one.new_vendor, title, by))
         source = f"order/{order.id}/supplier/{one.supplier.id}"
-        ordered = None
         if one.order is not None:
-            title = f"Purchase order {one.order.number}"
             update = f"purchase_order/{one.supplier.id}" in choices.updates
-            ordered = placing.place(places, source, one.order, title, by, update=update)
-            placing.tie(ordered, order, choices, needs_first)
-        elif one.bill is not None and one.bill.ordered is not None:
-            ordered = places.live.get((source, DocumentKind.PURCHASE_ORDER))
+            placing.place(places, source, one.order, f"Purchase order {one.order.number}", by, update=update)
         if one.bill is not None:
             title = f"Bill {one.bill.number} of {one.supplier.name}"
             update = f"bill/{one.supplier.id}" in choices.updates
-            billed = placing.place(places, source, one.bill, title, by, update=update)
-            placing.tie(billed, order, choices, [*needs_first, *([ordered] if ordered else [])])
+            placing.place(places, source, one.bill, title, by, update=update)
+        _tie_purchases(places, order, choices, one, needs_first)
+
+
+def _tie_purchases(
+    places: Places, order: Order, choices: Choices, one: Purchase, needed: list[Delivery]
+) -> None:
+    """A bill is entered after the purchase order that it answers. Of changes, in some books, the bill's comes first."""
+    source = f"order/{order.id}/supplier/{one.supplier.id}"
+    can = registry.integration(places.installation.integration).capabilities
+    ordered, billed = (places.live.get((source, kind)) for kind in (DocumentKind.PURCHASE_ORDER, DocumentKind.BILL))
+    bill_first = can.bill_before_order and _is_changing(billed)
+    if ordered is not None and one.order is not None:
+        waits_for = [billed] if billed is not None and bill_first and _is_changing(ordered) else []
+        placing.tie(ordered, order, choices, [*needed, *waits_for])
+    if billed is not None and one.bill is not None:
+        waits_for = [ordered] if ordered is not None and one.bill.ordered is not None and not bill_first else []
+        placing.tie(billed, order, choices, [*needed, *waits_for])
+
+
+def _is_changing(delivery: Delivery | None) -> bool:
+    return delivery is not None and delivery.state is not _D.POSTED and bool(delivery.subject.get("revises"))
 
 
 def _entered(installation: Installation, order: Order, outline: Draft) -> Delivery | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -48,7 +49,13 @@ addresses = st.builds(
 numbers = st.text(st.characters(codec="utf-8", categories=["L", "N", "Pd"]), max_size=11)
 
 
-revisions = st.none() | st.builds(Revision, id=ids, version=st.sampled_from(["", "1700000000"]))
+revisions = st.none() | st.builds(
+    Revision,
+    id=ids,
+    version=st.sampled_from(["", "1700000000"]),
+    totals=st.sampled_from([(), (Decimal("17.00"),), (Decimal("18.00"),)]),
+    cleared=st.sets(st.sampled_from([field.name for field in fields(Invoice)] + ["ship_to", "expected"])).map(tuple),
+)
 
 
 voids = st.builds(Revision, id=ids, version=st.just("1700000000"), voids=st.just(True))
@@ -90,12 +97,12 @@ payments = st.builds(
 
 
 def _purchase(kind: type[Any], **more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    def built(rows: list[Line], fields: dict[str, Any]) -> Any:
-        return kind(lines=tuple(rows), total=sum((line.amount for line in rows), Decimal("0.00")), **fields)
+    def built(rows: list[Line], given: dict[str, Any]) -> Any:
+        return kind(lines=tuple(rows), total=sum((line.amount for line in rows), Decimal("0.00")), **given)
 
     common = {
         "number": numbers, "date": dates, "currency": st.just("USD"), "vendor": refs, "terms": some, "memo": texts,
-        "note": texts,
+        "note": texts, "revises": revisions, "tracking_class": some,
     }  # fmt: skip
     return st.builds(built, st.lists(lines(), min_size=1, max_size=4), st.fixed_dictionaries(common | more))
 

@@ -1,0 +1,145 @@
+"""Changing what stands in QuickBooks already, and bringing it to nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from hub.plugin import (
+    Answer,
+    Conversation,
+    CreditMemo,
+    Invoice,
+    Offer,
+    Payload,
+    Posting,
+    Problem,
+    Rejected,
+    Revision,
+    in_cents,
+)
+from quickbooks_desktop import asking, payloads, statuses
+from quickbooks_desktop.asking import Row, enter, look
+from quickbooks_desktop.history import VOIDED
+
+ATTEMPTS = 3
+"""How often a change is asked that somebody in QuickBooks was faster with."""
+
+
+def change(
+    kind: str,
+    revises: Revision,
+    fields: Callable[[Payload], Payload],
+    called: str,
+    *,
+    element: str = "TxnID",
+    by_lines: bool = False,
+) -> Conversation[Row]:
+    """Change a `kind` that is there. If somebody changed it in between, the change goes onto what it is now, unless it
+    comes to a total that nobody here knows of: then a person is asked.
+
+    `element` names its id, `fields` gives what is asked for what is standing there: of that only the EditSequence is
+    certain to be known, unless it is changed `by_lines`.
+    """
+    standing: Payload = {"EditSequence": revises.version} if revises.version and not by_lines else {}
+    last = ""
+    for _ in range(ATTEMPTS):
+        if not standing:
+            standing = yield from _standing(kind, element, revises, called, by_lines=by_lines)
+        try:
+            return (yield from enter(f"change {in_words(kind)}", f"{kind}Mod", fields(standing), called))
+        except Rejected as refusal:
+            last = refusal.problems[0].code
+            if last != statuses.OUTDATED:
+                raise
+            standing = {}
+    raise Rejected(statuses.problem(last, "", called))
+
+
+def change_purchase(
+    kind: str, revises: Revision, fields: Callable[[Payload], Payload], called: str, cure: str
+) -> Conversation[Row]:
+    """Change a purchase order or a bill. It is looked at first, because its lines keep their ids.
+
+    `cure` is what helps if something that is linked to it does not allow the change.
+    """
+    try:
+        return (yield from change(kind, revises, fields, called, by_lines=True))
+    except Rejected as refusal:
+        if refusal.problems[0].code != statuses.NOT_CHANGED:
+            raise
+        raise Rejected(replace(refusal.problems[0], cure=cure)) from None
+
+
+def _standing(kind: str, element: str, revises: Revision, called: str, *, by_lines: bool) -> Conversation[Payload]:
+    wanted: Payload = {element: [revises.id]} | ({"IncludeLineItems": True} if by_lines else {})
+    found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", wanted, called)
+    if not found:
+        raise Rejected(_deleted(called, revises.id if element == "TxnID" else ""))
+    if revises.totals and (total := total_of(found[0])) not in revises.totals:
+        raise Rejected(_touched(called, total, revises))
+    standing: Payload = found[0]["fields"]
+    return standing
+
+
+def total_of(row: Row) -> Decimal:
+    """What a document comes to as it stands in the books."""
+    found = row["fields"]
+    match row["kind"]:
+        case "InvoiceRet":  # The discount is a line, and so it is in the subtotal.
+            total = Decimal(found["Subtotal"]) + Decimal(found.get("SalesTaxTotal") or 0)
+        case "BillRet":
+            total = Decimal(found["AmountDue"])
+        case _:
+            total = Decimal(found["TotalAmount"])
+    return in_cents(total)
+
+
+def void(document: Invoice | CreditMemo, revises: Revision, called: str) -> Conversation[Posting]:
+    """Bring it to nothing, unless somebody has done so already. QuickBooks does not take the payments off by itself."""
+    kind = payloads.KINDS[document.kind]
+    found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", {"TxnID": [revises.id]}, called)
+    if not found:
+        raise Rejected(_deleted(called, ""))
+    if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
+        try:
+            yield from asking.void(f"void {in_words(kind)}", kind, revises.id, called)
+        except Rejected as refusal:
+            raise Rejected(_not_voided(called, refusal.problems[0])) from None
+    return Posting(id=revises.id, number=document.number, total=in_cents(Decimal(0)))
+
+
+def _not_voided(called: str, said: Problem) -> Problem:
+    return Problem(
+        what=f"QuickBooks did not void {called}.",
+        why=said.why,
+        cure="If payments or credits are applied to it, take them off in QuickBooks first; then press Retry.",
+        code=said.code,
+    )
+
+
+def in_words(kind: str) -> str:
+    """What QuickBooks calls a kind, in words: "purchase order"."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
+
+
+def _deleted(called: str, posting_id: str) -> Problem:
+    return Problem(
+        what=f"{called[:1].upper()}{called[1:]} is not in QuickBooks any more.",
+        why="It was deleted there after it was sent, so there is nothing to change.",
+        cure="Enter it once more if it is still wanted; else give this update up.",
+        code=statuses.NOT_FOUND,
+        offers=(Offer(label="Enter it once more", answer=Answer.ANEW, value=posting_id),) if posting_id else (),
+    )
+
+
+def _touched(called: str, total: Decimal, revises: Revision) -> Problem:
+    return Problem(
+        what=f"Somebody has changed {called} in QuickBooks: it comes to {total} there.",
+        why=f"It came to {revises.totals[-1]} as far as we know, and an update would replace what was changed.",
+        cure="Look in QuickBooks what it is. Then put the order’s figures in its place, or give the update up.",
+        code=statuses.OUTDATED,
+        offers=(Offer(label="Put the order’s figures in its place", answer=Answer.OVERWRITES, value=str(total)),),
+    )
