@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from functools import cache
 from typing import cast
 
 from flask import current_app
@@ -38,10 +39,13 @@ def address() -> str:
 
 
 def connection() -> Redis:
-    """A connection to Redis that gives up at once: for what must not wait for it."""
-    return Redis.from_url(
-        address(), socket_timeout=_QUICK, socket_connect_timeout=_QUICK, retry=Retry(NoBackoff(), 0)
-    )
+    """The process's connections to Redis that give up at once: for what must not wait for it."""
+    return _connection(address())
+
+
+@cache
+def _connection(address: str) -> Redis:
+    return Redis.from_url(address, socket_timeout=_QUICK, socket_connect_timeout=_QUICK, retry=Retry(NoBackoff(), 0))
 
 
 def queue() -> Queue:

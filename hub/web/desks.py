@@ -85,15 +85,15 @@ def support() -> ResponseReturnValue:
 def desk(address: str) -> ResponseReturnValue:
     """Where a ledger calls. Its own protocol says who it is, and what an error looks like."""
     try:
-        row = doorway.at(address)
-        integration = current().integrations.get(row.installation.integration)
+        installation_id, key = doorway.at(address)
+        integration = current().integrations.get(key)
         if not isinstance(integration, PullIntegration):
             raise NotFound("The plugin of this installation is not here at present.")
     except HubError as error:
         rollback()
         return Response(f"{error}\n", 404, mimetype="text/plain")
     app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
-    answering = partial(_answer, app, integration, row.installation_id, _received())
+    answering = partial(_answer, app, integration, installation_id, _received())
     rollback()  # The endpoint begins transactions of its own.
     return hanging.within(integration.key, "endpoint", trip_time(), answering)
 

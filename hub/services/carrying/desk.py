@@ -11,19 +11,19 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 from werkzeug.security import check_password_hash
 
 from hub.database import changes_one, now, session
 from hub.extension import seconds
-from hub.models import Delivery, DeskRow, Envelope, Listing
+from hub.models import DeskRow, Envelope, Installation
 from hub.plugin import Admission, Books, Idle, IntegrationError, PullIntegration, Welcome
 from hub.queue import commit, rollback, wake
 from hub.services import scope
-from hub.services.carrying import concluding, line, meeting, packing, sorting
+from hub.services.carrying import concluding, line, meeting, packing, sorting, tickets
 from hub.services.integrations import registry
 from hub.services.integrations.bugs import reference
-from hub.states import DeliveryState, EnvelopeState, InstallationState
+from hub.states import EnvelopeState, InstallationState
 
 STOPPED = -1
 """What handing in gives when the session cannot go on: its ticket is not known, or `last_error` says why."""
@@ -31,7 +31,6 @@ STOPPED = -1
 ENDED = "This session has ended. The Web Connector begins a new one by itself."
 
 _REFUSALS, _REST = 5, dt.timedelta(minutes=1)
-_PAGE = 500  # About how many entries of a list an answer holds.
 _SPEAKS = (InstallationState.PENDING, InstallationState.CONNECTED)
 
 
@@ -72,49 +71,42 @@ class InstallationDesk:
         return Admission(welcome=Welcome.OPEN, ticket=ticket)
 
     def recognise(self, ticket: str, books: Books, dialect: str) -> None:
-        row = self._session(ticket, _between())
-        if row is None:
+        if self._keep(ticket, _between(), dialect=dialect) is None:
             return
-        row.dialect = dialect
-        installation = row.installation
+        installation = session().get_one(Installation, self.installation_id)
         installation.books_id = books.id or installation.books_id
         meeting.meet(installation, registry.integration(installation.integration), books)
         commit()
 
     def collect(self, ticket: str) -> str | Idle:
-        row = self._session(ticket, _while_it_works())
-        if row is None:
+        state, body = tickets.collect(self.installation_id, ticket, _while_it_works())
+        if state is None:
             return Idle.CLOSED
-        if row.complaint or not row.dialect:  # Other books, or nobody said which: nothing is handed out.
-            row.complaint = row.complaint or "QuickBooks did not say which company file is open. Update again."
+        if state.complaint or not state.dialect:  # Other books, or nobody said which: nothing is handed out.
+            unknown = "QuickBooks did not say which company file is open. Update again."
+            self._keep(ticket, _while_it_works(), envelope_id=None, complaint=state.complaint or unknown)
             commit()
             return Idle.FINISHED
-        out, busy = packing.ready(self.installation_id), False
-        if out is None:
-            commit()
-            busy = not sorting.turn(self.installation_id, whole=_is_impatient(row))
-            row = self._row()
-            out = packing.ready(self.installation_id)
-        row.envelope_id = out.id if out else None
-        waits = out is None and (busy or _attended(row)) and not row.complaint
-        row.waits_since = row.waits_since or now() if waits else None
         commit()
-        return out.body if out else Idle.PREPARING if waits else Idle.FINISHED
+        return body if state.envelope_id is not None else self._prepare(ticket, state)
 
     def hand_in(self, ticket: str, answer: str | IntegrationError) -> int:
-        row = self._session(ticket, _between())
-        if row is None:
+        if isinstance(answer, IntegrationError):
+            self._fail(ticket, answer)
+            size = 0
+        else:
+            size = tickets.take(self.installation_id, ticket, answer)
+        state, follows = tickets.answered(self.installation_id, ticket, _between(), size)
+        if state is None:
             return STOPPED
-        size = self._take(row, answer)
-        row.envelope_id, row.answered = None, row.answered + size
-        if size > sorting.LITTLE:
+        if size > sorting.LITTLE or (size and follows):  # A worker has the time: what goes next lies ready.
             wake(self.installation_id)
-            done = _progress(row)
+            done = tickets.progress(self.installation_id, state.answered)
         else:
             commit()
             if size:
                 sorting.turn(self.installation_id, whole=False)
-            done = _done(self._row())
+            done = self._done()
         commit()
         return done
 
@@ -125,10 +117,8 @@ class InstallationDesk:
         return found
 
     def complain(self, ticket: str, sentence: str) -> None:
-        row = self._session(ticket, _between())
-        if row is not None:
-            row.complaint = sentence
-            concluding.trouble(row.installation, sentence)
+        if self._keep(ticket, _between(), complaint=sentence) is not None:
+            concluding.trouble(session().get_one(Installation, self.installation_id), sentence)
             commit()
 
     def crashed(self, ticket: str, error: Exception) -> None:
@@ -148,9 +138,7 @@ class InstallationDesk:
 
     def close(self, ticket: str) -> None:
         """The session ends. What it has collected and not answered is asked for again by the next."""
-        row = self._session(ticket, _between())
-        if row is not None:
-            row.ticket = row.ticket_until = None
+        if self._keep(ticket, _between(), ticket=None, ticket_until=None) is not None:
             line.reclaim(self.installation_id)
             commit()
 
@@ -175,40 +163,39 @@ class InstallationDesk:
         commit()
         return ticket if opened else None
 
-    def _session(self, ticket: str, silence: dt.timedelta) -> DeskRow | None:
-        """Begin a transaction of the session, which may be silent for so long afterwards. None if the ticket is not
-        that of the session that goes on.
-        """
-        mine = update(DeskRow).where(DeskRow.installation_id == self.installation_id, DeskRow.ticket == ticket)
-        fresh = mine.values(ticket_until=now() + silence).returning(DeskRow)
-        row = session().scalar(fresh, execution_options={"populate_existing": True}) if ticket else None
-        if row is None:
-            rollback()
-        return row
+    def _keep(self, ticket: str, silence: dt.timedelta, /, **changes: object) -> tickets.Session | None:
+        return tickets.keep(self.installation_id, ticket, silence, **changes)
 
-    def _take(self, row: DeskRow, answer: str | IntegrationError) -> int:
-        """Take an answer in. Gives how many requests it is about: 0 if nothing was to be answered."""
-        out = row.envelope_id
-        if out is None:
-            return 0
-        if isinstance(answer, IntegrationError):
-            return self._fail(row, out, answer)
-        taken = (
-            update(Envelope)
-            .where(Envelope.id == out, Envelope.state == EnvelopeState.OPEN)
-            .values(received=answer, state=EnvelopeState.RECEIVED, answered_at=now())
-            .returning(Envelope.size)
-        )
-        return session().scalar(taken) or 0
+    def _prepare(self, ticket: str, state: tickets.Session) -> str | Idle:
+        """Nothing lies ready: have something lie ready, if that is quickly done."""
+        busy = not sorting.turn(self.installation_id, whole=_is_impatient(state))
+        found, body = tickets.collect(self.installation_id, ticket, _while_it_works())
+        if found is None:
+            return Idle.CLOSED
+        waits = found.envelope_id is None and (busy or found.is_attended) and not found.complaint
+        if found.envelope_id is None and waits != (found.waits_since is not None):
+            self._keep(ticket, _while_it_works(), waits_since=now() if waits else None)
+        commit()
+        return body if found.envelope_id is not None else Idle.PREPARING if waits else Idle.FINISHED
 
-    def _fail(self, row: DeskRow, envelope_id: int, failure: IntegrationError) -> int:
-        installation = scope.lock(self.installation_id)
-        envelope = session().get_one(Envelope, envelope_id)
-        integration = registry.integration(installation.integration)
-        assert isinstance(integration, PullIntegration)
-        if envelope.state is EnvelopeState.OPEN:
-            sorting.conclude(installation, integration, row, envelope, failure)
-        return 0
+    def _fail(self, ticket: str, failure: IntegrationError) -> None:
+        """Let follow what follows from there being no answer. Nothing is to be read then."""
+        installation, row = scope.lock(self.installation_id), self._row()
+        if _holds(row, ticket) and row.envelope_id is not None:
+            envelope = session().get_one(Envelope, row.envelope_id)
+            integration = registry.integration(installation.integration)
+            assert isinstance(integration, PullIntegration)
+            if envelope.state is EnvelopeState.OPEN:
+                sorting.conclude(installation, integration, row, envelope, failure)
+
+    def _done(self) -> int:
+        """How much of the session is done when all that it handed in is read. 100 ends it: nothing must be left."""
+        row = self._row()
+        if row.complaint:
+            return STOPPED
+        if _attended(row) or _is_open(self.installation_id) or packing.has_work(row.installation):
+            return tickets.progress(self.installation_id, row.answered)
+        return 100
 
 
 def _knows(row: DeskRow, login: str, password: str) -> bool:
@@ -247,34 +234,10 @@ def leave(installation_id: int) -> None:
         commit()
 
 
-def _is_impatient(row: DeskRow) -> bool:
+def _is_impatient(state: tickets.Session) -> bool:
     """Whether a worker should have come by now; there may be none, and the call does the work itself."""
     patience = seconds("HUB_DESK_PATIENCE_SECONDS", 10)
-    return now() - (row.waits_since or now()) >= patience
-
-
-def _done(row: DeskRow) -> int:
-    """How much of the session is done when all that it handed in is read. 100 ends it, so nothing must be left."""
-    if row.complaint:
-        return STOPPED
-    if _attended(row) or _is_open(row.installation_id) or packing.has_work(row.installation):
-        return _progress(row)
-    return 100
-
-
-def _progress(row: DeskRow) -> int:
-    """How much of the session is done in percent, as far as can be told while something is left."""
-    going = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.IN_DOUBT)
-    deliveries = select(func.count(Delivery.id)).where(
-        Delivery.installation_id == row.installation_id, Delivery.state.in_(going)
-    )
-    pages = select(func.sum(1 + (func.coalesce(Listing.total, Listing.loaded) - Listing.loaded) / _PAGE)).where(
-        Listing.installation_id == row.installation_id, Listing.loading
-    )
-    left = sum(int(one or 0) for one in session().execute(
-        select(deliveries.scalar_subquery(), pages.scalar_subquery())
-    ).one())  # fmt: skip
-    return min(99, 100 * row.answered // (row.answered + max(left, 1)))
+    return now() - (state.waits_since or now()) >= patience
 
 
 def _is_open(installation_id: int) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, select
 from werkzeug.security import generate_password_hash
 
 from hub.database import now, session
@@ -24,6 +23,12 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 
 LENGTH = 8
 _PERIODS = 3
+
+_at = (
+    select(Installation.id, Installation.integration)
+    .join(DeskRow)
+    .where(DeskRow.address == bindparam("here"), Installation.state != InstallationState.REMOVED)
+)
 
 
 def calls_us(installation: Installation) -> bool:
@@ -43,14 +48,12 @@ def open_for(installation: Installation) -> DeskRow:
     return row
 
 
-def at(address: str) -> DeskRow:
-    """The door at an address. Raises `NotFound`."""
-    row = session().scalar(
-        select(DeskRow).where(DeskRow.address == address).options(joinedload(DeskRow.installation))
-    )
-    if row is None or row.installation.state is InstallationState.REMOVED:
+def at(address: str) -> tuple[int, str]:
+    """The id of the installation at an address, and the key of its integration. Raises `NotFound`."""
+    found = session().execute(_at, {"here": address}).one_or_none()
+    if found is None:
         raise NotFound("There is no installation at this address.")
-    return row
+    return found[0], found[1]
 
 
 def edition(row: DeskRow) -> str:

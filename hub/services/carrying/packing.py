@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 
 import simplejson
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from hub.database import now, session
@@ -45,9 +45,10 @@ def next_envelope(
     return waiting or _fill(installation, integration, most) or _open_envelope(installation.id)
 
 
-def ready(installation_id: int) -> Envelope | None:
-    """The envelope that a ledger that calls us takes along next, if one lies ready. It is not touched."""
-    return session().scalar(_open(installation_id).limit(1))
+def ready(installation_id: BindParameter[int], moment: BindParameter[dt.datetime]) -> ScalarSelect[int]:
+    """The id of the envelope that a ledger that calls us takes along next, as part of a statement. NULL if there is
+    none."""
+    return _open(installation_id, moment).with_only_columns(Envelope.id).limit(1).scalar_subquery()
 
 
 def pack(installation: Installation, integration: Integration, most: int | None = None) -> None:
@@ -129,13 +130,15 @@ def _may_go_on() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _open(installation_id: int) -> Select[Envelope]:
+def _open(
+    installation_id: int | BindParameter[int], moment: BindParameter[dt.datetime] | None = None
+) -> Select[Envelope]:
     return (
         select(Envelope)
         .where(
             Envelope.installation_id == installation_id,
             Envelope.state == EnvelopeState.OPEN,
-            Envelope.due_at <= now(),
+            Envelope.due_at <= (now() if moment is None else moment),
         )
         .order_by(Envelope.id)
     )

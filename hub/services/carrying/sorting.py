@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select
 
-from hub.database import session
+from hub.database import now, session
 from hub.errors import LineLost
 from hub.extension import step_time
 from hub.models import Delivery, DeskRow, Envelope, Installation, needs
@@ -41,6 +41,8 @@ def turn(installation_id: int, *, whole: bool = True) -> bool:
     installation is paused; nothing new is packed then, nor while no session is going on, because only a session says
     which dialect the ledger understands.
     """
+    if not whole and _is_much(installation_id):
+        return False
     held = line.take(installation_id, _STATES)
     if held is None:
         return False
@@ -76,9 +78,6 @@ def _sort(held: Line, *, whole: bool) -> bool | None:
         .order_by(Envelope.id)
         .limit(2)
     ).all()
-    if not whole and any(envelope.size > LITTLE for envelope in received):
-        commit()
-        return False
     if received:
         _conclude(installation, integration, desk, received[0])
     done = None if len(received) > 1 else True
@@ -86,6 +85,19 @@ def _sort(held: Line, *, whole: bool) -> bool | None:
         done = _pack(installation, integration, desk, whole=whole)
     commit()
     return done
+
+
+def _is_much(installation_id: int) -> bool:
+    """Whether there is more to read than a call has time for, or a worker is at it. That worker has been told."""
+    much = exists().where(
+        Envelope.installation_id == Installation.id,
+        Envelope.state == EnvelopeState.RECEIVED,
+        Envelope.size > LITTLE,
+    )
+    busy = and_(Installation.line_token.is_not(None), Installation.line_until >= now())
+    found = session().scalar(select(Installation.id).where(Installation.id == installation_id, or_(busy, much)))
+    commit()
+    return found is not None
 
 
 def _pack(installation: Installation, integration: PullIntegration, desk: DeskRow, *, whole: bool) -> bool:
