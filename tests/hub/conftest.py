@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
 
 from hub import Hub, migrating
 from hub.database import session
@@ -50,6 +52,20 @@ def order_1042() -> Order:
         id="1042", number="1042", date=dt.date(2026, 11, 12), currency="USD", company=ABC, lines=(line,),
         total=Decimal("218.50"), discount=Decimal("11.50"), payments=(paid,),
     )  # fmt: skip
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    engine = app.extensions["sqlalchemy"].engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
 
 
 class Desk:

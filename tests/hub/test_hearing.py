@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import requests
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from hub.database import now, session
 from hub.models import Installation, Link, Listing, RecordRow
@@ -20,6 +19,7 @@ from hub.plugin import Change, Listed, Problem, RecordKind, Rejected
 from hub.services.books import fetching, linking
 from hub.services.carrying import carrying
 from hub.states import InstallationState
+from tests.hub.conftest import statements
 from tests.hub.ledger import Ledger, integration_of
 from tests.journeys.desktop import serving
 
@@ -47,19 +47,6 @@ def tell(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Tell:
         return answer.status_code
 
     return post
-
-
-@contextmanager
-def statements(app: Flask) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    engine = app.extensions["sqlalchemy"].engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def changed(kind: Listed = RecordKind.CUSTOMER, books: str = "books-1", **more: Any) -> Change:

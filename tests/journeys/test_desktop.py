@@ -13,15 +13,16 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import Delivery, Envelope, Listing
-from hub.plugin import RecordKind, TransactionKind
-from hub.services.carrying import doorway
+from hub.plugin import Books, Idle, RecordKind, TransactionKind
+from hub.services.carrying import doorway, sorting
+from hub.services.carrying.desk import InstallationDesk
 from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import sending
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 from hub.web import views
 from sandbox.desktop.connector import Faults
-from tests.hub.conftest import ADA, order_1042
+from tests.hub.conftest import ADA, order_1042, statements
 from tests.journeys.batches import ledger, send
 from tests.journeys.desktop import BOOKS, ORDER_1042, Office, serving, whole_file
 
@@ -50,6 +51,31 @@ def faults(kind: str, step: int) -> Faults:
 def states() -> set[DeliveryState]:
     session().expire_all()
     return set(session().scalars(select(Delivery.state)))
+
+
+def test_a_call_takes_a_few_statements_however_much_it_hands_over(connected: Office, app: Flask) -> None:
+    app.config["HUB_DESK_PATIENCE_SECONDS"] = 60
+    send(connected, range(1000, 1060))
+    desk = InstallationDesk(connected.installation.id)
+    ticket = desk.admit(desk.login, connected.password).ticket
+    desk.recognise(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
+    company, taken = connected.company.session(), list[tuple[bool, int, int]]()
+    while True:
+        with statements(app) as collecting:
+            body = desk.collect(ticket)
+        if body is Idle.FINISHED:
+            break
+        if body is Idle.PREPARING:
+            assert len(collecting) == 1
+            sorting.turn(connected.installation.id)  # A worker does so meanwhile.
+            continue
+        assert isinstance(body, str)
+        answer = company.process(body)
+        with statements(app) as handing_in:
+            desk.hand_in(ticket, answer)
+        taken.append((body.count("requestID") > sorting.LITTLE, len(collecting), len(handing_in)))
+    assert whole_file(connected.company) == ledger(range(1000, 1060))
+    assert {(collected, handed_in) for much, collected, handed_in in taken if much} == {(1, 2)}
 
 
 def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from lxml import html
-from sqlalchemy import event
 
 from hub.database import session
 from hub.host import Company, User
 from hub.models import Installation
 from hub.services.carrying import carrying
 from sandbox.online import Running
-from tests.hub.conftest import Desk, order_1042
+from tests.hub.conftest import Desk, order_1042, statements
 from tests.hub.test_web import Browser
 
 ACME_SUPPLY, SECOND = Company(id="s1", name="Acme Supplier"), Company(id="s2", name="Second Supplier")
@@ -161,15 +160,8 @@ def test_the_dialog_takes_as_many_queries_for_many_suppliers_as_for_two(
     app: Flask, dialog: Dialog, desk: Desk
 ) -> None:
     def queries() -> int:
-        seen: list[str] = []
-        engine = app.extensions["sqlalchemy"].engine
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            seen.append(statement)
-
-        event.listen(engine, "before_cursor_execute", note)
-        assert dialog.browser.get("/hub/orders/1042/send", htmx=True).status_code == 200
-        event.remove(engine, "before_cursor_execute", note)
+        with statements(app) as seen:
+            assert dialog.browser.get("/hub/orders/1042/send", htmx=True).status_code == 200
         return len(seen)
 
     few = queries()

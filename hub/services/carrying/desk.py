@@ -79,16 +79,19 @@ class InstallationDesk:
         commit()
 
     def collect(self, ticket: str) -> str | Idle:
-        state, body = tickets.collect(self.installation_id, ticket, _while_it_works())
-        if state is None:
+        found = tickets.collect(self.installation_id, ticket, _while_it_works())
+        if found is None:
             return Idle.CLOSED
-        if state.complaint or not state.dialect:  # Other books, or nobody said which: nothing is handed out.
+        if found.complaint or not found.dialect:  # Other books, or nobody said which: nothing is handed out.
             unknown = "QuickBooks did not say which company file is open. Update again."
-            self._keep(ticket, _while_it_works(), envelope_id=None, complaint=state.complaint or unknown)
+            self._keep(ticket, _while_it_works(), envelope_id=None, complaint=found.complaint or unknown)
             commit()
             return Idle.FINISHED
         commit()
-        return body if state.envelope_id is not None else self._prepare(ticket, state)
+        impatient = _is_impatient(found)
+        if found.body is None and found.is_much and not impatient:
+            return Idle.PREPARING
+        return self._prepare(ticket, whole=impatient) if found.body is None else found.body
 
     def hand_in(self, ticket: str, answer: str | IntegrationError) -> int:
         if isinstance(answer, IntegrationError):
@@ -96,17 +99,17 @@ class InstallationDesk:
             size = 0
         else:
             size = tickets.take(self.installation_id, ticket, answer)
-        state, follows = tickets.answered(self.installation_id, ticket, _between(), size)
-        if state is None:
+        found = tickets.answered(self.installation_id, ticket, _between(), size)
+        if found is None:
             return STOPPED
-        if size > sorting.LITTLE or (size and follows):  # A worker has the time: what goes next lies ready.
+        if size > sorting.LITTLE or (size and found.next_id):  # A worker has the time: what goes next lies ready.
             wake(self.installation_id)
-            done = tickets.progress(self.installation_id, state.answered)
-        else:
             commit()
-            if size:
-                sorting.turn(self.installation_id, whole=False)
-            done = self._done()
+            return found.progress
+        commit()
+        if size:
+            sorting.turn(self.installation_id, whole=False)
+        done = self._done()
         commit()
         return done
 
@@ -166,17 +169,17 @@ class InstallationDesk:
     def _keep(self, ticket: str, silence: dt.timedelta, /, **changes: object) -> tickets.Session | None:
         return tickets.keep(self.installation_id, ticket, silence, **changes)
 
-    def _prepare(self, ticket: str, state: tickets.Session) -> str | Idle:
+    def _prepare(self, ticket: str, *, whole: bool) -> str | Idle:
         """Nothing lies ready: have something lie ready, if that is quickly done."""
-        busy = not sorting.turn(self.installation_id, whole=_is_impatient(state))
-        found, body = tickets.collect(self.installation_id, ticket, _while_it_works())
+        busy = not sorting.turn(self.installation_id, whole=whole)
+        found = tickets.collect(self.installation_id, ticket, _while_it_works())
         if found is None:
             return Idle.CLOSED
-        waits = found.envelope_id is None and (busy or found.is_attended) and not found.complaint
-        if found.envelope_id is None and waits != (found.waits_since is not None):
-            self._keep(ticket, _while_it_works(), waits_since=now() if waits else None)
+        waits = found.body is None and (busy or found.is_attended) and not found.complaint
+        if found.body is None and not waits:
+            self._keep(ticket, _while_it_works(), waits_since=None)
         commit()
-        return body if found.envelope_id is not None else Idle.PREPARING if waits else Idle.FINISHED
+        return found.body if found.body is not None else Idle.PREPARING if waits else Idle.FINISHED
 
     def _fail(self, ticket: str, failure: IntegrationError) -> None:
         """Let follow what follows from there being no answer. Nothing is to be read then."""
@@ -194,7 +197,7 @@ class InstallationDesk:
         if row.complaint:
             return STOPPED
         if _attended(row) or _is_open(self.installation_id) or packing.has_work(row.installation):
-            return tickets.progress(self.installation_id, row.answered)
+            return tickets.progress(row.answered, *tickets.left(self.installation_id))
         return 100
 
 

@@ -7,12 +7,13 @@ installation makes sure that one process at a time does so.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, exists, or_, select
 
-from hub.database import now, session
+from hub.database import session
 from hub.errors import LineLost
 from hub.extension import step_time
 from hub.models import Delivery, DeskRow, Envelope, Installation, needs
@@ -33,6 +34,18 @@ FIRST = 10
 _STATES = tuple(state for state in InstallationState if state is not InstallationState.REMOVED)
 
 
+def is_much(installation_id: BindParameter[int], moment: BindParameter[dt.datetime]) -> ColumnElement[bool]:
+    """Whether there is more to read than a call has time for, or a worker is at it, as part of a statement. A worker
+    has been told then."""
+    much = exists().where(
+        Envelope.installation_id == installation_id, Envelope.state == EnvelopeState.RECEIVED, Envelope.size > LITTLE
+    )
+    busy = exists().where(
+        Installation.id == installation_id, Installation.line_token.is_not(None), Installation.line_until >= moment
+    )
+    return or_(much, busy)
+
+
 def turn(installation_id: int, *, whole: bool = True) -> bool:
     """Read what was handed in, and have the next envelopes lie ready.
 
@@ -41,8 +54,6 @@ def turn(installation_id: int, *, whole: bool = True) -> bool:
     installation is paused; nothing new is packed then, nor while no session is going on, because only a session says
     which dialect the ledger understands.
     """
-    if not whole and _is_much(installation_id):
-        return False
     held = line.take(installation_id, _STATES)
     if held is None:
         return False
@@ -85,19 +96,6 @@ def _sort(held: Line, *, whole: bool) -> bool | None:
         done = _pack(installation, integration, desk, whole=whole)
     commit()
     return done
-
-
-def _is_much(installation_id: int) -> bool:
-    """Whether there is more to read than a call has time for, or a worker is at it. That worker has been told."""
-    much = exists().where(
-        Envelope.installation_id == Installation.id,
-        Envelope.state == EnvelopeState.RECEIVED,
-        Envelope.size > LITTLE,
-    )
-    busy = and_(Installation.line_token.is_not(None), Installation.line_until >= now())
-    found = session().scalar(select(Installation.id).where(Installation.id == installation_id, or_(busy, much)))
-    commit()
-    return found is not None
 
 
 def _pack(installation: Installation, integration: PullIntegration, desk: DeskRow, *, whole: bool) -> bool:

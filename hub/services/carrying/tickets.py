@@ -10,13 +10,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import Table, bindparam, case, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from hub.database import now, session
 from hub.models import Delivery, DeskRow, Envelope, Listing
 from hub.queue import rollback
-from hub.services.carrying import packing
+from hub.services.carrying import packing, sorting
 from hub.states import DeliveryState, EnvelopeState
 
 _PAGE = 500  # About how many entries of a list an answer holds.
@@ -29,8 +29,6 @@ class Session:
 
     dialect: str
     complaint: str
-    envelope_id: int | None
-    """What the ledger has, and has not answered yet."""
     waits_since: dt.datetime | None
     attended_until: dt.datetime | None
     answered: int
@@ -41,39 +39,69 @@ class Session:
         return self.attended_until is not None and self.attended_until > now()
 
 
+@dataclass(frozen=True, slots=True)
+class Collected(Session):
+    """What lay ready, None if nothing did; and whether that is because a worker is at it."""
+
+    body: str | None
+    is_much: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Session):
+    """What follows upon an answer: the envelope that lies ready, and how much is left, in requests or so."""
+
+    next_id: int | None
+    deliveries: int
+    pages: int | None
+
+    @property
+    def progress(self) -> int:
+        """How much of the session is done, as `progress` says."""
+        return progress(self.answered, self.deliveries, self.pages)
+
+
 _desk, _envelope = cast(Table, DeskRow.__table__).c, cast(Table, Envelope.__table__).c
-_kept = (
-    _desk.dialect, _desk.complaint, _desk.envelope_id, _desk.waits_since, _desk.attended_until, _desk.answered,
-)  # fmt: skip
-_mine = (_desk.installation_id == bindparam("installation"), _desk.ticket == bindparam("named"))
-_until = bindparam("until", type_=_desk.ticket_until.type)
+_state = (_desk.dialect, _desk.complaint, _desk.waits_since, _desk.attended_until, _desk.answered)
+_installation = bindparam("installation", type_=_desk.installation_id.type)
+_moment, _until = (bindparam(name, type_=_desk.ticket_until.type) for name in ("moment", "until"))
+_mine = (_desk.installation_id == _installation, _desk.ticket == bindparam("named"))
+
+_ready = packing.ready(_installation, _moment)
+_body = select(_envelope.body).where(_envelope.id == _ready).scalar_subquery()
+_deliveries = (
+    select(func.count(Delivery.id))
+    .where(Delivery.installation_id == _installation, Delivery.state.in_(_GOING))
+    .scalar_subquery()
+)
+_pages = (
+    select(func.sum(1 + (func.coalesce(Listing.total, Listing.loaded) - Listing.loaded) / _PAGE))
+    .where(Listing.installation_id == _installation, Listing.loading)
+    .scalar_subquery()
+)
 
 
 def _change(*further: Any, **values: Any) -> ReturningUpdate[Any]:
     change = update(DeskRow.__table__).where(*_mine).values(**{"ticket_until": _until, **values})  # type: ignore[arg-type]  # It is a table.
-    return change.returning(*_kept, *further)
+    return change.returning(*_state, *further)
 
 
-_ready = packing.ready(bindparam("installation"), bindparam("moment", type_=_envelope.due_at.type))
-_body = select(_envelope.body).where(_envelope.id == _ready).scalar_subquery()
-_collect = _change(_body, envelope_id=_ready)
-_hand_in = _change(_ready, envelope_id=None, waits_since=None, answered=_desk.answered + bindparam("size"))
+_collect = _change(
+    _body, sorting.is_much(_installation, _moment),
+    envelope_id=_ready, waits_since=case((_ready.is_(None), func.coalesce(_desk.waits_since, _moment))),
+)  # fmt: skip
+_answered = _change(
+    _ready, _deliveries, _pages,
+    envelope_id=None, waits_since=None, answered=_desk.answered + bindparam("size"),
+)  # fmt: skip
 _take = (
-    update(Envelope.__table__)  # type: ignore[arg-type]  # As above.
+    update(Envelope.__table__)  # type: ignore[arg-type]  # It is a table.
     .where(
         _envelope.id == select(_desk.envelope_id).where(*_mine).scalar_subquery(),
         _envelope.state == EnvelopeState.OPEN,
     )
-    .values(received=bindparam("answer"), state=EnvelopeState.RECEIVED, answered_at=bindparam("moment"))
+    .values(received=bindparam("answer"), state=EnvelopeState.RECEIVED, answered_at=_moment)
     .returning(_envelope.size)
-)
-_left = select(
-    select(func.count(Delivery.id))
-    .where(Delivery.installation_id == bindparam("installation"), Delivery.state.in_(_GOING))
-    .scalar_subquery(),
-    select(func.sum(1 + (func.coalesce(Listing.total, Listing.loaded) - Listing.loaded) / _PAGE))
-    .where(Listing.installation_id == bindparam("installation"), Listing.loading)
-    .scalar_subquery(),
 )
 
 
@@ -87,37 +115,38 @@ def keep(installation_id: int, ticket: str, silence: dt.timedelta, /, **changes:
     return found and Session(*found)
 
 
-def collect(installation_id: int, ticket: str, silence: dt.timedelta) -> tuple[Session | None, str]:
-    """Note that the ledger has what lies ready, if anything does; and its body, which may be empty only then. The
-    state is as `keep` gives it."""
-    found = _run(_collect, installation_id, ticket, silence, moment=now())
-    return (Session(*found[:-1]), found[-1] or "") if found else (None, "")
+def collect(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
+    """The ledger has what lies ready now; if nothing does, it waits. Otherwise as `keep`."""
+    found = _run(_collect, installation_id, ticket, silence)
+    return found and Collected(*found)
 
 
 def take(installation_id: int, ticket: str, answer: str) -> int:
-    """Take an answer in to what the ledger has. Gives how many requests it is about: 0 if it had nothing to answer."""
+    """Take in an answer to what the ledger has. Gives how many requests it is about, 0 if nothing was asked."""
     values = {"installation": installation_id, "named": ticket, "answer": answer, "moment": now()}
     return session().execute(_take, values).scalar() or 0
 
 
-def answered(installation_id: int, ticket: str, silence: dt.timedelta, size: int) -> tuple[Session | None, bool]:
-    """Note that the ledger has nothing any more, and so many requests more are answered; and whether the next ones lie
-    ready. The state is as `keep` gives it."""
-    found = _run(_hand_in, installation_id, ticket, silence, moment=now(), size=size)
-    return (Session(*found[:-1]), found[-1] is not None) if found else (None, False)
+def answered(installation_id: int, ticket: str, silence: dt.timedelta, size: int) -> Answered | None:
+    """The ledger has nothing any more, and so many requests more are answered. Otherwise as `keep`."""
+    found = _run(_answered, installation_id, ticket, silence, size=size)
+    return found and Answered(*found)
 
 
-def progress(installation_id: int, answered: int) -> int:
-    """How much of the session is done in percent, as far as can be told while something is left."""
-    counts = session().execute(_left, {"installation": installation_id}).one()
-    left = sum(int(one or 0) for one in counts)
-    return min(99, 100 * answered // (answered + max(left, 1)))
+def left(installation_id: int) -> tuple[int, int | None]:
+    """How many deliveries are not in the books yet, and how many pages of lists are not read."""
+    found = session().execute(select(_deliveries, _pages), {"installation": installation_id}).one()
+    return found[0], found[1]
 
 
-def _run(
-    change: ReturningUpdate[Any], installation_id: int, ticket: str, silence: dt.timedelta, **values: object
-) -> Any:
-    named = {"installation": installation_id, "named": ticket, "until": now() + silence, **values}
+def progress(answered: int, deliveries: int, pages: int | None) -> int:
+    """How much of a session is done in percent, as far as can be told while something is left."""
+    return min(99, 100 * answered // (answered + max(deliveries + int(pages or 0), 1)))
+
+
+def _run(change: ReturningUpdate[Any], installation_id: int, ticket: str, silence: dt.timedelta, **values: int) -> Any:
+    moment = now()
+    named = {"installation": installation_id, "named": ticket, "moment": moment, "until": moment + silence, **values}
     found = session().execute(change, named).one_or_none() if ticket else None
     if found is None:
         rollback()
