@@ -13,7 +13,6 @@ from hub.errors import HubError, NotFound
 from hub.extension import current, trip_time
 from hub.host import Permission
 from hub.plugin import PullIntegration
-from hub.queue import rollback
 from hub.services import scope
 from hub.services.carrying import doorway
 from hub.services.carrying.desk import InstallationDesk
@@ -90,11 +89,9 @@ def desk(address: str) -> ResponseReturnValue:
         if not isinstance(integration, PullIntegration):
             raise NotFound("The plugin of this installation is not here at present.")
     except HubError as error:
-        rollback()
         return Response(f"{error}\n", 404, mimetype="text/plain")
     app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
     answering = partial(_answer, app, integration, installation_id, _received())
-    rollback()  # The endpoint begins transactions of its own.
     return hanging.within(integration.key, "endpoint", trip_time(), answering)
 
 
