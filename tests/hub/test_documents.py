@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hub.database import session
 from hub.host import Order, OrderLine, OrderPayment
 from hub.models import Installation, Mapping, RecordRow
-from hub.plugin import Address, Invoice, Line, NewItem, Problem, RecordKind, Ref, Tax, in_cents
+from hub.plugin import Address, DocumentKind, Invoice, Line, NewItem, Problem, RecordKind, Ref, Tax, in_cents
 from hub.services.drafting.choices import Choices
 from hub.services.drafting.documents import completed, draft, item_key
 from hub.services.drafting.drafts import Draft
@@ -144,3 +144,28 @@ def replace_line(price: str, quantity: str) -> Line:
         item=Ref(id="2"), description="d", quantity=Decimal(quantity), price=Decimal(price),
         amount=in_cents(Decimal(price) * Decimal(quantity)),
     )  # fmt: skip
+
+
+def test_books_that_take_no_new_product_from_here_are_not_sent_one(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = registry.integration("pretend")
+    for without in ({"mappings": ()}, {"capabilities": replace(plugin.capabilities, creates=frozenset())}):
+        with monkeypatch.context() as patch:
+            for name, value in without.items():
+                patch.setattr(type(plugin), name, value)
+            outline = drafted(installation, order_1042())
+            assert [(one.what, one.field) for one in outline.problems] == [
+                ("“A7102” is not among the products of the books.", "lines")
+            ]
+            assert outline.new_items == ()
+
+
+def test_a_ledger_that_takes_no_payments_is_sent_none(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = registry.integration("pretend")
+    invoices = replace(plugin.capabilities, documents=frozenset({DocumentKind.INVOICE}))
+    monkeypatch.setattr(type(plugin), "capabilities", invoices)
+    outline = drafted(installation, order_1042())
+    assert (outline.payments, outline.problems) == ({}, ())

@@ -61,10 +61,11 @@ def draft(
     invoiced = choices.sells or DocumentKind.INVOICE in standing
     problems = _unmapped(integration, refs, order, choices)
     customer, new_customer = _customer(known, order, choices, problems)
-    items, new_items = _items(installation, known, order, refs, problems)
+    items, new_items = _items(installation, integration, known, order, refs=refs, problems=problems)
+    takes_payments = DocumentKind.PAYMENT in integration.capabilities.documents
     try:
         sale = selling.sale(order, customer, items, refs, tax=choices.tax, problems=problems)
-        payments = selling.payments(order, customer, refs, applied=invoiced)
+        payments = selling.payments(order, customer, refs, applied=invoiced) if takes_payments else {}
         bought = purchases(
             installation, order, choices, known=known, customer=customer, items=items, refs=refs,
             problems=problems,
@@ -183,8 +184,11 @@ def customer_of(order: Order) -> NewCustomer:
 
 
 def _items(
-    installation: Installation, known: Gathered, order: Order, refs: Mapping[str, Ref], problems: list[Problem]
-) -> tuple[list[Ref], tuple[NewItem, ...]]:
+    installation: Installation, integration: Integration, known: Gathered, order: Order, *,
+    refs: Mapping[str, Ref], problems: list[Problem],
+) -> tuple[list[Ref], tuple[NewItem, ...]]:  # fmt: skip
+    has_account = any(place.key == Role.INCOME for place in integration.mappings)
+    enters = has_account and RecordKind.ITEM in integration.capabilities.creates
     found: list[Ref] = []
     new: dict[str, NewItem] = {}
     for line in order.lines:
@@ -196,6 +200,12 @@ def _items(
                 what=f"The line “{line.name or line.description}” has nothing that could name its item.",
                 cure="Fill in the product number on the order, or let the product name be used (Details).",
                 field="lines",
+            ))  # fmt: skip
+        elif row is None and not enters:
+            problems.append(Problem(
+                what=f"“{name}” is not among the products of the books.",
+                why=f"{integration.label} takes no new ones from here.",
+                cure="Enter it there, then refresh the lists on the Details tab.", field="lines",
             ))  # fmt: skip
         elif row is None and Role.INCOME in refs:
             # Without an account for its cost the books would sell it and refuse to buy it.

@@ -18,6 +18,7 @@ from hub.plugin import (
     PullIntegration,
     PushIntegration,
     RecordKind,
+    Role,
     TransactionKind,
 )
 from hub.services.integrations.registry import GROUP
@@ -53,6 +54,8 @@ class Declares(Family):
         assert set(can.creates) <= _CREATED, "Only customers, vendors and items are created."
         assert set(can.creates) <= set(can.lists), "What is created must be found again, so its list is fetched."
         assert RecordKind.ACCOUNT in can.lists or not integration.mappings
+        asked = {field.key for field in integration.mappings}
+        assert RecordKind.ITEM not in can.creates or Role.INCOME in asked, "A new item is sold into `Role.INCOME`."
         assert len(set(can.lists)) == len(can.lists)
         assert set(can.history) <= set(TransactionKind)
         assert can.revises <= can.documents | can.creates, "What is changed must first have been posted."

@@ -1,0 +1,4 @@
+"""An integration that hangs when it is imported."""
+
+while True:
+    pass
