@@ -9,7 +9,7 @@ from typing import Any
 import simplejson
 from flask import Blueprint, Response, current_app, g, request
 
-from sandbox.online import batch, changes, meter, oauth, operations, query, xml
+from sandbox.online import batch, bookkeeper, changes, meter, oauth, operations, query, xml
 from sandbox.online.refusals import Refusal, Turned, unsupported
 from sandbox.online.rules import KINDS
 from sandbox.online.storage import Books, Entry, Session, Store, dumps, loads
@@ -84,7 +84,9 @@ def write(realm: str, kind: str) -> Response:
     operation, include = request.args.get("operation", ""), request.args.get("include", "")
 
     def change(books: Books) -> Effect:
-        return {name: operations.carry_out(books, name, sent, operation=operation, include=include)}, 1
+        entry = operations.carry_out(books, name, sent, operation=operation, include=include)
+        bookkeeper.look_in(books, name)
+        return {name: entry}, 1
 
     return _write(realm, change)
 

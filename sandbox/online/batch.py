@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.online import operations, query
+from sandbox.online import bookkeeper, operations, query
 from sandbox.online.refusals import Refusal, missing, unreadable
 from sandbox.online.rules import KINDS
 from sandbox.online.storage import Books, Entry
@@ -59,6 +59,8 @@ def _one(books: Books, item: Entry) -> tuple[dict[str, Any], int]:
                 raise unreadable(name or "BatchItemRequest")
             kind = KINDS[name.lower()]
             operation, include = str(item.get("operation") or ""), str(item.get("optionsData") or "")
-            return {kind: operations.carry_out(books, kind, item[name], operation=operation, include=include)}, 1
+            entry = operations.carry_out(books, kind, item[name], operation=operation, include=include)
+            bookkeeper.look_in(books, kind)
+            return {kind: entry}, 1
     except Refusal as refusal:
         return {"Fault": refusal.fault()}, 0

@@ -301,7 +301,7 @@ def reset() -> ResponseReturnValue:
             session.connection.execute(f"DELETE FROM {table}")  # noqa: S608 – Our own names.
         session.connection.execute(
             "DELETE FROM fact WHERE name LIKE 'sequence:%' OR name LIKE 'refuses:%' "
-            "OR name IN ('clock', 'lag', 'meter:ceiling')"
+            "OR name IN ('clock', 'lag', 'meter:ceiling', 'bookkeeper')"
         )
         seed(session)
         session.changes.clear()  # An app is not told of it: it is no change in the books, but other books.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from sandbox.online.storage import Books, Entry, Store, money
@@ -82,6 +82,9 @@ LISTS: dict[str, tuple[str, tuple[Column, ...]]] = {
 }
 """What the pages call each kind, and what they show of it."""
 
+REVIVED = {"Customer", "Vendor", "Item", "Account"}
+"""The lists whose entries can be made inactive, and active again."""
+
 _PAGES = {"Invoice": "pages.invoice", "Payment": "pages.payment"}
 
 
@@ -119,7 +122,19 @@ def entries(realm: str, kind: str) -> ResponseReturnValue:
     return render_template(
         "sandbox/entries.html",
         realm=realm, name=name, kind=kind, lists=LISTS, title=title, columns=columns, rows=rows, page=_PAGES.get(kind),
+        revived=kind in REVIVED,
     )  # fmt: skip
+
+
+@blueprint.post("/app/<realm>/<kind>/<entry_id>/active")
+def make_active(realm: str, kind: str, entry_id: str) -> ResponseReturnValue:
+    """Make an entry of a list active again."""
+    with _store().writing() as session:
+        found = session.books(realm).find(kind, entry_id) if kind in REVIVED else None
+        if found is None:
+            abort(404)
+        session.books(realm).change(kind, {**found, "Active": True})
+    return redirect(url_for("pages.entries", realm=realm, kind=kind), 303)
 
 
 @blueprint.get("/app/invoice")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from sandbox.online import bookkeeper
 from sandbox.online.operations import create
 from sandbox.online.storage import Books, Entry
 
@@ -31,7 +32,7 @@ _CLOSED = "2026-08-31"
 
 
 def live_in(books: Books) -> None:
-    """Enter a year of a company's life, and close its summer."""
+    """Enter a year of a company's life, close its summer, and have somebody who keeps the books from now on."""
     today = books.session.now().date()
     items = {row["Name"]: row for row in books.all("Item")}
     customers = {row["DisplayName"]: row for row in books.all("Customer")}
@@ -41,9 +42,8 @@ def live_in(books: Books) -> None:
         invoice = create(books, "Invoice", _invoice(number, date, customer, items[item], quantity))
         if paid:
             create(books, "Payment", _payment(date + dt.timedelta(days=21), customer, invoice, Decimal(paid)))
-    preferences = books.preferences()
-    preferences["AccountingInfoPrefs"] = {**preferences["AccountingInfoPrefs"], "BookCloseDate": _CLOSED}
-    books.change("Preferences", preferences)
+    bookkeeper.close(books, _CLOSED)
+    bookkeeper.engage(books)
 
 
 def _invoice(number: str, date: dt.date, customer: Entry, item: Entry, quantity: int) -> Entry:
