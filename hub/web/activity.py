@@ -27,6 +27,7 @@ from hub.translating import N_, _, ngettext
 from hub.web import views
 from hub.web.guard import fills, is_fragment, organization, requires
 from hub.web.pages import Going, go, show
+from hub.web.sending import given
 
 FILTERS = {
     "": N_("All"), "attention": N_("Needs attention"), "moving": N_("On the way"), "posted": N_("In the books"),
@@ -155,7 +156,10 @@ def act(installation_id: int, delivery_id: int, step: str) -> ResponseReturnValu
     """Try a delivery again, or give it up; its row comes back as it is now."""
     delivery = activity.delivery_of(organization().id, installation_id, delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in its row.
-        {"retry": retrying.retry, "cancel": cancelling.cancel}[step](organization().id, delivery_id)
+        if step == "retry":
+            retrying.retry(organization().id, delivery_id, given())
+        else:
+            cancelling.cancel(organization().id, delivery_id)
     if not is_fragment():
         return go("hub.delivery", installation_id=installation_id, delivery_id=delivery_id)
     (row,) = _rows([delivery])

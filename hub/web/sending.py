@@ -164,11 +164,11 @@ def retry(delivery_id: int) -> ResponseReturnValue:
     delivery = _mine(delivery_id)
     access.require_documents(delivery.installation, [delivery.kind])
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in the status.
-        retrying.retry(organization().id, delivery_id, _given())
+        retrying.retry(organization().id, delivery_id, given())
     return _after(delivery)
 
 
-def _given() -> dict[str, str]:
+def given() -> dict[str, str]:
     """The answer to a problem that was pressed, if one was."""
     answer, value = request.form.get("answer", ""), request.form.get("value", "").strip()
     return {answer: value} if answer and value else {}

@@ -32,7 +32,7 @@ from hub.plugin import (
     in_cents,
     suffixed,
 )
-from quickbooks_online import numbering, payloads
+from quickbooks_online import explaining, numbering, payloads
 from quickbooks_online.asking import Row, change, enter, quoted, rows, stumbled, void
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
@@ -68,7 +68,7 @@ def _tax(row: Row) -> Decimal:
 
 
 def _entered(document: Document, kind: str, fields: Payload, called: str) -> Conversation[Row]:
-    """Enter a document. If its number is taken (6140), the refusal says by what, and what can be done about it."""
+    """Enter a document. A refusal says as well as it can what stands in the way, and what can be done about it."""
     repeats = not isinstance(document, Payment) and document.repeats_number
     include = numbering.REPEAT if repeats else ""
     try:
@@ -78,10 +78,8 @@ def _entered(document: Document, kind: str, fields: Payload, called: str) -> Con
             )
         )
     except Rejected as refusal:
-        if refusal.problems[0].code != numbering.DUPLICATE or "DocNumber" not in fields:
-            raise
-        problem = yield from numbering.duplicate(kind, fields, called, refusal)
-    raise Rejected(problem)
+        explained = yield from explaining.explain(kind, fields, called, refusal)
+    raise explained
 
 
 def subject(document: Document) -> str:

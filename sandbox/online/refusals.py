@@ -60,13 +60,13 @@ def unknown_reference(element: str, kind: str, wanted: object) -> Refusal:
     )
 
 
-def inactive(element: str) -> Refusal:
+def inactive() -> Refusal:
+    """The real one does not say which of them it means."""
     return Refusal(
         610,
         "Object Not Found",
         "Object Not Found : Something you're trying to use has been made inactive. "
         "Check the fields with accounts, customers, items, vendors or employees.",
-        element=element,
     )
 
 

@@ -310,7 +310,7 @@ class Books:
         if found is None:
             raise unknown_reference(element, kind, wanted)
         if not found.get("Active", True):
-            raise inactive(element)
+            raise inactive()
         name = found.get("DisplayName") or found.get("FullyQualifiedName") or found.get("Name", "")
         entry[element] = {"value": str(wanted), "name": name}
         return found

@@ -45,8 +45,8 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str, *, every
 class Stack:
     """Everything in a folder of its own. Nothing is restarted by itself: that is up to the test."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, *, lived_in: bool = False) -> None:
+        self.folder, self.lived_in = folder, lived_in
         self.web_port, self.sandbox_port, self.redis_port = free_port(), free_port(), free_port()
         self.xero_port = free_port()
         self.url, self.books_url = f"http://127.0.0.1:{self.web_port}", f"http://127.0.0.1:{self.sandbox_port}"
@@ -79,6 +79,7 @@ class Stack:
             str(self.sandbox_port),
             "--data",
             str(self.folder / "books"),
+            *(["--lived-in"] if self.lived_in else []),
         )
         self.start(
             "web",

@@ -6,7 +6,11 @@ from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 
-from sandbox.online import start
+import requests
+
+from sandbox.online import REALM, Running, bookkeeper, start
+
+from .conftest import Client
 
 
 def test_a_year_of_work_is_open_overdue_and_paid_and_adds_up(tmp_path: Path) -> None:
@@ -27,3 +31,26 @@ def test_it_is_lived_in_once(tmp_path: Path) -> None:
         before = running.books()
     with start(tmp_path, lived_in=True) as running:
         assert running.books() == before
+
+
+def test_somebody_works_in_them_as_soon_as_an_app_has_entered_an_invoice(tmp_path: Path) -> None:
+    with start(tmp_path, lived_in=True) as running:
+        app = Client(running, running.grant()["access_token"])
+        app.write("Customer", {"DisplayName": "Somebody New"})
+        assert inactive(running) == []
+        app.invoice()
+        assert inactive(running) == [bookkeeper.LEFT, bookkeeper.ARCHIVED]
+        assert app.query(f"select * from Vendor where DisplayName = '{bookkeeper.LAWYERS}'")
+        assert app.refused("Invoice", app.invoice_of(TxnDate=bookkeeper.CLOSED))[0] == "6210"
+        assert app.refused("Invoice", app.invoice_of(customer=bookkeeper.LEFT)) == ("610", "")
+        page = f"{running.url}/app/{REALM}/Customer"
+        assert requests.get(page, timeout=5).text.count("Make active") == 1
+        requests.post(f"{page}/{app.named('Customer', bookkeeper.LEFT)}/active", timeout=5).raise_for_status()
+        app.invoice(customer=bookkeeper.LEFT)
+        assert inactive(running) == [bookkeeper.ARCHIVED], "She came once."
+
+
+def inactive(running: Running) -> list[str]:
+    books = running.books()
+    entries = [*books["Customer"], *books["Vendor"], *books["Item"]]
+    return [one.get("DisplayName") or one["Name"] for one in entries if not one["Active"]]

@@ -261,6 +261,10 @@ def inactive(books: Running, kind: str, entry_id: str) -> None:
     books.control(f"edit/{REALM}/{kind}/{entry_id}", {"Active": False})
 
 
+def stoneware_there(books: Running) -> str:
+    return str(next(one["Id"] for one in books.books()["Item"] if one["Name"] == "A7102"))
+
+
 @pytest.mark.parametrize(
     ("record", "what", "field"),
     [
@@ -309,7 +313,7 @@ Breaking = Callable[[Running, Ref], None]
     [
         pytest.param(
             lambda books, _: preference(books, "AccountingInfoPrefs", BookCloseDate="2026-11-30"),
-            "The books are closed for the date of invoice 1042 for ABC Company.",
+            "The books are closed until 30 Nov 2026, which is not before the date of invoice 1042 for ABC Company.",
             "date",
             id="closed books",
         ),
@@ -321,9 +325,15 @@ Breaking = Callable[[Running, Ref], None]
         ),
         pytest.param(
             lambda books, customer: inactive(books, "customer", customer.id),
-            "Invoice 1042 for ABC Company refers to something that is no longer in use in QuickBooks.",
+            "The customer “ABC Company” is inactive in QuickBooks.",
             "customer",
             id="customer made inactive",
+        ),
+        pytest.param(
+            lambda books, _: inactive(books, "item", stoneware_there(books)),
+            "The product “A7102” is inactive in QuickBooks.",
+            "lines",
+            id="product archived",
         ),
     ],
 )

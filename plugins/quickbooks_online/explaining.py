@@ -1,0 +1,86 @@
+"""What stands behind a refusal whose code tells half of it: QuickBooks is asked which customer is inactive, until when
+the books are closed, whose number it is. Who reads it then knows what to do, and mostly presses one button."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from hub.plugin import AuthorizationExpired, Conversation, Payload, Problem, Rejected, Unavailable
+from quickbooks_online import numbering, refusals
+from quickbooks_online.asking import Row, quoted, rows
+from quickbooks_online.faults import GONE
+from quickbooks_online.lists import EVERY_ENTRY
+
+CLOSED = frozenset({"6200", "6210"})
+
+_AGAIN = "Make it active again in QuickBooks, then press Retry"
+
+_LISTS = (
+    ("Customer", "customer", "customer", f"{_AGAIN}; or choose another customer, and send again."),
+    ("Vendor", "supplier", "vendor", f"{_AGAIN}; or choose another supplier, and send again."),
+    ("Item", "product", "lines", f"{_AGAIN}."),
+)
+"""Kind, what a sentence calls an entry, the field that cures it, and the cure."""
+
+
+def explain(kind: str, fields: Payload, called: str, refusal: Rejected) -> Conversation[Rejected]:
+    """The refusal to enter a document, said as well as it can be said by looking. One that says enough is given back,
+    and so is one about which nobody can tell more."""
+    code = refusal.problems[0].code
+    problem: Problem | None = None
+    try:
+        if code == numbering.DUPLICATE and "DocNumber" in fields:
+            problem = yield from numbering.duplicate(kind, fields, called, refusal)
+        elif code == GONE:
+            problem = yield from _inactive(fields, called)
+        elif code in CLOSED:
+            problem = yield from _closed(fields, called)
+    except (Unavailable, AuthorizationExpired):
+        return refusal
+    return refusal if problem is None else Rejected(problem)
+
+
+def _closed(fields: Payload, called: str) -> Conversation[Problem | None]:
+    found = yield from rows("look until when the books are closed", "Preferences", "", called)
+    told = (found[0].get("AccountingInfoPrefs") or {}).get("BookCloseDate") if found else None
+    until = dt.date.fromisoformat(told) if told else None
+    if until is None or dt.date.fromisoformat(fields["TxnDate"]) > until:  # It has been opened again meanwhile.
+        return None
+    return refusals.closed(called, until)
+
+
+def _inactive(fields: Payload, called: str) -> Conversation[Problem | None]:
+    for kind, word, field, cure in _LISTS:
+        ids = sorted(set(_pointers(fields, f"{kind}Ref")))
+        if not ids:
+            continue
+        wanted = ", ".join(quoted(one) for one in ids)
+        clauses = f"where Id in ({wanted}) and {EVERY_ENTRY} orderby Id maxresults 1000"
+        found: list[Row] = yield from rows(f"look which {word} is inactive", kind, clauses, called)
+        gone = [row for row in found if not row.get("Active", True)]
+        if gone:
+            names = ", ".join(f"“{row.get('DisplayName') or row.get('Name', '')}”" for row in gone[:5])
+            return Problem(
+                what=f"The {word} {names} is inactive in QuickBooks."
+                if len(gone) == 1
+                else f"These {word}s are inactive in QuickBooks: {names}.",
+                why=f"Nothing inactive can stand on {called}.",
+                cure=cure,
+                field=field,
+                code=GONE,
+            )
+    return None
+
+
+def _pointers(fields: Payload, element: str) -> Iterator[str]:
+    """The ids that a document points to under a name, in its lines too."""
+    for name, value in fields.items():
+        if name == element and isinstance(value, dict):
+            yield str(value.get("value", ""))
+        elif isinstance(value, dict):
+            yield from _pointers(value, element)
+        elif isinstance(value, list):
+            for one in value:
+                if isinstance(one, dict):
+                    yield from _pointers(one, element)
