@@ -65,7 +65,7 @@ def _inactive(fields: Payload, called: str) -> Conversation[Problem | None]:
                 what=f"The {word} {names} is inactive in QuickBooks."
                 if len(gone) == 1
                 else f"These {word}s are inactive in QuickBooks: {names}.",
-                why=f"Nothing inactive can stand on {called}.",
+                why="QuickBooks takes nothing inactive on a document.",
                 cure=cure,
                 field=field,
                 code=GONE,

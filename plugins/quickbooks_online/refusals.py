@@ -197,7 +197,7 @@ def problem(code: str, message: str, detail: str, element: str, subject: str) ->
     }
     why = refusal.why.format(**words) if said or "{detail}" not in refusal.why else ""
     return Problem(
-        what=refusal.what.format(**words),
+        what=_ended(refusal.what.format(**words)),
         why=why,
         cure=refusal.cure.format(**words),
         field=_account(element) or refusal.field or _field(code, element, said),
@@ -207,8 +207,9 @@ def problem(code: str, message: str, detail: str, element: str, subject: str) ->
 
 def closed(subject: str, until: dt.date, *, may_move: bool = True) -> Problem:
     """What 6210 says, known beforehand."""
+    day = f"{until.day} {until:%b %Y}"
     return Problem(
-        what=f"The books are closed until {until.day} {until:%b %Y}, which is not before the date of {subject}.",
+        what=_ended(f"The books are closed until {day}, which is not before the date of {subject}."),
         why="Nothing dated up to that day can be added from outside.",
         cure=REFUSALS["6210"].cure,
         field="date",
@@ -229,6 +230,11 @@ def _field(code: str, element: str, said: str) -> str:
         if re.search(pattern, f"{element} {said}"):
             return field
     return ""
+
+
+def _ended(sentence: str) -> str:
+    """A sentence that ends with a name which ends with a point ("Redwood Brewing Co.") ends with one point."""
+    return sentence.removesuffix(".") if sentence.endswith("..") else sentence
 
 
 def _said(message: str, detail: str) -> str:
