@@ -75,13 +75,13 @@ def test_a_day_that_is_none_and_answers_to_nothing_change_nothing(
     assert session().scalars(select(Delivery)).all() == []
 
 
-@pytest.mark.parametrize(("shown", "step"), [
+@pytest.mark.parametrize("pages", [
     ("/hub/orders/1042/status", "/hub/deliveries/{}/retry"),
     ("/hub/installations/1/activity", "/hub/installations/1/activity/{}/retry"),
 ])  # fmt: skip
 def test_what_the_status_and_the_activity_offer_tries_again_with_it(
     browser: Browser, installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch,
-    shown: str, step: str,
+    pages: tuple[str, str],
 ) -> None:  # fmt: skip
     again = Offer(label="Number it", answer=Answer.NUMBER, value='1042-2"', editable=True)
     twice = Offer(label="Use the number twice", answer=Answer.REPEATS, value="yes")
@@ -96,11 +96,11 @@ def test_what_the_status_and_the_activity_offer_tries_again_with_it(
     ledger.refuses = lambda payload: "taken" if payload.get("invoices", {}).get("number") == "1042" else ""
     browser.post(SEND, FORM)
     carrying.carry(installation.id)
-    status = browser.get(shown).text
+    status = browser.get(pages[0]).text
     assert '<input name="value" value="1042-2&#34;" required>' in status
     assert '<button name="value" value="yes">Use the number twice</button>' in status
     form = {"order_id": "1042", "answer": "number", "value": " 1042-3 "}
-    assert "Queued" in browser.post(step.format(invoice().id), form, htmx=True).text
+    assert "Queued" in browser.post(pages[1].format(invoice().id), form, htmx=True).text
     carrying.carry(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["1042-3"]
     assert invoice().state is DeliveryState.POSTED
