@@ -19,7 +19,25 @@ from hub.host import Host, OrderState
 if TYPE_CHECKING:
     from sqlalchemy import Select
 
-__all__ = ["Hub", "order_ids"]
+__all__ = ["Hub", "may_link", "may_send", "order_ids"]
+
+
+def may_send() -> bool:
+    """Whether a page should offer the QB button to who is signed in: not to those whom the host's permissions or the
+    installation's "Visible to" leave out. In templates it is `hub_may_send()`.
+
+    Where nothing is connected yet it is True for who may send: the dialog then says what is missing. One query at most.
+    """
+    from hub.web import guard  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
+
+    return guard.may_send()
+
+
+def may_link() -> bool:
+    """The same of the button that links a company, which those have who send or manage; `hub_may_link()`."""
+    from hub.web import guard  # noqa: PLC0415 – As above.
+
+    return guard.may_link()
 
 
 def order_ids(organization_id: str, state: OrderState) -> Select[str | None]:

@@ -56,6 +56,14 @@ def may_choose(user: User, organization: Organization, installation: Installatio
     return host().allows(user, Permission.MANAGE, organization) or may_send(user, organization, installation)
 
 
+def is_left_out(
+    user: User, organization: Organization, admits: Callable[[User, Organization, Installation], bool]
+) -> bool:
+    """Whether there are books, and none of them admits this user. One query."""
+    usable = [one for one in scope.installations(organization.id) if one.state in SENDABLE]
+    return bool(usable) and not any(admits(user, organization, one) for one in usable)
+
+
 def is_visible(user: User, installation: Installation) -> bool:
     """Whether "Visible to" admits this user: everyone, the members of some teams, or some individuals."""
     ids = set(installation.visible_to.get("ids", ()))

@@ -52,6 +52,24 @@ def organization() -> Organization:
     return cast(Organization, g.hub_organization)
 
 
+def may_send() -> bool:
+    """Whether a page of the host should offer sending to who is signed in, if anybody is."""
+    who, whose = host().user(), host().organization()
+    if who is None or whose is None or not host().allows(who, Permission.SEND, whose):
+        return False
+    return not access.is_left_out(who, whose, access.may_send)
+
+
+def may_link() -> bool:
+    """Whether a page of the host should offer the link of a company to who is signed in, if anybody is."""
+    who, whose = host().user(), host().organization()
+    if who is None or whose is None or not any(
+        host().allows(who, permission, whose) for permission in (Permission.SEND, Permission.MANAGE)
+    ):
+        return False
+    return not access.is_left_out(who, whose, access.may_choose)
+
+
 def is_fragment() -> bool:
     """Whether htmx asks for a fragment; otherwise a browser asks for a whole page."""
     htmx = HtmxHeaders(request.headers)  # Htmx-Flask's extension would replace the host's request class.
@@ -114,6 +132,7 @@ def install(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Exception, _crash)
     blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": answers.key})
     blueprint.app_context_processor(lambda: {"hub_gettext": translating.gettext})
+    blueprint.app_context_processor(lambda: {"hub_may_send": may_send, "hub_may_link": may_link})
     blueprint.context_processor(lambda: {"_": translating.gettext, "ngettext": translating.ngettext})
 
 

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from hub import may_link, may_send
 from hub.database import session
 from hub.host import Permission, User
 from hub.models import Bundle, Delivery, Installation
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
 from hub.services.sending import bundling, sending
 from tests.hub.conftest import ADA, Desk
 from tests.hub.ledger import Ledger
@@ -145,3 +147,33 @@ def test_a_kind_of_document_that_the_settings_leave_out_is_neither_sent_nor_trie
         assert client.post(path, data=form).status_code == 403, path
     session().expire_all()
     assert stopped.state == "stopped"
+
+
+def test_a_page_of_the_host_offers_the_buttons_to_whom_the_hub_lets_in(
+    app: Flask, installation: Installation, desk: Desk
+) -> None:
+    def offered() -> list[bool]:
+        with app.test_request_context("/"):
+            page = render_template_string("{{ hub_may_send() }} {{ hub_may_link() }}")
+            assert page == f"{may_send()} {may_link()}"
+            return [one == "True" for one in page.split()]
+
+    def admit(*ids: str) -> None:
+        session().get_one(Installation, 1).visible_to = {"who": "users", "ids": list(ids)}
+        session().commit()
+
+    assert offered() == [True, True]
+    desk.signed_in, desk.permissions = EVE, {SEND, VIEW}
+    assert offered() == [True, True]
+    admit("ada")
+    assert offered() == [False, False]
+    desk.permissions = set(Permission)
+    assert offered() == [False, True], "Who manages links companies with the books, whoever sends."
+    desk.permissions = {VIEW}
+    admit("eve")
+    assert offered() == [False, False]
+    desk.signed_in = None
+    assert offered() == [False, False]
+    desk.signed_in, desk.permissions = EVE, {SEND, VIEW}
+    installing.remove("acme", 1)
+    assert offered() == [True, True], "The dialog says that nothing is connected."
