@@ -87,6 +87,20 @@ class RollsDice(Acme):
         return (yield from super().post(marked, options, books))
 
 
+class AsksInTheOrderOfASet(Acme):
+    """Which is another in each process."""
+
+    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
+        conversation = super().post(document, options, books)
+        request = next(conversation)
+        reply = yield replace(request, payload={**request.payload, "tags": list({"red", "green", "blue"})})
+        try:
+            conversation.send(reply)
+        except StopIteration as end:
+            return end.value
+        raise AssertionError
+
+
 class AsksTheDay(Acme):
     def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
         return (yield from super().post(replace(document, date=dt.date.today()), options, books))
@@ -210,6 +224,7 @@ CAUGHT: tuple[tuple[type[Family], type[Acme], str], ...] = (
     (Authorizes, KeepsTheAuthorization, "test_an_authorization_that_was_given_back_opens_nothing"),
     (Converses, RollsDice, "test_a_conversation_that_is_replayed_on_another_day_asks_and_ends_the_same"),
     (Converses, AsksTheDay, "test_a_conversation_that_is_replayed_on_another_day_asks_and_ends_the_same"),
+    (Converses, AsksInTheOrderOfASet, "test_a_conversation_that_is_replayed_by_other_processes_asks_the_same"),
     (Converses, AsksTheNetwork, "test_a_conversation_that_is_replayed_on_another_day_asks_and_ends_the_same"),
     (Converses, Floats, "test_what_it_asks_and_hears_is_json_without_floats"),
     (Converses, TellsItsToken, "test_no_credential_is_in_anything_that_is_kept_or_logged"),

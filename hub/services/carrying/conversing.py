@@ -95,21 +95,21 @@ def proceed(row: ConversationRow, integration: Integration) -> Step:
 
 def begin(row: ConversationRow, integration: Integration) -> Conversation[Any]:
     """The generator of a conversation, from the argument that it was begun with."""
-    return _beginning(row, integration)()
+    return beginning(row, integration)()
 
 
-def _beginning(row: ConversationRow, integration: Integration) -> Callable[[], Conversation[Any]]:
-    """What begins a conversation without asking the session for anything."""
+def beginning(row: ConversationRow, integration: Integration) -> Callable[[], Conversation[Any]]:
+    """What begins a conversation without asking the session for anything, so that it can be done elsewhere."""
     argument = row.argument
     match row.purpose:
         case Purpose.CHECK:
             return integration.check
         case Purpose.FETCH:
-            return lambda: integration.fetch(listed(argument["kind"]), argument["since"])
+            return partial(integration.fetch, listed(argument["kind"]), argument["since"])
         case Purpose.CREATE:
-            return lambda: integration.create(_subject(argument), *_ways(argument))
+            return partial(integration.create, _subject(argument), *_ways(argument))
         case Purpose.POST:
-            return lambda: integration.post(_subject(argument), *_ways(argument))
+            return partial(integration.post, _subject(argument), *_ways(argument))
         case Purpose.RECOVER:
             return partial(integration.recover, session().get_one(Envelope, argument["envelope"]).sealed())
 
@@ -127,13 +127,13 @@ def _ways(argument: dict[str, Any]) -> tuple[dict[str, str], Books]:
 def _replaying(row: ConversationRow, integration: Integration) -> Callable[[], Asks | Ends]:
     """What replays a conversation without asking the session for anything: a plugin may be left in the middle."""
     said = [(one.payload, one.writes, one.response) for one in row.exchanges]
-    return partial(_replay, _beginning(row, integration), said, row.purpose)
+    return partial(_replay, beginning(row, integration), said, row.purpose)
 
 
 def _replay(
-    beginning: Callable[[], Conversation[Any]], said: Sequence[tuple[Any, bool, Any]], purpose: Purpose
+    anew: Callable[[], Conversation[Any]], said: Sequence[tuple[Any, bool, Any]], purpose: Purpose
 ) -> Asks | Ends:
-    generator = beginning()
+    generator = anew()
     try:
         request = next(generator)
         for payload, writes, response in said:

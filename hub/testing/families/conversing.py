@@ -16,9 +16,10 @@ import time_machine
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.models import ConversationRow, Envelope, Exchange
+from hub.models import ConversationRow, Envelope, Exchange, Purpose
 from hub.plugin import IntegrationError, Request, Response
-from hub.services.carrying.conversing import Crashes, begin, proceed
+from hub.services.carrying.conversing import Crashes, begin, beginning, proceed
+from hub.testing import replaying
 from hub.testing.families.arriving import arrives, send
 from hub.testing.families.base import Family
 from hub.testing.office import Office
@@ -41,6 +42,20 @@ class Converses(Family):
         for row in _conversations():
             assert not isinstance(after[row.id], Crashes), f"{_title(row)} is not the same again: see the log."
             assert after[row.id] == before[row.id], f"{_title(row)} ends otherwise than the first time."
+
+    def test_a_conversation_that_is_replayed_by_other_processes_asks_the_same(self, office: Office) -> None:
+        arrives(office, *_orders(office))
+        fresh = type(office.integration)()
+        told = [
+            replaying.Told(_title(row), beginning(row, fresh), [
+                (one.payload, one.writes, one.response) for one in row.exchanges
+            ])
+            for row in _conversations() if row.purpose is not Purpose.RECOVER
+        ]  # fmt: skip
+        wandered = replaying.elsewhere(told)
+        assert not wandered, (
+            f"{', '.join(wandered)}: in a process that orders sets otherwise it is not the same again. Sort them."
+        )
 
     def test_what_it_asks_and_hears_is_json_without_floats(self, office: Office) -> None:
         arrives(office, *_orders(office))
