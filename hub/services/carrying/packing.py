@@ -27,7 +27,7 @@ _D = DeliveryState
 _REST = dt.timedelta(seconds=30)
 """After a plugin has hung over one step others have their turn, so that it can make them wait for one step only."""
 
-_MUCH = 50  # What is worth a trip of its own while another one is under way.
+_MUCH = 50
 _BESIDE = 4  # So many times what an envelope holds is begun, at most, to fill it with what goes to one destination.
 
 
@@ -52,14 +52,21 @@ def ready(installation_id: BindParameter[int], moment: BindParameter[dt.datetime
 
 
 def pack(installation: Installation, integration: Integration, most: int | None = None) -> None:
-    """Have an envelope lie ready, with at most `most` requests; and one more behind it, if there is much to ask.
+    """Have an envelope lie ready, with at most `most` requests; or one more behind it, if there is much to ask.
 
     What is less waits for company: the answer that is on its way brings more to ask.
     """
     count = select(func.count()).select_from(_open(installation.id).order_by(None).subquery())
     opened = session().scalar(count) or 0
-    if opened == 0 or (opened == 1 and is_ready(installation.id, _MUCH)):
+    if opened == 0:
         _fill(installation, integration, most)
+    elif opened == 1 and is_much(installation.id):
+        _fill(installation, integration, None)
+
+
+def is_much(installation_id: int) -> bool:
+    """Whether what there is to ask is worth a trip of its own while another one is under way."""
+    return is_ready(installation_id, _MUCH)
 
 
 def is_ready(installation_id: int, count: int) -> bool:

@@ -99,13 +99,14 @@ def _sort(held: Line, *, whole: bool) -> bool | None:
 
 
 def _pack(installation: Installation, integration: PullIntegration, desk: DeskRow, *, whole: bool) -> bool:
+    """Have something lie ready. False if more is left to a worker, who packs it while the ledger works on the first."""
     if not desk.answered:
         packing.pack(installation, integration, FIRST)
-    elif whole or not packing.is_ready(installation.id, LITTLE):
+        return whole or not packing.is_much(installation.id)
+    if whole or not packing.is_ready(installation.id, LITTLE):
         packing.pack(installation, integration)
-    else:
-        return False
-    return True
+        return True
+    return False
 
 
 def _conclude(installation: Installation, integration: PullIntegration, desk: DeskRow, envelope: Envelope) -> None:
