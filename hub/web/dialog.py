@@ -149,6 +149,11 @@ class Form:
         return [one for one in self.problems if one.field not in known]
 
     @property
+    def updatable(self) -> set[str]:
+        """What of the order is in the books and may be changed there by what the form says."""
+        return {one.about for one in self.revisions if one.can_update and not one.voids}
+
+    @property
     def answered(self) -> set[str]:
         """The keys of answers that have a field of their own."""
         return {one.key for one in self.given} | {f"bill/{one.company.id}:number" for one in self.suppliers}

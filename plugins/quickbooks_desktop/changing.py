@@ -36,12 +36,14 @@ def change(
     *,
     element: str = "TxnID",
     by_lines: bool = False,
+    cure: str = "",
 ) -> Conversation[Row]:
     """Change a `kind` that is there. If somebody changed it in between, the change goes onto what it is now, unless it
     comes to a total that nobody here knows of: then a person is asked.
 
     `element` names its id, `fields` gives what is asked for what is standing there: of that only the EditSequence is
-    certain to be known, unless it is changed `by_lines`.
+    certain to be known, unless it is changed `by_lines`. `cure` is what helps if something that is linked to it does
+    not allow the change.
     """
     standing: Payload = {"EditSequence": revises.version} if revises.version and not by_lines else {}
     last = ""
@@ -52,25 +54,12 @@ def change(
             return (yield from enter(f"change {in_words(kind)}", f"{kind}Mod", fields(standing), called))
         except Rejected as refusal:
             last = refusal.problems[0].code
+            if last == statuses.NOT_CHANGED and cure:
+                raise Rejected(replace(refusal.problems[0], cure=cure)) from None
             if last != statuses.OUTDATED:
                 raise
             standing = {}
     raise Rejected(statuses.problem(last, "", called))
-
-
-def change_purchase(
-    kind: str, revises: Revision, fields: Callable[[Payload], Payload], called: str, cure: str
-) -> Conversation[Row]:
-    """Change a purchase order or a bill. It is looked at first, because its lines keep their ids.
-
-    `cure` is what helps if something that is linked to it does not allow the change.
-    """
-    try:
-        return (yield from change(kind, revises, fields, called, by_lines=True))
-    except Rejected as refusal:
-        if refusal.problems[0].code != statuses.NOT_CHANGED:
-            raise
-        raise Rejected(replace(refusal.problems[0], cure=cure)) from None
 
 
 def _standing(kind: str, element: str, revises: Revision, called: str, *, by_lines: bool) -> Conversation[Payload]:

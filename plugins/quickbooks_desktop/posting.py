@@ -29,7 +29,7 @@ from hub.plugin import (
 )
 from quickbooks_desktop import changing, payloads, statuses
 from quickbooks_desktop.asking import Row, enter, look
-from quickbooks_desktop.changing import change, change_purchase, total_of
+from quickbooks_desktop.changing import change, total_of
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
 from quickbooks_desktop.options import chosen
 
@@ -103,6 +103,8 @@ def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], called: st
             revises,
             lambda standing: payloads.revised(document, revises, options, discount_item, standing["EditSequence"]),
             called,
+            cure="If more is paid on it than it comes to by now, take the payment off it in QuickBooks first; then "
+            "press Retry. Or give the update up.",
         )
     )
 
@@ -127,13 +129,14 @@ def _order(document: PurchaseOrder, called: str) -> Conversation[Row]:
         fields = payloads.purchase_order(document)
         return (yield from enter("create purchase order", "PurchaseOrderAdd", fields, called))
     return (
-        yield from change_purchase(
+        yield from change(
             "PurchaseOrder",
             revises,
             lambda standing: payloads.revised_order(document, revises, standing),
             called,
-            "A line that a bill has received stays on its purchase order, with its item and its vendor. Update the "
-            "bill as well, or change it in QuickBooks; then press Retry.",
+            by_lines=True,
+            cure="A line that a bill has received stays on its purchase order, with its item and its vendor. Update "
+            "the bill as well, or change it in QuickBooks; then press Retry.",
         )
     )
 
@@ -143,13 +146,14 @@ def _bill(document: Bill, called: str) -> Conversation[Row]:
     if revises is None:
         return (yield from enter("create bill", "BillAdd", payloads.bill(document), called))
     return (
-        yield from change_purchase(
+        yield from change(
             "Bill",
             revises,
             lambda standing: payloads.revised_bill(document, revises, standing),
             called,
-            "If the bill is paid, or linked to something else, take that off it in QuickBooks first; then press Retry. "
-            "Or give the update up, and change the bill there.",
+            by_lines=True,
+            cure="If the bill is paid, or linked to something else, take that off it in QuickBooks first; then press "
+            "Retry. Or give the update up, and change the bill there.",
         )
     )
 

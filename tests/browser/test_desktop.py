@@ -123,6 +123,27 @@ def test_the_company_shows_what_it_owes(rep: Screen) -> None:
     expect(tab).to_contain_text("Balance118.50")
 
 
+def test_a_rep_sends_what_was_bought_for_it_afterwards(rep: Screen, office: Path) -> None:
+    page = rep.page
+    rep.go("/orders/1042")
+    page.get_by_role("link", name="QB", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("link", name="Send something else…").click()
+    dialog.get_by_label("Purchase order").check()
+    dialog.get_by_label("Bill", exact=True).check()
+    dialog.get_by_label("Supplier’s invoice no.").fill("88213")
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(dialog.get_by_text(re.compile("Waiting for the Web Connector")).first).to_be_visible()
+    assert web_connector(office).endswith("OK")
+    sent = dialog.get_by_role("listitem").filter(has_text="Bill 88213")
+    expect(sent).to_contain_text("In QuickBooks as 88213", timeout=30_000)
+    company = CompanyFile(office / "company")
+    found = whole_file(company)
+    company.close()
+    assert [one[:1] + one[2:] for one in found["purchase orders"]] == [("1042", "true")]
+    assert [one[0] for one in found["bills"]] == ["88213"]
+
+
 def test_an_order_that_changed_is_updated_and_says_before_what_will_change(rep: Screen, office: Path) -> None:
     page = rep.page
     rep.go("/orders/1042")
@@ -135,14 +156,22 @@ def test_an_order_that_changed_is_updated_and_says_before_what_will_change(rep: 
     expect(dialog).to_contain_text("Total: 218.50 → 241.50")
     check_accessibility(page)
     dialog.get_by_label("Update: Invoice 1042").check()
+    dialog.get_by_label("Update: Purchase order 1042").check()
+    dialog.get_by_label("Update: Bill 88213 of Evans Glassware").check()
     dialog.get_by_role("button", name="Send").click()
     expect(dialog.get_by_text(re.compile("Waiting for the Web Connector")).first).to_be_visible()
     assert web_connector(office).endswith("OK")
-    expect(dialog.get_by_text("In QuickBooks as 1042")).to_be_visible(timeout=30_000)
+    for document in ("Invoice 1042", "Purchase order 1042", "Bill 88213"):
+        line = dialog.get_by_role("listitem").filter(has_text=document)
+        expect(line).to_contain_text("In QuickBooks as", timeout=30_000)
     company = CompanyFile(office / "company")
     (invoice,) = whole_file(company)["invoices"]
     assert [str(figure) for figure in invoice[3:]] == ["241.50", "141.50"]
+    (order,), (bill,) = company.rows("PurchaseOrder"), company.rows("Bill")
     company.close()
+    (ordered,), (billed,) = order.fields["PurchaseOrderLineRet"], bill.fields["ItemLineRet"]
+    assert (ordered["Quantity"], ordered["ReceivedQuantity"], billed["Quantity"]) == (110, 110, 110)
+    assert (order.fields["TotalAmount"], order.fields["IsFullyReceived"]) == (bill.fields["AmountDue"], "true")
 
 
 def test_another_company_file_is_refused_with_a_sentence(admin: Screen, rep: Screen, office: Path) -> None:

@@ -150,6 +150,17 @@ def test_the_changed_order_stands_in_the_company_file_with_exactly_its_figures(o
     assert revisions(office, AFTER) == []
 
 
+def test_the_number_of_the_suppliers_paper_stays_with_the_bill(app: Flask, office: Office, desk: Desk) -> None:
+    paper = Choices(documents=("bill",), answers={"bill/s1:number": "88213"}, updates=(BILLED,))
+    send(office, desk, AFTER, paper)
+    office.update()
+    assert bought(office.company)["bill"][0] == "88213"
+    desk.orders["1042"] = BEFORE
+    page = app.test_client().get("/hub/orders/1042/send").text
+    assert "Update: Bill 88213 of Mug Makers" in page
+    assert 'name="answer-bill/s1:number" value="88213"' in page
+
+
 def test_without_the_tick_nothing_is_changed(office: Office, desk: Desk) -> None:
     send(office, desk, AFTER, EVERYTHING)
     office.update()

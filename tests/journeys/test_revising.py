@@ -116,6 +116,27 @@ def test_what_somebody_changed_in_quickbooks_meanwhile_is_said_before_it_is_over
     assert invoice_of(whole_file(office.company))[3] == more_of_it().total
 
 
+def test_an_invoice_on_which_more_was_paid_there_says_what_to_do(office: Office) -> None:
+    (row,) = office.company.rows("Invoice")
+    by_hand(
+        office.company,
+        f"<ReceivePaymentAddRq><ReceivePaymentAdd><CustomerRef><FullName>ABC Company</FullName></CustomerRef>"
+        f"<TotalAmount>118.50</TotalAmount><AppliedToTxnAdd><TxnID>{row.id}</TxnID><PaymentAmount>118.50"
+        "</PaymentAmount></AppliedToTxnAdd></ReceivePaymentAdd></ReceivePaymentAddRq>",
+    )
+    before = whole_file(office.company)
+    line = replace(order_1042().lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
+    sending.send(office.installation.id, replace(order_1042(), lines=(line,), total=Decimal("103.50")), UPDATE, ADA)
+    office.update()
+    session().expire_all()
+    (stopped,) = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED))
+    assert "could not change invoice 1042 for ABC Company" in stopped.problems[0]["what"]
+    assert "take the payment off it in QuickBooks first" in stopped.problems[0]["cure"]
+    assert whole_file(office.company) == before
+    cancelling.cancel(ACME.id, stopped.id)
+    assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}
+
+
 def test_an_invoice_that_was_deleted_there_is_entered_again(office: Office) -> None:
     (payment,) = office.company.rows("ReceivePayment")
     (row,) = office.company.rows("Invoice")
