@@ -56,6 +56,16 @@ def of(delivery: Delivery, answer: Answer) -> str:
     return str(delivery.choices.get("answers", {}).get(key(what, answer), ""))
 
 
+def latest(answers: Mapping[str, str], live: Iterable[Delivery]) -> dict[str, str]:
+    """The answers of an order's last sending; what is about one of its documents, as it was answered about that."""
+    found = dict(answers)
+    for delivery in live:
+        own = f"{about(delivery)}:"
+        found = {name: value for name, value in found.items() if not name.startswith(own)}
+        found |= {name: value for name, value in delivery.choices.get("answers", {}).items() if name.startswith(own)}
+    return found
+
+
 def put(subject: S, about: str, answers: Mapping[str, str]) -> S:
     """The subject as it is with what was answered about it. What cannot be understood is left out."""
     own = {answer: answers.get(key(about, answer), "").strip() for answer in Answer}

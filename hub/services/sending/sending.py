@@ -199,8 +199,9 @@ def choices_of(stored: dict[str, object]) -> Choices:
 
 def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choices:
     """What a person chose for an order when it was sent last, from its live deliveries; else what the settings say."""
-    stored = next((one.choices for one in reversed(live) if one.choices), None)
-    choices = choices_of(stored) if stored else Choices(tax=installation.tax)
+    sent = sorted((one for one in live if one.choices), key=lambda one: one.sent_at)
+    choices = choices_of(sent[-1].choices) if sent else Choices(tax=installation.tax)
+    choices = replace(choices, answers=answers.latest(choices.answers, sent))
     if choices.documents == (DocumentKind.PAYMENT,):  # A deposit. Now it is the invoice's turn.
         choices = replace(choices, documents=Choices().documents)
     # By now there may be somebody in place of a new customer or vendor, and linked.
