@@ -88,12 +88,12 @@ def page(installation_id: int) -> ResponseReturnValue:
     """The tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
     installation = scope.installation(organization().id, installation_id)
     wanted = _wanted()
-    deliveries, more = activity.page(installation_id, wanted)
-    rows = _rows(deliveries)
+    found = activity.page(installation_id, wanted)
+    rows = _rows(found.deliveries)
     only_rows = fills() == "hub-deliveries"
     return show(
         "hub/activity_rows.html" if only_rows else "hub/activity.html", title=_("Activity"), tab="activity",
-        card=views.card(installation), rows=rows, more=more, wanted=wanted,
+        card=views.card(installation), rows=rows, found=found, more=found.more, wanted=wanted,
         filters={key: _(text) for key, text in FILTERS.items()},
         stopped=sending.count_stopped(installation_id), **views.lists(installation),
     )  # fmt: skip

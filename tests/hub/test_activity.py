@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -87,8 +89,9 @@ def test_pages_follow_each_other_without_gap_or_repetition(app: Flask, installat
     seen: list[int] = []
     before: int | None = None
     while True:
-        rows, before = activity.page(installation.id, Wanted(before=before))
-        seen += [row.id for row in rows]
+        found = activity.page(installation.id, Wanted(before=before))
+        seen += [row.id for row in found.deliveries]
+        before = found.more
         if before is None:
             break
     assert seen == list(session().scalars(select(Delivery.id).order_by(Delivery.id.desc())))
@@ -115,8 +118,36 @@ def test_what_is_looked_for_is_found(
     assert ("Nothing matches" in page) is (titles == [])
 
 
+def test_a_search_looks_through_some_at_a_time_and_misses_none(
+    browser: Browser, installation: Installation, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(installation, 60)
+    monkeypatch.setattr(activity, "SEARCHED", 7)
+    for text in ("period closed", "invoice", "customer 205", "zebra"):
+        seen: list[int] = []
+        before: int | None = None
+        for _ in range(20):
+            found = activity.page(installation.id, Wanted(text=text, before=before))
+            seen += [row.id for row in found.deliveries]
+            before = found.more
+            if before is None:
+                break
+        rows = session().scalars(select(Delivery).order_by(Delivery.id.desc()))
+        assert seen == [row.id for row in rows if all(word in row.search_key for word in text.split())], text
+    begun = browser.get(f"{path}?q=zebra", htmx=True).text
+    assert "Nothing yet; searching older ones…" in begun
+    address = unescape(re.search(r'hx-get="([^"]+)" hx-trigger="load"', begun).group(1))  # type: ignore[union-attr]  # It is there.
+    for _ in range(20):
+        following = browser.get(address, htmx=True).text
+        if (further := re.search(r'hx-get="([^"]+)" hx-trigger="load"', following)) is None:
+            break
+        address = unescape(further.group(1))
+    assert "Nothing older matches." in following
+
+
+@pytest.mark.parametrize("query", ["", "?q=invoice", "?q=zebra"])
 def test_the_tab_takes_as_many_queries_for_many_as_for_few(
-    app: Flask, browser: Browser, installation: Installation, path: str
+    app: Flask, browser: Browser, installation: Installation, path: str, query: str
 ) -> None:
     many(installation, 3)
     seen = count_queries(app)
@@ -126,7 +157,7 @@ def test_the_tab_takes_as_many_queries_for_many_as_for_few(
             deliver(installation, 5000 + number, DeliveryState.STOPPED)
         session().commit()
         seen.clear()
-        assert browser.get(path).status_code == 200
+        assert browser.get(path + query).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
 

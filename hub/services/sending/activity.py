@@ -30,6 +30,9 @@ GROUPS: Mapping[str, tuple[DeliveryState, ...]] = {
 """What a person filters by, and the states behind it."""
 
 PER_PAGE = 50
+SEARCHED = 5_000
+"""Deliveries in one state that a search looks through at once, the newest first: some milliseconds."""
+
 _EXPORTED = 500  # Rows that are held at a time while a file is written.
 _RETRIED = 25  # Deliveries that one request tries again; each is built anew from its order.
 _EXCHANGES = 200
@@ -46,6 +49,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some deliveries, and the row to go on before, if there may be more: `unsearched` if those older than that have
+    not been looked through yet."""
+
+    deliveries: Sequence[Delivery]
+    more: int | None
+    unsearched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retried:
     """How far trying again has come. `before` is where to go on; None when there is nothing left."""
 
@@ -54,11 +67,12 @@ class Retried:
     before: int | None
 
 
-def page(installation_id: int, wanted: Wanted) -> tuple[list[Delivery], int | None]:
-    """The newest deliveries that are wanted, and the row to go on before, if there are more. A constant number of
-    queries, and of rows that are read, however many deliveries there are.
+def page(installation_id: int, wanted: Wanted) -> Page:
+    """The newest deliveries that are wanted. A constant number of queries, and of rows that are read, however many
+    deliveries there are: one search looks through `SEARCHED` of them, and the next goes on where it ended.
     """
-    found = _found(installation_id, wanted, PER_PAGE + 1).subquery()
+    end = _end(installation_id, wanted) if wanted.text else None
+    found = _found(installation_id, wanted, PER_PAGE + 1, end).subquery()
     rows = session().scalars(
         select(Delivery)
         .where(Delivery.id.in_(select(found.c.id)))
@@ -69,8 +83,9 @@ def page(installation_id: int, wanted: Wanted) -> tuple[list[Delivery], int | No
         )
     )
     deliveries = list(rows)
-    more = deliveries[PER_PAGE - 1].id if len(deliveries) > PER_PAGE else None
-    return deliveries[:PER_PAGE], more
+    if len(deliveries) > PER_PAGE:
+        return Page(deliveries=deliveries[:PER_PAGE], more=deliveries[PER_PAGE - 1].id)
+    return Page(deliveries=deliveries, more=end, unsearched=end is not None)
 
 
 def some(installation_id: int, ids: Sequence[int]) -> list[Delivery]:
@@ -154,18 +169,36 @@ def delivery_of(organization_id: str, installation_id: int, delivery_id: int) ->
     return found
 
 
-def _found(installation_id: int, wanted: Wanted, limit: int) -> Select[Any] | CompoundSelect[Any]:
-    """The ids of what is wanted, newest first: for each state a walk down the index, which holds all that is asked."""
+def _found(
+    installation_id: int, wanted: Wanted, limit: int, end: int | None = None
+) -> Select[Any] | CompoundSelect[Any]:
+    """The ids of what is wanted, newest first, and none before `end`: for each state a walk down the index, which holds
+    all that is asked.
+    """
     walks = []
+    for walk in _walks(installation_id, wanted):
+        if end is not None:
+            walk = walk.where(Delivery.id >= end)  # noqa: PLW2901 – The same walk, to its end.
+        for word in search_key(wanted.text).split():
+            walk = walk.where(Delivery.search_key.contains(word, autoescape=True))  # noqa: PLW2901 – As above.
+        walks.append(select(walk.limit(limit).subquery().c.id))
+    together = union_all(*walks).subquery()
+    return select(together.c.id).order_by(together.c.id.desc()).limit(limit)
+
+
+def _end(installation_id: int, wanted: Wanted) -> int | None:
+    """The oldest row that one search looks at; None if it looks at all of them."""
+    beyond = [select(one.offset(SEARCHED).limit(1).subquery().c.id) for one in _walks(installation_id, wanted)]
+    newest = session().scalar(select(func.max(union_all(*beyond).subquery().c.id)))
+    return None if newest is None else int(newest) + 1
+
+
+def _walks(installation_id: int, wanted: Wanted) -> Iterator[Select[int]]:
     for state in GROUPS.get(wanted.group, tuple(_D)):
         walk = select(Delivery.id).where(Delivery.installation_id == installation_id, Delivery.state == state)
         if wanted.before is not None:
             walk = walk.where(Delivery.id < wanted.before)
-        for word in search_key(wanted.text).split():
-            walk = walk.where(Delivery.search_key.contains(word, autoescape=True))
-        walks.append(select(walk.order_by(Delivery.id.desc()).limit(limit).subquery().c.id))
-    together = union_all(*walks).subquery()
-    return select(together.c.id).order_by(together.c.id.desc()).limit(limit)
+        yield walk.order_by(Delivery.id.desc())
 
 
 # ── What may be shown of a message ──────────────────────────────────────────────────────────────────────────────────
