@@ -40,7 +40,7 @@ PAGES: Mapping[str, tuple[str, Sequence[str]]] = {
         "", "?before=500", "?state=attention", "?state=posted", "?state=moving",
     )]),
     "Activity, searched": ("hub-deliveries", [
-        f"{_ID}/activity?q={typed}" for typed in ("invoice+77", "atlas", "zebra")
+        f"{_ID}/activity?q={typed}" for typed in ("invoice+7", "atlas", "zebra")  # As many rows in both, or none.
     ]),
     "company": ("hub-company-3", [f"/hub/companies/{n}" for n in (1, 3, 5, 501)]),
 }  # fmt: skip
