@@ -14,6 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import event
 
 from hub import Hub, migrating
@@ -156,6 +157,7 @@ def database_url(tmp_path: Path) -> str:
 @pytest.fixture
 def app(database_url: str, desk: Desk, ledger: Ledger) -> Iterator[Flask]:
     app = Flask("host")
+    app.jinja_options = {"bytecode_cache": _TEMPLATES}
     app.config.update(
         SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database_url, HUB_REDIS_URL="redis://127.0.0.1:9/0",
         HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_LEASE_SECONDS=60, HUB_DESK_PATIENCE_SECONDS=0,
@@ -165,12 +167,51 @@ def app(database_url: str, desk: Desk, ledger: Ledger) -> Iterator[Flask]:
     Hub(desk).init_app(app)
     app.extensions["hub"].integrations = {"pretend": Pretend(ledger)}
     with app.app_context():
-        migrating.upgrade()
+        _hurry(app)
+        _migrate(app)
         yield app
         session().rollback()
         session().remove()
         for engine in app.extensions["sqlalchemy"].engines.values():
             engine.dispose()
+
+
+def _hurry(app: Flask) -> None:
+    """Nothing that a test writes must survive the loss of power."""
+    engine = app.extensions["sqlalchemy"].engine
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+
+
+def _migrate(app: Flask) -> None:
+    """Give an app its tables. The migration makes those on SQLite once in a process; they are copied from then on."""
+    engine = app.extensions["sqlalchemy"].engine
+    if engine.dialect.name != "sqlite":
+        migrating.upgrade()
+    elif _TABLES:
+        Path(engine.url.database).write_bytes(_TABLES[0])
+    else:
+        migrating.upgrade()
+        engine.dispose()  # Then all of it is in the one file.
+        _TABLES.append(Path(engine.url.database).read_bytes())
+
+
+class _Remembered(BytecodeCache):
+    """What Jinja made of the templates for the app of one test is good for that of the next."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+_TABLES: list[bytes] = []
+_TEMPLATES = _Remembered()
 
 
 @pytest.fixture
