@@ -30,6 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.types import TypeEngine
 
+from hub.plugin import Sentence
+
 
 class Base(DeclarativeBase):
     metadata = MetaData(
@@ -128,6 +130,38 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 – The signature is SQLAlchemy's.
         return None if value is None else simplejson.loads(value, use_decimal=True)
+
+
+class Said(Json):
+    """A text for people; a sentence of `hub.plugin.say` keeps what it is translated by."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return super().process_bind_param(None if value is None else said_json(value), dialect)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        stored = super().process_result_value(value, dialect)
+        return None if stored is None else said_of(stored)
+
+
+def said_json(value: Any) -> Any:
+    """What is said to people, as JSON: a text as it is, a sentence with what it is translated by."""
+    if isinstance(value, Sentence):
+        values = {name: said_json(one) for name, one in value.values.items()}
+        return {"say": [value.message, value.many] if value.many else [value.message], "with": values}
+    return {"day": value.isoformat()} if isinstance(value, dt.date) else value
+
+
+def said_of(stored: Any) -> Any:
+    """What was said: a text, a sentence, or a number or a day within one."""
+    match stored:
+        case {"say": [message, *many], "with": values}:
+            return Sentence(message, {name: said_of(one) for name, one in values.items()}, *many)
+        case {"day": text}:
+            return dt.date.fromisoformat(text)
+        case _:
+            return stored
 
 
 def choice(kind: type[enum.StrEnum]) -> Enum:

@@ -48,10 +48,13 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
+    """`locale` is the language in which mails are written to them ("de"); if empty, the application's own."""
+
     id: str
     name: str
     email: str = ""
     teams: frozenset[str] = frozenset()
+    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

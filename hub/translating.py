@@ -1,37 +1,93 @@
-"""The words of the pages in the visitor's language: through the host's own Babel catalogue, where it has one.
+"""The words of the pages in the reader's language: through the host's own Babel catalogue, where it has one.
 
 The hub brings no catalogue of its own. `docs/hosts.md` says how its messages come into the host's.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import current_app
 
+from hub.plugin import Sentence, say, say_count
+from hub.plugin.saying import ended
 
-def gettext(message: str, **values: Any) -> str:
-    """A message with its `%(named)s` values put in; as it stands where the host has no Flask-Babel."""
-    if "babel" in current_app.extensions:
-        from flask_babel import gettext as translate  # noqa: PLC0415 – The host's, if it has it.
 
-        return str(translate(message, **values))
-    return message % values if values else message
+def gettext(text: str, /, **values: Any) -> str:
+    """A text in the reader's language: a message with its `%(named)s` values put in, or what was said with
+    `hub.plugin.say`, the sentences within it included. A text that the catalogue does not have stays as it is, as do
+    all where the host has no Flask-Babel.
+    """
+    sentence = say(text, **values) if values else text
+    if not _has_babel() or not sentence:
+        return f"{sentence:s}"
+    from flask_babel import gettext as one_of  # noqa: PLC0415 – The host's, if it has it.
+    from flask_babel import ngettext as many_of  # noqa: PLC0415
+
+    if not isinstance(sentence, Sentence):
+        return str(one_of(sentence))
+    shown = {name: _shown(value) for name, value in sentence.values.items()}
+    if sentence.many:
+        return ended(str(many_of(sentence.message, sentence.many, **shown)))
+    return ended(str(one_of(sentence.message, **shown)))
 
 
 def ngettext(one: str, many: str, num: int, **values: Any) -> str:
     """The same for a message about a number of things, which it can name as `%(num)s`."""
-    if "babel" in current_app.extensions:
-        from flask_babel import ngettext as translate  # noqa: PLC0415 – As above.
-
-        return str(translate(one, many, num, **values))
-    return (one if num == 1 else many) % {"num": num, **values}
+    return gettext(say_count(one, many, num, **values))
 
 
-def later(message: str) -> str:
-    """A message of a table that is made once: it is found for the catalogue here, and translated where it is used."""
-    return message
+def day(value: dt.date) -> str:
+    """A day as the reader writes it: "3 Mar 2027", "03.03.2027"."""
+    if not _has_babel():
+        return f"{say('%(day)s', day=value):s}"
+    from flask_babel import format_date  # noqa: PLC0415 – As above.
+
+    return str(format_date(value, "medium", rebase=False))
+
+
+def short_day(value: dt.date) -> str:
+    """The same without the year: "3 Mar", "3. März"."""
+    if not _has_babel():
+        return f"{value.day} {value:%b}"
+    from babel.dates import format_skeleton  # noqa: PLC0415 – As above.
+    from flask_babel import get_locale  # noqa: PLC0415 – As above.
+
+    return str(format_skeleton("MMMd", value, locale=get_locale()))
+
+
+def language() -> str:
+    """The language that is spoken now, as HTML names it."""
+    if not _has_babel():
+        return "en"
+    from flask_babel import get_locale  # noqa: PLC0415 – As above.
+
+    return str(get_locale()).replace("_", "-")
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Speak to somebody who is not the visitor: in a language, or with an empty one in the application's own."""
+    if not _has_babel():
+        yield
+        return
+    from flask_babel import force_locale, get_babel  # noqa: PLC0415 – As above.
+
+    with force_locale(locale or str(get_babel().instance.default_locale)):
+        yield
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, dt.date):
+        return day(value)
+    return gettext(value) if isinstance(value, Sentence) else value
+
+
+def _has_babel() -> bool:
+    return "babel" in current_app.extensions
 
 
 _ = gettext
-N_ = later

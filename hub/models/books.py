@@ -9,7 +9,7 @@ from unicodedata import combining, normalize
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.database import Base, Json, Key, Moment, choice, now
+from hub.database import Base, Json, Key, Moment, Said, choice, now
 from hub.plugin import AccountKind, Listed, Record, RecordKind, Ref, TransactionKind
 
 
@@ -142,7 +142,7 @@ class Listing(Base):
     due_at: Mapped[dt.datetime | None] = mapped_column(Moment, default=now)
     told: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
     """What the ledger has told since reading it was begun: when an entry changed, by its id."""
-    problem: Mapped[str] = mapped_column(Text, default="")
+    problem: Mapped[str] = mapped_column(Said, default="")
 
     @property
     def percent(self) -> int:
@@ -182,7 +182,7 @@ class Link(Base):
     name: Mapped[str] = mapped_column(Text)
     linked_by: Mapped[str] = mapped_column(String(200))
     linked_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Said, default="")
     """What happened to the entry in the books that a person should know: that it was merged, or deleted."""
 
     __table_args__ = (

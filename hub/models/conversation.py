@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hub.database import Base, Json, Moment, choice, now
+from hub.database import Base, Json, Moment, Said, choice, now
 from hub.models.delivery import Delivery
 from hub.models.installation import Installation
 from hub.plugin import Envelope as SealedEnvelope
@@ -42,7 +42,7 @@ class ConversationRow(Base):
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("hub_delivery.id"), index=True)
     argument: Mapped[dict[str, Any]] = mapped_column(Json)
     state: Mapped[ConversationState] = mapped_column(choice(ConversationState), default=ConversationState.OPEN)
-    outcome: Mapped[str] = mapped_column(Text, default="")
+    outcome: Mapped[str] = mapped_column(Said, default="")
     begun_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     ended_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
@@ -75,7 +75,7 @@ class Envelope(Base):
     tries: Mapped[int] = mapped_column(default=0)
     tried_since: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     due_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
-    trouble: Mapped[str] = mapped_column(Text, default="")
+    trouble: Mapped[str] = mapped_column(Said, default="")
 
     exchanges: Mapped[list[Exchange]] = relationship(back_populates="envelope", order_by="Exchange.slot")
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from hub.database import Base, Json, Moment, Money, choice, now
+from hub.database import Base, Json, Moment, Money, Said, choice, now, said_of
 from hub.models.installation import Installation
 from hub.states import DELIVERY, DeliveryState, StopReason, move
 
@@ -49,7 +49,7 @@ class Delivery(Base):
     source: Mapped[str] = mapped_column(String(300))
     kind: Mapped[str] = mapped_column(String(32))
     order_id: Mapped[str | None] = mapped_column(String(64))
-    title: Mapped[str] = mapped_column(String(300))
+    title: Mapped[str] = mapped_column(Said)
     subject: Mapped[dict[str, Any]] = mapped_column(Json)
     choices: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
@@ -111,7 +111,7 @@ class Delivery(Base):
         known = {one: getattr(self, one) for one in ("title", "order_id", "sent_by", "posting_number", "problems")}
         known |= {name: value}
         party = _party(value if name == "subject" else self.subject)
-        said = [problem.get("what", "") for problem in known["problems"] or ()]
+        said = [said_of(problem.get("what", "")) for problem in known["problems"] or ()]
         parts = [known["title"], party, known["order_id"], known["posting_number"], known["sent_by"], *said]
         self.search_key = search_key(" ".join(part for part in parts if part))
         return value

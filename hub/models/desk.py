@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hub.database import Base, Moment
+from hub.database import Base, Moment, Said
 from hub.models.installation import Installation
 
 
@@ -43,7 +43,7 @@ class DeskRow(Base):
     envelope_id: Mapped[int | None] = mapped_column(ForeignKey("hub_envelope.id", ondelete="SET NULL"))
     waits_since: Mapped[dt.datetime | None] = mapped_column(Moment)
     answered: Mapped[int] = mapped_column(default=0)
-    complaint: Mapped[str] = mapped_column(Text, default="")
+    complaint: Mapped[str] = mapped_column(Said, default="")
 
     installation: Mapped[Installation] = relationship(back_populates="desk")
 

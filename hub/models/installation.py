@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hub.database import Base, Json, Moment, choice, now
+from hub.database import Base, Json, Moment, Said, choice, now
 from hub.states import INSTALLATION, InstallationState, move
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Installation(Base):
     line_until: Mapped[dt.datetime | None] = mapped_column(Moment)
     resume_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     answered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
-    trouble: Mapped[str] = mapped_column(Text, default="")
+    trouble: Mapped[str] = mapped_column(Said, default="")
     """Why nothing moves at present, as a sentence; empty while the ledger answers."""
     trouble_since: Mapped[dt.datetime | None] = mapped_column(Moment)
 

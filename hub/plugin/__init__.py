@@ -41,6 +41,7 @@ from hub.plugin.books import (
     Taxing,
     Tracking,
 )
+from hub.plugin.calling import called
 from hub.plugin.declaring import (
     ASK,
     AT_ONCE,
@@ -110,6 +111,15 @@ from hub.plugin.line import (
     Postage,
     Request,
     Response,
+)
+from hub.plugin.nouns import (
+    noun,
+    titled,
+)
+from hub.plugin.saying import (
+    Sentence,
+    say,
+    say_count,
 )
 from hub.plugin.transactions import (
     Change,
@@ -187,6 +197,7 @@ __all__ = [
     "Revision",
     "Role",
     "Sale",
+    "Sentence",
     "Setting",
     "Tax",
     "Taxing",
@@ -195,6 +206,11 @@ __all__ = [
     "TransactionKind",
     "Unavailable",
     "Welcome",
+    "called",
     "in_cents",
+    "noun",
+    "say",
+    "say_count",
     "suffixed",
+    "titled",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hub.plugin.books import AccountKind, RecordKind
 from hub.plugin.documents import DocumentKind
+from hub.plugin.saying import say
 from hub.plugin.transactions import TransactionKind
 
 
@@ -51,11 +52,11 @@ ASK, SUFFIX = "ask", "suffix"
 
 TAKEN_NAMES = Field(
     key="taken_names",
-    label="When the name of a new customer, vendor or product is taken",
+    label=say("When the name of a new customer, vendor or product is taken"),
     kind=FieldKind.CHOICE,
-    choices=((ASK, "Ask me"), (SUFFIX, "Add a suffix, such as (C) for a customer")),
+    choices=((ASK, say("Ask me")), (SUFFIX, say("Add a suffix, such as (C) for a customer"))),
     default=ASK,
-    help="In QuickBooks customers, vendors and employees share one list of names.",
+    help=say("In QuickBooks customers, vendors and employees share one list of names."),
 )
 """An option that the hub itself acts on, where a plugin declares it: the hub knows the names in the lists."""
 
@@ -64,11 +65,13 @@ WITH_INVOICE, AT_ONCE = "with_invoice", "at_once"
 
 DEPOSITS = Field(
     key="deposits",
-    label="Payments that come before the invoice",
+    label=say("Payments that come before the invoice"),
     kind=FieldKind.CHOICE,
-    choices=((WITH_INVOICE, "Are sent with the invoice"), (AT_ONCE, "Can be sent at once, as a deposit")),
+    choices=(
+        (WITH_INVOICE, say("Are sent with the invoice")), (AT_ONCE, say("Can be sent at once, as a deposit")),
+    ),
     default=WITH_INVOICE,
-    help="A deposit stands to the customer's credit, and is applied to the invoice when that is sent.",
+    help=say("A deposit stands to the customer's credit, and is applied to the invoice when that is sent."),
 )
 """An option that the hub itself acts on, where a plugin declares it and names payments in `Capabilities.revises`."""
 

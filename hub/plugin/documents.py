@@ -13,6 +13,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import ClassVar, TypeAlias
 
 from hub.plugin.books import RecordKind, Ref
+from hub.plugin.nouns import titled
+from hub.plugin.saying import Sentence, say
 
 CENT = Decimal("0.01")
 
@@ -68,10 +70,11 @@ class Line:
 
     def __post_init__(self) -> None:
         if in_cents(self.quantity * self.price) != self.amount:
-            raise DoesNotAddUp(
-                f"{self.quantity} × {self.price} is {in_cents(self.quantity * self.price)}, "
-                f"but the line “{self.description or self.item.name}” says {self.amount}."
-            )
+            raise DoesNotAddUp(say(
+                "%(quantity)s × %(price)s is %(amount)s, but the line “%(line)s” says %(said)s.",
+                quantity=self.quantity, price=self.price, amount=in_cents(self.quantity * self.price),
+                line=self.description or self.item.name, said=self.amount,
+            ))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,21 +149,26 @@ class Sale:
 
     def __post_init__(self) -> None:
         if not self.lines:
-            raise DoesNotAddUp(f"{self.title} has no lines.")
+            raise DoesNotAddUp(say("%(document)s has no lines.", document=self.title))
         if not 0 <= self.discount <= max(self.subtotal, Decimal(0)):
-            raise DoesNotAddUp(f"A discount of {self.discount} cannot be taken off the lines' {self.subtotal}.")
+            raise DoesNotAddUp(say(
+                "A discount of %(discount)s cannot be taken off the lines' %(amount)s.",
+                discount=self.discount, amount=self.subtotal,
+            ))  # fmt: skip
         if (total := self.subtotal - self.discount + self.tax.amount) != self.total:
-            raise DoesNotAddUp(
-                f"Lines {self.subtotal} − discount {self.discount} + tax {self.tax.amount} is {total}, "
-                f"but the total says {self.total}."
-            )
+            raise DoesNotAddUp(say(
+                "Lines %(lines)s − discount %(discount)s + tax %(tax)s is %(amount)s, but the total says %(total)s.",
+                lines=self.subtotal, discount=self.discount, tax=self.tax.amount, amount=total, total=self.total,
+            ))  # fmt: skip
         if self.total < 0:
-            raise DoesNotAddUp(f"{self.title} comes to {self.total}, which is less than nothing.")
+            raise DoesNotAddUp(say(
+                "%(document)s comes to %(total)s, which is less than nothing.", document=self.title, total=self.total
+            ))  # fmt: skip
 
     @property
-    def title(self) -> str:
+    def title(self) -> Sentence:
         """What a person calls it: "Credit memo 1077"."""
-        return f"{self.kind.replace('_', ' ').capitalize()} {self.number}"
+        return titled(self.kind, self.number)
 
     @property
     def subtotal(self) -> Decimal:
@@ -213,7 +221,7 @@ class Payment:
 
     def __post_init__(self) -> None:
         if self.amount <= 0 or in_cents(self.amount) != self.amount:
-            raise DoesNotAddUp(f"A payment of {self.amount} cannot be received.")
+            raise DoesNotAddUp(say("A payment of %(amount)s cannot be received.", amount=self.amount))
 
     @property
     def total(self) -> Decimal:
@@ -249,7 +257,7 @@ class PurchaseOrder:
     same_as: Ref | None = None
 
     def __post_init__(self) -> None:
-        _adds_up(f"Purchase order {self.number}", self.lines, self.total)
+        _adds_up(titled(self.kind, self.number), self.lines, self.total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,14 +297,17 @@ class Bill:
     same_as: Ref | None = None
 
     def __post_init__(self) -> None:
-        _adds_up(f"Bill {self.number}".rstrip(), self.lines, self.total)
+        _adds_up(titled(self.kind, self.number), self.lines, self.total)
 
 
-def _adds_up(called: str, lines: tuple[Line, ...], total: Decimal) -> None:
+def _adds_up(called: Sentence, lines: tuple[Line, ...], total: Decimal) -> None:
     if not lines:
-        raise DoesNotAddUp(f"{called} has no lines.")
+        raise DoesNotAddUp(say("%(document)s has no lines.", document=called))
     if (amount := sum((line.amount for line in lines), Decimal("0.00"))) != total:
-        raise DoesNotAddUp(f"{called}: the lines come to {amount}, but the total says {total}.")
+        raise DoesNotAddUp(say(
+            "%(document)s: the lines come to %(amount)s, but the total says %(total)s.",
+            document=called, amount=amount, total=total,
+        ))  # fmt: skip
 
 
 Document: TypeAlias = Invoice | CreditMemo | Payment | PurchaseOrder | Bill

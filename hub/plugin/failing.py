@@ -6,6 +6,8 @@ import datetime as dt
 import enum
 from dataclasses import dataclass
 
+from hub.plugin.saying import say
+
 SUFFIXES = {"customer": "C", "vendor": "V", "item": "P"}
 """What tells an entry from another of the same name, in brackets behind it."""
 
@@ -46,12 +48,12 @@ class Offer:
     @classmethod
     def day(cls, day: dt.date) -> Offer:
         """Post on another day."""
-        return cls(label=f"Post on {day.day} {day:%b %Y}", answer=Answer.DATE, value=day.isoformat())
+        return cls(label=say("Post on %(day)s", day=day), answer=Answer.DATE, value=day.isoformat())
 
     @classmethod
     def other_name(cls, name: str, kind: str) -> Offer:
         """Enter a new record under a name that tells it from whoever has the name."""
-        return cls(label="Enter it as", answer=Answer.NAME, value=suffixed(name, kind), editable=True)
+        return cls(label=say("Enter it as"), answer=Answer.NAME, value=suffixed(name, kind), editable=True)
 
 
 def suffixed(name: str, kind: str) -> str:
@@ -67,7 +69,7 @@ class Problem:
     the send dialog or of the settings that cures it (a mapping's or an option's key, "customer", "number", "lines",
     "item"), and is empty if none does. `code` is the ledger's own, for support; it is never needed to understand.
     `offers` are ways out that the person can take with one press. `about` is filled in by the hub: which of an order's
-    documents or new records it is.
+    documents or new records it is. Texts are made with `say`, so that whoever reads them is told in their own language.
     """
 
     what: str

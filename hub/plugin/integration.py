@@ -14,6 +14,7 @@ from hub.plugin.desk import Desk
 from hub.plugin.documents import Document, DocumentKind, NewRecord, Posting
 from hub.plugin.failing import Problem, Rejected
 from hub.plugin.line import Conversation, Envelope, Postage, Request, Response
+from hub.plugin.saying import say
 from hub.plugin.transactions import Change, Listed, Page
 
 API_VERSION = 1
@@ -92,9 +93,9 @@ class Integration(ABC):
         only reads. Raises `Rejected` if nobody can tell: a person must look, and this is what it does by itself.
         """
         raise Rejected(Problem(
-            what="Nobody can tell whether this has arrived.",
-            why="The line broke, and the ledger does not remember what it was asked.",
-            cure="Look in the books that it is not there, and then send it again.",
+            what=say("Nobody can tell whether this has arrived."),
+            why=say("The line broke, and the ledger does not remember what it was asked."),
+            cure=say("Look in the books that it is not there, and then send it again."),
         ))  # fmt: skip
         yield  # It is a conversation that asks nothing.
 
@@ -142,7 +143,7 @@ class PushIntegration(Integration):
         `body` is what came, byte for byte, for its signature is over that; the names of `headers` are in small letters.
         What is told twice, late or out of order does no harm. Raises `Rejected` if it was not the ledger that told it.
         """
-        raise Rejected(Problem(what=f"{self.label} tells nothing by itself."))
+        raise Rejected(Problem(what=say("%(product)s tells nothing by itself.", product=self.label)))
 
     @abstractmethod
     def revoke(self, connection: Connection) -> None:

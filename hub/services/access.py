@@ -8,7 +8,7 @@ from hub.errors import Forbidden, NotPossible
 from hub.extension import host
 from hub.host import Organization, Permission, User
 from hub.models import Installation
-from hub.plugin import DocumentKind, RecordKind
+from hub.plugin import DocumentKind, RecordKind, say
 from hub.services import scope
 from hub.states import InstallationState
 
@@ -19,7 +19,7 @@ SENDABLE = frozenset({InstallationState.CONNECTED, InstallationState.EXPIRED, In
 def require(user: User, permission: Permission, organization: Organization) -> None:
     """Raises `Forbidden` unless the host lets this user do this."""
     if not host().allows(user, permission, organization):
-        raise Forbidden("You are not allowed to do this.")
+        raise Forbidden(say("You are not allowed to do this."))
 
 
 def may_send(user: User, organization: Organization, installation: Installation) -> bool:
@@ -44,10 +44,12 @@ def where_to_send(user: User, organization: Organization, wanted: int | None) ->
     found = scope.installations(organization.id) if wanted is None else [scope.installation(organization.id, wanted)]
     usable = [one for one in found if one.state in SENDABLE]
     if not usable:
-        raise NotPossible("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
+        raise NotPossible(say(
+            "No accounting product is connected yet. An admin connects one under Settings, Integrations."
+        ))
     visible = [one for one in usable if may_send(user, organization, one)]
     if not visible:
-        raise Forbidden("The settings do not let you send with this integration. Ask an admin.")
+        raise Forbidden(say("The settings do not let you send with this integration. Ask an admin."))
     return visible[0]
 
 
@@ -96,4 +98,4 @@ def allows_document(installation: Installation, kind: str) -> bool:
 def require_documents(installation: Installation, kinds: Iterable[str]) -> None:
     """Raises `Forbidden` unless the settings allow to send documents of all these kinds."""
     if not all(allows_document(installation, kind) for kind in kinds):
-        raise Forbidden("The settings do not allow to send this kind of document.")
+        raise Forbidden(say("The settings do not allow to send this kind of document."))

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from hub.database import changes_one, now, session
 from hub.errors import NotFound
 from hub.models import Delivery, Installation
+from hub.plugin import say
 from hub.states import InstallationState
 
 
@@ -22,7 +23,7 @@ def installation(organization_id: str, installation_id: int) -> Installation:
     """One installation. Raises `NotFound`, also for a removed one."""
     found = session().get(Installation, installation_id)
     if found is None or found.organization_id != organization_id or found.state is InstallationState.REMOVED:
-        raise NotFound("There is no such installation.")
+        raise NotFound(say("There is no such installation."))
     return found
 
 
@@ -30,7 +31,7 @@ def delivery(organization_id: str, delivery_id: int) -> Delivery:
     """One delivery. Raises `NotFound`."""
     found = session().get(Delivery, delivery_id)
     if found is None or found.organization_id != organization_id:
-        raise NotFound("There is no such delivery.")
+        raise NotFound(say("There is no such delivery."))
     return found
 
 
@@ -42,6 +43,6 @@ def lock(installation_id: int) -> Installation:
     """
     session().flush()
     if not changes_one(update(Installation).where(Installation.id == installation_id).values(changed_at=now())):
-        raise NotFound("There is no such installation.")
+        raise NotFound(say("There is no such installation."))
     session().expire_all()
     return session().get_one(Installation, installation_id)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 
 from cattrs import Converter
 
+from hub.database import said_json, said_of
 from hub.plugin import (
     Bill,
     Books,
@@ -37,6 +38,11 @@ _converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
 _converter.register_unstructure_hook(dt.date, dt.date.isoformat)
 _converter.register_structure_hook(dt.date, lambda value, _: dt.date.fromisoformat(value))
 
+_saying = Converter(omit_if_default=True)
+"""For problems: all their texts are said to people."""
+_saying.register_unstructure_hook(str, said_json)
+_saying.register_structure_hook(str, lambda stored, _: said_of(stored))
+
 
 def subject_json(subject: Subject) -> dict[str, Any]:
     """A document or new record as JSON; amounts are strings, so that not a digit is lost."""
@@ -60,9 +66,9 @@ def books_of(stored: dict[str, Any]) -> Books:
 
 def problems_json(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, Any]]:
     """Problems as they are stored on a delivery."""
-    return [cast(dict[str, Any], _converter.unstructure(problem)) for problem in problems]
+    return [cast(dict[str, Any], _saying.unstructure(problem)) for problem in problems]
 
 
 def problems_of(stored: list[dict[str, Any]]) -> list[Problem]:
     """The problems of a delivery."""
-    return [_converter.structure(problem, Problem) for problem in stored]
+    return [_saying.structure(problem, Problem) for problem in stored]

@@ -24,6 +24,7 @@ from hub.services.carrying import carrying, doorway, secrets
 from hub.services.drafting.choices import Choices
 from hub.services.installing import installing
 from hub.services.sending import sending
+from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 from hub.testing.host import ADMIN, BUSINESS, OrderDesk, mounted
 from hub.testing.ledger import ChoosingLedger, Decision, Entered, Ledger, PullLedger, PushLedger
@@ -243,7 +244,7 @@ class Office:
             lines += [f"The list of {listing.kind}: {listing.problem or 'being read'}"]
         for delivery in session().scalars(select(Delivery).where(Delivery.state != DeliveryState.POSTED)):
             said = "; ".join(
-                " ".join(filter(None, (one.get("what"), one.get("why")))) for one in delivery.problems
+                " ".join(filter(None, (one.what, one.why))) for one in problems_of(delivery.problems)
             )  # fmt: skip
             lines += [f"{delivery.title} is {delivery.state} {delivery.reason or ''} {said} {delivery.reference}"]
         for envelope in session().scalars(select(Envelope).where(Envelope.trouble != "")):

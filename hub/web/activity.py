@@ -17,21 +17,22 @@ from hub.errors import Incomplete
 from hub.extension import current, host
 from hub.host import Permission
 from hub.models import ConversationRow, Delivery, Exchange, Installation
+from hub.plugin import say
 from hub.services import scope
 from hub.services.books import history
 from hub.services.sending import activity, cancelling, retrying, sending
 from hub.services.sending.activity import Wanted
 from hub.services.snapshots import problems_of
-from hub.states import ConversationState
-from hub.translating import N_, _, ngettext
+from hub.states import ConversationState, DeliveryState
+from hub.translating import _, ngettext
 from hub.web import views
 from hub.web.guard import fills, is_fragment, organization, requires
 from hub.web.pages import Going, go, show
 from hub.web.sending import given
 
 FILTERS = {
-    "": N_("All"), "attention": N_("Needs attention"), "moving": N_("On the way"), "posted": N_("In the books"),
-    "cancelled": N_("Cancelled"),
+    "": say("All"), "attention": say("Needs attention"), "moving": say("On the way"), "posted": say("In the books"),
+    "cancelled": say("Cancelled"),
 }  # fmt: skip
 _LARGEST = 2**31 - 1  # What a row's number can be on every database.
 
@@ -146,7 +147,7 @@ def one(installation_id: int, delivery_id: int) -> ResponseReturnValue:
     talks = [_talk(row, delivery.installation) for row in rows]
     whole = not is_fragment()
     return show(
-        "hub/delivery.html", title=delivery.title, installation=delivery.installation, talks=talks, older=older,
+        "hub/delivery.html", title=_(delivery.title), installation=delivery.installation, talks=talks, older=older,
         row=_rows([delivery])[0] if whole else None, whole=whole, delivery=delivery,
     )  # fmt: skip
 
@@ -164,7 +165,7 @@ def act(installation_id: int, delivery_id: int, step: str) -> ResponseReturnValu
         return go("hub.delivery", installation_id=installation_id, delivery_id=delivery_id)
     (row,) = _rows([delivery])
     return show(
-        "hub/activity_row.html", title=delivery.title, row=row, installation_id=installation_id, focus=True
+        "hub/activity_row.html", title=_(delivery.title), row=row, installation_id=installation_id, focus=True
     )
 
 
@@ -199,7 +200,8 @@ def _talk(row: ConversationRow, installation: Installation) -> Talk:
         ConversationState.FAILED: _("Failed"),
     }[row.state]  # fmt: skip
     return Talk(
-        begun_at=row.begun_at, outcome=f"{outcome}: {row.outcome}" if row.outcome else outcome,
+        begun_at=row.begun_at,
+        outcome=_("%(outcome)s: %(why)s", outcome=outcome, why=_(row.outcome)) if row.outcome else outcome,
         messages=[_message(exchange, installation) for exchange in row.exchanges],
     )  # fmt: skip
 
@@ -217,20 +219,28 @@ def _message(row: Exchange, installation: Installation) -> Message:
 
 # ── The file ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_HEADS = ("Sent", "By", "Order", "Document", "Customer or vendor", "State", "Number in the books", "Total there",
-          "Problem", "What to do")  # fmt: skip
+_HEADS = (
+    say("Sent"), say("By"), say("Order"), say("Document"), say("Customer or vendor"), say("State"),
+    say("Number in the books"), say("Total there"), say("Problem"), say("What to do"),
+)  # fmt: skip
+
+_STATES = {
+    DeliveryState.WAITING: say("waiting"), DeliveryState.QUEUED: say("queued"), DeliveryState.SENDING: say("sending"),
+    DeliveryState.IN_DOUBT: say("in doubt"), DeliveryState.POSTED: say("posted"),
+    DeliveryState.STOPPED: say("stopped"), DeliveryState.CANCELLED: say("cancelled"),
+}  # fmt: skip
 
 
 def _csv(installation_id: int, wanted: Wanted) -> Iterator[str]:
-    yield "\ufeff" + _line(_HEADS)  # By this mark Excel knows that it is UTF-8.
+    yield "\ufeff" + _line([_(head) for head in _HEADS])  # By this mark Excel knows that it is UTF-8.
     for delivery in activity.export(installation_id, wanted):
         problems = problems_of(delivery.problems)
         total = delivery.posting_total
         yield _line((
-            f"{delivery.sent_at:%Y-%m-%d %H:%M}", delivery.sent_by, delivery.order_id or "", delivery.title,
-            delivery.party, delivery.state.replace("_", " "), delivery.posting_number,
-            "" if total is None else f"{total}", " ".join(one.what for one in problems),
-            " ".join(one.cure for one in problems),
+            f"{delivery.sent_at:%Y-%m-%d %H:%M}", delivery.sent_by, delivery.order_id or "", _(delivery.title),
+            delivery.party, _(_STATES[delivery.state]), delivery.posting_number,
+            "" if total is None else f"{total}", " ".join(_(one.what) for one in problems),
+            " ".join(_(one.cure) for one in problems),
         ))  # fmt: skip
 
 

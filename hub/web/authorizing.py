@@ -80,8 +80,8 @@ def _again(installation_id: int, error: Rejected | Unavailable) -> ResponseRetur
     sentence = problem.what if problem else str(error)
     label = registry.label(installation.integration)
     return show(
-        "hub/authorize.html", title=f"Connect {label}", code=409, card=views.card(installation),
-        problem=problem, sentence=sentence,
+        "hub/authorize.html", title=_("Connect %(label)s", label=label), code=409, card=views.card(installation),
+        problem=problem, sentence=_(sentence),
     )  # fmt: skip
 
 

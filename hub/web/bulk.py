@@ -21,7 +21,7 @@ from hub.errors import Forbidden
 from hub.extension import host, stuck
 from hub.host import Order, Permission
 from hub.models import Bundle, Installation
-from hub.plugin import DocumentKind, Problem
+from hub.plugin import DocumentKind, Problem, say
 from hub.services import access
 from hub.services.books import history
 from hub.services.integrations import registry
@@ -150,7 +150,7 @@ def follow(bundle_id: int) -> ResponseReturnValue:
     """How far they are; asks again by itself while something moves."""
     bundle = bundling.find(organization().id, bundle_id)
     if not access.may_send(user(), organization(), bundle.installation):
-        raise Forbidden("The settings do not let you send with this integration.")
+        raise Forbidden(say("The settings do not let you send with this integration."))
     return _dialog(bundle.installation, followed=_followed(bundle))
 
 

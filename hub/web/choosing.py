@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 from hub.errors import Forbidden
 from hub.host import Permission
 from hub.models import Installation, RecordRow
-from hub.plugin import AccountKind, Integration, RecordKind
+from hub.plugin import AccountKind, Integration, RecordKind, say
 from hub.services import access, scope
 from hub.services.books import linking, mapping
 from hub.services.books.searching import SHOWN, search
@@ -103,7 +103,7 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
     """
     installation = scope.installation(organization().id, installation_id)
     if not access.may_choose(user(), organization(), installation):
-        raise Forbidden("The settings do not let you see the lists of these books.")
+        raise Forbidden(say("The settings do not let you see the lists of these books."))
     accounts = {AccountKind(one) for one in request.args.getlist("account") if one in set(AccountKind)}
     text, name, back = request.args.get("q", "")[:200], request.args.get("name", ""), request.args.get("back", "")
     if back and (not back.startswith("/") or back.startswith(("//", "/\\"))):

@@ -15,19 +15,19 @@ from hub.errors import NotFound
 from hub.extension import current, host
 from hub.host import Company, Order, Permission
 from hub.models import Delivery, Installation, Link, TransactionRow
-from hub.plugin import DocumentKind, RecordKind, TransactionKind
+from hub.plugin import DocumentKind, RecordKind, TransactionKind, say
 from hub.queue import commit, wake
 from hub.services import access, scope
 from hub.services.books import checking, fetching, history, linking
 from hub.services.integrations import courtesy, registry
 from hub.services.sending import sending
-from hub.translating import N_, _, ngettext
+from hub.translating import _, ngettext
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.linking import company_of
 from hub.web.pages import go, show
 from hub.web.views import minutes
 
-AGES = (N_("Not due"), "1–30", "31–60", "61–90", N_("Over 90"))
+AGES = (say("Not due"), "1–30", "31–60", "61–90", say("Over 90"))
 """The parts of the aging bar, in days overdue."""
 _SHOWN = 100
 
@@ -154,7 +154,7 @@ def _sent(found: Order) -> list[Delivery]:
 def _order_of(order_id: str) -> Order:
     found = host().order(organization().id, order_id)
     if found is None:
-        raise NotFound("There is no such order.")
+        raise NotFound(say("There is no such order."))
     return found
 
 

@@ -8,19 +8,19 @@ from flask.typing import ResponseReturnValue
 from hub.errors import NotPossible
 from hub.host import Permission
 from hub.models import Installation
-from hub.plugin import RecordKind
+from hub.plugin import RecordKind, say
 from hub.queue import commit, rollback
 from hub.services import scope
 from hub.services.books import linking, matching
 from hub.services.books.matching import Wanted
 from hub.services.integrations import registry
-from hub.translating import N_, _
+from hub.translating import _, ngettext
 from hub.web import views
 from hub.web.guard import fills, is_fragment, organization, requires, user
 from hub.web.linking import company_of
 from hub.web.pages import Going, go, show
 
-KINDS = {RecordKind.CUSTOMER: N_("Customers"), RecordKind.VENDOR: N_("Vendors")}
+KINDS = {RecordKind.CUSTOMER: say("Customers"), RecordKind.VENDOR: say("Vendors")}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -54,7 +54,7 @@ def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
     if pair.link is None:
         if pair.suggestion is None or pair.suggestion.record.record_id != record_id:
             rollback()
-            raise NotPossible("This is not suggested any more: somebody has linked it, or the books have changed.")
+            raise NotPossible(say("This is not suggested any more: somebody has linked it, or the books have changed."))
         linking.link(installation_id, wanted.kind, company_id, pair.suggestion.record.ref, user().name)
     commit()
     if not is_fragment():
@@ -74,7 +74,10 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
     done = matching.accept_all(installation_id, wanted, user().name)
     commit()
     linked, looked = _number("linked") + done.linked, _number("looked") + done.looked
-    sentence = f"{linked:,} {'is' if linked == 1 else 'are'} linked now; {looked:,} looked at."
+    sentence = ngettext(
+        "%(count)s is linked now; %(looked)s looked at.", "%(count)s are linked now; %(looked)s looked at.", linked,
+        count=f"{linked:,}", looked=f"{looked:,}",
+    )  # fmt: skip
     going = Going(
         title=_("Accept all exact matches"), sentence=sentence, done=looked, total=done.total,
         endpoint="hub.accept_all", values={"installation_id": installation_id, "kind": wanted.kind},

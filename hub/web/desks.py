@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from hub.errors import HubError, NotFound
 from hub.extension import current, trip_time
 from hub.host import Permission
-from hub.plugin import PullIntegration
+from hub.plugin import PullIntegration, say
 from hub.services import scope
 from hub.services.carrying import doorway
 from hub.services.carrying.desk import InstallationDesk
@@ -87,7 +87,7 @@ def desk(address: str) -> ResponseReturnValue:
         installation_id, key = doorway.at(address)
         integration = current().integrations.get(key)
         if not isinstance(integration, PullIntegration):
-            raise NotFound("The plugin of this installation is not here at present.")
+            raise NotFound(say("The plugin of this installation is not here at present."))
     except HubError as error:
         return Response(f"{error}\n", 404, mimetype="text/plain")
     app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.

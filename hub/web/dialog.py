@@ -22,6 +22,7 @@ from hub.plugin import (
     Role,
     Sale,
     in_cents,
+    titled,
 )
 from hub.services.books import checking, history, mapping
 from hub.services.books.searching import SHOWN, search
@@ -232,7 +233,6 @@ def previews(outline: Draft, choices: Choices) -> list[Preview]:
 
 
 def _preview(document: Document) -> Preview:
-    title = document.kind.replace("_", " ").capitalize()
     party = document.vendor.name if isinstance(document, PurchaseOrder | Bill) else document.customer.name
     sums = []
     if isinstance(document, Sale):
@@ -240,7 +240,7 @@ def _preview(document: Document) -> Preview:
         sums += [(_("Tax"), document.tax.amount)] if document.tax.amount else []
     lines = () if isinstance(document, Payment) else document.lines
     return Preview(
-        title=f"{title} {document.number}".strip(), party=party, more=max(0, len(lines) - _LINES), sums=sums,
+        title=_(titled(document.kind, document.number)), party=party, more=max(0, len(lines) - _LINES), sums=sums,
         lines=[(one.item.name, one.description, one.quantity, one.price, one.amount) for one in lines[:_LINES]],
         total=document.total,
     )  # fmt: skip
@@ -248,10 +248,9 @@ def _preview(document: Document) -> Preview:
 
 def _sale(order: Order, installation: Installation, choices: Choices, there: There) -> Ticked:
     kind = selling.kind_of(order)
-    label = f"{'Credit memo' if kind is DocumentKind.CREDIT_MEMO else 'Invoice'} {order.number}"
     allowed = kind in installation.documents
     return Ticked(
-        value=kind, label=label, ticked=choices.sells and allowed, allowed=allowed,
+        value=kind, label=_(titled(kind, order.number)), ticked=choices.sells and allowed, allowed=allowed,
         there=there.get((f"order/{order.id}", kind)),
     )  # fmt: skip
 
@@ -274,7 +273,7 @@ def _suppliers(
     for place, (supplier_id, company) in enumerate(companies.items(), start=1):
         ticks = [
             Ticked(
-                value=f"{kind}/{supplier_id}", label=kind.replace("_", " ").capitalize(), allowed=True,
+                value=f"{kind}/{supplier_id}", label=_(titled(kind)), allowed=True,
                 ticked=purchasing.is_wanted(choices, kind, supplier_id),
                 there=there.get((f"order/{order.id}/supplier/{supplier_id}", kind)),
             )
@@ -318,7 +317,7 @@ def _field(installation: Installation, place: mapping.Choice, choices: Choices, 
     key = f"{role}/{supplier_id}" if supplier_id else role
     chosen = choices.accounts.get(key) or choices.accounts.get(role, "")
     control = choosing.account_chooser(installation, place, chosen)
-    return Field(name=f"account-{key}", label=place.field.label, role=role, control=control)
+    return Field(name=f"account-{key}", label=_(place.field.label), role=role, control=control)
 
 
 def _is_needed(role: str, order: Order) -> bool:

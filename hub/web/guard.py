@@ -22,12 +22,12 @@ from hub import translating
 from hub.errors import Forbidden, HubError, NotFound
 from hub.extension import host
 from hub.host import Organization, Permission, User
-from hub.plugin import IntegrationError
+from hub.plugin import IntegrationError, say
 from hub.queue import rollback
 from hub.services import access
 from hub.services.drafting import answers
 from hub.services.integrations.hanging import Hung
-from hub.translating import N_, _
+from hub.translating import _
 
 P = ParamSpec("P")
 
@@ -131,14 +131,16 @@ def install(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Hung, _hung)
     blueprint.register_error_handler(Exception, _crash)
     blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": answers.key})
-    blueprint.app_context_processor(lambda: {"hub_gettext": translating.gettext})
+    blueprint.app_context_processor(lambda: {"hub_gettext": translating.gettext, "hub_language": translating.language})
     blueprint.app_context_processor(lambda: {"hub_may_send": may_send, "hub_may_link": may_link})
-    blueprint.context_processor(lambda: {"_": translating.gettext, "ngettext": translating.ngettext})
+    blueprint.context_processor(lambda: {
+        "_": translating.gettext, "ngettext": translating.ngettext, "hub_short_day": translating.short_day,
+    })  # fmt: skip
 
 
 def _nothing(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – The rule’s.
     """An address under ours that is none: the host's own page for it knows nothing of fragments."""
-    raise NotFound(_(_SENTENCES[HTTPStatus.NOT_FOUND]))
+    raise NotFound(_SENTENCES[HTTPStatus.NOT_FOUND])
 
 
 def _check_csrf() -> None:
@@ -173,10 +175,10 @@ def _path(address: str) -> str:
 
 
 _SENTENCES = {
-    HTTPStatus.NOT_FOUND: N_("There is no such page."),
-    HTTPStatus.METHOD_NOT_ALLOWED: N_("This address takes no such request. Go back and try it from the page."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("That is too large to be taken in at once."),
-    HTTPStatus.TOO_MANY_REQUESTS: N_("That was too much at once. Wait a minute, then try again."),
+    HTTPStatus.NOT_FOUND: say("There is no such page."),
+    HTTPStatus.METHOD_NOT_ALLOWED: say("This address takes no such request. Go back and try it from the page."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: say("That is too large to be taken in at once."),
+    HTTPStatus.TOO_MANY_REQUESTS: say("That was too much at once. Wait a minute, then try again."),
 }
 
 
@@ -188,7 +190,7 @@ def _hub_error(error: HubError) -> ResponseReturnValue:
 
 def _integration_error(error: IntegrationError) -> ResponseReturnValue:
     rollback()
-    return problem_page(str(error), 409)
+    return problem_page(_(str(error)), 409)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from hub.errors import Forbidden, NotFound, NotPossible
 from hub.extension import host
 from hub.host import Company, Permission
 from hub.models import Installation
-from hub.plugin import RecordKind
+from hub.plugin import RecordKind, say
 from hub.queue import commit, rollback
 from hub.services import access, scope
 from hub.services.books import linking, matching
@@ -52,7 +52,7 @@ def change(company_id: str) -> ResponseReturnValue:
         row = linking.record(installation.id, kind, record_id)
         if row is None or not row.active:
             rollback()
-            raise NotPossible(_("This entry is not (or no longer) active in the books. Choose another one."))
+            raise NotPossible(say("This entry is not (or no longer) active in the books. Choose another one."))
         linking.link(installation.id, kind, company_id, row.ref, user().name)
     else:
         linking.unlink(installation.id, kind, company_id, user().name)
@@ -73,7 +73,7 @@ def company_of(company_id: str) -> Company:
     """A company of the organization. Raises `NotFound`."""
     found = host().company(organization().id, company_id)
     if found is None:
-        raise NotFound(_("There is no such company."))
+        raise NotFound(say("There is no such company."))
     return found
 
 
@@ -113,11 +113,11 @@ def _installation() -> Installation:
         scope.installation(organization().id, wanted)
     elif not scope.installations(organization().id):
         raise NotPossible(
-            _("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
+            say("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
         )
     usable = [one for one in _usable() if wanted in {None, one.id}]
     if not usable:
-        raise Forbidden(_("The settings do not let you link companies with these books. Ask an admin."))
+        raise Forbidden(say("The settings do not let you link companies with these books. Ask an admin."))
     return usable[0]
 
 

@@ -15,7 +15,7 @@ from hub.errors import Forbidden, Incomplete, NotFound
 from hub.extension import host
 from hub.host import Order, Permission
 from hub.models import Delivery, Installation
-from hub.plugin import Answer, DocumentKind, Problem
+from hub.plugin import Answer, DocumentKind, Problem, say
 from hub.services import access, scope
 from hub.services.books import history
 from hub.services.carrying import desk
@@ -100,7 +100,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
     if taken := request.form.get("take", ""):
         return _form(order, installation, _taking(choices, taken))
     if not choices.documents and not choices.updates:
-        nothing = Problem(what=_("Nothing is ticked."), cure=_("Tick what is to be sent."), field="documents")
+        nothing = Problem(what=say("Nothing is ticked."), cure=say("Tick what is to be sent."), field="documents")
         return _form(order, installation, choices, (nothing,))
     updated = {about.partition("/")[0] for about in choices.updates} & set(DocumentKind)
     access.require_documents(installation, {*choices.kinds, *updated})
@@ -211,14 +211,14 @@ def visible_orders(order_ids: Sequence[str]) -> dict[str, list[Delivery]]:
 def _order(order_id: str) -> Order:
     order = host().order(organization().id, order_id)
     if order is None:
-        raise NotFound("There is no such order.")
+        raise NotFound(say("There is no such order."))
     return order
 
 
 def _mine(delivery_id: int) -> Delivery:
     delivery = scope.delivery(organization().id, delivery_id)
     if not access.is_visible(user(), delivery.installation):
-        raise Forbidden("The settings do not let you send with this integration.")
+        raise Forbidden(say("The settings do not let you send with this integration."))
     return delivery
 
 

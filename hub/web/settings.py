@@ -12,7 +12,7 @@ from hub.errors import Incomplete
 from hub.extension import current, host
 from hub.host import Permission
 from hub.models import Installation
-from hub.plugin import Integration, Problem
+from hub.plugin import Integration, Problem, say
 from hub.queue import commit, rollback
 from hub.services import scope
 from hub.services.books import mapping
@@ -22,6 +22,8 @@ from hub.translating import _
 from hub.web import choosing, views
 from hub.web.guard import organization, requires, user
 from hub.web.pages import go, show
+
+_WHO = {"everyone": say("Everyone"), "teams": say("Teams"), "users": say("Individuals")}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -140,7 +142,7 @@ def _changed_meanwhile(theirs: Mapping[str, str], mine: Mapping[str, str]) -> li
     """
     if request.form.get("seen", _mark(theirs)) == _mark(theirs):
         return []
-    return [(label, now, mine.get(label, "")) for label, now in theirs.items() if now != mine.get(label, "")]
+    return [(_(label), now, mine.get(label, "")) for label, now in theirs.items() if now != mine.get(label, "")]
 
 
 def _mark(said: Mapping[str, str]) -> str:
@@ -153,12 +155,12 @@ def _said(installation: Installation, integration: Integration, details: options
     organization_id = installation.organization_id
     names = {one.id: one.name for one in host().teams(organization_id)} if details.who == "teams" else {}
     names |= {one.id: one.name for one in host().users(organization_id)} if details.who == "users" else {}
-    who = ", ".join(names.get(one, one) for one in sorted(details.ids)) or details.who.capitalize()
+    who = ", ".join(names.get(one, one) for one in sorted(details.ids)) or _(_WHO.get(details.who, ""))
     return {
         _("Visible to"): who, _("Allow users to send"): ", ".join(_documents(details.documents).values()) or "–",
         _("Set customers as billable"): _("Yes") if details.billable else _("No"),
         _("Item name comes from"): details.item_source, _("Sales tax"): details.tax or "–",
-        **{one.label: dict(one.choices).get(details.options[one.key], details.options[one.key]) or "–"
+        **{_(one.label): _(dict(one.choices).get(details.options[one.key], details.options[one.key])) or "–"
            for one in integration.options},
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 from hub.database import now
 from hub.extension import current, stuck
 from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
-from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind
+from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind, say
 from hub.services.books import checking, fetching, history, metering
 from hub.services.carrying import doorway
 from hub.services.installing import notices, telling
@@ -19,30 +19,34 @@ from hub.services.integrations import courtesy, registry
 from hub.services.sending import cancelling, sending
 from hub.services.snapshots import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
-from hub.translating import N_, _
+from hub.translating import _, ngettext
 
 MOVING = frozenset({DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT})
 
 LISTS = {
-    RecordKind.ACCOUNT: N_("Accounts"), RecordKind.CUSTOMER: N_("Customers"), RecordKind.VENDOR: N_("Vendors"),
-    RecordKind.ITEM: N_("Items"), RecordKind.TAX_CODE: N_("Tax codes"), RecordKind.TERM: N_("Terms"),
-    RecordKind.CLASS: N_("Classes"), RecordKind.LOCATION: N_("Locations"),
-    TransactionKind.INVOICE: N_("Invoices"), TransactionKind.PAYMENT: N_("Payments"),
-    TransactionKind.CREDIT_MEMO: N_("Credit memos"),
+    RecordKind.ACCOUNT: say("Accounts"), RecordKind.CUSTOMER: say("Customers"), RecordKind.VENDOR: say("Vendors"),
+    RecordKind.ITEM: say("Items"), RecordKind.TAX_CODE: say("Tax codes"), RecordKind.TERM: say("Terms"),
+    RecordKind.CLASS: say("Classes"), RecordKind.LOCATION: say("Locations"),
+    TransactionKind.INVOICE: say("Invoices"), TransactionKind.PAYMENT: say("Payments"),
+    TransactionKind.CREDIT_MEMO: say("Credit memos"),
 }  # fmt: skip
 
 DOCUMENTS = {
-    DocumentKind.INVOICE: N_("Invoices"), DocumentKind.CREDIT_MEMO: N_("Credit memos"),
-    DocumentKind.BILL: N_("Bills"), DocumentKind.PURCHASE_ORDER: N_("Purchase orders"),
+    DocumentKind.INVOICE: say("Invoices"), DocumentKind.CREDIT_MEMO: say("Credit memos"),
+    DocumentKind.BILL: say("Bills"), DocumentKind.PURCHASE_ORDER: say("Purchase orders"),
 }  # fmt: skip
 """What people may be allowed to send; payments go along with their invoice."""
 
+_VOIDING = {
+    DocumentKind.INVOICE: say("Void invoice %(number)s"), DocumentKind.CREDIT_MEMO: say("Void credit memo %(number)s"),
+}  # fmt: skip
+
 _STATES = {
-    InstallationState.PENDING: (N_("Not connected yet"), "wait"),
-    InstallationState.CONNECTED: (N_("Connected"), "good"),
-    InstallationState.EXPIRED: (N_("Authorization lost"), "bad"),
-    InstallationState.PAUSED: (N_("Paused"), "wait"),
-    InstallationState.REMOVED: (N_("Removed"), "wait"),
+    InstallationState.PENDING: (say("Not connected yet"), "wait"),
+    InstallationState.CONNECTED: (say("Connected"), "good"),
+    InstallationState.EXPIRED: (say("Authorization lost"), "bad"),
+    InstallationState.PAUSED: (say("Paused"), "wait"),
+    InstallationState.REMOVED: (say("Removed"), "wait"),
 }
 
 
@@ -139,16 +143,18 @@ class Door:
 def door(installation: Installation) -> Door:
     row = doorway.open_for(installation)
     connected = installation.state is not InstallationState.PENDING
-    client = f" ({row.client})" if row.client else ""
+    called = _("The Web Connector has called")
+    if row.client:
+        called = _("The Web Connector has called (%(client)s)", client=row.client)
     return Door(
         id=installation.id, label=registry.label(installation.integration), connected=connected,
         steps=(
-            (row.called_at is not None, _("The Web Connector has called") + client),
+            (row.called_at is not None, called),
             (connected, _("Its password is right, and the company file is open")),
         ),
         sentence=_("Connected to %(books)s, %(call)s.", books=installation.books_name, call=_next_call(row))
         if connected else _("Waiting for the first call…"),
-        trouble=installation.trouble, has_password=bool(row.password_hash), edition=doorway.edition(row),
+        trouble=_(installation.trouble), has_password=bool(row.password_hash), edition=doorway.edition(row),
     )  # fmt: skip
 
 
@@ -169,21 +175,21 @@ def minutes(span: dt.timedelta) -> str:
 
 def card(installation: Installation) -> Card:
     text, tone = _STATES[installation.state]
-    text = _(text)
     check = checking.last(installation.id)
     asking = check is not None and check.state is ConversationState.OPEN
     desk = installation.desk
     return Card(
         id=installation.id, label=registry.label(installation.integration), state=installation.state,
-        state_text=text, tone=tone, books=installation.books_name, installation=installation,
-        trouble=installation.trouble, check=_("Asking the books…") if asking else (check.outcome if check else ""),
+        state_text=_(text), tone=tone, books=installation.books_name, installation=installation,
+        trouble=_(installation.trouble),
+        check=_("Asking the books…") if asking else _(check.outcome) if check else "",
         lists=fetching.listings(installation.id), stopped=sending.count_stopped(installation.id), moving=asking,
         missing="" if installation.integration in current().integrations else _("Its plugin is not installed here."),
         calls=_("%(client)s last called", client=desk.client) if desk and desk.called_at else "",
         called_at=desk.called_at if desk else None, next_call=_next_call(desk) if desk and desk.called_at else "",
         silent=desk is not None and doorway.is_silent(desk), has_door=desk is not None,
         meter=_meter(installation),
-        spent=metering.sentence(installation.integration) if metering.is_spent(installation.integration) else "",
+        spent=_(metering.sentence(installation.integration)) if metering.is_spent(installation.integration) else "",
         renew_before=_renew_before(installation),
     )  # fmt: skip
 
@@ -199,8 +205,7 @@ def _renew_before(installation: Installation) -> str:
     ends = installation.credential.expires_at if installation.credential else None
     if ends is None or installation.state is InstallationState.EXPIRED:
         return ""
-    days = telling.days_left(ends)
-    return f"{telling.day(ends)} ({days} {'day' if days == 1 else 'days'})"
+    return ngettext("%(day)s (%(num)s day)", "%(day)s (%(num)s days)", telling.days_left(ends), day=ends.date())
 
 
 def lists(installation: Installation) -> dict[str, Any]:
@@ -247,7 +252,7 @@ def order_status(
     lines = status_lines(shown.values(), standing, cancellable)
     return OrderStatus(
         order_id=order_id,
-        title=deliveries[0].title if deliveries else "",
+        title=_title(deliveries[0]) if deliveries else "",
         lines=tuple(lines),
         moving=any(is_moving(delivery) for delivery in shown.values()),
     )
@@ -274,8 +279,8 @@ def _line(delivery: Delivery, row: TransactionRow | None, *, can_cancel: bool) -
 def _title(delivery: Delivery) -> str:
     """What a delivery is about: "Invoice 1042"; while it is being voided, "Void invoice 1042"."""
     if delivery.voids and delivery.state is not DeliveryState.POSTED:
-        return f"Void {delivery.title[:1].lower()}{delivery.title[1:]}"
-    return delivery.title
+        return _(_VOIDING[DocumentKind(delivery.kind)], number=delivery.subject.get("number", ""))
+    return _(delivery.title)
 
 
 def _became(delivery: Delivery, row: TransactionRow | None) -> str:
@@ -303,8 +308,8 @@ def _waiting(delivery: Delivery) -> str:
     if not missing:
         return _("Queued")
     if _blocked(delivery):
-        return _("Waits for: %(title)s, which needs attention", title=missing[0].title)
-    return _("Waits for: %(title)s", title=missing[0].title)
+        return _("Waits for: %(title)s, which needs attention", title=_(missing[0].title))
+    return _("Waits for: %(title)s", title=_(missing[0].title))
 
 
 def is_moving(delivery: Delivery) -> bool:
@@ -327,7 +332,7 @@ def _queued(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each
     if installation.state is InstallationState.PAUSED:
         return _("Queued. An admin has paused sending")
     if installation.trouble:
-        return _("Queued. %(why)s; it is tried again by itself", why=installation.trouble.rstrip("."))
+        return _("Queued. %(why)s It is tried again by itself", why=_(installation.trouble))
     desk = installation.desk
     if desk is not None:
         if desk.called_at is None:

@@ -56,7 +56,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("line_until", hub.database.Moment(), nullable=True),
         sa.Column("resume_at", hub.database.Moment(), nullable=True),
         sa.Column("answered_at", hub.database.Moment(), nullable=True),
-        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("trouble", hub.database.Said(), nullable=False),
         sa.Column("trouble_since", hub.database.Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_installation")),
     )
@@ -193,7 +193,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("source", sa.String(length=300), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("order_id", sa.String(length=64), nullable=True),
-        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("title", hub.database.Said(), nullable=False),
         sa.Column("subject", hub.database.Json(), nullable=False),
         sa.Column("choices", hub.database.Json(), nullable=False),
         sa.Column(
@@ -274,7 +274,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("tried_since", hub.database.Moment(), nullable=False),
         sa.Column("due_at", hub.database.Moment(), nullable=False),
-        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("trouble", hub.database.Said(), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["hub_installation.id"],
@@ -315,7 +315,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("linked_by", sa.String(length=200), nullable=False),
         sa.Column("linked_at", hub.database.Moment(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("note", hub.database.Said(), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["hub_installation.id"],
@@ -382,7 +382,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("refreshed_at", hub.database.Moment(), nullable=True),
         sa.Column("due_at", hub.database.Moment(), nullable=True),
         sa.Column("told", hub.database.Json(), nullable=False),
-        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("problem", hub.database.Said(), nullable=False),
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["hub_installation.id"],
@@ -563,7 +563,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
             sa.Enum("open", "done", "failed", name="conversationstate", native_enum=False, length=32),
             nullable=False,
         ),
-        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("outcome", hub.database.Said(), nullable=False),
         sa.Column("begun_at", hub.database.Moment(), nullable=False),
         sa.Column("ended_at", hub.database.Moment(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -600,7 +600,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("envelope_id", sa.Integer(), nullable=True),
         sa.Column("waits_since", hub.database.Moment(), nullable=True),
         sa.Column("answered", sa.Integer(), nullable=False),
-        sa.Column("complaint", sa.Text(), nullable=False),
+        sa.Column("complaint", hub.database.Said(), nullable=False),
         sa.ForeignKeyConstraint(
             ["envelope_id"], ["hub_envelope.id"], name=op.f("fk_hub_desk_envelope_id_hub_envelope"), ondelete="SET NULL"
         ),

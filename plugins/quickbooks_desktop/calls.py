@@ -14,6 +14,7 @@ from hub.plugin import (
     Response,
     Unavailable,
     Welcome,
+    say,
 )
 from quickbooks_desktop import company, qbxml, statuses
 from quickbooks_desktop.recovery import FORGOTTEN
@@ -57,7 +58,7 @@ def _recognised(desk: Desk, ticket: str, introduction: str) -> bool:
     except company.NotSupported:
         desk.complain(
             ticket,
-            "This QuickBooks is too old: it understands no qbXML from 7.0 on. Use QuickBooks 2008 or later.",
+            say("This QuickBooks is too old: it understands no qbXML from 7.0 on. Use QuickBooks 2008 or later."),
         )
         return False
     if books.id and books.id != company.file_id(desk.login):
@@ -73,11 +74,11 @@ def _recognised(desk: Desk, ticket: str, introduction: str) -> bool:
 
 def wrong_file(there: str, wanted: str) -> str:
     """What the Web Connector's user reads when another company file is open than the one that is connected."""
-    right = f"the company file of {wanted}" if wanted else "the right company file"
-    return (
-        f"QuickBooks has the company file of {there or 'another company'} open, and this connection belongs to "
-        f"another one. Open {right} in QuickBooks and update again. Nothing was sent."
-    )
+    right = say("the company file of %(books)s", books=wanted) if wanted else say("the right company file")
+    return say(
+        "QuickBooks has the company file of %(there)s open, and this connection belongs to another one. Open %(right)s "
+        "in QuickBooks and update again. Nothing was sent.", there=there or say("another company"), right=right,
+    )  # fmt: skip
 
 
 def receive(desk: Desk, ticket: str, response: str, hresult: str, message: str) -> int:
@@ -92,13 +93,14 @@ def read(envelope: Envelope, answer: str) -> Sequence[Response]:
     try:
         found = qbxml.read(answer, [request.payload for request in envelope.requests])
     except qbxml.Unreadable as error:
-        raise Unavailable(f"QuickBooks' answer could not be used: {error} It is asked again.") from error
+        what = say("QuickBooks' answer could not be used: %(error)s It is asked again.", error=error)
+        raise Unavailable(what) from error
     if found.key and found.key != envelope.key:
-        raise Unavailable("QuickBooks' answer was one to another message set. It is asked again.")
+        raise Unavailable(say("QuickBooks' answer was one to another message set. It is asked again."))
     if found.status in FORGOTTEN:
-        raise InDoubt(f"QuickBooks does not remember what it was asked (status {found.status}).")
+        raise InDoubt(say("QuickBooks does not remember what it was asked (status %(status)s).", status=found.status))
     if found.status not in {"", "0"}:
-        raise Rejected(Problem(what="QuickBooks refused the message set.", code=found.status))
+        raise Rejected(Problem(what=say("QuickBooks refused the message set."), code=found.status))
     return [Response(payload=payload) for payload in found.payloads]
 
 

@@ -19,6 +19,7 @@ from hub.plugin import (
     Rejected,
     Revision,
     in_cents,
+    say,
 )
 from quickbooks_desktop import asking, payloads, statuses
 from quickbooks_desktop.asking import Row, enter, look
@@ -32,7 +33,7 @@ def change(
     kind: str,
     revises: Revision,
     fields: Callable[[Payload], Payload],
-    called: str,
+    subject: str,
     *,
     element: str = "TxnID",
     by_lines: bool = False,
@@ -49,9 +50,9 @@ def change(
     last = ""
     for _ in range(ATTEMPTS):
         if not standing:
-            standing = yield from _standing(kind, element, revises, called, by_lines=by_lines)
+            standing = yield from _standing(kind, element, revises, subject, by_lines=by_lines)
         try:
-            return (yield from enter(f"change {in_words(kind)}", f"{kind}Mod", fields(standing), called))
+            return (yield from enter(f"change {in_words(kind)}", f"{kind}Mod", fields(standing), subject))
         except Rejected as refusal:
             last = refusal.problems[0].code
             if last == statuses.NOT_CHANGED and cure:
@@ -59,16 +60,16 @@ def change(
             if last != statuses.OUTDATED:
                 raise
             standing = {}
-    raise Rejected(statuses.problem(last, "", called))
+    raise Rejected(statuses.problem(last, "", subject))
 
 
-def _standing(kind: str, element: str, revises: Revision, called: str, *, by_lines: bool) -> Conversation[Payload]:
+def _standing(kind: str, element: str, revises: Revision, subject: str, *, by_lines: bool) -> Conversation[Payload]:
     wanted: Payload = {element: [revises.id]} | ({"IncludeLineItems": True} if by_lines else {})
-    found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", wanted, called)
+    found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", wanted, subject)
     if not found:
-        raise Rejected(_deleted(called, revises.id if element == "TxnID" else ""))
+        raise Rejected(_deleted(subject, revises.id if element == "TxnID" else ""))
     if revises.totals and (total := total_of(found[0])) not in revises.totals:
-        raise Rejected(_touched(called, total, revises))
+        raise Rejected(_touched(subject, total, revises))
     standing: Payload = found[0]["fields"]
     return standing
 
@@ -86,25 +87,25 @@ def total_of(row: Row) -> Decimal:
     return in_cents(total)
 
 
-def void(document: Invoice | CreditMemo, revises: Revision, called: str) -> Conversation[Posting]:
+def void(document: Invoice | CreditMemo, revises: Revision, subject: str) -> Conversation[Posting]:
     """Bring it to nothing, unless somebody has done so already. QuickBooks does not take the payments off by itself."""
     kind = payloads.KINDS[document.kind]
-    found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", {"TxnID": [revises.id]}, called)
+    found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", {"TxnID": [revises.id]}, subject)
     if not found:
-        raise Rejected(_deleted(called, ""))
+        raise Rejected(_deleted(subject, ""))
     if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
         try:
-            yield from asking.void(f"void {in_words(kind)}", kind, revises.id, called)
+            yield from asking.void(f"void {in_words(kind)}", kind, revises.id, subject)
         except Rejected as refusal:
-            raise Rejected(_not_voided(called, refusal.problems[0])) from None
+            raise Rejected(_not_voided(subject, refusal.problems[0])) from None
     return Posting(id=revises.id, number=document.number, total=in_cents(Decimal(0)))
 
 
-def _not_voided(called: str, said: Problem) -> Problem:
+def _not_voided(subject: str, said: Problem) -> Problem:
     return Problem(
-        what=f"QuickBooks did not void {called}.",
+        what=say("QuickBooks did not void %(subject)s.", subject=subject),
         why=said.why,
-        cure="If payments or credits are applied to it, take them off in QuickBooks first; then press Retry.",
+        cure=say("If payments or credits are applied to it, take them off in QuickBooks first; then press Retry."),
         code=said.code,
     )
 
@@ -114,21 +115,27 @@ def in_words(kind: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
 
 
-def _deleted(called: str, posting_id: str) -> Problem:
+def _deleted(subject: str, posting_id: str) -> Problem:
     return Problem(
-        what=f"{called[:1].upper()}{called[1:]} is not in QuickBooks any more.",
-        why="It was deleted there after it was sent, so there is nothing to change.",
-        cure="Enter it once more if it is still wanted; else give this update up.",
+        what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
+        why=say("It was deleted there after it was sent, so there is nothing to change."),
+        cure=say("Enter it once more if it is still wanted; else give this update up."),
         code=statuses.NOT_FOUND,
-        offers=(Offer(label="Enter it once more", answer=Answer.ANEW, value=posting_id),) if posting_id else (),
+        offers=(Offer(label=say("Enter it once more"), answer=Answer.ANEW, value=posting_id),) if posting_id else (),
     )
 
 
-def _touched(called: str, total: Decimal, revises: Revision) -> Problem:
+def _touched(subject: str, total: Decimal, revises: Revision) -> Problem:
     return Problem(
-        what=f"Somebody has changed {called} in QuickBooks: it comes to {total} there.",
-        why=f"It came to {revises.totals[-1]} as far as we know, and an update would replace what was changed.",
-        cure="Look in QuickBooks what it is. Then put the order’s figures in its place, or give the update up.",
+        what=say(
+            "Somebody has changed %(subject)s in QuickBooks: it comes to %(total)s there.",
+            subject=subject, total=total,
+        ),
+        why=say(
+            "It came to %(totals)s as far as we know, and an update would replace what was changed.",
+            totals=revises.totals[-1],
+        ),
+        cure=say("Look in QuickBooks what it is. Then put the order’s figures in its place, or give the update up."),
         code=statuses.OUTDATED,
-        offers=(Offer(label="Put the order’s figures in its place", answer=Answer.OVERWRITES, value=str(total)),),
+        offers=(Offer(label=say("Put the order’s figures in its place"), answer=Answer.OVERWRITES, value=str(total)),),
     )

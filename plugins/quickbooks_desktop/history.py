@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Conversation, Page, Payload, Ref, Transaction, TransactionKind, in_cents
+from hub.plugin import Conversation, Page, Payload, Ref, Sentence, Transaction, TransactionKind, in_cents, say
 from quickbooks_desktop.asking import Row
 from quickbooks_desktop.paging import Cursor, gone, stretch
 
@@ -23,7 +23,7 @@ class History:
     """A kind of transaction: how it is asked for, which elements are wanted of it, and what its figures are called."""
 
     called: str
-    plural: str
+    plural: Sentence
     returned: tuple[str, ...]
     figures: Callable[[Mapping[str, Any]], dict[str, Any]]
     lines: bool = False
@@ -51,15 +51,15 @@ def _credit_memo(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 HISTORY = {
     TransactionKind.INVOICE: History(
-        called="Invoice", plural="invoices", figures=_invoice,
+        called="Invoice", plural=say("invoices"), figures=_invoice,
         returned=(*_COMMON, "DueDate", "Subtotal", "SalesTaxTotal", "BalanceRemaining"),
     ),
     TransactionKind.PAYMENT: History(
-        called="ReceivePayment", plural="payments", figures=_payment, lines=True,
+        called="ReceivePayment", plural=say("payments"), figures=_payment, lines=True,
         returned=(*_COMMON, "TotalAmount", "UnusedPayment", "AppliedToTxnRet"),
     ),
     TransactionKind.CREDIT_MEMO: History(
-        called="CreditMemo", plural="credit memos", figures=_credit_memo,
+        called="CreditMemo", plural=say("credit memos"), figures=_credit_memo,
         returned=(*_COMMON, "TotalAmount", "CreditRemaining"),
     ),
 }  # fmt: skip
@@ -73,7 +73,8 @@ def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
         fields["ModifiedDateRangeFilter"] = {"FromModifiedDate": cursor.since}
     if wanted.lines:
         fields["IncludeLineItems"] = True
-    read = yield from stretch(f"{wanted.called}Query", f"the list of {wanted.plural}", fields, cursor)
+    subject = say("the list of %(entries)s", entries=wanted.plural)
+    read = yield from stretch(f"{wanted.called}Query", subject, fields, cursor)
     deleted: tuple[str, ...] = ()
     if not read.left and since:
         deleted = yield from gone("TxnDeletedQuery", "TxnDelType", [wanted.called], cursor.since)

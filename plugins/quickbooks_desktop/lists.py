@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import AccountKind, Books, Conversation, Page, Payload, Record, RecordKind
+from hub.plugin import AccountKind, Books, Conversation, Page, Payload, Record, RecordKind, Sentence, say
 from quickbooks_desktop import company
 from quickbooks_desktop.asking import look
 from quickbooks_desktop.paging import Cursor, gone, stretch
@@ -40,7 +40,7 @@ class List:
     """A list of the books: how it is asked for, which elements are wanted of it, and how an entry is read."""
 
     query: str
-    plural: str
+    plural: Sentence
     returned: tuple[str, ...]
     record: Callable[[dict[str, Any], str], dict[str, Any]]
     iterated: bool = True
@@ -81,22 +81,25 @@ _COMMON = ("ListID", "TimeModified", "Name", "FullName", "IsActive")
 
 LISTS = {
     RecordKind.ACCOUNT: List(
-        query="AccountQuery", plural="accounts", returned=(*_COMMON, "AccountType", "AccountNumber"), record=_account,
+        query="AccountQuery", plural=say("accounts"), returned=(*_COMMON, "AccountType", "AccountNumber"),
+        record=_account,
         iterated=False,
     ),
     RecordKind.CUSTOMER: List(
-        query="CustomerQuery", plural="customers", returned=(*_COMMON, "Email", "Phone"), record=_party
+        query="CustomerQuery", plural=say("customers"), returned=(*_COMMON, "Email", "Phone"), record=_party
     ),
     RecordKind.VENDOR: List(
-        query="VendorQuery", plural="vendors", returned=(*_COMMON, "Email", "Phone"), record=_party
+        query="VendorQuery", plural=say("vendors"), returned=(*_COMMON, "Email", "Phone"), record=_party
     ),
     RecordKind.ITEM: List(
-        query="ItemQuery", plural="items", returned=(*_COMMON, "ManufacturerPartNumber"), record=_item,
+        query="ItemQuery", plural=say("items"), returned=(*_COMMON, "ManufacturerPartNumber"), record=_item,
         wanted=lambda kind: kind not in NO_LINES,
     ),
-    RecordKind.TAX_CODE: List(query="ItemSalesTaxQuery", plural="sales taxes", returned=_COMMON, record=_named),
-    RecordKind.TERM: List(query="TermsQuery", plural="terms", returned=_COMMON, record=_named, iterated=False),
-    RecordKind.CLASS: List(query="ClassQuery", plural="classes", returned=_COMMON, record=_levelled, iterated=False),
+    RecordKind.TAX_CODE: List(query="ItemSalesTaxQuery", plural=say("sales taxes"), returned=_COMMON, record=_named),
+    RecordKind.TERM: List(query="TermsQuery", plural=say("terms"), returned=_COMMON, record=_named, iterated=False),
+    RecordKind.CLASS: List(
+        query="ClassQuery", plural=say("classes"), returned=_COMMON, record=_levelled, iterated=False
+    ),
 }  # fmt: skip
 
 
@@ -116,7 +119,8 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     wanted, cursor = LISTS[kind], Cursor.read(since)
     filters: Payload = {"ActiveStatus": "All", "FromModifiedDate": cursor.since}
     fields = {**filters, "IncludeRetElement": list(wanted.returned)}
-    read = yield from stretch(wanted.query, f"the list of {wanted.plural}", fields, cursor, iterated=wanted.iterated)
+    subject = say("the list of %(entries)s", entries=wanted.plural)
+    read = yield from stretch(wanted.query, subject, fields, cursor, iterated=wanted.iterated)
     deleted: tuple[str, ...] = ()
     if not read.left and since and kind in DELETED:
         deleted = yield from gone("ListDeletedQuery", "ListDelType", DELETED[kind], cursor.since)

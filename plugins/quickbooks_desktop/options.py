@@ -14,42 +14,47 @@ from hub.plugin import (
     MappingField,
     RecordKind,
     Role,
+    say,
 )
 
 OPTIONS = (
     Field(
         key="item_kind",
-        label="New products are entered as",
+        label=say("New products are entered as"),
         kind=FieldKind.CHOICE,
-        choices=(("ItemNonInventory", "Non-inventory parts"), ("ItemService", "Services")),
+        choices=(("ItemNonInventory", say("Non-inventory parts")), ("ItemService", say("Services"))),
         default="ItemNonInventory",
-        help="QuickBooks counts no stock for either. Products that are in your books already stay as they are.",
+        help=say("QuickBooks counts no stock for either. Products that are in your books already stay as they are."),
     ),
     Field(
         key="discount_item",
-        label="Name of the discount item",
+        label=say("Name of the discount item"),
         default="Order discount",
-        help="QuickBooks takes a discount as an item. It is entered when it is first needed, and posts to the account "
-        "for discounts on the Accounts tab.",
+        help=say(
+            "QuickBooks takes a discount as an item. It is entered when it is first needed, and posts to the "
+            "account for discounts on the Accounts tab.",
+        ),
     ),
     Field(
         key="taxable_code",
-        label="Tax code of taxable lines",
+        label=say("Tax code of taxable lines"),
         default="Tax",
-        help="The three-letter code in your QuickBooks for what is taxed; “Tax” unless you renamed it.",
+        help=say("The three-letter code in your QuickBooks for what is taxed; “Tax” unless you renamed it."),
     ),
     Field(
         key="nontaxable_code",
-        label="Tax code of other lines",
+        label=say("Tax code of other lines"),
         default="Non",
-        help="The code for what is not taxed; “Non” unless you renamed it.",
+        help=say("The code for what is not taxed; “Non” unless you renamed it."),
     ),
     Field(
         key="books_tax",
-        label="Let QuickBooks add sales tax to orders that come without it",
+        label=say("Let QuickBooks add sales tax to orders that come without it"),
         kind=FieldKind.SWITCH,
-        help="Off: an order without sales tax is invoiced without sales tax. On: its taxable lines are marked taxable, "
-        "QuickBooks works the tax out, and the invoice may be higher than the order.",
+        help=say(
+            "Off: an order without sales tax is invoiced without sales tax. On: its taxable lines are marked "
+            "taxable, QuickBooks works the tax out, and the invoice may be higher than the order.",
+        ),
     ),
     DEPOSITS,
     TAKEN_NAMES,
@@ -58,64 +63,69 @@ OPTIONS = (
 MAPPINGS = (
     MappingField(
         key=Role.RECEIVABLE,
-        label="Accounts receivable",
+        label=say("Accounts receivable"),
         accepts=(AccountKind.ACCOUNTS_RECEIVABLE,),
         needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PAYMENT}),
-        help="Where invoices are owed. A payment must go against the account of its invoice.",
+        help=say("Where invoices are owed. A payment must go against the account of its invoice."),
     ),
     MappingField(
         key=Role.INCOME,
-        label="Income",
+        label=say("Income"),
         accepts=(AccountKind.INCOME,),
         prefers=("Income",),
         needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
-        help="Where sales of new products are booked. A product that is in your books already keeps its own account.",
+        help=say(
+            "Where sales of new products are booked. A product that is in your books already keeps its own "
+            "account.",
+        ),
     ),
     MappingField(
         key=Role.COST,
-        label="Cost of goods sold",
+        label=say("Cost of goods sold"),
         accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
         prefers=("CostOfGoodsSold",),
         needed_for=frozenset({DocumentKind.BILL, DocumentKind.PURCHASE_ORDER}),
-        help="Where purchases of new products are booked. Without it, new products can be sold but not bought.",
+        help=say("Where purchases of new products are booked. Without it, new products can be sold but not bought."),
     ),
     MappingField(
         key=Role.DISCOUNT,
-        label="Discounts",
+        label=say("Discounts"),
         accepts=(AccountKind.INCOME, AccountKind.EXPENSE),
-        help="Where discounts are booked. Needed for orders that have one.",
+        help=say("Where discounts are booked. Needed for orders that have one."),
     ),
     MappingField(
         key=Role.DEPOSIT,
-        label="Deposit payments to",
+        label=say("Deposit payments to"),
         accepts=(AccountKind.BANK, AccountKind.OTHER_CURRENT_ASSET),
-        help="Where received money goes. If it is empty, QuickBooks uses Undeposited Funds.",
+        help=say("Where received money goes. If it is empty, QuickBooks uses Undeposited Funds."),
     ),
     MappingField(
         key=Role.PAYABLE,
-        label="Accounts payable",
+        label=say("Accounts payable"),
         accepts=(AccountKind.ACCOUNTS_PAYABLE,),
-        help="Where what you owe your suppliers is booked. If it is empty, QuickBooks uses its own.",
+        help=say("Where what you owe your suppliers is booked. If it is empty, QuickBooks uses its own."),
     ),
     MappingField(
         key=Role.TERMS,
-        label="Terms",
+        label=say("Terms"),
         kind=RecordKind.TERM,
-        help="Of invoices whose order names none that QuickBooks has.",
+        help=say("Of invoices whose order names none that QuickBooks has."),
     ),
     MappingField(
         key=Role.CLASS,
-        label="Class",
+        label=say("Class"),
         kind=RecordKind.CLASS,
-        help="Of documents whose order names none that QuickBooks has.",
+        help=say("Of documents whose order names none that QuickBooks has."),
     ),
     MappingField(
         key=Role.SALES_TAX_ITEM,
-        label="Sales-tax item",
+        label=say("Sales-tax item"),
         kind=RecordKind.ITEM,
         prefers=("SalesTax", "OtherCharge"),
-        help="The item that stands for sales tax where the tax of an order is sent as a line of its own. "
-        "It should post to the account of the sales tax that you owe.",
+        help=say(
+            "The item that stands for sales tax where the tax of an order is sent as a line of its own. It "
+            "should post to the account of the sales tax that you owe.",
+        ),
     ),
 )
 

@@ -25,6 +25,9 @@ from hub.plugin import (
     Ref,
     Rejected,
     Revision,
+    called,
+    noun,
+    say,
     suffixed,
 )
 from quickbooks_desktop import changing, payloads, statuses
@@ -33,24 +36,30 @@ from quickbooks_desktop.changing import change, total_of
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
 from quickbooks_desktop.options import chosen
 
-PARTIES = {"VendorRet": "a vendor", "EmployeeRet": "an employee", "OtherNameRet": "on the list of other names"}
+PARTIES = {
+    "CustomerRet": say("In QuickBooks “%(name)s” is a customer, so no %(kind)s can have that name."),
+    "VendorRet": say("In QuickBooks “%(name)s” is a vendor, so no %(kind)s can have that name."),
+    "EmployeeRet": say("In QuickBooks “%(name)s” is an employee, so no %(kind)s can have that name."),
+    "OtherNameRet": say("In QuickBooks “%(name)s” is on the list of other names, so no %(kind)s can have that name."),
+}
+"""Who has a name, by the kind of row."""
 
 
 def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
     """Post a document. What it comes to is read from the books' echo and not taken for granted."""
-    called = subject(document)
+    subject = called(document)
     row: Row
     match document:
         case Invoice() | CreditMemo() if document.revises is not None and document.revises.voids:
-            return (yield from changing.void(document, document.revises, called))
+            return (yield from changing.void(document, document.revises, subject))
         case Invoice() | CreditMemo():
-            row = yield from _sale(document, options, called)
+            row = yield from _sale(document, options, subject)
         case Payment():
-            row = yield from _payment(document, called)
+            row = yield from _payment(document, subject)
         case PurchaseOrder():
-            row = yield from _order(document, called)
+            row = yield from _order(document, subject)
         case Bill():
-            row = yield from _bill(document, called)
+            row = yield from _bill(document, subject)
     return posting(row, document)
 
 
@@ -73,87 +82,77 @@ def _lines(order: PurchaseOrder, found: Payload) -> tuple[str, ...]:
     return tuple(line["TxnLineID"] for line in standing) if payloads.NEW_LINE in ids else tuple(ids)
 
 
-def subject(document: Document) -> str:
-    """What a sentence calls a document, so that everybody knows which one is meant."""
-    match document:
-        case Invoice():
-            return f"invoice {document.number} for {document.customer.name or 'your customer'}"
-        case CreditMemo():
-            return f"credit memo {document.number} for {document.customer.name or 'your customer'}"
-        case Payment():
-            whose = document.customer.name or "your customer"
-            return f"the payment of {document.amount} {document.currency} by {whose}"
-        case PurchaseOrder():
-            return f"purchase order {document.number} to {document.vendor.name or 'your vendor'}"
-        case Bill():
-            return f"bill {document.number} from {document.vendor.name or 'your vendor'}".replace("  ", " ")
-
-
-def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], called: str) -> Conversation[Row]:
+def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], subject: str) -> Conversation[Row]:
     discount_item, kind = "", payloads.KINDS[document.kind]
     if document.discount and document.discount_account is not None:
         discount_item = yield from _discount_item(chosen(options, "discount_item"), document.discount_account)
     revises = document.revises
     if revises is None:
         fields = payloads.sale(document, options, discount_item)
-        return (yield from enter(f"create {document.kind.replace('_', ' ')}", f"{kind}Add", fields, called))
+        return (yield from enter(f"create {document.kind.replace('_', ' ')}", f"{kind}Add", fields, subject))
     return (
         yield from change(
             kind,
             revises,
             lambda standing: payloads.revised(document, revises, options, discount_item, standing["EditSequence"]),
-            called,
-            cure="If more is paid on it than it comes to by now, take the payment off it in QuickBooks first; then "
-            "press Retry. Or give the update up.",
+            subject,
+            cure=say(
+                "If more is paid on it than it comes to by now, take the payment off it in QuickBooks first; then "
+                "press Retry. Or give the update up."
+            ),
         )
     )
 
 
-def _payment(document: Payment, called: str) -> Conversation[Row]:
+def _payment(document: Payment, subject: str) -> Conversation[Row]:
     revises = document.revises
     if revises is None:
-        return (yield from enter("receive payment", "ReceivePaymentAdd", payloads.payment(document), called))
+        return (yield from enter("receive payment", "ReceivePaymentAdd", payloads.payment(document), subject))
     return (
         yield from change(
             "ReceivePayment",
             revises,
             lambda standing: payloads.applied(document, revises, standing["EditSequence"]),
-            called,
+            subject,
         )
     )
 
 
-def _order(document: PurchaseOrder, called: str) -> Conversation[Row]:
+def _order(document: PurchaseOrder, subject: str) -> Conversation[Row]:
     revises = document.revises
     if revises is None:
         fields = payloads.purchase_order(document)
-        return (yield from enter("create purchase order", "PurchaseOrderAdd", fields, called))
+        return (yield from enter("create purchase order", "PurchaseOrderAdd", fields, subject))
     return (
         yield from change(
             "PurchaseOrder",
             revises,
             lambda standing: payloads.revised_order(document, revises, standing),
-            called,
+            subject,
             by_lines=True,
-            cure="A line that a bill has received stays on its purchase order, with its item and its vendor. Update "
-            "the bill as well, or change it in QuickBooks; then press Retry.",
+            cure=say(
+                "A line that a bill has received stays on its purchase order, with its item and its vendor. Update "
+                "the bill as well, or change it in QuickBooks; then press Retry."
+            ),
         )
     )
 
 
-def _bill(document: Bill, called: str) -> Conversation[Row]:
+def _bill(document: Bill, subject: str) -> Conversation[Row]:
     revises = document.revises
     if revises is None:
-        return (yield from enter("create bill", "BillAdd", payloads.bill(document), called))
+        return (yield from enter("create bill", "BillAdd", payloads.bill(document), subject))
     return (
         yield from change(
             "Bill",
             revises,
             lambda standing: payloads.revised_bill(document, revises, standing),
-            called,
+            subject,
             by_lines=True,
-            cure="If the bill is paid, or linked to something else, take that off it in QuickBooks first; then press "
-            "Retry. Or give the update up, and change the bill there.",
+            cure=say(
+                "If the bill is paid, or linked to something else, take that off it in QuickBooks first; then press "
+                "Retry. Or give the update up, and change the bill there."
+            ),
         )
     )
 
@@ -161,28 +160,28 @@ def _bill(document: Bill, called: str) -> Conversation[Row]:
 def _discount_item(name: str, account: Ref) -> Conversation[str]:
     """The ListID of the item that takes discounts; it is entered when it is needed for the first time."""
     name = fitting(name, ITEM_LENGTH)
-    called = f"the discount item “{name}”"
-    row = yield from _discount_item_named(name, called)
+    subject = say("the discount item “%(name)s”", name=name)
+    row = yield from _discount_item_named(name, subject)
     if row is None:
         try:
-            row = yield from enter("create item", "ItemDiscountAdd", payloads.discount(name, account), called)
+            row = yield from enter("create item", "ItemDiscountAdd", payloads.discount(name, account), subject)
         except Rejected as refusal:  # Another invoice of the same message set was first.
             if not _taken(refusal):
                 raise
-            row = yield from _discount_item_named(name, called)
+            row = yield from _discount_item_named(name, subject)
             if row is None:
                 raise
     return str(row["fields"]["ListID"])
 
 
-def _discount_item_named(name: str, called: str) -> Conversation[Row | None]:
-    found = yield from _items_named(name, called)
+def _discount_item_named(name: str, subject: str) -> Conversation[Row | None]:
+    found = yield from _items_named(name, subject)
     if found and found[0]["kind"] != "ItemDiscountRet":
         raise Rejected(
             Problem(
-                what=f"“{name}” is an item in QuickBooks, but not one for discounts.",
-                why="A discount can only stand on an invoice by an item of the kind Discount.",
-                cure="Choose another name for the discount item on the Details tab.",
+                what=say("“%(name)s” is an item in QuickBooks, but not one for discounts.", name=name),
+                why=say("A discount can only stand on an invoice by an item of the kind Discount."),
+                cure=say("Choose another name for the discount item on the Details tab."),
                 field="discount_item",
             )
         )
@@ -204,12 +203,12 @@ def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
 
 def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Ref]:
     fields = payloads.customer(record)
-    called = f"the customer “{fields['Name']}”"
+    subject = say("the customer “%(name)s”", name=fields["Name"])
     row = yield from change(
         "Customer",
         revises,
         lambda standing: payloads.changed(revises.id, standing["EditSequence"], fields),
-        called,
+        subject,
         element="ListID",
     )
     return Ref(id=row["fields"]["ListID"], name=row["fields"].get("FullName") or row["fields"]["Name"])
@@ -229,9 +228,9 @@ def _party(word: str, kind: str, fields: Payload, options: Mapping[str, str]) ->
 
 def _party_entered(word: str, kind: str, fields: Payload) -> Conversation[Row]:
     name = fields["Name"]
-    called = f"the {word} “{name}”"
+    subject = say("the %(kind)s “%(name)s”", kind=noun(word), name=name)
     try:
-        return (yield from enter(f"create {word}", f"{kind}Add", fields, called))
+        return (yield from enter(f"create {word}", f"{kind}Add", fields, subject))
     except Rejected as refusal:
         if not _taken(refusal):
             raise
@@ -240,7 +239,7 @@ def _party_entered(word: str, kind: str, fields: Payload) -> Conversation[Row]:
 
 def _who_has_it(word: str, kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
     """After 3100: an entry of the same kind is the one that is meant; if somebody else has the name, say who."""
-    found = yield from look("look who has the name", "EntityQuery", {"FullName": [name]}, f"“{name}”")
+    found = yield from look("look who has the name", "EntityQuery", {"FullName": [name]}, say("“%(name)s”", name=name))
     same = [row for row in found if row["kind"] == f"{kind}Ret"]
     if same and same[0]["fields"].get("IsActive", "true") == "true":
         return same[0]
@@ -248,12 +247,12 @@ def _who_has_it(word: str, kind: str, name: str, refusal: Rejected) -> Conversat
         raise Rejected(_inactive(word, name))
     if not found:
         raise refusal
-    there = PARTIES.get(found[0]["kind"], "a customer")
+    there = PARTIES.get(found[0]["kind"], PARTIES["CustomerRet"])
     raise Rejected(
         Problem(
-            what=f"In QuickBooks “{name}” is {there}, so no {word} can have that name.",
-            why="Customers, vendors, employees and other names share one list of names there.",
-            cure=f"Choose another {word}, or enter it under another name.",
+            what=say(there.message, name=name, kind=noun(word)),
+            why=say("Customers, vendors, employees and other names share one list of names there."),
+            cure=say("Choose another %(kind)s, or enter it under another name.", kind=noun(word)),
             field=word,
             code=statuses.NAME_TAKEN,
             offers=(Offer.other_name(name, word),),
@@ -263,9 +262,9 @@ def _who_has_it(word: str, kind: str, name: str, refusal: Rejected) -> Conversat
 
 def _inactive(word: str, name: str) -> Problem:
     return Problem(
-        what=f"The {word} “{name}” is inactive in QuickBooks.",
-        why="Nothing can be posted for an inactive entry, and no other one can have the name.",
-        cure="Make it active again in QuickBooks, choose another one, or enter it under another name.",
+        what=say("The %(kind)s “%(name)s” is inactive in QuickBooks.", kind=noun(word), name=name),
+        why=say("Nothing can be posted for an inactive entry, and no other one can have the name."),
+        cure=say("Make it active again in QuickBooks, choose another one, or enter it under another name."),
         field=word,
         code=statuses.NAME_TAKEN,
         offers=(Offer.other_name(name, word),),
@@ -274,13 +273,13 @@ def _inactive(word: str, name: str) -> Problem:
 
 def _item(fields: Payload, kind: str) -> Conversation[Ref]:
     name = fields["Name"]
-    called = f"the product “{name}”"
+    subject = say("the product “%(name)s”", name=name)
     try:
-        row = yield from enter("create item", f"{kind}Add", fields, called)
+        row = yield from enter("create item", f"{kind}Add", fields, subject)
     except Rejected as refusal:
         if not _taken(refusal):
             raise
-        found = yield from _items_named(name, called)
+        found = yield from _items_named(name, subject)
         if not found:
             raise
         row = found[0]
@@ -289,8 +288,8 @@ def _item(fields: Payload, kind: str) -> Conversation[Ref]:
     return Ref(id=row["fields"]["ListID"], name=row["fields"].get("FullName") or row["fields"]["Name"])
 
 
-def _items_named(name: str, called: str) -> Conversation[list[Row]]:
-    return (yield from look("look up item", "ItemQuery", {"FullName": [name]}, called))
+def _items_named(name: str, subject: str) -> Conversation[list[Row]]:
+    return (yield from look("look up item", "ItemQuery", {"FullName": [name]}, subject))
 
 
 def _taken(refusal: Rejected) -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from hub.plugin import Doorway, Download, Problem, Rejected
+from hub.plugin import Doorway, Download, Problem, Rejected, say
 from quickbooks_desktop.company import OWNER_ID, file_id
 
 NAME = "Bookpost"
@@ -23,9 +23,9 @@ def file(doorway: Doorway) -> Download:
     if urlsplit(doorway.url).scheme != "https" and host not in LOCAL:
         raise Rejected(
             Problem(
-                what="The Web Connector calls only addresses that begin with https.",
-                why=f"Ours is {doorway.url}.",
-                cure="Ask whoever runs this application to serve it by https.",
+                what=say("The Web Connector calls only addresses that begin with https."),
+                why=say("Ours is %(url)s.", url=doorway.url),
+                cure=say("Ask whoever runs this application to serve it by https."),
             )
         )
     root = etree.Element("QBWCXML")

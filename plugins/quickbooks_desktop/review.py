@@ -26,11 +26,13 @@ from hub.plugin import (
     Problem,
     PurchaseOrder,
     Sale,
+    called,
+    noun,
+    say,
 )
 from quickbooks_desktop import statuses
 from quickbooks_desktop.options import chosen
 from quickbooks_desktop.payloads import memo
-from quickbooks_desktop.posting import subject as called
 from quickbooks_desktop.qbxml import printable
 
 NUMBER_LENGTHS: Mapping[type[Document], int] = {
@@ -55,7 +57,8 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str], books: B
         return
     for line in subject.lines:
         yield from _line(line)
-    yield from _long(memo(subject.note, subject.memo), TEXT_LENGTH, f"The memo of {called(subject)}", "memo")
+    what = say("The memo of %(document)s", document=called(subject))
+    yield from _long(memo(subject.note, subject.memo), TEXT_LENGTH, what, "memo")
     if isinstance(subject, Sale):
         yield from _sale(subject, options)
 
@@ -63,27 +66,32 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str], books: B
 def _sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
     if sale.discount and sale.discount_account is None:
         yield Problem(
-            what=f"{sale.title} has a discount, and no account for discounts is chosen.",
-            why="QuickBooks books a discount by an item, and the item needs an account.",
-            cure="Choose it on the Accounts tab, under Discounts.",
+            what=say("%(title)s has a discount, and no account for discounts is chosen.", title=sale.title),
+            why=say("QuickBooks books a discount by an item, and the item needs an account."),
+            cure=say("Choose it on the Accounts tab, under Discounts."),
             field="discount_account",
         )
-    yield from _long(sale.po_number, PO_NUMBER_LENGTH, f"The P.O. number {sale.po_number}", "po_number")
+    what = say("The P.O. number %(number)s", number=sale.po_number)
+    yield from _long(sale.po_number, PO_NUMBER_LENGTH, what, "po_number")
     for key in ("taxable_code", "nontaxable_code"):
-        yield from _long(chosen(options, key), TAX_CODE_LENGTH, f"The tax code {chosen(options, key)}", key)
+        code = chosen(options, key)
+        yield from _long(code, TAX_CODE_LENGTH, say("The tax code %(code)s", code=code), key)
 
 
 def _number(document: Document) -> Iterator[Problem]:
     length = NUMBER_LENGTHS[type(document)]
     if len(document.number) > length:
         yield Problem(
-            what=f"The number {document.number} is too long for QuickBooks.",
-            why=f"QuickBooks Desktop keeps {length} characters; this number has {len(document.number)}.",
-            cure="Give it a shorter number.",
+            what=say("The number %(number)s is too long for QuickBooks.", number=document.number),
+            why=say(
+                "QuickBooks Desktop keeps %(most)s characters; it has %(count)s.", most=length,
+                count=len(document.number),
+            ),
+            cure=say("Give it a shorter number."),
             field="number",
             offers=()
             if isinstance(document, Payment)
-            else (Offer(label="Number it", answer=Answer.NUMBER, value=document.number[:length], editable=True),),
+            else (Offer(label=say("Number it"), answer=Answer.NUMBER, value=document.number[:length], editable=True),),
         )
 
 
@@ -94,25 +102,27 @@ def _closed(document: Document, books: Books) -> Iterator[Problem]:
 
 
 def _line(line: Line) -> Iterator[Problem]:
-    name = f"The line “{line.description[:40] or line.item.name}”"
-    yield from _long(line.description, TEXT_LENGTH, f"The description “{line.description[:40]}…”", "lines")
-    for word, value in (("quantity", line.quantity), ("price", line.price)):
-        yield from _large(value, _LARGEST_PRICE, f"{name}: its {word}")
+    name = line.description[:40] or line.item.name
+    what = say("The description “%(text)s…”", text=line.description[:40])
+    yield from _long(line.description, TEXT_LENGTH, what, "lines")
+    for word, value in ((say("quantity"), line.quantity), (say("price"), line.price)):
+        yield from _large(value, _LARGEST_PRICE, say("The line “%(line)s”: its %(figure)s", line=name, figure=word))
         if value != round(value, _PLACES):
             yield Problem(
-                what=f"{name} has the {word} {value}.",
-                why="QuickBooks keeps five decimals.",
-                cure="Round it, so that quantity times price still comes to the amount.",
+                what=say("The line “%(line)s” has the %(figure)s %(value)s.", line=name, figure=word, value=value),
+                why=say("QuickBooks keeps five decimals."),
+                cure=say("Round it, so that quantity times price still comes to the amount."),
                 field="lines",
             )
-    yield from _large(line.amount, _LARGEST_AMOUNT, f"{name}: its amount")
+    what = say("The line “%(line)s”: its %(figure)s", line=name, figure=say("amount"))
+    yield from _large(line.amount, _LARGEST_AMOUNT, what)
 
 
-def _large(value: Decimal, limit: Decimal, name: str) -> Iterator[Problem]:
+def _large(value: Decimal, limit: Decimal, what: str) -> Iterator[Problem]:
     if abs(value) >= limit:
         yield Problem(
-            what=f"{name} is too large for QuickBooks: {value}.",
-            cure="Check the figure; if it is right, divide the order.",
+            what=say("%(what)s is too large for QuickBooks: %(value)s.", what=what, value=value),
+            cure=say("Check the figure; if it is right, divide the order."),
             field="lines",
         )
 
@@ -120,25 +130,28 @@ def _large(value: Decimal, limit: Decimal, name: str) -> Iterator[Problem]:
 def _record(record: NewRecord) -> Iterator[Problem]:
     word = {NewCustomer: "customer", NewVendor: "vendor", NewItem: "item"}[type(record)]
     if not printable(record.name).strip():
-        yield Problem(what=f"A new {word} has no name.", cure="Give it one.", field=word)
+        yield Problem(what=say("A new %(kind)s has no name.", kind=noun(word)), cure=say("Give it one."), field=word)
     if isinstance(record, NewItem):
-        yield from _long(record.description, TEXT_LENGTH, f"The description of {record.name}", word)
+        yield from _long(record.description, TEXT_LENGTH, say("The description of %(name)s", name=record.name), word)
         if record.price is not None and record.price != round(record.price, _PLACES):
             yield Problem(
-                what=f"{record.name} costs {record.price}.",
-                why="QuickBooks keeps five decimals.",
-                cure="Round the price.",
+                what=say("%(name)s costs %(price)s.", name=record.name, price=record.price),
+                why=say("QuickBooks keeps five decimals."),
+                cure=say("Round the price."),
                 field=word,
             )
     else:
-        yield from _long(record.email, EMAIL_LENGTH, f"The e-mail address of {record.name}", word)
+        yield from _long(record.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=record.name), word)
 
 
-def _long(text: str, length: int, name: str, field: str) -> Iterator[Problem]:
+def _long(text: str, length: int, what: str, field: str) -> Iterator[Problem]:
     if len(text) > length:
         yield Problem(
-            what=f"{name} is too long for QuickBooks.",
-            why=f"QuickBooks Desktop keeps {length:,} characters; it has {len(text):,}.",
-            cure="Shorten it.",
+            what=say("%(what)s is too long for QuickBooks.", what=what),
+            why=say(
+                "QuickBooks Desktop keeps %(most)s characters; it has %(count)s.", most=f"{length:,}",
+                count=f"{len(text):,}",
+            ),
+            cure=say("Shorten it."),
             field=field,
         )

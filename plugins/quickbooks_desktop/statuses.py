@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.plugin import IntegrationError, Offer, Payload, Problem, Rejected, Unavailable
+from hub.plugin import IntegrationError, Offer, Payload, Problem, Rejected, Sentence, Unavailable, say
 
 FINE = {"0", "1"}
 """Done, and "nothing found", which is an answer and not an error."""
@@ -27,32 +27,37 @@ _IN_USE = re.compile(r"lock|in use|being (used|edited)|has been modified|another
 _MAYBE_LATER = {"3170", "3180"}
 
 
+SAID = say("%(said)s")
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Sentences about `{subject}`; `{said}` is what QuickBooks itself said."""
+    """Sentences about `subject`; `said` is what QuickBooks itself said."""
 
-    what: str
-    cure: str
-    why: str = "{said}"
+    what: Sentence
+    cure: Sentence
+    why: Sentence = SAID
     field: str = ""
 
 
 _LINK = Refusal(
-    "{Subject} cannot be linked to what it belongs to.",
-    "Look in QuickBooks whether that was closed, deleted or linked to something else, and send again.",
+    say("QuickBooks cannot link %(subject)s to what it belongs to."),
+    say("Look in QuickBooks whether that was closed, deleted or linked to something else, and send again."),
 )
 _MISSING = Refusal(
-    "Something that {subject} refers to is not in QuickBooks any more.",
-    "Refresh the lists on the integration's page, choose it again, and send again.",
+    say("Something that %(subject)s refers to is not in QuickBooks any more."),
+    say("Refresh the lists on the integration's page, choose it again, and send again."),
 )
 _SHAPE = Refusal(
-    "QuickBooks did not understand something in {subject}.",
-    "Correct what it names and send again; if there is nothing to correct, give the code to support.",
+    say("QuickBooks did not understand something in %(subject)s."),
+    say("Correct what it names and send again; if there is nothing to correct, give the code to support."),
 )
 _RIGHTS = Refusal(
-    "QuickBooks does not let us enter {subject}.",
-    "In QuickBooks, as Admin: Edit ▸ Preferences ▸ Integrated Applications ▸ Company Preferences; allow this "
-    "application, and let it log in with a user who may enter this.",
+    say("QuickBooks does not let us enter %(subject)s."),
+    say(
+        "In QuickBooks, as Admin: Edit ▸ Preferences ▸ Integrated Applications ▸ Company Preferences; allow this "
+        "application, and let it log in with a user who may enter this."
+    ),
 )
 
 REFUSALS: Mapping[str, Refusal] = {
@@ -60,35 +65,43 @@ REFUSALS: Mapping[str, Refusal] = {
     **dict.fromkeys(("501", "510", "530", "531", "550", "560", "570"), _LINK),
     **dict.fromkeys(("1000", "1010", "1030", "1060", "3010", "3150"), _SHAPE),
     **dict.fromkeys(("3000", "3120", "3140"), _MISSING),
-    "3020": Refusal("QuickBooks does not take the date of {subject}.", "Choose another date and send again.",
+    "3020": Refusal(say("QuickBooks does not take the date of %(subject)s."),
+                    say("Choose another date and send again."),
                     field="date"),
     "3030": _SHAPE,
     "3031": _SHAPE,
     "3035": _SHAPE,
-    "3040": Refusal("QuickBooks does not take an amount in {subject}.", "Correct the amount and send again.",
+    "3040": Refusal(say("QuickBooks does not take an amount in %(subject)s."),
+                    say("Correct the amount and send again."),
                     field="lines"),
-    "3070": Refusal("Something in {subject} is too long for QuickBooks.", "Shorten what it names and send again."),
-    "3100": Refusal("QuickBooks has the name of {subject} already, for something else.",
-                    "Choose what is there, or use another name, and send again.",
-                    why="Customers, vendors, employees and other names share one list of names there."),
+    "3070": Refusal(say("Something in %(subject)s is too long for QuickBooks."),
+                    say("Shorten what it names and send again.")),
+    "3100": Refusal(say("QuickBooks has the name of %(subject)s already, for something else."),
+                    say("Choose what is there, or use another name, and send again."),
+                    why=say("Customers, vendors, employees and other names share one list of names there.")),
     "3160": _LINK,
-    "3170": Refusal("QuickBooks could not change {subject}.", "Look in QuickBooks what it names, and send again."),
-    "3171": Refusal("The books are closed for the date of {subject}.",
-                    "Post it on a later day, or ask your accountant to open the period.", field="date",
-                    why="A closing date is set in QuickBooks, and nothing can be added up to that day."),
-    "3180": Refusal("QuickBooks could not save {subject}.", "Look in QuickBooks what it names, and send again."),
-    "3200": Refusal("{Subject} was changed in QuickBooks at the same moment.", "Send it again."),
-    "3210": Refusal("QuickBooks does not take a value in {subject}.", "Correct what it names and send again.",
+    "3170": Refusal(say("QuickBooks could not change %(subject)s."),
+                    say("Look in QuickBooks what it names, and send again.")),
+    "3171": Refusal(say("The books are closed for the date of %(subject)s."),
+                    say("Post it on a later day, or ask your accountant to open the period."), field="date",
+                    why=say("A closing date is set in QuickBooks, and nothing can be added up to that day.")),
+    "3180": Refusal(say("QuickBooks could not save %(subject)s."),
+                    say("Look in QuickBooks what it names, and send again.")),
+    "3200": Refusal(say("Somebody changed %(subject)s in QuickBooks at the same moment."), say("Send it again.")),
+    "3210": Refusal(say("QuickBooks does not take a value in %(subject)s."),
+                    say("Correct what it names and send again."),
                     field="lines"),
     **dict.fromkeys(("3220", "3260", "3261", "3263", "3264"), _RIGHTS),
-    "3250": Refusal("A feature that {subject} needs is switched off in QuickBooks.",
-                    "Switch it on in QuickBooks under Edit ▸ Preferences, and send again."),
-    "3270": Refusal("QuickBooks has no account to post {subject} to.",
-                    "Choose the accounts on the Accounts tab, and send again.", field="accounts"),
+    "3250": Refusal(say("A feature that %(subject)s needs is switched off in QuickBooks."),
+                    say("Switch it on in QuickBooks under Edit ▸ Preferences, and send again.")),
+    "3270": Refusal(say("QuickBooks has no account to post %(subject)s to."),
+                    say("Choose the accounts on the Accounts tab, and send again."), field="accounts"),
 }  # fmt: skip
 
-_UNKNOWN = Refusal("QuickBooks did not take {subject}.", "Put right what it names and send again, or give the code to "
-                   "support.")  # fmt: skip
+_UNKNOWN = Refusal(
+    say("QuickBooks did not take %(subject)s."),
+    say("Put right what it names and send again, or give the code to support."),
+)
 
 
 def failure(payload: Payload, subject: str) -> IntegrationError | None:
@@ -97,18 +110,18 @@ def failure(payload: Payload, subject: str) -> IntegrationError | None:
     if code in FINE or (payload["severity"] != "Error" and payload["rows"]):
         return None
     if code in LATER or (code in _MAYBE_LATER and _IN_USE.search(said)):
-        return Unavailable(f"Somebody is working on it in QuickBooks: {said}")
+        return Unavailable(say("Somebody is working on it in QuickBooks: %(said)s", said=said))
     return Rejected(problem(code, said, subject))
 
 
 def problem(code: str, said: str, subject: str) -> Problem:
     """The problem that a status code means, about `subject` ("invoice 1042 for Acme")."""
     refusal = REFUSALS.get(code, _UNKNOWN)
-    words = {"subject": subject, "Subject": subject[:1].upper() + subject[1:], "said": said}
+    words = {"subject": subject, "said": said}
     return Problem(
-        what=refusal.what.format(**words),
-        why=refusal.why.format(**words),
-        cure=refusal.cure.format(**words),
+        what=say(refusal.what.message, **words),
+        why=say(refusal.why.message, **words),
+        cure=say(refusal.cure.message, **words),
         field=refusal.field,
         code=code,
     )
@@ -118,8 +131,11 @@ def closed(subject: str, until: dt.date, *, may_move: bool = True) -> Problem:
     """What 3171 says, known beforehand."""
     refusal = REFUSALS["3171"]
     return Problem(
-        what=f"The books are closed until {until.day} {until:%b %Y}, which is not before the date of {subject}.",
-        why="Nothing can be added up to that day.",
+        what=say(
+            "The books are closed until %(day)s, which is not before the date of %(subject)s.",
+            day=until, subject=subject,
+        ),
+        why=say("Nothing can be added up to that day."),
         cure=refusal.cure,
         field=refusal.field,
         code="3171",
@@ -130,20 +146,30 @@ def closed(subject: str, until: dt.date, *, may_move: bool = True) -> Problem:
 PARSE_ERROR = "0x80040400"
 
 _HRESULTS: Mapping[str, str] = {
-    "0x80040401": "QuickBooks could not be reached: the Web Connector may not use it. In QuickBooks, as Admin, allow "
-    "it under Edit ▸ Preferences ▸ Integrated Applications.",
-    "0x80040402": "QuickBooks had an error of its own. Restart QuickBooks and the Web Connector.",
-    "0x80040408": "QuickBooks could not be started on the Web Connector's computer. Open QuickBooks there.",
-    "0x8004040a": "Another company file is open in QuickBooks. Open the one that is connected here.",
-    "0x8004040d": "QuickBooks ended the session. It begins anew with the next call.",
-    "0x80040410": "The company file is open in another mode. Open it in QuickBooks in the mode in which this "
-    "connection was allowed.",
-    "0x80040414": "A window is open in QuickBooks that waits for an answer. Close it on the Web Connector's computer.",
-    "0x80040416": "No company file is open in QuickBooks. Open the one that is connected here.",
-    "0x8004041a": "QuickBooks does not allow this connection. In QuickBooks, as Admin, allow it under Edit ▸ "
-    "Preferences ▸ Integrated Applications.",
-    "0x80040420": "Somebody refused the connection in QuickBooks. Open the Web Connector file again and choose Yes.",
-    "0x80040422": "QuickBooks must be in single-user mode for this. Choose File ▸ Switch to Single-user Mode.",
+    "0x80040401": say(
+        "QuickBooks could not be reached: the Web Connector may not use it. In QuickBooks, as Admin, allow "
+        "it under Edit ▸ Preferences ▸ Integrated Applications."
+    ),
+    "0x80040402": say("QuickBooks had an error of its own. Restart QuickBooks and the Web Connector."),
+    "0x80040408": say("QuickBooks could not be started on the Web Connector's computer. Open QuickBooks there."),
+    "0x8004040a": say("Another company file is open in QuickBooks. Open the one that is connected here."),
+    "0x8004040d": say("QuickBooks ended the session. It begins anew with the next call."),
+    "0x80040410": say(
+        "The company file is open in another mode. Open it in QuickBooks in the mode in which this "
+        "connection was allowed."
+    ),
+    "0x80040414": say(
+        "A window is open in QuickBooks that waits for an answer. Close it on the Web Connector's computer."
+    ),
+    "0x80040416": say("No company file is open in QuickBooks. Open the one that is connected here."),
+    "0x8004041a": say(
+        "QuickBooks does not allow this connection. In QuickBooks, as Admin, allow it under Edit ▸ "
+        "Preferences ▸ Integrated Applications."
+    ),
+    "0x80040420": say(
+        "Somebody refused the connection in QuickBooks. Open the Web Connector file again and choose Yes."
+    ),
+    "0x80040422": say("QuickBooks must be in single-user mode for this. Choose File ▸ Switch to Single-user Mode."),
 }
 
 
@@ -156,11 +182,12 @@ def hresult(code: str, message: str) -> IntegrationError:
     if known == PARSE_ERROR:
         return Rejected(
             Problem(
-                what="QuickBooks could not read this.",
-                why="It is written in a way that this version of QuickBooks does not understand.",
-                cure="Look for unusual characters in names and descriptions; if there are none, tell support.",
+                what=say("QuickBooks could not read this."),
+                why=say("It is written in a way that this version of QuickBooks does not understand."),
+                cure=say("Look for unusual characters in names and descriptions; if there are none, tell support."),
                 code=known,
             )
         )
-    said = " ".join(message.split()) or "no reason was given"
-    return Unavailable(_HRESULTS.get(known, f"QuickBooks could not be asked ({code or 'no code'}: {said})."))
+    said = " ".join(message.split()) or say("no reason was given")
+    unknown = say("QuickBooks could not be asked (%(code)s: %(said)s).", code=code or say("no code"), said=said)
+    return Unavailable(_HRESULTS.get(known, unknown))

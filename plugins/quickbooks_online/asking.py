@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from hub.plugin import Answer, Conversation, Offer, Payload, Problem, Rejected, Request, Revision
+from hub.plugin import Answer, Conversation, Offer, Payload, Problem, Rejected, Request, Revision, say
 from quickbooks_online import faults, payloads
 from quickbooks_online.marks import is_voided
 from quickbooks_online.payloads import create, update
@@ -151,22 +151,31 @@ def _rewrite(
 
 def _deleted(subject: str, posting_id: str) -> Problem:
     return Problem(
-        what=f"{subject[:1].upper()}{subject[1:]} is not in QuickBooks any more.",
-        why="It was deleted there after it was sent, so there is nothing to change.",
-        cure="Enter it once more if it is still wanted; else give this update up.",
-        offers=(Offer(label="Enter it once more", answer=Answer.ANEW, value=posting_id),) if posting_id else (),
+        what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
+        why=say("It was deleted there after it was sent, so there is nothing to change."),
+        cure=say("Enter it once more if it is still wanted; else give this update up."),
+        offers=(Offer(label=say("Enter it once more"), answer=Answer.ANEW, value=posting_id),) if posting_id else (),
     )
 
 
 def _refuse_surprise(total: Decimal, revises: Revision, subject: str) -> None:
     """Tell a person what somebody else made of it, before that is replaced."""
     if total not in revises.totals:
-        offer = Offer(label="Put the order’s figures in its place", answer=Answer.OVERWRITES, value=f"{total:.2f}")
+        offer = Offer(label=say("Put the order’s figures in its place"), answer=Answer.OVERWRITES, value=f"{total:.2f}")
         raise Rejected(
             Problem(
-                what=f"Somebody has changed {subject} in QuickBooks: it comes to {total:.2f} there.",
-                why=f"It came to {revises.totals[-1]} as far as we know, and an update would replace what was changed.",
-                cure="Look in QuickBooks what it is. Then put the order’s figures in its place, or give the update up.",
+                what=say(
+                    "Somebody has changed %(subject)s in QuickBooks: it comes to %(total)s there.",
+                    subject=subject, total=f"{total:.2f}",
+                ),
+                why=say(
+                    "It came to %(totals)s as far as we know, and an update would replace what was changed.",
+                    totals=revises.totals[-1],
+                ),
+                cure=say(
+                    "Look in QuickBooks what it is. Then put the order’s figures in its place, or give the "
+                    "update up.",
+                ),
                 code=faults.OUTDATED,
                 offers=(offer,),
             )
@@ -176,9 +185,9 @@ def _refuse_surprise(total: Decimal, revises: Revision, subject: str) -> None:
 def stumbled(subject: str) -> Problem:
     """What a person has to see to when QuickBooks broke down over a write."""
     return Problem(
-        what=f"QuickBooks had an error of its own when it was to take {subject}.",
-        why="It may be in the books all the same, although it was not found there.",
-        cure="Look in QuickBooks that it is not there, and then send it again.",
+        what=say("QuickBooks had an error of its own when it was to take %(subject)s.", subject=subject),
+        why=say("It may be in the books all the same, although it was not found there."),
+        cure=say("Look in QuickBooks that it is not there, and then send it again."),
     )
 
 

@@ -29,6 +29,7 @@ from hub.plugin import (
     Request,
     Response,
     Unavailable,
+    say,
 )
 from quickbooks_online import faults
 from quickbooks_online.asking import READ, UnexpectedAnswer
@@ -211,7 +212,7 @@ def _call(line: Line, connection: Connection, call: Callable[[QuickBooks, str], 
     except requests.RequestException as error:
         broken = type(error).__name__
     if broken:  # Raised out here, because requests' exceptions carry the headers that were sent, token and all.
-        raise Unavailable(f"QuickBooks Online did not answer ({broken}).")
+        raise Unavailable(say("QuickBooks Online did not answer (%(broken)s).", broken=broken))
     return None
 
 
@@ -220,17 +221,20 @@ def _failure(response: requests.Response) -> IntegrationError:
     status = response.status_code
     fault = _fault(response)
     pause = _retry_after(response)
-    said = f"HTTP {status}, code {fault.code}" if fault and fault.code else f"HTTP {status}"
+    said = say("HTTP %(status)s", status=status)
+    if fault and fault.code:
+        said = say("HTTP %(status)s, code %(code)s", status=status, code=fault.code)
     if status == requests.codes.unauthorized:
-        return AuthorizationExpired(f"QuickBooks Online does not accept the authorization ({said}).")
+        return AuthorizationExpired(say("QuickBooks Online does not accept the authorization (%(said)s).", said=said))
     if status == requests.codes.too_many_requests:
-        return Unavailable("QuickBooks Online asks for a pause (HTTP 429).", retry_after=pause or faults.THROTTLE_PAUSE)
+        what = say("QuickBooks Online asks for a pause (HTTP 429).")
+        return Unavailable(what, retry_after=pause or faults.THROTTLE_PAUSE)
     if fault and status < requests.codes.internal_server_error:
-        return fault.failure("what was sent", retry_after=pause)
+        return fault.failure(say("what was sent"), retry_after=pause)
     if status in REFUSED_WHOLE:
-        why = f"It answered HTTP {status} without saying why."
-        return Rejected(Problem(what="QuickBooks did not take what was sent.", why=why, code=str(status)))
-    return Unavailable(f"QuickBooks Online is not available ({said}).", retry_after=pause)
+        why = say("It answered HTTP %(status)s without saying why.", status=status)
+        return Rejected(Problem(what=say("QuickBooks did not take what was sent."), why=why, code=str(status)))
+    return Unavailable(say("QuickBooks Online is not available (%(said)s).", said=said), retry_after=pause)
 
 
 def _fault(response: requests.Response) -> faults.Fault | None:

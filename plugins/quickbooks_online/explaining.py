@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from hub.plugin import AuthorizationExpired, Conversation, Payload, Problem, Rejected, Unavailable
+from hub.plugin import AuthorizationExpired, Conversation, Payload, Problem, Rejected, Unavailable, say
 from quickbooks_online import numbering, refusals
 from quickbooks_online.asking import Row, quoted, rows
 from quickbooks_online.faults import GONE
@@ -14,14 +14,24 @@ from quickbooks_online.lists import EVERY_ENTRY
 
 CLOSED = frozenset({"6200", "6210"})
 
-_AGAIN = "Make it active again in QuickBooks, then press Retry"
-
 _LISTS = (
-    ("Customer", "customer", "customer", f"{_AGAIN}; or choose another customer, and send again."),
-    ("Vendor", "supplier", "vendor", f"{_AGAIN}; or choose another supplier, and send again."),
-    ("Item", "product", "lines", f"{_AGAIN}."),
-)
-"""Kind, what a sentence calls an entry, the field that cures it, and the cure."""
+    (
+        "Customer", "customer", say("The customer %(names)s is inactive in QuickBooks."),
+        say("These customers are inactive in QuickBooks: %(names)s."),
+        say("Make it active again in QuickBooks, then press Retry; or choose another customer, and send again."),
+    ),
+    (
+        "Vendor", "vendor", say("The supplier %(names)s is inactive in QuickBooks."),
+        say("These suppliers are inactive in QuickBooks: %(names)s."),
+        say("Make it active again in QuickBooks, then press Retry; or choose another supplier, and send again."),
+    ),
+    (
+        "Item", "lines", say("The product %(names)s is inactive in QuickBooks."),
+        say("These products are inactive in QuickBooks: %(names)s."),
+        say("Make it active again in QuickBooks, then press Retry."),
+    ),
+)  # fmt: skip
+"""Kind, the field that cures it, what is said of one and of several, and the cure."""
 
 
 def explain(kind: str, fields: Payload, called: str, refusal: Rejected) -> Conversation[Rejected]:
@@ -51,21 +61,19 @@ def _closed(fields: Payload, called: str) -> Conversation[Problem | None]:
 
 
 def _inactive(fields: Payload, called: str) -> Conversation[Problem | None]:
-    for kind, word, field, cure in _LISTS:
+    for kind, field, one_is, several_are, cure in _LISTS:
         ids = sorted(set(_pointers(fields, f"{kind}Ref")))
         if not ids:
             continue
         wanted = ", ".join(quoted(one) for one in ids)
         clauses = f"where Id in ({wanted}) and {EVERY_ENTRY} orderby Id maxresults 1000"
-        found: list[Row] = yield from rows(f"look which {word} is inactive", kind, clauses, called)
+        found: list[Row] = yield from rows(f"look which {kind.lower()} is inactive", kind, clauses, called)
         gone = [row for row in found if not row.get("Active", True)]
         if gone:
             names = ", ".join(f"“{row.get('DisplayName') or row.get('Name', '')}”" for row in gone[:5])
             return Problem(
-                what=f"The {word} {names} is inactive in QuickBooks."
-                if len(gone) == 1
-                else f"These {word}s are inactive in QuickBooks: {names}.",
-                why="QuickBooks takes nothing inactive on a document.",
+                what=say((one_is if len(gone) == 1 else several_are).message, names=names),
+                why=say("QuickBooks takes nothing inactive on a document."),
                 cure=cure,
                 field=field,
                 code=GONE,

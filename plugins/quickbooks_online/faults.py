@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import AuthorizationExpired, IntegrationError, Rejected, Unavailable
+from hub.plugin import AuthorizationExpired, IntegrationError, Rejected, Unavailable, say
 from quickbooks_online import refusals
 
 THROTTLE_PAUSE = 60.0
@@ -112,10 +112,10 @@ class Fault:
             return AuthorizationExpired(refusals.EXPIRED.get(self.code, refusals.EXPIRED["3200"]))
         if reaction is Reaction.LATER:
             pause = retry_after or (THROTTLE_PAUSE if self.code == "3001" else None)
-            why = refusals.LATER.get(self.code, "it asks to come later")
-            return Unavailable(f"QuickBooks Online takes nothing at present: {why}.", retry_after=pause)
+            why = refusals.LATER.get(self.code, say("it asks to come later"))
+            return Unavailable(say("QuickBooks Online takes nothing at present: %(why)s.", why=why), retry_after=pause)
         if reaction is Reaction.DOUBT:
-            message = f"QuickBooks Online had an error of its own (code {self.code})."
+            message = say("QuickBooks Online had an error of its own (code %(code)s).", code=self.code)
             return Unavailable(message, retry_after=retry_after)
         return Rejected(
             *(

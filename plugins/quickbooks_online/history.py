@@ -6,15 +6,15 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, in_cents
+from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, in_cents, say
 from quickbooks_online.asking import Row
 from quickbooks_online.marks import is_voided
 from quickbooks_online.paging import stretch
 
 CALLED = {
-    TransactionKind.INVOICE: ("Invoice", "invoices"),
-    TransactionKind.PAYMENT: ("Payment", "payments"),
-    TransactionKind.CREDIT_MEMO: ("CreditMemo", "credit memos"),
+    TransactionKind.INVOICE: ("Invoice", say("invoices")),
+    TransactionKind.PAYMENT: ("Payment", say("payments")),
+    TransactionKind.CREDIT_MEMO: ("CreditMemo", say("credit memos")),
 }
 LEFT = {
     TransactionKind.INVOICE: "Balance",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import AccountKind, Books, Conversation, Page, Record, RecordKind
+from hub.plugin import AccountKind, Books, Conversation, Page, Record, RecordKind, Sentence, say
 from quickbooks_online import preferences
 from quickbooks_online.asking import Row, UnexpectedAnswer, look, quoted, rows, select
 from quickbooks_online.paging import stretch
@@ -34,11 +34,11 @@ LINE_TAX_CODES = ("TAX", "NON", "CustomSalesTax")
 def check() -> Conversation[Books]:
     """Ask who is at the other end and how they work. The company's own id is always 1; the realm is what its carrier
     says it spoke to."""
-    answer = yield from look("look at the company", select("CompanyInfo", ""), "your company")
+    answer = yield from look("look at the company", select("CompanyInfo", ""), say("your company"))
     companies = answer["QueryResponse"].get("CompanyInfo")
     if not companies:
         raise UnexpectedAnswer("QuickBooks did not say which company this is.")
-    found = yield from rows("look at the preferences", "Preferences", "", "your company's preferences")
+    found = yield from rows("look at the preferences", "Preferences", "", say("your company's preferences"))
     return preferences.books(answer["realm"], companies[0], found[0] if found else {})
 
 
@@ -47,7 +47,7 @@ class List:
     """A list of the books: what QuickBooks calls it, what a bookkeeper does, and how an entry is read."""
 
     called: str
-    plural: str
+    plural: Sentence
     record: Callable[[Row], dict[str, Any]]
     where: str = EVERY_ENTRY
     wanted: Callable[[Row], bool] = lambda _: True
@@ -83,21 +83,21 @@ def _levelled(row: Row) -> dict[str, Any]:
 
 
 LISTS = {
-    RecordKind.ACCOUNT: List(called="Account", plural="accounts", record=_account),
-    RecordKind.CUSTOMER: List(called="Customer", plural="customers", record=_party),
-    RecordKind.VENDOR: List(called="Vendor", plural="vendors", record=_party),
+    RecordKind.ACCOUNT: List(called="Account", plural=say("accounts"), record=_account),
+    RecordKind.CUSTOMER: List(called="Customer", plural=say("customers"), record=_party),
+    RecordKind.VENDOR: List(called="Vendor", plural=say("vendors"), record=_party),
     RecordKind.ITEM: List(
         called="Item",
-        plural="items",
+        plural=say("items"),
         record=_item,
         where=f"{EVERY_ENTRY} and Type in ({', '.join(map(quoted, SELLABLE))})",
     ),
     RecordKind.TAX_CODE: List(
-        called="TaxCode", plural="tax codes", record=_named, wanted=lambda row: row["Name"] not in LINE_TAX_CODES
+        called="TaxCode", plural=say("tax codes"), record=_named, wanted=lambda row: row["Name"] not in LINE_TAX_CODES
     ),
-    RecordKind.TERM: List(called="Term", plural="terms", record=_named),
-    RecordKind.CLASS: List(called="Class", plural="classes", record=_levelled),
-    RecordKind.LOCATION: List(called="Department", plural="locations", record=_levelled),
+    RecordKind.TERM: List(called="Term", plural=say("terms"), record=_named),
+    RecordKind.CLASS: List(called="Class", plural=say("classes"), record=_levelled),
+    RecordKind.LOCATION: List(called="Department", plural=say("locations"), record=_levelled),
 }
 
 

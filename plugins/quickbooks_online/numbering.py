@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
+from functools import reduce
 
 from hub.plugin import (
     Answer,
@@ -14,8 +16,10 @@ from hub.plugin import (
     Payment,
     Problem,
     Rejected,
+    Sentence,
     Unavailable,
     in_cents,
+    say,
 )
 from quickbooks_online.asking import Row, quoted, rows
 
@@ -48,19 +52,22 @@ def duplicate(kind: str, fields: Payload, called: str, refusal: Rejected) -> Con
         there = []
     own = [row for row in there if row.get(party, {}).get("value") == fields[party]["value"]]
     links = tuple(
-        Offer(label=f"Link to {_described(row, party)}", answer=Answer.SAME_AS, value=row["Id"]) for row in own[:3]
+        Offer(
+            label=say("Link to %(document)s", document=_described(row, party)), answer=Answer.SAME_AS, value=row["Id"]
+        )
+        for row in own[:3]
     )
-    found = "; ".join(_described(row, party) for row in there[:3])
+    found = [_described(row, party) for row in there[:3]]
     return Problem(
-        what=f"The number of {called} is used already in QuickBooks.",
-        why=f"There it is {found}." if found else refusal.problems[0].why,
-        cure="Link it if it is the same one. If not, give it another number, or allow the number twice.",
+        what=say("The number of %(subject)s is used already in QuickBooks.", subject=called),
+        why=say("There it is %(found)s.", found=reduce(_and, found)) if found else refusal.problems[0].why,
+        cure=say("Link it if it is the same one. If not, give it another number, or allow the number twice."),
         field="number",
         code=DUPLICATE,
         offers=(
             *links,
             _renumber(f"{number[: LENGTH - len(_MARK)]}{_MARK}"),
-            Offer(label="Use the number twice", answer=Answer.REPEATS, value="yes"),
+            Offer(label=say("Use the number twice"), answer=Answer.REPEATS, value="yes"),
         ),
     )
 
@@ -72,18 +79,28 @@ def existing(kind: str, wanted: str, fields: Payload, called: str) -> Conversati
     if not found or found[0].get(party, {}).get("value") != fields[party]["value"]:
         raise Rejected(
             Problem(
-                what=f"What {called} was to be linked to is not in QuickBooks any more, or is somebody else's.",
-                cure="Untick the link in the dialog and send it again.",
+                what=say(
+                    "What %(subject)s was to be linked to is not in QuickBooks any more, or is somebody else's.",
+                    subject=called,
+                ),
+                cure=say("Untick the link in the dialog and send it again."),
                 field="number",
             )
         )
     return found[0]
 
 
-def _described(row: Row, party: str) -> str:
-    total = in_cents(Decimal(str(row.get("TotalAmt", 0))))
-    return f"{row.get('DocNumber', '')} of {row.get(party, {}).get('name', 'nobody')}, {total} on {row['TxnDate']}"
+def _described(row: Row, party: str) -> Sentence:
+    return say(
+        "%(number)s of %(party)s, %(total)s on %(day)s", number=row.get("DocNumber", ""),
+        party=row.get(party, {}).get("name") or say("nobody"), total=in_cents(Decimal(str(row.get("TotalAmt", 0)))),
+        day=dt.date.fromisoformat(row["TxnDate"]),
+    )  # fmt: skip
+
+
+def _and(first: Sentence, other: Sentence) -> Sentence:
+    return say("%(first)s; %(other)s", first=first, other=other)
 
 
 def _renumber(number: str) -> Offer:
-    return Offer(label="Number it", answer=Answer.NUMBER, value=number, editable=True)
+    return Offer(label=say("Number it"), answer=Answer.NUMBER, value=number, editable=True)

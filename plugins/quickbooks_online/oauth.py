@@ -18,7 +18,9 @@ from hub.plugin import (
     Problem,
     Redirect,
     Rejected,
+    Sentence,
     Unavailable,
+    say,
 )
 from quickbooks_online.carrier import CONNECT_TIMEOUT, timeout
 
@@ -35,21 +37,27 @@ HEADERS = {
 }
 
 DECLINED = Problem(
-    what="QuickBooks Online is not connected, because access was not granted.",
-    why="The sign-in at Intuit was cancelled or declined.",
-    cure="Press Connect again and choose “Connect” at Intuit. You need to be an administrator of the company there.",
+    what=say("QuickBooks Online is not connected, because access was not granted."),
+    why=say("The sign-in at Intuit was cancelled or declined."),
+    cure=say(
+        "Press Connect again and choose “Connect” at Intuit. You need to be an administrator of the company "
+        "there.",
+    ),
     code="access_denied",
 )
 STALE = Problem(
-    what="QuickBooks Online is not connected, because the sign-in had run out.",
-    why="What Intuit sends back with a sign-in can be used once and only for a few minutes.",
-    cure="Press Connect again.",
+    what=say("QuickBooks Online is not connected, because the sign-in had run out."),
+    why=say("What Intuit sends back with a sign-in can be used once and only for a few minutes."),
+    cure=say("Press Connect again."),
     code="invalid_grant",
 )
 BAD_KEYS = Problem(
-    what="QuickBooks Online is not connected, because Intuit does not accept this system's keys.",
-    why="The Client ID and Client Secret that were set up here are not those of the app at Intuit.",
-    cure="Ask who runs this system to correct HUB_QUICKBOOKS_ONLINE_CLIENT_ID and HUB_QUICKBOOKS_ONLINE_CLIENT_SECRET.",
+    what=say("QuickBooks Online is not connected, because Intuit does not accept this system's keys."),
+    why=say("The Client ID and Client Secret that were set up here are not those of the app at Intuit."),
+    cure=say(
+        "Ask who runs this system to correct HUB_QUICKBOOKS_ONLINE_CLIENT_ID and "
+        "HUB_QUICKBOOKS_ONLINE_CLIENT_SECRET.",
+    ),
     code="invalid_client",
 )
 
@@ -92,9 +100,10 @@ def renew(connection: Connection) -> Authorized:
             )
         except Refused as refusal:
             if refusal.code == "invalid_grant":
-                raise AuthorizationExpired("Intuit does not renew this authorization any more.") from None
+                raise AuthorizationExpired(say("Intuit does not renew this authorization any more.")) from None
             # Wrong keys are the operator's to correct; the authorization itself may be as good as ever.
-            raise Unavailable(f"Intuit does not renew authorizations at present ({refusal.code}).") from None
+            why = say("Intuit does not renew authorizations at present (%(code)s).", code=refusal.code)
+            raise Unavailable(why) from None
     return _authorized(connection.books_id, {"refresh_token": refresh_token, **token})
 
 
@@ -113,7 +122,8 @@ def revoke(connection: Connection) -> None:
         except requests.RequestException as error:
             broken = type(error).__name__
     if broken or status not in (requests.codes.ok, requests.codes.bad_request):
-        raise Unavailable(f"Intuit did not take the authorization back ({broken or f'HTTP {status}'}).")
+        why = broken or f"HTTP {status}"
+        raise Unavailable(say("Intuit did not take the authorization back (%(why)s).", why=why))
 
 
 def _sign_in(attempt: Attempt) -> str:
@@ -134,14 +144,23 @@ def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
         raise Rejected(DECLINED if error == "access_denied" else _other(error))
     code, realm = answer.get("code", ""), answer.get("realmId", "")
     if not code or not (realm.isascii() and realm.isdigit()):  # The realm becomes part of addresses.
-        raise Rejected(_other("the answer is incomplete"))
+        raise Rejected(_other(say("the answer is incomplete")))
     if books_id and realm != books_id:
         raise Rejected(
             Problem(
-                what=f"You chose another company at Intuit: {realm}. This connection belongs to company {books_id}.",
-                why="What was sent before is in the company that was connected first; another one does not know it.",
-                cure="Press Connect again and choose the first company at Intuit. For another company's books, "
-                "uninstall this integration and install it anew.",
+                what=say(
+                    "You chose another company at Intuit: %(realm)s. This connection belongs to company "
+                    "%(books_id)s.",
+                    realm=realm, books_id=books_id,
+                ),
+                why=say(
+                    "What was sent before is in the company that was connected first; another one does not know "
+                    "it.",
+                ),
+                cure=say(
+                    "Press Connect again and choose the first company at Intuit. For another company's books, "
+                    "uninstall this integration and install it anew.",
+                ),
             )
         )
     return code, realm
@@ -149,9 +168,9 @@ def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
 
 def _other(code: str) -> Problem:
     return Problem(
-        what="QuickBooks Online is not connected, because the sign-in at Intuit failed.",
-        why=f"Intuit says: {code[:100]}",
-        cure="Press Connect again. If that does not help, give the code to support.",
+        what=say("QuickBooks Online is not connected, because the sign-in at Intuit failed."),
+        why=say("Intuit says: %(code)s", code=code if isinstance(code, Sentence) else code[:100]),
+        cure=say("Press Connect again. If that does not help, give the code to support."),
         code=code[:100],
     )
 
@@ -182,7 +201,7 @@ def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     if refused:
         raise Refused(refused)
     if broken or "access_token" not in token:
-        raise Unavailable(f"Intuit did not answer ({broken or 'no token'}).")
+        raise Unavailable(say("Intuit did not answer (%(why)s).", why=broken or say("no token")))
     return token
 
 

@@ -15,6 +15,7 @@ from hub.plugin import (
     RecordKind,
     Role,
     Setting,
+    say,
 )
 
 SETTINGS = (
@@ -64,31 +65,33 @@ MEMO = "memo"
 OPTIONS = (
     Field(
         key="item_kind",
-        label="New products are entered as",
+        label=say("New products are entered as"),
         kind=FieldKind.CHOICE,
-        choices=(("NonInventory", "Non-inventory items"), ("Service", "Services")),
+        choices=(("NonInventory", say("Non-inventory items")), ("Service", say("Services"))),
         default="NonInventory",
-        help="QuickBooks counts no stock for either. Products that are in your books already stay as they are.",
+        help=say("QuickBooks counts no stock for either. Products that are in your books already stay as they are."),
     ),
     Field(
         key="po_number",
-        label="The customer's P.O. number goes",
+        label=say("The customer's P.O. number goes"),
         kind=FieldKind.CHOICE,
         choices=(
-            (MEMO, "into the message on the invoice"),
-            ("1", "into the first custom field of sales forms"),
-            ("2", "into the second custom field of sales forms"),
-            ("3", "into the third custom field of sales forms"),
+            (MEMO, say("into the message on the invoice")),
+            ("1", say("into the first custom field of sales forms")),
+            ("2", say("into the second custom field of sales forms")),
+            ("3", say("into the third custom field of sales forms")),
         ),
         default=MEMO,
-        help="A custom field must be switched on in QuickBooks first: Settings, Custom fields.",
+        help=say("A custom field must be switched on in QuickBooks first: Settings, Custom fields."),
     ),
     Field(
         key="books_tax",
-        label="Let QuickBooks add sales tax to orders that come without it",
+        label=say("Let QuickBooks add sales tax to orders that come without it"),
         kind=FieldKind.SWITCH,
-        help="Off: an order without sales tax is invoiced without sales tax. On: its taxable lines are marked taxable, "
-        "QuickBooks works the tax out, and the invoice may be higher than the order.",
+        help=say(
+            "Off: an order without sales tax is invoiced without sales tax. On: its taxable lines are marked "
+            "taxable, QuickBooks works the tax out, and the invoice may be higher than the order.",
+        ),
     ),
     DEPOSITS,
     TAKEN_NAMES,
@@ -97,73 +100,82 @@ OPTIONS = (
 MAPPINGS = (
     MappingField(
         key=Role.RECEIVABLE,
-        label="Accounts receivable",
+        label=say("Accounts receivable"),
         accepts=(AccountKind.ACCOUNTS_RECEIVABLE,),
         prefers=("AccountsReceivable",),
-        help="Where payments are booked against what customers owe. QuickBooks Online itself chooses the account of an "
-        "invoice, so this may stay empty if you have only one.",
+        help=say(
+            "Where payments are booked against what customers owe. QuickBooks Online itself chooses the account "
+            "of an invoice, so this may stay empty if you have only one.",
+        ),
     ),
     MappingField(
         key=Role.INCOME,
-        label="Income",
+        label=say("Income"),
         accepts=(AccountKind.INCOME,),
-        prefers=("SalesOfProductIncome", "ServiceFeeIncome"),
+        prefers=("SalesOfProductIncome", say("ServiceFeeIncome")),
         needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
-        help="Where sales of new products are booked. A product that is in your books already keeps its own account.",
+        help=say(
+            "Where sales of new products are booked. A product that is in your books already keeps its own "
+            "account.",
+        ),
     ),
     MappingField(
         key=Role.COST,
-        label="Cost of goods sold",
+        label=say("Cost of goods sold"),
         accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
         prefers=("SuppliesMaterialsCogs",),
-        help="Where purchases of new products are booked. Without it, new products can be sold but not bought.",
+        help=say("Where purchases of new products are booked. Without it, new products can be sold but not bought."),
     ),
     MappingField(
         key=Role.DISCOUNT,
-        label="Discounts",
+        label=say("Discounts"),
         accepts=(AccountKind.INCOME,),
         prefers=("DiscountsRefundsGiven",),
-        help="Where discounts are booked. If it is empty, QuickBooks uses the account of its own sales settings.",
+        help=say(
+            "Where discounts are booked. If it is empty, QuickBooks uses the account of its own sales settings.",
+        ),
     ),
     MappingField(
         key=Role.DEPOSIT,
-        label="Deposit payments to",
+        label=say("Deposit payments to"),
         accepts=(AccountKind.BANK, AccountKind.OTHER_CURRENT_ASSET),
         prefers=("UndepositedFunds",),
-        help="Where received money goes. If it is empty, QuickBooks uses Undeposited Funds.",
+        help=say("Where received money goes. If it is empty, QuickBooks uses Undeposited Funds."),
     ),
     MappingField(
         key=Role.PAYABLE,
-        label="Accounts payable",
+        label=say("Accounts payable"),
         accepts=(AccountKind.ACCOUNTS_PAYABLE,),
         prefers=("AccountsPayable",),
         needed_for=frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL}),
-        help="Where what you owe your suppliers is booked.",
+        help=say("Where what you owe your suppliers is booked."),
     ),
     MappingField(
         key=Role.TERMS,
-        label="Terms",
+        label=say("Terms"),
         kind=RecordKind.TERM,
-        help="Of invoices whose order names none that QuickBooks has.",
+        help=say("Of invoices whose order names none that QuickBooks has."),
     ),
     MappingField(
         key=Role.CLASS,
-        label="Class",
+        label=say("Class"),
         kind=RecordKind.CLASS,
-        help="Of documents whose order names none that QuickBooks has.",
+        help=say("Of documents whose order names none that QuickBooks has."),
     ),
     MappingField(
         key=Role.LOCATION,
-        label="Location",
+        label=say("Location"),
         kind=RecordKind.LOCATION,
-        help="Of documents whose order names none that QuickBooks has.",
+        help=say("Of documents whose order names none that QuickBooks has."),
     ),
     MappingField(
         key=Role.SALES_TAX_ITEM,
-        label="Sales-tax item",
+        label=say("Sales-tax item"),
         kind=RecordKind.ITEM,
-        help="The product that stands for sales tax where the tax of an order is sent as a line of its own. "
-        "It should post to the account of the sales tax that you owe.",
+        help=say(
+            "The product that stands for sales tax where the tax of an order is sent as a line of its own. It "
+            "should post to the account of the sales tax that you owe.",
+        ),
     ),
 )
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.plugin import Conversation, Request
+from hub.plugin import Conversation, Request, say
 from quickbooks_online.asking import Row, look, quoted, select
 from quickbooks_online.carrier import CHANGES
 
@@ -88,7 +88,7 @@ def stretch(kind: str, plural: str, where: str, since: str) -> Conversation[Stre
     answer = yield from look(
         f"list {plural}",
         select(kind, f"{where}orderby Id startposition {cursor.position} maxresults {PAGE_SIZE}"),
-        f"the list of {plural}",
+        say("the list of %(entries)s", entries=plural),
     )
     found: list[Row] = answer["QueryResponse"].get(kind, [])
     more = len(found) == PAGE_SIZE
@@ -115,6 +115,7 @@ def _changes(kind: str, plural: str, cursor: Cursor) -> Conversation[Stretch | N
 
 
 def _count(kind: str, plural: str, where: str) -> Conversation[int | None]:
-    answer = yield from look(f"count {plural}", select(kind, where.rstrip(), "count(*)"), f"the list of {plural}")
+    statement = select(kind, where.rstrip(), "count(*)")
+    answer = yield from look(f"count {plural}", statement, say("the list of %(entries)s", entries=plural))
     total = answer["QueryResponse"].get("totalCount")
     return None if total is None else int(total)

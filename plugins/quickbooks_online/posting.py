@@ -9,12 +9,9 @@ from hub.plugin import (
     SUFFIX,
     TAKEN_NAMES,
     AuthorizationExpired,
-    Bill,
     Books,
     Conversation,
-    CreditMemo,
     Document,
-    Invoice,
     NewCustomer,
     NewItem,
     NewRecord,
@@ -29,7 +26,9 @@ from hub.plugin import (
     Rejected,
     Sale,
     Unavailable,
+    called,
     in_cents,
+    say,
     suffixed,
 )
 from quickbooks_online import explaining, numbering, payloads
@@ -43,15 +42,15 @@ from quickbooks_online.options import chosen
 def post(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
     """Post a document in one write. What it comes to is read from the books' echo and not taken for granted."""
     kind, fields = payloads.document(document, options, books)
-    called = subject(document)
+    subject = called(document)
     if isinstance(document, Sale) and document.revises is not None and document.revises.voids:
-        row = yield from void(kind, document.revises, called)
+        row = yield from void(kind, document.revises, subject)
     elif document.revises is not None:
-        row = yield from change(kind, document.revises, fields, called)
+        row = yield from change(kind, document.revises, fields, subject)
     elif not isinstance(document, Payment) and document.same_as is not None:
-        row = yield from numbering.existing(kind, document.same_as.id, fields, called)
+        row = yield from numbering.existing(kind, document.same_as.id, fields, subject)
     else:
-        row = yield from _entered(document, kind, fields, called)
+        row = yield from _entered(document, kind, fields, subject)
     return Posting(
         id=row["Id"],
         number=row.get("PaymentRefNum" if isinstance(document, Payment) else "DocNumber") or "",
@@ -67,38 +66,22 @@ def _tax(row: Row) -> Decimal:
     return in_cents(Decimal(str((row.get("TxnTaxDetail") or {}).get("TotalTax") or 0)))
 
 
-def _entered(document: Document, kind: str, fields: Payload, called: str) -> Conversation[Row]:
+def _entered(document: Document, kind: str, fields: Payload, subject: str) -> Conversation[Row]:
     """Enter a document. A refusal says as well as it can what stands in the way, and what can be done about it."""
     repeats = not isinstance(document, Payment) and document.repeats_number
     include = numbering.REPEAT if repeats else ""
     try:
         return (
             yield from enter(
-                kind, fields, called, lambda mark: _find(kind, fields, called, mark), include=include
+                kind, fields, subject, lambda mark: _find(kind, fields, subject, mark), include=include
             )
         )
     except Rejected as refusal:
-        explained = yield from explaining.explain(kind, fields, called, refusal)
+        explained = yield from explaining.explain(kind, fields, subject, refusal)
     raise explained
 
 
-def subject(document: Document) -> str:
-    """What a sentence calls a document, so that everybody knows which one is meant."""
-    match document:
-        case Invoice():
-            return f"invoice {document.number} for {document.customer.name or 'your customer'}"
-        case CreditMemo():
-            return f"credit memo {document.number} for {document.customer.name or 'your customer'}"
-        case Payment():
-            whose = document.customer.name or "your customer"
-            return f"the payment of {document.amount} {document.currency} by {whose}"
-        case PurchaseOrder():
-            return f"purchase order {document.number} to {document.vendor.name or 'your supplier'}"
-        case Bill():
-            return f"bill {document.number} from {document.vendor.name or 'your supplier'}".replace("  ", " ")
-
-
-def _find(kind: str, fields: Payload, called: str, mark: str) -> Conversation[Row | None]:
+def _find(kind: str, fields: Payload, subject: str, mark: str) -> Conversation[Row | None]:
     """The document that an unanswered write left behind, if it did: of the same day and party, with our mark.
 
     It is not looked up by its number, because QuickBooks puts its own in place of ours if it numbers by itself.
@@ -111,14 +94,14 @@ def _find(kind: str, fields: Payload, called: str, mark: str) -> Conversation[Ro
             kind,
             f"where {party} = {quoted(fields[party]['value'])} and TxnDate = {quoted(fields['TxnDate'])} "
             "orderby Id maxresults 1000",
-            f"the {kind.lower()}s of that day",
+            say("the documents of that day"),
         )
     except (Unavailable, AuthorizationExpired):
-        raise Rejected(stumbled(called)) from None
+        raise Rejected(stumbled(subject)) from None
     return next((row for row in found if (mark and mark_of(row) == mark) or is_alike(row, fields)), None)
 
 
-PARTIES = {"Customer": "customer", "Vendor": "supplier", "Employee": "employee"}
+PARTIES = {"Customer": say("customer"), "Vendor": say("supplier"), "Employee": say("employee")}
 """Those who share one list of names, and what a sentence calls them."""
 
 
@@ -130,7 +113,8 @@ def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conve
     match record:
         case NewCustomer() if record.revises is not None:
             fields = payloads.customer(record)
-            row = yield from change("Customer", record.revises, fields, f"the customer “{record.name.strip()}”")
+            subject = say("the customer “%(name)s”", name=record.name.strip())
+            row = yield from change("Customer", record.revises, fields, subject)
             return Ref(id=row["Id"], name=row["DisplayName"])
         case NewCustomer():
             return (yield from _party("Customer", payloads.customer(record), options))
@@ -155,7 +139,8 @@ def _party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversati
 def _party_entered(kind: str, fields: Payload) -> Conversation[Row]:
     name, word = fields["DisplayName"], PARTIES[kind]
     try:
-        return (yield from enter(kind, fields, f"the {word} “{name}”", lambda _: _party_named(kind, name)))
+        subject = say("the %(kind)s “%(name)s”", kind=word, name=name)
+        return (yield from enter(kind, fields, subject, lambda _: _party_named(kind, name)))
     except Rejected as refusal:
         if not _name_is_taken(refusal):
             raise
@@ -167,9 +152,12 @@ def _party_named(kind: str, name: str) -> Conversation[Row | None]:
     found, word = (yield from _named(kind, "DisplayName", name)), PARTIES[kind]
     active = [row for row in found if row.get("Active", True)]
     if found and not active:
-        what = f"The {word} “{name}” is inactive in QuickBooks."
-        why = f"Nothing can be posted for an inactive {word}, and no other one can have the name."
-        cure = f"Make the {word} active again in QuickBooks, choose another one, or enter it under another name."
+        what = say("The %(kind)s “%(name)s” is inactive in QuickBooks.", kind=word, name=name)
+        why = say("Nothing can be posted for an inactive %(kind)s, and no other one can have the name.", kind=word)
+        cure = say(
+            "Make the %(kind)s active again in QuickBooks, choose another one, or enter it under another name.",
+            kind=word,
+        )
         raise Rejected(_taken(kind, name, what, why, cure))
     return active[0] if active else None
 
@@ -179,16 +167,26 @@ def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
     row = yield from _party_named(kind, name)
     if row is not None:
         return row
-    word, why = PARTIES[kind], "Customers, suppliers and employees share one list of names there."
-    cure = f"Choose another {word}, or enter it under another name."
-    for other, called in PARTIES.items():
+    word, why = PARTIES[kind], say("Customers, suppliers and employees share one list of names there.")
+    cure = say("Choose another %(kind)s, or enter it under another name.", kind=word)
+    for other in PARTIES:
         found = (yield from _named(other, "DisplayName", name)) if other != kind else []
         if found:
-            inactive = "" if found[0].get("Active", True) else "inactive "
-            article = "an" if (inactive or called)[0] in "aeiou" else "a"
-            what = f"In QuickBooks “{name}” is {article} {inactive}{called}, so no {word} can have that name."
+            what = _HELD[other, bool(found[0].get("Active", True))]
+            what = say(what.message, name=name, kind=word)
             raise Rejected(_taken(kind, name, what, why, cure))
     raise Rejected(_taken(kind, name, refusal.problems[0].what, why, cure))
+
+
+_HELD = {
+    ("Customer", True): say("In QuickBooks “%(name)s” is a customer, so no %(kind)s can have that name."),
+    ("Customer", False): say("In QuickBooks “%(name)s” is an inactive customer, so no %(kind)s can have that name."),
+    ("Vendor", True): say("In QuickBooks “%(name)s” is a supplier, so no %(kind)s can have that name."),
+    ("Vendor", False): say("In QuickBooks “%(name)s” is an inactive supplier, so no %(kind)s can have that name."),
+    ("Employee", True): say("In QuickBooks “%(name)s” is an employee, so no %(kind)s can have that name."),
+    ("Employee", False): say("In QuickBooks “%(name)s” is an inactive employee, so no %(kind)s can have that name."),
+}
+"""Who has a name, and whether that entry is active."""
 
 
 def _taken(kind: str, name: str, what: str, why: str, cure: str) -> Problem:
@@ -199,7 +197,7 @@ def _taken(kind: str, name: str, what: str, why: str, cure: str) -> Problem:
 def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
     name, fields = new.name.strip(), payloads.item(new, options, books)
     try:
-        row = yield from enter("Item", fields, f"the product “{name}”", lambda _: _item_named(name))
+        row = yield from enter("Item", fields, say("the product “%(name)s”", name=name), lambda _: _item_named(name))
     except Rejected as refusal:
         found = (yield from _item_named(name)) if _name_is_taken(refusal) else None
         if found is None:
@@ -215,11 +213,13 @@ def _item_named(name: str) -> Conversation[Row | None]:
         inactive = not found[0].get("Active", True)
         raise Rejected(
             Problem(
-                what=f"The product “{name}” is {'inactive' if inactive else 'a category or bundle'} in QuickBooks.",
-                why="It cannot stand on a line, and no other product can have the name.",
-                cure="Make it active again in QuickBooks, or choose another product, and send again."
+                what=say("The product “%(name)s” is inactive in QuickBooks.", name=name)
                 if inactive
-                else "Choose another product, or give this one another name, and send again.",
+                else say("The product “%(name)s” is a category or bundle in QuickBooks.", name=name),
+                why=say("It cannot stand on a line, and no other product can have the name."),
+                cure=say("Make it active again in QuickBooks, or choose another product, and send again.")
+                if inactive
+                else say("Choose another product, or give this one another name, and send again."),
                 field="item",
                 offers=(Offer.other_name(name, "item"),),
             )
@@ -230,7 +230,7 @@ def _item_named(name: str) -> Conversation[Row | None]:
 def _named(kind: str, key: str, name: str) -> Conversation[list[Row]]:
     """All entries of a name, inactive ones too. QuickBooks compares names without regard to case, here and in 6240."""
     clauses = f"where {key} = {quoted(name)} and {EVERY_ENTRY} orderby Id"
-    return (yield from rows(f"look up {kind.lower()}", kind, clauses, f"“{name}”"))
+    return (yield from rows(f"look up {kind.lower()}", kind, clauses, say("“%(name)s”", name=name)))
 
 
 def _name_is_taken(refusal: Rejected) -> bool:

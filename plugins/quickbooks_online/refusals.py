@@ -1,7 +1,7 @@
 """What a refusal by QuickBooks Online means to a bookkeeper or a sales rep, and what puts it right.
 
-One sentence each for what happened, why, and what to do. `{subject}` is what was to be posted ("invoice 1042 for ABC
-Company"), `{detail}` what QuickBooks itself says, shown where its text knows more than its code.
+One sentence each for what happened, why, and what to do. `subject` is what was to be posted ("invoice 1042 for ABC
+Company"), `detail` what QuickBooks itself says, shown where its text knows more than its code.
 """
 
 from __future__ import annotations
@@ -10,142 +10,147 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from hub.plugin import Offer, Problem
+from hub.plugin import Offer, Problem, Sentence, say
 
-SUPPORT = "Send it again; if that does not help, give the code to support."
+SUPPORT = say("Send it again; if that does not help, give the code to support.")
+SAYS = say("QuickBooks says: %(detail)s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """The sentences for one code. `field` is the field that cures it, where the code alone tells."""
 
-    what: str
-    why: str = "QuickBooks says: {detail}"
-    cure: str
+    what: Sentence
+    why: Sentence = SAYS
+    cure: Sentence
     field: str = ""
 
 
-NOT_TAKEN = "QuickBooks did not take {subject}."
+NOT_TAKEN = say("QuickBooks did not take %(subject)s.")
 
 REFUSALS = {
     "610": Refusal(
-        what="{Subject} refers to something that is no longer in use in QuickBooks.",
-        why="A customer, product, account or transaction of it was deleted or made inactive. QuickBooks says: {detail}",
-        cure="Make it active again in QuickBooks, or choose another one here, and send again.",
+        what=say("Something that %(subject)s refers to is no longer in use in QuickBooks."),
+        why=say(
+            "A customer, product, account or transaction of it was deleted or made inactive. "
+            "QuickBooks says: %(detail)s"
+        ),
+        cure=say("Make it active again in QuickBooks, or choose another one here, and send again."),
     ),
     "620": Refusal(
-        what="QuickBooks could not link {subject} to its invoice.",
-        why="The invoice may be paid already, or belong to another customer. QuickBooks says: {detail}",
-        cure="Look at the invoice in QuickBooks and apply the payment there.",
+        what=say("QuickBooks could not link %(subject)s to its invoice."),
+        why=say("The invoice may be paid already, or belong to another customer. QuickBooks says: %(detail)s"),
+        cure=say("Look at the invoice in QuickBooks and apply the payment there."),
     ),
     "2010": Refusal(what=NOT_TAKEN, cure=SUPPORT),
     "2020": Refusal(
-        what="{Subject} lacks something that QuickBooks needs.",
-        cure="Fill it in and send again.",
+        what=say("QuickBooks needs something that %(subject)s lacks."),
+        cure=say("Fill it in and send again."),
     ),
     "2030": Refusal(what=NOT_TAKEN, cure=SUPPORT),
     "2040": Refusal(
-        what="{Subject} has characters that QuickBooks cannot store.",
-        cure="Take unusual characters out, such as colons in names or symbols, and send again.",
+        what=say("QuickBooks cannot store some characters of %(subject)s."),
+        cure=say("Take unusual characters out, such as colons in names or symbols, and send again."),
     ),
     "2050": Refusal(
-        what="A text in {subject} is longer or shorter than QuickBooks allows.",
-        why="QuickBooks says: {detail}{element}",
-        cure="Change the text and send again.",
+        what=say("A text in %(subject)s is longer or shorter than QuickBooks allows."),
+        why=say("QuickBooks says: %(detail)s%(element)s"),
+        cure=say("Change the text and send again."),
     ),
     "2170": Refusal(what=NOT_TAKEN, cure=SUPPORT),
     "2290": Refusal(
-        what="QuickBooks does not take a negative amount in {subject}.",
-        cure="Change the line and send again.",
+        what=say("QuickBooks does not take a negative amount in %(subject)s."),
+        cure=say("Change the line and send again."),
         field="lines",
     ),
     "2500": Refusal(
-        what="{Subject} refers to something that QuickBooks does not find.",
-        why="It was deleted or made inactive, or is from other books. QuickBooks says: {detail}",
-        cure="Refresh the lists in the settings, choose another one, and send again.",
+        what=say("QuickBooks does not find something that %(subject)s refers to."),
+        why=say("It was deleted or made inactive, or is from other books. QuickBooks says: %(detail)s"),
+        cure=say("Refresh the lists in the settings, choose another one, and send again."),
     ),
     "5010": Refusal(
-        what="Somebody changed this in QuickBooks at the same moment.",
-        cure="Send {subject} again.",
+        what=say("Somebody changed this in QuickBooks at the same moment."),
+        cure=say("Send %(subject)s again."),
     ),
     "5020": Refusal(
-        what="Your QuickBooks plan does not include what {subject} needs.",
-        cure="Change the plan in QuickBooks, or send the order without it.",
+        what=say("Your QuickBooks plan does not include what %(subject)s needs."),
+        cure=say("Change the plan in QuickBooks, or send the order without it."),
         field="documents",
     ),
-    "6000": Refusal(what=NOT_TAKEN, cure="Put right what QuickBooks names and send again."),
+    "6000": Refusal(what=NOT_TAKEN, cure=say("Put right what QuickBooks names and send again.")),
     "6070": Refusal(
-        what="QuickBooks works out another amount for a line of {subject}.",
-        why="An amount there must be the quantity times the price. QuickBooks says: {detail}",
-        cure="Check quantities and prices and send again.",
+        what=say("QuickBooks works out another amount for a line of %(subject)s."),
+        why=say("An amount there must be the quantity times the price. QuickBooks says: %(detail)s"),
+        cure=say("Check quantities and prices and send again."),
         field="lines",
     ),
     "6100": Refusal(
-        what="QuickBooks does not accept the sales tax on {subject}.",
-        cure="Choose another tax in the dialog and send again.",
+        what=say("QuickBooks does not accept the sales tax on %(subject)s."),
+        cure=say("Choose another tax in the dialog and send again."),
         field="tax",
     ),
     "6140": Refusal(
-        what="The number of {subject} is used already in QuickBooks.",
-        why="QuickBooks warns about duplicate numbers in your books. Somebody may have entered it by hand.",
-        cure="Look in QuickBooks whether it is the same one. If not, give it another number and send again.",
+        what=say("The number of %(subject)s is used already in QuickBooks."),
+        why=say("QuickBooks warns about duplicate numbers in your books. Somebody may have entered it by hand."),
+        cure=say("Look in QuickBooks whether it is the same one. If not, give it another number and send again."),
         field="number",
     ),
     "6190": Refusal(
-        what="QuickBooks does not take anything at present, because its subscription is not active.",
-        why="QuickBooks says: {detail}",
-        cure="Renew the subscription in QuickBooks; then press Resume here, and everything goes out.",
+        what=say("QuickBooks does not take anything at present, because its subscription is not active."),
+        cure=say("Renew the subscription in QuickBooks; then press Resume here, and everything goes out."),
     ),
     "6210": Refusal(
-        what="The books are closed for the date of {subject}.",
-        why="A closing date is set in QuickBooks, and nothing dated before it can be added from outside.",
-        cure="Post it on a later day, or have your accountant reopen the period in QuickBooks, and send again.",
+        what=say("The books are closed for the date of %(subject)s."),
+        why=say("A closing date is set in QuickBooks, and nothing dated before it can be added from outside."),
+        cure=say("Post it on a later day, or have your accountant reopen the period in QuickBooks, and send again."),
         field="date",
     ),
     "6240": Refusal(
-        what="The name of {subject} is taken in QuickBooks.",
-        why="Customers, suppliers and employees share one list of names there, inactive ones included.",
-        cure="Choose the existing entry here, or change the name, and send again.",
+        what=say("The name of %(subject)s is taken in QuickBooks."),
+        why=say("Customers, suppliers and employees share one list of names there, inactive ones included."),
+        cure=say("Choose the existing entry here, or change the name, and send again."),
     ),
     "6250": Refusal(
-        what="The customer of {subject} is inactive in QuickBooks.",
-        cure="Make the customer active again in QuickBooks, or choose another one, and send again.",
+        what=say("The customer of %(subject)s is inactive in QuickBooks."),
+        cure=say("Make the customer active again in QuickBooks, or choose another one, and send again."),
         field="customer",
     ),
     "6430": Refusal(
-        what="An account of {subject} is of a kind that QuickBooks does not take there.",
-        cure="Choose another account in the settings under Accounts and send again.",
+        what=say("An account of %(subject)s is of a kind that QuickBooks does not take there."),
+        cure=say("Choose another account in the settings under Accounts and send again."),
         field="income_account",
     ),
     "6440": Refusal(
-        what="A line of {subject} has no product that QuickBooks knows.",
-        cure="Choose a product for every line and send again.",
+        what=say("A line of %(subject)s has no product that QuickBooks knows."),
+        cure=say("Choose a product for every line and send again."),
         field="lines",
     ),
     "6470": Refusal(
-        what="Sales tax is not set up in QuickBooks as {subject} needs it.",
-        cure="Set up sales tax in QuickBooks under Taxes, or choose another tax in the dialog, and send again.",
+        what=say("Sales tax is not set up in QuickBooks as %(subject)s needs it."),
+        cure=say("Set up sales tax in QuickBooks under Taxes, or choose another tax in the dialog, and send again."),
         field="tax",
     ),
     "6480": Refusal(
-        what="QuickBooks has matched this to a bank transaction already and does not change it.",
-        cure="Undo the match in QuickBooks first, or leave it as it is.",
+        what=say("QuickBooks has matched this to a bank transaction already and does not change it."),
+        cure=say("Undo the match in QuickBooks first, or leave it as it is."),
     ),
     "6540": Refusal(
-        what="The money of {subject} is part of a bank deposit already.",
-        cure="Take it out of the deposit in QuickBooks first, or leave it as it is.",
+        what=say("The money of %(subject)s is part of a bank deposit already."),
+        cure=say("Take it out of the deposit in QuickBooks first, or leave it as it is."),
     ),
 }
 REFUSALS["2130"] = REFUSALS["2030"]
 REFUSALS["4000"] = REFUSALS["4001"] = REFUSALS["4002"] = Refusal(
-    what="QuickBooks did not understand what it was asked about {subject}.",
-    cure="Check the name for unusual characters; if it has none, give the code to support.",
+    what=say("QuickBooks did not understand what it was asked about %(subject)s."),
+    cure=say("Check the name for unusual characters; if it has none, give the code to support."),
 )
 REFUSALS["500"] = REFUSALS["2040"]
 REFUSALS["6160"] = REFUSALS["6170"] = REFUSALS["6100"]
 REFUSALS["6200"] = REFUSALS["6210"]
 
-_UNKNOWN = Refusal(what=NOT_TAKEN, cure="Put right what QuickBooks names and send again, or give the code to support.")
+_UNKNOWN = Refusal(
+    what=NOT_TAKEN, cure=say("Put right what QuickBooks names and send again, or give the code to support.")
+)
 
 # What QuickBooks calls a field (`element`), or says in its text, and the field of ours that cures it.
 _FIELDS = (
@@ -164,18 +169,18 @@ _FIELDS = (
 
 
 EXPIRED = {
-    "120": "Whoever connected QuickBooks may not do this there any more. An administrator must connect it again.",
-    "3100": "QuickBooks does not let this application into the company any more. An admin must connect it again.",
-    "3200": "QuickBooks Online does not accept the authorization any more. An admin must connect it again.",
+    "120": say("Whoever connected QuickBooks may not do this there any more. An administrator must connect it again."),
+    "3100": say("QuickBooks does not let this application into the company any more. An admin must connect it again."),
+    "3200": say("QuickBooks Online does not accept the authorization any more. An admin must connect it again."),
 }
 """What it means to an admin that we are not let in."""
 
 LATER = {
-    "130": "Intuit is moving the company to another place",
-    "140": "the company is locked for a moment",
-    "150": "Intuit is at work on the company",
-    "600": "it is still busy with what it was asked before",
-    "3001": "it has been asked too much within a minute",
+    "130": say("Intuit is moving the company to another place"),
+    "140": say("the company is locked for a moment"),
+    "150": say("Intuit is at work on the company"),
+    "600": say("it is still busy with what it was asked before"),
+    "3001": say("it has been asked too much within a minute"),
 }
 """Why QuickBooks asks to come later, as a half sentence."""
 
@@ -189,17 +194,12 @@ def problem(code: str, message: str, detail: str, element: str, subject: str) ->
     """What an error of QuickBooks means to a person, about `subject`."""
     refusal = REFUSALS.get(code, _UNKNOWN)
     said = _said(message, detail)
-    words = {
-        "subject": subject,
-        "Subject": subject[:1].upper() + subject[1:],
-        "detail": said,
-        "element": f" ({element})" if element else "",
-    }
-    why = refusal.why.format(**words) if said or "{detail}" not in refusal.why else ""
+    words = {"subject": subject, "detail": said, "element": f" ({element})" if element else ""}
+    why = say(refusal.why.message, **words) if said or "%(detail)s" not in refusal.why.message else ""
     return Problem(
-        what=_ended(refusal.what.format(**words)),
+        what=say(refusal.what.message, **words),
         why=why,
-        cure=refusal.cure.format(**words),
+        cure=say(refusal.cure.message, **words),
         field=_account(element) or refusal.field or _field(code, element, said),
         code=code,
     )
@@ -207,10 +207,12 @@ def problem(code: str, message: str, detail: str, element: str, subject: str) ->
 
 def closed(subject: str, until: dt.date, *, may_move: bool = True) -> Problem:
     """What 6210 says, known beforehand."""
-    day = f"{until.day} {until:%b %Y}"
     return Problem(
-        what=_ended(f"The books are closed until {day}, which is not before the date of {subject}."),
-        why="Nothing dated up to that day can be added from outside.",
+        what=say(
+            "The books are closed until %(day)s, which is not before the date of %(subject)s.",
+            day=until, subject=subject,
+        ),
+        why=say("Nothing dated up to that day can be added from outside."),
         cure=REFUSALS["6210"].cure,
         field="date",
         code="6210",
@@ -230,11 +232,6 @@ def _field(code: str, element: str, said: str) -> str:
         if re.search(pattern, f"{element} {said}"):
             return field
     return ""
-
-
-def _ended(sentence: str) -> str:
-    """A sentence that ends with a name which ends with a point ("Redwood Brewing Co.") ends with one point."""
-    return sentence.removesuffix(".") if sentence.endswith("..") else sentence
 
 
 def _said(message: str, detail: str) -> str:

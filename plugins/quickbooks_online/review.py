@@ -8,6 +8,7 @@ from hub.plugin import (
     Bill,
     Books,
     Document,
+    Line,
     NewCustomer,
     NewItem,
     NewRecord,
@@ -17,11 +18,13 @@ from hub.plugin import (
     PurchaseOrder,
     Sale,
     Taxing,
+    called,
+    noun,
+    say,
 )
 from quickbooks_online import numbering, refusals
 from quickbooks_online.options import MEMO, chosen
 from quickbooks_online.payloads import memo, taxed
-from quickbooks_online.posting import subject as called
 
 CUSTOMER_NAME_LENGTH = 500
 ITEM_NAME_LENGTH = 100
@@ -32,7 +35,7 @@ PHONE_LENGTH = 30
 CUSTOM_FIELD_LENGTH = 31
 LINES = 10_000
 TAXABLE_LINES = 750
-NOT_IN_NAMES = {":": "a colon", "\t": "a tab", "\n": "a line break", "\r": "a line break"}
+NOT_IN_NAMES = {":": say("a colon"), "\t": say("a tab"), "\n": say("a line break"), "\r": say("a line break")}
 
 
 def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
@@ -56,34 +59,42 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str], books: B
 def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
     if document.total < 0:
         yield Problem(
-            what=f"What is bought from {document.vendor.name} comes to {document.total} {document.currency}.",
-            why="QuickBooks takes no bill or purchase order below zero.",
-            cure="Enter it in QuickBooks as a supplier credit.",
+            what=say(
+                "What is bought from %(vendor)s comes to %(total)s %(currency)s.",
+                vendor=document.vendor.name, total=document.total, currency=document.currency,
+            ),
+            why=say("QuickBooks takes no bill or purchase order below zero."),
+            cure=say("Enter it in QuickBooks as a supplier credit."),
             field="lines",
         )
     for line in document.lines:
-        yield from _long(line.description, DESCRIPTION_LENGTH, f"The description “{line.description[:40]}…”", "lines")
+        yield from _described(line)
         if line.amount < 0 <= document.total:
             yield Problem(
-                what=f"The line “{line.description or line.item.name}” costs {line.amount}.",
-                why="QuickBooks takes no line below zero on a bill or a purchase order.",
-                cure="Take its cost off the order, and enter it in QuickBooks as a supplier credit.",
+                what=say(
+                    "The line “%(line)s” costs %(amount)s.",
+                    line=line.description or line.item.name, amount=line.amount,
+                ),
+                why=say("QuickBooks takes no line below zero on a bill or a purchase order."),
+                cure=say("Take its cost off the order, and enter it in QuickBooks as a supplier credit."),
                 field="lines",
             )
 
 
 def _vendor(vendor: NewVendor) -> Iterator[Problem]:
-    yield from _name(vendor.name, CUSTOMER_NAME_LENGTH, "supplier", "vendor")
-    yield from _long(vendor.email, EMAIL_LENGTH, f"The e-mail address of {vendor.name}", "vendor")
-    yield from _long(vendor.phone, PHONE_LENGTH, f"The telephone number of {vendor.name}", "vendor")
+    yield from _name(vendor.name, CUSTOMER_NAME_LENGTH, say("supplier"), "vendor")
+    yield from _reached(vendor, "vendor")
 
 
 def _number(document: Document, books: Books) -> Iterator[Problem]:
     if document.kind not in books.numbers and len(document.number) > numbering.LENGTH:
         yield Problem(
-            what=f"The number {document.number} is too long for QuickBooks.",
-            why=f"QuickBooks keeps {numbering.LENGTH} characters; this number has {len(document.number)}.",
-            cure="Give it a shorter number.",
+            what=say("The number %(number)s is too long for QuickBooks.", number=document.number),
+            why=say(
+                "QuickBooks keeps %(length)s characters; this number has %(number)s.",
+                length=numbering.LENGTH, number=len(document.number),
+            ),
+            cure=say("Give it a shorter number."),
             field="number",
             offers=numbering.shorter(document),
         )
@@ -100,9 +111,12 @@ def _lacking(document: Document, books: Books) -> Iterator[Problem]:
     """The company's plan does not have such documents at all (5020)."""
     if document.kind in books.lacks:
         yield Problem(
-            what=f"The QuickBooks plan of {books.name} has no {document.kind.replace('_', ' ')}s.",
-            why="QuickBooks Online Plus and Advanced have them.",
-            cure="Send the order without it, or change the plan in QuickBooks.",
+            what=say(
+                "The QuickBooks plan of %(books)s does not know this kind of document: %(kind)s.",
+                books=books.name, kind=noun(document.kind),
+            ),
+            why=say("QuickBooks Online Plus and Advanced have them."),
+            cure=say("Send the order without it, or change the plan in QuickBooks."),
             field="documents",
         )
 
@@ -111,96 +125,114 @@ def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Prob
     yield from _tax(sale, options, books)
     if sale.discount and not books.discounts:
         yield Problem(
-            what=f"{sale.title} has a discount, and discounts are switched off in QuickBooks.",
-            cure="Switch them on in QuickBooks under Settings, Account and settings, Sales, or take it off the order.",
+            what=say("%(title)s has a discount, and discounts are switched off in QuickBooks.", title=sale.title),
+            cure=say(
+                "Switch them on in QuickBooks under Settings, Account and settings, Sales, or take it off the order."
+            ),
             field="discount_account",
         )
     yield from _too_many_lines(sale, taxed=taxed(sale, options))
     for line in sale.lines:
-        yield from _long(line.description, DESCRIPTION_LENGTH, f"The description “{line.description[:40]}…”", "lines")
-    yield from _long(memo(sale, options), MEMO_LENGTH, f"The message on {sale.title}", "memo")
-    yield from _long(sale.email, EMAIL_LENGTH, f"The e-mail address of {sale.title}", "email")
+        yield from _described(line)
+    title = called(sale)
+    yield from _long(memo(sale, options), MEMO_LENGTH, say("The message on %(document)s", document=title), "memo")
+    yield from _long(sale.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=title), "email")
     if chosen(options, "po_number") != MEMO:
-        yield from _long(sale.po_number, CUSTOM_FIELD_LENGTH, f"The P.O. number {sale.po_number}", "po_number")
+        what = say("The P.O. number %(number)s", number=sale.po_number)
+        yield from _long(sale.po_number, CUSTOM_FIELD_LENGTH, what, "po_number")
 
 
 def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """What cannot become the tax of the order, in the way in which these books come to theirs."""
-    what, field = f"{sale.title} has {sale.tax.amount} of sales tax", "tax"
+    has, field = {"title": sale.title, "tax": sale.tax.amount}, "tax"
     is_taxed = taxed(sale, options)
     if sale.tax.amount and books.taxing is Taxing.NONE:
         yield Problem(
-            what=f"{what}, and your QuickBooks does not use sales tax.",
-            why="QuickBooks would leave the tax out.",
-            cure="Send the tax as an item, or switch sales tax on in QuickBooks.",
+            what=say("%(title)s has %(tax)s of sales tax, and your QuickBooks does not use sales tax.", **has),
+            why=say("QuickBooks would leave the tax out."),
+            cure=say("Send the tax as an item, or switch sales tax on in QuickBooks."),
             field=field,
         )
     elif sale.tax.amount and books.taxing is Taxing.BY_CODE and sale.tax.code is None:
         yield Problem(
-            what=f"{what}, and QuickBooks is not told at which rate.",
-            why="In your QuickBooks a tax code says it.",
-            cure="Choose a tax code, or send the tax as an item.",
+            what=say("%(title)s has %(tax)s of sales tax, and QuickBooks is not told at which rate.", **has),
+            why=say("In your QuickBooks a tax code says it."),
+            cure=say("Choose a tax code, or send the tax as an item."),
             field=field,
         )
     elif is_taxed and books.taxing is Taxing.BY_LINE and sale.tax.code is None:
         yield Problem(
-            what=f"{sale.title} is to be taxed, and QuickBooks is not told by which code.",
-            why="In your QuickBooks every line has a tax code.",
-            cure="Choose a tax code.",
+            what=say("%(title)s is to be taxed, and QuickBooks is not told by which code.", title=sale.title),
+            why=say("In your QuickBooks every line has a tax code."),
+            cure=say("Choose a tax code."),
             field=field,
         )
     elif is_taxed and books.taxing is Taxing.BY_LINE and not all(line.taxable for line in sale.lines):
         yield Problem(
-            what=f"{sale.title} has lines with and without tax.",
-            why="In your QuickBooks every line has a tax code, and one is chosen for all of them.",
-            cure="Send the tax as an item, or divide the order.",
+            what=say("%(title)s has lines with and without tax.", title=sale.title),
+            why=say("In your QuickBooks every line has a tax code, and one is chosen for all of them."),
+            cure=say("Send the tax as an item, or divide the order."),
             field=field,
         )
 
 
 def _too_many_lines(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
     taxable = sum(line.taxable for line in sale.lines) if taxed else 0
-    for count, most, kind in ((len(sale.lines), LINES, "lines"), (taxable, TAXABLE_LINES, "taxable lines")):
+    for count, most, what in (
+        (len(sale.lines), LINES, say("%(title)s has too many lines for QuickBooks.", title=sale.title)),
+        (taxable, TAXABLE_LINES, say("%(title)s has too many taxable lines for QuickBooks.", title=sale.title)),
+    ):
         if count > most:
             yield Problem(
-                what=f"{sale.title} has too many {kind} for QuickBooks.",
-                why=f"QuickBooks takes {most:,}; it has {count:,}.",
-                cure="Divide the order into several.",
+                what=what,
+                why=say("QuickBooks takes %(most)s; it has %(count)s.", most=f"{most:,}", count=f"{count:,}"),
+                cure=say("Divide the order into several."),
                 field="lines",
             )
 
 
 def _customer(customer: NewCustomer) -> Iterator[Problem]:
-    yield from _name(customer.name, CUSTOMER_NAME_LENGTH, "customer", "customer")
-    yield from _long(customer.email, EMAIL_LENGTH, f"The e-mail address of {customer.name}", "customer")
-    yield from _long(customer.phone, PHONE_LENGTH, f"The telephone number of {customer.name}", "customer")
+    yield from _name(customer.name, CUSTOMER_NAME_LENGTH, say("customer"), "customer")
+    yield from _reached(customer, "customer")
+
+
+def _reached(party: NewCustomer | NewVendor, field: str) -> Iterator[Problem]:
+    yield from _long(party.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=party.name), field)
+    yield from _long(party.phone, PHONE_LENGTH, say("The telephone number of %(name)s", name=party.name), field)
+
+
+def _described(line: Line) -> Iterator[Problem]:
+    what = say("The description “%(text)s…”", text=line.description[:40])
+    yield from _long(line.description, DESCRIPTION_LENGTH, what, "lines")
 
 
 def _item(item: NewItem) -> Iterator[Problem]:
-    yield from _name(item.name, ITEM_NAME_LENGTH, "product", "item")
-    yield from _long(item.description, DESCRIPTION_LENGTH, f"The description of {item.name}", "item")
+    yield from _name(item.name, ITEM_NAME_LENGTH, say("product"), "item")
+    yield from _long(item.description, DESCRIPTION_LENGTH, say("The description of %(name)s", name=item.name), "item")
 
 
 def _name(name: str, length: int, kind: str, field: str) -> Iterator[Problem]:
     """A name's own rules: QuickBooks separates the levels of its lists by a colon, and a name fills one line."""
     if not name.strip():
-        yield Problem(what=f"A new {kind} has no name.", cure="Give it a name.", field=field)
-    yield from _long(name.strip(), length, f"The name “{name.strip()[:40]}…”", field)
+        yield Problem(what=say("A new %(kind)s has no name.", kind=kind), cure=say("Give it a name."), field=field)
+    yield from _long(name.strip(), length, say("The name “%(name)s…”", name=name.strip()[:40]), field)
     for character, sign in NOT_IN_NAMES.items():
         if character in name.strip():
             yield Problem(
-                what=f"The name “{' '.join(name.split())}” has {sign} in it.",
-                why=f"QuickBooks takes no {kind} with {sign} in its name.",
-                cure=f"Change the name, or choose a {kind} that is in QuickBooks already.",
+                what=say("The name “%(name)s” has %(sign)s in it.", name=" ".join(name.split()), sign=sign),
+                why=say("QuickBooks takes no %(kind)s with %(sign)s in its name.", kind=kind, sign=sign),
+                cure=say("Change the name, or choose a %(kind)s that is in QuickBooks already.", kind=kind),
                 field=field,
             )
 
 
-def _long(text: str, most: int, called: str, field: str) -> Iterator[Problem]:
+def _long(text: str, most: int, what: str, field: str) -> Iterator[Problem]:
     if len(text) > most:
         yield Problem(
-            what=f"{called} is too long for QuickBooks.",
-            why=f"QuickBooks keeps {most:,} characters; this has {len(text):,}.",
-            cure="Make it shorter.",
+            what=say("%(text)s is too long for QuickBooks.", text=what),
+            why=say(
+                "QuickBooks keeps %(most)s characters; this has %(count)s.", most=f"{most:,}", count=f"{len(text):,}"
+            ),
+            cure=say("Make it shorter."),
             field=field,
         )

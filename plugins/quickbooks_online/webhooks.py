@@ -15,7 +15,7 @@ from typing import Any
 
 import simplejson
 
-from hub.plugin import Change, Listed, Problem, Rejected
+from hub.plugin import Change, Listed, Problem, Rejected, say
 from quickbooks_online.history import CALLED
 from quickbooks_online.lists import LISTS
 
@@ -31,7 +31,7 @@ def hear(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -
     tokens = [token.strip() for token in settings["VERIFIER_TOKEN"].split(",") if token.strip()]
     signature = headers.get("intuit-signature", "").encode("latin-1", "replace")
     if not any(hmac.compare_digest(signature, _signature(token, body)) for token in tokens):
-        raise Rejected(Problem(what="This is not signed by Intuit."))
+        raise Rejected(Problem(what=say("This is not signed by Intuit.")))
     try:
         told = simplejson.loads(body)
     except (ValueError, RecursionError):

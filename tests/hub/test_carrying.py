@@ -402,7 +402,7 @@ def test_what_nobody_can_tell_about_waits_for_a_person_and_is_not_posted_twice(
     send(installation)
     carrying.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
-    assert {one.problems[0]["what"] for one in stopped} == {"Nobody can tell whether this has arrived."}
+    assert {problems_of(one.problems)[0].what for one in stopped} == {"Nobody can tell whether this has arrived."}
     assert session().scalars(select(Envelope).where(Envelope.state == EnvelopeState.PARKED)).one()
     for one in stopped:
         if one.state is DeliveryState.STOPPED:

@@ -16,6 +16,7 @@ from hub.plugin import Conversation, Rejected, Request, Response, Unavailable
 from hub.plugin import Envelope as SealedEnvelope
 from hub.services.carrying import carrying
 from hub.services.sending import retrying
+from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, StopReason
 from tests.hub.ledger import Ledger, Pretend, integration_of
 from tests.hub.test_carrying import EXPECTED, everything_posted, pass_time, send, states
@@ -118,7 +119,7 @@ def test_after_our_patience_a_person_is_asked(
     carrying.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [one.reason for one in stopped] == [StopReason.EXHAUSTED]
-    assert [one.problems[0]["what"] for one in stopped] == ["The books are locked."]
+    assert [problems_of(one.problems)[0].what for one in stopped] == ["The books are locked."]
 
 
 def test_where_nobody_can_look_a_person_does_and_what_that_person_sends_again_goes(
@@ -131,7 +132,7 @@ def test_where_nobody_can_look_a_person_does_and_what_that_person_sends_again_go
     pass_time(installation)
     carrying.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
-    assert [one.problems[0]["what"] for one in stopped] == ["Nobody can tell whether this has arrived."]
+    assert [problems_of(one.problems)[0].what for one in stopped] == ["Nobody can tell whether this has arrived."]
     assert ledger.invoices == []
     for one in stopped:
         retrying.retry("acme", one.id)

@@ -166,7 +166,7 @@ def test_a_duplicate_can_be_linked_and_its_payment_finds_it(
     there = enter_1042(books, "Zenith Yoga", "200.00")
     delivery, problem = send_zenith(online, desk)
     assert (problem.field, problem.code) == ("number", "6140")
-    assert "1042 of Zenith Yoga, 200.00 on 2026-11-01" in problem.why
+    assert "1042 of Zenith Yoga, 200.00 on 1 Nov 2026" in problem.why
     assert [(one.answer, one.value) for one in problem.offers] == [
         ("same_as", there), ("number", "1042-2"), ("repeats_number", "yes"),
     ]  # fmt: skip

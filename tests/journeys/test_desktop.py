@@ -19,6 +19,7 @@ from hub.services.carrying.desk import InstallationDesk
 from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import sending
+from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 from hub.web import views
 from sandbox.desktop.connector import Faults
@@ -199,5 +200,5 @@ def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_i
     (customer,) = connected.company.rows("Customer")
     assert len(customer.name) <= 41
     (told,) = session().scalars(select(Delivery).where(Delivery.kind == "customer"))
-    assert customer.name in told.problems[0]["what"]
+    assert customer.name in problems_of(told.problems)[0].what
     assert "Promotional" in views.order_status("1042", sending.of_order("acme", "1042")).lines[0].title

@@ -21,6 +21,7 @@ from hub.services.carrying import doorway
 from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import sending
+from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults, envelope
 from tests.hub.conftest import ACME, ADA, order_1042
@@ -283,7 +284,7 @@ def test_what_a_parser_refuses_is_opened_until_the_guilty_one_stands_alone(offic
     session().expire_all()
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [one.title for one in stopped] == ["Invoice 2003"]
-    assert "QuickBooks could not read this" in stopped[0].problems[0]["what"]
+    assert "QuickBooks could not read this" in problems_of(stopped[0].problems)[0].what
     numbers = [row.fields["RefNumber"] for row in office.company.rows("Invoice")]
     assert sorted(numbers) == ["2000", "2001", "2002", "2004", "2005", "2006", "2007"]
     assert session().scalars(select(Envelope).where(Envelope.state == "refused")).all()

@@ -20,6 +20,7 @@ from hub.services.drafting.choices import Choices
 from hub.services.installing import installing
 from hub.services.integrations import registry
 from hub.services.sending import sending
+from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.hub.conftest import ADA, order_1042
@@ -168,8 +169,8 @@ def test_a_customer_that_is_already_an_employee_stops_with_a_sentence_and_anothe
     carrying.carry(online.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [one.title for one in stopped] == ["New customer “Emily Platt”"]
-    assert "is an employee" in stopped[0].problems[0]["what"]
-    assert stopped[0].problems[0]["field"] == "customer"
+    assert "is an employee" in problems_of(stopped[0].problems)[0].what
+    assert problems_of(stopped[0].problems)[0].field == "customer"
     assert whole_ledger(books)["invoices"] == []
     other = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Zenith Yoga")
     sending.send(online.id, order, Choices(customer=other["Id"]), ADA)

@@ -15,6 +15,7 @@ from hub.models import Delivery, Installation
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
+from hub.services.snapshots import problems_of
 from sandbox.online import REALM, Running
 from tests.hub.conftest import ADA, order_1042
 from tests.journeys.batches import EVERYTHING
@@ -40,7 +41,7 @@ def send(installation: Installation, order: Order, choices: Choices) -> list[str
     session().expire_all()
     (invoice,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
     assert invoice.state == "posted"
-    return [problem["what"] for problem in invoice.problems]
+    return [problem.what for problem in problems_of(invoice.problems)]
 
 
 def figures(books: Running) -> list[tuple[Decimal, Decimal]]:

@@ -23,6 +23,7 @@ from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import cancelling, retrying, sending
+from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from hub.web import views
 from sandbox.desktop.connector import Faults
@@ -153,7 +154,7 @@ def test_closed_books_keep_it_and_say_why_and_giving_up_leaves_it_as_it_was(
     (delivery,) = sending.of_order(ACME.id, "1042")
     assert delivery.state is DeliveryState.STOPPED
     assert lines() == [("Void invoice 1042", "Needs attention")]
-    assert "closed for the date of invoice 1042" in delivery.problems[0]["what"]
+    assert "closed for the date of invoice 1042" in problems_of(delivery.problems)[0].what
     close(books, None)
     retrying.retry(ACME.id, delivery.id)
     cancelling.cancel(ACME.id, delivery.id)
@@ -249,8 +250,8 @@ def test_what_is_paid_there_is_not_voided_and_says_what_to_do(office: Office, de
     assert office.update()[-1] == "OK"
     assert lines()[0] == ("Void invoice 1042", "Needs attention")
     invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
-    assert "payments applied" in invoice.problems[0]["why"]
-    assert "take them off in QuickBooks" in invoice.problems[0]["cure"]
+    assert "payments applied" in problems_of(invoice.problems)[0].why
+    assert "take them off in QuickBooks" in problems_of(invoice.problems)[0].cure
     (payment,) = office.company.rows("ReceivePayment")
     from tests.journeys.desktop import by_hand as at_the_desk
 

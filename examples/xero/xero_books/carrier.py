@@ -24,6 +24,7 @@ from hub.plugin import (
     Request,
     Response,
     Unavailable,
+    say,
 )
 from xero_books.marks import marked
 
@@ -79,7 +80,7 @@ def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
     if not first.writes:
         rows = answer.get(_plural(first.payload["get"]))
         if not isinstance(rows, list):  # Without this, an answer that is none would be an empty list, and all be gone.
-            raise Unavailable("Xero's answer cannot be read.")
+            raise Unavailable(say("Xero's answer cannot be read."))
         pages = answer.get("pagination", {}).get("pageCount", 1)
         found = {"rows": rows, "pages": pages, "at": answer.get("DateTimeUTC", ""), **beside}
         return [Response(payload=found) for _ in envelope.requests]
@@ -125,7 +126,7 @@ def _ask(envelope: Envelope, connection: Connection) -> tuple[dict[str, Any], di
     except requests.RequestException as error:
         broken = type(error).__name__
     if broken:  # Raised out here, because requests' exceptions carry the headers that were sent, token and all.
-        raise Unavailable(f"Xero did not answer ({broken}).")
+        raise Unavailable(say("Xero did not answer (%(broken)s).", broken=broken))
     if response.status_code == requests.codes.not_found and "/" in request.payload.get("get", ""):
         return {_plural(request.payload["get"]): []}, _beside(response, connection)  # A single record is not there.
     if response.status_code != requests.codes.ok:
@@ -133,7 +134,7 @@ def _ask(envelope: Envelope, connection: Connection) -> tuple[dict[str, Any], di
     try:
         answer = simplejson.loads(response.text, use_decimal=True)
     except ValueError:
-        raise Unavailable("Xero's answer cannot be read.") from None
+        raise Unavailable(say("Xero's answer cannot be read.")) from None
     return answer, _beside(response, connection)
 
 
@@ -146,18 +147,20 @@ def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
     status = response.status_code
     if status in {requests.codes.unauthorized, requests.codes.forbidden}:
         if "scope" in response.headers.get("WWW-Authenticate", ""):
-            return AuthorizationExpired("Xero wants more to be allowed than it was. An admin must connect it again.")
-        return AuthorizationExpired(f"Xero does not let this application in (HTTP {status}).")
+            return AuthorizationExpired(say(
+                "Xero wants more to be allowed than it was. An admin must connect it again.",
+            ))
+        return AuthorizationExpired(say("Xero does not let this application in (HTTP %(status)s).", status=status))
     if status == requests.codes.too_many_requests:
         asked = response.headers.get("Retry-After", "")
         which = response.headers.get("X-Rate-Limit-Problem", "concurrent")
         pause = min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else CROWD_PAUSE
-        return Unavailable(f"Xero has been asked too much (its limit “{which}”).", retry_after=pause)
+        return Unavailable(say("Xero has been asked too much (its limit “%(which)s”).", which=which), retry_after=pause)
     if status >= requests.codes.server_error:
         if status == requests.codes.server_error and writes:
             # Xero keeps an answer under the key, and this one too: for six minutes the same would come again.
-            return InDoubt("Xero had an error of its own, and may have carried it out all the same.")
-        return Unavailable(f"Xero is not available (HTTP {status}).")
+            return InDoubt(say("Xero had an error of its own, and may have carried it out all the same."))
+        return Unavailable(say("Xero is not available (HTTP %(status)s).", status=status))
     return _refused(response, writes=writes)
 
 
@@ -166,11 +169,12 @@ def _refused(response: requests.Response, *, writes: bool) -> IntegrationError:
     said = _said(response)
     if writes and said.startswith("Idempotency Key"):
         # Under this key something was asked that was not the same: by us before an update, perhaps.
-        return InDoubt("Xero knows the key of what was sent from another question.")
+        return InDoubt(say("Xero knows the key of what was sent from another question."))
     status = response.status_code
     return Rejected(Problem(
-        what="Xero did not take what was sent.", why=f"Xero says: {said}" if said else f"It answered HTTP {status}.",
-        cure="Send it again; if that does not help, give the code to support.", code=str(status),
+        what=say("Xero did not take what was sent."),
+        why=say("Xero says: %(said)s", said=said) if said else say("It answered HTTP %(status)s.", status=status),
+        cure=say("Send it again; if that does not help, give the code to support."), code=str(status),
     ))  # fmt: skip
 
 

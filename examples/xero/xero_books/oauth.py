@@ -23,7 +23,9 @@ from hub.plugin import (
     Problem,
     Redirect,
     Rejected,
+    Sentence,
     Unavailable,
+    say,
 )
 from xero_books.carrier import CONNECT_TIMEOUT, timeout
 
@@ -37,26 +39,26 @@ UNUSED = dt.timedelta(days=60)
 LONGEST_TIMEOUT = 15.0
 
 DECLINED = Problem(
-    what="Xero is not connected, because access was not granted.",
-    why="The sign-in at Xero was cancelled or declined.",
-    cure="Press Connect again, choose your organisation at Xero, and allow access.",
+    what=say("Xero is not connected, because access was not granted."),
+    why=say("The sign-in at Xero was cancelled or declined."),
+    cure=say("Press Connect again, choose your organisation at Xero, and allow access."),
     code="access_denied",
 )
 STALE = Problem(
-    what="Xero is not connected, because the sign-in had run out.",
-    why="What Xero sends back with a sign-in can be used once and for five minutes.",
-    cure="Press Connect again.",
+    what=say("Xero is not connected, because the sign-in had run out."),
+    why=say("What Xero sends back with a sign-in can be used once and for five minutes."),
+    cure=say("Press Connect again."),
     code="invalid_grant",
 )
 BAD_KEYS = Problem(
-    what="Xero is not connected, because it does not know this application.",
-    why="The client id that was set up here is not that of an app of the kind “Auth Code with PKCE”.",
-    cure="Ask who runs this system to correct HUB_XERO_CLIENT_ID.",
+    what=say("Xero is not connected, because it does not know this application."),
+    why=say("The client id that was set up here is not that of an app of the kind “Auth Code with PKCE”."),
+    cure=say("Ask who runs this system to correct HUB_XERO_CLIENT_ID."),
     code="invalid_client",
 )
 NOBODY = Problem(
-    what="Xero is not connected, because no organisation was chosen there.",
-    cure="Press Connect again and tick your organisation at Xero.",
+    what=say("Xero is not connected, because no organisation was chosen there."),
+    cure=say("Press Connect again and tick your organisation at Xero."),
     code="no_tenant",
 )
 
@@ -85,8 +87,10 @@ def authorize(attempt: Attempt) -> Redirect | Ask | Authorized:
         return _chosen(kept, next(iter(organisations)))
     choices = tuple(sorted(((tenant, name) for tenant, (_, name) in organisations.items()), key=lambda one: one[1]))
     question = Field(
-        key=TENANT, label="Which organisation?", kind=FieldKind.CHOICE, choices=choices,
-        help="Your sign-in at Xero has opened several. What is sent goes into the one that you choose, for good.",
+        key=TENANT, label=say("Which organisation?"), kind=FieldKind.CHOICE, choices=choices,
+        help=say(
+            "Your sign-in at Xero has opened several. What is sent goes into the one that you choose, for good.",
+        ),
     )  # fmt: skip
     return Ask(question=question, keep=kept)
 
@@ -103,11 +107,12 @@ def renew(connection: Connection) -> Authorized:
             )
         except Refused as refusal:
             if refusal.code == "invalid_grant":
-                raise AuthorizationExpired("Xero does not renew this authorization any more.") from None
-            raise Unavailable(f"Xero does not renew authorizations at present ({refusal.code}).") from None
+                raise AuthorizationExpired(say("Xero does not renew this authorization any more.")) from None
+            what = say("Xero does not renew authorizations at present (%(code)s).", code=refusal.code)
+            raise Unavailable(what) from None
     fresh = _kept(token, {})
     if not _is_open(connection, fresh["access_token"]):
-        raise AuthorizationExpired("The organisation was disconnected from this application in Xero.")
+        raise AuthorizationExpired(say("The organisation was disconnected from this application in Xero."))
     return _authorized(connection.books_id, {**fresh, "connection_id": connection.credentials["connection_id"]})
 
 
@@ -123,7 +128,7 @@ def revoke(connection: Connection) -> None:
             books_id=connection.books_id, credentials=fresh.credentials, settings=connection.settings
         ))  # fmt: skip
     if status not in {requests.codes.no_content, requests.codes.ok, requests.codes.not_found}:
-        raise Unavailable(f"Xero did not take the authorization back (HTTP {status}).")
+        raise Unavailable(say("Xero did not take the authorization back (HTTP %(status)s).", status=status))
 
 
 def _sign_in(attempt: Attempt) -> Redirect:
@@ -140,7 +145,7 @@ def _exchanged(attempt: Attempt) -> Mapping[str, Any]:
     """The token for the code that came back."""
     answer = attempt.answer or {}
     if not answer.get("code") or not attempt.kept.get("verifier"):
-        raise Rejected(_other("the answer is incomplete"))
+        raise Rejected(_other(say("the answer is incomplete")))
     with _session(attempt.settings, attempt.return_url) as session:
         try:
             return _token(
@@ -181,10 +186,12 @@ def _opened(attempt: Attempt, token: Mapping[str, Any]) -> dict[str, str]:
     if attempt.books_id and attempt.books_id not in organisations:
         names = ", ".join(name for _, name in organisations.values())
         raise Rejected(Problem(
-            what=f"You chose another organisation at Xero: {names}.",
-            why="What was sent before is in the one that was connected first; another one does not know it.",
-            cure="Press Connect again and tick the first organisation at Xero. For another one's books, uninstall this "
-            "integration and install it anew.",
+            what=say("You chose another organisation at Xero: %(names)s.", names=names),
+            why=say("What was sent before is in the one that was connected first; another one does not know it."),
+            cure=say(
+                "Press Connect again and tick the first organisation at Xero. For another one's books, uninstall "
+                "this integration and install it anew.",
+            ),
         ))  # fmt: skip
     return _kept(token, organisations)
 
@@ -200,7 +207,8 @@ def _connections(settings: Mapping[str, str], access: str, parameters: dict[str,
     except requests.RequestException as error:  # What is no JSON is one of these, too.
         broken = type(error).__name__
     if broken or not isinstance(found, list):
-        raise Unavailable(f"Xero did not say which organisations are open ({broken or 'no list'}).")
+        why = broken or say("no list")
+        raise Unavailable(say("Xero did not say which organisations are open (%(why)s).", why=why))
     return found
 
 
@@ -260,7 +268,7 @@ def _disconnect(connection: Connection) -> int:
         ).status_code  # fmt: skip
     except requests.RequestException as error:
         broken = type(error).__name__
-    raise Unavailable(f"Xero did not take the authorization back ({broken}).")
+    raise Unavailable(say("Xero did not take the authorization back (%(broken)s).", broken=broken))
 
 
 def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
@@ -287,12 +295,13 @@ def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     if refused:
         raise Refused(refused)
     if broken or "access_token" not in token:
-        raise Unavailable(f"Xero did not answer ({broken or 'no token'}).")
+        raise Unavailable(say("Xero did not answer (%(why)s).", why=broken or say("no token")))
     return token
 
 
 def _other(code: str) -> Problem:
     return Problem(
-        what="Xero is not connected, because the sign-in there failed.", why=f"Xero says: {code[:100]}",
-        cure="Press Connect again. If that does not help, give the code to support.", code=code[:100],
+        what=say("Xero is not connected, because the sign-in there failed."),
+        why=say("Xero says: %(said)s", said=code if isinstance(code, Sentence) else code[:100]),
+        cure=say("Press Connect again. If that does not help, give the code to support."), code=code[:100],
     )  # fmt: skip

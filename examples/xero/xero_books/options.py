@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.plugin import AccountKind, DocumentKind, MappingField, RecordKind, Role, Setting
+from hub.plugin import AccountKind, DocumentKind, MappingField, RecordKind, Role, Setting, say
 
 SCOPES = "offline_access accounting.settings accounting.contacts accounting.invoices accounting.payments"
 """Xero's granular scopes of March 2026. Items are written with `accounting.settings` only, whatever its page says."""
@@ -35,33 +35,35 @@ SETTINGS = (
 MAPPINGS = (
     MappingField(
         key=Role.INCOME,
-        label="Sales",
+        label=say("Sales"),
         accepts=(AccountKind.INCOME,),
         prefers=("SALES", "REVENUE"),
         needed_for=frozenset({DocumentKind.INVOICE}),
-        help="The account of the lines of an invoice.",
+        help=say("The account of the lines of an invoice."),
     ),
     MappingField(
         key=Role.COST,
-        label="Cost of goods sold",
+        label=say("Cost of goods sold"),
         accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
         prefers=("DIRECTCOSTS",),
         needed_for=frozenset({DocumentKind.BILL, DocumentKind.PURCHASE_ORDER}),
-        help="The account of the lines of bills and purchase orders.",
+        help=say("The account of the lines of bills and purchase orders."),
     ),
     MappingField(
         key=Role.DEPOSIT,
-        label="Payments go to",
+        label=say("Payments go to"),
         accepts=(AccountKind.BANK,),
         prefers=("BANK",),
         needed_for=frozenset({DocumentKind.PAYMENT}),
-        help="A bank account, or another one whose payments are enabled in Xero's chart of accounts.",
+        help=say("A bank account, or another one whose payments are enabled in Xero's chart of accounts."),
     ),
     MappingField(
         key=Role.SALES_TAX_ITEM,
-        label="Sales-tax item",
+        label=say("Sales-tax item"),
         kind=RecordKind.ITEM,
-        help="The item that stands for sales tax where an order's tax is sent as a line of its own. Its sales account "
-        "should be that of the sales tax that you owe.",
+        help=say(
+            "The item that stands for sales tax where an order's tax is sent as a line of its own. Its sales "
+            "account should be that of the sales tax that you owe.",
+        ),
     ),
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import reduce
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -25,7 +27,10 @@ from hub.plugin import (
     Rejected,
     Request,
     Sale,
+    Sentence,
+    called,
     in_cents,
+    say,
 )
 from xero_books import payloads, refusals
 from xero_books.carrier import UnexpectedAnswer, read, write
@@ -53,11 +58,11 @@ SINGULAR = {"CreditNotes": "credit note", "PurchaseOrders": "purchase order"}
 def post(document: Document) -> Conversation[Posting]:
     """Post a document. What it comes to is read from the books' echo and not taken for granted."""
     kind, element = payloads.document(document)
-    called = subject(document)
+    subject = called(document)
     if not isinstance(document, Payment) and document.same_as is not None:
-        row = yield from _existing(kind, document.same_as.id, element, called)
+        row = yield from _existing(kind, document.same_as.id, element, subject)
     else:
-        row = yield from _entered(document, kind, element, called)
+        row = yield from _entered(document, kind, element, subject)
     return posting(document, kind, row)
 
 
@@ -81,31 +86,18 @@ def money(value: object) -> Decimal:
     return in_cents(Decimal(str(value)))
 
 
-def subject(document: Document) -> str:
-    """What a sentence calls a document, so that everybody knows which one is meant."""
-    match document:
-        case Sale():
-            title = document.title
-            return f"{title[:1].lower()}{title[1:]} for {document.customer.name or 'your customer'}"
-        case Payment():
-            whose = document.customer.name or "your customer"
-            return f"the payment of {document.amount} {document.currency} by {whose}"
-        case PurchaseOrder():
-            return f"purchase order {document.number} to {document.vendor.name or 'your supplier'}"
-        case Bill():
-            return f"bill {document.number} from {document.vendor.name or 'your supplier'}".replace("  ", " ")
-
-
 def create(record: NewRecord) -> Conversation[Ref]:
     """Enter a contact or an item. If its name is taken, the one that has it is meant: Xero has one list of contacts, in
     which a customer and a supplier of one name are the same."""
     if isinstance(record, NewItem):
         code = payloads.code(record)
-        found = yield from _enter_or_find("Items", payloads.item(record), f"the item “{code}”", "item", "Code")
+        subject = say("the item “%(name)s”", name=code)
+        found = yield from _enter_or_find("Items", payloads.item(record), subject, "item", "Code")
         return Ref(id=found["Code"], name=found["Code"])
     element, field = payloads.contact(record), "vendor" if isinstance(record, NewVendor) else "customer"
-    word = {"vendor": "supplier"}.get(field, field)
-    found = yield from _enter_or_find("Contacts", element, f"the {word} “{element['Name']}”", field, "Name")
+    word = say("supplier") if field == "vendor" else say("customer")
+    subject = say("the %(kind)s “%(name)s”", kind=word, name=element["Name"])
+    found = yield from _enter_or_find("Contacts", element, subject, field, "Name")
     return Ref(id=found["ContactID"], name=found["Name"])
 
 
@@ -126,22 +118,22 @@ def chunks(values: list[str]) -> list[str]:
     return [",".join(values[start : start + 40]) for start in range(0, len(values), 40)]
 
 
-def _enter(kind: str, element: Payload, called: str, **fields: str) -> Conversation[Row]:
+def _enter(kind: str, element: Payload, subject: str, **fields: str) -> Conversation[Row]:
     """Create an element and give it as the books echo it. Raises `Rejected` with all that Xero has against it."""
     name = f"create {_singular(kind)}"
     reply = yield Request(name=name, payload=write(kind, element), writes=True)
     row: Row = reply.payload["row"]
     if said := refusals.said_of(row):
-        raise Rejected(*(refusals.problem(one, called, **fields) for one in said))
+        raise Rejected(*(refusals.problem(one, subject, **fields) for one in said))
     if not row.get(IDS[kind]):
-        raise UnexpectedAnswer(f"Xero took {called} and did not say under which id.")
+        raise UnexpectedAnswer(f"Xero took {subject} and did not say under which id.")
     return row
 
 
-def _enter_or_find(kind: str, element: Payload, called: str, field: str, key: str) -> Conversation[Row]:
+def _enter_or_find(kind: str, element: Payload, subject: str, field: str, key: str) -> Conversation[Row]:
     """Create an element, or find the one that has its name already under `key`."""
     try:
-        return (yield from _enter(kind, element, called, party=field))
+        return (yield from _enter(kind, element, subject, party=field))
     except Rejected as refusal:
         if refusal.problems[0].code != refusals.NAME_TAKEN:
             raise
@@ -153,27 +145,32 @@ def _enter_or_find(kind: str, element: Payload, called: str, field: str, key: st
     return found[0]
 
 
-def _entered(document: Document, kind: str, element: Payload, called: str) -> Conversation[Row]:
+def _entered(document: Document, kind: str, element: Payload, subject: str) -> Conversation[Row]:
     """Enter a document. If its number is taken, the refusal says by what, and what can be done about it."""
     buys = isinstance(document, PurchaseOrder | Bill)
     party, account = ("vendor", "cost_of_goods_sold") if buys else ("customer", "income_account")
     if isinstance(document, Payment):
         account = "deposit_account"
     try:
-        return (yield from _enter(kind, element, called, party=party, account=account))
+        return (yield from _enter(kind, element, subject, party=party, account=account))
     except Rejected as refusal:
         if isinstance(document, Payment) or refusal.problems[0].code != refusals.NUMBER_TAKEN:
             raise
         taken = refusal.problems[0]
     answer = yield from rows("look whose number it is", _numbered(kind, document.number))
     own = [row for row in answer["rows"] if row["Contact"]["ContactID"] == element["Contact"]["ContactID"]]
-    found = "; ".join(_described(kind, row) for row in answer["rows"][:3])
+    found = [_described(kind, row) for row in answer["rows"][:3]]
     links = tuple(
-        Offer(label=f"Link to {_described(kind, row)}", answer=Answer.SAME_AS, value=row[IDS[kind]]) for row in own[:3]
-    )
-    other = Offer(label="Number it", answer=Answer.NUMBER, value=f"{document.number}-2", editable=True)
+        Offer(
+            label=say("Link to %(document)s", document=_described(kind, row)), answer=Answer.SAME_AS,
+            value=row[IDS[kind]],
+        )
+        for row in own[:3]
+    )  # fmt: skip
+    other = Offer(label=say("Number it"), answer=Answer.NUMBER, value=f"{document.number}-2", editable=True)
     raise Rejected(Problem(
-        what=taken.what, why=f"There it is {found}." if found else taken.why, cure=taken.cure, field="number",
+        what=taken.what, cure=taken.cure, field="number",
+        why=say("There it is %(found)s.", found=reduce(_and, found)) if found else taken.why,
         code=refusals.NUMBER_TAKEN, offers=(*links, other),
     ))  # fmt: skip
 
@@ -185,14 +182,17 @@ def _numbered(kind: str, number: str) -> Payload:
     return read(f"{kind}/{quote(number, safe='')}")
 
 
-def _existing(kind: str, wanted: str, element: Payload, called: str) -> Conversation[Row]:
+def _existing(kind: str, wanted: str, element: Payload, subject: str) -> Conversation[Row]:
     """The document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's."""
     answer = yield from rows(f"look at the {_singular(kind)}", read(f"{kind}/{quote(wanted, safe='')}"))
     found: list[Row] = answer["rows"]
     if not found or found[0]["Contact"]["ContactID"] != element["Contact"]["ContactID"]:
         raise Rejected(Problem(
-            what=f"What {called} was to be linked to is not in Xero any more, or is somebody else's.",
-            cure="Untick the link in the dialog and send it again.", field="number",
+            what=say(
+                "What %(subject)s was to be linked to is not in Xero any more, or is somebody else's.",
+                subject=subject,
+            ),
+            cure=say("Untick the link in the dialog and send it again."), field="number",
         ))  # fmt: skip
     return found[0]
 
@@ -201,6 +201,13 @@ def _singular(kind: str) -> str:
     return SINGULAR.get(kind, kind[:-1].lower())
 
 
-def _described(kind: str, row: Mapping[str, Any]) -> str:
-    whose = row["Contact"].get("Name", "nobody")
-    return f"{row.get(NUMBERS[kind], '')} of {whose}, {money(row['Total'])} on {row['DateString'][:10]}"
+def _described(kind: str, row: Mapping[str, Any]) -> Sentence:
+    return say(
+        "%(number)s of %(party)s, %(total)s on %(day)s", number=row.get(NUMBERS[kind], ""),
+        party=row["Contact"].get("Name") or say("nobody"), total=money(row["Total"]),
+        day=dt.date.fromisoformat(row["DateString"][:10]),
+    )  # fmt: skip
+
+
+def _and(first: Sentence, other: Sentence) -> Sentence:
+    return say("%(first)s; %(other)s", first=first, other=other)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import Problem
+from hub.plugin import Problem, Sentence, say
 
 NUMBER_TAKEN = "number taken"
 NAME_TAKEN = "name taken"
@@ -19,14 +19,17 @@ NOTHING = "00000000-0000-0000-0000-000000000000"
 """The id of what was not saved."""
 
 
+SAYS = say("Xero says: %(said)s")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """The sentences for one of Xero's. `field` is the field that cures it."""
 
     says: str
-    what: str
-    why: str = "Xero says: {said}"
-    cure: str
+    what: Sentence
+    why: Sentence = SAYS
+    cure: Sentence
     field: str = ""
     code: str = ""
 
@@ -34,90 +37,91 @@ class Refusal:
 REFUSALS = (
     Refusal(
         says=r"(Invoice|Credit Note) # must be unique|Order number must be unique",
-        what="The number of {subject} is used already in Xero.",
-        why="Xero takes a number once, and keeps those of voided documents.",
-        cure="Link it if it is the same one. If not, give it another number.",
+        what=say("The number of %(subject)s is used already in Xero."),
+        why=say("Xero takes a number once, and keeps those of voided documents."),
+        cure=say("Link it if it is the same one. If not, give it another number."),
         field="number",
         code=NUMBER_TAKEN,
     ),
     Refusal(
         says=r"is already assigned to another contact|Item with Code .* already exists",
-        what="The name of {subject} is taken in Xero.",
-        cure="Choose the entry that is there, or change the name.",
+        what=say("The name of %(subject)s is taken in Xero."),
+        cure=say("Choose the entry that is there, or change the name."),
         code=NAME_TAKEN,
     ),
     Refusal(
         says=r"lock date",
-        what="The books are locked for the date of {subject}.",
-        cure="Post it on a later day, or have your adviser move the lock date in Xero, and send again.",
+        what=say("The books are locked for the date of %(subject)s."),
+        cure=say("Post it on a later day, or have your adviser move the lock date in Xero, and send again."),
         field="date",
         code="locked",
     ),
     Refusal(
         says=r"TaxType code .* cannot be used|tax rate|TaxType",
-        what="Xero does not take this tax on {subject}.",
-        cure="Choose another tax in the dialog, or send the tax as an item, and send again.",
+        what=say("Xero does not take this tax on %(subject)s."),
+        cure=say("Choose another tax in the dialog, or send the tax as an item, and send again."),
         field="tax",
         code="tax",
     ),
     Refusal(
         says=r"Account code .*(not a valid code|archived|deleted)|Account (could not be found|is not valid|type)",
-        what="Xero does not take an account of {subject}.",
-        why="It was archived or deleted, or is of a kind that cannot stand there. Xero says: {said}",
-        cure="Choose another account in the settings under Accounts, and send again.",
+        what=say("Xero does not take an account of %(subject)s."),
+        why=say("It was archived or deleted, or is of a kind that cannot stand there. Xero says: %(said)s"),
+        cure=say("Choose another account in the settings under Accounts, and send again."),
         field="{account}",
         code="account",
     ),
     Refusal(
         says=r"exceeds the amount outstanding",
-        what="{Subject} is more than its invoice still has open.",
-        why="Somebody may have entered it in Xero already, or changed the invoice there.",
-        cure="Look at the payments of the invoice in Xero, and enter there what is missing.",
+        what=say("The invoice of %(subject)s has less open than that."),
+        why=say("Somebody may have entered it in Xero already, or changed the invoice there."),
+        cure=say("Look at the payments of the invoice in Xero, and enter there what is missing."),
         code="overpaid",
     ),
     Refusal(
         says=r"only be made against Authorised|has payments or credit",
-        what="Xero takes {subject} against an approved invoice only.",
-        cure="Look at the invoice in Xero: approve it if it is a draft, or cancel this if it is paid or voided.",
+        what=say("Xero takes %(subject)s against an approved invoice only."),
+        cure=say("Look at the invoice in Xero: approve it if it is a draft, or cancel this if it is paid or voided."),
         code="status",
     ),
     Refusal(
         says=r"limit of invoices|limit of bills|plan",
-        what="Your Xero plan takes no more of them this month.",
-        cure="Change the plan in Xero, or wait for the next month, and send again.",
+        what=say("Your Xero plan takes no more of them this month."),
+        cure=say("Change the plan in Xero, or wait for the next month, and send again."),
         field="documents",
         code="plan",
     ),
     Refusal(
         says=r"archived",
-        what="{Subject} is for a contact that is archived in Xero.",
-        cure="Restore the contact in Xero, or choose another one, and send again.",
+        what=say("The contact of %(subject)s is archived in Xero."),
+        cure=say("Restore the contact in Xero, or choose another one, and send again."),
         field="{party}",
         code="archived",
     ),
     Refusal(
         says=r"Email",
-        what="Xero does not take the e-mail address of {subject}.",
-        cure="Correct the address and send again.",
+        what=say("Xero does not take the e-mail address of %(subject)s."),
+        cure=say("Correct the address and send again."),
         field="{party}",
     ),
     Refusal(
         says=r"[Cc]ontact",
-        what="Xero does not take the contact of {subject}.",
-        cure="Refresh the lists in the settings, choose another one, and send again.",
+        what=say("Xero does not take the contact of %(subject)s."),
+        cure=say("Refresh the lists in the settings, choose another one, and send again."),
         field="{party}",
     ),
     Refusal(
         says=r"[Ii]tem|[Ll]ine|Quantity|Description|UnitAmount",
-        what="Xero does not take a line of {subject}.",
-        cure="Correct the line and send again.",
+        what=say("Xero does not take a line of %(subject)s."),
+        cure=say("Correct the line and send again."),
         field="lines",
     ),
 )
 
 _UNKNOWN = Refusal(
-    says="", what="Xero did not take {subject}.", cure="Put right what Xero names and send again, or ask support."
-)
+    says="", what=say("Xero did not take %(subject)s."),
+    cure=say("Put right what Xero names and send again, or ask support."),
+)  # fmt: skip
 
 
 def said_of(row: Mapping[str, Any]) -> list[str]:
@@ -125,7 +129,7 @@ def said_of(row: Mapping[str, Any]) -> list[str]:
     found = list(dict.fromkeys(_messages(row)))
     ids = [value for name, value in row.items() if name.endswith("ID") and value == NOTHING]
     if row.get("StatusAttributeString") == "ERROR" or ids:
-        return found or ["It was not saved."]
+        return found or [say("It was not saved.")]
     return found
 
 
@@ -144,10 +148,10 @@ def _messages(value: Any) -> Iterator[str]:
 def problem(said: str, subject: str, *, party: str = "customer", account: str = "income_account") -> Problem:
     """What one of Xero's sentences means, about `subject`. `party` and `account` are our fields for theirs."""
     refusal = next((one for one in REFUSALS if re.search(one.says, said)), _UNKNOWN)
-    words = {"subject": subject, "Subject": subject[:1].upper() + subject[1:], "said": said}
+    words = {"subject": subject, "said": said}
     return Problem(
-        what=refusal.what.format(**words),
-        why=refusal.why.format(**words),
+        what=say(refusal.what.message, **words),
+        why=say(refusal.why.message, **words),
         cure=refusal.cure,
         field=refusal.field.format(party=party, account=account),
         code=refusal.code,

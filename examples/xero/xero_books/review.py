@@ -16,9 +16,11 @@ from hub.plugin import (
     Payment,
     Problem,
     Sale,
+    called,
+    noun,
+    say,
 )
 from xero_books import payloads
-from xero_books.posting import subject as called
 
 NAME_LENGTH = 255
 NUMBER_LENGTH = 255
@@ -31,8 +33,10 @@ DESCRIPTION_LENGTH = 4000
 def problems(subject: Document | NewRecord, books: Books) -> Iterator[Problem]:
     """What to put right in a document or a new record before it can be posted."""
     if isinstance(subject, NewItem):
-        yield from _long(payloads.code(subject), CODE_LENGTH, f"The item code “{subject.name}”", "item")
-        yield from _long(subject.description, DESCRIPTION_LENGTH, f"The description of {subject.name}", "item")
+        what = say("The item code “%(name)s”", name=subject.name)
+        yield from _long(payloads.code(subject), CODE_LENGTH, what, "item")
+        what = say("The description of %(name)s", name=subject.name)
+        yield from _long(subject.description, DESCRIPTION_LENGTH, what, "item")
     elif isinstance(subject, NewCustomer | NewVendor):
         yield from _contact(subject)
     else:
@@ -42,63 +46,77 @@ def problems(subject: Document | NewRecord, books: Books) -> Iterator[Problem]:
 def _contact(new: NewCustomer | NewVendor) -> Iterator[Problem]:
     field = str(new.kind)
     if not payloads.name(new.name):
-        yield Problem(what="A new contact has no name.", cure="Give it a name.", field=field)
+        yield Problem(what=say("A new contact has no name."), cure=say("Give it a name."), field=field)
     if re.search("[<>]", new.name):
         yield Problem(
-            what=f"The name “{new.name}” has angle brackets in it.", why="Xero takes none in names.",
-            cure="Change the name.", field=field,
+            what=say("The name “%(name)s” has angle brackets in it.", name=new.name),
+            why=say("Xero takes none in names."), cure=say("Change the name."), field=field,
         )  # fmt: skip
-    yield from _long(new.name, NAME_LENGTH, f"The name “{new.name[:40]}…”", field)
-    yield from _long(new.email, EMAIL_LENGTH, f"The e-mail address of {new.name}", field)
-    yield from _long(new.phone, PHONE_LENGTH, f"The telephone number of {new.name}", field)
+    yield from _long(new.name, NAME_LENGTH, say("The name “%(name)s…”", name=new.name[:40]), field)
+    yield from _long(new.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=new.name), field)
+    yield from _long(new.phone, PHONE_LENGTH, say("The telephone number of %(name)s", name=new.name), field)
     if new.email and not (new.email.isascii() and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", new.email)):
         yield Problem(
-            what=f"Xero does not take {new.email} as an e-mail address.", why="It knows plain letters only.",
-            cure="Correct the address.", field=field,
+            what=say("Xero does not take %(email)s as an e-mail address.", email=new.email),
+            why=say("It knows plain letters only."), cure=say("Correct the address."), field=field,
         )  # fmt: skip
 
 
 def _document(document: Document, books: Books) -> Iterator[Problem]:
     if books.closed_until and document.date <= books.closed_until and books.first_open_day:
         yield Problem(
-            what=f"The books are locked until {books.closed_until.day} {books.closed_until:%b %Y}, which is not before "
-            f"the date of {called(document)}.",
-            why="Nothing dated up to that day can be added from outside.",
-            cure="Post it on a later day, or have your adviser move the lock date in Xero.",
+            what=say(
+                "The books are locked until %(day)s, which is not before the date of %(subject)s.",
+                day=books.closed_until, subject=called(document),
+            ),
+            why=say("Nothing dated up to that day can be added from outside."),
+            cure=say("Post it on a later day, or have your adviser move the lock date in Xero."),
             field="date",
             offers=(Offer.day(books.first_open_day),),
         )
     if document.kind in books.lacks:
         yield Problem(
-            what=f"{books.name} does not let you enter a {document.kind.replace('_', ' ')} in Xero.",
-            why="Its plan does not have them, or whoever connected Xero may not.",
-            cure="Send the order without it, or change the plan or the rights in Xero.",
+            what=say(
+                "%(books)s does not let you enter a %(kind)s in Xero.", books=books.name, kind=noun(document.kind)
+            ),
+            why=say("Its plan does not have them, or whoever connected Xero may not."),
+            cure=say("Send the order without it, or change the plan or the rights in Xero."),
             field="documents",
         )
     if isinstance(document, Payment):
         return
-    yield from _long(document.number, NUMBER_LENGTH, "The number", "number")
+    yield from _long(document.number, NUMBER_LENGTH, say("The number"), "number")
     for line in document.lines:
-        yield from _long(line.description, DESCRIPTION_LENGTH, f"The description “{line.description[:40]}…”", "lines")
+        what = say("The description “%(text)s…”", text=line.description[:40])
+        yield from _long(line.description, DESCRIPTION_LENGTH, what, "lines")
     if document.total < 0:
         yield Problem(
-            what=f"What is bought comes to {document.total} {document.currency}.",
-            why="Xero takes no bill or purchase order below zero.",
-            cure="Enter it in Xero as a supplier's credit note.",
+            what=say(
+                "What is bought comes to %(total)s %(currency)s.",
+                total=document.total, currency=document.currency,
+            ),
+            why=say("Xero takes no bill or purchase order below zero."),
+            cure=say("Enter it in Xero as a supplier's credit note."),
             field="lines",
         )
     if isinstance(document, Sale) and document.tax.amount and document.tax.code is None:
         yield Problem(
-            what=f"{document.title} has {document.tax.amount} of sales tax, and Xero is not told at which rate.",
-            why="In Xero every line has a tax rate.",
-            cure="Choose a tax code, or send the tax as an item.",
+            what=say(
+                "%(title)s has %(amount)s of sales tax, and Xero is not told at which rate.",
+                title=document.title, amount=document.tax.amount,
+            ),
+            why=say("In Xero every line has a tax rate."),
+            cure=say("Choose a tax code, or send the tax as an item."),
             field="tax",
         )
 
 
-def _long(text: str, most: int, called: str, field: str) -> Iterator[Problem]:
+def _long(text: str, most: int, what: str, field: str) -> Iterator[Problem]:
     if len(text) > most:
         yield Problem(
-            what=f"{called} is too long for Xero.", why=f"Xero keeps {most:,} characters; this has {len(text):,}.",
-            cure="Make it shorter.", field=field,
+            what=say("%(text)s is too long for Xero.", text=what),
+            why=say(
+                "Xero keeps %(most)s characters; this has %(count)s.", most=f"{most:,}", count=f"{len(text):,}"
+            ),
+            cure=say("Make it shorter."), field=field,
         )  # fmt: skip

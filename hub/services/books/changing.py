@@ -8,7 +8,7 @@ from sqlalchemy import Update, select, update
 
 from hub.database import now, session
 from hub.models import Link, RecordRow, TransactionRow
-from hub.plugin import Listed, Record, RecordKind, TransactionKind
+from hub.plugin import Listed, Record, RecordKind, TransactionKind, say
 from hub.services.books import history
 
 NEVER_SEEN = "9999"
@@ -36,7 +36,9 @@ def forget(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> None:
         return
     session().execute(_entries(installation_id, kind, ids).values(active=False))
     for link in _links(installation_id, kind, ids):
-        link.note = f"“{link.name}” was deleted in the books on {now():%Y-%m-%d}. Choose another."
+        link.note = say(
+            "“%(name)s” was deleted in the books on %(day)s. Choose another.", name=link.name, day=now().date()
+        )
 
 
 def forget_others(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> None:
@@ -60,7 +62,10 @@ def merge(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, st
     names = _names(installation_id, kind, list(remains.values()))
     for link in _links(installation_id, kind, list(remains)):
         found = remains[link.record_id]
-        link.note = f"“{link.name}” was merged into “{names.get(found, found)}” in the books on {now():%Y-%m-%d}."
+        link.note = say(
+            "“%(name)s” was merged into “%(other)s” in the books on %(day)s.", name=link.name,
+            other=names.get(found, found), day=now().date(),
+        )  # fmt: skip
         link.record_id, link.name = found, names.get(found, link.name)
     if kind is RecordKind.CUSTOMER:
         history.rename(installation_id, remains)

@@ -16,7 +16,7 @@ from hub.database import now, session
 from hub.errors import NotFound
 from hub.extension import answer_time, current, settings_of
 from hub.models import Installation, Listing
-from hub.plugin import Change, PushIntegration, RecordKind
+from hub.plugin import Change, PushIntegration, RecordKind, say
 from hub.queue import commit
 from hub.services import scope
 from hub.services.books import changing, fetching
@@ -35,7 +35,7 @@ def hear(key: str, body: bytes, headers: Mapping[str, str]) -> None:
     """
     integration = current().integrations.get(key)
     if not isinstance(integration, PushIntegration):
-        raise NotFound("There is no such integration here.")
+        raise NotFound(say("There is no such integration here."))
     told: defaultdict[str, list[Change]] = defaultdict(list)
     settings = settings_of(integration)
     for change in hanging.within(key, "hear", answer_time(), lambda: tuple(integration.hear(body, headers, settings))):

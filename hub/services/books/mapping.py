@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from functools import reduce
 
 from sqlalchemy import select
 
 from hub.database import session
 from hub.errors import Incomplete
 from hub.models import Installation, Mapping, RecordRow
-from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref, Role
+from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref, Role, noun, say
 from hub.services.books import checking, linking, searching
 
 KINDS: Map[str, RecordKind] = {
@@ -36,8 +37,11 @@ class Choice:
     def why_empty(self) -> str:
         if self.candidates:
             return ""
-        what = " or ".join(kind.replace("_", " ") for kind in self.field.accepts) or self.field.kind.replace("_", " ")
-        return f"The books have no active {what} {'account ' if self.field.accepts else ''}yet."
+        if not self.field.accepts:
+            return say("The books have no active %(kind)s yet.", kind=noun(self.field.kind))
+        first, *others = map(noun, self.field.accepts)
+        kinds = reduce(lambda kinds, kind: say("%(kinds)s or %(kind)s", kinds=kinds, kind=kind), others, first)
+        return say("The books have no active %(kinds)s account yet.", kinds=kinds)
 
 
 def mapped(installation_id: int) -> dict[str, Ref]:
@@ -71,7 +75,7 @@ def labels(installation: Installation, integration: Integration, chosen: Map[str
         RecordRow.record_id.in_({chosen.get(field.key, "") for field in fields}),
     ))  # fmt: skip
     found = {(row.kind, row.record_id): row.label for row in rows}
-    return {field.label: found.get((field.kind, chosen.get(field.key, "")), "–") for field in fields}
+    return {say(field.label): found.get((field.kind, chosen.get(field.key, "")), "–") for field in fields}
 
 
 def suggestions(installation: Installation, integration: Integration) -> dict[str, str]:
@@ -90,8 +94,8 @@ def save(installation: Installation, integration: Integration, chosen: Map[str, 
         row = _fitting(installation.id, choice.field, record_id)
         if record_id and row is None:
             problems.append(Problem(
-                what=f"{choice.field.label}: this entry is not one that the books take here.",
-                cure="Choose another one.", field=role,
+                what=say("%(role)s: this entry is not one that the books take here.", role=say(choice.field.label)),
+                cure=say("Choose another one."), field=role,
             ))  # fmt: skip
             continue
         _store(installation.id, role, row)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from hub.database import now, session
 from hub.extension import current
 from hub.models import Installation, Meter
-from hub.plugin import Postage
+from hub.plugin import Postage, say
 
 
 def count(installation_id: int, postage: Postage) -> None:
@@ -56,10 +56,10 @@ def sentence(integration: str) -> str:
     """What a person reads while nothing is read."""
     today = now().date()
     following = (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-    return (
-        f"The {allowance(integration):,} reads of this month are used up. Lists and history are read again from "
-        f"{following:%-d %B} on; sending goes on."
-    )
+    return say(
+        "The %(reads)s reads of this month are used up. Lists and history are read again from %(day)s on; sending "
+        "goes on.", reads=f"{allowance(integration):,}", day=following,
+    )  # fmt: skip
 
 
 def _month() -> str:

@@ -25,6 +25,7 @@ from hub.plugin import (
     Rejected,
     Response,
     Unavailable,
+    say,
 )
 from hub.plugin import Envelope as SealedEnvelope
 from hub.queue import commit, rollback, wake
@@ -144,8 +145,8 @@ def _perform(
         raise  # The job's own time is up; that says nothing about the plugin.
     except hanging.Hung as error:  # It has made others wait, so it rests for as long. What has left goes again.
         log.warning("%s", error)
-        label = registry.label(installation.integration)
-        return Unavailable(f"{label} did not answer in time.", retry_after=trip_time().total_seconds())
+        what = say("%(product)s did not answer in time.", product=registry.label(installation.integration))
+        return Unavailable(what, retry_after=trip_time().total_seconds())
     except (Exception, SystemExit) as error:  # A plugin may do anything; its envelope stops, and nothing else.
         return concluding.Crashed(reference(error))
 

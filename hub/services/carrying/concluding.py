@@ -21,6 +21,7 @@ from hub.plugin import (
     Rejected,
     Response,
     Unavailable,
+    say,
 )
 from hub.services.books import metering
 from hub.services.carrying import recovering, sealing
@@ -157,8 +158,8 @@ def _park(envelope: Envelope, reason: StopReason, mark: str) -> None:
     envelope.move(EnvelopeState.PARKED)
     label = registry.label(envelope.exchanges[0].conversation.installation.integration)
     problem = crash_problem() if reason is StopReason.CRASHED else Problem(
-        what=f"{label} could not be reached for a long time.", why=envelope.trouble,
-        cure="Try again when it answers; whatever has arrived meanwhile is not posted a second time.",
+        what=say("%(product)s could not be reached for a long time.", product=label), why=envelope.trouble,
+        cure=say("Try again when it answers; whatever has arrived meanwhile is not posted a second time."),
     )  # fmt: skip
     for exchange in envelope.exchanges:
         delivery = exchange.conversation.delivery

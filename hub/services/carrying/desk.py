@@ -17,7 +17,7 @@ from werkzeug.security import check_password_hash
 from hub.database import changes_one, now, session
 from hub.extension import seconds
 from hub.models import DeskRow, Envelope, Installation
-from hub.plugin import Admission, Books, Idle, IntegrationError, PullIntegration, Welcome
+from hub.plugin import Admission, Books, Idle, IntegrationError, PullIntegration, Welcome, say
 from hub.queue import commit, rollback, wake
 from hub.services import scope
 from hub.services.carrying import concluding, line, meeting, packing, sorting, tickets
@@ -28,7 +28,7 @@ from hub.states import EnvelopeState, InstallationState
 STOPPED = -1
 """What handing in gives when the session cannot go on: its ticket is not known, or `last_error` says why."""
 
-ENDED = "This session has ended. The Web Connector begins a new one by itself."
+ENDED = say("This session has ended. The Web Connector begins a new one by itself.")
 
 _REFUSALS, _REST = 5, dt.timedelta(minutes=1)
 _SPEAKS = (InstallationState.PENDING, InstallationState.CONNECTED)
@@ -83,7 +83,7 @@ class InstallationDesk:
         if found is None:
             return Idle.CLOSED
         if found.complaint or not found.dialect:  # Other books, or nobody said which: nothing is handed out.
-            unknown = "QuickBooks did not say which company file is open. Update again."
+            unknown = say("QuickBooks did not say which company file is open. Update again.")
             self._keep(ticket, _while_it_works(), envelope_id=None, complaint=found.complaint or unknown)
             commit()
             return Idle.FINISHED
@@ -129,8 +129,10 @@ class InstallationDesk:
         mark = reference(error)
         self.complain(
             ticket,
-            f"Something went wrong on our side (reference {mark}). Nothing is lost; it is tried again with the next "
-            "call. If it stays, give the reference to your support.",
+            say(
+                "Something went wrong on our side (reference %(reference)s). Nothing is lost; it is tried again with "
+                "the next call. If it stays, give the reference to your support.", reference=mark,
+            ),
         )
 
     def last_error(self, ticket: str) -> str:

@@ -13,7 +13,7 @@ from hub.database import now, session
 from hub.errors import NotFound, NotPossible
 from hub.extension import answer_time
 from hub.models import DeskRow, Installation
-from hub.plugin import Doorway, Download, PullIntegration
+from hub.plugin import Doorway, Download, PullIntegration, say
 from hub.queue import commit
 from hub.services import scope
 from hub.services.integrations import hanging, registry
@@ -58,7 +58,7 @@ def at(address: str) -> tuple[int, str]:
         alone = connection.execution_options(isolation_level="AUTOCOMMIT")
         found = alone.execute(_at, {"here": address}).one_or_none()
     if found is None:
-        raise NotFound("There is no installation at this address.")
+        raise NotFound(say("There is no installation at this address."))
     return found[0], found[1]
 
 
@@ -77,7 +77,7 @@ def new_password(organization_id: str, installation_id: int, *, instead_of: str)
     _pulls(installation)
     row = session().get_one(DeskRow, installation.id)
     if edition(row) != instead_of:
-        raise NotPossible("A password has been made meanwhile. Generate another one only if that one is lost.")
+        raise NotPossible(say("A password has been made meanwhile. Generate another one only if that one is lost."))
     password = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
     row.password_hash, row.password_at = generate_password_hash(password), now()
     row.refused, row.refused_at = 0, None
@@ -111,5 +111,5 @@ def close(installation: Installation) -> None:
 def _pulls(installation: Installation) -> PullIntegration:
     integration = registry.integration(installation.integration)
     if not isinstance(integration, PullIntegration):
-        raise NotPossible(f"{integration.label} does not call here.")
+        raise NotPossible(say("%(product)s does not call here.", product=integration.label))
     return integration

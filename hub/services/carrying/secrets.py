@@ -13,7 +13,7 @@ from sqlalchemy import or_, update
 from hub.database import changes_one, now, session
 from hub.extension import confirmation, keep_alive, settings_of, sign_in_time, vault
 from hub.models import Credential, Installation
-from hub.plugin import AuthorizationExpired, Authorized, Connection, PushIntegration, Unavailable
+from hub.plugin import AuthorizationExpired, Authorized, Connection, PushIntegration, Unavailable, say
 from hub.queue import commit
 from hub.services.integrations import hanging
 
@@ -54,7 +54,7 @@ def reveal(hidden: str) -> dict[str, str]:
 def connection(installation: Installation, integration: PushIntegration) -> Connection:
     """What a carrier is handed. Raises `AuthorizationExpired` if there are no credentials."""
     if installation.credential is None:
-        raise AuthorizationExpired("There are no credentials.")
+        raise AuthorizationExpired(say("There are no credentials."))
     return Connection(
         books_id=installation.books_id,
         credentials=json.loads(vault().decrypt(installation.credential.secret.encode())),
@@ -71,10 +71,10 @@ def renew(installation: Installation, integration: PushIntegration) -> None:
     """
     credential = installation.credential
     if credential is None:
-        raise AuthorizationExpired("There are no credentials.")
+        raise AuthorizationExpired(say("There are no credentials."))
     seen, refused_at, ends_at = credential.version, credential.renewal_refused_at, credential.ends_at
     if refused_at is not None and not _is_confirmed(refused_at):
-        raise _unconfirmed("The authorization is not renewed.", refused_at)
+        raise _unconfirmed(say("The authorization is not renewed."), refused_at)
     mine = secrets.token_hex(16)
     if not _claim(installation.id, seen, mine):
         return _await_other(installation, seen)
@@ -145,7 +145,8 @@ def _is_confirmed(refused_at: dt.datetime) -> bool:
 def _unconfirmed(sentence: str, refused_at: dt.datetime) -> Unavailable:
     rest = max(1.0, (refused_at + confirmation() - now()).total_seconds())
     return Unavailable(
-        f"{sentence.rstrip('.')}. That may be an outage, so it is asked once more before an admin is.", retry_after=rest
+        say("%(why)s That may be an outage, so it is asked once more before an admin is.", why=say(sentence)),
+        retry_after=rest,
     )
 
 
@@ -184,4 +185,4 @@ def _await_other(installation: Installation, seen: int) -> None:
             break
         commit()  # Ends the reading transaction, so that the next look sees what others wrote.
         time.sleep(0.2)
-    raise Unavailable("Another process is renewing the authorization.")
+    raise Unavailable(say("Another process is renewing the authorization."))

@@ -29,6 +29,7 @@ from hub.plugin import (
     Rejected,
     Sale,
     Unavailable,
+    say,
 )
 from hub.queue import tell
 from hub.services.books import checking, fetching, history, linking
@@ -87,9 +88,9 @@ def stop(delivery: Delivery, reason: StopReason, *problems: Problem, reference: 
 
 def crash_problem() -> Problem:
     return Problem(
-        what="Something went wrong on our side.",
-        why="This is a mistake in the program, not in what you entered.",
-        cure="Try again; if it stops again, give the reference to your support.",
+        what=say("Something went wrong on our side."),
+        why=say("This is a mistake in the program, not in what you entered."),
+        cure=say("Try again; if it stops again, give the reference to your support."),
     )
 
 
@@ -141,7 +142,7 @@ def _succeed(row: ConversationRow, result: Result) -> None:
             assert isinstance(result, Books)
             checking.take(row.installation, result)
             fetching.follow(row.installation, registry.integration(row.installation.integration))
-            row.outcome = f"Connected to {result.name}."
+            row.outcome = say("Connected to %(books)s.", books=result.name)
         case Purpose.FETCH:
             fetching.take(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a page.
         case Purpose.CREATE:
@@ -164,8 +165,9 @@ def _renamed(delivery: Delivery, entered: Ref) -> list[Problem]:
     if name_key(entered.name) == name_key(name):
         return []
     return [Problem(
-        what=f"It stands in the books as “{entered.name}”.", why=f"“{name}” does not fit there as a name.",
-        cure="Nothing needs to be done; the next order finds it.",
+        what=say("It stands in the books as “%(name)s”.", name=entered.name),
+        why=say("“%(name)s” does not fit there as a name.", name=name),
+        cure=say("Nothing needs to be done; the next order finds it."),
     )]  # fmt: skip
 
 
@@ -178,21 +180,27 @@ def _post(delivery: Delivery, posting: Posting, books: Books) -> None:
     sent_number, sent_total = str(getattr(document, "number", "")), Decimal(getattr(document, "total", 0))
     if delivery.kind in _OURS - books.numbers and posting.number != sent_number:
         differences.append(Problem(
-            what=f"The books gave it the number {posting.number or '(none)'}; we sent {sent_number}.",
-            why="The company numbers its documents itself.", field="number",
+            what=say(
+                "The books gave it the number %(number)s; we sent %(sent)s.",
+                number=posting.number or say("(none)"), sent=sent_number,
+            ),
+            why=say("The company numbers its documents itself."), field="number",
         ))  # fmt: skip
     sent_tax = document.tax.amount if isinstance(document, Sale) else None
     if posting.tax is not None and sent_tax is not None and posting.tax != sent_tax:
         differences.append(Problem(
-            what=f"The books say {posting.tax} of sales tax; the order says {sent_tax}.",
-            why="The books calculate the sales tax themselves, by the rate that they know.",
-            cure="Compare the two and correct the one that is wrong, or send the tax as an item.", field="tax",
+            what=say(
+                "The books say %(tax)s of sales tax; the order says %(ordered)s.",
+                tax=posting.tax, ordered=sent_tax,
+            ),
+            why=say("The books calculate the sales tax themselves, by the rate that they know."),
+            cure=say("Compare the two and correct the one that is wrong, or send the tax as an item."), field="tax",
         ))  # fmt: skip
     if posting.total != sent_total:
         differences.append(Problem(
-            what=f"The books say {posting.total}; we sent {sent_total}.",
-            why="Most often the books calculate the sales tax differently.",
-            cure="Compare the two and correct the one that is wrong.", field="total",
+            what=say("The books say %(total)s; we sent %(sent)s.", total=posting.total, sent=sent_total),
+            why=say("Most often the books calculate the sales tax differently."),
+            cure=say("Compare the two and correct the one that is wrong."), field="total",
         ))  # fmt: skip
     _posted(delivery, id=posting.id, number=posting.number or sent_number)
     delivery.problems = problems_json(differences)
@@ -254,7 +262,8 @@ def _hold(installation: Installation, delivery: Delivery, state: InstallationSta
     """The books take nothing from us at present, whatever it is: an admin must see to that, and then all goes on."""
     if installation.state is InstallationState.CONNECTED:
         installation.move(state)
-    installation.trouble = " ".join(filter(None, (problem.what, problem.cure)))
+    what, cure = say(problem.what), say(problem.cure)
+    installation.trouble = say("%(what)s %(cure)s", what=what, cure=cure) if cure else what
     installation.trouble_since = installation.trouble_since or now()
     delivery.move(DeliveryState.QUEUED)
     delivery.due_at = now()
@@ -274,11 +283,12 @@ def _give_up_recovery(row: ConversationRow, step: Fails | Crashes, problems: tup
 
 def _problems(step: Fails | Crashes) -> tuple[Problem, ...]:
     if isinstance(step, Crashes):
-        return (Problem(what=f"Something went wrong on our side (reference {step.reference})."),)
+        what = say("Something went wrong on our side (reference %(reference)s).", reference=step.reference)
+        return (Problem(what=what),)
     error: IntegrationError = step.error
     if isinstance(error, Rejected) and error.problems:
         return error.problems
-    return (Problem(what=str(error) or "The books refuse it without saying why."),)
+    return (Problem(what=str(error) or say("The books refuse it without saying why.")),)
 
 
 def _later(delivery: Delivery, error: Unavailable) -> None:
@@ -286,7 +296,8 @@ def _later(delivery: Delivery, error: Unavailable) -> None:
     delivery.tried_since = delivery.tried_since or now()
     if now() - delivery.tried_since > patience():
         stop(delivery, StopReason.EXHAUSTED, Problem(
-            what=f"{error}", why="It was tried for a long time.", cure="Try again when the books answer again.",
+            what=str(error), why=say("It was tried for a long time."),
+            cure=say("Try again when the books answer again."),
         ))  # fmt: skip
         return
     delivery.move(DeliveryState.QUEUED)

@@ -17,7 +17,7 @@ from hub.database import session
 from hub.errors import LineLost
 from hub.extension import step_time
 from hub.models import Delivery, DeskRow, Envelope, Installation, needs
-from hub.plugin import InDoubt, IntegrationError, PullIntegration, Unavailable
+from hub.plugin import InDoubt, IntegrationError, PullIntegration, Unavailable, say, say_count
 from hub.queue import commit, rollback, wake
 from hub.services.carrying import concluding, line, packing
 from hub.services.carrying.line import Line
@@ -151,13 +151,24 @@ def _speaks(desk: DeskRow) -> bool:
     return desk.ticket is not None and bool(desk.dialect) and not desk.complaint
 
 
+_NAMED = 5
+"""Orders that are named in a sentence."""
+
+
 def _sentence(envelope: Envelope, trouble: str) -> str:
     """What the person at the ledger reads: what was on its way, and what to do."""
     orders = _orders(concluding.deliveries(envelope))
-    named = f" On its way: order{'s' if len(orders) > 1 else ''} {', '.join(orders[:5])}" if orders else ""
-    more = f" and {len(orders) - 5} more" if len(orders) > 5 else ""  # noqa: PLR2004
-    waits = f"{named}{more}. Nothing is lost; it goes again with the next call." if named else ""
-    return f"{trouble}{waits}"
+    if not orders:
+        return trouble
+    named = say_count(
+        "order %(orders)s", "orders %(orders)s", len(orders), orders=", ".join(orders[:_NAMED])
+    )
+    if len(orders) > _NAMED:
+        named = say("%(orders)s and %(count)s more", orders=named, count=len(orders) - _NAMED)
+    return say(
+        "%(trouble)s On its way: %(orders)s. Nothing is lost; it goes again with the next call.",
+        trouble=say(trouble), orders=named,
+    )  # fmt: skip
 
 
 def _orders(deliveries: Sequence[Delivery]) -> list[str]:

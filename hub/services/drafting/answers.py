@@ -15,14 +15,15 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from hub.models import Delivery
-from hub.plugin import Answer, Payment, Problem, RecordKind, Ref
+from hub.plugin import Answer, Payment, Problem, RecordKind, Ref, noun, say
 from hub.services.snapshots import Subject
 
 S = TypeVar("S", bound=Subject)
 
 LABELS = {
-    Answer.DATE: "Post on", Answer.NUMBER: "Number", Answer.NAME: "Name in the books",
-    Answer.SAME_AS: "Link to what is in the books already", Answer.REPEATS: "Use the number although it is taken",
+    Answer.DATE: say("Post on"), Answer.NUMBER: say("Number"), Answer.NAME: say("Name in the books"),
+    Answer.SAME_AS: say("Link to what is in the books already"),
+    Answer.REPEATS: say("Use the number although it is taken"),
 }  # fmt: skip
 TICKED = frozenset({Answer.SAME_AS, Answer.REPEATS})
 """Answers that are a yes or nothing."""
@@ -101,7 +102,8 @@ def given(answers: Mapping[str, str]) -> list[Given]:
     for name, value in answers.items():
         of, _, answer = name.rpartition(":")
         if value and answer in LABELS and answer != Answer.DATE:
-            label = f"{LABELS[Answer(answer)]} ({_called(of)})" if of else LABELS[Answer(answer)]
+            label = LABELS[Answer(answer)]
+            label = say("%(label)s (%(of)s)", label=label, of=noun(of.partition("/")[0])) if of else label
             found.append(Given(key=name, answer=Answer(answer), about=of, label=label, value=value))
     return found
 
@@ -116,7 +118,3 @@ def _day(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _called(of: str) -> str:
-    return of.partition("/")[0].replace("_", " ")

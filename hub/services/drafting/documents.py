@@ -26,6 +26,7 @@ from hub.plugin import (
     Ref,
     Role,
     Sale,
+    say,
 )
 from hub.services.books import checking
 from hub.services.drafting import purchasing, reviewing, selling
@@ -73,7 +74,8 @@ def draft(
     except DoesNotAddUp as error:
         sale, payments, bought = None, {}, ()
         problems.append(Problem(
-            what="The order does not add up.", why=str(error), cure="Correct the order, then send it.", field="lines",
+            what=say("The order does not add up."), why=str(error), cure=say("Correct the order, then send it."),
+            field="lines",
         ))  # fmt: skip
     problems += selling.money_problems(installation, order)
     if order.cancelled:
@@ -151,8 +153,9 @@ def _unmapped(integration: Integration, refs: Mapping[str, Ref], order: Order, c
         wanted = wanted | {DocumentKind.PAYMENT}
     return [
         Problem(
-            what=f"{place.label} is not chosen yet.", why="The books need it for this document.",
-            cure="Choose it here, or for all orders on the Accounts tab of the settings.", field=place.key,
+            what=say("%(role)s is not chosen yet.", role=say(place.label)),
+            why=say("The books need it for this document."),
+            cure=say("Choose it here, or for all orders on the Accounts tab of the settings."), field=place.key,
         )
         for place in integration.mappings
         if place.needed_for & wanted and place.key not in refs and not purchasing.all_have(place.key, order, choices)
@@ -168,8 +171,8 @@ def _customer(
         if row is not None and row.active:
             return row.ref, None
         problems.append(Problem(
-            what="This customer is not (or no longer) active in the books.",
-            cure="Choose another customer, or create a new one.", field="customer",
+            what=say("This customer is not (or no longer) active in the books."),
+            cure=say("Choose another customer, or create a new one."), field="customer",
         ))  # fmt: skip
     return Ref(id="", name=order.company.name), customer_of(order)
 
@@ -197,15 +200,17 @@ def _items(
         found.append(row.ref if row else Ref(id="", name=name))
         if not name:
             problems.append(Problem(
-                what=f"The line “{line.name or line.description}” has nothing that could name its item.",
-                cure="Fill in the product number on the order, or let the product name be used (Details).",
+                what=say(
+                    "The line “%(line)s” has nothing that could name its item.", line=line.name or line.description
+                ),
+                cure=say("Fill in the product number on the order, or let the product name be used (Details)."),
                 field="lines",
             ))  # fmt: skip
         elif row is None and not enters:
             problems.append(Problem(
-                what=f"“{name}” is not among the products of the books.",
-                why=f"{integration.label} takes no new ones from here.",
-                cure="Enter it there, then refresh the lists on the Details tab.", field="lines",
+                what=say("“%(name)s” is not among the products of the books.", name=name),
+                why=say("%(product)s takes no new ones from here.", product=integration.label),
+                cure=say("Enter it there, then refresh the lists on the Details tab."), field="lines",
             ))  # fmt: skip
         elif row is None and Role.INCOME in refs:
             # Without an account for its cost the books would sell it and refuse to buy it.

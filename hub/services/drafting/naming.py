@@ -21,6 +21,8 @@ from hub.plugin import (
     Offer,
     Problem,
     RecordKind,
+    noun,
+    say,
     suffixed,
 )
 
@@ -72,25 +74,31 @@ def _in_the_way(
 
 
 def _problem(record: NewCustomer | NewVendor, there: RecordRow) -> Problem:
-    word, name = str(record.kind), there.name
+    field, word, name = str(record.kind), noun(record.kind), there.name
     other = Offer.other_name(record.name, record.kind)
     if there.kind is not record.kind:
-        inactive = "" if there.active else "n inactive"
+        taken = {"name": name, "kind": noun(there.kind), "word": word}
         return Problem(
-            what=f"In the books “{name}” is a{inactive} {there.kind}, so no {word} can have that name.",
-            why="Customers, vendors and employees share one list of names there.",
-            cure=f"Choose another {word}, or enter it under another name.", field=word, offers=(other,),
+            what=say("In the books “%(name)s” is a %(kind)s, so no %(word)s can have that name.", **taken)
+            if there.active
+            else say("In the books “%(name)s” is an inactive %(kind)s, so no %(word)s can have that name.", **taken),
+            why=say("Customers, vendors and employees share one list of names there."),
+            cure=say("Choose another %(word)s, or enter it under another name.", word=word),
+            field=field, offers=(other,),
         )  # fmt: skip
     if not there.active:
         return Problem(
-            what=f"The {word} “{name}” is inactive in the books.",
-            why=f"Nothing can be posted for an inactive {word}, and no other one can have the name.",
-            cure=f"Make the {word} active again there, choose another one, or enter it under another name.",
-            field=word, offers=(other,),
+            what=say("The %(word)s “%(name)s” is inactive in the books.", word=word, name=name),
+            why=say("Nothing can be posted for an inactive %(word)s, and no other one can have the name.", word=word),
+            cure=say(
+                "Make the %(word)s active again there, choose another one, or enter it under another name.", word=word
+            ),
+            field=field, offers=(other,),
         )  # fmt: skip
-    link = Offer(label=f"Use “{name}”", answer=Answer.CUSTOMER, value=there.record_id)
+    link = Offer(label=say("Use “%(name)s”", name=name), answer=Answer.CUSTOMER, value=there.record_id)
     return Problem(
-        what=f"The books have a {word} “{name}” already.", why="No two entries can have the same name.",
-        cure="Use the one that is there, or enter a new one under another name.", field=word,
+        what=say("The books have a %(word)s “%(name)s” already.", word=word, name=name),
+        why=say("No two entries can have the same name."),
+        cure=say("Use the one that is there, or enter a new one under another name."), field=field,
         offers=(link, other) if record.kind is RecordKind.CUSTOMER else (other,),
     )  # fmt: skip

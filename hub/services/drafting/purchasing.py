@@ -20,6 +20,7 @@ from hub.plugin import (
     Ref,
     Role,
     in_cents,
+    say,
 )
 from hub.services.drafting.choices import PURCHASES, Choices
 from hub.services.drafting.gathering import NEW, Gathered
@@ -51,8 +52,8 @@ def purchases(
     asked, suppliers = PURCHASES & choices.kinds, suppliers_of(order)
     if asked and not suppliers:
         problems.append(Problem(
-            what="No line of this order has a supplier.", why="There is nobody to order from.",
-            cure="Enter the suppliers on the order, or do not send purchase orders and bills.", field="lines",
+            what=say("No line of this order has a supplier."), why=say("There is nobody to order from."),
+            cure=say("Enter the suppliers on the order, or do not send purchase orders and bills."), field="lines",
         ))  # fmt: skip
     found = []
     lines_of = _by_supplier(zip(order.lines, items, strict=True))
@@ -113,8 +114,8 @@ def _vendor(known: Gathered, choices: Choices, supplier: Company, problems: list
         return row.ref
     if chosen and chosen != NEW:
         problems.append(Problem(
-            what=f"The vendor of {supplier.name} is not (or no longer) active in the books.",
-            cure="Choose another vendor, or create a new one.", field="vendor", about=f"vendor/{supplier.id}",
+            what=say("The vendor of %(supplier)s is not (or no longer) active in the books.", supplier=supplier.name),
+            cure=say("Choose another vendor, or create a new one."), field="vendor", about=f"vendor/{supplier.id}",
         ))  # fmt: skip
     return Ref(id="", name=supplier.name)
 
@@ -146,9 +147,9 @@ def _lines(
     for line, item in bought:
         if line.cost is None:
             problems.append(Problem(
-                what=f"The line “{line.name or line.description}” has no cost.",
-                why="A purchase order and a bill say what the supplier charges.",
-                cure="Enter the cost on the order, or do not send its purchase orders and bills.", field="lines",
+                what=say("The line “%(line)s” has no cost.", line=line.name or line.description),
+                why=say("A purchase order and a bill say what the supplier charges."),
+                cure=say("Enter the cost on the order, or do not send its purchase orders and bills."), field="lines",
             ))  # fmt: skip
         cost = line.cost or Decimal("0.00")
         lines.append(Line(

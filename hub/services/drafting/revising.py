@@ -13,17 +13,18 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import ConversationRow, Delivery, TransactionRow
-from hub.plugin import Address, Answer, Integration, Line, NewItem, NewVendor, Ref, Revision, Tax
+from hub.plugin import Address, Answer, Integration, Line, NewItem, NewVendor, Ref, Revision, Tax, say
 from hub.services.books import history
 from hub.services.drafting import answers
 from hub.services.snapshots import Subject, subject_of
 from hub.states import ConversationState, DeliveryState
 
 LABELS = {
-    "name": "Name", "number": "Number", "date": "Date", "due": "Due date", "customer": "Customer", "vendor": "Vendor",
-    "email": "E-mail", "phone": "Phone", "billing": "Billing address", "shipping": "Shipping address",
-    "ship_to": "Ship to", "po_number": "PO number", "memo": "Memo", "invoice": "Applied to", "discount": "Discount",
-    "tax": "Tax", "total": "Total",
+    "name": say("Name"), "number": say("Number"), "date": say("Date"), "due": say("Due date"),
+    "customer": say("Customer"), "vendor": say("Vendor"), "email": say("E-mail"), "phone": say("Phone"),
+    "billing": say("Billing address"), "shipping": say("Shipping address"), "ship_to": say("Ship to"),
+    "po_number": say("PO number"), "memo": say("Memo"), "invoice": say("Applied to"), "discount": say("Discount"),
+    "tax": say("Tax"), "total": say("Total"),
 }  # fmt: skip
 """What of a document a person would compare, in this order. Accounts and terms follow the settings, not the order."""
 
@@ -71,7 +72,10 @@ def revisable(
         gone = is_gone_there(row)
         meanwhile = ""
         if row is not None and not gone and row.total != delivery.posting_total:
-            meanwhile = f"Somebody changed it there since: its total is {row.total}, we sent {delivery.posting_total}."
+            meanwhile = say(
+                "Somebody changed it there since: its total is %(total)s, we sent %(sent)s.",
+                total=row.total, sent=delivery.posting_total,
+            )  # fmt: skip
         can_update = delivery.kind in integration.capabilities.revises
         if different or (gone and can_update):
             found.append(Revisable(
@@ -139,7 +143,7 @@ def changes(before: Subject, after: Subject) -> Iterator[Change]:
     lines.subtract(Counter(map(_line, getattr(before, "lines", ()))))
     for text, count in lines.items():
         for _ in range(abs(count)):
-            yield Change(what="Line", before=text if count < 0 else "", after=text if count > 0 else "")
+            yield Change(what=say("Line"), before=text if count < 0 else "", after=text if count > 0 else "")
     for name, label in LABELS.items():
         if not hasattr(after, name):
             continue

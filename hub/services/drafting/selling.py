@@ -22,6 +22,8 @@ from hub.plugin import (
     Ref,
     Role,
     Tax,
+    noun,
+    say,
 )
 from hub.services.drafting.choices import SALES
 
@@ -69,8 +71,8 @@ def sale(
 def _tax_line(order: Order, refs: Mapping[str, Ref], problems: list[Problem]) -> Line:
     if Role.SALES_TAX_ITEM not in refs:
         problems.append(Problem(
-            what="No item is chosen for the sales tax.", field=Role.SALES_TAX_ITEM,
-            cure="Choose a sales-tax item on the Accounts tab, or let the books tax the invoice.",
+            what=say("No item is chosen for the sales tax."), field=Role.SALES_TAX_ITEM,
+            cure=say("Choose a sales-tax item on the Accounts tab, or let the books tax the invoice."),
         ))  # fmt: skip
     item = refs.get(Role.SALES_TAX_ITEM, Ref(id="", name="Sales tax"))
     return Line(
@@ -112,21 +114,30 @@ def contradictions(
     kind = kind_of(order)
     if kind not in integration.capabilities.documents:
         return [Problem(
-            what=f"The order comes to {order.total} {order.currency}, and {integration.label} takes no credit memos.",
-            cure="Enter in the books by hand what the customer gets back.", field="documents",
+            what=say(
+                "The order comes to %(total)s %(currency)s, and %(product)s takes no credit memos.",
+                total=order.total, currency=order.currency, product=integration.label,
+            ),
+            cure=say("Enter in the books by hand what the customer gets back."), field="documents",
         )]  # fmt: skip
     if kind not in installation.documents:
         return [Problem(
-            what=f"The order is a {called(kind)}, and the settings do not allow to send those.",
-            cure="Ask an admin to allow it on the Details tab of the settings.", field="documents",
+            what=say("The order is a %(kind)s, and the settings do not allow to send those.", kind=noun(kind)),
+            cure=say("Ask an admin to allow it on the Details tab of the settings."), field="documents",
         )]  # fmt: skip
     return [
         Problem(
-            what=f"The {called(other)} of this order is in the books or on its way, and by now the order is a "
-            f"{called(kind)}.", why="Both together would make the customer's balance wrong.",
-            cure=f"Tick that the {called(other)} is to be voided, or cancel it if it has not left."
+            what=say(
+                "The %(other)s of this order is in the books or on its way, and by now the order is a %(kind)s.",
+                other=noun(other), kind=noun(kind),
+            ),
+            why=say("Both together would make the customer's balance wrong."),
+            cure=say("Tick that the %(other)s is to be voided, or cancel it if it has not left.", other=noun(other))
             if other in integration.capabilities.voids
-            else f"Cancel the {called(other)}, or void or delete it in the books, then send the {called(kind)}.",
+            else say(
+                "Cancel the %(other)s, or void or delete it in the books, then send the %(kind)s.",
+                other=noun(other), kind=noun(kind),
+            ),
             field="documents",
         )
         for other in SALES - {kind} if other in standing
@@ -138,24 +149,20 @@ def deposit_problems(options: Mapping[str, str]) -> list[Problem]:
     if options.get(DEPOSITS.key) == AT_ONCE:
         return []
     return [Problem(
-        what="Payments are sent with the invoice.", why="The settings say so.",
-        cure="Tick the invoice, too, or have an admin change it on the Details tab.", field="documents",
+        what=say("Payments are sent with the invoice."), why=say("The settings say so."),
+        cure=say("Tick the invoice, too, or have an admin change it on the Details tab."), field="documents",
     )]  # fmt: skip
 
 
 def cancelled(integration: Integration, order: Order, standing: Collection[str]) -> Problem:
     """Why nothing of an order is sent that is cancelled. `standing` are the kinds of its documents in the books."""
-    by_hand = [called(kind) for kind in sorted(SALES - integration.capabilities.voids) if kind in standing]
+    by_hand = [noun(kind) for kind in sorted(SALES - integration.capabilities.voids) if kind in standing]
     return Problem(
-        what=f"Order {order.number} is cancelled.", why="Nothing of a cancelled order is sent.", field="documents",
-        cure=f"Its {by_hand[0]} is in the books; void or delete it there." if by_hand
-        else "What of it is in the books can be voided, where that is offered.",
+        what=say("Order %(number)s is cancelled.", number=order.number),
+        why=say("Nothing of a cancelled order is sent."), field="documents",
+        cure=say("Its %(document)s is in the books; void or delete it there.", document=by_hand[0]) if by_hand
+        else say("What of it is in the books can be voided, where that is offered."),
     )  # fmt: skip
-
-
-def called(kind: str) -> str:
-    """What a sentence calls a kind of document."""
-    return kind.replace("_", " ")
 
 
 def money_problems(installation: Installation, order: Order) -> list[Problem]:
@@ -164,12 +171,17 @@ def money_problems(installation: Installation, order: Order) -> list[Problem]:
     paid = sum((payment.amount for payment in order.payments), Decimal("0.00"))
     if paid > max(order.total, Decimal(0)):
         problems.append(Problem(
-            what=f"The payments of {paid} are more than the order's total of {order.total}.",
-            cure="Correct the payments on the order, then send it.", field="lines",
+            what=say(
+                "The payments of %(paid)s are more than the order's total of %(total)s.", paid=paid, total=order.total
+            ),
+            cure=say("Correct the payments on the order, then send it."), field="lines",
         ))  # fmt: skip
     if installation.books_currency and order.currency != installation.books_currency:
         problems.append(Problem(
-            what=f"The order is in {order.currency}, the books are kept in {installation.books_currency}.",
-            cure="Orders in another currency cannot be sent.", field="lines",
+            what=say(
+                "The order is in %(currency)s, the books are kept in %(books_currency)s.",
+                currency=order.currency, books_currency=installation.books_currency,
+            ),
+            cure=say("Orders in another currency cannot be sent."), field="lines",
         ))  # fmt: skip
     return problems

@@ -31,6 +31,7 @@ from hub.plugin import (
     Redirect,
     Rejected,
     Unavailable,
+    say,
 )
 from hub.queue import commit, rollback, wake
 from hub.services import scope
@@ -130,7 +131,7 @@ def authorize(installation: Installation, user: User, return_url: str) -> str:
     commit()  # No transaction is open while the plugin may wait for the network.
     answer = _authorize(integration, attempt)
     if not isinstance(answer, Redirect):
-        raise NotPossible(f"{integration.label} did not say where to sign in.")
+        raise NotPossible(say("%(product)s did not say where to sign in.", product=integration.label))
     step.keep(answer.keep)
     commit()
     return answer.url
@@ -143,28 +144,33 @@ def _authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask
     except hanging.Hung as error:
         mark = reference(error)
         raise Unavailable(
-            f"{integration.label} did not answer in time. Try again; if it stays so, give the reference {mark} to your "
-            "support."
+            say(
+                "%(product)s did not answer in time. Try again; if it stays so, give the reference %(mark)s to "
+                "your support.",
+                product=integration.label, mark=mark,
+            )
         ) from error
 
 
 def claim(organization: Organization, user: User, key: str, state: str) -> Claimed:
     """Use up the step that a browser comes back from. Whose it is not, or is not any more, is `NotPossible`."""
     row = session().scalar(select(Authorization).where(Authorization.state_hash == _hash(state)))
-    again = "Begin again from the integrations page."
+    stranger = say("This sign-in was not begun here by you. Begin again from the integrations page.")
     if row is None or row.user_id != user.id or row.installation.integration != key:
-        raise NotPossible(f"This sign-in was not begun here by you. {again}")
+        raise NotPossible(stranger)
     try:
         installation = scope.installation(organization.id, row.installation_id)
     except NotFound:
-        raise NotPossible(f"This sign-in was not begun here by you. {again}") from None
+        raise NotPossible(stranger) from None
     kept = secrets.reveal(row.kept)
     fresh = update(Authorization).where(
         Authorization.id == row.id, Authorization.used_at.is_(None), Authorization.expires_at > now()
     )
     if not changes_one(fresh.values(used_at=now(), kept="")):
         rollback()
-        raise NotPossible(f"This sign-in was used already, or took too long. {again}")
+        raise NotPossible(say(
+            "This sign-in was used already, or took too long. Begin again from the integrations page."
+        ))
     commit()
     return Claimed(installation=installation, state=state, kept=kept)
 
@@ -189,12 +195,12 @@ def finish(claimed: Claimed, user: User, return_url: str, answer: Mapping[str, s
         commit()
         return Question(field=authorized.question, state=step.state)
     if not isinstance(authorized, Authorized):
-        raise NotPossible(f"{integration.label} did not finish the authorization.")
+        raise NotPossible(say("%(product)s did not finish the authorization.", product=integration.label))
     if installation.books_id and authorized.books_id != installation.books_id:
         raise Rejected(Problem(
-            what=f"These are not the books of {installation.books_name or installation.books_id}.",
-            why="Everything sent so far is in those; other books have other customers, items and accounts.",
-            cure="Sign in again and choose the same company, or uninstall first.",
+            what=say("These are not the books of %(books)s.", books=installation.books_name or installation.books_id),
+            why=say("Everything sent so far is in those; other books have other customers, items and accounts."),
+            cure=say("Sign in again and choose the same company, or uninstall first."),
         ))  # fmt: skip
     _connect(installation, integration, user, authorized)
     return None
@@ -221,7 +227,7 @@ def test(organization_id: str, installation_id: int) -> None:
     """Ask the books who they are, now, and try at once what waits for its next try."""
     installation = scope.lock(scope.installation(organization_id, installation_id).id)
     if installation.state is not _S.CONNECTED:
-        raise NotPossible("Only a connected installation can be tested.")
+        raise NotPossible(say("Only a connected installation can be tested."))
     installation.resume_at = None
     session().execute(
         update(Envelope)
@@ -272,8 +278,9 @@ def _give_up_deliveries(installation_id: int) -> None:
             delivery.move(DeliveryState.CANCELLED)
         else:
             stop(delivery, StopReason.EXHAUSTED, Problem(
-                what="The integration was uninstalled while this was on its way.",
-                why="It may have reached the books all the same.", cure="Look there before you send it again.",
+                what=say("The integration was uninstalled while this was on its way."),
+                why=say("It may have reached the books all the same."),
+                cure=say("Look there before you send it again."),
             ))  # fmt: skip
 
 
@@ -281,7 +288,7 @@ def _connect(installation: Installation, integration: Integration, user: User, a
     installation = scope.lock(installation.id)
     if installation.state is _S.REMOVED:
         rollback()
-        raise NotPossible("This installation was removed meanwhile.")
+        raise NotPossible(say("This installation was removed meanwhile."))
     secrets.keep(installation, authorized)
     installation.books_id = authorized.books_id
     installation.authorized_by, installation.authorized_at = user.name, now()
@@ -302,7 +309,7 @@ def _move(organization_id: str, installation_id: int, to: InstallationState) -> 
     installation = scope.lock(scope.installation(organization_id, installation_id).id)
     if installation.state not in {_S.CONNECTED, _S.PAUSED} or installation.state is to:
         rollback()
-        raise NotPossible("That is not possible at present.")
+        raise NotPossible(say("That is not possible at present."))
     installation.move(to)
     wake(installation.id)
     commit()
@@ -311,7 +318,7 @@ def _move(organization_id: str, installation_id: int, to: InstallationState) -> 
 def _push(installation: Installation) -> PushIntegration:
     integration = registry.integration(installation.integration)
     if not isinstance(integration, PushIntegration):
-        raise NotPossible(f"{integration.label} has no sign-in of its own.")
+        raise NotPossible(say("%(product)s has no sign-in of its own.", product=integration.label))
     return integration
 
 

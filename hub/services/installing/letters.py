@@ -19,11 +19,12 @@ from hub.errors import NotConfigured
 from hub.extension import current, host
 from hub.host import Organization, Permission, User
 from hub.models import Delivery, Notice
-from hub.plugin import Problem
+from hub.plugin import Problem, say
 from hub.services.installing import telling
-from hub.services.installing.telling import Finding
+from hub.services.installing.telling import Finding, Told
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
+from hub.translating import gettext, language, speaking
 
 _TIMEOUT = 20.0  # Seconds that a mail server may be silent.
 _LISTED = 10
@@ -54,27 +55,37 @@ def admins(organization_id: str) -> list[User]:
     ]
 
 
-def write(finding: Finding, notice: Notice) -> EmailMessage | None:
-    """The mail of a notice, in text and in HTML; None if there is nobody to read it."""
+def write(finding: Finding, notice: Notice) -> list[EmailMessage]:
+    """The mail of a notice, in text and in HTML: one for each language of those who read it."""
     readers = admins(notice.organization_id)
-    if not readers:
-        return None
-    told = telling.tell(finding)
+    told, stopped = telling.tell(finding), _stopped(finding)
+    mails = []
+    for locale in sorted({one.locale for one in readers}):
+        with speaking(locale):
+            mails.append(_mail(told, stopped, finding, notice, [one for one in readers if one.locale == locale]))
+    return mails
+
+
+def _mail(
+    told: Told, stopped: Sequence[Stopped], finding: Finding, notice: Notice, readers: Sequence[User]
+) -> EmailMessage:
+    """The mail in the language that is spoken now."""
     settings = current_app.config
     routes = current_app.url_map.bind("", script_name=current_app.config["APPLICATION_ROOT"])
     path = routes.build(told.endpoint, dict(told.values))
     view: Mapping[str, object] = {
-        "told": told, "address": str(settings["HUB_PUBLIC_URL"]).rstrip("/") + path,
-        "stopped": _stopped(finding), "more": max(0, finding.stopped - _LISTED),
+        "told": told, "address": str(settings["HUB_PUBLIC_URL"]).rstrip("/") + path, "stopped": stopped,
+        "more": max(0, finding.stopped - _LISTED), "_": gettext, "language": language(),
     }  # fmt: skip
-    sender = parseaddr(str(settings["HUB_MAIL_FROM"]))
+    sender, locale = parseaddr(str(settings["HUB_MAIL_FROM"])), readers[0].locale
+    mark = ".".join(filter(None, (notice.mark.replace("/", "-"), locale)))
     message = EmailMessage(policy=_POLICY)
-    message["Subject"] = " ".join(told.what.split())
+    message["Subject"] = " ".join(gettext(told.what).split())
     message["From"] = formataddr(sender)
     message["To"] = ", ".join(formataddr((" ".join(one.name.split()), one.email)) for one in readers)
     message["Date"] = format_datetime(notice.noticed_at)
     # Of the notice and not of the try, so that a mail which came twice is shown once.
-    message["Message-ID"] = f"<notice-{notice.id}.{notice.mark.replace('/', '-')}@{sender[1].rpartition('@')[2]}>"
+    message["Message-ID"] = f"<notice-{notice.id}.{mark}@{sender[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_render("notice.txt", view))
     message.add_alternative(_render("notice.html", view), subtype="html")
@@ -120,7 +131,7 @@ def _stopped(finding: Finding) -> Sequence[Stopped]:
         .order_by(Delivery.id.desc())
         .limit(_LISTED)
     )
-    unknown = Problem(what="It stopped, and nobody said why.")
+    unknown = Problem(what=say("It stopped, and nobody said why."))
     return [Stopped(title=one.title, problem=next(iter(problems_of(one.problems)), unknown)) for one in rows]
 
 

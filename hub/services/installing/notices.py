@@ -71,13 +71,14 @@ def mail(notice_id: int) -> None:
         return None
     notice = session().get_one(Notice, notice_id)
     finding = next((one for one in standing(notice.organization_id) if _is_same(one, notice)), None)
-    message = letters.write(finding, notice) if finding else None
+    messages = letters.write(finding, notice) if finding else []
     tries = notice.tries
     commit()  # No transaction is open while the mail server is waited for.
-    if message is None:
+    if not messages:
         return _close(notice_id, due_at=None)
     try:
-        letters.send(message)
+        for message in messages:  # One that failed takes the others along: a mail that comes twice is shown once.
+            letters.send(message)
     except BaseTimeoutException:
         raise
     except Exception as error:  # Whatever a mail server, or a host's own way to send, may do: it disturbs nothing else.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hub.database import now
 from hub.models import Installation, NoticeKind
+from hub.plugin import Sentence, say, say_count
 from hub.services.integrations import registry
 
 
@@ -42,43 +43,50 @@ def tell(finding: Finding) -> Told:
     """Put a finding into words."""
     row = finding.installation
     label, here = registry.label(row.integration), {"installation_id": row.id}
-    books = f"{label} ({row.books_name})" if row.books_name else label
+    books = say("%(product)s (%(books)s)", product=label, books=row.books_name) if row.books_name else label
     match finding.kind:
         case NoticeKind.LOST:
             return Told(
-                what=f"{books} does not accept our authorization any more.",
-                why="Nothing is sent until an admin signs in again. What was sent meanwhile waits here, and then goes "
-                "out by itself.",
-                button="Re-authenticate", endpoint="hub.authorize", values=here, tone="bad",
+                what=say("%(books)s does not accept our authorization any more.", books=books),
+                why=say(
+                    "Nothing is sent until an admin signs in again. What was sent meanwhile waits here, and then goes "
+                    "out by itself."
+                ),
+                button=say("Re-authenticate"), endpoint="hub.authorize", values=here, tone="bad",
             )  # fmt: skip
         case NoticeKind.SILENT:
             return Told(
-                what=f"The Web Connector of {books} has stopped calling.",
-                why=f"Its last call was on {day(finding.about_at)} at {finding.about_at:%H:%M} UTC. On its computer: "
-                "start QuickBooks and the Web Connector, and look that Auto-Run is ticked. Nothing is lost meanwhile.",
-                button="Look at the connection", endpoint="hub.door", values=here, tone="bad",
+                what=say("The Web Connector of %(books)s has stopped calling.", books=books),
+                why=say(
+                    "Its last call was on %(day)s at %(time)s UTC. On its computer: start QuickBooks and the Web "
+                    "Connector, and look that Auto-Run is ticked. Nothing is lost meanwhile.",
+                    day=finding.about_at.date(), time=f"{finding.about_at:%H:%M}",
+                ),
+                button=say("Look at the connection"), endpoint="hub.door", values=here, tone="bad",
             )  # fmt: skip
         case NoticeKind.DIGEST:
-            one = finding.stopped == 1
+            count = finding.stopped
             return Told(
-                what=f"{finding.stopped} {'entry needs' if one else 'entries need'} attention in {books}.",
-                why="The books, or something that is not chosen yet, stopped "
-                f"{'it. It waits' if one else 'them. They wait'} for a person.",
-                button="Look at it" if one else "Look at them",
+                what=say_count(
+                    "%(num)s entry needs attention in %(books)s.", "%(num)s entries need attention in %(books)s.",
+                    count, books=books,
+                ),
+                why=say_count(
+                    "The books, or something that is not chosen yet, stopped it. It waits for a person.",
+                    "The books, or something that is not chosen yet, stopped them. They wait for a person.", count,
+                ),
+                button=say_count("Look at it", "Look at them", count),
                 endpoint="hub.activity", values={**here, "state": "attention"}, tone="wait",
             )  # fmt: skip
         case _:
             return Told(
-                what=f"The authorization of {books} ends {in_days(finding.about_at)}.",
-                why=f"On {day(finding.about_at)} it ends for good, and nothing is sent from then on. To sign in again "
-                "takes a minute, and nothing is interrupted.",
-                button="Re-authenticate", endpoint="hub.authorize", values=here, tone="wait",
+                what=_ends(books, days_left(finding.about_at)),
+                why=say(
+                    "On %(day)s it ends for good, and nothing is sent from then on. To sign in again takes a minute, "
+                    "and nothing is interrupted.", day=finding.about_at.date(),
+                ),
+                button=say("Re-authenticate"), endpoint="hub.authorize", values=here, tone="wait",
             )  # fmt: skip
-
-
-def day(moment: dt.datetime) -> str:
-    """ "3 Mar 2027"."""
-    return f"{moment.day} {moment:%b %Y}"
 
 
 def days_left(moment: dt.datetime) -> int:
@@ -86,6 +94,10 @@ def days_left(moment: dt.datetime) -> int:
     return max(0, -((now() - moment) // dt.timedelta(days=1)))
 
 
-def in_days(moment: dt.datetime) -> str:
-    days = days_left(moment)
-    return "in a day" if days == 1 else f"in {days} days" if days else "now"
+def _ends(books: str, days: int) -> Sentence:
+    if not days:
+        return say("The authorization of %(books)s ends now.", books=books)
+    return say_count(
+        "The authorization of %(books)s ends in a day.", "The authorization of %(books)s ends in %(num)s days.", days,
+        books=books,
+    )  # fmt: skip

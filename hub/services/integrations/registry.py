@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from hub.errors import NotFound
 from hub.extension import BrokenPlugin, current
-from hub.plugin import API_VERSION, Capabilities, Field, Integration, MappingField, Setting
+from hub.plugin import API_VERSION, Capabilities, Field, Integration, MappingField, Setting, say
 from hub.services.integrations import hanging, vetting
 
 GROUP = "hub.integrations"
@@ -60,7 +60,7 @@ def integration(key: str) -> Integration:
     """The integration of that key. Raises `NotFound` if its plugin is missing or broken."""
     found = current().integrations.get(key)
     if found is None:
-        raise NotFound(f"The plugin {key} is not installed here (any more).")
+        raise NotFound(say("The plugin %(plugin)s is not installed here (any more).", plugin=key))
     return found
 
 

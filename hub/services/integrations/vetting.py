@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import simplejson
 
-from hub.plugin import IntegrationError, Problem, Rejected, Request, Response, Unavailable
+from hub.plugin import IntegrationError, Problem, Rejected, Request, Response, Sentence, Unavailable
 
 _LONGEST_PAUSE = 86400.0
 _LARGEST = 10**15
@@ -99,6 +99,10 @@ def _wrong_single(value: Any, expected: Any, path: str) -> str:
 
 
 def _wrong_text(value: str, name: str) -> str:
+    if isinstance(value, Sentence):
+        made = (value.message, value.many, *(one for one in value.values.values() if isinstance(one, str)))
+        if wrong := next(filter(None, (_wrong_text(f"{one:s}", name) for one in made)), ""):
+            return wrong
     if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
         return f"{name} holds what is no character"
     if name == "id" and not value:

@@ -15,7 +15,7 @@ from hub.database import session
 from hub.errors import Incomplete, NotFound, NotPossible
 from hub.models import ConversationRow, Delivery, Exchange, Installation
 from hub.models.delivery import search_key
-from hub.plugin import Payload
+from hub.plugin import Payload, say
 from hub.services import scope
 from hub.services.sending import retrying
 from hub.states import DeliveryState
@@ -165,7 +165,7 @@ def delivery_of(organization_id: str, installation_id: int, delivery_id: int) ->
     scope.installation(organization_id, installation_id)
     found = scope.delivery(organization_id, delivery_id)
     if found.installation_id != installation_id:
-        raise NotFound("There is no such delivery.")
+        raise NotFound(say("There is no such delivery."))
     return found
 
 

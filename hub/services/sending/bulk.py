@@ -13,7 +13,7 @@ from hub.extension import host
 from hub.host import Order, OrderState
 from hub.models import Delivery, Installation
 from hub.models.delivery import needs
-from hub.plugin import DocumentKind, Problem
+from hub.plugin import DocumentKind, Problem, noun, say
 from hub.services import access
 from hub.services.books import mapping
 from hub.services.drafting import reviewing, selling
@@ -99,8 +99,8 @@ def _outlook(
 def _closed(installation: Installation, choices: Choices) -> list[Problem]:
     """What the settings do not let anybody send."""
     return [
-        Problem(what=f"The settings do not allow to send a {kind.replace('_', ' ')}.", cure="Ask an admin.")
-        for kind in choices.documents
+        Problem(what=say("The settings do not allow to send a %(kind)s.", kind=noun(kind)), cure=say("Ask an admin."))
+        for kind in choices.kinds
         if not access.allows_document(installation, kind)
     ]
 

@@ -20,7 +20,7 @@ from hub.errors import NotFound
 from hub.extension import host, lease
 from hub.host import Organization, User
 from hub.models import Bundle, Installation
-from hub.plugin import Problem
+from hub.plugin import Problem, say
 from hub.queue import commit, rollback, wake
 from hub.services import access, scope
 from hub.services.integrations.bugs import reference
@@ -39,7 +39,7 @@ _SHOWN = 3
 _LATER = (BaseTimeoutException, OperationalError)
 """What ends a try and says nothing about an order; the sweep comes back to it."""
 
-_GONE = Problem(what="The order is not there any more.")
+_GONE = Problem(what=say("The order is not there any more."))
 
 
 def press(installation: Installation, order_ids: Sequence[str], kinds: Sequence[str], user: User, key: str) -> Bundle:
@@ -68,7 +68,7 @@ def find(organization_id: str, bundle_id: int) -> Bundle:
     """One bundle. Raises `NotFound`."""
     found = session().get(Bundle, bundle_id)
     if found is None or found.organization_id != organization_id:
-        raise NotFound("These orders were not sent together here.")
+        raise NotFound(say("These orders were not sent together here."))
     return found
 
 
@@ -166,8 +166,9 @@ def _hold(bundle_id: int, order_id: str, mark: str) -> None:
     bundle = session().get_one(Bundle, bundle_id)
     scope.lock(bundle.installation_id)
     if bundle.left[:1] == [order_id]:
-        cure = f"Tell your support this reference: {mark}."
-        _note(bundle, [order_id], {order_id: [Problem(what="Something went wrong here with this order.", cure=cure)]})
+        what = say("Something went wrong here with this order.")
+        cure = say("Tell your support this reference: %(reference)s.", reference=mark)
+        _note(bundle, [order_id], {order_id: [Problem(what=what, cure=cure)]})
     commit()
 
 
@@ -181,10 +182,11 @@ def _sender(bundle: Bundle) -> User:
 def _hindrance(installation: Installation, user: User, whose: Organization) -> Problem | None:
     """Why nothing more of a bundle is sent, if something has changed since it was pressed."""
     if installation.state not in access.SENDABLE:
-        return Problem(what="This installation is not connected any more.", cure="Connect it, then send these again.")
+        what = say("This installation is not connected any more.")
+        return Problem(what=what, cure=say("Connect it, then send these again."))
     if not access.may_send(user, whose, installation):
         return Problem(
-            what=f"{user.name} may not send with this integration any more.",
-            cure="Somebody who may can send these again.",
+            what=say("%(user)s may not send with this integration any more.", user=user.name),
+            cure=say("Somebody who may can send these again."),
         )  # fmt: skip
     return None

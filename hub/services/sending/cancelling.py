@@ -10,7 +10,7 @@ from hub.database import now, session
 from hub.errors import NotPossible
 from hub.models import ConversationRow, Delivery
 from hub.models.delivery import needs
-from hub.plugin import RecordKind
+from hub.plugin import RecordKind, say
 from hub.queue import commit, rollback
 from hub.services import scope
 from hub.services.carrying import line
@@ -28,7 +28,7 @@ def cancel(organization_id: str, delivery_id: int) -> Delivery:
     scope.lock(delivery.installation_id)
     if not can_cancel(delivery):
         rollback()
-        raise NotPossible("This is on its way, or in the books, and cannot be cancelled.")
+        raise NotPossible(say("This is on its way, or in the books, and cannot be cancelled."))
     _cancel(delivery)
     commit()
     return delivery
@@ -49,7 +49,7 @@ def _cancel(delivery: Delivery) -> None:
     """Cancel it, what waits for it, and the new records that nobody else waits for. A change that is given up leaves
     what is in the books as it is there.
     """
-    close_conversation(delivery, "Cancelled.")
+    close_conversation(delivery, say("Cancelled."))
     if delivery.posting_id:
         delivery.move(_D.POSTED)
         delivery.subject, delivery.problems, delivery.reference = revising.last_posted(delivery), [], ""

@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, or_, select
 from hub.database import now, session
 from hub.host import Order
 from hub.models import Delivery, Installation
-from hub.plugin import RecordKind, Sale
+from hub.plugin import RecordKind, Sale, say
 from hub.services.carrying import line
 from hub.services.carrying.settling import queue_if_ready
 from hub.services.drafting import revising
@@ -57,14 +57,14 @@ def place(
     if live is None or live.state is _D.CANCELLED:  # It may have been given up just now, with another order's place.
         live = Delivery(
             installation_id=installation.id, organization_id=installation.organization_id, source=source,
-            kind=subject.kind, title=title[:300], subject=subject_json(subject), state=_D.WAITING, sent_by=by,
+            kind=subject.kind, title=title, subject=subject_json(subject), state=_D.WAITING, sent_by=by,
         )  # fmt: skip
         session().add(live)
         places.live[source, subject.kind] = live
     elif _may_become(live, subject, update=update):
         live.installation_id = installation.id  # What an earlier installation posted is changed by this one.
         renew(live, subject)
-        live.title, live.sent_by, live.sent_at = title[:300], by, now()
+        live.title, live.sent_by, live.sent_at = title, by, now()
     else:
         return live
     if subject.kind in set(RecordKind):
@@ -93,7 +93,7 @@ def tie(delivery: Delivery, order: Order, choices: Choices, needed: list[Deliver
 
 def renew(delivery: Delivery, subject: Subject) -> None:
     """Begin anew with a delivery. What it has brought into the books already is changed there, unless it is gone."""
-    cancelling.close_conversation(delivery, "Begun anew.")
+    cancelling.close_conversation(delivery, say("Begun anew."))
     if not _voids(subject):
         if revising.is_gone(delivery):
             delivery.posting_id = delivery.posting_version = ""

@@ -23,6 +23,7 @@ from hub.plugin import (
     Problem,
     RecordKind,
     Role,
+    say,
 )
 from hub.queue import commit, rollback, wake
 from hub.services import scope
@@ -49,7 +50,7 @@ def retry(organization_id: str, delivery_id: int, given: Mapping[str, str] | Non
     installation = scope.lock(delivery.installation_id)
     if delivery.state is not _D.STOPPED:
         rollback()
-        raise NotPossible("This has not stopped (any more).")
+        raise NotPossible(say("This has not stopped (any more)."))
     if given:
         _answer(delivery, given)
     if cancelling.open_conversation(delivery) is None:
@@ -117,7 +118,9 @@ def _void_again(installation: Installation, delivery: Delivery) -> Subject:
     order = host().order(installation.organization_id, delivery.order_id or "")
     if order is not None and not voiding.is_superseded(delivery, order):
         rollback()
-        raise NotPossible("The order has this again, so it is not voided. Cancel it here; it stays in the books.")
+        raise NotPossible(say(
+            "The order has this again, so it is not voided. Cancel it here; it stays in the books."
+        ))
     return voiding.void_of(delivery)
 
 
@@ -125,7 +128,7 @@ def _document_again(installation: Installation, integration: Integration, delive
     order = host().order(installation.organization_id, delivery.order_id or "")
     if order is None:
         rollback()
-        raise NotFound("The order is not there any more.")
+        raise NotFound(say("The order is not there any more."))
     outline = draft(installation, integration, order, sending.choices_of(delivery.choices))
     _refuse_problems(delivery, outline.problems or _missing(delivery, outline))
     key = delivery.source.rpartition("/")[2]
@@ -139,7 +142,7 @@ def _document_again(installation: Installation, integration: Integration, delive
     }[DocumentKind(delivery.kind)]
     if found is None:
         rollback()
-        raise NotFound("The order does not have this any more.")
+        raise NotFound(say("The order does not have this any more."))
     return found
 
 
@@ -152,8 +155,8 @@ def _missing(delivery: Delivery, outline: Draft) -> list[Problem]:
         missing.insert(0, outline.new_customer.name)
     return [
         Problem(
-            what=f"“{name}” is not in the books any more.", field="customer",
-            cure="Open the order, press QB, and send it again; there it can be chosen or created.",
+            what=say("“%(name)s” is not in the books any more.", name=name), field="customer",
+            cure=say("Open the order, press QB, and send it again; there it can be chosen or created."),
         )
         for name in missing
     ]  # fmt: skip

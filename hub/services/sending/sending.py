@@ -14,7 +14,7 @@ from hub.database import session
 from hub.errors import Incomplete, NotPossible
 from hub.host import Order, User
 from hub.models import Delivery, Installation
-from hub.plugin import DocumentKind, Integration, Problem, PullIntegration, RecordKind
+from hub.plugin import DocumentKind, Integration, Problem, PullIntegration, RecordKind, say, titled
 from hub.queue import commit, rollback, wake
 from hub.services import access, scope
 from hub.services.books import history, linking
@@ -62,7 +62,7 @@ def _send(installation_id: int, order: Order, choices: Choices, user: User) -> M
     installation = scope.lock(installation_id)
     if installation.state not in access.SENDABLE:
         rollback()
-        raise NotPossible("This installation is not connected.")
+        raise NotPossible(say("This installation is not connected."))
     left = enter(installation, [(order, choices)], user)
     if left:
         rollback()
@@ -227,12 +227,13 @@ def _write(
     if RecordKind.CUSTOMER in choices.updates and _entered(places.installation, order, outline):
         customer = documents.customer_of(order)
     if customer is not None:
-        title = f"{'New customer' if outline.new_customer else 'Customer'} “{customer.name}”"
+        called = say("New customer “%(name)s”") if outline.new_customer else say("Customer “%(name)s”")
+        title = say(called.message, name=customer.name)
         source = f"company/{order.company.id}"
         update = RecordKind.CUSTOMER in choices.updates
         needed.append(placing.place(places, source, customer, title, by, update=update))
     for item in outline.new_items if choices.sells or outline.purchases else ():
-        title = f"New item “{item.name}”"
+        title = say("New item “%(name)s”", name=item.name)
         needed.append(placing.place(places, f"item/{item_key(item.name)}", item, title, by))
     _write_purchases(places, order, choices, outline, needed, by=by)
     assert outline.sale is not None
@@ -254,7 +255,8 @@ def _write_payments(
     needed = [one for one in needed if one.kind in {RecordKind.CUSTOMER, DocumentKind.INVOICE}]
     revises = DocumentKind.PAYMENT in registry.integration(places.installation.integration).capabilities.revises
     for payment_id, payment in outline.payments.items():
-        source, title = f"order/{order.id}/payment/{payment_id}", f"Payment {payment.amount} for {order.number}"
+        source = f"order/{order.id}/payment/{payment_id}"
+        title = say("Payment %(amount)s for %(order)s", amount=payment.amount, order=order.number)
         live = places.live.get((source, DocumentKind.PAYMENT)) if revises and payment.invoice else None
         update = live is not None and history.is_unapplied(live)
         received = placing.place(places, source, payment, title, by, update=update)
@@ -267,14 +269,14 @@ def _write_purchases(
     for one in outline.purchases:
         needs_first = list(needed)
         if one.new_vendor is not None:
-            title = f"New vendor “{one.new_vendor.name}”"
+            title = say("New vendor “%(name)s”", name=one.new_vendor.name)
             needs_first.append(placing.place(places, f"company/{one.supplier.id}", one.new_vendor, title, by))
         source = f"order/{order.id}/supplier/{one.supplier.id}"
         if one.order is not None:
             update = f"purchase_order/{one.supplier.id}" in choices.updates
-            placing.place(places, source, one.order, f"Purchase order {one.order.number}", by, update=update)
+            placing.place(places, source, one.order, titled(one.order.kind, one.order.number), by, update=update)
         if one.bill is not None:
-            title = f"Bill {one.bill.number} of {one.supplier.name}"
+            title = say("Bill %(number)s of %(supplier)s", number=one.bill.number, supplier=one.supplier.name)
             update = f"bill/{one.supplier.id}" in choices.updates
             placing.place(places, source, one.bill, title, by, update=update)
         _tie_purchases(places, order, choices, one, needs_first)

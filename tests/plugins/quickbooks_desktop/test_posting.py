@@ -194,7 +194,7 @@ def test_an_invoice_that_changed_replaces_itself_even_if_somebody_touched_it(
 
 def test_an_invoice_that_was_deleted_cannot_be_changed(carrier: Carrier, invoice: Invoice) -> None:
     gone = replace(invoice, revises=Revision(id="FFFF-1"))
-    with pytest.raises(Rejected, match="not in QuickBooks any more"):
+    with pytest.raises(Rejected, match="QuickBooks does not have invoice 1042 for ABC Company any more"):
         carrier.one(QUICKBOOKS.post(gone, OPTIONS, BOOKS))
 
 

@@ -270,10 +270,10 @@ def stoneware_there(books: Running) -> str:
     [
         (NewCustomer(name="hit promotional"), "In QuickBooks “hit promotional” is a supplier", "customer"),
         (NewCustomer(name="Emily Platt"), "In QuickBooks “Emily Platt” is an employee", "customer"),
-        (NewCustomer(name="A:B"), "has characters that QuickBooks cannot store", "customer"),
+        (NewCustomer(name="A:B"), "QuickBooks cannot store some characters of", "customer"),
         (NewCustomer(name="n" * 501), "is longer or shorter than QuickBooks allows", "customer"),
-        (NewItem(name="A:7102", income=Ref(id="99999")), "has characters that QuickBooks cannot store", "item"),
-        (NewItem(name="A7102", income=Ref(id="99999")), "refers to something that QuickBooks does not find", ""),
+        (NewItem(name="A:7102", income=Ref(id="99999")), "QuickBooks cannot store some characters of", "item"),
+        (NewItem(name="A7102", income=Ref(id="99999")), "QuickBooks does not find something that", ""),
     ],
 )
 def test_a_record_that_cannot_be_entered_is_explained(

@@ -11,13 +11,13 @@ from decimal import Decimal
 
 from hub.plugin import (
     AccountKind, Books, Conversation, Document, Invoice, Listed, NewRecord, Page, Payload, Payment, Posting,
-    Problem, Record, RecordKind, Ref, Rejected, Request, Response, Transaction, TransactionKind,
+    Problem, Record, RecordKind, Ref, Rejected, Request, Response, Transaction, TransactionKind, called, noun, say,
 )  # fmt: skip
 
 TAKEN = "name_taken"
 """Acme's code for a name that an entry of the list has already."""
 
-CURES = {"unknown_party": ("customer", "Choose another customer or supplier, then send it again.")}
+CURES = {"unknown_party": ("customer", say("Choose another customer or supplier, then send it again."))}
 """By Acme's code: the field of the dialog that cures it, and what the person should do."""
 
 
@@ -48,17 +48,15 @@ def create(record: NewRecord) -> Conversation[Ref]:
     refusal = reply.payload.get("refused") or {}
     if refusal.get("code") == TAKEN:
         return Ref(id=refusal["id"], name=record.name)
-    row = _row(reply, f"{record.kind} “{record.name}”")
+    row = _row(reply, say("the %(kind)s “%(name)s”", kind=noun(record.kind), name=record.name))
     return Ref(id=row["id"], name=row["name"])
 
 
 def post(document: Document) -> Conversation[Posting]:
     """A document. The total is Acme's own, so that a difference is seen."""
-    called = str(document.kind).replace("_", " ")
-    reply = yield Request(
-        name=f"create {called}", payload={"enter": str(document.kind), "fields": fields(document)}, writes=True
-    )
-    row = _row(reply, f"{called} {document.number}".strip())
+    asked = {"enter": str(document.kind), "fields": fields(document)}
+    reply = yield Request(name=f"create {noun(document.kind)}", payload=asked, writes=True)
+    row = _row(reply, called(document))
     return Posting(id=row["id"], number=row["number"], total=Decimal(row["total"]), version=str(row["at"]))
 
 
@@ -77,13 +75,14 @@ def fields(document: Document) -> Payload:
     return found
 
 
-def _row(reply: Response, called: str) -> Payload:
+def _row(reply: Response, subject: str) -> Payload:
     """The row that a write left behind. Raises `Rejected` with the problem in a bookkeeper's words."""
     refusal = reply.payload.get("refused")
     if refusal:
-        field, cure = CURES.get(refusal["code"], ("", "Put it right, then send it again."))
+        field, cure = CURES.get(refusal["code"], ("", say("Put it right, then send it again.")))
         problem = Problem(
-            what=f"Acme does not take {called}.", why=refusal["text"], cure=cure, field=field, code=refusal["code"]
+            what=say("Acme does not take %(subject)s.", subject=subject), why=refusal["text"], cure=cure, field=field,
+            code=refusal["code"],
         )
         raise Rejected(problem)
     row: Payload = reply.payload["row"]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hub.plugin import Books, Desk, Doorway, Download, Envelope, Idle, Request, Response, Unavailable, Welcome
+from hub.plugin import Books, Desk, Doorway, Download, Envelope, Idle, Request, Response, Unavailable, Welcome, say
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -38,9 +38,9 @@ def read(envelope: Envelope, answer: str) -> Sequence[Response]:
         found = json.loads(answer)
         key, answers = found["key"], found["answers"]
     except (ValueError, KeyError, TypeError) as error:
-        raise Unavailable("Acme's answer could not be read. It is asked again.") from error
+        raise Unavailable(say("Acme's answer could not be read. It is asked again.")) from error
     if key != envelope.key:
-        raise Unavailable("Acme's answer was one to another question. It is asked again.")
+        raise Unavailable(say("Acme's answer was one to another question. It is asked again."))
     return [Response(payload=payload) for payload in answers]
 
 
@@ -78,7 +78,8 @@ def _collect(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
     """What came of it, or that Acme could not be asked."""
-    came = asked["answer"] if asked.get("answer") else Unavailable(asked.get("error") or "Acme could not be asked.")
+    failed = Unavailable(asked.get("error") or say("Acme could not be asked."))
+    came = asked["answer"] if asked.get("answer") else failed
     return {"done": desk.hand_in(asked["ticket"], came), "error": desk.last_error(asked["ticket"])}
 
 

@@ -9,7 +9,7 @@ from acme import conversations, endpoint
 from hub.plugin import (
     AccountKind, Books, Capabilities, Conversation, Desk, Document, DocumentKind, Doorway, Download, Envelope,
     Listed, MappingField, NewRecord, Page, Posting, PullIntegration, RecordKind, Ref, Request, Response, Role,
-    TransactionKind,
+    TransactionKind, say,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Acme(PullIntegration):
     )
     mappings = (
         MappingField(
-            key=Role.INCOME, label="Income", accepts=(AccountKind.INCOME,),
+            key=Role.INCOME, label=say("Income"), accepts=(AccountKind.INCOME,),
             needed_for=frozenset({DocumentKind.INVOICE}),
         ),
     )  # fmt: skip

@@ -15,7 +15,7 @@ import requests
 
 from hub.plugin import (
     Attempt, AuthorizationExpired, Authorized, Connection, Envelope, Problem, Redirect, Rejected, Request,
-    Response, Unavailable,
+    Response, Unavailable, say,
 )  # fmt: skip
 
 TIMEOUT = (5, 50)
@@ -36,9 +36,10 @@ def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
     }
     status, answer = _call(connection.settings, "ask", envelope.body, headers)
     if status == requests.codes.unauthorized:
-        raise AuthorizationExpired("Acme does not accept the authorization.")
+        raise AuthorizationExpired(say("Acme does not accept the authorization."))
     if status == requests.codes.bad_request:
-        raise Rejected(Problem(what="Acme could not read what was sent.", cure="Give this to support.", code="400"))
+        what = say("Acme could not read what was sent.")
+        raise Rejected(Problem(what=what, cure=say("Give this to support."), code="400"))
     return [Response(payload=payload) for payload in answer["answers"]]
 
 
@@ -50,12 +51,13 @@ def authorize(attempt: Attempt) -> Redirect | Authorized:
         return Redirect(url=f"{settings['API_URL']}/sign-in?{urlencode(query)}")
     if not attempt.answer.get("code"):
         raise Rejected(Problem(
-            what="Acme is not connected, because access was not granted.", cure="Press Connect again, and consent.",
+            what=say("Acme is not connected, because access was not granted."),
+            cure=say("Press Connect again, and consent."),
             code=attempt.answer.get("error", ""),
         ))  # fmt: skip
     authorized = _token(settings, code=attempt.answer["code"])
     if authorized is None:
-        raise Rejected(Problem(what="The sign-in at Acme had run out.", cure="Press Connect again."))
+        raise Rejected(Problem(what=say("The sign-in at Acme had run out."), cure=say("Press Connect again.")))
     return authorized
 
 
@@ -63,7 +65,7 @@ def renew(connection: Connection) -> Authorized:
     """Exchange the credentials for fresh ones."""
     authorized = _token(connection.settings, refresh=connection.credentials["refresh"])
     if authorized is None:
-        raise AuthorizationExpired("Acme does not renew this authorization any more.")
+        raise AuthorizationExpired(say("Acme does not renew this authorization any more."))
     return authorized
 
 
@@ -98,9 +100,9 @@ def _call(settings: Mapping[str, str], path: str, body: str, headers: Mapping[st
     if answer is not None and answer.status_code >= requests.codes.too_many_requests:
         pause = answer.headers.get("Retry-After", "")
         raise Unavailable(
-            f"Acme asks us to come later (HTTP {answer.status_code}).",
+            say("Acme asks us to come later (HTTP %(status)s).", status=answer.status_code),
             retry_after=float(pause) if pause.isdigit() else None,
         )
     if broken or answer is None:
-        raise Unavailable(f"Acme did not answer ({broken}).")
+        raise Unavailable(say("Acme did not answer (%(broken)s).", broken=broken))
     return answer.status_code, found

@@ -8,7 +8,7 @@ from acme import carrier, conversations
 from hub.plugin import (
     AccountKind, Attempt, Authorized, Books, Capabilities, Connection, Conversation, Document, DocumentKind,
     Envelope, Listed, MappingField, NewRecord, Page, Posting, PushIntegration, RecordKind, Redirect, Ref,
-    Request, Response, Role, Setting, TransactionKind,
+    Request, Response, Role, Setting, TransactionKind, say,
 )  # fmt: skip
 
 PURCHASES = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
@@ -33,7 +33,7 @@ class Acme(PushIntegration):
     )
     mappings = (
         MappingField(
-            key=Role.INCOME, label="Income", accepts=(AccountKind.INCOME,),
+            key=Role.INCOME, label=say("Income"), accepts=(AccountKind.INCOME,),
             needed_for=frozenset({DocumentKind.INVOICE}),
         ),
     )  # fmt: skip

@@ -1,0 +1,75 @@
+"""What is said to people, in a way that can still be said in their own language."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TypeAlias
+
+Value: TypeAlias = "str | int | dt.date"
+"""What a sentence is filled in with. A `Sentence` is translated, too; a day is written as the reader writes it."""
+
+
+class Sentence(str):
+    """A text in English that remembers what it was made of, so that it is translated for whoever reads it.
+
+    `message` is what the catalogue knows it by, with a `%(name)s` for each of the `values`. `many` is the message for
+    any number of things but one, which is then the value `num`. Made by `say` and `say_count`.
+    """
+
+    __slots__ = ("many", "message", "values")
+
+    message: str
+    values: Mapping[str, Value]
+    many: str
+
+    def __new__(cls, message: str, values: Mapping[str, Value] | None = None, many: str = "") -> Sentence:
+        kept = dict(values or {})
+        english = many if many and kept["num"] != 1 else message
+        shown = {name: day(one) if isinstance(one, dt.date) else one for name, one in kept.items()}
+        self = super().__new__(cls, ended(english % shown) if shown else english)
+        self.message, self.values, self.many = message, kept, many
+        return self
+
+    def __str__(self) -> str:
+        """Itself, so that the text of an exception is the sentence still."""
+        return self
+
+    def __reduce__(self) -> tuple[type[Sentence], tuple[str, Mapping[str, Value], str]]:
+        """A copy remembers the same."""
+        return Sentence, (self.message, self.values, self.many)
+
+
+def say(message: str, /, **values: object) -> Sentence:
+    """A sentence for people: `say("Invoice %(number)s is closed.", number="1042")`.
+
+    The message is written there as it is, so that `pybabel extract -k say` finds it. A value may be a sentence itself,
+    a number or a day (`datetime.date`; of a moment, its day); anything else is put in as `str` gives it. Raises
+    `KeyError` for a value that the message names and does not get.
+    """
+    if isinstance(message, Sentence) and not values:
+        return message
+    return Sentence(message, {name: _value(value) for name, value in values.items()})
+
+
+def say_count(one: str, many: str, /, num: int, **values: object) -> Sentence:
+    """A sentence about a number of things: `say_count("%(num)s line", "%(num)s lines", num=3)`. Languages count in
+    different ways, so the two stand there whole, for `pybabel extract -k say_count:1,2`.
+    """
+    return Sentence(one, {"num": num, **{name: _value(value) for name, value in values.items()}}, many)
+
+
+def ended(text: str) -> str:
+    """A sentence that ends with a name which ends with a point ("ABC Company Inc.") ends with one point."""
+    return text[:-1] if text.endswith("..") and not text.endswith("...") else text
+
+
+def day(value: dt.date) -> str:
+    """A day in English: "3 Mar 2027"."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    return value if isinstance(value, Sentence | int | dt.date) else str(value)
