@@ -21,6 +21,7 @@ from hub.web.linking import company_of
 from hub.web.pages import Going, go, show
 
 KINDS = {RecordKind.CUSTOMER: say("Customers"), RecordKind.VENDOR: say("Vendors")}
+_BACK = {RecordKind.CUSTOMER: say("To the customers"), RecordKind.VENDOR: say("To the vendors")}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -83,7 +84,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
         endpoint="hub.accept_all", values={"installation_id": installation_id, "kind": wanted.kind},
         fields={"after": done.after, "linked": linked, "looked": looked, "q": wanted.text}
         if done.after else None,
-        back="hub.customers", back_text=_("To the %(list)s", list=_(KINDS[wanted.kind]).lower()),
+        back="hub.customers", back_text=_(_BACK[wanted.kind]),
     )  # fmt: skip
     return show("hub/going.html", title=going.title, going=going, modal=is_fragment())
 

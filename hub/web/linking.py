@@ -97,7 +97,7 @@ def _dialog(
         vendors=kind is RecordKind.VENDOR, pair=pair, found=found, rows=[(one, hint_of(one)) for one in rows],
         text=text, taken=taken,
         changes=linking.changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
-        place=request.values.get("place", ""), ways=suggestion.ways if suggestion is not None else (),
+        place=request.values.get("place", ""), same=suggestion.same if suggestion is not None else (),
         others=[one for one in _usable() if one.id != installation.id],
     )  # fmt: skip
 

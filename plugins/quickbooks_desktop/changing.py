@@ -18,6 +18,7 @@ from hub.plugin import (
     Problem,
     Rejected,
     Revision,
+    Sentence,
     in_cents,
     say,
 )
@@ -33,7 +34,7 @@ def change(
     kind: str,
     revises: Revision,
     fields: Callable[[Payload], Payload],
-    subject: str,
+    subject: Sentence,
     *,
     element: str = "TxnID",
     by_lines: bool = False,
@@ -63,7 +64,9 @@ def change(
     raise Rejected(statuses.problem(last, "", subject))
 
 
-def _standing(kind: str, element: str, revises: Revision, subject: str, *, by_lines: bool) -> Conversation[Payload]:
+def _standing(
+    kind: str, element: str, revises: Revision, subject: Sentence, *, by_lines: bool
+) -> Conversation[Payload]:
     wanted: Payload = {element: [revises.id]} | ({"IncludeLineItems": True} if by_lines else {})
     found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", wanted, subject)
     if not found:
@@ -87,7 +90,7 @@ def total_of(row: Row) -> Decimal:
     return in_cents(total)
 
 
-def void(document: Invoice | CreditMemo, revises: Revision, subject: str) -> Conversation[Posting]:
+def void(document: Invoice | CreditMemo, revises: Revision, subject: Sentence) -> Conversation[Posting]:
     """Bring it to nothing, unless somebody has done so already. QuickBooks does not take the payments off by itself."""
     kind = payloads.KINDS[document.kind]
     found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", {"TxnID": [revises.id]}, subject)
@@ -101,7 +104,7 @@ def void(document: Invoice | CreditMemo, revises: Revision, subject: str) -> Con
     return Posting(id=revises.id, number=document.number, total=in_cents(Decimal(0)))
 
 
-def _not_voided(subject: str, said: Problem) -> Problem:
+def _not_voided(subject: Sentence, said: Problem) -> Problem:
     return Problem(
         what=say("QuickBooks did not void %(subject)s.", subject=subject),
         why=said.why,
@@ -115,7 +118,7 @@ def in_words(kind: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
 
 
-def _deleted(subject: str, posting_id: str) -> Problem:
+def _deleted(subject: Sentence, posting_id: str) -> Problem:
     return Problem(
         what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
         why=say("It was deleted there after it was sent, so there is nothing to change."),
@@ -125,7 +128,7 @@ def _deleted(subject: str, posting_id: str) -> Problem:
     )
 
 
-def _touched(subject: str, total: Decimal, revises: Revision) -> Problem:
+def _touched(subject: Sentence, total: Decimal, revises: Revision) -> Problem:
     return Problem(
         what=say(
             "Somebody has changed %(subject)s in QuickBooks: it comes to %(total)s there.",

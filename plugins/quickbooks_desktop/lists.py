@@ -30,8 +30,8 @@ NO_LINES = {"ItemDiscountRet", "ItemPaymentRet", "ItemSubtotalRet", "ItemSalesTa
 
 def check() -> Conversation[Books]:
     """Ask who is at the other end."""
-    rows = yield from look("look at the company", "CompanyQuery", {"OwnerID": [company.OWNER_ID]}, "your company")
-    preferences = yield from look("look at the preferences", "PreferencesQuery", {}, "your company's preferences")
+    rows = yield from look("look at the company", "CompanyQuery", {"OwnerID": [company.OWNER_ID]}, say("your company"))
+    preferences = yield from look("look at the preferences", "PreferencesQuery", {}, say("your company's preferences"))
     return company.books([*rows, *preferences])
 
 

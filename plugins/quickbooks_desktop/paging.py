@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hub.plugin import Conversation, Payload, Request
+from hub.plugin import Conversation, Payload, Request, Sentence, say
 from quickbooks_desktop import statuses
 from quickbooks_desktop.asking import Row, look
 from quickbooks_desktop.qbxml import asked
@@ -69,7 +69,7 @@ class Stretch:
 
 
 def stretch(
-    query: str, called: str, fields: Payload, cursor: Cursor, *, iterated: bool = True
+    query: str, called: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool = True
 ) -> Conversation[Stretch]:
     """Ask the stretch that `cursor` stands before. An iterator lives in one session; after that the pass begins anew.
 
@@ -96,11 +96,11 @@ def gone(query: str, element: str, kinds: Sequence[str], since: str) -> Conversa
     filters: Payload = {element: list(kinds)}
     if since:
         filters["DeletedDateRangeFilter"] = {"FromDeletedDate": since}
-    rows = yield from look("look what was deleted", query, filters, "what was deleted")
+    rows = yield from look("look what was deleted", query, filters, say("what was deleted"))
     return tuple(row["fields"].get("TxnID") or row["fields"]["ListID"] for row in rows)
 
 
-def _request(query: str, called: str, fields: Payload, cursor: Cursor, *, iterated: bool) -> Request:
+def _request(query: str, called: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool) -> Request:
     attributes: dict[str, str] = {}
     if iterated:
         fields = {**fields, "MaxReturned": PAGE_SIZE}

@@ -25,6 +25,7 @@ from hub.plugin import (
     Ref,
     Rejected,
     Revision,
+    Sentence,
     called,
     noun,
     say,
@@ -82,7 +83,7 @@ def _lines(order: PurchaseOrder, found: Payload) -> tuple[str, ...]:
     return tuple(line["TxnLineID"] for line in standing) if payloads.NEW_LINE in ids else tuple(ids)
 
 
-def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], subject: str) -> Conversation[Row]:
+def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], subject: Sentence) -> Conversation[Row]:
     discount_item, kind = "", payloads.KINDS[document.kind]
     if document.discount and document.discount_account is not None:
         discount_item = yield from _discount_item(chosen(options, "discount_item"), document.discount_account)
@@ -104,7 +105,7 @@ def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], subject: s
     )
 
 
-def _payment(document: Payment, subject: str) -> Conversation[Row]:
+def _payment(document: Payment, subject: Sentence) -> Conversation[Row]:
     revises = document.revises
     if revises is None:
         return (yield from enter("receive payment", "ReceivePaymentAdd", payloads.payment(document), subject))
@@ -118,7 +119,7 @@ def _payment(document: Payment, subject: str) -> Conversation[Row]:
     )
 
 
-def _order(document: PurchaseOrder, subject: str) -> Conversation[Row]:
+def _order(document: PurchaseOrder, subject: Sentence) -> Conversation[Row]:
     revises = document.revises
     if revises is None:
         fields = payloads.purchase_order(document)
@@ -138,7 +139,7 @@ def _order(document: PurchaseOrder, subject: str) -> Conversation[Row]:
     )
 
 
-def _bill(document: Bill, subject: str) -> Conversation[Row]:
+def _bill(document: Bill, subject: Sentence) -> Conversation[Row]:
     revises = document.revises
     if revises is None:
         return (yield from enter("create bill", "BillAdd", payloads.bill(document), subject))
@@ -174,7 +175,7 @@ def _discount_item(name: str, account: Ref) -> Conversation[str]:
     return str(row["fields"]["ListID"])
 
 
-def _discount_item_named(name: str, subject: str) -> Conversation[Row | None]:
+def _discount_item_named(name: str, subject: Sentence) -> Conversation[Row | None]:
     found = yield from _items_named(name, subject)
     if found and found[0]["kind"] != "ItemDiscountRet":
         raise Rejected(
@@ -288,7 +289,7 @@ def _item(fields: Payload, kind: str) -> Conversation[Ref]:
     return Ref(id=row["fields"]["ListID"], name=row["fields"].get("FullName") or row["fields"]["Name"])
 
 
-def _items_named(name: str, subject: str) -> Conversation[list[Row]]:
+def _items_named(name: str, subject: Sentence) -> Conversation[list[Row]]:
     return (yield from look("look up item", "ItemQuery", {"FullName": [name]}, subject))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Conversation, Envelope, Payload, Response
+from hub.plugin import Conversation, Envelope, Payload, Response, say
 from quickbooks_desktop.asking import Row, look
 from quickbooks_desktop.history import VOIDED
 from quickbooks_desktop.qbxml import reference
@@ -50,7 +50,7 @@ def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
 
 def _is_voided(fields: Payload) -> Conversation[bool]:
     query = f"{fields['TxnVoidType']}Query"
-    rows = yield from look("look whether it is voided", query, {"TxnID": [fields["TxnID"]]}, "what was voided")
+    rows = yield from look("look whether it is voided", query, {"TxnID": [fields["TxnID"]]}, say("what was voided"))
     return any(row["fields"].get("Memo", "").startswith(VOIDED) for row in rows)
 
 
@@ -64,10 +64,10 @@ def _candidates(query: str, asked: list[Payload]) -> Conversation[list[Row]]:
     rows: list[Row] = []
     lines: Payload = {"IncludeLineItems": True}
     if numbers:
-        rows += yield from look("look by number", query, {"RefNumber": numbers, **lines}, "what was sent")
+        rows += yield from look("look by number", query, {"RefNumber": numbers, **lines}, say("what was sent"))
     if parties:
         where = {"EntityFilter": {"ListID": parties}, **lines}
-        rows += yield from look("look by customer or vendor", query, where, "what was sent")
+        rows += yield from look("look by customer or vendor", query, where, say("what was sent"))
     return rows
 
 

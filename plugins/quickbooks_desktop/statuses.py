@@ -104,7 +104,7 @@ _UNKNOWN = Refusal(
 )
 
 
-def failure(payload: Payload, subject: str) -> IntegrationError | None:
+def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
     """What a response means: nothing wrong (None), later (`Unavailable`), or a person (`Rejected`)."""
     code, said = payload["status"], " ".join(payload["message"].split())
     if code in FINE or (payload["severity"] != "Error" and payload["rows"]):
@@ -114,7 +114,7 @@ def failure(payload: Payload, subject: str) -> IntegrationError | None:
     return Rejected(problem(code, said, subject))
 
 
-def problem(code: str, said: str, subject: str) -> Problem:
+def problem(code: str, said: str, subject: Sentence) -> Problem:
     """The problem that a status code means, about `subject` ("invoice 1042 for Acme")."""
     refusal = REFUSALS.get(code, _UNKNOWN)
     words = {"subject": subject, "said": said}
@@ -127,7 +127,7 @@ def problem(code: str, said: str, subject: str) -> Problem:
     )
 
 
-def closed(subject: str, until: dt.date, *, may_move: bool = True) -> Problem:
+def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
     """What 3171 says, known beforehand."""
     refusal = REFUSALS["3171"]
     return Problem(

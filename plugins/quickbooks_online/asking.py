@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from hub.plugin import Answer, Conversation, Offer, Payload, Problem, Rejected, Request, Revision, say
+from hub.plugin import Answer, Conversation, Offer, Payload, Problem, Rejected, Request, Revision, Sentence, say
 from quickbooks_online import faults, payloads
 from quickbooks_online.marks import is_voided
 from quickbooks_online.payloads import create, update
@@ -36,14 +36,14 @@ def select(kind: str, clauses: str, what: str = "*") -> str:
     return f"select {what} from {kind} {clauses}".rstrip()  # noqa: S608  # Not SQL, and see above.
 
 
-def rows(name: str, kind: str, clauses: str, subject: str) -> Conversation[list[Row]]:
+def rows(name: str, kind: str, clauses: str, subject: Sentence) -> Conversation[list[Row]]:
     """Ask for the `kind`s that `clauses` select. `subject` names in a refusal what it was asked for."""
     answer = yield from look(name, select(kind, clauses), subject)
     found = answer["QueryResponse"].get(kind, [])
     return list(found)
 
 
-def look(name: str, statement: str, subject: str) -> Conversation[Payload]:
+def look(name: str, statement: str, subject: Sentence) -> Conversation[Payload]:
     """Ask a query, which changes nothing, and give the whole answer."""
     reply = yield Request(name=name, payload={"Query": statement}, writes=False)
     if fault := faults.in_json(reply.payload):
@@ -53,7 +53,7 @@ def look(name: str, statement: str, subject: str) -> Conversation[Payload]:
     return reply.payload
 
 
-def read(kind: str, entry_id: str, subject: str) -> Conversation[Row | None]:
+def read(kind: str, entry_id: str, subject: Sentence) -> Conversation[Row | None]:
     """Read a `kind` as it is now, None if it is not there any more. What a query gives may be of an earlier state, and
     with its SyncToken nothing can be changed.
     """
@@ -67,7 +67,7 @@ def read(kind: str, entry_id: str, subject: str) -> Conversation[Row | None]:
 
 
 def enter(
-    kind: str, fields: Payload, subject: str, find: Callable[[str], Conversation[Row | None]], *, include: str = ""
+    kind: str, fields: Payload, subject: Sentence, find: Callable[[str], Conversation[Row | None]], *, include: str = ""
 ) -> Conversation[Row]:
     """Create a `kind` and give it as the books echo it.
 
@@ -88,7 +88,7 @@ def enter(
     raise Rejected(stumbled(subject))
 
 
-def change(kind: str, revises: Revision, fields: Payload, subject: str) -> Conversation[Row]:
+def change(kind: str, revises: Revision, fields: Payload, subject: Sentence) -> Conversation[Row]:
     """Change a `kind` that is there and give it as the books echo it. See `_rewrite`."""
     return (
         yield from _rewrite(
@@ -97,7 +97,7 @@ def change(kind: str, revises: Revision, fields: Payload, subject: str) -> Conve
     )
 
 
-def void(kind: str, revises: Revision, subject: str) -> Conversation[Row]:
+def void(kind: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
     """Bring a `kind` to nothing that is there, unless somebody has done so already. See `_rewrite`."""
     return (
         yield from _rewrite(
@@ -115,7 +115,7 @@ def _rewrite(
     name: str,
     kind: str,
     revises: Revision,
-    subject: str,
+    subject: Sentence,
     item: Callable[[str], Payload],
     *,
     is_done: Callable[[Row], bool] = lambda _: False,
@@ -149,7 +149,7 @@ def _rewrite(
     raise last
 
 
-def _deleted(subject: str, posting_id: str) -> Problem:
+def _deleted(subject: Sentence, posting_id: str) -> Problem:
     return Problem(
         what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
         why=say("It was deleted there after it was sent, so there is nothing to change."),
@@ -158,7 +158,7 @@ def _deleted(subject: str, posting_id: str) -> Problem:
     )
 
 
-def _refuse_surprise(total: Decimal, revises: Revision, subject: str) -> None:
+def _refuse_surprise(total: Decimal, revises: Revision, subject: Sentence) -> None:
     """Tell a person what somebody else made of it, before that is replaced."""
     if total not in revises.totals:
         offer = Offer(label=say("Put the order’s figures in its place"), answer=Answer.OVERWRITES, value=f"{total:.2f}")
@@ -182,7 +182,7 @@ def _refuse_surprise(total: Decimal, revises: Revision, subject: str) -> None:
         )
 
 
-def stumbled(subject: str) -> Problem:
+def stumbled(subject: Sentence) -> Problem:
     """What a person has to see to when QuickBooks broke down over a write."""
     return Problem(
         what=say("QuickBooks had an error of its own when it was to take %(subject)s.", subject=subject),

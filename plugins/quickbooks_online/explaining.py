@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from hub.plugin import AuthorizationExpired, Conversation, Payload, Problem, Rejected, Unavailable, say
+from hub.plugin import AuthorizationExpired, Conversation, Payload, Problem, Rejected, Sentence, Unavailable, say
 from quickbooks_online import numbering, refusals
 from quickbooks_online.asking import Row, quoted, rows
 from quickbooks_online.faults import GONE
@@ -34,7 +34,7 @@ _LISTS = (
 """Kind, the field that cures it, what is said of one and of several, and the cure."""
 
 
-def explain(kind: str, fields: Payload, called: str, refusal: Rejected) -> Conversation[Rejected]:
+def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Rejected]:
     """The refusal to enter a document, said as well as it can be said by looking. One that says enough is given back,
     and so is one about which nobody can tell more."""
     code = refusal.problems[0].code
@@ -51,7 +51,7 @@ def explain(kind: str, fields: Payload, called: str, refusal: Rejected) -> Conve
     return refusal if problem is None else Rejected(problem)
 
 
-def _closed(fields: Payload, called: str) -> Conversation[Problem | None]:
+def _closed(fields: Payload, called: Sentence) -> Conversation[Problem | None]:
     found = yield from rows("look until when the books are closed", "Preferences", "", called)
     told = (found[0].get("AccountingInfoPrefs") or {}).get("BookCloseDate") if found else None
     until = dt.date.fromisoformat(told) if told else None
@@ -60,7 +60,7 @@ def _closed(fields: Payload, called: str) -> Conversation[Problem | None]:
     return refusals.closed(called, until)
 
 
-def _inactive(fields: Payload, called: str) -> Conversation[Problem | None]:
+def _inactive(fields: Payload, called: Sentence) -> Conversation[Problem | None]:
     for kind, field, one_is, several_are, cure in _LISTS:
         ids = sorted(set(_pointers(fields, f"{kind}Ref")))
         if not ids:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import AuthorizationExpired, IntegrationError, Rejected, Unavailable, say
+from hub.plugin import AuthorizationExpired, IntegrationError, Rejected, Sentence, Unavailable, say
 from quickbooks_online import refusals
 
 THROTTLE_PAUSE = 60.0
@@ -105,7 +105,7 @@ class Fault:
         """Whether the books may hold what was asked all the same."""
         return self.reaction is Reaction.DOUBT
 
-    def failure(self, subject: str, *, retry_after: float | None = None) -> IntegrationError:
+    def failure(self, subject: Sentence, *, retry_after: float | None = None) -> IntegrationError:
         """The exception that this fault is to the hub. `subject` is what was asked: "invoice 1042 for ABC Company"."""
         reaction = self.reaction
         if reaction is Reaction.EXPIRED:

@@ -40,7 +40,7 @@ def shorter(document: Document) -> tuple[Offer, ...]:
     return (_renumber(document.number[:LENGTH]),)
 
 
-def duplicate(kind: str, fields: Payload, called: str, refusal: Rejected) -> Conversation[Problem]:
+def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Problem]:
     """What to do about a number that is taken: look whose it is, and offer to link it, to renumber, to repeat it.
 
     A document is offered for linking only if it is the same party's: what is to be linked to it would not fit another.
@@ -72,7 +72,7 @@ def duplicate(kind: str, fields: Payload, called: str, refusal: Rejected) -> Con
     )
 
 
-def existing(kind: str, wanted: str, fields: Payload, called: str) -> Conversation[Row]:
+def existing(kind: str, wanted: str, fields: Payload, called: Sentence) -> Conversation[Row]:
     """The document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's."""
     party = "CustomerRef" if "CustomerRef" in fields else "VendorRef"
     found = yield from rows(f"look at the {kind.lower()}", kind, f"where Id = {quoted(wanted)}", called)

@@ -25,6 +25,7 @@ from hub.plugin import (
     Ref,
     Rejected,
     Sale,
+    Sentence,
     Unavailable,
     called,
     in_cents,
@@ -66,7 +67,7 @@ def _tax(row: Row) -> Decimal:
     return in_cents(Decimal(str((row.get("TxnTaxDetail") or {}).get("TotalTax") or 0)))
 
 
-def _entered(document: Document, kind: str, fields: Payload, subject: str) -> Conversation[Row]:
+def _entered(document: Document, kind: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
     """Enter a document. A refusal says as well as it can what stands in the way, and what can be done about it."""
     repeats = not isinstance(document, Payment) and document.repeats_number
     include = numbering.REPEAT if repeats else ""
@@ -81,7 +82,7 @@ def _entered(document: Document, kind: str, fields: Payload, subject: str) -> Co
     raise explained
 
 
-def _find(kind: str, fields: Payload, subject: str, mark: str) -> Conversation[Row | None]:
+def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversation[Row | None]:
     """The document that an unanswered write left behind, if it did: of the same day and party, with our mark.
 
     It is not looked up by its number, because QuickBooks puts its own in place of ours if it numbers by itself.

@@ -190,7 +190,7 @@ def knows(code: str) -> bool:
     return code in REFUSALS
 
 
-def problem(code: str, message: str, detail: str, element: str, subject: str) -> Problem:
+def problem(code: str, message: str, detail: str, element: str, subject: Sentence) -> Problem:
     """What an error of QuickBooks means to a person, about `subject`."""
     refusal = REFUSALS.get(code, _UNKNOWN)
     said = _said(message, detail)
@@ -205,7 +205,7 @@ def problem(code: str, message: str, detail: str, element: str, subject: str) ->
     )
 
 
-def closed(subject: str, until: dt.date, *, may_move: bool = True) -> Problem:
+def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
     """What 6210 says, known beforehand."""
     return Problem(
         what=say(

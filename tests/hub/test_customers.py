@@ -97,7 +97,7 @@ def test_a_company_is_matched_by_name_mail_and_phone_where_that_is_clear(install
 def test_accepting_links_once_and_keeps_who_did_it(browser: Browser, installation: Installation, path: str) -> None:
     enter(installation, ("1", "ABC Company", "", ""))
     page = browser.get(path).text
-    assert "Suggested ABC Company Same name" in row_of(page, "12")
+    assert "Suggested ABC Company same name" in row_of(page, "12")
     row = browser.post(f"{path}/12/accept", {"record_id": "1"}, htmx=True)
     assert "Linked ABC Company" in row_of(row.text, "12")
     assert links() == {"12": "1"}
@@ -148,7 +148,7 @@ def test_vendors_are_linked_by_the_same_means(
     fetching.store(installation.id, RecordKind.VENDOR, [Record(kind=RecordKind.VENDOR, id="v1", name="ABC Company")])
     session().commit()
     page = browser.get(f"{path}?kind=vendor").text
-    assert "Suggested ABC Company Same name" in row_of(page, "12")
+    assert "Suggested ABC Company same name" in row_of(page, "12")
     assert "Suggested" not in row_of(browser.get(path).text, "12")
     done = browser.post(f"{path}/accept", {"kind": "vendor"}).text
     assert f'href="{path}?kind=vendor"' in done

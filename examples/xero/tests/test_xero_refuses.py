@@ -14,7 +14,7 @@ from test_order_1042_in_xero import EVERYTHING, carry, order, posted, whole_ledg
 from hub.database import session
 from hub.errors import Incomplete
 from hub.models import Delivery, Installation
-from hub.plugin import Problem
+from hub.plugin import Problem, say
 from hub.services.books import checking
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
@@ -120,7 +120,7 @@ def test_a_number_that_is_taken_is_offered_for_linking_and_everything_else_goes_
     ],
 )
 def test_every_sentence_of_xeros_becomes_one_of_ours(said: str, code: str) -> None:
-    problem = refusals.problem(said, "invoice 1042 for ABC")
+    problem = refusals.problem(said, say("invoice 1042 for ABC"))
     assert problem.code == code
     assert problem.cure
     assert "{" not in f"{problem.what}{problem.why}{problem.cure}{problem.field}"

@@ -118,7 +118,7 @@ def chunks(values: list[str]) -> list[str]:
     return [",".join(values[start : start + 40]) for start in range(0, len(values), 40)]
 
 
-def _enter(kind: str, element: Payload, subject: str, **fields: str) -> Conversation[Row]:
+def _enter(kind: str, element: Payload, subject: Sentence, **fields: str) -> Conversation[Row]:
     """Create an element and give it as the books echo it. Raises `Rejected` with all that Xero has against it."""
     name = f"create {_singular(kind)}"
     reply = yield Request(name=name, payload=write(kind, element), writes=True)
@@ -130,7 +130,7 @@ def _enter(kind: str, element: Payload, subject: str, **fields: str) -> Conversa
     return row
 
 
-def _enter_or_find(kind: str, element: Payload, subject: str, field: str, key: str) -> Conversation[Row]:
+def _enter_or_find(kind: str, element: Payload, subject: Sentence, field: str, key: str) -> Conversation[Row]:
     """Create an element, or find the one that has its name already under `key`."""
     try:
         return (yield from _enter(kind, element, subject, party=field))
@@ -145,7 +145,7 @@ def _enter_or_find(kind: str, element: Payload, subject: str, field: str, key: s
     return found[0]
 
 
-def _entered(document: Document, kind: str, element: Payload, subject: str) -> Conversation[Row]:
+def _entered(document: Document, kind: str, element: Payload, subject: Sentence) -> Conversation[Row]:
     """Enter a document. If its number is taken, the refusal says by what, and what can be done about it."""
     buys = isinstance(document, PurchaseOrder | Bill)
     party, account = ("vendor", "cost_of_goods_sold") if buys else ("customer", "income_account")
@@ -182,7 +182,7 @@ def _numbered(kind: str, number: str) -> Payload:
     return read(f"{kind}/{quote(number, safe='')}")
 
 
-def _existing(kind: str, wanted: str, element: Payload, subject: str) -> Conversation[Row]:
+def _existing(kind: str, wanted: str, element: Payload, subject: Sentence) -> Conversation[Row]:
     """The document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's."""
     answer = yield from rows(f"look at the {_singular(kind)}", read(f"{kind}/{quote(wanted, safe='')}"))
     found: list[Row] = answer["rows"]

@@ -145,7 +145,7 @@ def _messages(value: Any) -> Iterator[str]:
             yield from _messages(part)
 
 
-def problem(said: str, subject: str, *, party: str = "customer", account: str = "income_account") -> Problem:
+def problem(said: str, subject: Sentence, *, party: str = "customer", account: str = "income_account") -> Problem:
     """What one of Xero's sentences means, about `subject`. `party` and `account` are our fields for theirs."""
     refusal = next((one for one in REFUSALS if re.search(one.says, said)), _UNKNOWN)
     words = {"subject": subject, "said": said}

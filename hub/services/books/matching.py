@@ -14,7 +14,7 @@ from hub.extension import host
 from hub.host import Company, CompanyQuery, Page
 from hub.models import Installation, Link, RecordRow
 from hub.models.books import email_key, name_key, phone_key
-from hub.plugin import RecordKind
+from hub.plugin import RecordKind, Sentence, say
 from hub.services import scope
 from hub.services.books import linking
 
@@ -31,12 +31,20 @@ class Way(enum.StrEnum):
     PHONE = "phone"
 
 
+SAME = {Way.NAME: say("same name"), Way.EMAIL: say("same e-mail"), Way.PHONE: say("same phone")}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """The one entry of the books that is the same as a company in these ways, and that no company is linked to."""
 
     record: RecordRow
     ways: tuple[Way, ...]
+
+    @property
+    def same(self) -> list[Sentence]:
+        """In what they are the same, in words."""
+        return [SAME[way] for way in self.ways]
 
     @property
     def exact(self) -> bool:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from hub.plugin import AuthorizationExpired, IntegrationError, Rejected, Unavailable
+from hub.plugin import AuthorizationExpired, IntegrationError, Rejected, Unavailable, say
 from quickbooks_online import faults, refusals
 
 from .answering import fault
 
-SUBJECT = "invoice 1042 for ABC Company"
+SUBJECT = say("invoice 1042 for ABC Company")
 GATEWAY: dict[str, Any] = {
     "warnings": None,
     "fault": {

@@ -11,7 +11,8 @@ from decimal import Decimal
 
 from hub.plugin import (
     AccountKind, Books, Conversation, Document, Invoice, Listed, NewRecord, Page, Payload, Payment, Posting,
-    Problem, Record, RecordKind, Ref, Rejected, Request, Response, Transaction, TransactionKind, called, noun, say,
+    Problem, Record, RecordKind, Ref, Rejected, Request, Response, Sentence, Transaction, TransactionKind, called,
+    noun, say,
 )  # fmt: skip
 
 TAKEN = "name_taken"
@@ -75,7 +76,7 @@ def fields(document: Document) -> Payload:
     return found
 
 
-def _row(reply: Response, subject: str) -> Payload:
+def _row(reply: Response, subject: Sentence) -> Payload:
     """The row that a write left behind. Raises `Rejected` with the problem in a bookkeeper's words."""
     refusal = reply.payload.get("refused")
     if refusal:
