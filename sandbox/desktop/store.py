@@ -56,7 +56,8 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "company.qbw"
         self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30, check_same_thread=False)
-        self._db.executescript("PRAGMA journal_mode=WAL;" + _TABLES)
+        # A commit survives the death of the process, which is what a sandbox must survive; not that of the machine.
+        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _TABLES)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

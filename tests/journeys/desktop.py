@@ -31,7 +31,7 @@ BOOKS = "Northwind Promotions"
 def serving(app: Flask) -> Iterator[str]:
     """Serve an app on a free port, in threads of this process. Gives its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
