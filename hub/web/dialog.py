@@ -165,6 +165,12 @@ class Form:
         changed = any(one.about == self.sale.value and not one.voids for one in self.revisions)
         return self.sale.there is None or changed or bool(self.payments_left)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing of the order is left to be sent, changed or voided."""
+        left = self.sale_is_open or self.deposits or any(one.is_open for one in self.suppliers)
+        return not left and not self.revisions and not self.problems
+
 
 def form(
     order: Order, installation: Installation, choices: Choices, live: Sequence[Delivery],

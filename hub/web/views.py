@@ -63,6 +63,7 @@ class Card:
     installation: Installation
     trouble: str
     check: str
+    answered: str
     lists: Sequence[Listing]
     stopped: int
     moving: bool
@@ -168,9 +169,13 @@ def _next_call(row: DeskRow) -> str:
 
 
 def minutes(span: dt.timedelta) -> str:
-    """A span of time, as it is said of a call: "12 min"."""
+    """A span of time, as people say it: "12 min", "5 hours", "3 days"."""
     count = max(1, round(span.total_seconds() / 60))
-    return _("%(count)s min", count=count) if count < 120 else _("%(count)s hours", count=count // 60)  # noqa: PLR2004
+    if count < 2 * 60:
+        return _("%(count)s min", count=count)
+    if count < 2 * 24 * 60:
+        return _("%(count)s hours", count=count // 60)
+    return _("%(count)s days", count=count // (24 * 60))
 
 
 def card(installation: Installation) -> Card:
@@ -183,6 +188,8 @@ def card(installation: Installation) -> Card:
         state_text=_(text), tone=tone, books=installation.books_name, installation=installation,
         trouble=_(installation.trouble),
         check=_("Asking the books…") if asking else _(check.outcome) if check else "",
+        answered=_("Last answer %(span)s ago", span=minutes(now() - installation.answered_at))
+        if installation.answered_at else _("No answer yet"),
         lists=fetching.listings(installation.id), stopped=sending.count_stopped(installation.id), moving=asking,
         missing="" if installation.integration in current().integrations else _("Its plugin is not installed here."),
         calls=_("%(client)s last called", client=desk.client) if desk and desk.called_at else "",

@@ -266,7 +266,7 @@ def test_what_stopped_is_told_once_a_day_from_its_hour_on(
     text, html = body(mail, "plain"), body(mail, "html")
     assert text == f"""1 entry needs attention in Pretend Books (Test Books).
 
-The books, or something that is not chosen yet, stopped it. It waits for a person.
+The books refused it, or something is to be chosen first. It waits for a person.
 
 * New customer “ABC Company”: No <script>alert(1)</script>. Put it right.
 

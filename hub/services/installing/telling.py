@@ -72,8 +72,8 @@ def tell(finding: Finding) -> Told:
                     count, books=books,
                 ),
                 why=say_count(
-                    "The books, or something that is not chosen yet, stopped it. It waits for a person.",
-                    "The books, or something that is not chosen yet, stopped them. They wait for a person.", count,
+                    "The books refused it, or something is to be chosen first. It waits for a person.",
+                    "The books refused them, or something is to be chosen first. They wait for a person.", count,
                 ),
                 button=say_count("Look at it", "Look at them", count),
                 endpoint="hub.activity", values={**here, "state": "attention"}, tone="wait",
