@@ -141,8 +141,8 @@ def press() -> ResponseReturnValue:
     bundle = bundling.press(installation, ids, kinds, user(), key)
     if not is_fragment():
         return go("hub.sent_together", bundle_id=bundle.id)
-    followed = _followed(bundle)
-    return cast(Response, make_response(_dialog(installation, followed=followed), trigger_after_settle="hub-sent"))
+    dialog = _dialog(installation, followed=_followed(bundle), pressed=True)
+    return cast(Response, make_response(dialog, trigger_after_settle={"hub-sent": {"ids": ids}}))
 
 
 @requires(Permission.SEND)
@@ -176,12 +176,12 @@ def _together(bundle: Bundle) -> Together:
 
 
 def _dialog(
-    installation: Installation, *, asked: Asked | None = None, followed: Followed | None = None
+    installation: Installation, *, asked: Asked | None = None, followed: Followed | None = None, pressed: bool = False
 ) -> ResponseReturnValue:
     return show(
         "hub/bulk.html", title=_("Send orders"), installation=installation,
         label=registry.label(installation.integration), asked=asked, followed=followed, modal=is_fragment(),
-        address=host().order_address,
+        address=host().order_address, pressed=pressed,
     )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
     if not is_fragment():
         return go("hub.send", order_id=order_id)
     body = _dialog(order, followed=views.order_status(order_id, live))
-    return cast(Response, make_response(body, trigger_after_settle="hub-sent"))
+    return cast(Response, make_response(body, trigger_after_settle={"hub-sent": {"ids": [order_id]}}))
 
 
 def _wanted(order: Order, ticked: Sequence[str], updates: Sequence[str]) -> tuple[str, ...]:

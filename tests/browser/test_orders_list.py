@@ -43,6 +43,8 @@ def test_a_rep_sends_a_page_of_orders_and_sees_where_each_is(rep: Screen, stack:
     dialog.get_by_role("button", name="Close").last.click()
     expect(page.get_by_role("button", name=re.compile("Send to QuickBooks"))).to_be_focused()
     expect(page.get_by_role("row").filter(has_text="1071")).to_contain_text("In QuickBooks as 1071")
+    expect(page.get_by_label("Order 1071", exact=True)).not_to_be_checked()
+    expect(page.get_by_label("Order 1073", exact=True)).to_be_checked()
     books = stack.books()
     assert (len(books["Invoice"]), len(books["CreditMemo"])) == (15, 1), "One of them gives money back."
 
@@ -70,3 +72,56 @@ def test_the_list_and_its_dialog_fit_a_phone(rep: Screen) -> None:
     expect(page.get_by_role("dialog")).to_contain_text("orders are ready")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     check_accessibility(page)
+
+
+def test_who_closes_the_page_at_once_finds_all_of_it_sent_and_so_does_another(
+    rep: Screen, admin: Screen, stack: Stack
+) -> None:
+    page = rep.page
+    rep.go("/orders?page=2")
+    page.get_by_label("All on this page").check()
+    page.get_by_role("button", name=re.compile("Send to QuickBooks")).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("25 of 25 orders are ready")
+    dialog.get_by_role("button", name="Send 25").click()
+    expect(dialog).to_contain_text("Sent by Rex Rep")
+    page.close()
+    other = admin.page
+    admin.go("/orders?page=2")
+    expect(other.get_by_text("Rex Rep sent 25 orders together")).to_be_visible()
+    other.get_by_role("link", name="How far they are").first.click()
+    expect(other.get_by_text("25 of 25 are in QuickBooks.")).to_be_visible(timeout=90_000)
+    check_accessibility(other)
+    other.keyboard.press("Escape")
+    expect(other.get_by_role("link", name="How far they are").first).to_be_focused()
+    expect(other.get_by_text(re.compile("In QuickBooks as 10"))).to_have_count(25)
+    check_accessibility(other)
+
+
+def test_from_the_list_to_the_books_by_keyboard(rep: Screen) -> None:
+    page = rep.page
+    rep.go("/orders?page=3")
+    expect(page.get_by_role("button", name="Send to QuickBooks…")).to_be_visible()
+    for order in ("1020", "1019"):
+        page.get_by_label(f"Order {order}", exact=True).focus()
+        page.keyboard.press("Space")
+    page.get_by_role("button", name="Send to QuickBooks… (2)").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Send 2")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name="Close").last).to_be_focused()
+    expect(dialog.get_by_text("2 of 2 are in QuickBooks.")).to_be_visible(timeout=60_000)
+    expect(dialog.get_by_role("button", name="Close").last).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Send to QuickBooks…")).to_be_focused()
+    page.get_by_role("link", name="1018", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="QB", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name="Send", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_text("In QuickBooks as 1018")).to_be_visible(timeout=60_000)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="QB", exact=True)).to_be_focused()
+    expect(page.get_by_text("In QuickBooks as 1018")).to_be_visible()

@@ -11,6 +11,9 @@
     if (event.detail.verb !== "get" && token()) event.detail.headers["X-CSRFToken"] = token();
   });
 
+  // A control as it is on the page by now: the same, or what a fragment that was renewed has put in its place.
+  const standing = (one) => one?.isConnected ? one : one?.id ? document.getElementById(one.id) : null;
+
   const openDialogs = () => {
     for (const dialog of document.querySelectorAll("dialog[data-hub-modal]:not([open])")) {
       openers.set(dialog, document.activeElement === document.body ? opener : document.activeElement);
@@ -71,7 +74,7 @@
     if (!event.target.matches?.("dialog[data-hub-modal]")) return;
     const before = openers.get(event.target);
     event.target.remove();
-    (before?.isConnected ? before : opener)?.focus();
+    (standing(before) ?? standing(opener))?.focus();
   }, true);
 
   // Tick boxes that belong to a form: one that ticks all of them, and a place that says how many are ticked.
@@ -92,6 +95,15 @@
     const all = event.target.closest?.("[data-hub-tick-all]");
     for (const one of all ? document.getElementById(all.dataset.hubTickAll).elements : []) {
       if (one.type === "checkbox" && one.name) one.checked = all.checked;
+    }
+    countTicks();
+  });
+
+  // What was sent is ticked no more; what needs a choice first stays ticked.
+  document.addEventListener("hub-sent", (event) => {
+    const sent = new Set(event.detail?.ids);
+    for (const one of document.getElementById("hub-send-many")?.elements ?? []) {
+      if (one.type === "checkbox" && sent.has(one.value)) one.checked = false;
     }
     countTicks();
   });
