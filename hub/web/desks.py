@@ -17,6 +17,7 @@ from hub.services import scope
 from hub.services.carrying import doorway
 from hub.services.carrying.desk import InstallationDesk
 from hub.services.integrations import hanging
+from hub.services.integrations.bugs import reference
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import admits_anybody, organization, requires
@@ -92,7 +93,10 @@ def desk(address: str) -> ResponseReturnValue:
         return Response(f"{error}\n", 404, mimetype="text/plain")
     app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
     answering = partial(_answer, app, integration, installation_id, _received())
-    return hanging.within(integration.key, "endpoint", trip_time(), answering)
+    try:
+        return hanging.within(integration.key, "endpoint", trip_time(), answering)
+    except hanging.Hung as error:
+        return Response(f"That took too long (reference {reference(error)}).\n", 503, mimetype="text/plain")
 
 
 def _answer(app: Flask, integration: PullIntegration, installation_id: int, environ: WSGIEnvironment) -> Response:

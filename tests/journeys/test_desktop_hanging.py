@@ -1,0 +1,92 @@
+"""A ledger that calls us, whose plugin hangs: the call is answered, nothing is lost, and nothing is there twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from hub.database import session
+from hub.models import Delivery, Installation
+from hub.queue import commit
+from hub.services.drafting.choices import Choices
+from hub.services.integrations import hanging, registry
+from hub.services.sending import retrying, sending
+from hub.states import DeliveryState, StopReason
+from sandbox.desktop.connector import Failed
+from tests.hub.conftest import ACME, ADA, order_1042
+from tests.journeys.desktop import ORDER_1042, Office, serving, whole_file
+
+
+def sleeps(*_: object, **__: object) -> Any:
+    time.sleep(10**6)
+
+
+@pytest.fixture
+def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
+    app.extensions["hub"].integrations, _ = registry.load()
+    with serving(app) as url:
+        found = Office.open(url, tmp_path)
+        found.connect()
+        sending.send(found.installation.id, order_1042(), Choices(), ADA)
+        app.config.update(HUB_TRIP_SECONDS=20, HUB_STEP_SECONDS=1, HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
+        yield found
+    hanging._left.clear()
+
+
+@pytest.fixture
+def plugin(app: Flask) -> Any:
+    return app.extensions["hub"].integrations["quickbooks_desktop"]
+
+
+def stopped() -> list[Delivery]:
+    session().expire_all()
+    return list(session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)))
+
+
+def test_a_call_at_an_endpoint_that_hangs_is_answered_and_the_next_session_brings_all(
+    office: Office, plugin: Any, app: Flask
+) -> None:
+    app.config["HUB_TRIP_SECONDS"] = 1
+    usual = plugin.endpoint
+    plugin.endpoint = lambda desk: sleeps
+    with pytest.raises(Failed, match="503"):
+        office.connector().update()
+    assert "Invoice" not in whole_file(office.company)
+    plugin.endpoint, app.config["HUB_TRIP_SECONDS"] = usual, 20
+    office.update()
+    assert whole_file(office.company) == ORDER_1042
+
+
+def test_an_answer_that_cannot_be_read_for_hanging_is_asked_for_again_by_a_person_and_is_there_once(
+    office: Office, plugin: Any, app: Flask
+) -> None:
+    usual, plugin.read = plugin.read, sleeps
+    office.connector().update()
+    assert {one.reason for one in stopped()} == {StopReason.CRASHED}
+    plugin.read = usual
+    while found := stopped():
+        retrying.retry(ACME.id, found[0].id)
+    office.update()
+    assert stopped() == []
+    assert whole_file(office.company) == ORDER_1042
+
+
+def test_a_conversation_that_hangs_within_a_call_rests_and_the_session_goes_on(office: Office, plugin: Any) -> None:
+    usual, plugin.create = plugin.create, sleeps
+    office.connector().update()
+    assert {one.reason for one in stopped()} == {StopReason.CRASHED}
+    plugin.create = usual
+    while found := stopped():
+        retrying.retry(ACME.id, found[0].id)
+    past = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    session().execute(update(Installation).values(resume_at=past))
+    commit()
+    office.update()
+    assert whole_file(office.company) == ORDER_1042
