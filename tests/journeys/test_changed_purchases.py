@@ -17,6 +17,7 @@ from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.drafting.revising import Revisable
 from hub.services.sending import retrying, sending
+from hub.services.snapshots import problems_of
 from sandbox.online import REALM, Running
 from tests.hub.conftest import ADA, Desk
 from tests.hub.test_carrying import pass_time
@@ -128,14 +129,14 @@ def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(
     books.control(f"edit/{REALM}/Bill/{bill['Id']}", more)
     sending.send(sent.id, fewer(), Choices(documents=(), updates=("bill/s1",)), ADA)
     carrying.carry(sent.id)
-    (problem,) = the_bill().problems
-    assert "Somebody has changed bill 1042 from Mug Makers in QuickBooks: it comes to 147.50 there." in problem["what"]
+    (problem,) = problems_of(the_bill().problems)
+    assert "Somebody has changed bill 1042 from Mug Makers in QuickBooks: it comes to 147.50 there." in problem.what
     assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
     retrying.retry("acme", the_bill().id, {"overwrites": "nonsense"})
     carrying.carry(sent.id)
     assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
-    (offer,) = problem["offers"]
-    retrying.retry("acme", the_bill().id, {offer["answer"]: offer["value"]})
+    (offer,) = problem.offers
+    retrying.retry("acme", the_bill().id, {offer.answer: offer.value})
     carrying.carry(sent.id)
     assert purchases(books)["bill"] == CHANGED["bill"]
     assert posted()
@@ -149,9 +150,9 @@ def test_a_bill_that_was_deleted_there_can_be_entered_once_more(
     books.control(f"delete/{REALM}/Bill/{bill['Id']}", {})
     sending.send(sent.id, fewer(), Choices(updates=BOTH), ADA)
     carrying.carry(sent.id)
-    (offer,) = the_bill().problems[0]["offers"]
-    assert (offer["label"], offer["value"]) == ("Enter it once more", bill["Id"])
-    retrying.retry("acme", the_bill().id, {offer["answer"]: offer["value"]})
+    (offer,) = problems_of(the_bill().problems)[0].offers
+    assert (offer.label, offer.value) == ("Enter it once more", bill["Id"])
+    retrying.retry("acme", the_bill().id, {offer.answer: offer.value})
     carrying.carry(sent.id)
     assert purchases(books) == CHANGED
     assert posted()

@@ -20,6 +20,7 @@ from hub.plugin import Address, DocumentKind
 from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import cancelling, retrying, sending
+from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from quickbooks_desktop import QuickBooksDesktop
 from sandbox.desktop.company import CompanyFile
@@ -221,12 +222,12 @@ def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(office
     office.update()
     bill = delivery(DocumentKind.BILL)
     assert bill.state is DeliveryState.STOPPED
-    (problem,) = bill.problems
-    assert "Somebody has changed bill 1042 from Mug Makers in QuickBooks: it comes to 147.50 there." in problem["what"]
+    (problem,) = problems_of(bill.problems)
+    assert "Somebody has changed bill 1042 from Mug Makers in QuickBooks: it comes to 147.50 there." in problem.what
     assert delivery(DocumentKind.PURCHASE_ORDER).state is DeliveryState.WAITING
     assert bought(office.company)["bill"][1] == "147.50"
-    (offer,) = problem["offers"]
-    retrying.retry(ACME.id, bill.id, {offer["answer"]: offer["value"]})
+    (offer,) = problem.offers
+    retrying.retry(ACME.id, bill.id, {offer.answer: offer.value})
     assert office.update()[-1] == "OK"
     assert bought(office.company) == expected(AFTER)
     assert states() == {DeliveryState.POSTED}
@@ -252,7 +253,7 @@ def test_a_purchase_order_alone_says_that_its_bill_holds_the_line(office: Office
     office.update()
     ordered = delivery(DocumentKind.PURCHASE_ORDER)
     assert ordered.state is DeliveryState.STOPPED
-    assert "Update the bill as well" in ordered.problems[0]["cure"]
+    assert "Update the bill as well" in problems_of(ordered.problems)[0].cure
     assert bought(office.company) == expected(BEFORE)
     send(office, desk, AFTER, Choices(updates=(ORDERED, BILLED)))
     assert office.update()[-1] == "OK"
@@ -269,9 +270,9 @@ def test_both_that_were_deleted_there_can_be_entered_once_more(office: Office, d
     for kind in (DocumentKind.BILL, DocumentKind.PURCHASE_ORDER):
         one = delivery(kind)
         assert one.state is DeliveryState.STOPPED
-        (offer,) = one.problems[0]["offers"]
-        assert offer["label"] == "Enter it once more"
-        retrying.retry(ACME.id, one.id, {offer["answer"]: offer["value"]})
+        (offer,) = problems_of(one.problems)[0].offers
+        assert offer.label == "Enter it once more"
+        retrying.retry(ACME.id, one.id, {offer.answer: offer.value})
         office.update()
     assert states() == {DeliveryState.POSTED}
     found = bought(office.company)

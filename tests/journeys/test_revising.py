@@ -19,6 +19,7 @@ from hub.services.drafting.choices import Choices
 from hub.services.drafting.revising import Revisable
 from hub.services.integrations import registry
 from hub.services.sending import cancelling, sending
+from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from hub.web import views
 from tests.hub.conftest import ACME, ADA, order_1042
@@ -130,8 +131,8 @@ def test_an_invoice_on_which_more_was_paid_there_says_what_to_do(office: Office)
     office.update()
     session().expire_all()
     (stopped,) = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED))
-    assert "could not change invoice 1042 for ABC Company" in stopped.problems[0]["what"]
-    assert "take the payment off it in QuickBooks first" in stopped.problems[0]["cure"]
+    assert "could not change invoice 1042 for ABC Company" in problems_of(stopped.problems)[0].what
+    assert "take the payment off it in QuickBooks first" in problems_of(stopped.problems)[0].cure
     assert whole_file(office.company) == before
     cancelling.cancel(ACME.id, stopped.id)
     assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}
