@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -67,8 +71,7 @@ class Stack:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start_all(self, workers: int = 2) -> None:
-        self.run("flask", "--app", "wsgi", "hub", "upgrade")
-        self.run("flask", "--app", "wsgi", "demo", "prepare")
+        shutil.copytree(_prepared(), self.folder / "desk")
         self.start_redis()
         self.start(
             "sandbox",
@@ -166,6 +169,17 @@ class Stack:
 
     def clear_faults(self) -> None:
         requests.delete(f"{self.books_url}/_sandbox/faults", timeout=10)
+
+
+@cache
+def _prepared() -> Path:
+    """A desk as the two commands of a first start leave it, made once in a process and copied from then on."""
+    folder = Path(tempfile.mkdtemp(prefix="prepared-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    fresh = Stack(folder)
+    fresh.run("flask", "--app", "wsgi", "hub", "upgrade")
+    fresh.run("flask", "--app", "wsgi", "demo", "prepare")
+    return folder / "desk"
 
 
 class Person:
