@@ -149,15 +149,16 @@ def said_json(value: Any) -> Any:
     """What is said to people, as JSON: a text as it is, a sentence with what it is translated by."""
     if isinstance(value, Sentence):
         values = {name: said_json(one) for name, one in value.values.items()}
-        return {"say": [value.message, value.many] if value.many else [value.message], "with": values}
+        said = {"say": [value.message, value.many] if value.many else [value.message]}
+        return {**said, "with": values} if values else said
     return {"day": value.isoformat()} if isinstance(value, dt.date) else value
 
 
 def said_of(stored: Any) -> Any:
     """What was said: a text, a sentence, or a number or a day within one."""
     match stored:
-        case {"say": [message, *many], "with": values}:
-            return Sentence(message, {name: said_of(one) for name, one in values.items()}, *many)
+        case {"say": [message, *many]}:
+            return Sentence(message, {name: said_of(one) for name, one in stored.get("with", {}).items()}, *many)
         case {"day": text}:
             return dt.date.fromisoformat(text)
         case _:

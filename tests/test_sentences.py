@@ -19,7 +19,7 @@ FILES = sorted(
 
 TEXTS = {
     "Problem": ("what", "why", "cure"), "Offer": ("label",), "Field": ("label", "help", "choices"),
-    "MappingField": ("label", "help"), "Told": ("what", "why", "button"),
+    "MappingField": ("label", "help"), "Told": ("what", "why", "button"), "Request": ("name",),
 }  # fmt: skip
 """Where texts for people stand, by the name of an argument."""
 FIRST = {

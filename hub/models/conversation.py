@@ -104,7 +104,7 @@ class Exchange(Base):
     position: Mapped[int] = mapped_column()
     envelope_id: Mapped[int] = mapped_column(ForeignKey("hub_envelope.id", ondelete="CASCADE"), index=True)
     slot: Mapped[int] = mapped_column()
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(Said)
     payload: Mapped[Payload] = mapped_column(Json)
     writes: Mapped[bool] = mapped_column()
     response: Mapped[Payload | None] = mapped_column(Json)

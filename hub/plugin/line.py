@@ -16,7 +16,7 @@ Payload: TypeAlias = dict[str, Any]
 class Request:
     """One question to the ledger, as a conversation asks it.
 
-    `name` says in a bookkeeper's words what it does ("create invoice"); it heads the exchange in the audit trail.
+    `name` says in a bookkeeper's words what it does, `say("create invoice")`; it heads the exchange in the audit trail.
     `payload` is what the carrier needs to ask it; it never holds a credential, because it is stored and shown.
     `writes` is true if answering it changes the books.
     """

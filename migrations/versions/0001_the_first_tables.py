@@ -662,7 +662,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("envelope_id", sa.Integer(), nullable=False),
         sa.Column("slot", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name", hub.database.Said(), nullable=False),
         sa.Column("payload", hub.database.Json(), nullable=False),
         sa.Column("writes", sa.Boolean(), nullable=False),
         sa.Column("response", hub.database.Json(), nullable=True),

@@ -16,7 +16,7 @@ class UnexpectedAnswer(Exception):
     """QuickBooks answered what its documentation does not foresee, and guessing would put wrong things in the books."""
 
 
-def look(name: str, query: str, fields: Payload, subject: Sentence) -> Conversation[list[Row]]:
+def look(name: Sentence, query: str, fields: Payload, subject: Sentence) -> Conversation[list[Row]]:
     """Ask a query, which changes nothing, and give its rows; none if nothing was found. Raises what a refusal means."""
     reply = yield Request(name=name, payload=asked(query, fields), writes=False)
     if reply.payload["status"] == statuses.NOT_FOUND:  # Asked for by name or number, and not there.
@@ -26,7 +26,7 @@ def look(name: str, query: str, fields: Payload, subject: Sentence) -> Conversat
     return list(reply.payload["rows"])
 
 
-def enter(name: str, request: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
+def enter(name: Sentence, request: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
     """Ask a write and give its row as the books echo it. Raises what a refusal means."""
     reply = yield Request(name=name, payload=asked(request, {request: fields}), writes=True)
     if failure := statuses.failure(reply.payload, subject):
@@ -34,7 +34,7 @@ def enter(name: str, request: str, fields: Payload, subject: Sentence) -> Conver
     return echo(reply.payload, name)
 
 
-def void(name: str, kind: str, txn_id: str, subject: Sentence) -> Conversation[None]:
+def void(name: Sentence, kind: str, txn_id: str, subject: Sentence) -> Conversation[None]:
     """Ask to void a transaction. What QuickBooks answers holds nothing that we do not know. Raises what a refusal
     means."""
     fields: Payload = {"TxnVoidType": kind, "TxnID": txn_id}
@@ -43,7 +43,7 @@ def void(name: str, kind: str, txn_id: str, subject: Sentence) -> Conversation[N
         raise failure
 
 
-def echo(payload: Payload, name: str) -> Row:
+def echo(payload: Payload, name: Sentence) -> Row:
     """The one row that a write leaves behind."""
     rows: list[Row] = payload["rows"]
     if len(rows) != 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -20,11 +19,18 @@ from hub.plugin import (
     Revision,
     Sentence,
     in_cents,
+    noun,
     say,
 )
 from quickbooks_desktop import asking, payloads, statuses
 from quickbooks_desktop.asking import Row, enter, look
 from quickbooks_desktop.history import VOIDED
+
+IN_WORDS = {
+    "Invoice": noun("invoice"), "CreditMemo": noun("credit_memo"), "ReceivePayment": noun("payment"),
+    "PurchaseOrder": noun("purchase_order"), "Bill": noun("bill"), "Customer": noun("customer"),
+}  # fmt: skip
+"""What QuickBooks' kinds are called."""
 
 ATTEMPTS = 3
 """How often a change is asked that somebody in QuickBooks was faster with."""
@@ -53,7 +59,8 @@ def change(
         if not standing:
             standing = yield from _standing(kind, element, revises, subject, by_lines=by_lines)
         try:
-            return (yield from enter(f"change {in_words(kind)}", f"{kind}Mod", fields(standing), subject))
+            name = say("change %(kind)s", kind=IN_WORDS[kind])
+            return (yield from enter(name, f"{kind}Mod", fields(standing), subject))
         except Rejected as refusal:
             last = refusal.problems[0].code
             if last == statuses.NOT_CHANGED and cure:
@@ -68,7 +75,7 @@ def _standing(
     kind: str, element: str, revises: Revision, subject: Sentence, *, by_lines: bool
 ) -> Conversation[Payload]:
     wanted: Payload = {element: [revises.id]} | ({"IncludeLineItems": True} if by_lines else {})
-    found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", wanted, subject)
+    found = yield from look(say("look at the %(kind)s", kind=IN_WORDS[kind]), f"{kind}Query", wanted, subject)
     if not found:
         raise Rejected(_deleted(subject, revises.id if element == "TxnID" else ""))
     if revises.totals and (total := total_of(found[0])) not in revises.totals:
@@ -93,12 +100,13 @@ def total_of(row: Row) -> Decimal:
 def void(document: Invoice | CreditMemo, revises: Revision, subject: Sentence) -> Conversation[Posting]:
     """Bring it to nothing, unless somebody has done so already. QuickBooks does not take the payments off by itself."""
     kind = payloads.KINDS[document.kind]
-    found = yield from look(f"look at the {in_words(kind)}", f"{kind}Query", {"TxnID": [revises.id]}, subject)
+    name = say("look at the %(kind)s", kind=IN_WORDS[kind])
+    found = yield from look(name, f"{kind}Query", {"TxnID": [revises.id]}, subject)
     if not found:
         raise Rejected(_deleted(subject, ""))
     if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
         try:
-            yield from asking.void(f"void {in_words(kind)}", kind, revises.id, subject)
+            yield from asking.void(say("void %(kind)s", kind=IN_WORDS[kind]), kind, revises.id, subject)
         except Rejected as refusal:
             raise Rejected(_not_voided(subject, refusal.problems[0])) from None
     return Posting(id=revises.id, number=document.number, total=in_cents(Decimal(0)))
@@ -111,11 +119,6 @@ def _not_voided(subject: Sentence, said: Problem) -> Problem:
         cure=say("If payments or credits are applied to it, take them off in QuickBooks first; then press Retry."),
         code=said.code,
     )
-
-
-def in_words(kind: str) -> str:
-    """What QuickBooks calls a kind, in words: "purchase order"."""
-    return re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
 
 
 def _deleted(subject: Sentence, posting_id: str) -> Problem:

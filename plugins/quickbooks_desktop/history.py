@@ -73,8 +73,7 @@ def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
         fields["ModifiedDateRangeFilter"] = {"FromModifiedDate": cursor.since}
     if wanted.lines:
         fields["IncludeLineItems"] = True
-    subject = say("the list of %(entries)s", entries=wanted.plural)
-    read = yield from stretch(f"{wanted.called}Query", subject, fields, cursor)
+    read = yield from stretch(f"{wanted.called}Query", wanted.plural, fields, cursor)
     deleted: tuple[str, ...] = ()
     if not read.left and since:
         deleted = yield from gone("TxnDeletedQuery", "TxnDelType", [wanted.called], cursor.since)

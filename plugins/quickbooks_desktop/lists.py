@@ -30,8 +30,9 @@ NO_LINES = {"ItemDiscountRet", "ItemPaymentRet", "ItemSubtotalRet", "ItemSalesTa
 
 def check() -> Conversation[Books]:
     """Ask who is at the other end."""
-    rows = yield from look("look at the company", "CompanyQuery", {"OwnerID": [company.OWNER_ID]}, say("your company"))
-    preferences = yield from look("look at the preferences", "PreferencesQuery", {}, say("your company's preferences"))
+    owner, subject = {"OwnerID": [company.OWNER_ID]}, say("your company")
+    rows = yield from look(say("look at the company"), "CompanyQuery", owner, subject)
+    preferences = yield from look(say("look at the preferences"), "PreferencesQuery", {}, subject)
     return company.books([*rows, *preferences])
 
 
@@ -119,8 +120,7 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     wanted, cursor = LISTS[kind], Cursor.read(since)
     filters: Payload = {"ActiveStatus": "All", "FromModifiedDate": cursor.since}
     fields = {**filters, "IncludeRetElement": list(wanted.returned)}
-    subject = say("the list of %(entries)s", entries=wanted.plural)
-    read = yield from stretch(wanted.query, subject, fields, cursor, iterated=wanted.iterated)
+    read = yield from stretch(wanted.query, wanted.plural, fields, cursor, iterated=wanted.iterated)
     deleted: tuple[str, ...] = ()
     if not read.left and since and kind in DELETED:
         deleted = yield from gone("ListDeletedQuery", "ListDelType", DELETED[kind], cursor.since)

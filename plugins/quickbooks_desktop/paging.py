@@ -69,17 +69,17 @@ class Stretch:
 
 
 def stretch(
-    query: str, called: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool = True
+    query: str, entries: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool = True
 ) -> Conversation[Stretch]:
     """Ask the stretch that `cursor` stands before. An iterator lives in one session; after that the pass begins anew.
 
-    `fields` without what iterates; `called` is the subject of a refusal, "the list of customers".
+    `fields` without what iterates; `entries` is what it is of, "customers".
     """
-    reply = yield _request(query, called, fields, cursor, iterated=iterated)
+    reply = yield _request(query, entries, fields, cursor, iterated=iterated)
     if cursor.iterator and reply.payload["status"] not in statuses.FINE:
         cursor = Cursor(since=cursor.since)
-        reply = yield _request(query, called, fields, cursor, iterated=iterated)
-    if failure := statuses.failure(reply.payload, called):
+        reply = yield _request(query, entries, fields, cursor, iterated=iterated)
+    if failure := statuses.failure(reply.payload, say("the list of %(entries)s", entries=entries)):
         raise failure
     rows = reply.payload["rows"]
     left = int(reply.payload.get("iteratorRemainingCount") or 0)
@@ -96,16 +96,16 @@ def gone(query: str, element: str, kinds: Sequence[str], since: str) -> Conversa
     filters: Payload = {element: list(kinds)}
     if since:
         filters["DeletedDateRangeFilter"] = {"FromDeletedDate": since}
-    rows = yield from look("look what was deleted", query, filters, say("what was deleted"))
+    rows = yield from look(say("look what was deleted"), query, filters, say("what was deleted"))
     return tuple(row["fields"].get("TxnID") or row["fields"]["ListID"] for row in rows)
 
 
-def _request(query: str, called: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool) -> Request:
+def _request(query: str, entries: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool) -> Request:
     attributes: dict[str, str] = {}
     if iterated:
         fields = {**fields, "MaxReturned": PAGE_SIZE}
         attributes = {"iterator": "Start"}
         if cursor.iterator:
             attributes = {"iterator": "Continue", "iteratorID": cursor.iterator}
-    name = f"list {called.removeprefix('the list of ')}"
+    name = say("list %(entries)s", entries=entries)
     return Request(name=name, payload=asked(query, fields, **attributes), writes=False)

@@ -90,7 +90,7 @@ def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], subject: S
     revises = document.revises
     if revises is None:
         fields = payloads.sale(document, options, discount_item)
-        return (yield from enter(f"create {document.kind.replace('_', ' ')}", f"{kind}Add", fields, subject))
+        return (yield from enter(say("create %(kind)s", kind=noun(document.kind)), f"{kind}Add", fields, subject))
     return (
         yield from change(
             kind,
@@ -108,7 +108,7 @@ def _sale(document: Invoice | CreditMemo, options: Mapping[str, str], subject: S
 def _payment(document: Payment, subject: Sentence) -> Conversation[Row]:
     revises = document.revises
     if revises is None:
-        return (yield from enter("receive payment", "ReceivePaymentAdd", payloads.payment(document), subject))
+        return (yield from enter(say("receive payment"), "ReceivePaymentAdd", payloads.payment(document), subject))
     return (
         yield from change(
             "ReceivePayment",
@@ -123,7 +123,7 @@ def _order(document: PurchaseOrder, subject: Sentence) -> Conversation[Row]:
     revises = document.revises
     if revises is None:
         fields = payloads.purchase_order(document)
-        return (yield from enter("create purchase order", "PurchaseOrderAdd", fields, subject))
+        return (yield from enter(say("create %(kind)s", kind=noun(document.kind)), "PurchaseOrderAdd", fields, subject))
     return (
         yield from change(
             "PurchaseOrder",
@@ -142,7 +142,8 @@ def _order(document: PurchaseOrder, subject: Sentence) -> Conversation[Row]:
 def _bill(document: Bill, subject: Sentence) -> Conversation[Row]:
     revises = document.revises
     if revises is None:
-        return (yield from enter("create bill", "BillAdd", payloads.bill(document), subject))
+        name = say("create %(kind)s", kind=noun(document.kind))
+        return (yield from enter(name, "BillAdd", payloads.bill(document), subject))
     return (
         yield from change(
             "Bill",
@@ -165,7 +166,8 @@ def _discount_item(name: str, account: Ref) -> Conversation[str]:
     row = yield from _discount_item_named(name, subject)
     if row is None:
         try:
-            row = yield from enter("create item", "ItemDiscountAdd", payloads.discount(name, account), subject)
+            made = payloads.discount(name, account)
+            row = yield from enter(say("create %(kind)s", kind=noun("item")), "ItemDiscountAdd", made, subject)
         except Rejected as refusal:  # Another invoice of the same message set was first.
             if not _taken(refusal):
                 raise
@@ -231,7 +233,7 @@ def _party_entered(word: str, kind: str, fields: Payload) -> Conversation[Row]:
     name = fields["Name"]
     subject = say("the %(kind)s “%(name)s”", kind=noun(word), name=name)
     try:
-        return (yield from enter(f"create {word}", f"{kind}Add", fields, subject))
+        return (yield from enter(say("create %(kind)s", kind=noun(word)), f"{kind}Add", fields, subject))
     except Rejected as refusal:
         if not _taken(refusal):
             raise
@@ -240,7 +242,8 @@ def _party_entered(word: str, kind: str, fields: Payload) -> Conversation[Row]:
 
 def _who_has_it(word: str, kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
     """After 3100: an entry of the same kind is the one that is meant; if somebody else has the name, say who."""
-    found = yield from look("look who has the name", "EntityQuery", {"FullName": [name]}, say("“%(name)s”", name=name))
+    subject = say("“%(name)s”", name=name)
+    found = yield from look(say("look who has the name"), "EntityQuery", {"FullName": [name]}, subject)
     same = [row for row in found if row["kind"] == f"{kind}Ret"]
     if same and same[0]["fields"].get("IsActive", "true") == "true":
         return same[0]
@@ -276,7 +279,7 @@ def _item(fields: Payload, kind: str) -> Conversation[Ref]:
     name = fields["Name"]
     subject = say("the product “%(name)s”", name=name)
     try:
-        row = yield from enter("create item", f"{kind}Add", fields, subject)
+        row = yield from enter(say("create %(kind)s", kind=noun("item")), f"{kind}Add", fields, subject)
     except Rejected as refusal:
         if not _taken(refusal):
             raise
@@ -290,7 +293,7 @@ def _item(fields: Payload, kind: str) -> Conversation[Ref]:
 
 
 def _items_named(name: str, subject: Sentence) -> Conversation[list[Row]]:
-    return (yield from look("look up item", "ItemQuery", {"FullName": [name]}, subject))
+    return (yield from look(say("look up %(kind)s", kind=noun("item")), "ItemQuery", {"FullName": [name]}, subject))
 
 
 def _taken(refusal: Rejected) -> bool:

@@ -50,7 +50,8 @@ def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
 
 def _is_voided(fields: Payload) -> Conversation[bool]:
     query = f"{fields['TxnVoidType']}Query"
-    rows = yield from look("look whether it is voided", query, {"TxnID": [fields["TxnID"]]}, say("what was voided"))
+    subject = say("what was voided")
+    rows = yield from look(say("look whether it is voided"), query, {"TxnID": [fields["TxnID"]]}, subject)
     return any(row["fields"].get("Memo", "").startswith(VOIDED) for row in rows)
 
 
@@ -64,10 +65,10 @@ def _candidates(query: str, asked: list[Payload]) -> Conversation[list[Row]]:
     rows: list[Row] = []
     lines: Payload = {"IncludeLineItems": True}
     if numbers:
-        rows += yield from look("look by number", query, {"RefNumber": numbers, **lines}, say("what was sent"))
+        rows += yield from look(say("look by number"), query, {"RefNumber": numbers, **lines}, say("what was sent"))
     if parties:
         where = {"EntityFilter": {"ListID": parties}, **lines}
-        rows += yield from look("look by customer or vendor", query, where, say("what was sent"))
+        rows += yield from look(say("look by customer or vendor"), query, where, say("what was sent"))
     return rows
 
 

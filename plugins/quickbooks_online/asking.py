@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from hub.plugin import Answer, Conversation, Offer, Payload, Problem, Rejected, Request, Revision, Sentence, say
+from hub.plugin import Answer, Conversation, Offer, Payload, Problem, Rejected, Request, Revision, Sentence, noun, say
 from quickbooks_online import faults, payloads
 from quickbooks_online.marks import is_voided
 from quickbooks_online.payloads import create, update
@@ -17,6 +17,13 @@ Row: TypeAlias = dict[str, Any]
 ATTEMPTS = 3
 """How often a write is asked whose answer was an error within QuickBooks, looking each time what became of it."""
 
+
+IN_WORDS = {
+    "Invoice": noun("invoice"), "CreditMemo": noun("credit_memo"), "Payment": noun("payment"), "Bill": noun("bill"),
+    "PurchaseOrder": noun("purchase_order"), "Customer": noun("customer"), "Vendor": noun("vendor"),
+    "Employee": say("employee"), "Item": noun("item"),
+}  # fmt: skip
+"""What QuickBooks' kinds are called."""
 
 READ = "Read"
 """What a request for one entry names its kind under, beside its `Id`; it is no operation of a batch."""
@@ -36,14 +43,14 @@ def select(kind: str, clauses: str, what: str = "*") -> str:
     return f"select {what} from {kind} {clauses}".rstrip()  # noqa: S608  # Not SQL, and see above.
 
 
-def rows(name: str, kind: str, clauses: str, subject: Sentence) -> Conversation[list[Row]]:
+def rows(name: Sentence, kind: str, clauses: str, subject: Sentence) -> Conversation[list[Row]]:
     """Ask for the `kind`s that `clauses` select. `subject` names in a refusal what it was asked for."""
     answer = yield from look(name, select(kind, clauses), subject)
     found = answer["QueryResponse"].get(kind, [])
     return list(found)
 
 
-def look(name: str, statement: str, subject: Sentence) -> Conversation[Payload]:
+def look(name: Sentence, statement: str, subject: Sentence) -> Conversation[Payload]:
     """Ask a query, which changes nothing, and give the whole answer."""
     reply = yield Request(name=name, payload={"Query": statement}, writes=False)
     if fault := faults.in_json(reply.payload):
@@ -57,7 +64,7 @@ def read(kind: str, entry_id: str, subject: Sentence) -> Conversation[Row | None
     """Read a `kind` as it is now, None if it is not there any more. What a query gives may be of an earlier state, and
     with its SyncToken nothing can be changed.
     """
-    name = f"look at the {kind.lower()}"
+    name = say("look at the %(kind)s", kind=IN_WORDS[kind])
     reply = yield Request(name=name, payload={READ: kind, "Id": entry_id}, writes=False)
     if fault := faults.in_json(reply.payload):
         if fault.code == faults.GONE:
@@ -76,7 +83,8 @@ def enter(
     A refusal is raised as what it means.
     """
     for _ in range(ATTEMPTS):
-        reply = yield Request(name=f"create {kind.lower()}", payload=create(kind, fields, include), writes=True)
+        name = say("create %(kind)s", kind=IN_WORDS[kind])
+        reply = yield Request(name=name, payload=create(kind, fields, include), writes=True)
         fault = faults.in_json(reply.payload)
         if fault is None:
             return _echo(reply.payload, kind)
@@ -92,7 +100,11 @@ def change(kind: str, revises: Revision, fields: Payload, subject: Sentence) -> 
     """Change a `kind` that is there and give it as the books echo it. See `_rewrite`."""
     return (
         yield from _rewrite(
-            f"change {kind.lower()}", kind, revises, subject, lambda version: update(kind, fields, revises, version)
+            say("change %(kind)s", kind=IN_WORDS[kind]),
+            kind,
+            revises,
+            subject,
+            lambda version: update(kind, fields, revises, version),
         )
     )
 
@@ -101,7 +113,7 @@ def void(kind: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
     """Bring a `kind` to nothing that is there, unless somebody has done so already. See `_rewrite`."""
     return (
         yield from _rewrite(
-            f"void {kind.lower()}",
+            say("void %(kind)s", kind=IN_WORDS[kind]),
             kind,
             revises,
             subject,
@@ -112,7 +124,7 @@ def void(kind: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
 
 
 def _rewrite(
-    name: str,
+    name: Sentence,
     kind: str,
     revises: Revision,
     subject: Sentence,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from hub.plugin import AuthorizationExpired, Conversation, Payload, Problem, Rejected, Sentence, Unavailable, say
 from quickbooks_online import numbering, refusals
-from quickbooks_online.asking import Row, quoted, rows
+from quickbooks_online.asking import IN_WORDS, Row, quoted, rows
 from quickbooks_online.faults import GONE
 from quickbooks_online.lists import EVERY_ENTRY
 
@@ -52,7 +52,7 @@ def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> 
 
 
 def _closed(fields: Payload, called: Sentence) -> Conversation[Problem | None]:
-    found = yield from rows("look until when the books are closed", "Preferences", "", called)
+    found = yield from rows(say("look until when the books are closed"), "Preferences", "", called)
     told = (found[0].get("AccountingInfoPrefs") or {}).get("BookCloseDate") if found else None
     until = dt.date.fromisoformat(told) if told else None
     if until is None or dt.date.fromisoformat(fields["TxnDate"]) > until:  # It has been opened again meanwhile.
@@ -67,7 +67,8 @@ def _inactive(fields: Payload, called: Sentence) -> Conversation[Problem | None]
             continue
         wanted = ", ".join(quoted(one) for one in ids)
         clauses = f"where Id in ({wanted}) and {EVERY_ENTRY} orderby Id maxresults 1000"
-        found: list[Row] = yield from rows(f"look which {kind.lower()} is inactive", kind, clauses, called)
+        name = say("look which %(kind)s is inactive", kind=IN_WORDS[kind])
+        found: list[Row] = yield from rows(name, kind, clauses, called)
         gone = [row for row in found if not row.get("Active", True)]
         if gone:
             names = ", ".join(f"“{row.get('DisplayName') or row.get('Name', '')}”" for row in gone[:5])

@@ -34,11 +34,11 @@ LINE_TAX_CODES = ("TAX", "NON", "CustomSalesTax")
 def check() -> Conversation[Books]:
     """Ask who is at the other end and how they work. The company's own id is always 1; the realm is what its carrier
     says it spoke to."""
-    answer = yield from look("look at the company", select("CompanyInfo", ""), say("your company"))
+    answer = yield from look(say("look at the company"), select("CompanyInfo", ""), say("your company"))
     companies = answer["QueryResponse"].get("CompanyInfo")
     if not companies:
         raise UnexpectedAnswer("QuickBooks did not say which company this is.")
-    found = yield from rows("look at the preferences", "Preferences", "", say("your company's preferences"))
+    found = yield from rows(say("look at the preferences"), "Preferences", "", say("your company's preferences"))
     return preferences.books(answer["realm"], companies[0], found[0] if found else {})
 
 

@@ -21,7 +21,7 @@ from hub.plugin import (
     in_cents,
     say,
 )
-from quickbooks_online.asking import Row, quoted, rows
+from quickbooks_online.asking import IN_WORDS, Row, quoted, rows
 
 LENGTH = 21
 """How many characters QuickBooks keeps of a document's number."""
@@ -47,7 +47,7 @@ def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -
     """
     number, party = fields["DocNumber"], "CustomerRef" if "CustomerRef" in fields else "VendorRef"
     try:
-        there = yield from rows("look whose number it is", kind, f"where DocNumber = {quoted(number)}", called)
+        there = yield from rows(say("look whose number it is"), kind, f"where DocNumber = {quoted(number)}", called)
     except (Unavailable, AuthorizationExpired):
         there = []
     own = [row for row in there if row.get(party, {}).get("value") == fields[party]["value"]]
@@ -75,7 +75,8 @@ def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -
 def existing(kind: str, wanted: str, fields: Payload, called: Sentence) -> Conversation[Row]:
     """The document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's."""
     party = "CustomerRef" if "CustomerRef" in fields else "VendorRef"
-    found = yield from rows(f"look at the {kind.lower()}", kind, f"where Id = {quoted(wanted)}", called)
+    name = say("look at the %(kind)s", kind=IN_WORDS[kind])
+    found = yield from rows(name, kind, f"where Id = {quoted(wanted)}", called)
     if not found or found[0].get(party, {}).get("value") != fields[party]["value"]:
         raise Rejected(
             Problem(

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.plugin import Conversation, Request, say
+from hub.plugin import Conversation, Request, Sentence, say
 from quickbooks_online.asking import Row, look, quoted, select
 from quickbooks_online.carrier import CHANGES
 
@@ -72,7 +72,7 @@ class Stretch:
     deleted: tuple[str, ...] = ()
 
 
-def stretch(kind: str, plural: str, where: str, since: str) -> Conversation[Stretch]:
+def stretch(kind: str, plural: Sentence, where: str, since: str) -> Conversation[Stretch]:
     """Ask the page that the cursor `since` stands before, in the order of the ids, which never changes meanwhile.
 
     An entry that changes behind our back during a pass is brought by the next one, which begins before this one did.
@@ -86,7 +86,7 @@ def stretch(kind: str, plural: str, where: str, since: str) -> Conversation[Stre
     conditions = " and ".join(filter(None, (where, changed)))
     where = f"where {conditions} " if conditions else ""
     answer = yield from look(
-        f"list {plural}",
+        say("list %(entries)s", entries=plural),
         select(kind, f"{where}orderby Id startposition {cursor.position} maxresults {PAGE_SIZE}"),
         say("the list of %(entries)s", entries=plural),
     )
@@ -99,12 +99,13 @@ def stretch(kind: str, plural: str, where: str, since: str) -> Conversation[Stre
     return Stretch(rows=found, following=str(following), more=more, total=total)
 
 
-def _changes(kind: str, plural: str, cursor: Cursor) -> Conversation[Stretch | None]:
+def _changes(kind: str, plural: Sentence, cursor: Cursor) -> Conversation[Stretch | None]:
     """What has changed since, from the one call that tells it of many kinds: the cheapest way to read.
 
     None if that cannot tell all of it, because the moment is too long ago or too much has changed.
     """
-    reply = yield Request(name=f"changes of {plural}", payload={CHANGES: kind, "since": cursor.since}, writes=False)
+    name = say("changes of %(entries)s", entries=plural)
+    reply = yield Request(name=name, payload={CHANGES: kind, "since": cursor.since}, writes=False)
     if "Fault" in reply.payload or reply.payload["is_full"]:
         return None
     rows: list[Row] = reply.payload["rows"]
@@ -114,8 +115,9 @@ def _changes(kind: str, plural: str, cursor: Cursor) -> Conversation[Stretch | N
     return Stretch(rows=there, following=str(following), deleted=gone)
 
 
-def _count(kind: str, plural: str, where: str) -> Conversation[int | None]:
+def _count(kind: str, plural: Sentence, where: str) -> Conversation[int | None]:
     statement = select(kind, where.rstrip(), "count(*)")
-    answer = yield from look(f"count {plural}", statement, say("the list of %(entries)s", entries=plural))
+    name, subject = say("count %(entries)s", entries=plural), say("the list of %(entries)s", entries=plural)
+    answer = yield from look(name, statement, subject)
     total = answer["QueryResponse"].get("totalCount")
     return None if total is None else int(total)

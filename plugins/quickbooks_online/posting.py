@@ -33,7 +33,7 @@ from hub.plugin import (
     suffixed,
 )
 from quickbooks_online import explaining, numbering, payloads
-from quickbooks_online.asking import Row, change, enter, quoted, rows, stumbled, void
+from quickbooks_online.asking import IN_WORDS, Row, change, enter, quoted, rows, stumbled, void
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, mark_of
@@ -91,7 +91,7 @@ def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversat
     party = "CustomerRef" if "CustomerRef" in fields else "VendorRef"
     try:
         found = yield from rows(
-            f"look whether the {kind.lower()} is there",
+            say("look whether the %(kind)s is there", kind=IN_WORDS[kind]),
             kind,
             f"where {party} = {quoted(fields[party]['value'])} and TxnDate = {quoted(fields['TxnDate'])} "
             "orderby Id maxresults 1000",
@@ -231,7 +231,7 @@ def _item_named(name: str) -> Conversation[Row | None]:
 def _named(kind: str, key: str, name: str) -> Conversation[list[Row]]:
     """All entries of a name, inactive ones too. QuickBooks compares names without regard to case, here and in 6240."""
     clauses = f"where {key} = {quoted(name)} and {EVERY_ENTRY} orderby Id"
-    return (yield from rows(f"look up {kind.lower()}", kind, clauses, say("“%(name)s”", name=name)))
+    return (yield from rows(say("look up %(kind)s", kind=IN_WORDS[kind]), kind, clauses, say("“%(name)s”", name=name)))
 
 
 def _name_is_taken(refusal: Rejected) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from hub.plugin import Conversation, Envelope, Payload, Response, say
-from quickbooks_online.asking import Row, quoted, rows
+from quickbooks_online.asking import IN_WORDS, Row, quoted, rows
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, is_voided, mark, mark_of, written
 
@@ -56,7 +56,8 @@ def _pages(kind: str, where: str) -> Conversation[list[Row]]:
     found: list[Row] = []
     while True:
         clauses = f"where {where} orderby Id startposition {len(found) + 1} maxresults {MOST}"
-        page = yield from rows(f"look which {kind.lower()}s are there", kind, clauses, say("what was sent"))
+        name = say("look whether the %(kind)s is there", kind=IN_WORDS[kind])
+        page = yield from rows(name, kind, clauses, say("what was sent"))
         found += page
         if len(page) < MOST:
             return found

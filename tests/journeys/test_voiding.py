@@ -199,7 +199,7 @@ def test_an_order_that_gives_back_by_now_voids_its_invoice_before_the_credit_mem
     sending.send(sent.id, returned, Choices(updates=("invoice",)), ADA)
     carrying.carry(sent.id)
     assert (invoices(books), credited(books)) == (VOIDED, [("1042", Decimal("218.50"), Decimal("218.50"))])
-    assert writes()[-2:] == ["void invoice", "create creditmemo"]
+    assert writes()[-2:] == ["void invoice", "create credit memo"]
     assert balance(sent) == Decimal("-218.50")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind
+from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, noun, say
 from xero_books.posting import Row, money
 from xero_books.reading import day, stretch
 
@@ -17,7 +17,7 @@ def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
     """Fetch a page of the history. Drafts are not owed, and come when they are approved."""
     path, where, read = _KINDS[kind]
     more = {"summaryOnly": "true"} if kind is TransactionKind.INVOICE else {}
-    page = yield from stretch(f"list {path.lower()}", path, since, where=where, **more)
+    page = yield from stretch(say("read the history: %(kind)s", kind=noun(kind)), path, since, where=where, **more)
     return Page(
         transactions=tuple(_transaction(kind, row, read(row)) for row in page.rows if row["Status"] not in _DRAFTS),
         cursor=page.following,

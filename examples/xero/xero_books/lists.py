@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hub.plugin import AccountKind, Books, Conversation, DocumentKind, Page, Record, RecordKind, Taxing
+from hub.plugin import AccountKind, Books, Conversation, DocumentKind, Page, Record, RecordKind, Taxing, say
 from xero_books.carrier import UnexpectedAnswer, read
 from xero_books.posting import Row, rows
 from xero_books.reading import day, stretch
@@ -32,13 +32,13 @@ NEEDED = {
 }
 """What Xero calls what a document needs. The plan of an organisation and the rights of who connected it decide."""
 
-PARTIES = {RecordKind.CUSTOMER: "customers", RecordKind.VENDOR: "suppliers"}
+PARTIES = {RecordKind.CUSTOMER: say("list customers"), RecordKind.VENDOR: say("list suppliers")}
 
 
 def check() -> Conversation[Books]:
     """Ask who is at the other end, and what may be done there. The id is what the carrier says it spoke of."""
-    answer = yield from rows("look at the organisation", read("Organisation"))
-    actions = yield from rows("look at what is allowed", read("Organisation/Actions"))
+    answer = yield from rows(say("look at the organisation"), read("Organisation"))
+    actions = yield from rows(say("look at what is allowed"), read("Organisation/Actions"))
     if not answer["rows"]:
         raise UnexpectedAnswer("Xero did not say which organisation this is.")
     found: Row = answer["rows"][0]
@@ -66,18 +66,19 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     if kind in PARTIES:
         return (yield from _contacts(kind, since))
     if kind is RecordKind.ACCOUNT:
-        found = [_account(row) for row in (yield from rows("list accounts", read("Accounts")))["rows"]]
+        found = [_account(row) for row in (yield from rows(say("list accounts"), read("Accounts")))["rows"]]
     elif kind is RecordKind.ITEM:
-        found = [_item(row) for row in (yield from rows("list items", read("Items", {"unitdp": 4})))["rows"]]
+        found = [_item(row) for row in (yield from rows(say("list items"), read("Items", {"unitdp": 4})))["rows"]]
     else:
-        found = [_rate(row) for row in (yield from rows("list tax rates", read("TaxRates")))["rows"] if _is_usable(row)]
+        answer = yield from rows(say("list tax rates"), read("TaxRates"))
+        found = [_rate(row) for row in answer["rows"] if _is_usable(row)]
     return Page(records=tuple(found), cursor="", total=len(found), whole=True)
 
 
 def _contacts(kind: RecordKind, since: str) -> Conversation[Page]:
     """Xero has one list of contacts, and whoever is invoiced becomes a customer by that, so both lists are all of them.
     Asked for together, they cost one call."""
-    page = yield from stretch(f"list {PARTIES[kind]}", "Contacts", since, includeArchived="true")
+    page = yield from stretch(PARTIES[kind], "Contacts", since, includeArchived="true")
     return Page(
         records=tuple(_contact(kind, row) for row in page.rows),
         merged=tuple((row["ContactID"], row["MergedToContactID"]) for row in page.rows if row.get("MergedToContactID")),

@@ -30,6 +30,7 @@ from hub.plugin import (
     Sentence,
     called,
     in_cents,
+    noun,
     say,
 )
 from xero_books import payloads, refusals
@@ -52,7 +53,11 @@ NUMBERS = {
     "CreditNotes": "CreditNoteNumber",
     "PurchaseOrders": "PurchaseOrderNumber",
 }
-SINGULAR = {"CreditNotes": "credit note", "PurchaseOrders": "purchase order"}
+SINGULAR = {
+    "Invoices": noun("invoice"), "CreditNotes": say("credit note"), "Payments": noun("payment"),
+    "PurchaseOrders": noun("purchase_order"), "Contacts": say("contact"), "Items": noun("item"),
+}  # fmt: skip
+"""What one of Xero's kinds is called."""
 
 
 def post(document: Document) -> Conversation[Posting]:
@@ -101,7 +106,7 @@ def create(record: NewRecord) -> Conversation[Ref]:
     return Ref(id=found["ContactID"], name=found["Name"])
 
 
-def rows(name: str, payload: Payload) -> Conversation[Payload]:
+def rows(name: Sentence, payload: Payload) -> Conversation[Payload]:
     """Ask, and give the whole answer with its `rows`."""
     reply = yield Request(name=name, payload=payload, writes=False)
     return reply.payload
@@ -120,7 +125,7 @@ def chunks(values: list[str]) -> list[str]:
 
 def _enter(kind: str, element: Payload, subject: Sentence, **fields: str) -> Conversation[Row]:
     """Create an element and give it as the books echo it. Raises `Rejected` with all that Xero has against it."""
-    name = f"create {_singular(kind)}"
+    name = say("create %(kind)s", kind=SINGULAR[kind])
     reply = yield Request(name=name, payload=write(kind, element), writes=True)
     row: Row = reply.payload["row"]
     if said := refusals.said_of(row):
@@ -138,7 +143,8 @@ def _enter_or_find(kind: str, element: Payload, subject: Sentence, field: str, k
         if refusal.problems[0].code != refusals.NAME_TAKEN:
             raise
         taken = refusal.problems[0]
-    answer = yield from rows(f"look up {_singular(kind)}", read(kind, {"where": f"{key}=={quoted(element[key])}"}))
+    name = say("look up %(kind)s", kind=SINGULAR[kind])
+    answer = yield from rows(name, read(kind, {"where": f"{key}=={quoted(element[key])}"}))
     found: list[Row] = answer["rows"]
     if not found:
         raise Rejected(taken)
@@ -157,7 +163,7 @@ def _entered(document: Document, kind: str, element: Payload, subject: Sentence)
         if isinstance(document, Payment) or refusal.problems[0].code != refusals.NUMBER_TAKEN:
             raise
         taken = refusal.problems[0]
-    answer = yield from rows("look whose number it is", _numbered(kind, document.number))
+    answer = yield from rows(say("look whose number it is"), _numbered(kind, document.number))
     own = [row for row in answer["rows"] if row["Contact"]["ContactID"] == element["Contact"]["ContactID"]]
     found = [_described(kind, row) for row in answer["rows"][:3]]
     links = tuple(
@@ -184,7 +190,8 @@ def _numbered(kind: str, number: str) -> Payload:
 
 def _existing(kind: str, wanted: str, element: Payload, subject: Sentence) -> Conversation[Row]:
     """The document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's."""
-    answer = yield from rows(f"look at the {_singular(kind)}", read(f"{kind}/{quote(wanted, safe='')}"))
+    name = say("look at the %(kind)s", kind=SINGULAR[kind])
+    answer = yield from rows(name, read(f"{kind}/{quote(wanted, safe='')}"))
     found: list[Row] = answer["rows"]
     if not found or found[0]["Contact"]["ContactID"] != element["Contact"]["ContactID"]:
         raise Rejected(Problem(
@@ -195,10 +202,6 @@ def _existing(kind: str, wanted: str, element: Payload, subject: Sentence) -> Co
             cure=say("Untick the link in the dialog and send it again."), field="number",
         ))  # fmt: skip
     return found[0]
-
-
-def _singular(kind: str) -> str:
-    return SINGULAR.get(kind, kind[:-1].lower())
 
 
 def _described(kind: str, row: Mapping[str, Any]) -> Sentence:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from hub.plugin import Conversation
+from hub.plugin import Conversation, Sentence
 from xero_books.carrier import read
 from xero_books.posting import Row, rows
 
@@ -39,7 +39,7 @@ class Stretch:
     more: bool
 
 
-def stretch(name: str, path: str, since: str, **parameters: str | int) -> Conversation[Stretch]:
+def stretch(name: Sentence, path: str, since: str, **parameters: str | int) -> Conversation[Stretch]:
     """Ask the page that the cursor stands before, written as `since|page|seen`.
 
     `since` is the change that this pass begins with, empty for all. An entry that changes meanwhile may move and be

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Conversation, Envelope, Payload, Response, in_cents
+from hub.plugin import Conversation, Envelope, Payload, Response, in_cents, say
 from xero_books.carrier import read
 from xero_books.marks import mark, mark_of
 from xero_books.posting import Row, chunks, money, rows
@@ -107,7 +107,7 @@ def _pages(path: str, **parameters: str | int) -> Conversation[list[Row]]:
     page = pages = 1
     while page <= pages:
         question = read(path, {"page": page, "pageSize": PAGE_SIZE, **parameters})
-        answer = yield from rows(f"look which {path.lower()} are there", question)
+        answer = yield from rows(say("look which of these are there: %(kinds)s", kinds=path), question)
         found, page, pages = found + answer["rows"], page + 1, answer["pages"]
     return found
 

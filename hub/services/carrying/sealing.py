@@ -24,7 +24,7 @@ def write(
     for slot, (row, request) in enumerate(asked):
         session().add(Exchange(
             conversation_id=row.id, position=len(row.exchanges), envelope_id=envelope.id, slot=slot,
-            name=request.name[:200], payload=request.payload, writes=request.writes,
+            name=request.name, payload=request.payload, writes=request.writes,
         ))  # fmt: skip
     session().flush()
     session().expire(envelope, ["exchanges"])

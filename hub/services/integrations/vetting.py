@@ -34,6 +34,7 @@ def request(asked: object) -> Request:
         raise TypeError(f"A conversation yielded {asked!r}")
     if not isinstance(asked.name, str) or not isinstance(asked.writes, bool) or not isinstance(asked.payload, dict):
         raise TypeError(f"The request {asked.name!r} has no name, no payload, or does not say whether it writes")
+    demand(asked.name, str, "The name of a request")
     text(asked.payload)
     return asked
 

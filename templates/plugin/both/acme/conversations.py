@@ -24,16 +24,15 @@ CURES = {"unknown_party": ("customer", say("Choose another customer or supplier,
 
 def check() -> Conversation[Books]:
     """Whose books these are."""
-    reply = yield Request(name="ask whose books these are", payload={"who": {}}, writes=False)
+    reply = yield Request(name=say("ask whose books these are"), payload={"who": {}}, writes=False)
     found = reply.payload["who"]
     return Books(id=found["id"], name=found["name"], currency=found["currency"])
 
 
 def fetch(kind: Listed, since: str) -> Conversation[Page]:
     """A page of a list. Acme numbers all that happens, so the number of the last row is the cursor."""
-    reply = yield Request(
-        name=f"read the {kind.replace('_', ' ')}s", payload={"list": str(kind), "after": int(since or 0)}, writes=False
-    )
+    asked = {"list": str(kind), "after": int(since or 0)}
+    reply = yield Request(name=say("read a list: %(kind)s", kind=noun(kind)), payload=asked, writes=False)
     rows, more = reply.payload["rows"], reply.payload["more"]
     cursor = str(rows[-1]["at"]) if rows else since
     if isinstance(kind, TransactionKind):
@@ -43,9 +42,8 @@ def fetch(kind: Listed, since: str) -> Conversation[Page]:
 
 def create(record: NewRecord) -> Conversation[Ref]:
     """A new customer, vendor or item. If there is one of that name, that is the one that is meant."""
-    reply = yield Request(
-        name=f"create {record.kind}", payload={"enter": str(record.kind), "fields": {"name": record.name}}, writes=True
-    )
+    asked = {"enter": str(record.kind), "fields": {"name": record.name}}
+    reply = yield Request(name=say("create %(kind)s", kind=noun(record.kind)), payload=asked, writes=True)
     refusal = reply.payload.get("refused") or {}
     if refusal.get("code") == TAKEN:
         return Ref(id=refusal["id"], name=record.name)
@@ -56,7 +54,7 @@ def create(record: NewRecord) -> Conversation[Ref]:
 def post(document: Document) -> Conversation[Posting]:
     """A document. The total is Acme's own, so that a difference is seen."""
     asked = {"enter": str(document.kind), "fields": fields(document)}
-    reply = yield Request(name=f"create {noun(document.kind)}", payload=asked, writes=True)
+    reply = yield Request(name=say("create %(kind)s", kind=noun(document.kind)), payload=asked, writes=True)
     row = _row(reply, called(document))
     return Posting(id=row["id"], number=row["number"], total=Decimal(row["total"]), version=str(row["at"]))
 
