@@ -29,7 +29,7 @@ from hub.services.sending import bulk, bundling
 from hub.services.sending.bulk import Outlook, Readiness
 from hub.translating import _
 from hub.web import views
-from hub.web.guard import is_fragment, organization, requires, user
+from hub.web.guard import is_fragment, may_send, organization, requires, user
 from hub.web.pages import go, show
 from hub.web.sending import chosen_installation, visible_orders
 
@@ -114,10 +114,13 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.VIEW)
 def bar() -> ResponseReturnValue:
-    """The bar above a list of orders, with the button that sends what is ticked; empty for who may not send."""
+    """The bar above a list of orders, with the button that sends what is ticked; empty for who may not send. It says so
+    where nothing is connected yet."""
     visible = access.sendable(user(), organization())
-    label = registry.label(visible[0].integration) if visible else ""
-    return show("hub/orders_bar.html", title=_("Orders"), label=label, bundles=_lately())
+    return show(
+        "hub/orders_bar.html", title=_("Orders"), label=registry.label(visible[0].integration) if visible else "",
+        bundles=_lately(), unconnected=not visible and may_send(),
+    )  # fmt: skip
 
 
 @requires(Permission.SEND)

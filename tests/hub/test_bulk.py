@@ -166,6 +166,14 @@ def test_who_may_not_send_has_no_bar_and_sends_nothing(
     assert session().scalars(select(Delivery)).all() == []
 
 
+def test_the_bar_says_that_nothing_is_connected_yet_to_who_might_send(
+    browser: Browser, desk: Desk  # noqa: F811 – The fixture.
+) -> None:
+    assert "No accounting product is connected yet." in browser.get("/hub/orders/bar", htmx=True).text
+    desk.permissions = {Permission.VIEW}
+    assert text(browser.get("/hub/orders/bar", htmx=True).text).strip() == ""
+
+
 def test_orders_are_found_by_their_state(
     browser: Browser, installation: Installation, orders: Desk, ledger: Ledger  # noqa: F811 – The fixture.
 ) -> None:

@@ -53,6 +53,12 @@
   };
   for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, notSaved);
 
+  // What was opened at the lower edge of a dialog would stay out of sight.
+  document.addEventListener("toggle", (event) => {
+    const details = event.target, pressed = details.contains(document.activeElement);
+    if (details.open && pressed && details.closest("dialog")) details.scrollIntoView({ block: "start" });
+  }, true);
+
   // What stands in a closed <details> is not kept up to date; opening it asks for it.
   document.addEventListener("htmx:beforeRequest", (event) => {
     const around = event.detail.elt.closest?.("[data-hub-when-open]")?.closest("details");
