@@ -23,7 +23,7 @@ from hub.states import InstallationState
 from hub.translating import gettext, speaking
 from quickbooks_desktop import QuickBooksDesktop
 from quickbooks_online import QuickBooksOnline
-from tests.hub.catalogue import compiled, forgotten, speak
+from tests.hub.catalogue import EXTRACT, TOP, compiled, forgotten, speak
 from tests.hub.conftest import ADA, Desk
 from tests.hub.ledger import Ledger, Pretend
 from tests.hub.test_notices import Post, body, post, sweep
@@ -225,6 +225,12 @@ def test_the_summary_of_what_was_sent_together_is_translated(browser: Browser, d
     assert "⟦The order does not add up.⟧" in done
     assert SAID in done
     assert forgotten(done, DATA) == set()
+
+
+def test_the_command_of_the_docs_is_the_one_that_made_this_catalogue() -> None:
+    command = " ".join(("pybabel", *EXTRACT, "messages.pot", "."))
+    assert command in (TOP / "docs" / "hosts.md").read_text()
+    assert command in (TOP / "babel.cfg").read_text()
 
 
 def test_without_babel_the_pages_speak_english(app: Flask, installation: Installation) -> None:

@@ -24,6 +24,7 @@ from hub.services.carrying import concluding, line, meeting, packing, sorting, t
 from hub.services.integrations import registry
 from hub.services.integrations.bugs import reference
 from hub.states import EnvelopeState, InstallationState
+from hub.translating import gettext, speaking
 
 STOPPED = -1
 """What handing in gives when the session cannot go on: its ticket is not known, or `last_error` says why."""
@@ -137,7 +138,8 @@ class InstallationDesk:
 
     def last_error(self, ticket: str) -> str:
         row = self._row()
-        sentence = row.complaint if _holds(row, ticket) else ENDED
+        with speaking(""):  # Nobody is signed in here whose language one might know.
+            sentence = gettext(row.complaint if _holds(row, ticket) else ENDED)
         commit()
         return sentence
 
