@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from hub.plugin import AuthorizationExpired, Conversation, Payload, Problem, Rejected, Sentence, Unavailable, say
+from hub.plugin import Conversation, IntegrationError, Payload, Problem, Rejected, Sentence, say
 from quickbooks_online import numbering, refusals
 from quickbooks_online.asking import IN_WORDS, Row, quoted, rows
 from quickbooks_online.faults import GONE
@@ -46,7 +46,7 @@ def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> 
             problem = yield from _inactive(fields, called)
         elif code in CLOSED:
             problem = yield from _closed(fields, called)
-    except (Unavailable, AuthorizationExpired):
+    except IntegrationError:  # What was refused is still what there is to say.
         return refusal
     return refusal if problem is None else Rejected(problem)
 

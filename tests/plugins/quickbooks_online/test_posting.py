@@ -65,6 +65,28 @@ def test_a_refusal_names_the_document() -> None:
     assert problem.field == "number"
 
 
+@pytest.mark.parametrize("looked", [
+    [fault("3001", kind="SystemFault")], [fault("3200")], [fault("4000")], [found("Customer"), found("Item")],
+])  # fmt: skip
+def test_where_nobody_can_tell_what_is_inactive_the_refusal_stays_what_it_was(looked: list[Any]) -> None:
+    with pytest.raises(Rejected) as refused:
+        answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("610"), *looked)
+    (problem,) = refused.value.problems
+    assert problem.code == "610"
+    assert "invoice 1042 for ABC Company refers to is no longer in use" in problem.what
+
+
+def test_several_products_that_are_inactive_are_named_together() -> None:
+    gone = [{"Id": "1", "Name": "A7102", "Active": False}, {"Id": "2", "Name": "T2040", "Active": False}]
+    with pytest.raises(Rejected) as refused:
+        answered(
+            QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("610"), found("Customer", {"Id": "1", "Active": True}),
+            found("Item", *gone),
+        )  # fmt: skip
+    (problem,) = refused.value.problems
+    assert f"{problem.what:s}" == "These products are inactive in QuickBooks: “A7102”, “T2040”."
+
+
 @pytest.mark.parametrize("code", ["3001", "130", "140", "150"])
 def test_a_write_that_was_not_carried_out_is_the_hubs_to_repeat(code: str) -> None:
     with pytest.raises(Unavailable):
