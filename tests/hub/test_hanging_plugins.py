@@ -302,6 +302,18 @@ def test_the_time_of_the_whole_job_is_kept_beside_the_plugins() -> None:
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
+@pytest.mark.parametrize("keeps", ["getsignal", "signal"])
+def test_where_a_server_keeps_its_signals_for_itself_a_plugin_is_asked_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch, keeps: str
+) -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    monkeypatch.setattr(signal, keeps, lambda *_: None)
+    with pytest.raises(hanging.Hung, match="It is here"):
+        hanging.within("acme", "something", dt.timedelta(seconds=0.1), loops)
+    monkeypatch.undo()
+    assert signal.getsignal(signal.SIGALRM) == before
+
+
 def job(seconds: int) -> UnixSignalDeathPenalty:
     return UnixSignalDeathPenalty(seconds, JobTimeoutException)  # type: ignore[no-untyped-call]  # RQ's.
 

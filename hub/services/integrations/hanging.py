@@ -18,7 +18,7 @@ import time
 import traceback
 from collections.abc import Callable
 from types import FrameType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from flask import has_app_context
 from redis.exceptions import RedisError
@@ -54,9 +54,9 @@ def within(key: str, what: str, span: dt.timedelta, call: Callable[[], T]) -> T:
     Raises `Hung` when its time is over. What is called must be the plugin's, and touch no session of ours: it may be
     left in the middle, or be called in another thread.
     """
-    is_main = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+    alarm = _Alarm(span.total_seconds())
     try:
-        return (_here if is_main else _elsewhere)(key, what, span.total_seconds(), call)
+        return _here(key, what, alarm, call) if alarm.is_ours() else _elsewhere(key, what, alarm.seconds, call)
     except Hung:
         _note(key, what)
         raise
@@ -87,9 +87,8 @@ def is_choked(key: str) -> bool:
     return len(_left[key]) >= _MOST_LEFT
 
 
-def _here(key: str, what: str, seconds: float, call: Callable[[], T]) -> T:
+def _here(key: str, what: str, alarm: _Alarm, call: Callable[[], T]) -> T:
     """Ask in the main thread. An alarm that was set before, as RQ's for the whole job, rings when it is due."""
-    alarm = _Alarm(seconds)
     try:
         try:
             alarm.set()
@@ -97,7 +96,7 @@ def _here(key: str, what: str, seconds: float, call: Callable[[], T]) -> T:
         finally:
             alarm.over = True
     except _Interruption as interruption:
-        raise Hung(_sentence(key, what, seconds)) from interruption
+        raise Hung(_sentence(key, what, alarm.seconds)) from interruption
     finally:
         alarm.over = True
         alarm.clear()
@@ -108,11 +107,20 @@ class _Alarm:
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.over = seconds, False
-        self.before = signal.getsignal(signal.SIGALRM)
+        self.before: Any = None
         self.left, self.since = 0.0, time.monotonic()
 
-    def set(self) -> None:
+    def is_ours(self) -> bool:
+        """Whether it can be had: in the main thread of a process whose server does not keep its signals for itself."""
+        if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+            return False
+        self.before = signal.getsignal(signal.SIGALRM)
+        if self.before is None:  # Somebody's who is not Python.
+            return False
         signal.signal(signal.SIGALRM, self.ring)
+        return signal.getsignal(signal.SIGALRM) == self.ring  # Apache's mod_wsgi lets nobody have one.
+
+    def set(self) -> None:
         self.left, _ = signal.setitimer(signal.ITIMER_REAL, self.seconds, _AGAIN)
         if 0 < self.left < self.seconds:
             signal.setitimer(signal.ITIMER_REAL, self.left, _AGAIN)
