@@ -20,12 +20,12 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from sqlalchemy import select, update
 
 from hub.database import session
-from hub.models import Delivery, Installation
+from hub.models import Credential, Delivery, Envelope, Installation
 from hub.queue import commit
 from hub.services import scope
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
+from hub.services.installing import installing, renewing
 from hub.services.integrations import courtesy, hanging, registry
 from hub.services.sending import retrying, sending
 from hub.states import DeliveryState, InstallationState, StopReason
@@ -95,6 +95,8 @@ def send(installation: Installation, desk: Desk, *numbers: str) -> None:
 def later(installation: Installation) -> None:
     """When every rest is over."""
     session().execute(update(Installation).values(resume_at=None))
+    for waits in (Envelope, Delivery):
+        session().execute(update(waits).values(due_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
     commit()
     carrying.carry(installation.id)
     session().expire_all()
@@ -150,8 +152,6 @@ def test_a_trip_that_hangs_goes_again_under_its_key_when_others_had_their_turn(
     assert (found.line_token, carrying.has_work(installation.id)) == (None, False)
     assert found.resume_at is not None
     plugin.perform = usual
-    session().execute(update(Delivery).values(due_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
-    installing.test(ACME.id, installation.id)  # Which asks at once what waits for its next try.
     later(installation)
     assert states("666") == {"666": DeliveryState.POSTED}
     assert {name: len(shelf) for name, shelf in ledger.whole_ledger().items()} == {
@@ -235,6 +235,25 @@ def test_giving_an_authorization_back_that_hangs_keeps_nobody_from_uninstalling(
     session().expire_all()
     found = session().get_one(Installation, installation.id)
     assert (found.state, found.credential) == (InstallationState.REMOVED, None)
+
+
+@pytest.mark.parametrize("asks", ["a trip", "the calendar"])
+def test_renewing_that_hangs_leaves_the_credentials_as_they_were_and_is_tried_again(
+    installation: Installation, ledger: Ledger, desk: Desk, plugin: Any, asks: str
+) -> None:
+    send(installation, desk, "777")
+    long_ago = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    session().execute(update(Credential).values(renew_at=long_ago, keep_at=long_ago))
+    commit()
+    usual, plugin.renew = plugin.renew, sleeps
+    (carrying.carry if asks == "a trip" else renewing.renew)(installation.id)
+    session().expire_all()
+    credential = session().get_one(Credential, installation.id)
+    assert (credential.renewing_token, credential.version, ledger.trips) == (None, 1, [])
+    assert scope.installation(ACME.id, installation.id).state is InstallationState.CONNECTED
+    plugin.renew = usual
+    later(installation)
+    assert [one["number"] for one in ledger.invoices] == ["777"]
 
 
 def test_what_a_ledger_tells_by_itself_is_refused_when_it_cannot_be_heard(
