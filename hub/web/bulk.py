@@ -145,7 +145,8 @@ def press() -> ResponseReturnValue:
     if not is_fragment():
         return go("hub.sent_together", bundle_id=bundle.id)
     dialog = _dialog(installation, followed=_followed(bundle), pressed=True)
-    return cast(Response, make_response(dialog, trigger_after_settle={"hub-sent": {"ids": ids}}))
+    unticked = [*ids, *request.form.getlist("done")[: bulk.MOST]]  # In the list, where nothing of these is left to do.
+    return cast(Response, make_response(dialog, trigger_after_settle={"hub-sent": {"ids": unticked}}))
 
 
 @requires(Permission.SEND)

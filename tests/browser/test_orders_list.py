@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Screen
 from tests.browser.test_install_and_send import check_accessibility
@@ -96,6 +96,32 @@ def test_who_closes_the_page_at_once_finds_all_of_it_sent_and_so_does_another(
     expect(other.get_by_role("link", name="How far they are").first).to_be_focused()
     expect(other.get_by_text(re.compile("In QuickBooks as 10"))).to_have_count(25)
     check_accessibility(other)
+
+
+def test_an_answer_that_gets_lost_is_asked_for_again_and_the_orders_are_sent_once(rep: Screen, stack: Stack) -> None:
+    page, lost = rep.page, []
+
+    def lose(route: Route) -> None:
+        if route.request.method != "POST" or lost:
+            return route.fallback()
+        lost.append(route.fetch().status)  # It has arrived there, and nothing comes back.
+        return route.abort()
+
+    page.route("**/hub/orders/sent", lose)
+    rep.go("/orders?page=3")
+    for order in ("1012", "1011"):
+        page.get_by_label(f"Order {order}", exact=True).check()
+    page.get_by_role("button", name="Send to QuickBooks… (2)").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Send 2").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Not saved yet")
+    dialog.get_by_role("button", name="Retry").click()
+    expect(dialog.get_by_text("2 of 2 are in QuickBooks.")).to_be_visible(timeout=60_000)
+    assert lost == [200]
+    rep.complaints.clear()  # Chromium complains of the connection.
+    dialog.get_by_role("button", name="Close").last.click()
+    expect(page.get_by_text("Rex Rep sent 2 orders together")).to_have_count(1)
+    assert {"1011", "1012"} <= {one["DocNumber"] for one in stack.books()["Invoice"]}
 
 
 def test_from_the_list_to_the_books_by_keyboard(rep: Screen) -> None:
