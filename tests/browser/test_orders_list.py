@@ -99,7 +99,8 @@ def test_who_closes_the_page_at_once_finds_all_of_it_sent_and_so_does_another(
 
 
 def test_an_answer_that_gets_lost_is_asked_for_again_and_the_orders_are_sent_once(rep: Screen, stack: Stack) -> None:
-    page, lost = rep.page, []
+    page = rep.page
+    lost: list[int] = []
 
     def lose(route: Route) -> None:
         if route.request.method != "POST" or lost:
