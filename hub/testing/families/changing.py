@@ -1,4 +1,4 @@
-"""Changing what was posted: the invoice of an order that changed is updated, that of a cancelled one is voided."""
+"""Changing what was posted: what an order that changed has in the books is updated, what a cancelled one has voided."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from hub.host import Order
 from hub.plugin import DocumentKind
-from hub.services.drafting.choices import Choices
+from hub.services.drafting.choices import PURCHASES, Choices
 from hub.services.sending import sending
 from hub.states import DeliveryState
-from hub.testing.families.arriving import arrives
+from hub.testing.families.arriving import arrives, has_arrived
 from hub.testing.families.base import Family
 from hub.testing.host import ADMIN
 from hub.testing.ledger import Entered, Lost
@@ -22,7 +22,7 @@ _CUTS = [None, *Lost]
 
 
 class Changes(Family):
-    """What `Capabilities.revises` and `.voids` promise of invoices is kept, wherever the line is cut."""
+    """What `Capabilities.revises` and `.voids` promise is kept; of invoices, wherever the line is cut."""
 
     @pytest.mark.parametrize("lost", _CUTS)
     def test_an_order_that_changed_changes_its_invoice(self, office: Office, lost: Lost | None) -> None:
@@ -35,6 +35,22 @@ class Changes(Family):
         before, after = _again(office, changed, lost)
         assert before.total == order.total
         assert after.total == changed.total, f"The invoice still comes to {after.total}. {office.story()}"
+
+    def test_what_was_bought_follows_an_order_that_changed(self, office: Office) -> None:
+        if PURCHASES - office.integration.capabilities.revises:
+            pytest.skip("Purchase orders and bills in these books cannot be changed.")
+        book = office.book()
+        order = book.order()
+        (line,) = order.lines
+        order = replace(order, lines=(line, book.line(2, supplier=line.supplier)), total=2 * order.total)
+        arrives(office, order)
+        more = replace(line, quantity=2 * line.quantity, amount=2 * line.amount)
+        changed = replace(order, lines=(more, book.line(3, supplier=line.supplier)), total=order.total + line.amount)
+        office.host.orders[order.id] = changed
+        updates = tuple(f"{kind}/{line.supplier.id}" for kind in sorted(PURCHASES) if line.supplier)
+        sending.send(office.installation.id, changed, Choices(documents=(), updates=updates), ADMIN)
+        office.run()
+        has_arrived(office, changed)
 
     @pytest.mark.parametrize("lost", _CUTS)
     def test_a_cancelled_order_voids_its_invoice(self, office: Office, lost: Lost | None) -> None:
