@@ -39,6 +39,8 @@ def write(key: str, into: Path, *, pull: bool) -> Path:
 
 def _renamed(text: str, key: str) -> str:
     """Acme under its own name, in each of the ways in which that is written."""
-    title = "".join(word.capitalize() for word in key.split("_"))
+    words = [word.capitalize() for word in key.split("_")]
+    title = "".join(words)
+    text = text.replace('label = "Acme"', f'label = "{" ".join(words)}"')  # What people read.
     text = text.replace("bookpost-acme", f"bookpost-{key.replace('_', '-')}")
     return text.replace("acme", key).replace("ACME", key.upper()).replace("Acme", title)

@@ -47,6 +47,7 @@ def test_a_name_of_several_words_is_written_as_one_writes_it(tmp_path: Path) -> 
     assert made.name == "bookpost-cash-ledger"
     assert 'cash_ledger = "cash_ledger:CashLedger"' in (made / "pyproject.toml").read_text()
     assert "class CashLedger(PushIntegration)" in (made / "cash_ledger" / "integration.py").read_text()
+    assert 'label = "Cash Ledger"' in (made / "cash_ledger" / "integration.py").read_text()
     assert "HUB_CASH_LEDGER_CLIENT_ID" in (made / "README.md").read_text()
     left = [path for path in made.rglob("*") if path.is_file() and "acme" in path.read_text().casefold()]
     assert left == []
