@@ -127,7 +127,8 @@ class PushIntegration(Integration):
 
         May be called again with the same envelope, by another process, after any interruption and even while an
         earlier call still runs; it must send `body` under `key` so that the ledger carries it out only once.
-        Must return or raise within a minute; a little later it is interrupted, as after a lost answer. Raises `Unavailable`, `AuthorizationExpired`, or `Rejected` (see there).
+        Must return or raise within a minute; a little later it is interrupted, as after a lost answer. Raises
+        `Unavailable`, `AuthorizationExpired`, or `Rejected` (see there).
         """
 
     @abstractmethod
