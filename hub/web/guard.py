@@ -70,6 +70,11 @@ def may_link() -> bool:
     return not access.is_left_out(who, whose, access.may_choose)
 
 
+def is_left_out() -> bool:
+    """Whether there are books, and none of them shows anything to who asks."""
+    return access.is_left_out(user(), organization(), lambda who, whose, one: access.sight(who, whose)(one))
+
+
 def is_fragment() -> bool:
     """Whether htmx asks for a fragment; otherwise a browser asks for a whole page."""
     htmx = HtmxHeaders(request.headers)  # Htmx-Flask's extension would replace the host's request class.
@@ -133,6 +138,7 @@ def install(blueprint: Blueprint) -> None:
     blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": answers.key})
     blueprint.app_context_processor(lambda: {"hub_gettext": translating.gettext, "hub_language": translating.language})
     blueprint.app_context_processor(lambda: {"hub_may_send": may_send, "hub_may_link": may_link})
+    blueprint.context_processor(lambda: {"is_left_out": is_left_out})
     blueprint.context_processor(lambda: {
         "_": translating.gettext, "ngettext": translating.ngettext, "hub_short_day": translating.short_day,
     })  # fmt: skip

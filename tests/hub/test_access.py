@@ -102,6 +102,10 @@ def test_whom_visible_to_leaves_out_sends_nothing_and_sees_nothing(
             assert answer.status_code in ({403} if closed else {200, 303}), (method, path)
             for secret in ("In Pretend", "Pretend Books", "Linked to", "218.50"):
                 assert secret not in answer.text, (method, path)
+    for path in ("/hub/orders/1042/status", "/hub/orders/1042/history", "/hub/companies/12"):
+        page = client.get(path).text
+        assert "The settings do not show you what is in the books." in page
+        assert "yet" not in page, "It is in the books, so nobody is told that it is not."
     session().expire_all()
     assert [(one.id, one.state) for one in session().scalars(select(Delivery))] == before
 
