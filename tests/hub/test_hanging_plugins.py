@@ -35,7 +35,7 @@ from tests.hub.ledger import Ledger, Pretend
 T = TypeVar("T")
 
 NEVER = 10**6
-SHORT = dt.timedelta(seconds=1)
+SHORT = dt.timedelta(seconds=1.5)
 
 
 def sleeps(*_: object, **__: object) -> Any:
@@ -273,7 +273,7 @@ def test_a_plugin_that_hangs_when_it_is_imported_is_named_and_the_others_are_the
     found, broken = called(lambda: registry.load(SHORT))
     assert set(found) == {"pretend"}
     assert {one.key for one in broken} == {"sleeps", "loops"}
-    assert all("did not come to an end within 1 seconds" in one.error for one in broken)
+    assert all("did not come to an end within 1.5 seconds" in one.error for one in broken)
 
 
 def test_in_a_thread_a_loop_is_ended_and_what_waits_is_left_alone_a_few_times(app: Flask) -> None:

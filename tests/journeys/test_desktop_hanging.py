@@ -35,7 +35,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
         found = Office.open(url, tmp_path)
         found.connect()
         sending.send(found.installation.id, order_1042(), Choices(), ADA)
-        app.config.update(HUB_TRIP_SECONDS=20, HUB_STEP_SECONDS=1, HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
+        app.config.update(HUB_TRIP_SECONDS=20, HUB_STEP_SECONDS=2, HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
         yield found
     hanging._left.clear()
 

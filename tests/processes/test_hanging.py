@@ -20,7 +20,8 @@ from tests.processes.test_chaos import expectations, moving, new
 
 HERE = Path(__file__).parent / "bog"
 ENTRIES = "[hub.integrations]\nbog = bog:Bog\nquicksand = quicksand:Quicksand\n"
-TIMES = {"LOAD": "2", "ANSWER": "2", "STEP": "2", "SIGN_IN": "2", "TRIP": "2", "LEASE": "20"}
+TIMES = {"LOAD": "5", "ANSWER": "4", "STEP": "4", "SIGN_IN": "4", "TRIP": "4", "LEASE": "20"}
+"""Long enough for what does not hang, on a machine that is busy."""
 
 
 class Bog:
@@ -98,7 +99,7 @@ def arrives(person: Person, order: str) -> bool:
 
 def test_an_app_starts_beside_a_plugin_that_hangs_when_it_is_imported_and_says_so(stack: Stack) -> None:
     page = Person(stack, "admin@demo.test").get("/hub/integrations").text
-    assert "quicksand did not come to an end within 2 seconds when it was asked for import" in page
+    assert "quicksand did not come to an end within 5 seconds when it was asked for import" in page
 
 
 @pytest.mark.parametrize(
