@@ -24,7 +24,7 @@ TEXTS = {
 """Where texts for people stand, by the name of an argument."""
 FIRST = {
     "Unavailable", "InDoubt", "AuthorizationExpired", "DoesNotAddUp", "NotFound", "NotPossible", "Forbidden",
-    "complain",
+    "complain", "problem_page", "Unreadable",
 }  # fmt: skip
 """Whose first (or only) text is one for people."""
 MESSAGES = {"say": 1, "say_count": 2, "_": 1, "gettext": 1, "ngettext": 2}

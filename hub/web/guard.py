@@ -191,48 +191,48 @@ _SENTENCES = {
 def _hub_error(error: HubError) -> ResponseReturnValue:
     rollback()
     status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, Forbidden) else 409
-    return problem_page(_(str(error)), status)
+    return problem_page(str(error), status)
 
 
 def _integration_error(error: IntegrationError) -> ResponseReturnValue:
     rollback()
-    return problem_page(_(str(error)), 409)
+    return problem_page(str(error), 409)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
         if host().user() is None:  # The session has ended, and its token with it: signing in is what helps.
             return _sign_in()
-        return problem_page(_("This page has been open for too long. Load it again, then repeat what you did."), 400)
+        return problem_page(say("This page has been open for too long. Load it again, then repeat what you did."), 400)
     if error.code is not None and error.code < HTTPStatus.BAD_REQUEST:
         return error
     code = error.code or 500
     known = _SENTENCES.get(HTTPStatus(code)) if code in set(HTTPStatus) else None
-    return problem_page(_(known) if known else error.description or _("That did not work."), code)
+    return problem_page(known or error.description or say("That did not work."), code)
 
 
 def _crash(error: Exception) -> ResponseReturnValue:
     rollback()
-    return problem_page(_("Something went wrong on our side. Nothing was lost; please try again."), 500, error)
+    return problem_page(say("Something went wrong on our side. Nothing was lost; please try again."), 500, error)
 
 
 def _hung(error: Hung) -> ResponseReturnValue:
     rollback()
-    sentence = _("The accounting plugin did not answer in time. Nothing was lost; please try again.")
+    sentence = say("The accounting plugin did not answer in time. Nothing was lost; please try again.")
     return problem_page(sentence, 503, error)
 
 
 def problem_page(sentence: str, status: int, bug: Exception | None = None) -> ResponseReturnValue:
     """A whole page with a sentence and a reference that is in the log; for htmx a small dialog with these, over
-    whatever stands there, so that what was filled in stays.
+    whatever stands there, so that what was filled in stays. The log has it in English.
     """
     reference = secrets.token_hex(4)
     level = logging.ERROR if bug is not None else logging.WARNING
     current_app.logger.log(level, "[%s] %s %s: %s", reference, request.method, request.path, sentence, exc_info=bug)
     if not is_fragment():
-        page = render_template("hub/problem.html", sentence=sentence, reference=reference, fragment=False)
+        page = render_template("hub/problem.html", sentence=_(sentence), reference=reference, fragment=False)
         return cast(Response, make_response(page, status))
-    dialog = render_template("hub/problem_dialog.html", sentence=sentence, reference=reference)
+    dialog = render_template("hub/problem_dialog.html", sentence=_(sentence), reference=reference)
     # htmx swaps no other error.
     return cast(Response, make_response(dialog, 422, retarget="#hub-dialog", reswap="beforeend"))
 

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 
 from lxml import etree
 
-from hub.plugin import Payload
+from hub.plugin import Payload, say
 from quickbooks_desktop.tables import ATTRIBUTES, REQUESTS, Element, Kind
 
 TARGET = "13.0"
@@ -199,14 +199,14 @@ def parse(document: str) -> etree._Element:
     Raises `Unreadable`.
     """
     if "<!DOCTYPE" in document or "<!ENTITY" in document:
-        raise Unreadable("The answer defines entities, which QuickBooks never does.")
+        raise Unreadable(say("The answer defines entities, which QuickBooks never does."))
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_comments=True
     )
     body = re.sub(r"^\s*<\?xml[^>]*\?>", "", document).encode()
     root = etree.fromstring(body, parser) if body.strip() else None
     if root is None or root.tag != "QBXML":
-        raise Unreadable("The answer is not qbXML.")
+        raise Unreadable(say("The answer is not qbXML."))
     return root
 
 
@@ -214,19 +214,21 @@ def read(document: str, requests: Sequence[Payload]) -> Answer:
     """The answer to `requests`, one payload for each, in their order. Raises `Unreadable` if it answers others."""
     messages = parse(document).find("QBXMLMsgsRs")
     if messages is None:
-        raise Unreadable("The answer holds no responses.")
+        raise Unreadable(say("The answer holds no responses."))
     key, status = messages.get("newMessageSetID", ""), messages.get("messageSetStatusCode", "")
     nodes = [node for node in messages if isinstance(node.tag, str)]
     if status not in {"", "0"} and not nodes:
         return Answer(key=key, status=status, payloads=())
     if len(nodes) != len(requests):
-        raise Unreadable(f"{len(requests)} requests were sent and {len(nodes)} are answered.")
+        raise Unreadable(say(
+            "%(sent)s requests were sent and %(answered)s are answered.", sent=len(requests), answered=len(nodes)
+        ))
     found = {node.get("requestID", ""): node for node in nodes}
     payloads = []
     for slot, request in enumerate(requests):
         node = found.get(str(slot))
         if node is None or node.tag != f"{request['request']}Rs":
-            raise Unreadable("The answer is one to another request.")
+            raise Unreadable(say("The answer is one to another request."))
         payloads.append(_response(node))
     return Answer(key=key, status=status, payloads=tuple(payloads))
 
