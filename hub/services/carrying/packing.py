@@ -12,7 +12,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 
 from hub.database import now, session
 from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Listing, Purpose
-from hub.plugin import DocumentKind, Integration, PullIntegration, Request
+from hub.plugin import DocumentKind, Integration, PullIntegration, Request, say
 from hub.services.books import checking, fetching
 from hub.services.carrying import recovering, sealing
 from hub.services.carrying.conversing import Asks, Crashes, proceed
@@ -39,7 +39,7 @@ def next_envelope(
     `most` is how many requests it may hold, if that is less than the integration says.
     """
     while (waiting := _open_envelope(installation.id)) and recovering.is_due(waiting, integration):
-        recovering.begin(waiting, "It has been on its way for longer than the ledger remembers it.")
+        recovering.begin(waiting, say("It has been on its way for longer than the ledger remembers it."))
         session().flush()
     # What was found not to be there is in an envelope of its own by the time that nothing else is left to ask.
     return waiting or _fill(installation, integration, most) or _open_envelope(installation.id)
