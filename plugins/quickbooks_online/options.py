@@ -112,7 +112,7 @@ MAPPINGS = (
         key=Role.INCOME,
         label=say("Income"),
         accepts=(AccountKind.INCOME,),
-        prefers=("SalesOfProductIncome", say("ServiceFeeIncome")),
+        prefers=("SalesOfProductIncome", "ServiceFeeIncome"),
         needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
         help=say(
             "Where sales of new products are booked. A product that is in your books already keeps its own "
