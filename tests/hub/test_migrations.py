@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,16 @@ def test_upgrading_twice_gives_exactly_the_tables_of_the_models(app: Flask) -> N
         command.check(migrating.config(connection))
 
 
+@pytest.fixture
+def loggers() -> Iterator[None]:
+    """Alembic's own configuration of logging switches off every logger that is there, for all tests that follow."""
+    yield
+    for one in logging.root.manager.loggerDict.values():
+        if isinstance(one, logging.Logger):
+            one.disabled = False
+
+
+@pytest.mark.usefixtures("loggers")
 @pytest.mark.filterwarnings("ignore:'get_engine' is deprecated:DeprecationWarning")  # Of Flask-Migrate's own env.py.
 def test_a_hosts_migrations_do_not_see_the_hubs_tables(tmp_path: Path) -> None:
     host = Flask("host")
