@@ -65,13 +65,20 @@ class Timing(requests.Session):
         operation = given["headers"]["SOAPAction"].rpartition("/")[2].strip('"')
         if operation == "receiveResponseXML":
             time.sleep(WORK)
+        self._wake(url)
         answer, seconds = _timed(partial(super().post, url, *args, **given))
         if operation in OPERATIONS:
             said = unescape(answer.text.partition(f"{operation}Result>")[2].partition("</")[0])
             self.put(self.bare, data=said.encode())
+            self._wake(self.bare)
             _, bare = _timed(partial(super().post, self.bare, *args, **given))
             self.calls.append(Call(operation=operation, seconds=seconds, bare=bare))
         return answer
+
+
+    def _wake(self, url: str) -> None:
+        """Ask for the description, so that neither of the two is timed with what it needs out of reach."""
+        self.get(f"{url}?wsdl").raise_for_status()
 
 
 def _timed(call: Callable[[], requests.Response]) -> tuple[requests.Response, float]:

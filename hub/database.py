@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import sys
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
@@ -18,7 +19,9 @@ from sqlalchemy import (
     CursorResult,
     DateTime,
     Dialect,
+    Engine,
     Enum,
+    Executable,
     MetaData,
     Numeric,
     String,
@@ -53,6 +56,14 @@ def session() -> scoped_session[Session]:
 def now() -> dt.datetime:
     """The time, in UTC: the one clock of the hub."""
     return dt.datetime.now(dt.UTC)
+
+
+def alone(statement: Executable, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+    """Run a statement about one row by itself, on a connection of its own: where every call counts, beginning and
+    ending a transaction around it would cost two trips more. The session must have nothing open."""
+    with cast(Engine, session().get_bind()).connect() as connection:
+        found = connection.execution_options(isolation_level="AUTOCOMMIT").execute(statement, values).one_or_none()
+    return None if found is None else tuple(found)
 
 
 def changes_one(statement: Update) -> bool:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -29,6 +32,7 @@ NAME = "hub"
 _QUICK = 0.5  # Seconds that a request may wait for Redis.
 _SWEPT = "hub:swept"
 _WAKES, _EVENTS = "hub_wakes", "hub_events"
+_held_back: ContextVar[set[tuple[str, int]] | None] = ContextVar("hub_held_back", default=None)
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +74,31 @@ def commit() -> None:
     """Commit, then do what was noted. The only way in which the hub commits."""
     session().commit()
     wakes, events = session().info.pop(_WAKES, set()), session().info.pop(_EVENTS, [])
-    if wakes:
+    held_back = _held_back.get()
+    if held_back is not None:
+        held_back |= wakes
+    elif wakes:
         _enqueue(sorted(wakes))
     for event in events:
         host().delivered(event)
+
+
+@contextmanager
+def afterwards() -> Iterator[Callable[[], None]]:
+    """Tell the workers of what is committed meanwhile no sooner than what this gives is called: when the answer to a
+    call has left, because the caller need not wait for that."""
+    app, wakes = cast("Flask", current_app._get_current_object()), set[tuple[str, int]]()  # type: ignore[attr-defined]  # Werkzeug's documented way.
+
+    def tell_workers() -> None:
+        if wakes:
+            with app.app_context():
+                _enqueue(sorted(wakes))
+
+    token = _held_back.set(wakes)
+    try:
+        yield tell_workers
+    finally:
+        _held_back.reset(token)
 
 
 def once(name: str, seconds: int) -> bool:

@@ -16,8 +16,8 @@ class DeskRow(Base):
 
     `address` is the part of the URL that nobody can guess. `ticket` names the session, which lasts until it has been
     silent beyond `ticket_until`; `envelope_id` is what the ledger has and has not answered yet, `answered` how many
-    requests of the session are, `waits_since` is when it was first asked to come
-    back in a moment.
+    requests of the session are and about how many `remaining` are not, `waits_since` is when it was first asked to
+    come back in a moment.
     """
 
     __tablename__ = "hub_desk"
@@ -43,6 +43,7 @@ class DeskRow(Base):
     envelope_id: Mapped[int | None] = mapped_column(ForeignKey("hub_envelope.id", ondelete="SET NULL"))
     waits_since: Mapped[dt.datetime | None] = mapped_column(Moment)
     answered: Mapped[int] = mapped_column(default=0)
+    remaining: Mapped[int] = mapped_column(default=0)
     complaint: Mapped[str] = mapped_column(Said, default="")
 
     installation: Mapped[Installation] = relationship(back_populates="desk")

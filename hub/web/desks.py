@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
+from hub import queue
 from hub.errors import HubError, NotFound
 from hub.extension import current, trip_time
 from hub.host import Permission
@@ -93,10 +94,13 @@ def desk(address: str) -> ResponseReturnValue:
         return Response(f"{error}\n", 404, mimetype="text/plain")
     app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
     answering = partial(_answer, app, integration, installation_id, _received())
-    try:
-        return hanging.within(integration.key, "endpoint", trip_time(), answering)
-    except hanging.Hung as error:
-        return Response(f"That took too long (reference {reference(error)}).\n", 503, mimetype="text/plain")
+    with queue.afterwards() as tell_workers:
+        try:
+            answer = hanging.within(integration.key, "endpoint", trip_time(), answering)
+        except hanging.Hung as error:
+            answer = Response(f"That took too long (reference {reference(error)}).\n", 503, mimetype="text/plain")
+    answer.call_on_close(tell_workers)
+    return answer
 
 
 def _answer(app: Flask, integration: PullIntegration, installation_id: int, environ: WSGIEnvironment) -> Response:
@@ -109,10 +113,12 @@ def _answer(app: Flask, integration: PullIntegration, installation_id: int, envi
 def _received() -> WSGIEnvironment:
     """The call with its body read, because the time that a slow line takes is none of the plugin's. One that says
     itself that it is longer than we take is left for the plugin to refuse."""
+    environ, length = request.environ, request.content_length
+    if (length or 0) > _MOST:
+        return environ
     request.max_content_length = None
-    if (request.content_length or 0) > _MOST:
-        return request.environ
-    return {**request.environ, "wsgi.input": BytesIO(request.stream.read(_MOST + 1))}
+    stream = environ["wsgi.input"] if length else request.stream  # Werkzeug's own is slower.
+    return {**environ, "wsgi.input": BytesIO(stream.read(length or _MOST + 1))}
 
 
 def _door(installation_id: int, password: str = "") -> ResponseReturnValue:

@@ -600,6 +600,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("envelope_id", sa.Integer(), nullable=True),
         sa.Column("waits_since", hub.database.Moment(), nullable=True),
         sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("remaining", sa.Integer(), nullable=False),
         sa.Column("complaint", hub.database.Said(), nullable=False),
         sa.ForeignKeyConstraint(
             ["envelope_id"], ["hub_envelope.id"], name=op.f("fk_hub_desk_envelope_id_hub_envelope"), ondelete="SET NULL"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LONGEST = 64 * 1024 * 1024
 """Bytes of a call. The largest answer that we ask for is a page of a list; what people have in memos is not ours."""
 
+_DECLARES = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _PAGE = "This is where the QuickBooks Web Connector calls. There is nothing to see for people."
 _FAULT = (
     '<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
@@ -51,7 +53,7 @@ def _call(desk: Desk, environ: WSGIEnvironment, start: StartResponse) -> Iterabl
     body = environ["wsgi.input"].read(LONGEST + 1 if chunked and length == "0" else int(length))
     if not body.strip() or len(body) > LONGEST:
         return _fault(start, "400 Bad Request", "The call is empty or too large.")
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\0" in body[:64]:
+    if _DECLARES.search(body) or b"\0" in body[:64]:
         return _fault(start, "400 Bad Request", "A call defines no entities.")
     called = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), soap.DESK: desk}
     return _service()(called, start)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from hub.database import session
 from hub.models import Delivery, Envelope, Listing
 from hub.plugin import Books, Idle, RecordKind, TransactionKind
-from hub.services.carrying import doorway, sorting
+from hub.services.carrying import doorway, sorting, tickets
 from hub.services.carrying.desk import InstallationDesk
 from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
@@ -74,7 +74,7 @@ def test_a_call_takes_a_few_statements_however_much_it_hands_over(connected: Off
         answer = company.process(body)
         with statements(app) as handing_in:
             desk.hand_in(ticket, answer)
-        taken.append((body.count("requestID") > sorting.LITTLE, len(collecting), len(handing_in)))
+        taken.append((body.count("requestID") > tickets.LITTLE, len(collecting), len(handing_in)))
     assert whole_file(connected.company) == ledger(range(1000, 1060))
     assert {(collected, handed_in) for much, collected, handed_in in taken if much} == {(1, 2)}
 

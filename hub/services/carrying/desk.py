@@ -88,7 +88,6 @@ class InstallationDesk:
             self._keep(ticket, _while_it_works(), envelope_id=None, complaint=found.complaint or unknown)
             commit()
             return Idle.FINISHED
-        commit()
         impatient = _is_impatient(found)
         if found.body is None and found.is_much and not impatient:
             return Idle.PREPARING
@@ -103,7 +102,7 @@ class InstallationDesk:
         found = tickets.answered(self.installation_id, ticket, _between(), size)
         if found is None:
             return STOPPED
-        if size > sorting.LITTLE or (size and found.next_id):  # A worker has the time: what goes next lies ready.
+        if size > tickets.LITTLE or (size and found.next_id):  # A worker has the time: what goes next lies ready.
             wake(self.installation_id)
             commit()
             return found.progress
@@ -161,7 +160,7 @@ class InstallationDesk:
         )
         values = {
             "ticket": ticket, "ticket_until": moment + _between(), "envelope_id": None, "waits_since": None,
-            "answered": 0, "complaint": "", "dialect": "",
+            "answered": 0, "remaining": 0, "complaint": "", "dialect": "",
         }  # fmt: skip
         opened = changes_one(free.values(**values))
         if opened:
@@ -182,7 +181,7 @@ class InstallationDesk:
         waits = found.body is None and (busy or found.is_attended) and not found.complaint
         if found.body is None and not waits:
             self._keep(ticket, _while_it_works(), waits_since=None)
-        commit()
+            commit()
         return found.body if found.body is not None else Idle.PREPARING if waits else Idle.FINISHED
 
     def _fail(self, ticket: str, failure: IntegrationError) -> None:
@@ -201,7 +200,7 @@ class InstallationDesk:
         if row.complaint:
             return STOPPED
         if _attended(row) or _is_open(self.installation_id) or packing.has_work(row.installation):
-            return tickets.progress(row.answered, *tickets.left(self.installation_id))
+            return tickets.progress(row.answered, row.remaining)
         return 100
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from typing import cast
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import bindparam, select
 from werkzeug.security import generate_password_hash
 
-from hub.database import now, session
+from hub.database import alone, now, session
 from hub.errors import NotFound, NotPossible
 from hub.extension import answer_time
 from hub.models import DeskRow, Installation
@@ -50,13 +49,8 @@ def open_for(installation: Installation) -> DeskRow:
 
 
 def at(address: str) -> tuple[int, str]:
-    """The id of the installation at an address, and the key of its integration. Raises `NotFound`.
-
-    Every call begins with this, so it is one question outside of a transaction.
-    """
-    with cast(Engine, session().get_bind()).connect() as connection:
-        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-        found = alone.execute(_at, {"here": address}).one_or_none()
+    """The id of the installation at an address, and the key of its integration. Raises `NotFound`."""
+    found = alone(_at, {"here": address})
     if found is None:
         raise NotFound(say("There is no installation at this address."))
     return found[0], found[1]

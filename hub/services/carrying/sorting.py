@@ -7,11 +7,10 @@ installation makes sure that one process at a time does so.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import BindParameter, ColumnElement, exists, or_, select
+from sqlalchemy import select
 
 from hub.database import session
 from hub.errors import LineLost
@@ -19,31 +18,16 @@ from hub.extension import step_time
 from hub.models import Delivery, DeskRow, Envelope, Installation, needs
 from hub.plugin import InDoubt, IntegrationError, PullIntegration, Unavailable, say, say_count
 from hub.queue import commit, rollback, wake
-from hub.services.carrying import concluding, line, packing
+from hub.services.carrying import concluding, line, packing, tickets
 from hub.services.carrying.line import Line
 from hub.services.integrations import hanging, registry, vetting
 from hub.services.integrations.bugs import reference
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 
-LITTLE = 25
-"""How many answers are read, or requests packed, within a call: no worker would be quicker."""
-
 FIRST = 10
 """How many requests the first envelope of a session holds: if something is wrong, little is at stake."""
 
 _STATES = tuple(state for state in InstallationState if state is not InstallationState.REMOVED)
-
-
-def is_much(installation_id: BindParameter[int], moment: BindParameter[dt.datetime]) -> ColumnElement[bool]:
-    """Whether there is more to read than a call has time for, or a worker is at it, as part of a statement. A worker
-    has been told then."""
-    much = exists().where(
-        Envelope.installation_id == installation_id, Envelope.state == EnvelopeState.RECEIVED, Envelope.size > LITTLE
-    )
-    busy = exists().where(
-        Installation.id == installation_id, Installation.line_token.is_not(None), Installation.line_until >= moment
-    )
-    return or_(much, busy)
 
 
 def turn(installation_id: int, *, whole: bool = True) -> bool:
@@ -71,7 +55,8 @@ def turn(installation_id: int, *, whole: bool = True) -> bool:
     held.hang_up()
     if not done:
         wake(installation_id)
-        commit()
+    tickets.note_remaining(installation_id)
+    commit()
     return done
 
 
@@ -103,7 +88,7 @@ def _pack(installation: Installation, integration: PullIntegration, desk: DeskRo
     if not desk.answered:
         packing.pack(installation, integration, FIRST)
         return whole or not packing.is_much(installation.id)
-    if whole or not packing.is_ready(installation.id, LITTLE):
+    if whole or not packing.is_ready(installation.id, tickets.LITTLE):
         packing.pack(installation, integration)
         return True
     return False

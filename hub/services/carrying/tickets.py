@@ -10,14 +10,17 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, case, func, select, update
+from sqlalchemy import Table, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from hub.database import now, session
-from hub.models import Delivery, DeskRow, Envelope, Listing
+from hub.database import alone, now, session
+from hub.models import Delivery, DeskRow, Envelope, Installation, Listing
 from hub.queue import rollback
-from hub.services.carrying import packing, sorting
+from hub.services.carrying import packing
 from hub.states import DeliveryState, EnvelopeState
+
+LITTLE = 25
+"""How many answers are read, or requests packed, within a call: no worker would be quicker."""
 
 _PAGE = 500  # About how many entries of a list an answer holds.
 _GOING = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.IN_DOUBT)
@@ -32,6 +35,12 @@ class Session:
     waits_since: dt.datetime | None
     attended_until: dt.datetime | None
     answered: int
+    remaining: int
+
+    @property
+    def progress(self) -> int:
+        """How much of it is done, as `progress` says."""
+        return progress(self.answered, self.remaining)
 
     @property
     def is_attended(self) -> bool:
@@ -49,33 +58,36 @@ class Collected(Session):
 
 @dataclass(frozen=True, slots=True)
 class Answered(Session):
-    """What follows upon an answer: the envelope that lies ready, and how much is left, in requests or so."""
+    """What follows upon an answer: the envelope that lies ready."""
 
     next_id: int | None
-    deliveries: int
-    pages: int | None
-
-    @property
-    def progress(self) -> int:
-        """How much of the session is done, as `progress` says."""
-        return progress(self.answered, self.deliveries, self.pages)
 
 
 _desk, _envelope = cast(Table, DeskRow.__table__).c, cast(Table, Envelope.__table__).c
-_state = (_desk.dialect, _desk.complaint, _desk.waits_since, _desk.attended_until, _desk.answered)
+_state = (
+    _desk.dialect, _desk.complaint, _desk.waits_since, _desk.attended_until, _desk.answered, _desk.remaining,
+)  # fmt: skip
 _installation = bindparam("installation", type_=_desk.installation_id.type)
 _moment, _until = (bindparam(name, type_=_desk.ticket_until.type) for name in ("moment", "until"))
 _mine = (_desk.installation_id == _installation, _desk.ticket == bindparam("named"))
 
 _ready = packing.ready(_installation, _moment)
 _body = select(_envelope.body).where(_envelope.id == _ready).scalar_subquery()
+_is_much = or_(
+    exists().where(
+        Envelope.installation_id == _installation, Envelope.state == EnvelopeState.RECEIVED, Envelope.size > LITTLE
+    ),
+    exists().where(
+        Installation.id == _installation, Installation.line_token.is_not(None), Installation.line_until >= _moment
+    ),
+)
 _deliveries = (
     select(func.count(Delivery.id))
     .where(Delivery.installation_id == _installation, Delivery.state.in_(_GOING))
     .scalar_subquery()
 )
 _pages = (
-    select(func.sum(1 + (func.coalesce(Listing.total, Listing.loaded) - Listing.loaded) / _PAGE))
+    select(func.sum(1 + (func.coalesce(Listing.total, Listing.loaded) - Listing.loaded) // _PAGE))
     .where(Listing.installation_id == _installation, Listing.loading)
     .scalar_subquery()
 )
@@ -87,13 +99,10 @@ def _change(*further: Any, **values: Any) -> ReturningUpdate[Any]:
 
 
 _collect = _change(
-    _body, sorting.is_much(_installation, _moment),
+    _body, _is_much,
     envelope_id=_ready, waits_since=case((_ready.is_(None), func.coalesce(_desk.waits_since, _moment))),
 )  # fmt: skip
-_answered = _change(
-    _ready, _deliveries, _pages,
-    envelope_id=None, waits_since=None, answered=_desk.answered + bindparam("size"),
-)  # fmt: skip
+_answered = _change(_ready, envelope_id=None, waits_since=None, answered=_desk.answered + bindparam("size"))
 _take = (
     update(Envelope.__table__)  # type: ignore[arg-type]  # It is a table.
     .where(
@@ -102,6 +111,11 @@ _take = (
     )
     .values(received=bindparam("answer"), state=EnvelopeState.RECEIVED, answered_at=_moment)
     .returning(_envelope.size)
+)
+_note = (
+    update(DeskRow.__table__)  # type: ignore[arg-type]  # It is a table.
+    .where(_desk.installation_id == _installation)
+    .values(remaining=_deliveries + func.coalesce(_pages, 0))
 )
 
 
@@ -116,9 +130,9 @@ def keep(installation_id: int, ticket: str, silence: dt.timedelta, /, **changes:
 
 
 def collect(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
-    """The ledger has what lies ready now; if nothing does, it waits. Otherwise as `keep`."""
-    found = _run(_collect, installation_id, ticket, silence)
-    return found and Collected(*found)
+    """The ledger has what lies ready now; if nothing does, it waits. As `keep`, but committed at once."""
+    found = alone(_collect, _named(installation_id, ticket, silence)) if ticket else None
+    return Collected(*found) if found else None
 
 
 def take(installation_id: int, ticket: str, answer: str) -> int:
@@ -133,21 +147,24 @@ def answered(installation_id: int, ticket: str, silence: dt.timedelta, size: int
     return found and Answered(*found)
 
 
-def left(installation_id: int) -> tuple[int, int | None]:
-    """How many deliveries are not in the books yet, and how many pages of lists are not read."""
-    found = session().execute(select(_deliveries, _pages), {"installation": installation_id}).one()
-    return found[0], found[1]
+def note_remaining(installation_id: int) -> None:
+    """Count what is not in the books yet, and the pages of lists that are not read. A call has no time to count."""
+    session().execute(_note, {"installation": installation_id})
 
 
-def progress(answered: int, deliveries: int, pages: int | None) -> int:
+def progress(answered: int, remaining: int) -> int:
     """How much of a session is done in percent, as far as can be told while something is left."""
-    return min(99, 100 * answered // (answered + max(deliveries + int(pages or 0), 1)))
+    return min(99, 100 * answered // (answered + max(remaining, 1)))
 
 
 def _run(change: ReturningUpdate[Any], installation_id: int, ticket: str, silence: dt.timedelta, **values: int) -> Any:
-    moment = now()
-    named = {"installation": installation_id, "named": ticket, "moment": moment, "until": moment + silence, **values}
+    named = {**_named(installation_id, ticket, silence), **values}
     found = session().execute(change, named).one_or_none() if ticket else None
     if found is None:
         rollback()
     return found
+
+
+def _named(installation_id: int, ticket: str, silence: dt.timedelta) -> dict[str, object]:
+    moment = now()
+    return {"installation": installation_id, "named": ticket, "moment": moment, "until": moment + silence}
