@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from conftest import BACK, consent
 from flask import Flask
 
+from conftest import BACK, consent
 from hub.database import session
 from hub.models import Installation
 from hub.plugin import Attempt, AuthorizationExpired, PushIntegration, Redirect, Rejected
