@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hub.database import Base, Json, Moment, Said, choice, now
+from hub.database import Base, Json, Moment, Packed, Said, choice, now
 from hub.models.delivery import Delivery
 from hub.models.installation import Installation
 from hub.plugin import Envelope as SealedEnvelope
@@ -64,7 +64,7 @@ class Envelope(Base):
     body: Mapped[str] = mapped_column(Text, default="")
     size: Mapped[int] = mapped_column(default=0)
     """How many requests it was sealed with."""
-    received: Mapped[str] = mapped_column(Text, default="", deferred=True)
+    received: Mapped[str] = mapped_column(Packed, default="", deferred=True)
     """The answer as a ledger that calls us handed it in, until it is read."""
     writes: Mapped[bool] = mapped_column(default=False)
     state: Mapped[EnvelopeState] = mapped_column(choice(EnvelopeState), default=EnvelopeState.OPEN)

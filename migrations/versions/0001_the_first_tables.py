@@ -258,7 +258,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("key", sa.String(length=24), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("received", sa.Text(), nullable=False),
+        sa.Column("received", hub.database.Packed(), nullable=False),
         sa.Column("writes", sa.Boolean(), nullable=False),
         sa.Column(
             "state",
@@ -286,8 +286,6 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
     )
     with op.batch_alter_table("hub_envelope", schema=None) as batch_op:
         batch_op.create_index("ix_hub_envelope_open", ["installation_id", "state", "due_at"], unique=False)
-    if op.get_bind().dialect.name == "postgresql":  # It is read once, soon, and emptied: compressing it costs more.
-        op.execute("ALTER TABLE hub_envelope ALTER COLUMN received SET STORAGE EXTERNAL")
 
     op.create_table(
         "hub_link",
