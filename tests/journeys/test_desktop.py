@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,18 +13,20 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
+from hub.errors import NotFound
 from hub.models import Delivery, Envelope, Listing
 from hub.plugin import Books, Idle, RecordKind, TransactionKind
 from hub.services.carrying import doorway, sorting, tickets
 from hub.services.carrying.desk import InstallationDesk
 from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
 from hub.services.integrations import registry
 from hub.services.sending import sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 from hub.web import views
-from sandbox.desktop.connector import Faults
-from tests.hub.conftest import ADA, order_1042, statements
+from sandbox.desktop.connector import Failed, Faults
+from tests.hub.conftest import ACME, ADA, order_1042, statements
 from tests.journeys.batches import ledger, send
 from tests.journeys.desktop import BOOKS, ORDER_1042, Office, serving, whole_file
 
@@ -202,3 +205,38 @@ def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_i
     (told,) = session().scalars(select(Delivery).where(Delivery.kind == "customer"))
     assert customer.name in problems_of(told.problems)[0].what
     assert "Promotional" in views.order_status("1042", sending.of_order("acme", "1042")).lines[0].title
+
+
+def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> None:
+    """What is handed in by a session that was handed nothing, because other books are open, answers nothing."""
+    sending.send(connected.installation.id, order_1042(), Choices(), ADA)
+    sorting.turn(connected.installation.id)
+    desk = InstallationDesk(connected.installation.id)
+    ticket = desk.admit(desk.login, connected.password).ticket
+    desk.recognise(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
+    sorting.turn(connected.installation.id)
+    assert session().scalars(select(Envelope).where(Envelope.state == EnvelopeState.OPEN)).all()
+    session().commit()
+    desk.complain(ticket, "Another company file is open.")
+    collected = tickets.collect(connected.installation.id, ticket, dt.timedelta(seconds=60))
+    assert collected is not None
+    assert collected.complaint == "Another company file is open."
+    desk.hand_in(ticket, "<QBXML/>")
+    left = session().scalars(select(Envelope.state).where(Envelope.state != EnvelopeState.ANSWERED)).all()
+    assert left == [EnvelopeState.OPEN]
+
+
+def test_a_removed_installation_knows_nobody_even_where_its_address_is_still_remembered(connected: Office) -> None:
+    row = doorway.open_for(connected.installation)
+    session().commit()
+    known = doorway.at(row.address)
+    assert known == (connected.installation.id, "quickbooks_desktop")
+    address, remembered = row.address, dict(doorway._known)
+    installing.remove(ACME.id, connected.installation.id)
+    with pytest.raises(NotFound):
+        doorway.at(address)
+    doorway._known.update(remembered)  # Another web process has not heard of it.
+    assert connected.connector().update().startswith("QBWC1040")
+    doorway._known.clear()
+    with pytest.raises(Failed, match="404"):
+        connected.connector().update()

@@ -85,7 +85,7 @@ class InstallationDesk:
             return Idle.CLOSED
         if found.complaint or not found.dialect:  # Other books, or nobody said which: nothing is handed out.
             unknown = say("QuickBooks did not say which company file is open. Update again.")
-            self._keep(ticket, _while_it_works(), envelope_id=None, complaint=found.complaint or unknown)
+            self._keep(ticket, _while_it_works(), complaint=found.complaint or unknown)
             commit()
             return Idle.FINISHED
         impatient = _is_impatient(found)

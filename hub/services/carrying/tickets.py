@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from hub.database import alone, now, session
@@ -71,6 +71,7 @@ _installation = bindparam("installation", type_=_desk.installation_id.type)
 _moment, _until = (bindparam(name, type_=_desk.ticket_until.type) for name in ("moment", "until"))
 _mine = (_desk.installation_id == _installation, _desk.ticket == bindparam("named"))
 
+_may_take = and_(_desk.complaint == "", _desk.dialect != "")
 _ready = packing.ready(_installation, _moment)
 _body = select(_envelope.body).where(_envelope.id == _ready).scalar_subquery()
 _is_much = or_(
@@ -100,7 +101,8 @@ def _change(*further: Any, **values: Any) -> ReturningUpdate[Any]:
 
 _collect = _change(
     _body, _is_much,
-    envelope_id=_ready, waits_since=case((_ready.is_(None), func.coalesce(_desk.waits_since, _moment))),
+    envelope_id=case((_may_take, _ready)),
+    waits_since=case((_ready.is_(None), func.coalesce(_desk.waits_since, _moment))),
 )  # fmt: skip
 _answered = _change(_ready, envelope_id=None, waits_since=None, answered=_desk.answered + bindparam("size"))
 _take = (
@@ -130,7 +132,8 @@ def keep(installation_id: int, ticket: str, silence: dt.timedelta, /, **changes:
 
 
 def collect(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
-    """The ledger has what lies ready now; if nothing does, it waits. As `keep`, but committed at once."""
+    """The ledger has what lies ready now, unless something went wrong or it has not said what it understands; if
+    nothing lies ready, it waits. As `keep`, but committed at once."""
     found = alone(_collect, _named(installation_id, ticket, silence)) if ticket else None
     return Collected(*found) if found else None
 
