@@ -222,8 +222,8 @@ def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> No
     assert collected is not None
     assert collected.complaint == "Another company file is open."
     desk.hand_in(ticket, "<QBXML/>")
-    left = session().scalars(select(Envelope.state).where(Envelope.state != EnvelopeState.ANSWERED)).all()
-    assert left == [EnvelopeState.OPEN]
+    untouched = select(Envelope.trouble, Envelope.answered_at).where(Envelope.state == EnvelopeState.OPEN)
+    assert [tuple(one) for one in session().execute(untouched)] == [("", None)]
 
 
 def test_a_removed_installation_knows_nobody_even_where_its_address_is_still_remembered(connected: Office) -> None:
