@@ -7,7 +7,8 @@ import enum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from hub.database import Base, Json, Moment, Packed, Said, choice, now
 from hub.models.delivery import Delivery
@@ -80,6 +81,12 @@ class Envelope(Base):
     exchanges: Mapped[list[Exchange]] = relationship(back_populates="envelope", order_by="Exchange.slot")
 
     __table_args__ = (Index("ix_hub_envelope_open", "installation_id", "state", "due_at"),)
+
+    @classmethod
+    def laden(cls) -> ORMOption:
+        """To load envelopes with all that they carry: in one statement more, rather than in two for each exchange."""
+        exchange = selectinload(cls.exchanges)
+        return exchange.joinedload(Exchange.conversation).joinedload(ConversationRow.delivery)
 
     def sealed(self) -> SealedEnvelope:
         """The envelope as a plugin takes it."""

@@ -15,9 +15,8 @@ class DeskRow(Base):
     """Where the ledger of an installation calls, how it is known, and how far its present session is.
 
     `address` is the part of the URL that nobody can guess. `ticket` names the session, which lasts until it has been
-    silent beyond `ticket_until`; `envelope_id` is what the ledger has and has not answered yet, `answered` how many
-    requests of the session are and about how many `remaining` are not, `waits_since` is when it was first asked to
-    come back in a moment.
+    silent beyond `ticket_until`; `envelope_id` is what the ledger has, or had last; so many requests it was `asked` in
+    the session, and about so many are `remaining`. `waits_since` is when it was first asked to come back in a moment.
     """
 
     __tablename__ = "hub_desk"
@@ -42,7 +41,7 @@ class DeskRow(Base):
     ticket_until: Mapped[dt.datetime | None] = mapped_column(Moment)
     envelope_id: Mapped[int | None] = mapped_column(ForeignKey("hub_envelope.id", ondelete="SET NULL"))
     waits_since: Mapped[dt.datetime | None] = mapped_column(Moment)
-    answered: Mapped[int] = mapped_column(default=0)
+    asked: Mapped[int] = mapped_column(default=0)
     remaining: Mapped[int] = mapped_column(default=0)
     complaint: Mapped[str] = mapped_column(Said, default="")
 

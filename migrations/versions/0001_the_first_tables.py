@@ -597,7 +597,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("ticket_until", hub.database.Moment(), nullable=True),
         sa.Column("envelope_id", sa.Integer(), nullable=True),
         sa.Column("waits_since", hub.database.Moment(), nullable=True),
-        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
         sa.Column("remaining", sa.Integer(), nullable=False),
         sa.Column("complaint", hub.database.Said(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -108,7 +108,7 @@ def _speak(held: Line, until: float) -> dt.timedelta | None:
         integration = registry.integration(installation.integration)
         assert isinstance(integration, PushIntegration)
         if envelope_id is not None and answer is not None:
-            envelope = session().get_one(Envelope, envelope_id)
+            envelope = session().get_one(Envelope, envelope_id, options=[Envelope.laden()])
             pause = concluding.conclude(installation, integration, envelope, answer)
             if pause is not None:
                 commit()

@@ -11,7 +11,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from werkzeug.security import check_password_hash
 
 from hub.database import changes_one, now, session
@@ -62,7 +62,7 @@ class InstallationDesk:
             return Admission(welcome=Welcome.STRANGER)
         row.called_at, row.refused = now(), 0
         state = row.installation.state
-        wanted = state is InstallationState.PENDING or _attended(row) or packing.has_work(row.installation)
+        wanted = state is InstallationState.PENDING or _attended(row) or packing.has_work(self.installation_id)
         commit()
         if state not in _SPEAKS or not wanted:
             return Admission(welcome=Welcome.NOTHING)
@@ -94,20 +94,19 @@ class InstallationDesk:
         return self._prepare(ticket, whole=impatient) if found.body is None else found.body
 
     def hand_in(self, ticket: str, answer: str | IntegrationError) -> int:
+        taken = None
         if isinstance(answer, IntegrationError):
             self._fail(ticket, answer)
-            size = 0
         else:
-            size = tickets.take(self.installation_id, ticket, answer)
-        found = tickets.answered(self.installation_id, ticket, _between(), size)
-        if found is None:
-            return STOPPED
-        if size > tickets.LITTLE or (size and found.next_id):  # A worker has the time: what goes next lies ready.
-            wake(self.installation_id)
+            taken = tickets.take(self.installation_id, ticket, answer)
+        if taken is not None and (taken.size > tickets.LITTLE or taken.next_id):
+            wake(self.installation_id)  # A worker has the time to read it: what goes next lies ready.
             commit()
-            return found.progress
+            return taken.progress
+        if self._keep(ticket, _between(), envelope_id=None, waits_since=None) is None:
+            return STOPPED
         commit()
-        if size:
+        if taken is not None:
             sorting.turn(self.installation_id, whole=False)
         done = self._done()
         commit()
@@ -154,13 +153,17 @@ class InstallationDesk:
     def _open(self) -> str | None:
         """Begin a session by one atomic statement; None while another one is going on."""
         ticket, moment = secrets.token_hex(16), now()
+        silent = exists().where(  # It has answered and asks for nothing more, though it had time for that.
+            Envelope.id == DeskRow.envelope_id, Envelope.state != EnvelopeState.OPEN,
+            Envelope.answered_at < moment - _between(),
+        )  # fmt: skip
         free = update(DeskRow).where(
             DeskRow.installation_id == self.installation_id,
-            or_(DeskRow.ticket.is_(None), DeskRow.ticket_until < moment),
+            or_(DeskRow.ticket.is_(None), DeskRow.ticket_until < moment, silent),
         )
         values = {
             "ticket": ticket, "ticket_until": moment + _between(), "envelope_id": None, "waits_since": None,
-            "answered": 0, "remaining": 0, "complaint": "", "dialect": "",
+            "asked": 0, "remaining": 0, "complaint": "", "dialect": "",
         }  # fmt: skip
         opened = changes_one(free.values(**values))
         if opened:
@@ -174,7 +177,9 @@ class InstallationDesk:
 
     def _prepare(self, ticket: str, *, whole: bool) -> str | Idle:
         """Nothing lies ready: have something lie ready, if that is quickly done."""
-        busy = not sorting.turn(self.installation_id, whole=whole)
+        worth_it = packing.has_work(self.installation_id)
+        commit()
+        busy = worth_it and not sorting.turn(self.installation_id, whole=whole)
         found = tickets.collect(self.installation_id, ticket, _while_it_works())
         if found is None:
             return Idle.CLOSED
@@ -199,8 +204,8 @@ class InstallationDesk:
         row = self._row()
         if row.complaint:
             return STOPPED
-        if _attended(row) or _is_open(self.installation_id) or packing.has_work(row.installation):
-            return tickets.progress(row.answered, row.remaining)
+        if _attended(row) or _is_open(self.installation_id) or packing.has_work(self.installation_id):
+            return tickets.progress(row.asked, row.remaining)
         return 100
 
 

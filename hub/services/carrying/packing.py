@@ -45,10 +45,13 @@ def next_envelope(
     return waiting or _fill(installation, integration, most) or _open_envelope(installation.id)
 
 
-def ready(installation_id: BindParameter[int], moment: BindParameter[dt.datetime]) -> ScalarSelect[int]:
-    """The id of the envelope that a ledger that calls us takes along next, as part of a statement. NULL if there is
-    none."""
-    return _open(installation_id, moment).with_only_columns(Envelope.id).limit(1).scalar_subquery()
+def ready(
+    installation_id: BindParameter[int], moment: BindParameter[dt.datetime], but: ScalarSelect[int] | None = None
+) -> ScalarSelect[int]:
+    """The id of the envelope that a ledger that calls us takes along next, as part of a statement; it is not the one of
+    the id `but`. NULL if there is none."""
+    found = _open(installation_id, moment).with_only_columns(Envelope.id).limit(1)
+    return (found if but is None else found.where(Envelope.id != but)).scalar_subquery()
 
 
 def pack(installation: Installation, integration: Integration, most: int | None = None) -> None:
@@ -82,9 +85,9 @@ def is_ready(installation_id: int, count: int) -> bool:
     return found >= count
 
 
-def has_work(installation: Installation) -> bool:
-    """Whether it has something to ask at once."""
-    return session().scalar(select(Installation.id).where(Installation.id == installation.id, work())) is not None
+def has_work(installation_id: int) -> bool:
+    """Whether an installation has something to ask at once, or an answer to be read."""
+    return session().scalar(select(Installation.id).where(Installation.id == installation_id, work())) is not None
 
 
 def work() -> ColumnElement[bool]:
@@ -152,7 +155,7 @@ def _open(
 
 
 def _open_envelope(installation_id: int) -> Envelope | None:
-    envelope = session().scalar(_open(installation_id).limit(1))
+    envelope = session().scalar(_open(installation_id).limit(1).options(Envelope.laden()))
     if envelope is not None:
         for exchange in envelope.exchanges:
             delivery = exchange.conversation.delivery

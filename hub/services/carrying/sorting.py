@@ -73,6 +73,7 @@ def _sort(held: Line, *, whole: bool) -> bool | None:
         .where(Envelope.installation_id == installation.id, Envelope.state == EnvelopeState.RECEIVED)
         .order_by(Envelope.id)
         .limit(2)
+        .options(Envelope.laden())
     ).all()
     if received:
         _conclude(installation, integration, desk, received[0])
@@ -85,7 +86,7 @@ def _sort(held: Line, *, whole: bool) -> bool | None:
 
 def _pack(installation: Installation, integration: PullIntegration, desk: DeskRow, *, whole: bool) -> bool:
     """Have something lie ready. False if more is left to a worker, who packs it while the ledger works on the first."""
-    if not desk.answered:
+    if not desk.asked:
         packing.pack(installation, integration, FIRST)
         return whole or not packing.is_much(installation.id)
     if whole or not packing.is_ready(installation.id, tickets.LITTLE):

@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ScalarSelect, Table, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from hub.database import alone, now, session
@@ -34,13 +34,6 @@ class Session:
     complaint: str
     waits_since: dt.datetime | None
     attended_until: dt.datetime | None
-    answered: int
-    remaining: int
-
-    @property
-    def progress(self) -> int:
-        """How much of it is done, as `progress` says."""
-        return progress(self.answered, self.remaining)
 
     @property
     def is_attended(self) -> bool:
@@ -57,23 +50,30 @@ class Collected(Session):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered(Session):
-    """What follows upon an answer: the envelope that lies ready."""
+class Answered:
+    """What an answer was to: so many requests. And the envelope that goes next, if one lies ready."""
 
+    size: int
     next_id: int | None
+    asked: int
+    remaining: int
+
+    @property
+    def progress(self) -> int:
+        """How much of the session is done, as `progress` says."""
+        return progress(self.asked, self.remaining)
 
 
 _desk, _envelope = cast(Table, DeskRow.__table__).c, cast(Table, Envelope.__table__).c
-_state = (
-    _desk.dialect, _desk.complaint, _desk.waits_since, _desk.attended_until, _desk.answered, _desk.remaining,
-)  # fmt: skip
+_state = (_desk.dialect, _desk.complaint, _desk.waits_since, _desk.attended_until)
 _installation = bindparam("installation", type_=_desk.installation_id.type)
 _moment, _until = (bindparam(name, type_=_desk.ticket_until.type) for name in ("moment", "until"))
 _mine = (_desk.installation_id == _installation, _desk.ticket == bindparam("named"))
 
 _may_take = and_(_desk.complaint == "", _desk.dialect != "")
 _ready = packing.ready(_installation, _moment)
-_body = select(_envelope.body).where(_envelope.id == _ready).scalar_subquery()
+_collected = select(_envelope.body).where(_envelope.id == _ready).scalar_subquery()
+_begun = select(_envelope.size).where(_envelope.id == _ready, _envelope.id.is_distinct_from(_desk.envelope_id))
 _is_much = or_(
     exists().where(
         Envelope.installation_id == _installation, Envelope.state == EnvelopeState.RECEIVED, Envelope.size > LITTLE
@@ -99,21 +99,25 @@ def _change(*further: Any, **values: Any) -> ReturningUpdate[Any]:
     return change.returning(*_state, *further)
 
 
+def _of_mine(column: Any) -> ScalarSelect[Any]:
+    return select(column).where(*_mine).scalar_subquery()
+
+
 _collect = _change(
-    _body, _is_much,
+    _collected, _is_much,
     envelope_id=case((_may_take, _ready)),
+    asked=_desk.asked + case((_may_take, func.coalesce(_begun.scalar_subquery(), 0)), else_=0),
     waits_since=case((_ready.is_(None), func.coalesce(_desk.waits_since, _moment))),
 )  # fmt: skip
-_answered = _change(_ready, envelope_id=None, waits_since=None, answered=_desk.answered + bindparam("size"))
 _take = (
     update(Envelope.__table__)  # type: ignore[arg-type]  # It is a table.
-    .where(
-        _envelope.id == select(_desk.envelope_id).where(*_mine).scalar_subquery(),
-        _envelope.state == EnvelopeState.OPEN,
-    )
+    .where(_envelope.id == _of_mine(_desk.envelope_id), _envelope.state == EnvelopeState.OPEN)
     .values(received=bindparam("answer"), state=EnvelopeState.RECEIVED, answered_at=_moment)
-    .returning(_envelope.size)
-)
+    .returning(
+        _envelope.size, packing.ready(_installation, _moment, _of_mine(_desk.envelope_id)),
+        _of_mine(_desk.asked), _of_mine(_desk.remaining),
+    )
+)  # fmt: skip
 _note = (
     update(DeskRow.__table__)  # type: ignore[arg-type]  # It is a table.
     .where(_desk.installation_id == _installation)
@@ -127,8 +131,12 @@ def keep(installation_id: int, ticket: str, silence: dt.timedelta, /, **changes:
     Gives its state then. None if the ticket is not that of the session that goes on; then whatever was done before in
     the transaction is undone.
     """
-    found = _run(_change(**changes), installation_id, ticket, silence)
-    return found and Session(*found)
+    named = _named(installation_id, ticket, silence)
+    found = session().execute(_change(**changes), named).one_or_none() if ticket else None
+    if found is None:
+        rollback()
+        return None
+    return Session(*found)
 
 
 def collect(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
@@ -138,16 +146,12 @@ def collect(installation_id: int, ticket: str, silence: dt.timedelta) -> Collect
     return Collected(*found) if found else None
 
 
-def take(installation_id: int, ticket: str, answer: str) -> int:
-    """Take in an answer to what the ledger has. Gives how many requests it is about, 0 if nothing was asked."""
+def take(installation_id: int, ticket: str, answer: str) -> Answered | None:
+    """Take in an answer to what the ledger has, and commit that at once. None if nothing was asked in this session, or
+    if that is answered already."""
     values = {"installation": installation_id, "named": ticket, "answer": answer, "moment": now()}
-    return session().execute(_take, values).scalar() or 0
-
-
-def answered(installation_id: int, ticket: str, silence: dt.timedelta, size: int) -> Answered | None:
-    """The ledger has nothing any more, and so many requests more are answered. Otherwise as `keep`."""
-    found = _run(_answered, installation_id, ticket, silence, size=size)
-    return found and Answered(*found)
+    found = alone(_take, values) if ticket else None
+    return Answered(*found) if found else None
 
 
 def note_remaining(installation_id: int) -> None:
@@ -155,17 +159,9 @@ def note_remaining(installation_id: int) -> None:
     session().execute(_note, {"installation": installation_id})
 
 
-def progress(answered: int, remaining: int) -> int:
+def progress(asked: int, remaining: int) -> int:
     """How much of a session is done in percent, as far as can be told while something is left."""
-    return min(99, 100 * answered // (answered + max(remaining, 1)))
-
-
-def _run(change: ReturningUpdate[Any], installation_id: int, ticket: str, silence: dt.timedelta, **values: int) -> Any:
-    named = {**_named(installation_id, ticket, silence), **values}
-    found = session().execute(change, named).one_or_none() if ticket else None
-    if found is None:
-        rollback()
-    return found
+    return min(99, 100 * asked // (asked + max(remaining, 1)))
 
 
 def _named(installation_id: int, ticket: str, silence: dt.timedelta) -> dict[str, object]:

@@ -83,6 +83,7 @@ def _unpark(delivery: Delivery) -> None:
         .join(Exchange)
         .join(ConversationRow)
         .where(ConversationRow.delivery_id == delivery.id, Envelope.state == EnvelopeState.PARKED)
+        .options(Envelope.laden())
     ).unique()
     companions = {delivery.id: delivery}
     for envelope in parked.all():
