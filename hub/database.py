@@ -63,7 +63,8 @@ def now() -> dt.datetime:
 def alone(statement: Executable, values: Mapping[str, object]) -> tuple[Any, ...] | None:
     """Run a statement about one row by itself, on a connection of its own: where every call counts, beginning and
     ending a transaction around it would cost two trips more. The session must have nothing open."""
-    with cast(Engine, session().get_bind()).connect() as connection:
+    engine = cast(Engine, current_app.extensions["sqlalchemy"].engine)
+    with engine.connect() as connection:
         found = connection.execution_options(isolation_level="AUTOCOMMIT").execute(statement, values).one_or_none()
     return None if found is None else tuple(found)
 

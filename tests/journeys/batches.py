@@ -26,13 +26,12 @@ def order(number: int, customer: str = "ABC Company") -> Order:
 def send(office: Office, numbers: range, customers: int = 1) -> None:
     """Send orders with all their documents: an invoice, its payment, a purchase order and a bill each."""
     for number in numbers:
-        name = f"Customer {number % customers}"
-        sending.send(office.installation.id, order(number, name), EVERYTHING, ADA)
+        sending.send(office.installation.id, order(number, _customer(number, customers)), EVERYTHING, ADA)
 
 
 def ledger(numbers: range, customers: int = 1) -> Ledger:
     """What a company file holds when each of those documents is in it exactly once."""
-    names = {number: f"Customer {number % customers}" for number in numbers}
+    names = {number: _customer(number, customers) for number in numbers}
     amounts = (Decimal("230.00"), Decimal("-11.50"))
     return {
         "customers": sorted({(name,) for name in names.values()}),
@@ -44,3 +43,8 @@ def ledger(numbers: range, customers: int = 1) -> Ledger:
         "purchase orders": [(str(number), Decimal("110.50"), "true") for number in numbers],
         "bills": [(str(number), Decimal("110.50")) for number in numbers],
     }
+
+
+def _customer(number: int, customers: int) -> str:
+    """Whose order it is, among so many customers of its thousand."""
+    return f"Customer {number // 1000}-{number % customers}"

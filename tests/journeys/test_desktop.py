@@ -91,7 +91,7 @@ def test_a_session_that_is_silent_after_its_answer_was_taken_in_makes_room_soone
 ) -> None:
     app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=60, HUB_DESK_PATIENCE_SECONDS=60)
     send(connected, range(1000, 1060))
-    desk = InstallationDesk(connected.installation.id)
+    desk, ticket = InstallationDesk(connected.installation.id), ""
 
     def begin() -> Welcome:
         nonlocal ticket
@@ -104,7 +104,6 @@ def test_a_session_that_is_silent_after_its_answer_was_taken_in_makes_room_soone
             sorting.turn(connected.installation.id)
         return body
 
-    ticket = ""
     assert begin() is Welcome.OPEN
     desk.recognise(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
     company = connected.company.session()
