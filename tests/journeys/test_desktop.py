@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.database import session
 from hub.errors import NotFound
-from hub.models import Delivery, Envelope, Listing
+from hub.models import Delivery, Envelope, Listing, RecordRow
 from hub.plugin import Books, Idle, RecordKind, TransactionKind, Welcome
 from hub.services.carrying import doorway, sorting, tickets
 from hub.services.carrying.desk import InstallationDesk
@@ -25,6 +25,8 @@ from hub.services.sending import sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState
 from hub.web import views
+from quickbooks_desktop import paging
+from sandbox.desktop import lists
 from sandbox.desktop.connector import Failed, Faults
 from tests.hub.conftest import ACME, ADA, order_1042, statements
 from tests.journeys.batches import ledger, send
@@ -140,6 +142,24 @@ def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:
     row = doorway.open_for(found)
     assert (row.client, row.dialect) == ("2.3.0.215", "16.0")
     assert office.connector().update() == "No data exchange required"
+
+
+def test_a_long_list_is_read_page_by_page_without_a_pause(
+    office: Office, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.config["HUB_DESK_PATIENCE_SECONDS"] = 60
+    monkeypatch.setattr(paging, "PAGE_SIZE", 5)
+    count = 5 * (tickets.LITTLE + 5)
+    with office.company.store.transaction():
+        for number in range(count):
+            lists.add(office.company.store, "Customer", {"Name": f"Customer {number}"})
+    session().commit()
+    connector = office.connector()
+    connector.pause = 60  # Whoever were asked to wait would wait too long.
+    assert connector.update() == "OK"
+    known = select(func.count()).select_from(RecordRow).where(RecordRow.kind == RecordKind.CUSTOMER)
+    assert session().scalar(known) == count
+    assert connector.exchanges > tickets.LITTLE
 
 
 def test_order_1042_stands_in_the_company_file_with_exactly_its_figures(connected: Office) -> None:
