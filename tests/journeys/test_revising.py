@@ -16,13 +16,13 @@ from hub.host import Order
 from hub.models import Delivery
 from hub.plugin import Address
 from hub.services.drafting.choices import Choices
-from hub.services.drafting.revising import Revisable
+from hub.services.drafting.revising import Change, Revisable
 from hub.services.integrations import registry
 from hub.services.sending import cancelling, sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from hub.web import views
-from tests.hub.conftest import ACME, ADA, order_1042
+from tests.hub.conftest import ACME, ADA, Desk, order_1042
 from tests.journeys.desktop import ORDER_1042, Ledger, Office, by_hand, look_again, serving, whole_file
 
 UPDATE = Choices(updates=("invoice", "customer"))
@@ -154,6 +154,51 @@ def test_an_invoice_that_was_deleted_there_is_entered_again(office: Office) -> N
     assert again.id != row.id
     status = views.order_status("1042", sending.of_order(ACME.id, "1042"))
     assert [line.text for line in status.lines] == ["In QuickBooks as 1042", "Deleted in QuickBooks"]
+
+
+def of_payments(*amounts: str) -> Order:
+    """Order 1042 as it is when other payments were received for it."""
+    before = order_1042()
+    payments = [replace(one, amount=Decimal(amount)) for one, amount in zip(before.payments, amounts, strict=False)]
+    return replace(before, payments=tuple(payments))
+
+
+def test_a_payment_that_was_corrected_on_the_order_is_named_until_the_books_say_the_same(
+    office: Office, app: Flask, desk: Desk
+) -> None:
+    desk.orders["1042"] = of_payments("110.00")
+    (found,) = revisions(office, of_payments("110.00"))
+    assert not found.can_update
+    assert found.changes == (Change(what="Amount", before="100.00", after="110.00"),)
+    page = app.test_client().get("/hub/orders/1042/send").text
+    assert "Changed since it was sent: Payment 100.00 for 1042" in page
+    assert "Change it in QuickBooks by hand." in page
+    sending.send(office.installation.id, of_payments("110.00"), Choices(), ADA)
+    office.update()
+    assert whole_file(office.company) == ORDER_1042, "A second payment was entered."
+    (row,), (invoice,) = office.company.rows("ReceivePayment"), office.company.rows("Invoice")
+    by_hand(
+        office.company,
+        f"<ReceivePaymentModRq><ReceivePaymentMod><TxnID>{row.id}</TxnID><EditSequence>{row.fields['EditSequence']}"
+        f"</EditSequence><TotalAmount>110.00</TotalAmount><AppliedToTxnMod><TxnID>{invoice.id}</TxnID><PaymentAmount>"
+        "110.00</PaymentAmount></AppliedToTxnMod></ReceivePaymentMod></ReceivePaymentModRq>",
+    )
+    look_again(office)
+    assert revisions(office, of_payments("110.00")) == []
+
+
+def test_a_payment_that_is_not_on_the_order_any_more_is_named_until_it_is_deleted_there(
+    office: Office, app: Flask, desk: Desk
+) -> None:
+    desk.orders["1042"] = of_payments()
+    (found,) = revisions(office, of_payments())
+    assert (found.dropped, found.can_update, found.changes) == (True, False, ())
+    page = app.test_client().get("/hub/orders/1042/send").text
+    assert "Not on the order any more: Payment 100.00 for 1042" in page
+    (row,) = office.company.rows("ReceivePayment")
+    by_hand(office.company, f"<TxnDelRq><TxnDelType>ReceivePayment</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
+    look_again(office)
+    assert revisions(office, of_payments()) == []
 
 
 def test_a_customer_that_we_entered_is_changed_with_its_company(office: Office) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
@@ -12,8 +12,22 @@ from typing import Any
 from sqlalchemy import select
 
 from hub.database import session
+from hub.host import Order
 from hub.models import ConversationRow, Delivery, TransactionRow
-from hub.plugin import Address, Answer, Integration, Line, NewItem, NewVendor, Ref, Revision, Tax, say
+from hub.plugin import (
+    Address,
+    Answer,
+    DocumentKind,
+    Integration,
+    Line,
+    NewItem,
+    NewVendor,
+    Payment,
+    Ref,
+    Revision,
+    Tax,
+    say,
+)
 from hub.services.books import history
 from hub.services.drafting import answers
 from hub.services.snapshots import Subject, subject_of
@@ -41,8 +55,8 @@ class Change:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revisable:
     """Something in the books that differs from the order as it is now. `about` is what of the order it is; `gone` if
-    the books have it no more; `voids` if the order does not have it any more. Without `can_update` it can only be
-    changed there, by hand.
+    the books have it no more; `voids` or `dropped` if the order does not have it any more, and it can be voided from
+    here or not. Without `can_update` it can only be changed there, by hand.
     """
 
     about: str
@@ -51,6 +65,7 @@ class Revisable:
     gone: bool = False
     meanwhile: str = ""
     voids: bool = False
+    dropped: bool = False
     can_update: bool = True
 
 
@@ -82,6 +97,27 @@ def revisable(
                 about=about, title=delivery.title, changes=different, gone=gone, meanwhile=meanwhile,
                 can_update=can_update,
             ))  # fmt: skip
+    return found
+
+
+def misstated(live: Iterable[Delivery], order: Order) -> list[Revisable]:
+    """Payments in the books that the order has otherwise by now, or not at all. They are put right there by hand; it is
+    done as soon as the books say what the order says."""
+    posted = [one for one in live if one.kind == DocumentKind.PAYMENT and one.state is DeliveryState.POSTED]
+    received, standing, found = {one.id: one for one in order.payments}, history.standing(posted), []
+    for delivery in posted:
+        payment, row = received.get(delivery.source.rpartition("/")[2]), standing.get(delivery.id)
+        sent = subject_of(delivery.kind, delivery.subject)
+        assert isinstance(sent, Payment)
+        was, becomes = (sent.amount, sent.date), (payment.amount, payment.date) if payment is not None else None
+        there = (row.total, row.date) if row is not None else was
+        if is_gone_there(row) or becomes in {was, there}:
+            continue
+        told = zip((say("Amount"), LABELS["date"]), there, becomes or there, strict=True)
+        found.append(Revisable(
+            about=delivery.source, title=delivery.title, dropped=payment is None, can_update=False,
+            changes=tuple(Change(what=what, before=_text(one), after=_text(by)) for what, one, by in told if one != by),
+        ))  # fmt: skip
     return found
 
 

@@ -168,7 +168,7 @@ def revisions(
     live = _of(installation, of_order(installation.organization_id, order.id))
     voidable = voiding.voidable(integration, live, order)
     found = [Revisable(about=answers.about(one), title=one.title, voids=True) for one in voidable]
-    if order.cancelled or not integration.capabilities.revises:
+    if order.cancelled:
         return found
     kinds = {one.kind for one in live if one.kind in PURCHASES}
     outline = draft(installation, integration, order, replace(choices, documents=(*choices.documents, *kinds)), known)
@@ -178,7 +178,7 @@ def revisions(
     if (entered := _entered(installation, order, outline)) is not None:
         by_about[RecordKind.CUSTOMER] = entered
         drafted[RecordKind.CUSTOMER] = documents.customer_of(order)
-    return [*found, *revising.revisable(integration, by_about, drafted)]
+    return [*found, *revising.revisable(integration, by_about, drafted), *revising.misstated(live, order)]
 
 
 def _of(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
