@@ -34,9 +34,10 @@ class Field:
 class MappingField:
     """A dropdown of the Accounts tab: which record of the books fills the role `key`.
 
-    `accepts` are the kinds of account that the books take here (empty: any, or the record is no account); `prefers`
-    are the values of `Record.detail` that are suggested first. `needed_for` are the documents that cannot be sent
-    without it. The roles that the hub itself puts on documents are the constants below.
+    `accepts` are the kinds of account that the books take here (empty: any, or the record is no account). An entry is
+    suggested whose `Record.detail` is among `prefers`, else one in whose name stands one of the words `named` (small
+    letters). `needed_for` are the documents that cannot be sent without it. The roles that the hub itself puts on
+    documents are the constants below.
     """
 
     key: str
@@ -44,6 +45,7 @@ class MappingField:
     kind: RecordKind = RecordKind.ACCOUNT
     accepts: tuple[AccountKind, ...] = ()
     prefers: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     needed_for: frozenset[DocumentKind] = frozenset()
     help: str = ""
 

@@ -175,6 +175,13 @@ def _sign_in() -> ResponseReturnValue:
     return cast(Response, make_response("", 401, redirect=address))
 
 
+def _back() -> str:
+    """The page of this site from which somebody came to this address, if it was another one."""
+    came_from = request.referrer or ""
+    here = urlsplit(came_from).netloc == request.host and came_from != request.url
+    return _path(came_from) if here else ""
+
+
 def _path(address: str) -> str:
     parts = urlsplit(address)
     return parts.path + (f"?{parts.query}" if parts.query else "")
@@ -230,7 +237,9 @@ def problem_page(sentence: str, status: int, bug: Exception | None = None) -> Re
     level = logging.ERROR if bug is not None else logging.WARNING
     current_app.logger.log(level, "[%s] %s %s: %s", reference, request.method, request.path, sentence, exc_info=bug)
     if not is_fragment():
-        page = render_template("hub/problem.html", sentence=_(sentence), reference=reference, fragment=False)
+        page = render_template(
+            "hub/problem.html", sentence=_(sentence), reference=reference, back=_back(), fragment=False
+        )
         return cast(Response, make_response(page, status))
     dialog = render_template("hub/problem_dialog.html", sentence=_(sentence), reference=reference)
     # htmx swaps no other error.

@@ -91,6 +91,7 @@ MAPPINGS = (
         key=Role.DISCOUNT,
         label=say("Discounts"),
         accepts=(AccountKind.INCOME, AccountKind.EXPENSE),
+        named=("discount",),
         help=say("Where discounts are booked. Needed for orders that have one."),
     ),
     MappingField(

@@ -68,7 +68,7 @@ def _sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
         yield Problem(
             what=say("%(title)s has a discount, and no account for discounts is chosen.", title=sale.title),
             why=say("QuickBooks books a discount by an item, and the item needs an account."),
-            cure=say("Choose it on the Accounts tab, under Discounts."),
+            cure=say("Choose it in this dialog, or on the Accounts tab for all orders."),
             field="discount_account",
         )
     what = say("The P.O. number %(number)s", number=sale.po_number)

@@ -149,6 +149,18 @@ def test_an_address_that_is_none_has_the_hubs_page(browser: Browser, installatio
     assert "Content-Security-Policy" in answer.headers
 
 
+@pytest.mark.parametrize(("came_from", "back"), [
+    ("http://localhost/orders?page=3", "/orders?page=3"), ("http://elsewhere.example/orders", ""), ("", ""),
+    ("http://localhost/hub/no/such/page", ""),
+])  # fmt: skip
+def test_an_error_shows_the_way_back_to_a_page_of_this_site(
+    browser: Browser, installation: Installation, came_from: str, back: str  # noqa: F811 – The fixture.
+) -> None:
+    page = browser.client.get("/hub/no/such/page", headers={"Referer": came_from}).text
+    found = re.search(r'<a href="([^"]*)">Back to where you came from', page)
+    assert (found.group(1) if found else "") == back
+
+
 def test_a_stranger_is_told_nothing_by_an_error(browser: Browser, installation: Installation, desk: Desk) -> None:  # noqa: F811 – The fixture.
     desk.signed_in, desk.permissions = User(id="eve", name="Eve"), set()
     for path in ("/hub/orders/1042/send", "/hub/orders/999/send"):

@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 from hub.database import session
 from hub.errors import NotFound
 from hub.models import Delivery, Envelope, Listing, RecordRow
-from hub.plugin import Books, Idle, RecordKind, TransactionKind, Welcome
+from hub.plugin import Books, Idle, RecordKind, Role, TransactionKind, Welcome
+from hub.services.books import mapping
 from hub.services.carrying import doorway, sorting, tickets
 from hub.services.carrying.desk import InstallationDesk
 from hub.services.drafting.choices import Choices
@@ -142,6 +143,17 @@ def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:
     row = doorway.open_for(found)
     assert (row.client, row.dialect) == ("2.3.0.215", "16.0")
     assert office.connector().update() == "No data exchange required"
+
+
+def test_accounts_are_suggested_by_kind_and_that_of_discounts_by_its_name(office: Office) -> None:
+    assert office.connector().update() == "OK"
+    session().expire_all()
+    suggested = mapping.suggestions(office.installation, registry.integration("quickbooks_desktop"))
+    named = {row.record_id: row.name for row in session().scalars(select(RecordRow))}
+    assert {role: named[chosen] for role, chosen in suggested.items()} == {
+        Role.RECEIVABLE: "Accounts Receivable", Role.INCOME: "Sales", Role.COST: "Cost of Goods Sold",
+        Role.PAYABLE: "Accounts Payable", Role.DISCOUNT: "Discounts Given",
+    }  # fmt: skip
 
 
 def test_a_long_list_is_read_page_by_page_without_a_pause(

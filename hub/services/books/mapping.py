@@ -124,30 +124,33 @@ def _store(installation_id: int, role: str, row: RecordRow | None) -> None:
 def _choice(field: MappingField, saved: Ref | None, accounts: list[RecordRow], installation_id: int) -> Choice:
     if field.kind is RecordKind.ACCOUNT:
         fitting = [row for row in accounts if not field.accepts or row.account in field.accepts]
+        guess = _suggested(field, fitting) if saved is None else None
     else:
         fitting = list(searching.search(installation_id, field.kind, "", limit=searching.SHOWN + 1).rows)
-        known = _preferred(installation_id, field) if saved is None else linking.record(
-            installation_id, field.kind, saved.id
-        )  # fmt: skip
+        guess = _only_preferred(installation_id, field) if saved is None else None
+        known = guess if saved is None else linking.record(installation_id, field.kind, saved.id)
         fitting += [known] if known is not None and known not in fitting else []
-    guess = _suggestion(field, fitting) if saved is None else None
-    return Choice(field=field, chosen=saved or guess, candidates=tuple(fitting), suggested=guess is not None)
+    chosen = saved if guess is None else guess.ref
+    return Choice(field=field, chosen=chosen, candidates=tuple(fitting), suggested=guess is not None)
 
 
-def _preferred(installation_id: int, field: MappingField) -> RecordRow | None:
-    """The first entry of a long list that the integration prefers."""
-    return session().scalar(
+def _suggested(field: MappingField, fitting: list[RecordRow]) -> RecordRow | None:
+    """The account that is suggested: of those that are preferred the first, else one that is named so, else the only
+    one."""
+    preferred = [row for row in fitting if row.detail in field.prefers]
+    preferred += [row for row in fitting if any(word in row.name.casefold() for word in field.named)]
+    return next(iter(preferred or (fitting if len(fitting) == 1 else [])), None)
+
+
+def _only_preferred(installation_id: int, field: MappingField) -> RecordRow | None:
+    """The entry of a long list that is suggested: the only one that the integration prefers. Of several none is,
+    because nothing tells a sales tax from another one that comes to nothing."""
+    preferred = session().scalars(
         select(RecordRow)
         .where(
             RecordRow.installation_id == installation_id, RecordRow.kind == field.kind, RecordRow.active,
             RecordRow.detail.in_(field.prefers),
         )
-        .order_by(RecordRow.name_key)
-        .limit(1)
-    )  # fmt: skip
-
-
-def _suggestion(field: MappingField, fitting: list[RecordRow]) -> Ref | None:
-    preferred = [row for row in fitting if row.detail in field.prefers]
-    certain = preferred or (fitting if field.kind is RecordKind.ACCOUNT and len(fitting) == 1 else [])
-    return certain[0].ref if certain else None
+        .limit(2)
+    ).all()  # fmt: skip
+    return preferred[0] if len(preferred) == 1 else None
