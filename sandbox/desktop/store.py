@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "company.qbw"
         self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30, check_same_thread=False)
+        weakref.finalize(self, self._db.close)
         # A commit survives the death of the process, which is what a sandbox must survive; not that of the machine.
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _TABLES)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -123,9 +125,7 @@ def new(
 
 def expectations(stack: Stack, orders: list[str]) -> dict[str, Any]:
     """What the order desk says of these orders."""
-    import sqlite3
-
-    with sqlite3.connect(Path(stack.environment["DEMO_DATA"]) / "desk.db") as desk:
+    with closing(sqlite3.connect(Path(stack.environment["DEMO_DATA"]) / "desk.db")) as desk:
         marks = ",".join("?" * len(orders))
         rows = desk.execute(
             "SELECT o.id, o.total, c.name FROM desk_order o JOIN desk_company c ON c.id = o.company_id "
