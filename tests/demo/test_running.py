@@ -66,21 +66,13 @@ class Demo:
     def processes(self, *words: str) -> list[psutil.Process]:
         """What runs with this folder in its environment, and these words in its command. The child that a worker forks
         for a job is not one more."""
-        found: list[psutil.Process] = []
+        found: dict[int, tuple[psutil.Process, int]] = {}
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
                 mine = process.environ().get("DEMO_DATA") == str(self.folder) and process.pid != os.getpid()
                 if mine and process.status() != psutil.STATUS_ZOMBIE and set(words) <= set(process.cmdline()):
-                    found.append(process)
-        pids = {process.pid for process in found}
-        return [process for process in found if not words or not {parent(process), process.pid} <= pids]
-
-
-def parent(process: psutil.Process) -> int:
-    try:
-        return process.ppid()
-    except psutil.Error:
-        return 0
+                    found[process.pid] = process, process.ppid()
+        return [process for process, parent in found.values() if not words or parent not in found]
 
 
 @pytest.fixture
