@@ -162,14 +162,13 @@ class Form:
     @property
     def sale_is_open(self) -> bool:
         """Whether how it is posted can still be chosen."""
-        changed = any(one.about == self.sale.value and not one.voids for one in self.revisions)
-        return self.sale.there is None or changed or bool(self.payments_left)
+        return self.sale.there is None or self.sale.value in self.updatable or bool(self.payments_left)
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing of the order is left to be sent, changed or voided."""
+        """Whether nothing of the order is left to be sent, changed or voided from here."""
         left = self.sale_is_open or self.deposits or any(one.is_open for one in self.suppliers)
-        return not left and not self.revisions and not self.problems
+        return not left and not any(one.can_update for one in self.revisions) and not self.problems
 
 
 def form(

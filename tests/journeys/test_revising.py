@@ -173,6 +173,7 @@ def test_a_payment_that_was_corrected_on_the_order_is_named_until_the_books_say_
     page = app.test_client().get("/hub/orders/1042/send").text
     assert "Changed since it was sent: Payment 100.00 for 1042" in page
     assert "Change it in QuickBooks by hand." in page
+    assert ">Send</button>" not in page, "There is nothing that could be sent."
     sending.send(office.installation.id, of_payments("110.00"), Choices(), ADA)
     office.update()
     assert whole_file(office.company) == ORDER_1042, "A second payment was entered."
