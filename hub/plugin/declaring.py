@@ -36,8 +36,8 @@ class MappingField:
 
     `accepts` are the kinds of account that the books take here (empty: any, or the record is no account). An entry is
     suggested whose `Record.detail` is among `prefers`, else one in whose name stands one of the words `named` (small
-    letters). `needed_for` are the documents that cannot be sent without it. The roles that the hub itself puts on
-    documents are the constants below.
+    letters); in other lists than that of accounts only one that is the only one of its `prefers`. `needed_for` are the
+    documents that cannot be sent without it. The roles that the hub itself puts on documents are the constants below.
     """
 
     key: str
