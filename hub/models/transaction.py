@@ -48,6 +48,11 @@ class TransactionRow(Base):
         self.voided, self.deleted, self.version = found.voided, False, found.version
         self.seen_at = now()
 
+    @property
+    def is_unapplied(self) -> bool:
+        """Whether it stands there and nothing of it is paid; of a payment, whether nothing of it is applied."""
+        return not self.deleted and not self.voided and self.balance == self.total
+
     def is_overdue(self, today: dt.date) -> bool:
         """Whether it is an invoice that should have been paid by now."""
         return self.kind is TransactionKind.INVOICE and self.balance > 0 and (self.due or self.date) < today

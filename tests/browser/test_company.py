@@ -45,6 +45,22 @@ def test_the_dialog_links_changes_and_unlinks_and_the_tab_behind_it_follows(
         assert links() == {}
 
 
+def test_a_button_does_its_work_within_the_dialog_from_the_moment_it_is_shown(
+    app: Flask, installation: Installation, browser: Browser  # noqa: F811 – Fixtures.
+) -> None:
+    enter_customers(installation, ("c1", "ABC Company", "ap@abc.test", ""), ("c2", "Vine & Sons", "", "503 555 0102"))
+    with shown(app, browser, "/hub/companies/12") as page:
+        page.get_by_role("link", name="Link to a customer…").click()
+        dialog = page.get_by_role("dialog", name="ABC Company in Pretend Books")
+        expect(dialog.get_by_role("searchbox")).to_be_focused()
+        page.evaluate("""() => new MutationObserver((_, observer) => {
+            const shown = document.querySelectorAll("#hub-link-found button");
+            if (shown.length === 1) { observer.disconnect(); shown[0].click(); }
+        }).observe(document.body, { childList: true, subtree: true })""")
+        page.keyboard.type("vine")
+        expect(dialog.get_by_role("status").filter(has_text="Linked to “Vine & Sons”.")).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_is_owed_fits_a_phone_in_both_schemes(
     app: Flask, installation: Installation, browser: Browser, scheme: str  # noqa: F811 – Fixtures.

@@ -26,7 +26,7 @@ from hub.services.sending import cancelling, sending
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults
 from sandbox.online import Running
-from tests.hub.conftest import ACME, ADA, order_1042
+from tests.hub.conftest import ACME, ADA, Desk, order_1042
 from tests.hub.test_carrying import pass_time
 from tests.journeys.desktop import ORDER_1042, Office, serving, whole_file
 from tests.journeys.desktop import look_again as look_at_file
@@ -118,6 +118,27 @@ def test_the_dialog_offers_it_where_the_setting_says_so_and_then_the_invoice(app
     sending.send(online.id, order_1042(), Choices(), ADA)
     carrying.carry(online.id)
     assert "as a deposit" not in client.get(f"{address}?again=1").text
+
+
+def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_is_sent(
+    app: Flask, desk: Desk, early: Installation, books: Running
+) -> None:
+    sending.send(early.id, order_1042(), DEPOSIT, ADA)
+    carrying.carry(early.id)
+    (received,) = order_1042().payments
+    corrected = replace(order_1042(), payments=(replace(received, amount=Decimal("110.00")),))
+    desk.orders["1042"] = corrected
+    page = app.test_client().get("/hub/orders/1042/send").text
+    assert "Changed since it was sent: Payment 100.00 for 1042" in page
+    assert "is changed when the invoice is sent" in page
+    assert "by hand" not in page
+    sending.send(early.id, corrected, Choices(), ADA)
+    carrying.carry(early.id)
+    assert (paid(books), owed(books)) == (
+        [(Decimal("110.00"), Decimal("0.00"))], [("1042", Decimal("218.50"), Decimal("108.50"))]
+    )  # fmt: skip
+    assert posted()
+    assert sending.revisions(early, corrected, Choices()) == []
 
 
 def test_an_invoice_that_is_given_up_leaves_the_deposit_as_it_was(early: Installation, books: Running) -> None:

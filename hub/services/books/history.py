@@ -154,7 +154,7 @@ def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
 def is_unapplied(delivery: Delivery) -> bool:
     """Whether nothing of a payment that a delivery posted is applied to an invoice, as far as we know."""
     row = standing([delivery]).get(delivery.id)
-    return row is not None and not row.deleted and not row.voided and row.balance == row.total
+    return row is not None and row.is_unapplied
 
 
 def is_paid_in_part(delivery: Delivery) -> bool:

@@ -154,8 +154,8 @@ class InstallationDesk:
         """Begin a session by one atomic statement; None while another one is going on."""
         ticket, moment = secrets.token_hex(16), now()
         silent = exists().where(  # It has answered and asks for nothing more, though it had time for that.
-            Envelope.id == DeskRow.envelope_id, Envelope.state != EnvelopeState.OPEN,
-            Envelope.answered_at < moment - _between(),
+            Envelope.id == DeskRow.envelope_id, Envelope.answered_at < moment - _between(),
+            or_(Envelope.state != EnvelopeState.OPEN, DeskRow.complaint != ""),  # What cannot be read goes again.
         )  # fmt: skip
         free = update(DeskRow).where(
             DeskRow.installation_id == self.installation_id,

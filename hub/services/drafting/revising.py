@@ -56,7 +56,7 @@ class Change:
 class Revisable:
     """Something in the books that differs from the order as it is now. `about` is what of the order it is; `gone` if
     the books have it no more; `voids` or `dropped` if the order does not have it any more, and it can be voided from
-    here or not. Without `can_update` it can only be changed there, by hand.
+    here or not. Without `can_update` it can only be changed there, by hand, unless it `follows` the invoice.
     """
 
     about: str
@@ -67,6 +67,7 @@ class Revisable:
     voids: bool = False
     dropped: bool = False
     can_update: bool = True
+    follows: bool = False
 
 
 def revisable(
@@ -92,6 +93,8 @@ def revisable(
                 total=row.total, sent=delivery.posting_total,
             )  # fmt: skip
         can_update = delivery.kind in integration.capabilities.revises
+        if meanwhile and not can_update and row is not None and row.total == getattr(drafted[about], "total", None):
+            continue  # It was changed there by hand, as the dialog said.
         if different or (gone and can_update):
             found.append(Revisable(
                 about=about, title=delivery.title, changes=different, gone=gone, meanwhile=meanwhile,
@@ -100,9 +103,10 @@ def revisable(
     return found
 
 
-def misstated(live: Iterable[Delivery], order: Order) -> list[Revisable]:
+def misstated(integration: Integration, live: Iterable[Delivery], order: Order) -> list[Revisable]:
     """Payments in the books that the order has otherwise by now, or not at all. They are put right there by hand; it is
-    done as soon as the books say what the order says."""
+    done as soon as the books say what the order says. A deposit that waits for its invoice is put right with that."""
+    revises = DocumentKind.PAYMENT in integration.capabilities.revises
     posted = [one for one in live if one.kind == DocumentKind.PAYMENT and one.state is DeliveryState.POSTED]
     received, standing, found = {one.id: one for one in order.payments}, history.standing(posted), []
     for delivery in posted:
@@ -117,6 +121,7 @@ def misstated(live: Iterable[Delivery], order: Order) -> list[Revisable]:
         found.append(Revisable(
             about=delivery.source, title=delivery.title, dropped=payment is None, can_update=False,
             changes=tuple(Change(what=what, before=_text(one), after=_text(by)) for what, one, by in told if one != by),
+            follows=revises and payment is not None and row is not None and row.is_unapplied,
         ))  # fmt: skip
     return found
 

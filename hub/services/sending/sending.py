@@ -178,7 +178,8 @@ def revisions(
     if (entered := _entered(installation, order, outline)) is not None:
         by_about[RecordKind.CUSTOMER] = entered
         drafted[RecordKind.CUSTOMER] = documents.customer_of(order)
-    return [*found, *revising.revisable(integration, by_about, drafted), *revising.misstated(live, order)]
+    found += revising.revisable(integration, by_about, drafted)
+    return [*found, *revising.misstated(integration, live, order)]
 
 
 def _of(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
