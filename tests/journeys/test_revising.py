@@ -22,6 +22,7 @@ from hub.services.sending import cancelling, sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from hub.web import views
+from quickbooks_desktop import QuickBooksDesktop
 from tests.hub.conftest import ACME, ADA, Desk, order_1042
 from tests.journeys.desktop import ORDER_1042, Ledger, Office, by_hand, look_again, serving, whole_file
 
@@ -58,6 +59,19 @@ def invoice_of(ledger: Ledger) -> tuple[object, ...]:
 def revisions(office: Office, order: Order) -> list[Revisable]:
     session().expire_all()
     return sending.revisions(office.installation, order, Choices())
+
+
+def change_there(office: Office, total: str) -> None:
+    """Somebody leaves one line in the invoice, of another amount, and we hear of it."""
+    (row,) = office.company.rows("Invoice")
+    line = row.fields["InvoiceLineRet"][0]["TxnLineID"]
+    by_hand(
+        office.company,
+        f"<InvoiceModRq><InvoiceMod><TxnID>{row.id}</TxnID><EditSequence>{row.fields['EditSequence']}</EditSequence>"
+        f"<InvoiceLineMod><TxnLineID>{line}</TxnLineID><Amount>{total}</Amount></InvoiceLineMod></InvoiceMod>"
+        "</InvoiceModRq>",
+    )
+    look_again(office)
 
 
 def test_an_order_that_is_as_it_was_has_nothing_to_update(office: Office) -> None:
@@ -101,15 +115,7 @@ def test_an_update_that_is_given_up_leaves_the_invoice_posted_as_it_was(office: 
 
 
 def test_what_somebody_changed_in_quickbooks_meanwhile_is_said_before_it_is_overwritten(office: Office) -> None:
-    (row,) = office.company.rows("Invoice")
-    lines = "".join(f"<InvoiceLineMod><TxnLineID>{line['TxnLineID']}</TxnLineID></InvoiceLineMod>"
-                    for line in row.fields["InvoiceLineRet"][:1])  # fmt: skip
-    by_hand(
-        office.company,
-        f"<InvoiceModRq><InvoiceMod><TxnID>{row.id}</TxnID><EditSequence>{row.fields['EditSequence']}</EditSequence>"
-        f"{lines.replace('</TxnLineID>', '</TxnLineID><Amount>300.00</Amount>')}</InvoiceMod></InvoiceModRq>",
-    )
-    look_again(office)
+    change_there(office, "300.00")
     (found,) = revisions(office, more_of_it())
     assert "its total is 300.00" in found.meanwhile
     sending.send(office.installation.id, more_of_it(), UPDATE, ADA)
@@ -200,6 +206,24 @@ def test_a_payment_that_is_not_on_the_order_any_more_is_named_until_it_is_delete
     by_hand(office.company, f"<TxnDelRq><TxnDelType>ReceivePayment</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
     look_again(office)
     assert revisions(office, of_payments()) == []
+
+
+def test_an_invoice_that_can_only_be_changed_there_is_named_until_it_comes_to_the_same_there(
+    office: Office, app: Flask
+) -> None:
+    class Narrow(QuickBooksDesktop):
+        """As it is for books in which nothing can be changed from here."""
+
+        capabilities = replace(QuickBooksDesktop.capabilities, revises=frozenset())
+
+    app.extensions["hub"].integrations = {Narrow.key: Narrow()}
+    (found,) = revisions(office, more_of_it())
+    assert (found.about, found.can_update, found.meanwhile) == ("invoice", False, "")
+    change_there(office, "300.00")
+    (found,) = revisions(office, more_of_it())
+    assert "its total is 300.00" in found.meanwhile
+    change_there(office, str(more_of_it().total))
+    assert revisions(office, more_of_it()) == []
 
 
 def test_a_customer_that_we_entered_is_changed_with_its_company(office: Office) -> None:
