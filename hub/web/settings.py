@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from htmx_flask import make_response
 
 from hub.errors import Incomplete
 from hub.extension import current, host
@@ -173,8 +175,9 @@ def _mapped(installation: Installation, integration: Integration) -> dict[str, s
 @requires(Permission.MANAGE)
 def lists(installation_id: int) -> ResponseReturnValue:
     """How far the lists are; polls while they load, and tells the page when they are there."""
-    installation = scope.installation(organization().id, installation_id)
-    return show("hub/lists.html", title=_("Lists"), **views.lists(installation))
+    found = views.lists(scope.installation(organization().id, installation_id))
+    answer = show("hub/lists.html", title=_("Lists"), **found)
+    return answer if found["loading"] else cast(Response, make_response(answer, trigger_after_settle="hub-loaded"))
 
 
 def _card(installation_id: int) -> ResponseReturnValue:

@@ -218,9 +218,10 @@ def _renew_before(installation: Installation) -> str:
 def lists(installation: Installation) -> dict[str, Any]:
     """How far the lists of the books are, as every tab of an installation shows it."""
     listings = fetching.listings(installation.id)
+    loading = checking.is_first(installation) or any(one.loading for one in listings)
     return {
         "installation": installation, "listings": listings, "names": {kind: _(text) for kind, text in LISTS.items()},
-        "loading": any(one.loading for one in listings) and installation.state is InstallationState.CONNECTED,
+        "loading": loading and installation.state is InstallationState.CONNECTED,
     }  # fmt: skip
 
 

@@ -44,6 +44,8 @@ def test_an_admin_connects_and_watches_the_lists_load(admin: Screen) -> None:
     expect(page.get_by_role("heading", name=re.compile("QuickBooks Online"))).to_be_visible()
     expect(page.get_by_text("Connected", exact=True)).to_be_visible()
     expect(page.get_by_text("The lists of Sandbox Company_US_1 are loaded.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="QuickBooks Online · Sandbox Company_US_1")).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="Sandbox Company_US_1")).to_be_visible()
     check_accessibility(page)
     page.get_by_role("link", name="Accounts", exact=True).click()
     expect(page.get_by_label(re.compile("^Income"))).to_have_value(re.compile(r"\d+"))

@@ -166,7 +166,7 @@ def app(database_url: str, desk: Desk, ledger: Ledger, monkeypatch: pytest.Monke
     app.config.update(
         SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database_url, HUB_REDIS_URL="redis://127.0.0.1:9/0",
         HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_LEASE_SECONDS=60, HUB_DESK_PATIENCE_SECONDS=0,
-        WTF_CSRF_ENABLED=True,
+        HUB_ATTENDED_SECONDS=0, WTF_CSRF_ENABLED=True,  # Nobody sits before the dialog that a test has asked for.
     )  # fmt: skip
     SQLAlchemy(app)
     Hub(desk).init_app(app)

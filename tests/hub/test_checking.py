@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import func, select
 
 from hub.database import now, session
@@ -65,6 +67,25 @@ def test_the_books_are_asked_once_a_day(installation: Installation) -> None:
     assert checks() == before + 1
     assert installation.check_due_at > now() + dt.timedelta(hours=23)
     assert not carrying.has_work(installation.id)
+
+
+def test_the_lists_are_said_to_be_loading_until_it_is_known_whose_they_are(
+    app: Flask, installation: Installation
+) -> None:
+    client, address = app.test_client(), f"/hub/installations/{installation.id}/lists"
+    installation.checked_at = installation.check_due_at = None
+    name, installation.books_name = installation.books_name, ""
+    commit()
+    answer = client.get(address, headers={"HX-Request": "true"})
+    assert "Loading the lists of the books…" in answer.text
+    assert "every 1s" in answer.text
+    assert "HX-Trigger-After-Settle" not in answer.headers
+    checking.take(installation, replace(WAYS, name=name))
+    commit()
+    answer = client.get(address, headers={"HX-Request": "true"})
+    assert f"The lists of {name} are loaded." in answer.text
+    assert "every 1s" not in answer.text
+    assert answer.headers["HX-Trigger-After-Settle"] == "hub-loaded", "The page shows what it says of the books anew."
 
 
 def test_after_a_refusal_they_are_asked_soon_but_not_each_time(

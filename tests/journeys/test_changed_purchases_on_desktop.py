@@ -101,7 +101,7 @@ def office(app: Flask, tmp_path: Path, desk: Desk) -> Iterator[Office]:
     """An office in which all documents of order 1042 are in the books."""
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
-    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2, HUB_ATTENDED_SECONDS=0)
+    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
     desk.orders["1042"] = BEFORE
     with serving(app) as url:
         found = Office.open(url, tmp_path)

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import Delivery, Envelope
-from hub.services.carrying import doorway
+from hub.services.carrying import desk, doorway
 from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import sending
@@ -326,9 +326,8 @@ def test_a_company_that_was_renamed_is_known_by_its_mark(office: Office) -> None
     assert office.installation.books_name == "Northwind Brands"
 
 
-def test_a_session_waits_for_a_person_who_is_about_to_send(office: Office) -> None:
-    from hub.services.carrying import desk
-
+def test_a_session_waits_for_a_person_who_is_about_to_send(office: Office, app: Flask) -> None:
+    app.config["HUB_ATTENDED_SECONDS"] = 60
     desk.attend(office.installation.id)
     ticket = signed_in(office)
     assert first_request(office, ticket, introduction(office)) == "NoOp"

@@ -44,6 +44,11 @@ def is_due() -> ColumnElement[bool]:
     return Installation.check_due_at <= now()
 
 
+def is_first(installation: Installation) -> bool:
+    """Whether they are being asked for the first time, so that nobody knows yet whose books they are."""
+    return installation.checked_at is None and installation.check_due_at is None
+
+
 def hasten(installation: Installation) -> None:
     """The books refused something: perhaps they work otherwise by now than we know. Ask soon, but not each time."""
     fresh = installation.checked_at is not None and installation.checked_at > now() - _SOON

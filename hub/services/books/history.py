@@ -44,6 +44,14 @@ class Account:
         return [row for row in self.transactions if row.kind is kind]
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A document, and what it is in the books."""
+
+    document: Document
+    posting: Posting
+
+
 def store(installation_id: int, kind: TransactionKind, found: Sequence[Transaction]) -> None:
     """Insert or update transactions; one query and one statement, however many there are."""
     known = {row.transaction_id: row for row in _rows(installation_id, kind, [one.id for one in found])}
@@ -72,34 +80,72 @@ def forget(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> N
     )
 
 
-def enter(installation_id: int, document: Document, posting: Posting) -> None:
-    """Add what we have just posted, from the books' echo: reading it back would cost a call and tell nothing new.
-
-    A payment lowers what is open of its invoice. A changed invoice keeps what was paid on it, and a changed credit memo
-    what of it was used.
+def enter(installation_id: int, entered: Sequence[Posted]) -> bool:
+    """Add what we have just posted, from the books' echoes: reading it back would cost calls and tell nothing new.
+    Three queries, however much it is. Gives whether something was voided on which was paid: what became of the payment
+    only the books know.
     """
-    if isinstance(document, Invoice | CreditMemo):
+    known, freed = _Known(installation_id, entered), False
+    for one in entered:
+        freed |= known.take(one.document, one.posting)
+    return freed
+
+
+class _Known:
+    """The transactions that some postings concern, as they stand after each of these."""
+
+    def __init__(self, installation_id: int, entered: Sequence[Posted]) -> None:
+        ids: dict[TransactionKind, set[str]] = {}
+        for one in entered:
+            document = one.document
+            if isinstance(document, Invoice | CreditMemo | Payment):
+                ids.setdefault(TransactionKind(document.kind), set()).add(one.posting.id)
+            if isinstance(document, Payment) and document.invoice is not None:
+                ids.setdefault(TransactionKind.INVOICE, set()).add(document.invoice.id)
+        self.installation_id = installation_id
+        self.rows = {
+            (kind, row.transaction_id): row
+            for kind, some in ids.items() for row in _rows(installation_id, kind, sorted(some))
+        }  # fmt: skip
+
+    def take(self, document: Document, posting: Posting) -> bool:
+        """A document has become this in the books. Gives whether it was voided with payments on it."""
+        if isinstance(document, Invoice | CreditMemo):
+            return self._take_sale(document, posting)
+        if isinstance(document, Payment):
+            self._take_payment(document, posting)
+        return False
+
+    def _take_sale(self, document: Invoice | CreditMemo, posting: Posting) -> bool:
+        """A changed invoice keeps what was paid on it, and a changed credit memo what of it was used."""
         kind = TransactionKind(document.kind)
-        row = _row(installation_id, kind, posting.id)
+        row = self.rows.get((kind, posting.id))
         settled = row.total - row.balance if row is not None else _ZERO
         voided = document.revises is not None and document.revises.voids
-        _take(installation_id, row, Transaction(
+        self._become(Transaction(
             kind=kind, id=posting.id, number=posting.number, date=document.date, customer=document.customer,
             due=document.due if isinstance(document, Invoice) else None, total=posting.total,
             balance=_ZERO if voided else max(_ZERO, posting.total - settled), currency=document.currency,
             version=posting.version, voided=voided,
         ))  # fmt: skip
-    elif isinstance(document, Payment):
-        seen = _row(installation_id, TransactionKind.PAYMENT, posting.id)
+        return voided and bool(settled)
+
+    def _take_payment(self, document: Payment, posting: Posting) -> None:
+        """A payment lowers what is open of its invoice."""
         paid = document.invoice.id if document.invoice is not None else ""
-        invoice = _row(installation_id, TransactionKind.INVOICE, paid) if paid else None
+        seen = self.rows.get((TransactionKind.PAYMENT, posting.id))
+        invoice = self.rows.get((TransactionKind.INVOICE, paid)) if paid else None
         if invoice is not None and (seen is None or paid not in seen.invoices):
             invoice.balance, invoice.seen_at = max(_ZERO, invoice.balance - posting.total), now()
-        _take(installation_id, seen, Transaction(
+        self._become(Transaction(
             kind=TransactionKind.PAYMENT, id=posting.id, number=posting.number, date=document.date,
             customer=document.customer, total=posting.total, balance=_ZERO if paid else posting.total,
             currency=document.currency, invoices=(paid,) if paid else (), version=posting.version,
         ))  # fmt: skip
+
+    def _become(self, found: Transaction) -> None:
+        key = found.kind, found.id
+        self.rows[key] = _take(self.installation_id, self.rows.get(key), found)
 
 
 def of_customer(installation_id: int, customer_id: str, today: dt.date) -> Account:
@@ -157,12 +203,6 @@ def is_unapplied(delivery: Delivery) -> bool:
     return row is not None and row.is_unapplied
 
 
-def is_paid_in_part(delivery: Delivery) -> bool:
-    """Whether payments or credits are applied to what a delivery posted, as far as we know."""
-    row = standing([delivery]).get(delivery.id)
-    return row is not None and row.total != row.balance
-
-
 def rename(installation_id: int, merged: dict[str, str]) -> None:
     """Customers have become part of others: their transactions are those of the others now."""
     for gone, remains in merged.items():
@@ -185,18 +225,6 @@ def _account(rows: Sequence[TransactionRow], today: dt.date) -> Account:
 def _age(row: TransactionRow, today: dt.date) -> int:
     days = (today - (row.due or row.date)).days
     return 0 if days <= 0 else 1 + sum(days > limit for limit in AGES)
-
-
-def _row(installation_id: int, kind: TransactionKind, transaction_id: str) -> TransactionRow | None:
-    """One transaction, also if it has only just been entered. Looking for it writes nothing: what thirty documents of
-    an envelope enter is written at once.
-    """
-    key = (installation_id, kind, transaction_id)
-    for one in session().new:
-        if isinstance(one, TransactionRow) and (one.installation_id, one.kind, one.transaction_id) == key:
-            return one
-    with session().no_autoflush:
-        return next(iter(_rows(*key[:2], [transaction_id])), None)
 
 
 def _rows(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> Sequence[TransactionRow]:

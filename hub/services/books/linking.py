@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -13,6 +14,19 @@ from hub.plugin import Record, RecordKind, Ref
 from hub.services.books import fetching
 
 _CHUNK = 500  # Names a query: SQLite takes 32 766 variables, PostgreSQL plans shorter lists better.
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A delivery of a customer, vendor or item, and the entry of the books that it has become."""
+
+    delivery: Delivery
+    ref: Ref
+
+    @property
+    def company_id(self) -> str:
+        """Of what company a customer or vendor is the entry."""
+        return self.delivery.source.partition("/")[2]
 
 
 def linked(installation_id: int, kind: RecordKind, company_id: str) -> Link | None:
@@ -52,10 +66,16 @@ def taken(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> 
 
 def link(installation_id: int, kind: RecordKind, company_id: str, ref: Ref, by: str) -> None:
     """Link a company to an entry of the books, in place of whatever it was linked to before. Who did it is kept."""
-    row = linked(installation_id, kind, company_id)
-    if row is None:
-        row = Link(installation_id=installation_id, kind=kind, company_id=company_id, record_id="", name="")
-        session().add(row)
+    _link(linked(installation_id, kind, company_id) or _free(installation_id, kind, company_id), ref, by)
+
+
+def _free(installation_id: int, kind: RecordKind, company_id: str) -> Link:
+    row = Link(installation_id=installation_id, kind=kind, company_id=company_id, record_id="", name="")
+    session().add(row)
+    return row
+
+
+def _link(row: Link, ref: Ref, by: str) -> None:
     if row.record_id != ref.id:
         _note(row, ref, by)
         row.note, row.linked_by, row.linked_at = "", by, now()
@@ -130,11 +150,21 @@ def records(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -
     return found
 
 
-def remember(delivery: Delivery, ref: Ref) -> None:
-    """A new customer, vendor or item is in the books: add it to our copy of the list, and link the company."""
-    kind = RecordKind(delivery.kind)
-    if record(delivery.installation_id, kind, ref.id) is None:
-        fetching.store(delivery.installation_id, kind, [Record(kind=kind, id=ref.id, name=ref.name)])
-    if kind in {RecordKind.CUSTOMER, RecordKind.VENDOR}:
-        company_id = delivery.source.partition("/")[2]
-        link(delivery.installation_id, kind, company_id, ref, delivery.sent_by)
+def remember(installation_id: int, created: Iterable[Created]) -> None:
+    """New customers, vendors and items are in the books: add them to our copies of the lists, and link the companies.
+    A few statements for each kind, however many there are."""
+    by_kind: dict[RecordKind, list[Created]] = {}
+    for one in created:
+        by_kind.setdefault(RecordKind(one.delivery.kind), []).append(one)
+    for kind, some in by_kind.items():
+        known = {row.record_id for row in records(installation_id, kind, [one.ref.id for one in some])}
+        new = {one.ref.id: Record(kind=kind, id=one.ref.id, name=one.ref.name) for one in some}
+        if fresh := [record for record_id, record in new.items() if record_id not in known]:
+            fetching.store(installation_id, kind, fresh)
+        if kind not in {RecordKind.CUSTOMER, RecordKind.VENDOR}:
+            continue
+        found = rows(installation_id, kind, [one.company_id for one in some])
+        for one in some:
+            row = found.get(one.company_id) or _free(installation_id, kind, one.company_id)
+            found[one.company_id] = row
+            _link(row, one.ref, one.delivery.sent_by)

@@ -16,7 +16,7 @@ from hub.plugin import DocumentKind, Integration, PullIntegration, Request, say
 from hub.services.books import checking, fetching
 from hub.services.carrying import recovering, sealing
 from hub.services.carrying.conversing import Asks, Crashes, proceed
-from hub.services.carrying.settling import release, settle
+from hub.services.carrying.settling import Entered, enter, release, settle
 from hub.services.drafting.documents import options_of
 from hub.services.integrations import courtesy, hanging
 from hub.services.integrations.bugs import reference
@@ -193,17 +193,20 @@ def _fill(installation: Installation, integration: Integration, most: int | None
 
 def _go_on(
     rows: Sequence[ConversationRow], installation: Installation, integration: Integration
-) -> Iterator[tuple[ConversationRow, Request]]:
+) -> list[tuple[ConversationRow, Request]]:
     """What conversations ask next; those that have come to an end are settled. After one that hangs no more go on."""
+    asked, entered = list[tuple[ConversationRow, Request]](), list[Entered]()
     for row in rows:
         step = proceed(row, integration)
         if isinstance(step, Asks):
-            yield row, step.request
-            continue
-        settle(row, step)
+            asked.append((row, step.request))
+        elif (one := settle(row, step)) is not None:
+            entered.append(one)
         if isinstance(step, Crashes) and step.hung:
             installation.resume_at = now() + _REST
-            return
+            break
+    enter(installation.id, entered)
+    return asked
 
 
 def _rests(installation: Installation) -> bool:

@@ -5,7 +5,9 @@ All of it happens in the transaction that stores the last response, under the lo
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import TypeAlias
 
 from sqlalchemy import exists, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,8 +22,12 @@ from hub.models.delivery import needs
 from hub.plugin import (
     AuthorizationExpired,
     Books,
+    Document,
     DocumentKind,
     IntegrationError,
+    NewCustomer,
+    NewItem,
+    NewVendor,
     Ordered,
     Posting,
     Problem,
@@ -33,35 +39,50 @@ from hub.plugin import (
 )
 from hub.queue import tell
 from hub.services.books import checking, fetching, history, linking
+from hub.services.books.history import Posted
+from hub.services.books.linking import Created
 from hub.services.carrying import recovering
 from hub.services.carrying.conversing import Crashes, Ends, Fails, Result
 from hub.services.carrying.line import delay
 from hub.services.drafting.documents import completed
 from hub.services.integrations import registry
 from hub.services.integrations.bugs import reference
-from hub.services.snapshots import Subject, books_of, problems_json, subject_json, subject_of
+from hub.services.snapshots import books_of, problems_json, subject_json, subject_of
 from hub.states import ConversationState, DeliveryState, InstallationState, StopReason
+
+Entered: TypeAlias = Posted | Created
 
 _OURS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PURCHASE_ORDER})
 """Documents that bear a number of ours, unless the books number them themselves."""
 
 
-def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> None:
-    """Close a conversation and let follow what follows. A crashed one stays open, to be continued on retry."""
+def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> Entered | None:
+    """Close a conversation and let follow what follows. A crashed one stays open, to be continued on retry.
+
+    Gives what is in the books with it, for `enter`: our copies of the books take many at once.
+    """
     if row.state is not ConversationState.OPEN:
-        return
+        return None
     if isinstance(step, Crashes) and row.delivery is not None:
         stop(row.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
-        return
+        return None
     if isinstance(step, Ends) and row.purpose is Purpose.RECOVER:
         step = _take_recovery(row, step)
     row.ended_at = now()
     if isinstance(step, Ends):
         row.state = ConversationState.DONE
-        _succeed(row, step.result)
-    else:
-        row.state = ConversationState.FAILED
-        _fail(row, step)
+        return _succeed(row, step.result)
+    row.state = ConversationState.FAILED
+    _fail(row, step)
+    return None
+
+
+def enter(installation_id: int, entered: Sequence[Entered]) -> None:
+    """Have our copies of the books know what is there by now. What was paid on what is voided is the customer's credit;
+    how much, the books say."""
+    linking.remember(installation_id, [one for one in entered if isinstance(one, Created)])
+    if history.enter(installation_id, [one for one in entered if isinstance(one, Posted)]):
+        fetching.refresh_history(installation_id)
 
 
 def _take_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
@@ -136,7 +157,7 @@ def posted_ref(delivery: Delivery) -> Ref:
     return Ref(id=delivery.posting_id, name=delivery.posting_number)
 
 
-def _succeed(row: ConversationRow, result: Result) -> None:
+def _succeed(row: ConversationRow, result: Result) -> Entered | None:
     match row.purpose:
         case Purpose.CHECK:
             assert isinstance(result, Books)
@@ -150,13 +171,14 @@ def _succeed(row: ConversationRow, result: Result) -> None:
             assert row.delivery is not None
             _posted(row.delivery, id=result.id, number=result.name)
             row.delivery.problems = problems_json(_renamed(row.delivery, result))
-            linking.remember(row.delivery, result)
+            return Created(row.delivery, result)
         case Purpose.POST:
             assert isinstance(result, Posting)
             assert row.delivery is not None
-            _post(row.delivery, result, books_of(row.argument["books"]))
+            return _post(row.delivery, result, books_of(row.argument["books"]))
         case Purpose.RECOVER:
             pass  # It is taken already.
+    return None
 
 
 def _renamed(delivery: Delivery, entered: Ref) -> list[Problem]:
@@ -171,62 +193,52 @@ def _renamed(delivery: Delivery, entered: Ref) -> list[Problem]:
     )]  # fmt: skip
 
 
-def _post(delivery: Delivery, posting: Posting, books: Books) -> None:
+def _post(delivery: Delivery, posting: Posting, books: Books) -> Entered:
     document = subject_of(delivery.kind, delivery.subject)
-    if delivery.voids:
-        _void(delivery, document, posting)
-        return
-    differences = []
-    sent_number, sent_total = str(getattr(document, "number", "")), Decimal(getattr(document, "total", 0))
-    if delivery.kind in _OURS - books.numbers and posting.number != sent_number:
-        differences.append(Problem(
+    assert not isinstance(document, NewCustomer | NewVendor | NewItem)
+    voided = delivery.voids
+    sent_number = delivery.posting_number if voided else str(getattr(document, "number", ""))
+    _posted(delivery, id=posting.id, number=posting.number or sent_number)
+    delivery.posting_total, delivery.posting_version = posting.total, posting.version
+    if not voided:
+        delivery.posting_lines = list(posting.lines)
+        delivery.problems = problems_json(tuple(_differences(document, posting, books)))
+    if delivery.order_id is not None:
+        tell(Delivered(
+            organization_id=delivery.organization_id, order_id=delivery.order_id, document=delivery.kind,
+            integration=delivery.installation.integration, number=delivery.posting_number, voided=voided,
+        ))  # fmt: skip
+    return Posted(document, posting)
+
+
+def _differences(document: Document, posting: Posting, books: Books) -> Iterator[Problem]:
+    """What the books' echo says otherwise than what was sent."""
+    sent_number = str(getattr(document, "number", ""))
+    if document.kind in _OURS - books.numbers and posting.number != sent_number:
+        yield Problem(
             what=say(
                 "The books gave it the number %(number)s; we sent %(sent)s.",
                 number=posting.number or say("(none)"), sent=sent_number,
             ),
             why=say("The company numbers its documents itself."), field="number",
-        ))  # fmt: skip
+        )  # fmt: skip
     sent_tax = document.tax.amount if isinstance(document, Sale) else None
     if posting.tax is not None and sent_tax is not None and posting.tax != sent_tax:
-        differences.append(Problem(
+        yield Problem(
             what=say(
                 "The books say %(tax)s of sales tax; the order says %(ordered)s.",
                 tax=posting.tax, ordered=sent_tax,
             ),
             why=say("The books calculate the sales tax themselves, by the rate that they know."),
             cure=say("Compare the two and correct the one that is wrong, or send the tax as an item."), field="tax",
-        ))  # fmt: skip
+        )  # fmt: skip
+    sent_total = Decimal(getattr(document, "total", 0))
     if posting.total != sent_total:
-        differences.append(Problem(
+        yield Problem(
             what=say("The books say %(total)s; we sent %(sent)s.", total=posting.total, sent=sent_total),
             why=say("Most often the books calculate the sales tax differently."),
             cure=say("Compare the two and correct the one that is wrong."), field="total",
-        ))  # fmt: skip
-    _posted(delivery, id=posting.id, number=posting.number or sent_number)
-    delivery.problems = problems_json(differences)
-    delivery.posting_total, delivery.posting_version = posting.total, posting.version
-    delivery.posting_lines = list(posting.lines)
-    history.enter(delivery.installation_id, document, posting)  # type: ignore[arg-type]  # It was posted as one.
-    _tell(delivery)
-
-
-def _void(delivery: Delivery, document: Subject, posting: Posting) -> None:
-    """It stands in the books as nothing. What was paid on it is the customer's credit; how much, the books say."""
-    was_paid = history.is_paid_in_part(delivery)
-    _posted(delivery, id=posting.id, number=posting.number or delivery.posting_number)
-    delivery.posting_total, delivery.posting_version = posting.total, posting.version
-    history.enter(delivery.installation_id, document, posting)  # type: ignore[arg-type]  # It was posted as one.
-    if was_paid:
-        fetching.refresh_history(delivery.installation_id)
-    _tell(delivery, voided=True)
-
-
-def _tell(delivery: Delivery, *, voided: bool = False) -> None:
-    if delivery.order_id is not None:
-        tell(Delivered(
-            organization_id=delivery.organization_id, order_id=delivery.order_id, document=delivery.kind,
-            integration=delivery.installation.integration, number=delivery.posting_number, voided=voided,
-        ))  # fmt: skip
+        )  # fmt: skip
 
 
 def _posted(delivery: Delivery, *, id: str, number: str) -> None:  # noqa: A002 – It is the posting's id.
