@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.processes.stack import Stack
@@ -18,6 +18,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("There is no Chromium here, and none could be installed.")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=20_000)  # Beside other tests a page may take its time.
         launched = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )

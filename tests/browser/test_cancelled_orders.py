@@ -49,7 +49,8 @@ def test_the_invoice_of_a_cancelled_order_is_voided(rep: Screen, stack: Stack) -
     dialog.get_by_role("button", name="Send", exact=True).click()
     expect(dialog.get_by_text("In QuickBooks as 1071")).to_be_visible(timeout=30_000)
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Cancel the order").click()
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Cancel the order").click()
     expect(page.get_by_text("This order is cancelled.")).to_be_visible()
     page.get_by_role("link", name="QB", exact=True).click()
     expect(dialog.get_by_label("Void invoice 1071 in QuickBooks")).to_be_checked()

@@ -150,7 +150,8 @@ def test_an_order_that_changed_is_updated_and_says_before_what_will_change(rep: 
     rep.go("/orders/1042")
     page.get_by_text("Change a quantity").click()
     page.get_by_role("spinbutton").first.fill("110")
-    page.get_by_role("button", name="Change").click()
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Change").click()
     page.get_by_role("link", name="QB", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Customer (ABC Company)")).to_contain_text("ABC Company – linked")

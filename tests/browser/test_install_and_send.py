@@ -118,7 +118,8 @@ def test_the_orders_list_says_so_too(rep: Screen) -> None:
 def test_a_name_that_the_books_refuse_stands_beside_the_customer(rep: Screen) -> None:
     page = rep.page
     rep.go("/orders?q=Smith: Sons")
-    page.locator("tbody a").first.click()
+    with page.expect_event("load"):
+        page.locator("tbody a").first.click()
     page.get_by_role("link", name="QB", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Send").click()

@@ -143,7 +143,8 @@ def test_from_the_list_to_the_books_by_keyboard(rep: Screen) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Send to QuickBooks…")).to_be_focused()
     page.get_by_role("link", name="1018", exact=True).focus()
-    page.keyboard.press("Enter")
+    with page.expect_event("load"):
+        page.keyboard.press("Enter")
     page.get_by_role("link", name="QB", exact=True).focus()
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("button", name="Send", exact=True)).to_be_focused()
