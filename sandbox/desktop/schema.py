@@ -8,177 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sandbox.desktop.fields import (
+    ADDRESS,
+    BILL_HEAD,
+    EXPENSE_LINE,
+    INVOICE_HEAD,
+    INVOICE_LINE,
+    ITEM_LINE,
+    ORDER_HEAD,
+    ORDER_LINE,
+    PERSON,
+    PHONES,
+    PRODUCT,
+    sale_mod,
+)
 from sandbox.desktop.shapes import Element, read
-
-ADDRESS = """
-    Addr1 41
-    Addr2 41
-    Addr3 41
-    Addr4 41
-    Addr5 41
-    City 31
-    State 21
-    PostalCode 13
-    Country 31
-    Note 41
-"""
-
-_PERSON = """
-Salutation 15
-FirstName 25
-MiddleName 5
-LastName 25
-JobTitle 41
-"""
-
-_PHONES = """
-Phone 21
-AltPhone 21
-Fax 21
-Email 1023
-Cc 1023
-Contact 41
-AltContact 41
-"""
-
-_INVOICE_HEAD = f"""
-CustomerRef! ref 209
-ClassRef ref
-ARAccountRef ref
-TemplateRef ref
-TxnDate date
-RefNumber 11
-BillAddress
-{ADDRESS}
-ShipAddress
-{ADDRESS}
-IsPending bool
-PONumber 25
-TermsRef ref 31
-DueDate date
-SalesRepRef ref 5
-FOB 13
-ShipDate date
-ShipMethodRef ref 15
-ItemSalesTaxRef ref 31
-Memo 4095
-CustomerMsgRef ref 101
-IsToBePrinted bool
-IsToBeEmailed bool
-CustomerSalesTaxCodeRef ref 3
-Other 29
-ExchangeRate price
-"""
-
-_INVOICE_LINE = """
-    ItemRef ref
-    Desc 4095
-    Quantity price
-    UnitOfMeasure 31
-    Rate price
-    RatePercent price
-    ClassRef ref
-    Amount amount
-    ServiceDate date
-    SalesTaxCodeRef ref 3
-    OverrideItemAccountRef ref
-    Other1 29
-    Other2 29
-"""
-
-
-def _sale_mod(kind: str) -> str:
-    head = _INVOICE_HEAD.replace("CustomerRef!", "CustomerRef")
-    return f"TxnID! id\nEditSequence! 16\n{head}\n{kind}LineMod*\n    TxnLineID! id\n{_INVOICE_LINE}\n"
-
-
-_ORDER_HEAD = f"""
-VendorRef ref
-ClassRef ref
-ShipToEntityRef ref 209
-TemplateRef ref
-TxnDate date
-RefNumber 11
-VendorAddress
-{ADDRESS}
-ShipAddress
-{ADDRESS}
-TermsRef ref 31
-DueDate date
-ExpectedDate date
-ShipMethodRef ref 15
-FOB 13
-Memo 4095
-VendorMsg 99
-"""
-
-_ORDER_LINE = """
-    ItemRef ref
-    ManufacturerPartNumber 31
-    Desc 4095
-    Quantity price
-    UnitOfMeasure 31
-    Rate price
-    ClassRef ref
-    Amount amount
-    CustomerRef ref 209
-    ServiceDate date
-"""
-
-_BILL_HEAD = f"""
-VendorAddress
-{ADDRESS}
-APAccountRef ref
-TxnDate date
-DueDate date
-RefNumber 20
-TermsRef ref 31
-Memo 4095
-ExchangeRate price
-"""
-
-_EXPENSE_LINE = """
-    AccountRef ref
-    Amount amount
-    Memo 4095
-    CustomerRef ref 209
-    ClassRef ref
-    BillableStatus Billable NotBillable HasBeenBilled
-"""
-
-_ITEM_LINE = """
-    ItemRef ref
-    Desc 4095
-    Quantity price
-    UnitOfMeasure 31
-    Cost price
-    Amount amount
-    CustomerRef ref 209
-    ClassRef ref
-    BillableStatus Billable NotBillable HasBeenBilled
-    OverrideItemAccountRef ref
-"""
-
-_PRODUCT = """
-Name! 31
-IsActive bool
-ParentRef ref
-ManufacturerPartNumber 31
-SalesTaxCodeRef ref 3
-SalesOrPurchase
-    Desc 4095
-    Price price
-    AccountRef ref
-SalesAndPurchase
-    SalesDesc 4095
-    SalesPrice price
-    IncomeAccountRef ref
-    PurchaseDesc 4095
-    PurchaseCost price
-    ExpenseAccountRef ref
-    PrefVendorRef ref
-ExternalGUID guid
-"""
 
 _WRITES = {
     "CustomerAdd": f"""
@@ -186,12 +30,12 @@ Name! 41
 IsActive bool
 ParentRef ref 209
 CompanyName 41
-{_PERSON}
+{PERSON}
 BillAddress
 {ADDRESS}
 ShipAddress
 {ADDRESS}
-{_PHONES}
+{PHONES}
 TermsRef ref 31
 SalesTaxCodeRef ref 3
 ItemSalesTaxRef ref 31
@@ -205,22 +49,22 @@ EditSequence! 16
 Name 41
 IsActive bool
 CompanyName 41
-{_PERSON}
+{PERSON}
 BillAddress
 {ADDRESS}
 ShipAddress
 {ADDRESS}
-{_PHONES}
+{PHONES}
 TermsRef ref 31
 """,
     "VendorAdd": f"""
 Name! 41
 IsActive bool
 CompanyName 41
-{_PERSON}
+{PERSON}
 VendorAddress
 {ADDRESS}
-{_PHONES}
+{PHONES}
 NameOnCheck 41
 AccountNumber 99
 Notes 4095
@@ -231,9 +75,9 @@ ExternalGUID guid
 FirstName! 25
 LastName 25
 """,
-    "ItemServiceAdd": _PRODUCT,
-    "ItemNonInventoryAdd": _PRODUCT,
-    "ItemOtherChargeAdd": _PRODUCT,
+    "ItemServiceAdd": PRODUCT,
+    "ItemNonInventoryAdd": PRODUCT,
+    "ItemOtherChargeAdd": PRODUCT,
     "ItemDiscountAdd": """
 Name! 31
 IsActive bool
@@ -246,20 +90,20 @@ AccountRef! ref
 ExternalGUID guid
 """,
     "InvoiceAdd": f"""
-{_INVOICE_HEAD}
+{INVOICE_HEAD}
 ExternalGUID guid
 LinkToTxnID* id
 InvoiceLineAdd*
-{_INVOICE_LINE}
+{INVOICE_LINE}
 """,
-    "InvoiceMod": _sale_mod("Invoice"),
+    "InvoiceMod": sale_mod("Invoice"),
     "CreditMemoAdd": f"""
-{_INVOICE_HEAD}
+{INVOICE_HEAD}
 ExternalGUID guid
 CreditMemoLineAdd*
-{_INVOICE_LINE}
+{INVOICE_LINE}
 """,
-    "CreditMemoMod": _sale_mod("CreditMemo"),
+    "CreditMemoMod": sale_mod("CreditMemo"),
     "ReceivePaymentAdd": """
 CustomerRef! ref 209
 ARAccountRef ref
@@ -297,7 +141,7 @@ AppliedToTxnMod*
     DiscountAccountRef ref
 """,
     "PurchaseOrderAdd": f"""
-{_ORDER_HEAD}
+{ORDER_HEAD}
 IsToBePrinted bool
 IsToBeEmailed bool
 Other1 25
@@ -305,13 +149,13 @@ Other2 29
 ExchangeRate price
 ExternalGUID guid
 PurchaseOrderLineAdd*
-{_ORDER_LINE}
+{ORDER_LINE}
     OverrideItemAccountRef ref
 """,
     "PurchaseOrderMod": f"""
 TxnID! id
 EditSequence! 16
-{_ORDER_HEAD.replace("Memo 4095", "IsManuallyClosed bool" + chr(10) + "Memo 4095")}
+{ORDER_HEAD.replace("Memo 4095", "IsManuallyClosed bool" + chr(10) + "Memo 4095")}
 IsToBePrinted bool
 IsToBeEmailed bool
 Other1 25
@@ -319,7 +163,7 @@ Other2 29
 ExchangeRate price
 PurchaseOrderLineMod*
     TxnLineID! id
-{_ORDER_LINE}
+{ORDER_LINE}
     IsManuallyClosed bool
     OverrideItemAccountRef ref
     Other1 29
@@ -327,13 +171,13 @@ PurchaseOrderLineMod*
 """,
     "BillAdd": f"""
 VendorRef! ref
-{_BILL_HEAD}
+{BILL_HEAD}
 ExternalGUID guid
 LinkToTxnID* id
 ExpenseLineAdd*
-{_EXPENSE_LINE}
+{EXPENSE_LINE}
 ItemLineAdd*
-{_ITEM_LINE}
+{ITEM_LINE}
     LinkToTxn
         TxnID! id
         TxnLineID! id
@@ -342,15 +186,15 @@ ItemLineAdd*
 TxnID! id
 EditSequence! 16
 VendorRef ref
-{_BILL_HEAD}
+{BILL_HEAD}
 ClearExpenseLines bool
 ExpenseLineMod*
     TxnLineID! id
-{_EXPENSE_LINE}
+{EXPENSE_LINE}
 ClearItemLines bool
 ItemLineMod*
     TxnLineID! id
-{_ITEM_LINE}
+{ITEM_LINE}
 """,
     "BillPaymentCheckAdd": """
 PayeeEntityRef! ref 209

@@ -38,6 +38,7 @@ from hub.host import (
 from hub.models import Installation, Mapping
 from hub.services.carrying import carrying, doorway
 from hub.services.installing import installing
+from tests.hub.browsing import Browser
 from tests.hub.ledger import Ledger, Pretend
 
 ACME = Organization(id="acme", name="Acme")
@@ -244,3 +245,9 @@ def connect(installation: Installation, books: str = "books-1") -> None:
     state = address.rpartition("state=")[2]
     claimed = installing.claim(ACME, ADA, "pretend", state)
     installing.finish(claimed, ADA, "http://host/back", {"books": books, "state": state})
+
+
+@pytest.fixture
+def browser(app: Flask) -> Iterator[Browser]:
+    yield Browser(app)
+    session().expire_all()

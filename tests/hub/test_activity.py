@@ -22,9 +22,9 @@ from hub.services.carrying import carrying
 from hub.services.sending import activity
 from hub.services.sending.activity import Wanted
 from hub.states import DeliveryState
+from tests.hub.browsing import FORM, Browser, count_queries
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
-from tests.hub.test_web import FORM, Browser, count_queries
 
 
 @pytest.fixture

@@ -18,10 +18,8 @@ from hub.services.books import checking
 from hub.services.carrying import carrying
 from hub.services.snapshots import subject_of
 from hub.states import DeliveryState
+from tests.hub.browsing import FORM, Browser
 from tests.hub.ledger import Ledger, Pretend
-from tests.hub.test_web import FORM, Browser, browser
-
-__all__ = ["browser"]
 
 CLOSED = Books(id="books-1", name="Test Books", currency="USD", closed_until=dt.date(2026, 11, 15))
 SEND = "/hub/orders/1042/send"

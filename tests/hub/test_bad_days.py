@@ -16,9 +16,9 @@ from hub.database import session
 from hub.host import Permission, User
 from hub.models import Delivery, Installation
 from hub.services.carrying import carrying
+from tests.hub.browsing import FORM, Browser
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
-from tests.hub.test_web import FORM, Browser, browser  # noqa: F401 – A fixture.
 
 DETAILS = {"who": "everyone", "documents": "invoice", "item_source": "number", "tax": ""}
 
@@ -61,7 +61,7 @@ def test_two_reps_who_send_one_order_at_once_send_it_once(
 
 @pytest.mark.parametrize("tab", ["details", "accounts"])
 def test_who_saves_second_sees_what_the_first_saved_and_decides(
-    browser: Browser, installation: Installation, tab: str  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, tab: str
 ) -> None:
     path = f"/hub/installations/{installation.id}/{tab}"
     first, second = ({"tax": "item"}, {"item_source": "name"}) if tab == "details" else (
@@ -85,7 +85,7 @@ def test_who_saves_second_sees_what_the_first_saved_and_decides(
 
 
 def test_saving_twice_what_was_opened_once_is_no_conflict_if_both_say_the_same(
-    browser: Browser, installation: Installation  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation
 ) -> None:
     path = f"/hub/installations/{installation.id}/details"
     opened = seen(browser.get(path).text)
@@ -94,7 +94,7 @@ def test_saving_twice_what_was_opened_once_is_no_conflict_if_both_say_the_same(
 
 
 def test_a_session_that_ended_while_the_dialog_was_open_leads_to_the_sign_in_and_back(
-    browser: Browser, installation: Installation, desk: Desk  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, desk: Desk
 ) -> None:
     desk.signed_in = None
     browser.client.delete_cookie("session")
@@ -106,7 +106,7 @@ def test_a_session_that_ended_while_the_dialog_was_open_leads_to_the_sign_in_and
 
 
 def test_a_page_that_was_open_too_long_says_so_and_keeps_the_dialog(
-    browser: Browser, installation: Installation  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation
 ) -> None:
     answer = browser.client.post("/hub/orders/1042/send", data=FORM, headers={"HX-Request": "true"})
     assert "open for too long" in answer.text
@@ -123,7 +123,7 @@ class Large(HTTPException):
     (429, "Wait a minute"), (500, "Something went wrong on our side."),
 ])  # fmt: skip
 def test_each_error_has_a_page_and_a_fragment_with_a_reference_that_is_in_the_log(
-    browser: Browser, installation: Installation, desk: Desk, caplog: pytest.LogCaptureFixture, *,  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, desk: Desk, caplog: pytest.LogCaptureFixture, *,
     status: int, sentence: str, htmx: bool,
 ) -> None:  # fmt: skip
     def fail(*_: Any) -> None:
@@ -143,7 +143,7 @@ def test_each_error_has_a_page_and_a_fragment_with_a_reference_that_is_in_the_lo
     assert answer.text.lstrip().startswith("<dialog" if htmx else "<!doctype")
 
 
-def test_an_address_that_is_none_has_the_hubs_page(browser: Browser, installation: Installation) -> None:  # noqa: F811 – The fixture.
+def test_an_address_that_is_none_has_the_hubs_page(browser: Browser, installation: Installation) -> None:
     answer = browser.get("/hub/no/such/page")
     assert (answer.status_code, "There is no such page." in answer.text) == (404, True)
     assert "Content-Security-Policy" in answer.headers
@@ -154,14 +154,14 @@ def test_an_address_that_is_none_has_the_hubs_page(browser: Browser, installatio
     ("http://localhost/hub/no/such/page", ""),
 ])  # fmt: skip
 def test_an_error_shows_the_way_back_to_a_page_of_this_site(
-    browser: Browser, installation: Installation, came_from: str, back: str  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, came_from: str, back: str
 ) -> None:
     page = browser.client.get("/hub/no/such/page", headers={"Referer": came_from}).text
     found = re.search(r'<a href="([^"]*)">Back to where you came from', page)
     assert (found.group(1) if found else "") == back
 
 
-def test_a_stranger_is_told_nothing_by_an_error(browser: Browser, installation: Installation, desk: Desk) -> None:  # noqa: F811 – The fixture.
+def test_a_stranger_is_told_nothing_by_an_error(browser: Browser, installation: Installation, desk: Desk) -> None:
     desk.signed_in, desk.permissions = User(id="eve", name="Eve"), set()
     for path in ("/hub/orders/1042/send", "/hub/orders/999/send"):
         assert "1042" not in words(browser.get(path).text)

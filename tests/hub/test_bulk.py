@@ -17,9 +17,9 @@ from hub.host import OrderState, Permission, User
 from hub.models import Delivery, Installation
 from hub.services.carrying import carrying
 from hub.services.sending import bundling, sending
+from tests.hub.browsing import Browser, count_queries
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
-from tests.hub.test_web import Browser, browser, count_queries  # noqa: F401 – A fixture.
 
 FEW = [str(number) for number in range(3000, 3003)]
 SOME = [str(number) for number in range(3000, 3030)]
@@ -47,7 +47,7 @@ def text(page: str) -> str:
     return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
 
 
-def press(browser: Browser, ids: list[str], **more: Any) -> str:  # noqa: F811 – The fixture's.
+def press(browser: Browser, ids: list[str], **more: Any) -> str:
     """Press Send; gives the address of what came of it."""
     answer = browser.post("/hub/orders/sent", form(ids, **more))
     assert answer.status_code == 303, answer.text
@@ -60,7 +60,7 @@ def work() -> None:
         bundling.send(bundle_id)
 
 
-def send_all(browser: Browser, ids: list[str]) -> str:  # noqa: F811 – The fixture's.
+def send_all(browser: Browser, ids: list[str]) -> str:
     """Press Send, and let a worker see to it; gives the page that says what came of it."""
     address = press(browser, ids)
     work()
@@ -68,7 +68,7 @@ def send_all(browser: Browser, ids: list[str]) -> str:  # noqa: F811 – The fix
 
 
 def test_the_dialog_says_what_is_ready_what_needs_a_choice_and_what_is_there(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     send_all(browser, ["3000"])
     orders.orders["3001"] = replace(orders.orders["3001"], total=orders.orders["3001"].total + 1)
@@ -82,7 +82,7 @@ def test_the_dialog_says_what_is_ready_what_needs_a_choice_and_what_is_there(
 
 
 def test_looking_at_200_orders_takes_as_many_queries_as_looking_at_three(
-    app: Flask, browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+    app: Flask, browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     def queries(ids: list[str]) -> int:
         seen = count_queries(app)
@@ -96,7 +96,7 @@ def test_looking_at_200_orders_takes_as_many_queries_as_looking_at_three(
 
 
 def test_many_orders_arrive_once_each_however_often_they_are_sent(
-    browser: Browser, installation: Installation, orders: Desk, ledger: Ledger  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, orders: Desk, ledger: Ledger
 ) -> None:
     first, again = press(browser, SOME), press(browser, SOME)
     assert first != again
@@ -117,7 +117,7 @@ def test_many_orders_arrive_once_each_however_often_they_are_sent(
 
 
 def test_one_that_cannot_be_sent_does_not_hold_up_the_others(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     orders.orders["3001"] = replace(orders.orders["3001"], total=orders.orders["3001"].total + 1)
     page = send_all(browser, FEW)
@@ -128,7 +128,7 @@ def test_one_that_cannot_be_sent_does_not_hold_up_the_others(
 
 
 def test_what_is_sent_together_is_what_is_sent_alone(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     browser.post("/hub/orders/3000/send", {"documents": "invoice", "customer": "", "tax": ""})
     send_all(browser, ["3001"])
@@ -142,7 +142,7 @@ def test_what_is_sent_together_is_what_is_sent_alone(
 
 
 def test_more_than_200_are_not_taken_at_once(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     orders.copy_order("4000")
     page = browser.post("/hub/orders/send", {"id": [*MANY, "4000"]}, htmx=True)
@@ -151,7 +151,7 @@ def test_more_than_200_are_not_taken_at_once(
 
 
 def test_who_may_not_send_has_no_bar_and_sends_nothing(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     assert "Send to Pretend…" in browser.get("/hub/orders/bar", htmx=True).text
     installation.visible_to = {"who": "users", "ids": ["ada"]}
@@ -167,7 +167,7 @@ def test_who_may_not_send_has_no_bar_and_sends_nothing(
 
 
 def test_the_bar_says_that_nothing_is_connected_yet_to_who_might_send(
-    browser: Browser, desk: Desk  # noqa: F811 – The fixture.
+    browser: Browser, desk: Desk
 ) -> None:
     assert "No accounting product is connected yet." in browser.get("/hub/orders/bar", htmx=True).text
     desk.permissions = {Permission.VIEW}
@@ -175,7 +175,7 @@ def test_the_bar_says_that_nothing_is_connected_yet_to_who_might_send(
 
 
 def test_orders_are_found_by_their_state(
-    browser: Browser, installation: Installation, orders: Desk, ledger: Ledger  # noqa: F811 – The fixture.
+    browser: Browser, installation: Installation, orders: Desk, ledger: Ledger
 ) -> None:
     def found(state: OrderState) -> set[str | None]:
         return set(session().scalars(order_ids("acme", state)))

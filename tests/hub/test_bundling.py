@@ -18,10 +18,10 @@ from hub.models import Bundle, Delivery, Installation
 from hub.services.carrying import carrying
 from hub.services.installing import installing
 from hub.services.sending import bundling
+from tests.hub.browsing import Browser, count_queries
 from tests.hub.conftest import ADA, Desk
 from tests.hub.ledger import Ledger
 from tests.hub.test_bulk import FEW, MANY, SOME, form, hidden, orders, press, send_all, text, work  # noqa: F401
-from tests.hub.test_web import Browser, browser, count_queries  # noqa: F401 – A fixture.
 
 BEN = User(id="ben", name="Ben", teams=frozenset({"sales"}))
 

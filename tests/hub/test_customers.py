@@ -16,9 +16,9 @@ from hub.host import Company, Organization, Permission
 from hub.models import Installation, Link, LinkChange
 from hub.plugin import Record, RecordKind, Ref
 from hub.services.books import fetching, linking, matching
+from tests.hub.browsing import Browser, count_queries
 from tests.hub.conftest import Desk
 from tests.hub.ledger import integration_of
-from tests.hub.test_web import Browser, count_queries
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from hub.services.books import history, linking
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
+from tests.hub.browsing import Browser, count_queries
 from tests.hub.conftest import ADA, Desk
 from tests.hub.test_customers import link, text_of
-from tests.hub.test_web import Browser, count_queries
 
 TODAY = now().date()
 INVOICE, PAYMENT = TransactionKind.INVOICE, TransactionKind.PAYMENT

@@ -26,9 +26,9 @@ from hub.services.drafting.choices import Choices
 from hub.services.installing import notices
 from hub.services.sending import sending
 from hub.states import InstallationState
+from tests.hub.browsing import Browser
 from tests.hub.conftest import ADA, Desk, connect, order_1042
 from tests.hub.ledger import Ledger
-from tests.hub.test_web import Browser
 from tests.processes.stack import free_port
 
 LOST = "Pretend Books (Test Books) does not accept our authorization any more."

@@ -19,7 +19,6 @@ from tests.hub.test_bundling import (  # noqa: F401 – The same.
 )
 from tests.hub.test_carrying import *  # noqa: F403 – The same tests, on another database.
 from tests.hub.test_hearing import tell, test_what_many_tell_at_once_is_all_kept  # noqa: F401 – The same.
-from tests.hub.test_web import browser  # noqa: F401 – A fixture.
 
 
 @pytest.fixture(scope="session")

@@ -33,9 +33,9 @@ from hub.plugin import (
 from hub.services.books import fetching
 from hub.services.carrying import carrying
 from hub.states import InstallationState
+from tests.hub.browsing import Browser
 from tests.hub.ledger import Ledger, Pretend, integration_of
 from tests.hub.test_carrying import EXPECTED, everything_posted, send
-from tests.hub.test_web import Browser, browser  # noqa: F401 – A fixture.
 
 CANARY = "canary-verifier"
 
@@ -57,7 +57,7 @@ class Several(Pretend):
 
 def test_an_admin_chooses_among_several_books_and_nothing_that_was_kept_is_seen_or_stays(
     app: Flask,
-    browser: Browser,  # noqa: F811 – A fixture.
+    browser: Browser,
     ledger: Ledger,
 ) -> None:
     app.extensions["hub"].integrations = {"pretend": Several(ledger)}
@@ -81,7 +81,7 @@ def test_an_admin_chooses_among_several_books_and_nothing_that_was_kept_is_seen_
 
 def test_what_nobody_came_back_for_is_forgotten_when_its_time_is_over(
     app: Flask,
-    browser: Browser,  # noqa: F811 – A fixture.
+    browser: Browser,
     ledger: Ledger,
 ) -> None:
     def kept() -> list[bool]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from html import unescape
 from typing import Any
@@ -12,9 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy import event, select
-from werkzeug.test import TestResponse
+from sqlalchemy import select
 
 from hub.database import now, session
 from hub.extension import BrokenPlugin
@@ -22,6 +19,7 @@ from hub.host import Organization, Permission, User
 from hub.models import Authorization, Delivery, Installation
 from hub.services.carrying import carrying
 from hub.states import DeliveryState, InstallationState
+from tests.hub.browsing import FORM, Browser, count_queries
 from tests.hub.conftest import Desk
 from tests.hub.ledger import Ledger
 
@@ -29,38 +27,9 @@ OTHER = Organization(id="other", name="Other")
 EVE = User(id="eve", name="Eve")
 
 
-class Browser:
-    """A client with a browser's manners: it fills in the forms that it is shown."""
-
-    def __init__(self, app: Flask) -> None:
-        self.client: FlaskClient = app.test_client()
-
-    def get(self, path: str, *, htmx: bool = False) -> TestResponse:
-        return self.client.get(path, headers={"HX-Request": "true"} if htmx else {})
-
-    def post(self, path: str, form: Mapping[str, object] | None = None, *, htmx: bool = False) -> TestResponse:
-        page = self.get("/hub/integrations").text + self.get("/hub/orders/1042/send").text
-        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        sent = {**(form or {}), "csrf_token": unescape(token.group(1)) if token else ""}
-        return self.client.post(path, data=sent, headers={"HX-Request": "true"} if htmx else {})
-
-
-@pytest.fixture
-def browser(app: Flask) -> Iterator[Browser]:
-    yield Browser(app)
-    session().expire_all()
-
-
 def without_reference(page: str) -> str:
     """An error page without what is different each time."""
     return re.sub(r"<code>\w+</code>", "", page)
-
-
-def count_queries(app: Flask) -> list[str]:
-    seen: list[str] = []
-    engine = app.extensions["sqlalchemy"].engine
-    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: seen.append(statement))
-    return seen
 
 
 def begin(browser: Browser) -> str:
@@ -192,9 +161,6 @@ def test_uninstalling_asks_first_and_keeps_the_history(browser: Browser, install
 
 
 # ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-FORM: dict[str, object] = {"documents": "invoice", "customer": "", "tax": ""}
-
 
 def test_the_dialog_is_a_fragment_for_htmx_and_a_whole_page_without(
     browser: Browser, installation: Installation
