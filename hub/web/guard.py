@@ -91,6 +91,11 @@ def polls() -> bool:
     return is_fragment() and str(HtmxHeaders(request.headers).trigger or "").startswith("hub-")
 
 
+def is_unasked() -> bool:
+    """Whether a fragment comes by itself, with its page or again and again: nobody has pressed anything."""
+    return is_fragment() and "Hub-Unasked" in request.headers
+
+
 def requires(permission: Permission) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
     """Admit only who is signed in and may do this. Everybody else is sent to sign in, or gets a 403."""
 
@@ -231,7 +236,8 @@ def _hung(error: Hung) -> ResponseReturnValue:
 
 def problem_page(sentence: str, status: int, bug: Exception | None = None) -> ResponseReturnValue:
     """A whole page with a sentence and a reference that is in the log; for htmx a small dialog with these, over
-    whatever stands there, so that what was filled in stays. The log has it in English.
+    whatever stands there, so that what was filled in stays; a note in its place for what comes by itself. The log has
+    it in English.
     """
     reference = secrets.token_hex(4)
     level = logging.ERROR if bug is not None else logging.WARNING
@@ -241,8 +247,12 @@ def problem_page(sentence: str, status: int, bug: Exception | None = None) -> Re
             "hub/problem.html", sentence=_(sentence), reference=reference, back=_back(), fragment=False
         )
         return cast(Response, make_response(page, status))
+    if is_unasked():  # What polls goes on doing so, and has its place again as soon as it is answered.
+        note = render_template("hub/problem_note.html", sentence=_(sentence), reference=reference)
+        answer = cast(Response, make_response(note, 422, reswap="innerHTML"))  # htmx swaps no other error.
+        answer.headers["HX-Reselect"] = ".hub-problem"
+        return answer
     dialog = render_template("hub/problem_dialog.html", sentence=_(sentence), reference=reference)
-    # htmx swaps no other error.
     return cast(Response, make_response(dialog, 422, retarget="#hub-dialog", reswap="beforeend"))
 
 

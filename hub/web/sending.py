@@ -193,7 +193,8 @@ def _status(order_id: str, place: str) -> ResponseReturnValue:
     where = "dialog" if place == "dialog" else "page"
     followed = views.order_status(order_id, live)
     status = show(
-        "hub/order_status.html", title=_("Status"), followed=followed, place=where, acts=permitted(Permission.SEND)
+        "hub/order_status.html", title=_("In the books"), followed=followed, place=where,
+        acts=permitted(Permission.SEND),
     )  # fmt: skip
     if followed.moving or not polls():
         return status

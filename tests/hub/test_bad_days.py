@@ -143,6 +143,18 @@ def test_each_error_has_a_page_and_a_fragment_with_a_reference_that_is_in_the_lo
     assert answer.text.lstrip().startswith("<dialog" if htmx else "<!doctype")
 
 
+def test_what_comes_by_itself_says_in_its_place_what_is_wrong(
+    browser: Browser, installation: Installation, desk: Desk
+) -> None:
+    desk.permissions = set()
+    headers = {"HX-Request": "true", "Hub-Unasked": "true"}
+    answer = browser.client.get("/hub/orders/1042/status", headers=headers)
+    assert "You are not allowed to do this." in answer.text
+    assert "<dialog" not in answer.text
+    assert (answer.status_code, answer.headers["HX-Reswap"]) == (422, "innerHTML")
+    assert "HX-Retarget" not in answer.headers
+
+
 def test_an_address_that_is_none_has_the_hubs_page(browser: Browser, installation: Installation) -> None:
     answer = browser.get("/hub/no/such/page")
     assert (answer.status_code, "There is no such page." in answer.text) == (404, True)

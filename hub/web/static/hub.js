@@ -7,8 +7,13 @@
 
   const token = () => document.querySelector('meta[name="hub-csrf"]')?.content;
 
+  // What comes with its page, again and again, or because something else has changed: nobody has pressed anything.
+  const unasked = (by) => !by || by.type.startsWith("hub-");
+
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.verb !== "get" && token()) event.detail.headers["X-CSRFToken"] = token();
+    const { verb, headers, triggeringEvent } = event.detail;
+    if (verb !== "get" && token()) headers["X-CSRFToken"] = token();
+    if (unasked(triggeringEvent)) headers["Hub-Unasked"] = "true";
   });
 
   // A control as it is on the page by now: the same, or what a fragment that was renewed has put in its place.
@@ -32,7 +37,7 @@
   const words = () => document.querySelector('meta[name="hub-words"]')?.dataset ?? {};
   const notSaved = (event) => {
     const source = event.detail.elt, asked = event.detail.requestConfig ?? {};
-    if (!source.isConnected || asked.triggeringEvent?.type === "every") return;
+    if (!source.isConnected || unasked(asked.triggeringEvent)) return;
     const note = document.createElement("p");
     note.className = "hub hub-problem hub-unsaved";
     note.setAttribute("role", "alert");
