@@ -275,7 +275,8 @@ def _suppliers(
     companies = purchasing.suppliers_of(order) if kinds else {}
     rows = list(search(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
     totals, found = _totals(order), []
-    for place, (supplier_id, company) in enumerate(companies.items(), start=1):
+    numbers = purchasing.numbers_of(order, known)
+    for supplier_id, company in companies.items():
         ticks = [
             Ticked(
                 value=f"{kind}/{supplier_id}", label=_(titled(kind)), allowed=True,
@@ -288,7 +289,7 @@ def _suppliers(
             company=company, vendor=_vendor(installation, known, choices, company, rows), documents=ticks,
             linked=(RecordKind.VENDOR, supplier_id) in known.links, total=totals[supplier_id],
             number=choices.answers.get(f"bill/{supplier_id}:number", order.bill_numbers.get(supplier_id, "")),
-            number_hint=purchasing.number_of(order, place, len(companies)),
+            number_hint=numbers[supplier_id],
             accounts=[
                 _field(installation, places[role], choices, supplier_id)
                 for role in purchasing.ROLES if role in places

@@ -40,6 +40,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/orders/status", "orders_status", orders_status)
     blueprint.add_url_rule("/deliveries/<int:delivery_id>/retry", "retry", retry, methods=["POST"])
     blueprint.add_url_rule("/deliveries/<int:delivery_id>/cancel", "cancel", cancel, methods=["POST"])
+    blueprint.add_url_rule("/deliveries/<int:delivery_id>/gone", "gone", gone, methods=["POST"])
 
 
 @requires(Permission.SEND)
@@ -180,6 +181,17 @@ def cancel(delivery_id: int) -> ResponseReturnValue:
     delivery = _mine(delivery_id)
     cancelling.cancel(organization().id, delivery_id)
     return _after(delivery)
+
+
+@requires(Permission.SEND)
+def gone(delivery_id: int) -> ResponseReturnValue:
+    """Take note that somebody has deleted there what is not on the order any more. The dialog stays as it is filled in.
+    """
+    delivery = _mine(delivery_id)
+    access.require_documents(delivery.installation, [delivery.kind])
+    cancelling.declare_gone(organization().id, delivery_id, user().name)
+    order = _order(delivery.order_id or "")
+    return _form(order, chosen_installation(), _choices(order)) if is_fragment() else go("hub.send", order_id=order.id)
 
 
 def _after(delivery: Delivery) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
 from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind, say
 from hub.services.books import checking, fetching, history, metering
 from hub.services.carrying import doorway
+from hub.services.drafting import revising
 from hub.services.installing import notices, telling
 from hub.services.installing.telling import Told
 from hub.services.integrations import courtesy, registry
@@ -293,9 +294,11 @@ def _title(delivery: Delivery) -> str:
 
 def _became(delivery: Delivery, row: TransactionRow | None) -> str:
     """What somebody did in the books to what we posted, if anything."""
-    if row is None or delivery.state is not DeliveryState.POSTED:
+    if delivery.state is not DeliveryState.POSTED:
         return ""
     product = registry.label(delivery.installation.integration).split()[0]
+    if row is None:
+        return _("Deleted in %(product)s", product=product) if revising.is_said_gone(delivery) else ""
     if row.deleted or row.voided:
         words = _("Deleted in %(product)s", product=product)
         return words if row.deleted else _("Voided in %(product)s", product=product)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
-from hub.host import Order, OrderLine
+from hub.host import Company, Order, OrderLine
 from hub.models import Delivery
 from hub.plugin import Address, DocumentKind
 from hub.services.drafting.choices import Choices
@@ -25,6 +27,7 @@ from hub.states import DeliveryState
 from quickbooks_desktop import QuickBooksDesktop
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Faults
+from tests.hub.browsing import Browser
 from tests.hub.conftest import ACME, ADA, Desk, order_1042
 from tests.journeys.batches import EVERYTHING, MUGS
 from tests.journeys.desktop import Ledger, Office, by_hand, serving, whole_file
@@ -277,6 +280,67 @@ def test_both_that_were_deleted_there_can_be_entered_once_more(office: Office, d
     assert states() == {DeliveryState.POSTED}
     found = bought(office.company)
     assert (found["bill"], found["order"][2]) == (expected(AFTER)["bill"], "130.00")
+
+
+PENS, CAPS = Company(id="s2", name="Pen House"), Company(id="s3", name="Cap Works")
+TWO = of((BEFORE.lines[0], replace(BEFORE.lines[1], supplier=PENS)), DOCK)
+OTHER_TWO = of((TWO.lines[1], replace(AFTER.lines[1], supplier=CAPS)), DOCK)
+"""An order of mugs and pens, and what it is when nothing is bought from the mug makers any more, but caps are."""
+
+
+@pytest.fixture
+def two(office: Office, desk: Desk) -> Office:
+    """An office in which an order of two suppliers is in the books as well."""
+    desk.orders["1043"] = replace(TWO, id="1043", number="1043", payments=())
+    sending.send(office.installation.id, desk.orders["1043"], EVERYTHING, ADA)
+    assert office.update()[-1] == "OK"
+    return office
+
+
+def ordered(office: Office) -> list[tuple[str, str]]:
+    """The purchase orders of order 1043: their numbers, and from whom."""
+    rows = office.company.rows("PurchaseOrder")
+    return [(row.fields["RefNumber"], row.fields["VendorRef"]["FullName"]) for row in rows][1:]
+
+
+def test_what_was_ordered_keeps_its_number_whoever_joins_or_leaves_the_order(two: Office, desk: Desk) -> None:
+    assert ordered(two) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House")]
+    changed = desk.orders["1043"] = replace(OTHER_TWO, id="1043", number="1043", payments=())
+    session().expire_all()
+    found = {one.about for one in sending.revisions(two.installation, changed, Choices())}
+    assert found == {"invoice", ORDERED, BILLED}, "The pens are as they were, under their number."
+    sending.send(two.installation.id, changed, Choices(documents=("purchase_order/s3", "bill/s3")), ADA)
+    assert two.update()[-1] == "OK"
+    assert ordered(two) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House"), ("1043-3", "Cap Works")]
+
+
+def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_it_is_deleted(
+    two: Office, desk: Desk, app: Flask
+) -> None:
+    desk.orders["1043"] = replace(OTHER_TWO, id="1043", number="1043", payments=())
+    browser, address = Browser(app), "/hub/orders/1043/send"
+    page = browser.get(address).text
+    assert "Not on the order any more: Purchase order 1043-1" in page
+    assert "Not on the order any more: Bill 1043-1 of Mug Makers" in page
+    for kind in ("Bill", "PurchaseOrder"):
+        (row,) = (one for one in two.company.rows(kind) if one.fields["RefNumber"] == "1043-1")
+        by_hand(two.company, f"<TxnDelRq><TxnDelType>{kind}</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
+        page = browser.get(address).text
+        press = re.findall(r'formaction="(/hub/deliveries/\d+/gone)"', page)[-1]
+        assert browser.post(press, {"updates": "invoice"}, htmx=True).status_code == 200
+    page = browser.get(address).text
+    assert "Not on the order any more" not in page
+    status = browser.get("/hub/orders/1043/status").text
+    assert status.count("Deleted in QuickBooks") == 2
+    assert "Ada Admin said that it was deleted there." in unescape(status)
+    desk.orders["1043"] = back = replace(TWO, id="1043", number="1043", payments=())
+    session().expire_all()
+    again = {one.about for one in sending.revisions(two.installation, back, Choices()) if one.gone}
+    assert again == {ORDERED, BILLED}
+    sending.send(two.installation.id, back, Choices(updates=(ORDERED, BILLED)), ADA)
+    assert two.update()[-1] == "OK", two.log
+    assert sorted(ordered(two)) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House")]
+    assert states() == {DeliveryState.POSTED}
 
 
 def test_books_that_cannot_be_changed_say_so_and_nothing_is_entered_again(

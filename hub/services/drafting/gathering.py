@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Row, and_, case, or_, select
 
 from hub.database import session
 from hub.host import Order, OrderLine
 from hub.models import Delivery, Installation, RecordRow, TransactionRow
 from hub.models.books import name_key
-from hub.plugin import Integration, RecordKind, Ref, suffixed
+from hub.plugin import DocumentKind, Integration, RecordKind, Ref, suffixed
 from hub.services.books import linking, mapping
 from hub.services.drafting import naming
-from hub.services.drafting.choices import Choices
+from hub.services.drafting.choices import PURCHASES, Choices
 from hub.states import DeliveryState
 
 NEW = "new"
@@ -28,7 +29,8 @@ class Gathered:
     `refs` is what is mapped, by role. `names` are the active entries by kind and `name_key`, `entries` those that are
     linked to or chosen, by kind and id; `links` is whom companies are linked to, by kind and company. `held` is who
     has the names that new customers and vendors would get, `settled` the sources and kinds of what we brought into
-    these books, by order, and `standing` the kinds of what stands there or is on its way.
+    these books, by order, `standing` the kinds of what stands there or is on its way, and `numbers` our numbers of what
+    was bought, by order and supplier.
     """
 
     refs: Mapping[str, Ref]
@@ -38,6 +40,7 @@ class Gathered:
     held: Mapping[str, Sequence[RecordRow]]
     settled: Mapping[str, frozenset[tuple[str, str]]]
     standing: Mapping[str, frozenset[str]]
+    numbers: Mapping[str, Mapping[str, str]]
 
     def named(self, kind: RecordKind, name: str) -> RecordRow | None:
         """The active entry of that name."""
@@ -80,12 +83,13 @@ def gather(
                *((one.name, RecordKind.VENDOR) for one in vendors.values())]  # fmt: skip
     answered = [value for _, choices in wanted for value in choices.answers.values()]
     taken = {*answered, *(name for name, _ in parties), *(suffixed(name, kind) for name, kind in parties)}
-    settled, standing = _sent(installation, [order.id for order, _ in wanted])
+    sent = _sent(installation, [order.id for order, _ in wanted])
+    settled, standing = _standing(sent)
     return Gathered(
         refs=mapping.mapped(installation.id), names=named, links=links,
         entries=_entries(installation.id, links, [choices for _, choices in wanted], named),
         held=naming.holders(installation, integration, sorted(taken)),
-        settled=settled, standing=standing,
+        settled=settled, standing=standing, numbers=_numbers(sent, {order.id: order for order, _ in wanted}),
     )  # fmt: skip
 
 
@@ -121,14 +125,16 @@ def _entries(
     return found
 
 
-def _sent(
-    installation: Installation, order_ids: Sequence[str]
-) -> tuple[dict[str, frozenset[tuple[str, str]]], dict[str, frozenset[str]]]:
-    """What orders have brought into these books, also by an earlier installation, and what stands there or is on its
-    way, by order."""
+_Sent: TypeAlias = Row[str | None, str, str, DeliveryState, bool, Any]
+
+
+def _sent(installation: Installation, order_ids: Sequence[str]) -> Sequence[_Sent]:
+    """What orders have brought into these books or are about to, also by an earlier installation: the order, source,
+    kind and state of each, whether it is gone there, and of what was bought the subject."""
     gone = or_(TransactionRow.deleted, TransactionRow.voided)
-    rows = session().execute(
-        select(Delivery.order_id, Delivery.source, Delivery.kind, Delivery.state, gone)
+    bought = case((Delivery.kind.in_(PURCHASES), Delivery.subject))
+    return session().execute(
+        select(Delivery.order_id, Delivery.source, Delivery.kind, Delivery.state, gone, bought)
         .join(Delivery.installation)
         .outerjoin(TransactionRow, and_(
             TransactionRow.installation_id == Delivery.installation_id,
@@ -142,10 +148,17 @@ def _sent(
             Installation.integration == installation.integration,
             Installation.books_id == installation.books_id,
         )
-    )  # fmt: skip
+        .order_by(Delivery.id)
+    ).all()  # fmt: skip
+
+
+def _standing(
+    sent: Sequence[_Sent],
+) -> tuple[dict[str, frozenset[tuple[str, str]]], dict[str, frozenset[str]]]:
+    """The sources and kinds of what is in the books, and the kinds of what stands there or is on its way, by order."""
     settled: dict[str, set[tuple[str, str]]] = {}
     standing: dict[str, set[str]] = {}
-    for order, source, kind, state, is_gone in rows:
+    for order, source, kind, state, is_gone, _ in sent:
         order_id = order or ""
         if state is DeliveryState.POSTED:
             settled.setdefault(order_id, set()).add((source, kind))
@@ -155,3 +168,19 @@ def _sent(
         {order_id: frozenset(found) for order_id, found in settled.items()},
         {order_id: frozenset(kinds) for order_id, kinds in standing.items()},
     )
+
+
+def _numbers(sent: Sequence[_Sent], orders: Mapping[str, Order]) -> dict[str, dict[str, str]]:
+    """Our numbers of what was bought, by order and supplier. A bill may bear the supplier's own number instead."""
+    found: dict[str, dict[str, str]] = {}
+    for order, source, kind, _, _, subject in sent:
+        order_id = order or ""
+        if subject is None:
+            continue
+        number, ours, supplier = subject["number"], orders[order_id].number, source.rpartition("/")[2]
+        of_order = found.setdefault(order_id, {})
+        if kind == DocumentKind.PURCHASE_ORDER:
+            of_order[supplier] = number
+        elif number == ours or number.startswith(f"{ours}-"):
+            of_order.setdefault(supplier, number)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain, count
 
 from hub.host import Company, Order, OrderLine
 from hub.models import Installation
@@ -56,14 +57,14 @@ def purchases(
             cure=say("Enter the suppliers on the order, or do not send purchase orders and bills."), field="lines",
         ))  # fmt: skip
     found = []
-    lines_of = _by_supplier(zip(order.lines, items, strict=True))
-    for place, (supplier_id, supplier) in enumerate(suppliers.items() if asked else (), start=1):
+    lines_of, numbers = _by_supplier(zip(order.lines, items, strict=True)), numbers_of(order, known)
+    for supplier_id, supplier in suppliers.items() if asked else ():
         if not any(is_wanted(choices, kind, supplier_id) for kind in PURCHASES):
             continue
         own = accounts_of(supplier_id, refs)
         lines = _lines(installation, lines_of[supplier_id], customer, own.get(Role.COST), problems)
         vendor = _vendor(known, choices, supplier, problems)
-        number = number_of(order, place, len(suppliers))
+        number = numbers[supplier_id]
         ordered = billed = None
         if is_wanted(choices, DocumentKind.PURCHASE_ORDER, supplier_id):
             ordered = _order(order, number, vendor, lines, own)
@@ -90,9 +91,17 @@ def all_have(role: str, order: Order, choices: Choices) -> bool:
     return role in ROLES and bool(wanted) and all(choices.accounts.get(f"{role}/{one}") for one in wanted)
 
 
-def number_of(order: Order, place: int, suppliers: int) -> str:
-    """Our number for what is bought from one of so many suppliers: the order's, with its place if there are several."""
-    return order.number if suppliers == 1 else f"{order.number}-{place}"
+def numbers_of(order: Order, known: Gathered) -> dict[str, str]:
+    """Our number for what is bought from each supplier: the order's, with a place if there are several. What has been
+    sent keeps its number, whoever joins or leaves the order since, and nobody else gets that."""
+    sent, suppliers = known.numbers.get(order.id, {}), suppliers_of(order)
+    taken, found = set(sent.values()), dict[str, str]()
+    for place, supplier_id in enumerate(suppliers, start=1):
+        alone = [order.number] if len(suppliers) == 1 else []
+        free = (one for one in chain(alone, (f"{order.number}-{n}" for n in count(place))) if one not in taken)
+        found[supplier_id] = sent.get(supplier_id) or next(free)
+        taken.add(found[supplier_id])
+    return found
 
 
 def suppliers_of(order: Order) -> dict[str, Company]:

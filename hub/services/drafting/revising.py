@@ -30,6 +30,8 @@ from hub.plugin import (
 )
 from hub.services.books import history
 from hub.services.drafting import answers
+from hub.services.drafting.choices import PURCHASES
+from hub.services.drafting.purchasing import suppliers_of
 from hub.services.snapshots import Subject, subject_of
 from hub.states import ConversationState, DeliveryState
 
@@ -56,7 +58,8 @@ class Change:
 class Revisable:
     """Something in the books that differs from the order as it is now. `about` is what of the order it is; `gone` if
     the books have it no more; `voids` or `dropped` if the order does not have it any more, and it can be voided from
-    here or not. Without `can_update` it can only be changed there, by hand, unless it `follows` the invoice.
+    here or not. Without `can_update` it can only be changed there, by hand, unless it `follows` the invoice. `unseen`
+    is the delivery, if we cannot see whether it still stands there and a person has to say so.
     """
 
     about: str
@@ -68,6 +71,7 @@ class Revisable:
     dropped: bool = False
     can_update: bool = True
     follows: bool = False
+    unseen: int | None = None
 
 
 def revisable(
@@ -85,7 +89,7 @@ def revisable(
     for about, delivery in posted.items():
         row = standing.get(delivery.id)
         different = tuple(changes(subject_of(delivery.kind, delivery.subject), drafted[about]))
-        gone = is_gone_there(row)
+        gone = is_said_gone(delivery) or is_gone_there(row)
         meanwhile = ""
         if row is not None and not gone and row.total != delivery.posting_total:
             meanwhile = say(
@@ -105,7 +109,8 @@ def revisable(
 
 def misstated(integration: Integration, live: Iterable[Delivery], order: Order) -> list[Revisable]:
     """Payments in the books that the order has otherwise by now, or not at all. They are put right there by hand; it is
-    done as soon as the books say what the order says. A deposit that waits for its invoice is put right with that."""
+    done as soon as the books say what the order says. A deposit that waits for its invoice is put right with that.
+    """
     revises = DocumentKind.PAYMENT in integration.capabilities.revises
     posted = [one for one in live if one.kind == DocumentKind.PAYMENT and one.state is DeliveryState.POSTED]
     received, standing, found = {one.id: one for one in order.payments}, history.standing(posted), []
@@ -124,6 +129,19 @@ def misstated(integration: Integration, live: Iterable[Delivery], order: Order) 
             follows=revises and payment is not None and row is not None and row.is_unapplied,
         ))  # fmt: skip
     return found
+
+
+def abandoned(live: Iterable[Delivery], order: Order) -> list[Revisable]:
+    """Purchase orders and bills in the books of suppliers from whom the order buys nothing any more."""
+    suppliers = suppliers_of(order)
+    return [
+        Revisable(
+            about=answers.about(one), title=one.title, dropped=True, can_update=False, unseen=one.id
+        )
+        for one in live
+        if one.kind in PURCHASES and one.state is DeliveryState.POSTED and not is_gone(one)
+        and one.source.rpartition("/")[2] not in suppliers
+    ]  # fmt: skip
 
 
 def revision(delivery: Delivery, subject: Subject) -> Subject:
@@ -157,9 +175,12 @@ def _cleared(before: Subject, after: Subject) -> Iterator[str]:
 
 def is_gone(delivery: Delivery) -> bool:
     """Whether what it posted was deleted or voided in the books since, and may be entered anew."""
-    if delivery.posting_id and answers.of(delivery, Answer.ANEW) == delivery.posting_id:
-        return True
-    return is_gone_there(history.standing([delivery]).get(delivery.id))
+    return is_said_gone(delivery) or is_gone_there(history.standing([delivery]).get(delivery.id))
+
+
+def is_said_gone(delivery: Delivery) -> bool:
+    """Whether a person said so of what it posted."""
+    return bool(delivery.posting_id) and answers.of(delivery, Answer.ANEW) == delivery.posting_id
 
 
 def last_posted(delivery: Delivery) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from hub.database import now, session
 from hub.errors import NotPossible
 from hub.models import ConversationRow, Delivery
 from hub.models.delivery import needs
-from hub.plugin import RecordKind, say
+from hub.plugin import Answer, Problem, RecordKind, say
 from hub.queue import commit, rollback
 from hub.services import scope
 from hub.services.carrying import line
-from hub.services.drafting import revising
+from hub.services.drafting import answers, revising
+from hub.services.snapshots import problems_json
 from hub.states import ConversationState, DeliveryState
 
 _D = DeliveryState
@@ -30,6 +31,21 @@ def cancel(organization_id: str, delivery_id: int) -> Delivery:
         rollback()
         raise NotPossible(say("This is on its way, or in the books, and cannot be cancelled."))
     _cancel(delivery)
+    commit()
+    return delivery
+
+
+def declare_gone(organization_id: str, delivery_id: int, by: str) -> Delivery:
+    """A person says that what a delivery has brought into the books was deleted there: not of every kind can we see
+    that. Should the order have it again, it is entered anew. Raises `NotPossible` if nothing of it is in the books."""
+    delivery = scope.delivery(organization_id, delivery_id)
+    scope.lock(delivery.installation_id)
+    if delivery.state is not _D.POSTED or not delivery.posting_id:
+        rollback()
+        raise NotPossible(say("This is not in the books."))
+    answer = {answers.key(answers.about(delivery), Answer.ANEW): delivery.posting_id}
+    delivery.choices = {**delivery.choices, "answers": {**delivery.choices.get("answers", {}), **answer}}
+    delivery.problems = problems_json([Problem(what=say("%(who)s said that it was deleted there.", who=by))])
     commit()
     return delivery
 

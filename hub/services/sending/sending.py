@@ -179,7 +179,7 @@ def revisions(
         by_about[RecordKind.CUSTOMER] = entered
         drafted[RecordKind.CUSTOMER] = documents.customer_of(order)
     found += revising.revisable(integration, by_about, drafted)
-    return [*found, *revising.misstated(integration, live, order)]
+    return [*found, *revising.misstated(integration, live, order), *revising.abandoned(live, order)]
 
 
 def _of(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
