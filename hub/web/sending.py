@@ -189,8 +189,8 @@ def gone(delivery_id: int) -> ResponseReturnValue:
     """
     delivery = _mine(delivery_id)
     access.require_documents(delivery.installation, [delivery.kind])
-    cancelling.declare_gone(organization().id, delivery_id, user().name)
     order = _order(delivery.order_id or "")
+    cancelling.declare_gone(organization().id, delivery_id, order, user().name)
     return _form(order, chosen_installation(), _choices(order)) if is_fragment() else go("hub.send", order_id=order.id)
 
 

@@ -30,7 +30,7 @@ NEEDS: dict[str, Permission | None] = {
     "door_steps": MANAGE, "door_file": MANAGE, "door_password": MANAGE, "integrations": MANAGE, "install": MANAGE,
     "card": MANAGE, "act": MANAGE, "uninstall": MANAGE, "details": MANAGE, "accounts": MANAGE, "lists": MANAGE,
     "reconnect": MANAGE, "customers": MANAGE, "accept": MANAGE, "accept_all": MANAGE,
-    "send": SEND, "press_send": SEND, "retry": SEND, "cancel": SEND, "send_many": SEND,
+    "send": SEND, "press_send": SEND, "retry": SEND, "cancel": SEND, "gone": SEND, "send_many": SEND,
     "press_send_many": SEND, "sent_together": SEND, "preview": SEND,
     "entries": VIEW, "link": VIEW, "change_link": VIEW,
     "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "sent_lately": VIEW,

@@ -333,6 +333,7 @@ def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_
     status = browser.get("/hub/orders/1043/status").text
     assert status.count("Deleted in QuickBooks") == 2
     assert "Ada Admin said that it was deleted there." in unescape(status)
+    assert "is on the order, or not in the books" in browser.post(press, htmx=True).text, "It is said once."
     desk.orders["1043"] = back = replace(TWO, id="1043", number="1043", payments=())
     session().expire_all()
     again = {one.about for one in sending.revisions(two.installation, back, Choices()) if one.gone}

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from hub.database import now, session
 from hub.errors import NotPossible
+from hub.host import Order
 from hub.models import ConversationRow, Delivery
 from hub.models.delivery import needs
 from hub.plugin import Answer, Problem, RecordKind, say
@@ -35,14 +36,14 @@ def cancel(organization_id: str, delivery_id: int) -> Delivery:
     return delivery
 
 
-def declare_gone(organization_id: str, delivery_id: int, by: str) -> Delivery:
-    """A person says that what a delivery has brought into the books was deleted there: not of every kind can we see
-    that. Should the order have it again, it is entered anew. Raises `NotPossible` if nothing of it is in the books."""
+def declare_gone(organization_id: str, delivery_id: int, order: Order, by: str) -> Delivery:
+    """A person says that what was bought, and is not on the order any more, was deleted in the books: we cannot see
+    that. Should it be on the order again, it is entered anew. Raises `NotPossible` for anything else."""
     delivery = scope.delivery(organization_id, delivery_id)
     scope.lock(delivery.installation_id)
-    if delivery.state is not _D.POSTED or not delivery.posting_id:
+    if not revising.abandoned([delivery], order):
         rollback()
-        raise NotPossible(say("This is not in the books."))
+        raise NotPossible(say("This is on the order, or not in the books."))
     answer = {answers.key(answers.about(delivery), Answer.ANEW): delivery.posting_id}
     delivery.choices = {**delivery.choices, "answers": {**delivery.choices.get("answers", {}), **answer}}
     delivery.problems = problems_json([Problem(what=say("%(who)s said that it was deleted there.", who=by))])
