@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -141,22 +141,20 @@ class Stack:
     def kill(self, name: str, *, orphan: bool = False) -> None:
         """`kill -9`: of the process with its children, or of itself alone, which leaves its child an orphan."""
         process = self.running.pop(name)
-        children = [] if orphan else psutil.Process(process.pid).children(recursive=True)
-        os.kill(process.pid, signal.SIGKILL)
+        alone = orphan or process.poll() is not None
+        children = [] if alone else psutil.Process(process.pid).children(recursive=True)
+        process.kill()
         for child in children:
-            child.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # It may have come to its end just now.
+                child.kill()
         process.wait()
 
     def signal(self, name: str, number: int) -> None:
         os.kill(self.running[name].pid, number)
 
     def stop_all(self) -> None:
-        for process in self.running.values():
-            for child in psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []:
-                child.kill()
-            process.kill()
-            process.wait()
-        self.running.clear()
+        for name in list(self.running):
+            self.kill(name)
 
     def books(self) -> dict[str, list[dict[str, Any]]]:
         """The sandbox's whole ledger."""
