@@ -60,6 +60,7 @@ def test_the_invoice_of_a_cancelled_order_is_voided(rep: Screen, stack: Stack) -
     expect(dialog.get_by_text("Voided in QuickBooks")).to_be_visible(timeout=30_000)
     check_accessibility(page)
     page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
     expect(page.get_by_text("Voided in QuickBooks")).to_be_visible()
     (invoice,) = stack.books()["Invoice"]
     assert (invoice["DocNumber"], invoice["TotalAmt"], invoice["Balance"]) == ("1071", 0, 0)

@@ -151,5 +151,6 @@ def test_from_the_list_to_the_books_by_keyboard(rep: Screen) -> None:
     page.keyboard.press("Enter")
     expect(dialog.get_by_text("In QuickBooks as 1018")).to_be_visible(timeout=60_000)
     page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
     expect(page.get_by_role("link", name="QB", exact=True)).to_be_focused()
     expect(page.get_by_text("In QuickBooks as 1018")).to_be_visible()
