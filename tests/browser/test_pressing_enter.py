@@ -1,0 +1,33 @@
+"""The Enter key in a field of the send dialog presses Send, in a real browser, whatever else there is to press."""
+
+from __future__ import annotations
+
+from flask import Flask
+from playwright.sync_api import Browser, expect
+from sqlalchemy import select
+
+from hub.database import session
+from hub.models import Delivery, Installation
+from tests.browser.mounted import shown
+from tests.hub.conftest import app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.
+from tests.hub.test_answering import closed  # noqa: F401 – A fixture.
+
+
+def test_enter_in_a_field_takes_no_offer_that_stands_above_send(
+    app: Flask, closed: Installation, browser: Browser  # noqa: F811 – Fixtures.
+) -> None:
+    with shown(app, browser, "/hub/orders/1042/send") as page:
+        day = page.get_by_label("Post on", exact=True)
+        expect(page.get_by_role("button", name="Post on 16 Nov 2026").first).to_be_visible()
+        day.focus()
+        with page.expect_response("**/send") as refused:
+            page.keyboard.press("Enter")
+        assert refused.value.status == 422
+        expect(day).to_have_value("")
+        day.fill("2026-11-20")
+        with page.expect_response("**/send") as answer:
+            page.keyboard.press("Enter")
+        assert answer.value.ok
+        expect(page.get_by_role("region", name="In the books")).to_contain_text("Invoice 1042")
+    session().expire_all()
+    assert session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one().subject["date"] == "2026-11-20"
