@@ -30,7 +30,7 @@ class Gathered:
     linked to or chosen, by kind and id; `links` is whom companies are linked to, by kind and company. `held` is who
     has the names that new customers and vendors would get, `settled` the sources and kinds of what we brought into
     these books, by order, `standing` the kinds of what stands there or is on its way, and `numbers` our numbers of what
-    was bought, by order and supplier.
+    was bought, by order, and by kind and supplier.
     """
 
     refs: Mapping[str, Ref]
@@ -40,7 +40,7 @@ class Gathered:
     held: Mapping[str, Sequence[RecordRow]]
     settled: Mapping[str, frozenset[tuple[str, str]]]
     standing: Mapping[str, frozenset[str]]
-    numbers: Mapping[str, Mapping[str, str]]
+    numbers: Mapping[str, Mapping[tuple[str, str], str]]
 
     def named(self, kind: RecordKind, name: str) -> RecordRow | None:
         """The active entry of that name."""
@@ -170,17 +170,14 @@ def _standing(
     )
 
 
-def _numbers(sent: Sequence[_Sent], orders: Mapping[str, Order]) -> dict[str, dict[str, str]]:
-    """Our numbers of what was bought, by order and supplier. A bill may bear the supplier's own number instead."""
-    found: dict[str, dict[str, str]] = {}
+def _numbers(sent: Sequence[_Sent], orders: Mapping[str, Order]) -> dict[str, dict[tuple[str, str], str]]:
+    """Our numbers of what was bought, by order, and by kind and supplier. A bill may bear its supplier's own."""
+    found: dict[str, dict[tuple[str, str], str]] = {}
     for order, source, kind, _, _, subject in sent:
         order_id = order or ""
         if subject is None:
             continue
-        number, ours, supplier = subject["number"], orders[order_id].number, source.rpartition("/")[2]
-        of_order = found.setdefault(order_id, {})
-        if kind == DocumentKind.PURCHASE_ORDER:
-            of_order[supplier] = number
-        elif number == ours or number.startswith(f"{ours}-"):
-            of_order.setdefault(supplier, number)
+        number, ours = subject["number"], orders[order_id].number
+        if kind == DocumentKind.PURCHASE_ORDER or number == ours or number.startswith(f"{ours}-"):
+            found.setdefault(order_id, {})[kind, source.rpartition("/")[2]] = number
     return found

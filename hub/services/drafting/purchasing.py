@@ -57,19 +57,20 @@ def purchases(
             cure=say("Enter the suppliers on the order, or do not send purchase orders and bills."), field="lines",
         ))  # fmt: skip
     found = []
-    lines_of, numbers = _by_supplier(zip(order.lines, items, strict=True)), numbers_of(order, known)
+    lines_of = _by_supplier(zip(order.lines, items, strict=True))
+    numbers = {kind: numbers_of(order, known, kind) for kind in PURCHASES}
     for supplier_id, supplier in suppliers.items() if asked else ():
         if not any(is_wanted(choices, kind, supplier_id) for kind in PURCHASES):
             continue
         own = accounts_of(supplier_id, refs)
         lines = _lines(installation, lines_of[supplier_id], customer, own.get(Role.COST), problems)
         vendor = _vendor(known, choices, supplier, problems)
-        number = numbers[supplier_id]
         ordered = billed = None
         if is_wanted(choices, DocumentKind.PURCHASE_ORDER, supplier_id):
+            number = numbers[DocumentKind.PURCHASE_ORDER][supplier_id]
             ordered = _order(order, number, vendor, lines, own)
         if is_wanted(choices, DocumentKind.BILL, supplier_id):
-            theirs = order.bill_numbers.get(supplier_id, number)
+            theirs = order.bill_numbers.get(supplier_id, numbers[DocumentKind.BILL][supplier_id])
             source = f"order/{order.id}/supplier/{supplier_id}"
             is_there = (source, DocumentKind.PURCHASE_ORDER) in known.settled.get(order.id, ())
             billed = _bill(order, theirs, vendor, lines, own, answers=ordered is not None or is_there)
@@ -91,15 +92,17 @@ def all_have(role: str, order: Order, choices: Choices) -> bool:
     return role in ROLES and bool(wanted) and all(choices.accounts.get(f"{role}/{one}") for one in wanted)
 
 
-def numbers_of(order: Order, known: Gathered) -> dict[str, str]:
+def numbers_of(order: Order, known: Gathered, kind: DocumentKind) -> dict[str, str]:
     """Our number for what is bought from each supplier: the order's, with a place if there are several. What has been
-    sent keeps its number, whoever joins or leaves the order since, and nobody else gets that."""
+    sent keeps its number, whoever joins or leaves the order since, and nobody else gets that; a bill that has none of
+    ours yet has that of its purchase order, and the other way round."""
     sent, suppliers = known.numbers.get(order.id, {}), suppliers_of(order)
     taken, found = set(sent.values()), dict[str, str]()
     for place, supplier_id in enumerate(suppliers, start=1):
+        own = (sent.get((one, supplier_id)) for one in (kind, *sorted(PURCHASES)))
         alone = [order.number] if len(suppliers) == 1 else []
         free = (one for one in chain(alone, (f"{order.number}-{n}" for n in count(place))) if one not in taken)
-        found[supplier_id] = sent.get(supplier_id) or next(free)
+        found[supplier_id] = next(filter(None, own), None) or next(free)
         taken.add(found[supplier_id])
     return found
 
