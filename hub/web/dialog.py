@@ -30,7 +30,7 @@ from hub.services.drafting import answers, documents, purchasing, selling
 from hub.services.drafting.choices import Choices
 from hub.services.drafting.drafts import Draft
 from hub.services.drafting.gathering import NEW, Gathered, gather
-from hub.services.drafting.revising import Revisable
+from hub.services.drafting.revising import Revisable, Way
 from hub.services.integrations import registry
 from hub.services.sending import sending
 from hub.states import DeliveryState
@@ -152,7 +152,7 @@ class Form:
     @property
     def updatable(self) -> set[str]:
         """What of the order is in the books and may be changed there by what the form says."""
-        return {one.about for one in self.revisions if one.can_update and not one.voids}
+        return {one.about for one in self.revisions if one.way in {Way.UPDATE, Way.AGAIN}}
 
     @property
     def answered(self) -> set[str]:
@@ -168,7 +168,7 @@ class Form:
     def is_done(self) -> bool:
         """Whether nothing of the order is left to be sent, changed or voided from here."""
         left = self.sale_is_open or self.deposits or any(one.is_open for one in self.suppliers)
-        return not left and not any(one.can_update for one in self.revisions) and not self.problems
+        return not left and not any(one.is_ticked for one in self.revisions) and not self.problems
 
 
 def form(
@@ -275,7 +275,7 @@ def _suppliers(
     companies = purchasing.suppliers_of(order) if kinds else {}
     rows = list(search(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
     totals, found = _totals(order), []
-    numbers = purchasing.numbers_of(order, known)
+    numbers = purchasing.numbers_of(order, known, DocumentKind.BILL)
     for supplier_id, company in companies.items():
         ticks = [
             Ticked(

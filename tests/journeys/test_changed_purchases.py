@@ -15,7 +15,7 @@ from hub.models import Delivery, Installation
 from hub.plugin import DocumentKind
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
-from hub.services.drafting.revising import Revisable
+from hub.services.drafting.revising import Revisable, Way
 from hub.services.sending import retrying, sending
 from hub.services.snapshots import problems_of
 from sandbox.online import REALM, Running
@@ -67,7 +67,7 @@ def revisions(installation: Installation, order: Order) -> list[Revisable]:
 def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installation, books: Running) -> None:
     assert revisions(sent, bought(1042)) == []
     found = revisions(sent, fewer())
-    assert [(one.about, one.can_update) for one in found] == [(about, True) for about in BOTH]
+    assert [(one.about, one.way) for one in found] == [(about, Way.UPDATE) for about in BOTH]
     for one in found:
         totals = [(change.before, change.after) for change in one.changes if change.what == "Total"]
         assert totals == [("110.50", "125.00")]

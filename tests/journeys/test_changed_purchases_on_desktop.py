@@ -20,6 +20,7 @@ from hub.host import Company, Order, OrderLine
 from hub.models import Delivery
 from hub.plugin import Address, DocumentKind
 from hub.services.drafting.choices import Choices
+from hub.services.drafting.revising import Way
 from hub.services.integrations import registry
 from hub.services.sending import cancelling, retrying, sending
 from hub.services.snapshots import problems_of
@@ -314,6 +315,15 @@ def test_what_was_ordered_keeps_its_number_whoever_joins_or_leaves_the_order(two
     assert ordered(two) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House"), ("1043-3", "Cap Works")]
 
 
+def test_a_purchase_order_under_another_number_leaves_that_of_its_bill(office: Office, desk: Desk) -> None:
+    other = Choices(answers={f"{ORDERED}:number": "1042-9"}, updates=(ORDERED,))
+    send(office, desk, BEFORE, other)
+    office.update()
+    assert (bought(office.company)["order"][0], bought(office.company)["bill"][0]) == ("1042-9", "1042")
+    session().expire_all()
+    assert sending.revisions(office.installation, BEFORE, Choices(answers=other.answers)) == []
+
+
 def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_it_is_deleted(
     two: Office, desk: Desk, app: Flask
 ) -> None:
@@ -326,6 +336,7 @@ def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_
         (row,) = (one for one in two.company.rows(kind) if one.fields["RefNumber"] == "1043-1")
         by_hand(two.company, f"<TxnDelRq><TxnDelType>{kind}</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
         page = browser.get(address).text
+        assert page.index("<button") == page.index("<button hidden>"), "The Enter key says nothing of the kind."
         press = re.findall(r'formaction="(/hub/deliveries/\d+/gone)"', page)[-1]
         assert browser.post(press, {"updates": "invoice"}, htmx=True).status_code == 200
     page = browser.get(address).text
@@ -336,7 +347,7 @@ def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_
     assert "is on the order, or not in the books" in browser.post(press, htmx=True).text, "It is said once."
     desk.orders["1043"] = back = replace(TWO, id="1043", number="1043", payments=())
     session().expire_all()
-    again = {one.about for one in sending.revisions(two.installation, back, Choices()) if one.gone}
+    again = {one.about for one in sending.revisions(two.installation, back, Choices()) if one.way is Way.AGAIN}
     assert again == {ORDERED, BILLED}
     sending.send(two.installation.id, back, Choices(updates=(ORDERED, BILLED)), ADA)
     assert two.update()[-1] == "OK", two.log
@@ -356,7 +367,7 @@ def test_books_that_cannot_be_changed_say_so_and_nothing_is_entered_again(
     desk.orders["1042"] = AFTER
     session().expire_all()
     found = sending.revisions(office.installation, AFTER, Choices())
-    assert {one.about: one.can_update for one in found} == {"invoice": True, ORDERED: False, BILLED: False}
+    assert {one.about: one.way for one in found} == {"invoice": Way.UPDATE, ORDERED: Way.BY_HAND, BILLED: Way.BY_HAND}
     page = app.test_client().get("/hub/orders/1042/send").text
     assert "Changed since it was sent: Purchase order 1042" in page
     assert "Change it in QuickBooks by hand." in page

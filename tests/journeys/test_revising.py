@@ -16,7 +16,7 @@ from hub.host import Order
 from hub.models import Delivery
 from hub.plugin import Address
 from hub.services.drafting.choices import Choices
-from hub.services.drafting.revising import Change, Revisable
+from hub.services.drafting.revising import Change, Revisable, Way
 from hub.services.integrations import registry
 from hub.services.sending import cancelling, sending
 from hub.services.snapshots import problems_of
@@ -81,7 +81,7 @@ def test_an_order_that_is_as_it_was_has_nothing_to_update(office: Office) -> Non
 def test_what_has_changed_is_shown_and_an_update_puts_it_into_the_same_invoice(office: Office) -> None:
     changed = more_of_it()
     (found,) = revisions(office, changed)
-    assert (found.about, found.gone, found.meanwhile) == ("invoice", False, "")
+    assert (found.about, found.way, found.meanwhile) == ("invoice", Way.UPDATE, "")
     said = {one.what for one in found.changes}
     assert said == {"Line", "Total"}
     assert [(one.before, one.after) for one in found.changes if one.what == "Total"] == [("218.50", str(changed.total))]
@@ -152,7 +152,7 @@ def test_an_invoice_that_was_deleted_there_is_entered_again(office: Office) -> N
     by_hand(office.company, f"<TxnDelRq><TxnDelType>Invoice</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
     look_again(office)
     found = {one.about: one for one in revisions(office, order_1042())}
-    assert found["invoice"].gone
+    assert found["invoice"].way is Way.AGAIN
     sending.send(office.installation.id, order_1042(), UPDATE, ADA)
     assert office.update()[-1] == "OK", office.log
     assert invoice_of(whole_file(office.company))[:4] == invoice_of(ORDER_1042)[:4]
@@ -174,7 +174,7 @@ def test_a_payment_that_was_corrected_on_the_order_is_named_until_the_books_say_
 ) -> None:
     desk.orders["1042"] = of_payments("110.00")
     (found,) = revisions(office, of_payments("110.00"))
-    assert not found.can_update
+    assert found.way is Way.BY_HAND
     assert found.changes == (Change(what="Amount", before="100.00", after="110.00"),)
     page = app.test_client().get("/hub/orders/1042/send").text
     assert "Changed since it was sent: Payment 100.00 for 1042" in page
@@ -199,7 +199,7 @@ def test_a_payment_that_is_not_on_the_order_any_more_is_named_until_it_is_delete
 ) -> None:
     desk.orders["1042"] = of_payments()
     (found,) = revisions(office, of_payments())
-    assert (found.dropped, found.can_update, found.changes) == (True, False, ())
+    assert (found.way, found.changes) == (Way.DROPPED, ())
     page = app.test_client().get("/hub/orders/1042/send").text
     assert "Not on the order any more: Payment 100.00 for 1042" in page
     (row,) = office.company.rows("ReceivePayment")
@@ -218,7 +218,7 @@ def test_an_invoice_that_can_only_be_changed_there_is_named_until_it_comes_to_th
 
     app.extensions["hub"].integrations = {Narrow.key: Narrow()}
     (found,) = revisions(office, more_of_it())
-    assert (found.about, found.can_update, found.meanwhile) == ("invoice", False, "")
+    assert (found.about, found.way, found.meanwhile) == ("invoice", Way.BY_HAND, "")
     change_there(office, "300.00")
     (found,) = revisions(office, more_of_it())
     assert "its total is 300.00" in found.meanwhile

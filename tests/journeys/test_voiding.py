@@ -21,6 +21,7 @@ from hub.plugin import RecordKind
 from hub.services.books import history, linking
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
+from hub.services.drafting.revising import Way
 from hub.services.integrations import registry
 from hub.services.sending import cancelling, retrying, sending
 from hub.services.snapshots import problems_of
@@ -85,7 +86,7 @@ def sent(online: Installation) -> Installation:
 def test_a_cancelled_order_offers_to_void_its_invoice_and_nothing_else(sent: Installation) -> None:
     assert sending.revisions(sent, unpaid(), Choices()) == []
     (offer,) = sending.revisions(sent, cancelled(), Choices())
-    assert (offer.about, offer.title, offer.voids) == ("invoice", "Invoice 1042", True)
+    assert (offer.about, offer.title, offer.way) == ("invoice", "Invoice 1042", Way.VOID)
     with pytest.raises(Incomplete, match="Order 1042 is cancelled"):
         sending.send(sent.id, cancelled(), Choices(), ADA)
 
@@ -182,7 +183,7 @@ def test_an_order_that_comes_back_is_entered_again(sent: Installation, books: Ru
     carrying.carry(sent.id)
     session().expire_all()
     (offer,) = sending.revisions(sent, unpaid(), Choices())
-    assert (offer.about, offer.gone, offer.voids) == ("invoice", True, False)
+    assert (offer.about, offer.way) == ("invoice", Way.AGAIN)
     again = Choices(updates=("invoice",), answers={"invoice:repeats_number": "yes"})
     sending.send(sent.id, unpaid(), again, ADA)
     carrying.carry(sent.id)

@@ -16,7 +16,7 @@ from hub.plugin import DocumentKind, Integration, PullIntegration, Request, say
 from hub.services.books import checking, fetching
 from hub.services.carrying import recovering, sealing
 from hub.services.carrying.conversing import Asks, Crashes, proceed
-from hub.services.carrying.settling import Entered, enter, release, settle
+from hub.services.carrying.settling import Entered, release, remember, settle
 from hub.services.drafting.documents import options_of
 from hub.services.integrations import courtesy, hanging
 from hub.services.integrations.bugs import reference
@@ -205,7 +205,7 @@ def _go_on(
         if isinstance(step, Crashes) and step.hung:
             installation.resume_at = now() + _REST
             break
-    enter(installation.id, entered)
+    remember(installation.id, entered)
     return asked
 
 

@@ -59,7 +59,7 @@ _OURS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.
 def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> Entered | None:
     """Close a conversation and let follow what follows. A crashed one stays open, to be continued on retry.
 
-    Gives what is in the books with it, for `enter`: our copies of the books take many at once.
+    Gives what is in the books with it, for `remember`: our copies of the books take many at once.
     """
     if row.state is not ConversationState.OPEN:
         return None
@@ -77,7 +77,7 @@ def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> Entered | None
     return None
 
 
-def enter(installation_id: int, entered: Sequence[Entered]) -> None:
+def remember(installation_id: int, entered: Sequence[Entered]) -> None:
     """Have our copies of the books know what is there by now. What was paid on what is voided is the customer's credit;
     how much, the books say."""
     linking.remember(installation_id, [one for one in entered if isinstance(one, Created)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -54,24 +55,38 @@ class Change:
     after: str
 
 
+class Way(enum.StrEnum):
+    """How what is otherwise in the books is put right there."""
+
+    UPDATE = "update"  # A tick changes it.
+    AGAIN = "again"  # The books have it no more; a tick enters it once more.
+    VOID = "void"  # The order has it no more; a tick voids it.
+    BY_HAND = "by_hand"  # A person changes it there.
+    WITH_INVOICE = "with_invoice"  # A deposit, which is changed when its invoice is sent.
+    DROPPED = "dropped"  # The order has it no more; a person deletes it there.
+    UNSEEN = "unseen"  # The same, but we do not see that it is done: the person has to say so.
+
+
+TICKED = frozenset({Way.UPDATE, Way.AGAIN, Way.VOID})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revisable:
-    """Something in the books that differs from the order as it is now. `about` is what of the order it is; `gone` if
-    the books have it no more; `voids` or `dropped` if the order does not have it any more, and it can be voided from
-    here or not. Without `can_update` it can only be changed there, by hand, unless it `follows` the invoice. `unseen`
-    is the delivery, if we cannot see whether it still stands there and a person has to say so.
+    """Something in the books that differs from the order as it is now. `about` is what of the order it is, `meanwhile`
+    what somebody has done to it there.
     """
 
     about: str
     title: str
+    delivery_id: int
+    way: Way
     changes: Sequence[Change] = ()
-    gone: bool = False
     meanwhile: str = ""
-    voids: bool = False
-    dropped: bool = False
-    can_update: bool = True
-    follows: bool = False
-    unseen: int | None = None
+
+    @property
+    def is_ticked(self) -> bool:
+        """Whether it is put right from here, by a tick."""
+        return self.way in TICKED
 
 
 def revisable(
@@ -97,13 +112,16 @@ def revisable(
                 total=row.total, sent=delivery.posting_total,
             )  # fmt: skip
         can_update = delivery.kind in integration.capabilities.revises
-        if meanwhile and not can_update and row is not None and row.total == getattr(drafted[about], "total", None):
-            continue  # It was changed there by hand, as the dialog said.
-        if different or (gone and can_update):
-            found.append(Revisable(
-                about=about, title=delivery.title, changes=different, gone=gone, meanwhile=meanwhile,
-                can_update=can_update,
-            ))  # fmt: skip
+        # What was changed there to what the order comes to was changed by hand, as the dialog had said.
+        done = bool(meanwhile) and row is not None and row.total == getattr(drafted[about], "total", None)
+        way = Way.UPDATE if can_update else Way.BY_HAND
+        if gone and can_update:
+            way = Way.AGAIN
+        elif gone or not different or (done and not can_update):
+            continue
+        found.append(Revisable(
+            about=about, title=delivery.title, delivery_id=delivery.id, way=way, changes=different, meanwhile=meanwhile,
+        ))  # fmt: skip
     return found
 
 
@@ -123,10 +141,11 @@ def misstated(integration: Integration, live: Iterable[Delivery], order: Order) 
         if is_gone_there(row) or becomes in {was, there}:
             continue
         told = zip((say("Amount"), LABELS["date"]), there, becomes or there, strict=True)
+        follows = revises and row is not None and row.is_unapplied
         found.append(Revisable(
-            about=delivery.source, title=delivery.title, dropped=payment is None, can_update=False,
+            about=delivery.source, title=delivery.title, delivery_id=delivery.id,
+            way=Way.DROPPED if payment is None else Way.WITH_INVOICE if follows else Way.BY_HAND,
             changes=tuple(Change(what=what, before=_text(one), after=_text(by)) for what, one, by in told if one != by),
-            follows=revises and payment is not None and row is not None and row.is_unapplied,
         ))  # fmt: skip
     return found
 
@@ -135,9 +154,7 @@ def abandoned(live: Iterable[Delivery], order: Order) -> list[Revisable]:
     """Purchase orders and bills in the books of suppliers from whom the order buys nothing any more."""
     suppliers = suppliers_of(order)
     return [
-        Revisable(
-            about=answers.about(one), title=one.title, dropped=True, can_update=False, unseen=one.id
-        )
+        Revisable(about=answers.about(one), title=one.title, delivery_id=one.id, way=Way.UNSEEN)
         for one in live
         if one.kind in PURCHASES and one.state is DeliveryState.POSTED and not is_gone(one)
         and one.source.rpartition("/")[2] not in suppliers

@@ -25,7 +25,7 @@ from hub.services.drafting.documents import draft, item_key
 from hub.services.drafting.drafts import Draft
 from hub.services.drafting.gathering import NEW, Gathered, gather
 from hub.services.drafting.purchasing import Purchase
-from hub.services.drafting.revising import Revisable
+from hub.services.drafting.revising import Revisable, Way
 from hub.services.integrations import registry
 from hub.services.sending import placing, voiding
 from hub.services.sending.placing import Places
@@ -167,7 +167,9 @@ def revisions(
     integration = registry.integration(installation.integration)
     live = _of(installation, of_order(installation.organization_id, order.id))
     voidable = voiding.voidable(integration, live, order)
-    found = [Revisable(about=answers.about(one), title=one.title, voids=True) for one in voidable]
+    found = [
+        Revisable(about=answers.about(one), title=one.title, delivery_id=one.id, way=Way.VOID) for one in voidable
+    ]
     if order.cancelled:
         return found
     kinds = {one.kind for one in live if one.kind in PURCHASES}
