@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
@@ -83,11 +83,8 @@ class Supplier:
     number_hint: str
     total: Decimal
     accounts: Sequence[Field]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether anything of it can still be sent."""
-        return any(one.there is None for one in self.documents)
+    is_open: bool
+    """Whether anything of it can still be sent, or changed by what the form says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,28 +128,31 @@ class Form:
 
     def at(self, *fields: str, supplier: str | None = None) -> list[Problem]:
         """The problems that one of some fields cures: all of them, those of one supplier, or with an empty id those of
-        none. What is of no supplier and can be cured with the suppliers only stands with the first one.
+        none. What is of no supplier and can be cured with the suppliers only stands with the first that is open.
         """
         found = [one for one in self.problems if one.field in fields]
         if supplier is None:
             return found
-        first = bool(self.suppliers) and supplier == self.suppliers[0].company.id and "number" not in fields
+        first = supplier == next((one.company.id for one in self.suppliers if one.is_open), None)
+        first = first and "number" not in fields
         return [one for one in found if (of := one.about.partition("/")[2]) == supplier or (first and not of)]
 
     @property
     def elsewhere(self) -> list[Problem]:
-        """The problems that no field of the form cures."""
-        known = {"documents", "customer", "lines", "number", "date"}
+        """The problems that stand beside no field of the form."""
+        placed = [*self.at("documents", "customer", "lines", "date"), *self.at("number", supplier="")]
         if self.sale_is_open:
-            known |= {"tax", *(one.role for one in self.accounts)}
-        if self.suppliers:
-            known |= {"vendor", *(one.role for one in self.suppliers[0].accounts)}
-        return [one for one in self.problems if one.field not in known]
+            placed += self.at("tax", *(one.role for one in self.accounts))
+        for one in self.suppliers:
+            fields = ("vendor", *(field.role for field in one.accounts)) if one.is_open else ()
+            for field in ("number", *fields):
+                placed += self.at(field, supplier=one.company.id)
+        return [one for one in self.problems if one not in placed]
 
     @property
     def updatable(self) -> set[str]:
         """What of the order is in the books and may be changed there by what the form says."""
-        return {one.about for one in self.revisions if one.way in {Way.UPDATE, Way.AGAIN}}
+        return updatable(self.revisions)
 
     @property
     def answered(self) -> set[str]:
@@ -202,12 +202,19 @@ def form(
             _field(installation, place, shown)
             for role in ROLES if (place := places.get(role)) is not None and _is_needed(role, order)
         ],
-        suppliers=_suppliers(order, installation, shown, known=known, there=there, places=places),
+        suppliers=_suppliers(
+            order, installation, shown, known=known, there=there, places=places, changed=updatable(revisions)
+        ),
         given=[one for one in answers.given(choices.answers) if not _has_place(one)],
         books=checking.known(installation), revisions=revisions,
         previews=previews(outline, shown), payments_left=payments_left(order, live),
         deposits=bool(order.payments) and documents.takes_deposits(installation, integration, order, known),
     )  # fmt: skip
+
+
+def updatable(revisions: Iterable[Revisable]) -> set[str]:
+    """What of an order is in the books and may be changed there by what a form says."""
+    return {one.about for one in revisions if one.way in {Way.UPDATE, Way.AGAIN}}
 
 
 def has_more(order: Order, live: Sequence[Delivery]) -> bool:
@@ -269,7 +276,7 @@ def _there(live: Sequence[Delivery]) -> There:
 
 def _suppliers(
     order: Order, installation: Installation, choices: Choices, *, known: Gathered, there: There,
-    places: Mapping[str, mapping.Choice],
+    places: Mapping[str, mapping.Choice], changed: Collection[str],
 ) -> list[Supplier]:  # fmt: skip
     kinds = [kind for kind in (DocumentKind.BILL, DocumentKind.PURCHASE_ORDER) if kind in installation.documents]
     companies = purchasing.suppliers_of(order) if kinds else {}
@@ -294,6 +301,7 @@ def _suppliers(
                 _field(installation, places[role], choices, supplier_id)
                 for role in purchasing.ROLES if role in places
             ],
+            is_open=any(one.there is None or one.value in changed for one in ticks),
         ))  # fmt: skip
     return found
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 
 import pytest
-from sqlalchemy import select
+from flask import Flask
+from sqlalchemy import delete, select
 
 from hub.database import session
 from hub.host import Order
-from hub.models import Delivery, Installation
+from hub.models import Delivery, Installation, Mapping
 from hub.plugin import DocumentKind
+from hub.queue import commit
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.drafting.revising import Revisable, Way
 from hub.services.sending import retrying, sending
 from hub.services.snapshots import problems_of
 from sandbox.online import REALM, Running
+from tests.hub.browsing import Browser
 from tests.hub.conftest import ADA, Desk
 from tests.hub.test_carrying import pass_time
 from tests.journeys.batches import EVERYTHING
@@ -156,3 +160,38 @@ def test_a_bill_that_was_deleted_there_can_be_entered_once_more(
     carrying.carry(sent.id)
     assert purchases(books) == CHANGED
     assert posted()
+
+
+def test_accounts_that_nobody_mapped_can_be_chosen_again_where_purchases_are_changed(
+    app: Flask, desk: Desk, sent: Installation, books: Running
+) -> None:
+    """Whoever chose them in the dialog when it was sent first, and never saw the settings."""
+    session().execute(delete(Mapping))
+    commit()
+    desk.orders["1042"] = fewer()
+    browser, address = Browser(app), "/hub/orders/1042/send"
+    page = browser.get(address).text
+    assert "Update: Purchase order 1042" in page
+    fields = re.findall(r'<select[^>]* name="(account-[^"]+)".*?<option value="([^"]*)" selected', page, re.DOTALL)
+    assert {"account-accounts_payable/s1", "account-cost_of_goods_sold/s1"} <= {name for name, _ in fields}
+    ticked = {"updates": list(BOTH), "tax": "", "customer": ""}
+    refused = browser.post(address, ticked, htmx=True)
+    assert refused.status_code == 422
+    assert "is not chosen yet." in refused.text
+    done = browser.post(address, {**ticked, **dict(fields)}, htmx=True)
+    assert done.status_code == 200
+    carrying.carry(sent.id)
+    assert purchases(books) == CHANGED
+
+
+def test_a_problem_that_no_field_of_the_form_cures_is_shown_all_the_same(
+    app: Flask, desk: Desk, sent: Installation
+) -> None:
+    """Somebody else has sent the bill meanwhile, so that the form has no accounts of its supplier any more."""
+    session().execute(delete(Mapping))
+    commit()
+    desk.orders["1042"] = bought(1042)
+    refused = Browser(app).post("/hub/orders/1042/send", {"documents": "bill/s1"}, htmx=True)
+    assert refused.status_code == 422
+    assert 'name="account-cost_of_goods_sold/s1"' not in refused.text
+    assert "is not chosen yet." in refused.text
