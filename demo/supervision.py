@@ -35,6 +35,12 @@ def has_xero() -> bool:
     return find_spec("xero_sandbox") is not None
 
 
+def process_names(program: str) -> list[str]:
+    """Return the names of a program's processes in Supervisor: worker-0, worker-1. Each has a log of that name."""
+    copies = COPIES.get(program, 1)
+    return [f"{program}-{number}" for number in range(copies)] if copies > 1 else [program]
+
+
 def configuration(commands: Mapping[str, str], data: Path) -> str:
     """Supervisor's configuration for these commands, with logs in a data folder. The environment is inherited.
 

@@ -38,6 +38,7 @@ def environment(given: Mapping[str, str], data: Path) -> dict[str, str]:
         "PORT": ports["DEMO_PORT"],
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
+        "GUNICORN_CMD_ARGS": given.get("GUNICORN_CMD_ARGS") or "--timeout 600",  # A busy machine loads the app slowly.
         **({} if given.get("REDIS_URL") else _redis(data)),
     }
 
