@@ -36,7 +36,7 @@ bench: setup ## Measure, and print the ratios.
 
 .PHONY: chromium
 chromium: setup ## Find a Chromium for the browser tests, or install one.
-	@$(BIN)/python tests/browser/chromium.py
+	@$(BIN)/python -m tests.support.chromium
 
 .PHONY: lint
 lint: setup ## Ruff.

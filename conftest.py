@@ -1,12 +1,19 @@
-"""The order of the whole run: what takes longest comes first, so that no worker is left alone with it at the end."""
+"""The fixtures that all tests share, and the order of the whole run: the longest tests start first."""
 
 from __future__ import annotations
 
 import pytest
 
+pytest.register_assert_rewrite("tests.support")
+
+pytest_plugins = (
+    "tests.support.app", "tests.support.closed_books", "tests.support.databases", "tests.support.mail",
+    "tests.support.screen", "tests.support.send_many", "tests.support.webhooks",
+)  # fmt: skip
+
 LONGEST = (
     "tests/conformance/", "tests/processes/", "tests/demo/", "tests/browser/", "examples/",
-    "tests/journeys/test_desktop_processes.py", "tests/hub/test_postgresql.py",
+    "tests/journeys/test_desktop_processes.py", "tests/hub/test_carrying.py",
 )  # fmt: skip
 
 

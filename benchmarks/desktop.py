@@ -28,10 +28,10 @@ from sqlalchemy.engine import make_url
 from hub import migrating
 from hub.database import session
 from sandbox.desktop import lists
-from tests.journeys.batches import ledger, send
-from tests.journeys.desktop import Ledger, Office, whole_file
-from tests.journeys.served import create_app
-from tests.journeys.test_desktop_processes import Web, Work
+from tests.support.desktop import Ledger, Office, whole_file
+from tests.support.desktop_processes import Web, Work
+from tests.support.orders import ledger, send
+from tests.support.served import create_app
 
 ORDERS, CUSTOMERS, DAYS = 300, 50, 3
 
@@ -106,7 +106,7 @@ def working(folder: Path) -> Iterator[tuple[str, str]]:
         with host(database, work.redis) as app:
             where = (database, app.config["HUB_SECRET_KEYS"], work.redis)
             work.start(*where[:2])
-            application = f"tests.journeys.served:create_app{where!r}"
+            application = f"tests.support.served:create_app{where!r}"
             with gunicorn(application, "/hub/support") as ours, gunicorn("benchmarks.bare", "/?wsdl") as spyne:
                 yield ours, spyne
     finally:

@@ -40,9 +40,9 @@ from hub.services.integrations import registry
 from hub.services.sending import bundling
 from hub.states import DeliveryState
 from sandbox.online import REALM
-from tests.hub import redis
-from tests.hub.conftest import ACME, ADA
-from tests.processes.stack import wait_until
+from tests.support import redis
+from tests.support.host import ACME, ADA
+from tests.support.processes import wait_until
 
 SAMPLE = 10
 """The script sends every tenth order's worth of the same mix, because all of it would take it some minutes."""

@@ -24,8 +24,8 @@ from hub.plugin import AccountKind, Invoice, Line, Record, RecordKind, Ref, Role
 from hub.services.integrations import registry
 from hub.services.snapshots import subject_json
 from hub.states import DeliveryState, InstallationState
-from tests.hub.conftest import Desk
-from tests.journeys.served import create_app
+from tests.support.host import Desk
+from tests.support.served import create_app
 
 FIRST = (
     "Atlas", "Beacon", "Bluebird", "Cedar", "Golden", "Harbor", "Kline", "Lakeside", "Maple", "Northfield", "Pioneer",

@@ -16,9 +16,9 @@ from hub.database import session
 from hub.models import Installation, Mapping
 from hub.services.carrying import carrying
 from hub.services.installing import installing
-from tests.hub.browsing import Browser
-from tests.hub.conftest import connect
-from tests.hub.ledger import Ledger, Pretend
+from tests.support.app import connect
+from tests.support.pages import Browser
+from tests.support.pretend import Ledger, Pretend
 
 PAGE = (Path(__file__).parent.parent / "docs" / "hosts.md").read_text(encoding="utf-8")
 CODE = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Screen, screen
-from tests.browser.test_install_and_send import check_accessibility
-from tests.processes.stack import Person, Stack
+from tests.support.processes import Person, Stack
+from tests.support.screen import Screen, check_accessibility, screen
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +25,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def rep(browser: Browser, stack: Stack) -> Iterator[Screen]:
+def rep(chromium: Browser, stack: Stack) -> Iterator[Screen]:
     """Here the browser may complain: of what went wrong."""
-    found = screen(browser, stack, "rep@demo.test")
+    found = screen(chromium, stack, "rep@demo.test")
     rep = next(found)
     yield rep
     assert not [one for one in rep.complaints if "Content Security Policy" in one or "TypeError" in one]
@@ -46,8 +45,8 @@ def test_a_double_click_on_send_sends_once(rep: Screen, stack: Stack) -> None:
     assert [one["DocNumber"] for one in stack.books()["Invoice"]] == ["1042"]
 
 
-def test_two_reps_who_send_one_order_both_see_it_arrive_once(rep: Screen, browser: Browser, stack: Stack) -> None:
-    other = screen(browser, stack, "admin@demo.test")
+def test_two_reps_who_send_one_order_both_see_it_arrive_once(rep: Screen, chromium: Browser, stack: Stack) -> None:
+    other = screen(chromium, stack, "admin@demo.test")
     both = [rep, next(other)]
     for one in both:
         one.go("/orders/1041")

@@ -9,9 +9,8 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Screen
-from tests.browser.test_install_and_send import check_accessibility
-from tests.processes.stack import Person, Stack
+from tests.support.processes import Person, Stack
+from tests.support.screen import Screen, check_accessibility
 
 
 @pytest.fixture(scope="module")

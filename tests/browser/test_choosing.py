@@ -13,24 +13,22 @@ from hub.models import Installation
 from hub.plugin import Record, RecordKind
 from hub.services.books import fetching, linking
 from hub.services.carrying import carrying
-from tests.browser.mounted import shown
-from tests.browser.test_install_and_send import check_accessibility
-from tests.hub.conftest import app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.
-from tests.hub.ledger import Ledger
+from tests.support.pretend import Ledger
+from tests.support.screen import check_accessibility, shown
 
 
 @pytest.fixture
-def page(app: Flask, installation: Installation, browser: Browser) -> Iterator[Page]:  # noqa: F811 – Fixtures.
+def page(app: Flask, installation: Installation, chromium: Browser) -> Iterator[Page]:
     """The send dialog of order 1042 as a page, with 300 customers in the books."""
     fetching.store(installation.id, RecordKind.CUSTOMER, [
         Record(kind=RecordKind.CUSTOMER, id=f"c{n}", name=f"Customer {n:03}", email=f"c{n}@x.test") for n in range(299)
     ] + [Record(kind=RecordKind.CUSTOMER, id="evil", name="<img src=x onerror=alert(1)> & Söhne 🎈")])  # fmt: skip
     session().commit()
-    with shown(app, browser, "/hub/orders/1042/send") as page:
+    with shown(app, chromium, "/hub/orders/1042/send") as page:
         yield page
 
 
-def test_typing_finds_and_the_keyboard_chooses(page: Page, installation: Installation, ledger: Ledger) -> None:  # noqa: F811
+def test_typing_finds_and_the_keyboard_chooses(page: Page, installation: Installation, ledger: Ledger) -> None:
     customer = page.get_by_role("combobox", name="Customer (ABC Company)")
     expect(customer).to_have_value("Create New Customer")
     expect(page.get_by_text("Search them all")).to_have_count(0)

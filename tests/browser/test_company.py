@@ -7,20 +7,18 @@ from flask import Flask
 from playwright.sync_api import Browser, expect
 
 from hub.models import Installation
-from tests.browser.mounted import shown
-from tests.browser.test_install_and_send import check_accessibility
-from tests.hub.conftest import app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.
-from tests.hub.test_customers import enter as enter_customers
-from tests.hub.test_customers import link, links
-from tests.hub.test_history_pages import INVOICE, PAYMENT, enter, entry
+from tests.support.customers import enter as enter_customers
+from tests.support.customers import link, links
+from tests.support.history import INVOICE, PAYMENT, enter, entry
+from tests.support.screen import check_accessibility, shown
 
 
 def test_the_dialog_links_changes_and_unlinks_and_the_tab_behind_it_follows(
-    app: Flask, installation: Installation, browser: Browser  # noqa: F811 – Fixtures.
+    app: Flask, installation: Installation, chromium: Browser
 ) -> None:
     enter_customers(installation, ("c1", "ABC Company", "ap@abc.test", ""), ("c2", "Vine & Sons", "", "503 555 0102"))
     enter(installation, entry(INVOICE, "A1", "100.00", "100.00", 5))
-    with shown(app, browser, "/hub/companies/12") as page:
+    with shown(app, chromium, "/hub/companies/12") as page:
         page.get_by_role("link", name="Link to a customer…").click()
         dialog = page.get_by_role("dialog", name="ABC Company in Pretend Books")
         expect(dialog.get_by_role("searchbox")).to_be_focused()
@@ -46,10 +44,10 @@ def test_the_dialog_links_changes_and_unlinks_and_the_tab_behind_it_follows(
 
 
 def test_a_button_does_its_work_within_the_dialog_from_the_moment_it_is_shown(
-    app: Flask, installation: Installation, browser: Browser  # noqa: F811 – Fixtures.
+    app: Flask, installation: Installation, chromium: Browser
 ) -> None:
     enter_customers(installation, ("c1", "ABC Company", "ap@abc.test", ""), ("c2", "Vine & Sons", "", "503 555 0102"))
-    with shown(app, browser, "/hub/companies/12") as page:
+    with shown(app, chromium, "/hub/companies/12") as page:
         page.get_by_role("link", name="Link to a customer…").click()
         dialog = page.get_by_role("dialog", name="ABC Company in Pretend Books")
         expect(dialog.get_by_role("searchbox")).to_be_focused()
@@ -63,12 +61,12 @@ def test_a_button_does_its_work_within_the_dialog_from_the_moment_it_is_shown(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_is_owed_fits_a_phone_in_both_schemes(
-    app: Flask, installation: Installation, browser: Browser, scheme: str  # noqa: F811 – Fixtures.
+    app: Flask, installation: Installation, chromium: Browser, scheme: str
 ) -> None:
     link(installation, "12", "c1", "ABC Company")
     enter(installation, *(entry(INVOICE, f"A{days}", "1234.50", "1234.50", days) for days in (-5, 5, 45, 75, 200)),
           entry(PAYMENT, "P1", "60.00", "10.00"))  # fmt: skip
-    with shown(app, browser, "/hub/companies/12") as page:
+    with shown(app, chromium, "/hub/companies/12") as page:
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         expect(page.locator("svg.hub-aging rect")).to_have_count(5)
         check_accessibility(page)

@@ -1,4 +1,4 @@
-"""The Customers tab and the link dialog in a real browser, light and dark, wide and narrow, by keyboard."""
+"""The Customers tab and the link dialog in a real chromium, light and dark, wide and narrow, by keyboard."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from hub.host import Company
 from hub.models import Installation, Link
 from hub.plugin import Record, RecordKind
 from hub.services.books import fetching
-from tests.browser.mounted import shown
-from tests.browser.test_install_and_send import check_accessibility
-from tests.hub.conftest import Desk, app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.
+from tests.support.host import Desk
+from tests.support.screen import check_accessibility, shown
 
 EVIL = "<img src=x onerror=alert(1)> & Söhne 🎈 בית הדפוס"
 
 
 @pytest.fixture
-def page(app: Flask, installation: Installation, desk: Desk, browser: Browser) -> Iterator[Page]:  # noqa: F811 – Fixtures.
+def page(app: Flask, installation: Installation, desk: Desk, chromium: Browser) -> Iterator[Page]:
     desk.others = [
         Company(id=f"n{n:03}", name=f"Customer {n:03}", email=f"c{n}@x.test", phone=f"(503) 555-0{n:03}")
         for n in range(80)
@@ -32,7 +31,7 @@ def page(app: Flask, installation: Installation, desk: Desk, browser: Browser) -
         for n in (*range(0, 80, 2), *range(300, 400))
     ] + [Record(kind=RecordKind.CUSTOMER, id="evil", name=EVIL)])  # fmt: skip
     session().commit()
-    with shown(app, browser, f"/hub/installations/{installation.id}/customers") as page:
+    with shown(app, chromium, f"/hub/installations/{installation.id}/customers") as page:
         yield page
 
 

@@ -12,10 +12,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from sandbox.desktop.company import CompanyFile
-from tests.browser.conftest import Screen, screen
-from tests.browser.test_install_and_send import check_accessibility
-from tests.journeys.desktop import ORDER_1042, whole_file
-from tests.processes.stack import Stack
+from tests.support.desktop import ORDER_1042, whole_file
+from tests.support.processes import Stack
+from tests.support.screen import Screen, check_accessibility, screen
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +28,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def admin(browser: Browser, desk: Stack) -> Iterator[Screen]:
-    yield from screen(browser, desk, "admin@demo.test")
+def admin(chromium: Browser, desk: Stack) -> Iterator[Screen]:
+    yield from screen(chromium, desk, "admin@demo.test")
 
 
 @pytest.fixture
-def rep(browser: Browser, desk: Stack) -> Iterator[Screen]:
-    yield from screen(browser, desk, "rep@demo.test")
+def rep(chromium: Browser, desk: Stack) -> Iterator[Screen]:
+    yield from screen(chromium, desk, "rep@demo.test")
 
 
 @pytest.fixture(scope="module")

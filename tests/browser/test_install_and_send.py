@@ -6,17 +6,10 @@ import re
 from decimal import Decimal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Screen
-from tests.processes.stack import Stack
-
-
-def check_accessibility(page: Page) -> None:
-    """axe finds nothing."""
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
+from tests.support.processes import Stack
+from tests.support.screen import Screen, check_accessibility
 
 
 def test_a_denied_consent_gives_a_sentence_and_a_way_on(admin: Screen) -> None:

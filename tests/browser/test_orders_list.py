@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import Screen
-from tests.browser.test_install_and_send import check_accessibility
-from tests.processes.stack import Person, Stack
+from tests.support.processes import Person, Stack
+from tests.support.screen import Screen, check_accessibility
 
 
 @pytest.fixture(scope="module")

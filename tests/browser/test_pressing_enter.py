@@ -1,4 +1,4 @@
-"""The Enter key in a field of the send dialog presses Send, in a real browser, whatever else there is to press."""
+"""The Enter key in a field of the send dialog presses Send, in a real chromium, whatever else there is to press."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import Delivery, Installation
-from tests.browser.mounted import shown
-from tests.hub.conftest import app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.
-from tests.hub.test_answering import closed  # noqa: F401 – A fixture.
+from tests.support.screen import shown
 
 
 def test_enter_in_a_field_takes_no_offer_that_stands_above_send(
-    app: Flask, closed: Installation, browser: Browser  # noqa: F811 – Fixtures.
+    app: Flask, closed: Installation, chromium: Browser
 ) -> None:
-    with shown(app, browser, "/hub/orders/1042/send") as page:
+    with shown(app, chromium, "/hub/orders/1042/send") as page:
         day = page.get_by_label("Post on", exact=True)
         expect(page.get_by_role("button", name="Post on 16 Nov 2026").first).to_be_visible()
         day.focus()

@@ -9,9 +9,8 @@ from flask import Flask
 from playwright.sync_api import Browser, expect
 
 from hub.models import Installation
-from tests.browser.mounted import shown
-from tests.browser.test_install_and_send import check_accessibility
-from tests.hub.conftest import Desk, app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.
+from tests.support.host import Desk
+from tests.support.screen import check_accessibility, shown
 
 COVERED = """() => {
     const focused = document.activeElement, box = focused.getBoundingClientRect();
@@ -22,7 +21,7 @@ COVERED = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_long_sheet_opens_at_its_beginning_and_covers_no_focus(
-    app: Flask, installation: Installation, desk: Desk, browser: Browser, scheme: str  # noqa: F811 – Fixtures.
+    app: Flask, installation: Installation, desk: Desk, chromium: Browser, scheme: str
 ) -> None:
     order = desk.orders["1042"]
     suppliers = [dataclasses.replace(order.company, id=f"s{n}", name=f"Supplier {n}") for n in range(4)]
@@ -32,7 +31,7 @@ def test_a_long_sheet_opens_at_its_beginning_and_covers_no_focus(
     from hub.queue import commit
 
     commit()
-    with shown(app, browser, "/hub/integrations") as page:
+    with shown(app, chromium, "/hub/integrations") as page:
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.set_viewport_size({"width": 390, "height": 560})
         page.evaluate("htmx.ajax('GET', '/hub/orders/1042/send', {target: '#hub-dialog', swap: 'innerHTML'})")

@@ -7,17 +7,16 @@ from playwright.sync_api import Browser, expect
 
 from hub.host import Permission
 from hub.models import Installation
-from tests.browser.mounted import shown
-from tests.browser.test_install_and_send import check_accessibility
-from tests.hub.conftest import Desk, app, database_url, desk, installation, ledger  # noqa: F401 – Fixtures.
-from tests.hub.test_carrying import send
+from tests.support.deliveries import send
+from tests.support.host import Desk
+from tests.support.screen import check_accessibility, shown
 
 
 def test_a_status_that_fails_says_so_in_its_place_and_goes_on_when_it_can(
-    app: Flask, installation: Installation, desk: Desk, browser: Browser  # noqa: F811 – Fixtures.
+    app: Flask, installation: Installation, desk: Desk, chromium: Browser
 ) -> None:
     send(installation)
-    with shown(app, browser, "/hub/orders/1042/status") as page:
+    with shown(app, chromium, "/hub/orders/1042/status") as page:
         status = page.get_by_role("region", name="In the books")
         expect(status).to_contain_text("Invoice 1042")
         desk.permissions = set()

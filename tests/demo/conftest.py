@@ -2,56 +2,48 @@
 
 from __future__ import annotations
 
-import re
+import shutil
 from collections.abc import Callable, Iterator
-from html import unescape
+from functools import partial
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from werkzeug.test import TestResponse
+from werkzeug.security import generate_password_hash
 
 from demo import create_app
 from demo.models import db
 from demo.seed import seed
 from hub import migrating
+from tests.support.visitors import Visitor
 
-ADMIN, REP, OTHER = "admin@demo.test", "rep@demo.test", "admin@other.test"
 
-
-class Visitor:
-    """Somebody with a browser: keeps cookies, and takes a form's token from the page that shows it."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
-
-    def get(self, path: str, **headers: str) -> TestResponse:
-        return self.client.get(path, headers=headers)
-
-    def post(self, path: str, form: dict[str, str] | None = None, *, page: str = "") -> TestResponse:
-        return self.client.post(path, data={**(form or {}), "csrf_token": self.token(page or path)})
-
-    def token(self, page: str) -> str:
-        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.client.get(page).text)
-        assert found, f"no form on {page}"
-        return unescape(found.group(1))
-
-    def sign_in(self, email: str, password: str = "demo", onward: str = "") -> TestResponse:
-        return self.post(f"/login?next={onward}" if onward else "/login", {"email": email, "password": password})
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a filled desk, made once. Each app gets a copy. Passwords are hashed quickly, hence weakly."""
+    folder = tmp_path_factory.mktemp("prepared") / "desk"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("demo.seed.generate_password_hash", partial(generate_password_hash, method="pbkdf2:sha256:1"))
+        app = _app(folder)
+        with app.app_context():
+            migrating.upgrade()
+            upgrade()
+            seed()
+            db.engine.dispose()
+    return folder
 
 
 @pytest.fixture(scope="package")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def filled(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An app with a filled desk, shared by tests that only look."""
-    yield from _desk(tmp_path_factory.mktemp("desk"))
+    yield from _copied_app(prepared, tmp_path_factory.mktemp("filled") / "desk")
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Flask]:
+def fresh(prepared: Path, tmp_path: Path) -> Iterator[Flask]:
     """An app with a filled desk of the test's own."""
-    yield from _desk(tmp_path)
+    yield from _copied_app(prepared, tmp_path / "desk")
 
 
 @pytest.fixture
@@ -72,16 +64,17 @@ def signed_in(filled: Flask) -> Callable[[str], Visitor]:
     return sign_in
 
 
-def _desk(folder: Path) -> Iterator[Flask]:
+def _app(folder: Path) -> Flask:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEMO_DATA", str(folder))
         for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "DEMO_PORT"):
             patch.delenv(name, raising=False)
-        app = create_app()
-    with app.app_context():
-        migrating.upgrade()
-        upgrade()
-        seed()
+        return create_app()
+
+
+def _copied_app(prepared: Path, folder: Path) -> Iterator[Flask]:
+    shutil.copytree(prepared, folder)
+    app = _app(folder)
     yield app
     with app.app_context():
         db.engine.dispose()

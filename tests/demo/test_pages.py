@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from demo.models import Company, Order, db
-from tests.demo.conftest import ADMIN, OTHER, REP, Visitor
+from tests.support.visitors import ADMIN, OTHER, REP, Visitor
 
 
 def test_orders_are_found_by_number_company_and_po_number(signed_in: Callable[[str], Visitor]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from demo.auth import own
-from tests.demo.conftest import ADMIN, OTHER, REP, Visitor
+from tests.support.visitors import ADMIN, OTHER, REP, Visitor
 
 PAGES = (
     "/orders", "/orders?page=2", "/orders?q=nobody", "/orders/1042", "/orders/1065", "/orders/1068", "/orders/1073",

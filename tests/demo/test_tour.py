@@ -8,8 +8,7 @@ import pytest
 import requests
 from lxml import html
 
-from tests.processes.stack import REALM, Person, Stack, wait_until
-from tests.processes.test_bundles import press
+from tests.support.processes import REALM, Person, Stack, press, wait_until
 
 SECOND_PAGE = [str(number) for number in range(1053, 1028, -1)]
 

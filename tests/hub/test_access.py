@@ -18,8 +18,8 @@ from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.installing import installing
 from hub.services.sending import bundling, sending
-from tests.hub.conftest import ADA, Desk
-from tests.hub.ledger import Ledger
+from tests.support.host import ADA, Desk
+from tests.support.pretend import Ledger
 
 MANAGE, SEND, VIEW = Permission.MANAGE, Permission.SEND, Permission.VIEW
 EVE = User(id="eve", name="Eve", teams=frozenset({"office"}))

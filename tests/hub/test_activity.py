@@ -22,9 +22,9 @@ from hub.services.carrying import carrying
 from hub.services.sending import activity
 from hub.services.sending.activity import Wanted
 from hub.states import DeliveryState
-from tests.hub.browsing import FORM, Browser, count_queries
-from tests.hub.conftest import Desk
-from tests.hub.ledger import Ledger
+from tests.support.host import Desk
+from tests.support.pages import FORM, Browser, count_queries
+from tests.support.pretend import Ledger
 
 
 @pytest.fixture

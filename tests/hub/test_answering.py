@@ -5,39 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import re
 from html import unescape
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from hub.database import session
 from hub.models import Delivery, Installation
-from hub.plugin import Answer, Books, Offer, Problem, Rejected, Response
-from hub.queue import commit
-from hub.services.books import checking
+from hub.plugin import Answer, Offer, Problem, Rejected, Response
 from hub.services.carrying import carrying
 from hub.services.snapshots import subject_of
 from hub.states import DeliveryState
-from tests.hub.browsing import FORM, Browser
-from tests.hub.ledger import Ledger, Pretend
+from tests.support.pages import FORM, Browser
+from tests.support.pretend import Ledger, Pretend
 
-CLOSED = Books(id="books-1", name="Test Books", currency="USD", closed_until=dt.date(2026, 11, 15))
 SEND = "/hub/orders/1042/send"
 
 
-@pytest.fixture
-def closed(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    """Books that are closed for the order's date, and that say so."""
-
-    def review(_: Pretend, subject: Any, options: Any, books: Books) -> list[Problem]:
-        if books.first_open_day is None or getattr(subject, "date", books.first_open_day) >= books.first_open_day:
-            return []
-        return [Problem(what="The books are closed.", field="date", offers=(Offer.day(books.first_open_day),))]
-
-    monkeypatch.setattr(Pretend, "review", review)
-    checking.take(installation, CLOSED)
-    commit()
-    return installation
 
 
 def invoice() -> Delivery:

@@ -16,9 +16,9 @@ from hub.database import session
 from hub.host import Permission, User
 from hub.models import Delivery, Installation
 from hub.services.carrying import carrying
-from tests.hub.browsing import FORM, Browser
-from tests.hub.conftest import Desk
-from tests.hub.ledger import Ledger
+from tests.support.host import Desk
+from tests.support.pages import FORM, Browser
+from tests.support.pretend import Ledger
 
 DETAILS = {"who": "everyone", "documents": "invoice", "item_source": "number", "tax": ""}
 

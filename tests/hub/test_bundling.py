@@ -18,10 +18,19 @@ from hub.models import Bundle, Delivery, Installation
 from hub.services.carrying import carrying
 from hub.services.installing import installing
 from hub.services.sending import bundling
-from tests.hub.browsing import Browser, count_queries
-from tests.hub.conftest import ADA, Desk
-from tests.hub.ledger import Ledger
-from tests.hub.test_bulk import FEW, MANY, SOME, form, hidden, orders, press, send_all, text, work  # noqa: F401
+from tests.support.host import ADA, Desk
+from tests.support.pages import Browser, count_queries
+from tests.support.pretend import Ledger
+from tests.support.send_many import (
+    FEW,
+    MANY,
+    SOME,
+    hidden,
+    press,
+    send_all,
+    text,
+    work,
+)
 
 BEN = User(id="ben", name="Ben", teams=frozenset({"sales"}))
 
@@ -32,7 +41,7 @@ def queued() -> list[str | None]:
 
 
 def test_pressing_takes_one_insert_and_no_preparation_however_many_orders(
-    app: Flask, browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+    app: Flask, browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     def statements(ids: list[str]) -> list[str]:
         seen = count_queries(app)
@@ -45,8 +54,9 @@ def test_pressing_takes_one_insert_and_no_preparation_however_many_orders(
     assert queued() == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_double_click_makes_one_bundle(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     asked = browser.post("/hub/orders/send", {"id": FEW}, htmx=True).text
     key = hidden(asked, "key")[0]
@@ -57,8 +67,9 @@ def test_a_double_click_makes_one_bundle(
     assert press(browser, FEW, key=again) != first
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_worker_that_dies_while_it_queues_leaves_each_order_queued_or_left(
-    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = press(browser, SOME)
 
@@ -89,7 +100,7 @@ def test_a_worker_that_dies_while_it_queues_leaves_each_order_queued_or_left(
 
 
 def test_who_lost_the_permission_meanwhile_sends_nothing_more(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     page = press(browser, SOME)
     bundling._send_some(1, 20)
@@ -103,7 +114,7 @@ def test_who_lost_the_permission_meanwhile_sends_nothing_more(
 
 
 def test_visible_to_is_asked_of_the_person_who_pressed_as_the_host_knows_that_person_by_then(
-    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installation.visible_to = {"who": "teams", "ids": ["sales"]}
     session().commit()
@@ -120,7 +131,7 @@ def test_visible_to_is_asked_of_the_person_who_pressed_as_the_host_knows_that_pe
 
 
 def test_an_installation_that_was_removed_meanwhile_says_so(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     press(browser, FEW)
     installing.remove(installation.organization_id, installation.id)
@@ -134,7 +145,7 @@ def test_an_installation_that_was_removed_meanwhile_says_so(
 
 
 def test_an_order_that_breaks_its_host_is_left_out_with_a_reference_and_holds_up_no_other(
-    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = press(browser, SOME)
     some_orders = orders.some_orders
@@ -155,7 +166,7 @@ def test_an_order_that_breaks_its_host_is_left_out_with_a_reference_and_holds_up
 
 
 def test_an_order_that_is_gone_by_then_is_counted_as_not_sent(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     page = press(browser, FEW)
     del orders.orders["3001"]
@@ -167,7 +178,7 @@ def test_an_order_that_is_gone_by_then_is_counted_as_not_sent(
 
 
 def test_what_was_not_sent_can_be_looked_at_again_and_what_somebody_has_sent_since_is_shown_as_sent(
-    browser: Browser, installation: Installation, orders: Desk, ledger: Ledger  # noqa: F811 – The fixtures.
+    browser: Browser, installation: Installation, orders: Desk, ledger: Ledger
 ) -> None:
     right = orders.orders["3001"]
     orders.orders["3001"] = replace(right, total=right.total + 1)
@@ -184,8 +195,9 @@ def test_what_was_not_sent_can_be_looked_at_again_and_what_somebody_has_sent_sin
     assert sorted(one["number"] for one in ledger.invoices) == FEW
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_whoever_comes_to_the_list_is_shown_what_was_sent_together(
-    browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     press(browser, SOME)
     bundling._send_some(1, 20)
@@ -203,7 +215,7 @@ def test_whoever_comes_to_the_list_is_shown_what_was_sent_together(
 
 
 def test_no_worker_is_a_sentence_and_nothing_is_lost(
-    app: Flask, browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+    app: Flask, browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     app.config["HUB_STUCK_SECONDS"] = 0
     page = press(browser, FEW)
@@ -216,7 +228,7 @@ def test_no_worker_is_a_sentence_and_nothing_is_lost(
 
 
 def test_following_200_orders_takes_as_many_queries_as_following_three(
-    app: Flask, browser: Browser, installation: Installation, orders: Desk  # noqa: F811 – The fixtures.
+    app: Flask, browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     def queries(page: str) -> int:
         session().expunge_all()

@@ -23,45 +23,12 @@ from hub.services.installing import installing
 from hub.services.sending import cancelling, retrying, sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
-from tests.hub.conftest import ACME, ADA, Desk, connect, order_1042
-from tests.hub.ledger import Ledger, Pretend, integration_of
+from tests.support.app import connect
+from tests.support.deliveries import EXPECTED, everything_posted, pass_time, send, states
+from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.pretend import Ledger, Pretend, integration_of
 
-EXPECTED = {
-    "customers": [{"id": "customers-1", "name": "ABC Company"}],
-    "items": [{"id": "items-1", "name": "A7102"}],
-    "invoices": [
-        {
-            "id": "invoices-1", "number": "1042", "customer": "customers-1", "total": Decimal("218.50"),
-            "discount": Decimal("11.50"), "items": ["items-1"],
-        }
-    ],
-    "payments": [
-        {"id": "payments-1", "invoice": "invoices-1", "customer": "customers-1", "amount": Decimal("100.00")}
-    ],
-}  # fmt: skip
-
-
-def send(installation: Installation) -> list[Delivery]:
-    return sending.send(installation.id, order_1042(), Choices(), ADA)
-
-
-def pass_time(installation: Installation) -> None:
-    """Let every waiting time be over."""
-    installation.resume_at = None
-    for envelope in session().scalars(select(Envelope)):
-        envelope.due_at = now()
-    for delivery in session().scalars(select(Delivery)):
-        delivery.due_at = now()
-    session().commit()
-
-
-def states() -> dict[str, DeliveryState]:
-    session().expire_all()
-    return {row.title: row.state for row in session().scalars(select(Delivery)) if row.state != "cancelled"}
-
-
-def everything_posted() -> bool:
-    return set(states().values()) == {DeliveryState.POSTED}
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 
 def test_an_order_arrives_with_its_customer_its_item_its_discount_and_its_payment(

@@ -18,9 +18,9 @@ from hub.services.carrying import carrying
 from hub.services.carrying.conversing import begin
 from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
-from tests.hub.conftest import ADA, Desk
-from tests.hub.ledger import Ledger, Pretend
-from tests.hub.test_carrying import send
+from tests.support.deliveries import send
+from tests.support.host import ADA, Desk
+from tests.support.pretend import Ledger, Pretend
 
 WAYS = Books(
     id="books-1", name="Test Books", currency="USD", closed_until=dt.date(2026, 10, 31),

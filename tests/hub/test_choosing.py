@@ -16,9 +16,9 @@ from hub.models import Installation, Link, Mapping
 from hub.plugin import AccountKind, Record, RecordKind
 from hub.services.books import fetching
 from hub.services.carrying import carrying
-from tests.hub.browsing import Browser, count_queries
-from tests.hub.conftest import Desk
-from tests.hub.ledger import Ledger
+from tests.support.host import Desk
+from tests.support.pages import Browser, count_queries
+from tests.support.pretend import Ledger
 
 
 @pytest.fixture

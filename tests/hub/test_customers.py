@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from html import unescape
 
@@ -14,17 +14,12 @@ from sqlalchemy import select
 from hub.database import session
 from hub.host import Company, Organization, Permission
 from hub.models import Installation, Link, LinkChange
-from hub.plugin import Record, RecordKind, Ref
-from hub.services.books import fetching, linking, matching
-from tests.hub.browsing import Browser, count_queries
-from tests.hub.conftest import Desk
-from tests.hub.ledger import integration_of
-
-
-@pytest.fixture
-def browser(app: Flask) -> Iterator[Browser]:
-    yield Browser(app)
-    session().expire_all()
+from hub.plugin import Record, RecordKind
+from hub.services.books import fetching, matching
+from tests.support.customers import enter, link, links, text_of
+from tests.support.host import Desk
+from tests.support.pages import Browser, count_queries
+from tests.support.pretend import integration_of
 
 
 @pytest.fixture
@@ -32,27 +27,12 @@ def path(installation: Installation) -> str:
     return f"/hub/installations/{installation.id}/customers"
 
 
-def enter(installation: Installation, *records: tuple[str, str, str, str]) -> None:
-    """Customers of the books: id, name, e-mail, phone."""
-    kind = RecordKind.CUSTOMER
-    fetching.store(installation.id, kind, [
-        Record(kind=kind, id=number, name=name, email=email, phone=phone) for number, name, email, phone in records
-    ])  # fmt: skip
-    session().commit()
 
 
-def link(installation: Installation, company_id: str, record_id: str, name: str) -> None:
-    linking.link(installation.id, RecordKind.CUSTOMER, company_id, Ref(id=record_id, name=name), "Bo")
-    session().commit()
 
 
-def links() -> dict[str, str]:
-    session().expire_all()
-    return {row.company_id: row.record_id for row in session().scalars(select(Link))}
 
 
-def text_of(page: str) -> str:
-    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
 
 
 def row_of(page: str, company_id: str) -> str:

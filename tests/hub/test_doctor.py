@@ -24,9 +24,9 @@ from hub.services.drafting.choices import Choices
 from hub.services.installing import doctoring
 from hub.services.sending import sending
 from hub.states import InstallationState
-from tests.hub import redis
-from tests.hub.conftest import ADA, Desk
-from tests.hub.ledger import Ledger
+from tests.support import redis
+from tests.support.host import ADA, Desk
+from tests.support.pretend import Ledger
 
 
 def told(app: Flask) -> tuple[int, str]:

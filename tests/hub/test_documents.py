@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.database import session
-from hub.host import Order, OrderLine, OrderPayment
+from hub.host import Order
 from hub.models import Installation, Mapping, RecordRow
 from hub.plugin import Address, DocumentKind, Invoice, Line, NewItem, Problem, RecordKind, Ref, Tax, in_cents
 from hub.services.drafting.choices import Choices
@@ -20,33 +20,8 @@ from hub.services.drafting.drafts import Draft
 from hub.services.drafting.selling import TAX_AS_ITEM
 from hub.services.integrations import registry
 from hub.services.snapshots import Subject, problems_json, problems_of, subject_json, subject_of
-from tests.hub.conftest import order_1042
-
-cents = st.decimals(min_value=0, max_value=Decimal("99999.99"), places=2)
-quantities = st.integers(1, 5000).map(Decimal) | st.decimals(min_value=Decimal("0.01"), max_value=500, places=3)
-prices = st.decimals(min_value=0, max_value=Decimal("9999.9999"), places=4)
-
-
-@st.composite
-def orders(draw: st.DrawFn) -> Order:
-    """An order that adds up."""
-    lines = []
-    for number in range(draw(st.integers(1, 6))):
-        quantity, price = draw(quantities), draw(prices)
-        lines.append(OrderLine(
-            name=f"Product {number}", quantity=quantity, price=price, amount=in_cents(quantity * price),
-            fields={"number": draw(st.sampled_from(["A1", "b 2", "C-3"])), "name": f"Product {number}"},
-            taxable=draw(st.booleans()),
-        ))  # fmt: skip
-    subtotal = sum((line.amount for line in lines), Decimal("0.00"))
-    discount = in_cents(subtotal * draw(st.integers(0, 100)) / 100)
-    tax = draw(cents)
-    total = subtotal - discount + tax
-    paid = in_cents(total * draw(st.integers(0, 100)) / 100)
-    payment = OrderPayment(id="1", date=dt.date(2026, 11, 14), amount=paid)
-    return replace(
-        order_1042(), lines=tuple(lines), discount=discount, tax=tax, total=total, payments=(payment,) if paid else ()
-    )
+from tests.support.generated_orders import cents, orders
+from tests.support.host import order_1042
 
 
 def drafted(installation: Installation, order: Order, choices: Choices | None = None) -> Draft:

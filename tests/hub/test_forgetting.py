@@ -18,8 +18,8 @@ from hub.services.carrying import carrying
 from hub.services.sending import retrying
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, StopReason
-from tests.hub.ledger import Ledger, Pretend, integration_of
-from tests.hub.test_carrying import EXPECTED, everything_posted, pass_time, send, states
+from tests.support.deliveries import EXPECTED, everything_posted, pass_time, send, states
+from tests.support.pretend import Ledger, Pretend, integration_of
 
 MINUTES = dt.timedelta(minutes=6)
 LOOK = Request(name="look", payload={"who": True}, writes=False)

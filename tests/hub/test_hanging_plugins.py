@@ -29,8 +29,8 @@ from hub.services.installing import installing, renewing
 from hub.services.integrations import courtesy, hanging, registry
 from hub.services.sending import retrying, sending
 from hub.states import DeliveryState, InstallationState, StopReason
-from tests.hub.conftest import ACME, ADA, Desk
-from tests.hub.ledger import Ledger, Pretend
+from tests.support.host import ACME, ADA, Desk
+from tests.support.pretend import Ledger, Pretend
 
 T = TypeVar("T")
 

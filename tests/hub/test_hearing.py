@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,38 +15,14 @@ from sqlalchemy import select
 
 from hub.database import now, session
 from hub.models import Installation, Link, Listing, RecordRow
-from hub.plugin import Change, Listed, Problem, RecordKind, Rejected
+from hub.plugin import Change, Listed, RecordKind
 from hub.services.books import fetching, linking
 from hub.services.carrying import carrying
 from hub.states import InstallationState
-from tests.hub.conftest import statements
-from tests.hub.ledger import Ledger, integration_of
-from tests.journeys.desktop import serving
-
-Tell = Callable[..., int]
-
-
-@pytest.fixture
-def tell(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Tell:
-    """Post to the hub as the ledger would. `what` is what the plugin makes of it."""
-    told: list[Change] = []
-
-    def hear(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
-        if headers.get("x-signature") != "good":
-            raise Rejected(Problem(what="Forged."))
-        return list(told)
-
-    monkeypatch.setattr(integration_of(app), "hear", hear)
-
-    def post(*what: Change, signature: str = "good", body: bytes = b"{}", key: str = "pretend") -> int:
-        told[:] = what
-        answer = app.test_client().post(f"/hub/webhooks/{key}", data=body, headers={"X-Signature": signature})
-        assert answer.data == b""
-        assert "Set-Cookie" not in answer.headers
-        session().expire_all()
-        return answer.status_code
-
-    return post
+from tests.support.pages import statements
+from tests.support.pretend import Ledger, integration_of
+from tests.support.serving import serving
+from tests.support.webhooks import Tell
 
 
 def changed(kind: Listed = RecordKind.CUSTOMER, books: str = "books-1", **more: Any) -> Change:
@@ -224,6 +200,7 @@ def test_what_has_changed_after_we_have_seen_it_is_news(
     assert len(ledger.trips) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_many_tell_at_once_is_all_kept(installation: Installation, ledger: Ledger, app: Flask, tell: Tell) -> None:
     """Calls come to several threads and processes at the same time, while a carrier stores what it has read."""
 

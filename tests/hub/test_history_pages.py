@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
-from decimal import Decimal
-
-import pytest
 from flask import Flask
 
-from hub.database import now, session
+from hub.database import session
 from hub.host import Permission
-from hub.models import Installation, Listing
-from hub.plugin import RecordKind, Ref, Transaction, TransactionKind
+from hub.models import Installation
+from hub.plugin import RecordKind, Ref
 from hub.services.books import history, linking
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
-from tests.hub.browsing import Browser, count_queries
-from tests.hub.conftest import ADA, Desk
-from tests.hub.test_customers import link, text_of
-
-TODAY = now().date()
-INVOICE, PAYMENT = TransactionKind.INVOICE, TransactionKind.PAYMENT
-
-
-@pytest.fixture
-def browser(app: Flask) -> Iterator[Browser]:
-    yield Browser(app)
-    session().expire_all()
-
-
-def entry(kind: TransactionKind, number: str, total: str, balance: str, days: int = 0, **more: object) -> Transaction:
-    """A transaction of customer c1, due so many days ago."""
-    return Transaction(**({  # type: ignore[arg-type]  # Its fields.
-        "kind": kind, "id": number, "number": number, "date": TODAY - dt.timedelta(days=days + 30),
-        "due": TODAY - dt.timedelta(days=days), "customer": Ref(id="c1"), "total": Decimal(total),
-        "balance": Decimal(balance), "currency": "USD",
-    } | more))  # fmt: skip
-
-
-def enter(installation: Installation, *found: Transaction) -> None:
-    for one in found:
-        history.store(installation.id, one.kind, [one])
-    session().add(Listing(installation_id=installation.id, kind=str(INVOICE), loading=False, due_at=now(),
-                          refreshed_at=now() - dt.timedelta(minutes=2)))  # fmt: skip
-    session().commit()
+from tests.support.customers import link, text_of
+from tests.support.history import INVOICE, PAYMENT, enter, entry
+from tests.support.host import ADA, Desk
+from tests.support.pages import Browser, count_queries
 
 
 def test_a_company_shows_what_is_open_by_age_with_its_invoices_and_payments(

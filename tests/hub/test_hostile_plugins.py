@@ -33,8 +33,8 @@ from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import sending
 from hub.states import DeliveryState, InstallationState, StopReason
-from tests.hub.conftest import ACME, ADA, Desk
-from tests.hub.ledger import Ledger, Pretend
+from tests.support.host import ACME, ADA, Desk
+from tests.support.pretend import Ledger, Pretend
 
 POSTED = Posting(id="1", number="1042", total=Decimal("218.50"))
 

@@ -14,9 +14,9 @@ from hub.host import Organization, Permission
 from hub.models import Installation, LinkChange
 from hub.plugin import Record, RecordKind
 from hub.services.books import fetching
-from tests.hub.browsing import Browser
-from tests.hub.conftest import Desk
-from tests.hub.test_customers import enter, link, links, text_of
+from tests.support.customers import enter, link, links, text_of
+from tests.support.host import Desk
+from tests.support.pages import Browser
 
 PATH = "/hub/companies/12/link"
 

@@ -15,8 +15,8 @@ from hub.services.books import fetching, metering
 from hub.services.carrying import carrying
 from hub.services.integrations import registry
 from hub.web import views
-from tests.hub.ledger import Ledger, Pretend
-from tests.hub.test_carrying import EXPECTED, everything_posted, send
+from tests.support.deliveries import EXPECTED, everything_posted, send
+from tests.support.pretend import Ledger, Pretend
 
 
 @pytest.fixture(autouse=True)

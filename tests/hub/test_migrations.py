@@ -15,7 +15,7 @@ from sqlalchemy import inspect
 
 from hub import Hub, migrating
 from hub.database import Base
-from tests.hub.conftest import Desk
+from tests.support.host import Desk
 
 
 def test_upgrading_twice_gives_exactly_the_tables_of_the_models(app: Flask) -> None:

@@ -17,9 +17,9 @@ from hub.services.carrying import carrying, line
 from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import sending
-from tests.hub import redis
-from tests.hub.conftest import ADA, order_1042
-from tests.hub.ledger import Ledger
+from tests.support import redis
+from tests.support.host import ADA, order_1042
+from tests.support.pretend import Ledger
 
 
 def send(installation: Installation, *numbers: int) -> None:

@@ -11,7 +11,7 @@ from redis import Redis
 
 from hub.models import Installation
 from hub.queue import commit, wake
-from tests.hub import redis
+from tests.support import redis
 
 
 def test_a_job_is_json_with_the_name_of_a_function_and_the_id_of_a_row(

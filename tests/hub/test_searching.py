@@ -11,7 +11,7 @@ from hub.models import Installation
 from hub.plugin import AccountKind, Record, RecordKind
 from hub.services.books import fetching
 from hub.services.books.searching import search
-from tests.hub.browsing import count_queries
+from tests.support.pages import count_queries
 
 
 def customers(installation: Installation, *records: Record) -> None:

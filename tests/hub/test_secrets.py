@@ -16,7 +16,7 @@ from hub.extension import current, vault
 from hub.models import Credential, Installation
 from hub.plugin import AuthorizationExpired, Authorized, Connection, Unavailable
 from hub.services.carrying import secrets
-from tests.hub.ledger import Pretend, integration_of
+from tests.support.pretend import Pretend, integration_of
 
 
 def test_what_is_stored_is_not_what_is_handed_out(installation: Installation, app: Flask) -> None:

@@ -24,9 +24,9 @@ from hub.services.drafting.selling import TAX_AS_ITEM
 from hub.services.integrations import registry
 from hub.services.sending import sending
 from hub.services.snapshots import subject_json, subject_of
-from tests.hub.conftest import ADA, order_1042
-from tests.hub.ledger import Pretend
-from tests.hub.test_documents import orders
+from tests.support.generated_orders import orders
+from tests.support.host import ADA, order_1042, turned
+from tests.support.pretend import Pretend
 
 
 @pytest.fixture
@@ -42,12 +42,6 @@ def crediting(app: Flask, installation: Installation, monkeypatch: pytest.Monkey
     return installation
 
 
-def turned(order: Order) -> Order:
-    """The order that takes all of an order back."""
-    lines = tuple(replace(line, quantity=-line.quantity, amount=-line.amount) for line in order.lines)
-    return replace(
-        order, lines=lines, discount=-order.discount, tax=-order.tax, total=-order.total, payments=()
-    )
 
 
 def drafted(installation: Installation, order: Order, **choices: Any) -> Draft:

@@ -33,9 +33,9 @@ from hub.plugin import (
 from hub.services.books import fetching
 from hub.services.carrying import carrying
 from hub.states import InstallationState
-from tests.hub.browsing import Browser
-from tests.hub.ledger import Ledger, Pretend, integration_of
-from tests.hub.test_carrying import EXPECTED, everything_posted, send
+from tests.support.deliveries import EXPECTED, everything_posted, send
+from tests.support.pages import Browser
+from tests.support.pretend import Ledger, Pretend, integration_of
 
 CANARY = "canary-verifier"
 

@@ -23,11 +23,11 @@ from hub.states import InstallationState
 from hub.translating import gettext, speaking
 from quickbooks_desktop import QuickBooksDesktop
 from quickbooks_online import QuickBooksOnline
-from tests.hub.browsing import FORM, Browser
-from tests.hub.catalogue import EXTRACT, TOP, compiled, forgotten, speak
-from tests.hub.conftest import ADA, Desk
-from tests.hub.ledger import Ledger, Pretend
-from tests.hub.test_notices import Post, body, post, sweep
+from tests.support.catalogue import EXTRACT, TOP, compiled, forgotten, speak
+from tests.support.host import ADA, Desk
+from tests.support.mail import Post, body, post, sweep
+from tests.support.pages import FORM, Browser
+from tests.support.pretend import Ledger, Pretend
 
 __all__ = ["post"]
 

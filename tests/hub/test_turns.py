@@ -19,9 +19,9 @@ from hub.models import Delivery, Envelope, Installation
 from hub.plugin import Counted, Limit, Unavailable
 from hub.services.carrying import carrying, turns
 from hub.states import DeliveryState, EnvelopeState
-from tests.hub import redis
-from tests.hub.ledger import Ledger, Pretend, integration_of
-from tests.hub.test_carrying import EXPECTED, everything_posted, pass_time, send
+from tests.support import redis
+from tests.support.deliveries import EXPECTED, everything_posted, pass_time, send
+from tests.support.pretend import Ledger, Pretend, integration_of
 
 MOST, PROCESSES, TURNS = 8, 4, 6
 
@@ -31,7 +31,7 @@ from dataclasses import replace
 from flask import Flask
 from hub.plugin import Limit
 from hub.services.carrying import turns
-from tests.hub.ledger import Ledger, Pretend
+from tests.support.pretend import Ledger, Pretend
 
 Pretend.capabilities = replace(Pretend.capabilities, limits=(Limit(most={MOST}, seconds=1),))
 app = Flask("worker")

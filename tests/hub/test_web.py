@@ -19,9 +19,9 @@ from hub.host import Organization, Permission, User
 from hub.models import Authorization, Delivery, Installation
 from hub.services.carrying import carrying
 from hub.states import DeliveryState, InstallationState
-from tests.hub.browsing import FORM, Browser, count_queries
-from tests.hub.conftest import Desk
-from tests.hub.ledger import Ledger
+from tests.support.host import Desk
+from tests.support.pages import FORM, Browser, count_queries
+from tests.support.pretend import Ledger
 
 OTHER = Organization(id="other", name="Other")
 EVE = User(id="eve", name="Eve")

@@ -27,19 +27,13 @@ from hub.services.sending import retrying, sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from sandbox.online import REALM, Running
-from tests.hub.conftest import ACME, ADA, Desk, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.journeys.test_online_documents import by_hand
-from tests.journeys.test_order_1042 import posted, whole_ledger
+from tests.support.deliveries import pass_time
+from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.online import by_hand, look, posted, whole_ledger
 
 NOVEMBER_15 = {"AccountingInfoPrefs": {"BookCloseDate": "2026-11-15"}}
 
 
-def look(installation: Installation) -> None:
-    """The daily look at how the books work."""
-    installing.test(ACME.id, installation.id)
-    carrying.carry(installation.id)
-    session().expire_all()
 
 
 def send(installation: Installation, answers: Mapping[str, str] | None = None) -> None:

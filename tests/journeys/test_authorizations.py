@@ -24,7 +24,7 @@ from hub.services.carrying import carrying, secrets
 from hub.services.installing import installing, renewing
 from hub.states import InstallationState
 from sandbox.online import OTHER_REALM, Running
-from tests.journeys.conftest import consent
+from tests.support.online import consent
 
 TOKENS = "/oauth2/v1/tokens/bearer"
 DAY = dt.timedelta(days=1)
@@ -72,7 +72,7 @@ def test_four_processes_that_need_fresh_tokens_at_once_exchange_them_once(
     before = len(exchanges(books))
     settings = {name: value for name, value in app.config.items() if name.startswith("HUB_QUICKBOOKS_ONLINE_")}
     command = [
-        sys.executable, "-m", "tests.journeys.renewing", app.config["SQLALCHEMY_DATABASE_URI"],
+        sys.executable, "-m", "tests.support.refreshing", app.config["SQLALCHEMY_DATABASE_URI"],
         app.config["HUB_SECRET_KEYS"], json.dumps(settings), str(online.id),
     ]  # fmt: skip
     running = [

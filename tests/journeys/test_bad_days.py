@@ -18,11 +18,9 @@ from hub.services.installing import notices, renewing
 from hub.services.sending import sending
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
-from tests.hub.conftest import ADA, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.journeys.conftest import consent
-from tests.journeys.test_online_documents import UPDATE, by_hand
-from tests.journeys.test_order_1042 import EXPECTED, posted, whole_ledger
+from tests.support.deliveries import pass_time
+from tests.support.host import ADA, order_1042
+from tests.support.online import EXPECTED, UPDATE, by_hand, consent, posted, whole_ledger
 
 
 def given(installation: Installation) -> list[NoticeKind]:

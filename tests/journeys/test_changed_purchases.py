@@ -22,12 +22,12 @@ from hub.services.drafting.revising import Revisable, Way
 from hub.services.sending import retrying, sending
 from hub.services.snapshots import problems_of
 from sandbox.online import REALM, Running
-from tests.hub.browsing import Browser
-from tests.hub.conftest import ADA, Desk
-from tests.hub.test_carrying import pass_time
-from tests.journeys.batches import EVERYTHING
-from tests.journeys.batches import order as bought
-from tests.journeys.test_order_1042 import posted
+from tests.support.deliveries import pass_time
+from tests.support.host import ADA, Desk
+from tests.support.online import posted
+from tests.support.orders import EVERYTHING
+from tests.support.orders import order as bought
+from tests.support.pages import Browser
 
 BOTH = ("purchase_order/s1", "bill/s1")
 
@@ -109,6 +109,7 @@ def test_wherever_the_line_is_cut_they_are_changed_and_not_entered_twice(
     assert posted()
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_bill_that_is_sent_later_answers_the_purchase_order_that_is_there(
     online: Installation, books: Running
 ) -> None:

@@ -28,11 +28,11 @@ from hub.states import DeliveryState
 from quickbooks_desktop import QuickBooksDesktop
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Faults
-from tests.hub.browsing import Browser
-from tests.hub.conftest import ACME, ADA, Desk, order_1042
-from tests.journeys.batches import EVERYTHING, MUGS
-from tests.journeys.desktop import Ledger, Office, by_hand, serving, whole_file
-from tests.journeys.test_desktop import faults
+from tests.support.desktop import Ledger, Office, by_hand, faults, whole_file
+from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.orders import EVERYTHING, MUGS
+from tests.support.pages import Browser
+from tests.support.serving import serving
 
 ORDERED, BILLED = "purchase_order/s1", "bill/s1"
 UPDATE = Choices(updates=("invoice", ORDERED, BILLED))
@@ -108,8 +108,7 @@ def office(app: Flask, tmp_path: Path, desk: Desk) -> Iterator[Office]:
     app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
     desk.orders["1042"] = BEFORE
     with serving(app) as url:
-        found = Office.open(url, tmp_path)
-        found.connect()
+        found = Office.connected(app, url, tmp_path)
         sending.send(found.installation.id, BEFORE, EVERYTHING, ADA)
         assert found.update()[-1] == "OK"
         assert bought(found.company) == expected(BEFORE)

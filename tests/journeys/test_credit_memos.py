@@ -22,13 +22,12 @@ from hub.services.integrations import registry
 from hub.services.sending import sending
 from hub.web import views
 from sandbox.online import Running
-from tests.hub.conftest import ACME, ADA, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.hub.test_selling import turned
-from tests.journeys.desktop import Office, serving
-from tests.journeys.desktop import look_again as look_at_file
-from tests.journeys.test_online_documents import look_again
-from tests.journeys.test_order_1042 import posted
+from tests.support.deliveries import pass_time
+from tests.support.desktop import Office
+from tests.support.desktop import look_again as look_at_file
+from tests.support.host import ACME, ADA, order_1042, turned
+from tests.support.online import entered, look_again, posted
+from tests.support.serving import serving
 
 
 def returned(number: str = "1077") -> Order:
@@ -36,8 +35,6 @@ def returned(number: str = "1077") -> Order:
     return replace(turned(order_1042()), id=number, number=number)
 
 
-def entered(books: Running) -> list[tuple[object, ...]]:
-    return [(one["DocNumber"], one["TotalAmt"], one["RemainingCredit"]) for one in books.books()["CreditMemo"]]
 
 
 def balance(installation: Installation) -> Decimal:
@@ -49,6 +46,7 @@ def balance(installation: Installation) -> Decimal:
 CREDIT = [("1077", Decimal("218.50"), Decimal("218.50"))]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, books: Running) -> None:
     sending.send(online.id, order_1042(), Choices(), ADA)
     sending.send(online.id, returned(), Choices(), ADA)
@@ -82,6 +80,7 @@ def test_wherever_the_line_is_cut_there_is_one_credit_memo(
     assert posted()
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Running) -> None:
     sending.send(online.id, returned(), Choices(), ADA)
     carrying.carry(online.id)
@@ -102,8 +101,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
     with serving(app) as url:
-        found = Office.open(url, tmp_path)
-        found.connect()
+        found = Office.connected(app, url, tmp_path)
         yield found
 
 

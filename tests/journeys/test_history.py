@@ -20,8 +20,9 @@ from hub.services.books import history, linking
 from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import sending
-from tests.hub.conftest import ADA, order_1042
-from tests.journeys.desktop import IMPRINT, Office, by_hand, look_again, serving
+from tests.support.desktop import IMPRINT, Office, by_hand, look_again
+from tests.support.host import ADA, order_1042
+from tests.support.serving import serving
 
 TODAY = dt.date(2026, 11, 24)
 

@@ -23,11 +23,11 @@ from hub.testing import answered
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.marks import mark
 from sandbox.online import REALM, Running
-from tests.hub.conftest import ADA, Desk, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.journeys.batches import EVERYTHING, order
-from tests.journeys.test_order_1042 import EXPECTED, posted, whole_ledger
-from tests.plugins.quickbooks_online.answering import found
+from tests.support.deliveries import pass_time
+from tests.support.host import ADA, Desk, order_1042
+from tests.support.online import EXPECTED, posted, whole_ledger
+from tests.support.online_conversations import found
+from tests.support.orders import EVERYTHING, order
 
 
 def long_after(books: Running) -> None:

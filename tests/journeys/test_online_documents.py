@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from itertools import product
-from typing import Any
 
 import pytest
-import requests
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from hub.database import now, session
 from hub.host import Order
-from hub.models import Delivery, Installation, Listing, Mapping
+from hub.models import Delivery, Installation, Mapping
 from hub.plugin import Address, RecordKind, Role, TransactionKind
 from hub.queue import commit
 from hub.services.books import history, linking, mapping
@@ -22,14 +20,13 @@ from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
 from hub.states import DeliveryState
 from hub.web import views
-from sandbox.online import REALM, Running
-from tests.hub.conftest import ACME, ADA, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.journeys.batches import EVERYTHING
-from tests.journeys.batches import order as bought
-from tests.journeys.test_order_1042 import posted
+from sandbox.online import Running
+from tests.support.deliveries import pass_time
+from tests.support.host import ACME, ADA, order_1042
+from tests.support.online import UPDATE, by_hand, look_again, posted
+from tests.support.orders import EVERYTHING
+from tests.support.orders import order as bought
 
-UPDATE = Choices(updates=("invoice", "customer"))
 WAREHOUSE = Address(lines=("Dock 4",), city="Reno", region="NV", postal_code="89501")
 
 
@@ -58,21 +55,8 @@ ALL: dict[str, list[tuple[object, ...]]] = {
 }
 
 
-def by_hand(books: Running, kind: str, fields: dict[str, Any], **query: str) -> None:
-    """Somebody in QuickBooks does something."""
-    token = books.grant()["access_token"]
-    answer = requests.post(
-        f"{books.url}/v3/company/{REALM}/{kind.lower()}", json=fields, params=query, timeout=5,
-        headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-    )  # fmt: skip
-    assert answer.status_code == 200, answer.text
 
 
-def look_again(installation: Installation) -> None:
-    session().execute(update(Listing).values(due_at=now()))
-    commit()
-    carrying.carry(installation.id)
-    session().expire_all()
 
 
 def test_what_is_bought_stands_in_the_books_linked_and_billable(online: Installation, books: Running) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from itertools import product
 
 import pytest
@@ -23,39 +22,9 @@ from hub.services.sending import sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
-from tests.hub.conftest import ADA, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.journeys.conftest import consent
-
-
-def whole_ledger(books: Running) -> dict[str, list[tuple[object, ...]]]:
-    """What matters to the accountant, of everything that is in the books beyond what they began with."""
-    found = books.books()
-    return {
-        "customers": [
-            (one["DisplayName"], one["Balance"]) for one in found["Customer"] if one["DisplayName"] == "ABC Company"
-        ],
-        "items": [(one["Name"],) for one in found["Item"] if one["Name"] == "A7102"],
-        "invoices": [
-            (one["DocNumber"], one["CustomerRef"]["name"], one["TotalAmt"], one["Balance"]) for one in found["Invoice"]
-        ],
-        "payments": [(one["TotalAmt"], one["UnappliedAmt"], one["CustomerRef"]["name"]) for one in found["Payment"]],
-        "others": [(one["Id"],) for kind in ("Bill", "PurchaseOrder", "CreditMemo") for one in found[kind]],
-    }  # fmt: skip
-
-
-EXPECTED = {
-    "customers": [("ABC Company", Decimal("118.50"))],
-    "items": [("A7102",)],
-    "invoices": [("1042", "ABC Company", Decimal("218.50"), Decimal("118.50"))],
-    "payments": [(Decimal("100.00"), Decimal("0.00"), "ABC Company")],
-    "others": [],
-}
-
-
-def posted() -> bool:
-    session().expire_all()
-    return {one.state for one in session().scalars(select(Delivery))} == {DeliveryState.POSTED}
+from tests.support.deliveries import pass_time
+from tests.support.host import ADA, order_1042
+from tests.support.online import EXPECTED, consent, posted, whole_ledger
 
 
 def test_installing_reads_the_company_and_its_lists(online: Installation) -> None:

@@ -19,10 +19,10 @@ from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
 from quickbooks_online import QuickBooksOnline
 from sandbox.online import REALM, Running
-from tests.hub import redis
-from tests.hub.conftest import ADA, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.journeys.test_order_1042 import posted
+from tests.support import redis
+from tests.support.deliveries import pass_time
+from tests.support.host import ADA, order_1042
+from tests.support.online import posted
 
 ORDERS = range(1, 6)
 

@@ -20,9 +20,9 @@ from hub.services.drafting.choices import Choices
 from hub.services.integrations import registry
 from hub.services.sending import sending
 from sandbox.online import OTHER_REALM, REALM, Running
-from tests.hub.conftest import ADA, order_1042
-from tests.journeys.desktop import serving
-from tests.journeys.test_order_1042 import EXPECTED, posted, whole_ledger
+from tests.support.host import ADA, order_1042
+from tests.support.online import EXPECTED, posted, whole_ledger
+from tests.support.serving import serving
 
 TOKEN = "a verifier token"
 

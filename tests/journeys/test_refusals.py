@@ -12,9 +12,9 @@ from hub.services.installing import installing
 from hub.services.sending import sending
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
-from tests.hub.conftest import ACME, ADA, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.journeys.test_order_1042 import EXPECTED, posted, whole_ledger
+from tests.support.deliveries import pass_time
+from tests.support.host import ACME, ADA, order_1042
+from tests.support.online import EXPECTED, posted, whole_ledger
 
 
 def test_a_lapsed_subscription_pauses_the_installation_until_it_is_renewed(

@@ -23,8 +23,9 @@ from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
 from hub.web import views
 from quickbooks_desktop import QuickBooksDesktop
-from tests.hub.conftest import ACME, ADA, Desk, order_1042
-from tests.journeys.desktop import ORDER_1042, Ledger, Office, by_hand, look_again, serving, whole_file
+from tests.support.desktop import ORDER_1042, Ledger, Office, by_hand, look_again, whole_file
+from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.serving import serving
 
 UPDATE = Choices(updates=("invoice", "customer"))
 
@@ -35,8 +36,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
     with serving(app) as url:
-        found = Office.open(url, tmp_path)
-        found.connect()
+        found = Office.connected(app, url, tmp_path)
         sending.send(found.installation.id, order_1042(), Choices(), ADA)
         assert found.update()[-1] == "OK"
         assert whole_file(found.company) == ORDER_1042

@@ -17,10 +17,10 @@ from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
 from hub.services.snapshots import problems_of
 from sandbox.online import REALM, Running
-from tests.hub.conftest import ADA, order_1042
-from tests.journeys.batches import EVERYTHING
-from tests.journeys.batches import order as bought
-from tests.journeys.test_answers import look
+from tests.support.host import ADA, order_1042
+from tests.support.online import look
+from tests.support.orders import EVERYTHING
+from tests.support.orders import order as bought
 
 DUE = Decimal("17.48")  # 8 % of 218.50.
 

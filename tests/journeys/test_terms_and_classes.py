@@ -23,11 +23,12 @@ from hub.services.installing import installing
 from hub.services.integrations import registry
 from hub.services.sending import sending
 from sandbox.online import REALM, Running
-from tests.hub.conftest import ACME, ADA, Desk
-from tests.journeys.batches import EVERYTHING
-from tests.journeys.batches import order as bought
-from tests.journeys.desktop import Office, look_again, serving
-from tests.journeys.test_order_1042 import posted
+from tests.support.desktop import Office, look_again
+from tests.support.host import ACME, ADA, Desk
+from tests.support.online import posted
+from tests.support.orders import EVERYTHING
+from tests.support.orders import order as bought
+from tests.support.serving import serving
 
 
 def named(terms: str = "net 15", tracking_class: str = "Drinkware", location: str = "Showroom") -> Order:
@@ -48,6 +49,7 @@ def told(books: Running) -> dict[str, Any]:
     return {"terms": invoice.get("SalesTermRef", {}).get("name"), "classes": classes, "locations": locations}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_the_order_names_stands_on_its_documents(online: Installation, books: Running) -> None:
     sending.send(online.id, named(), EVERYTHING, ADA)
     carrying.carry(online.id)

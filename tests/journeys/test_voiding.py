@@ -29,13 +29,13 @@ from hub.states import DeliveryState
 from hub.web import views
 from sandbox.desktop.connector import Faults
 from sandbox.online import REALM, Running
-from tests.hub.conftest import ACME, ADA, Desk, order_1042
-from tests.hub.test_carrying import pass_time
-from tests.hub.test_selling import turned
-from tests.journeys.desktop import Office, serving
-from tests.journeys.desktop import look_again as look_at_file
-from tests.journeys.test_credit_memos import entered as credited
-from tests.journeys.test_online_documents import by_hand, look_again
+from tests.support.deliveries import pass_time
+from tests.support.desktop import Office
+from tests.support.desktop import look_again as look_at_file
+from tests.support.host import ACME, ADA, Desk, order_1042, turned
+from tests.support.online import by_hand, look_again
+from tests.support.online import entered as credited
+from tests.support.serving import serving
 
 VOID = Choices(documents=(), updates=("invoice",))
 
@@ -91,6 +91,7 @@ def test_a_cancelled_order_offers_to_void_its_invoice_and_nothing_else(sent: Ins
         sending.send(sent.id, cancelled(), Choices(), ADA)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_invoice_is_voided_and_the_history_says_so(sent: Installation, books: Running, desk: Desk) -> None:
     assert balance(sent) == Decimal("218.50")
     sending.send(sent.id, cancelled(), VOID, ADA)
@@ -134,6 +135,7 @@ def test_what_somebody_has_voided_by_hand_is_not_voided_again(sent: Installation
     assert int(books.books()["Invoice"][0]["SyncToken"]) == int(invoice["SyncToken"]) + 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_was_paid_becomes_the_customers_credit(online: Installation, books: Running) -> None:
     sending.send(online.id, order_1042(), Choices(), ADA)
     carrying.carry(online.id)
@@ -178,6 +180,7 @@ def test_an_order_that_was_taken_up_again_is_not_voided_by_a_retry(
         retrying.retry(ACME.id, sending.of_order(ACME.id, "1042")[0].id)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_order_that_comes_back_is_entered_again(sent: Installation, books: Running) -> None:
     sending.send(sent.id, cancelled(), VOID, ADA)
     carrying.carry(sent.id)
@@ -191,6 +194,7 @@ def test_an_order_that_comes_back_is_entered_again(sent: Installation, books: Ru
     assert lines() == [("Invoice 1042", "In QuickBooks as 1042")]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_order_that_gives_back_by_now_voids_its_invoice_before_the_credit_memo(
     sent: Installation, books: Running
 ) -> None:
@@ -213,8 +217,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
     with serving(app) as url:
-        found = Office.open(url, tmp_path)
-        found.connect()
+        found = Office.connected(app, url, tmp_path)
         yield found
 
 
@@ -254,7 +257,7 @@ def test_what_is_paid_there_is_not_voided_and_says_what_to_do(office: Office, de
     assert "payments applied" in problems_of(invoice.problems)[0].why
     assert "take them off in QuickBooks" in problems_of(invoice.problems)[0].cure
     (payment,) = office.company.rows("ReceivePayment")
-    from tests.journeys.desktop import by_hand as at_the_desk
+    from tests.support.desktop import by_hand as at_the_desk
 
     at_the_desk(office.company, "<TxnDelRq><TxnDelType>ReceivePayment</TxnDelType>"
                 f"<TxnID>{payment.id}</TxnID></TxnDelRq>")  # fmt: skip

@@ -9,14 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.processes.stack import Person, Stack, wait_until
-from tests.processes.test_chaos import expectations, new
+from tests.support.processes import Person, Stack, expectations, new, press, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +28,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         running.stop_all()
 
 
-def press(person: Person, orders: list[str]) -> str:
-    """Tick orders, press Send, and close the page at once; gives the address that says how far they are."""
-    shown = person.get("/hub/orders/send?" + "&".join(f"id={one}" for one in orders)).text
-    fields = {"within": "1", "documents": "invoice", "key": field(shown, "key"), "id": orders}
-    answer = person.post("/hub/orders/sent", fields, page=f"/hub/orders/send?id={orders[0]}", follow=False)  # type: ignore[arg-type]  # requests takes lists.
-    assert answer.status_code == 303, answer.text
-    return answer.headers["Location"]
 
 
-def field(page: str, name: str) -> str:
-    return unescape(page.partition(f'name="{name}" value="')[2].partition('"')[0])
 
 
 @contextmanager

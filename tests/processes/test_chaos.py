@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
-from tests.processes.stack import Person, Stack, wait_until
+from tests.support.processes import Person, Stack, expectations, moving, new, wait_until
 
 ROUNDS = 30
 
@@ -112,33 +108,7 @@ def test_killing_workers_for_thirty_rounds_loses_nothing_and_doubles_nothing(sta
     print(f"{len(repeated)} envelopes were asked more than once")
 
 
-def moving(status: str) -> bool:
-    return any(word in status for word in ("Queued", "Sending", "Waits", "Making sure", "attention"))
 
 
-def new(
-    before: dict[str, list[dict[str, Any]]], after: dict[str, list[dict[str, Any]]], kind: str
-) -> list[dict[str, Any]]:
-    known = {one["Id"] for one in before[kind]}
-    return [one for one in after[kind] if one["Id"] not in known]
 
 
-def expectations(stack: Stack, orders: list[str]) -> dict[str, Any]:
-    """What the order desk says of these orders."""
-    with closing(sqlite3.connect(Path(stack.environment["DEMO_DATA"]) / "desk.db")) as desk:
-        marks = ",".join("?" * len(orders))
-        rows = desk.execute(
-            "SELECT o.id, o.total, c.name FROM desk_order o JOIN desk_company c ON c.id = o.company_id "
-            f"WHERE o.id IN ({marks})",
-            orders,
-        ).fetchall()
-        paid = desk.execute(f"SELECT order_id, amount FROM desk_payment WHERE order_id IN ({marks})", orders).fetchall()
-    customers = {order: name for order, _, name in rows}
-    received: defaultdict[int, Decimal] = defaultdict(Decimal)
-    for order, amount in paid:
-        received[order] += Decimal(amount)
-    return {
-        "invoices": sorted((str(order), Decimal(total), Decimal(total) - received[order]) for order, total, _ in rows),
-        "payments": sorted((customers[order], Decimal(amount)) for order, amount in paid),
-        "customers": set(customers.values()),
-    }

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.processes.stack import TOP, Person, Stack, wait_until
-from tests.processes.test_chaos import expectations, moving, new
+from tests.support.processes import TOP, Person, Stack, expectations, moving, new, wait_until
 
 HERE = Path(__file__).parent / "bog"
 ENTRIES = "[hub.integrations]\nbog = bog:Bog\nquicksand = quicksand:Quicksand\n"

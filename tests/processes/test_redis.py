@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.stack import Person, Stack, wait_until
+from tests.support.processes import Person, Stack, wait_until
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,7 @@ import pytest
 import requests
 
 from sandbox.online import CLIENT_ID, CLIENT_SECRET, OTHER_REALM, Running
-
-from .conftest import Client, read
+from tests.support.intuit_client import Client, read
 
 
 def refreshed(books: Running, token: str) -> tuple[int, str]:

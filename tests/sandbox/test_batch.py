@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.online import Running
-
-from .conftest import Client, Row, new_entries, read
+from tests.support.intuit_client import Client, Row, new_entries, read
 
 
 def batch(client: Client, *items: Row, **params: str) -> Any:

@@ -50,8 +50,7 @@ from quickbooks.objects.detailline import (
 from quickbooks.objects.payment import PaymentLine
 
 from sandbox.online import CLIENT_ID, CLIENT_SECRET, REALM, Running
-
-from .conftest import new_entries
+from tests.support.intuit_client import new_entries
 
 README = Path(__file__).parents[2] / "sandbox" / "README.md"
 

@@ -11,6 +11,7 @@ from lxml import etree
 
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.reading import RequestError
+from tests.support.qbxml import codes, message_set
 
 
 @pytest.fixture
@@ -20,11 +21,6 @@ def company(tmp_path: Path) -> Iterator[CompanyFile]:
     found.close()
 
 
-def message_set(inside: str, *, attributes: str = "", version: str = "13.0", on_error: str = "continueOnError") -> str:
-    return (
-        f'<?xml version="1.0"?><?qbxml version="{version}"?><QBXML><QBXMLMsgsRq {attributes} onError="{on_error}">'
-        f"{inside}</QBXMLMsgsRq></QBXML>"
-    )
 
 
 def customer(name: str, more: str = "", request_id: str = "1") -> str:
@@ -33,8 +29,6 @@ def customer(name: str, more: str = "", request_id: str = "1") -> str:
     )
 
 
-def codes(answer: str) -> list[str]:
-    return re.findall(r'statusCode="(\d+)"', answer)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.reading import RequestError
-from tests.sandbox.test_company_file import codes, message_set
+from tests.support.qbxml import codes, message_set
 
 VENDOR = "<VendorRef><FullName>Hit Promotional Products</FullName></VendorRef>"
 MUG = "<ItemRef><FullName>Mug</FullName></ItemRef>"

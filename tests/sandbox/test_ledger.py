@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from sandbox.online import REALM, operations
 from sandbox.online.refusals import Refusal
 from sandbox.online.storage import Books, Store
-
-from .conftest import Row
+from tests.support.intuit_client import Row
 
 ZERO = Decimal("0.00")
 AMOUNTS = st.decimals("0.01", "500", places=2)

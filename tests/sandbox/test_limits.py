@@ -10,8 +10,7 @@ import pytest
 import requests
 
 from sandbox.online import OTHER_REALM, REALM, Running
-
-from .conftest import Client, read
+from tests.support.intuit_client import Client, read
 
 CUSTOMERS = "select * from Customer"
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from sandbox.online import OTHER_REALM, Running
 from sandbox.online.storage import pacific
-
-from .conftest import Client, Row, read
+from tests.support.intuit_client import Client, Row, read
 
 NAMESPACE = "{http://schema.intuit.com/finance/v3}"
 

@@ -7,8 +7,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.online import OTHER_REALM, REALM, Running
-
-from .conftest import Client, Row, new_entries
+from tests.support.intuit_client import Client, Row, new_entries
 
 
 def test_a_new_customer_is_all_that_is_new(books: Running, client: Client) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import requests
 
 from sandbox.online import REALM, Running, bookkeeper, start
-
-from .conftest import Client
+from tests.support.intuit_client import Client
 
 
 def test_a_year_of_work_is_open_overdue_and_paid_and_adds_up(tmp_path: Path) -> None:

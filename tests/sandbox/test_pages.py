@@ -10,8 +10,7 @@ import requests
 
 from sandbox.online import OTHER_REALM, REALM, Running
 from sandbox.online.pages import LISTS, figure
-
-from .conftest import Client, Row
+from tests.support.intuit_client import Client, Row
 
 
 def page(books: Running, path: str) -> str:

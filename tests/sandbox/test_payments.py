@@ -7,8 +7,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.online import REALM, Running
-
-from .conftest import Client, Row, new_entries
+from tests.support.intuit_client import Client, Row, new_entries
 
 
 @pytest.fixture

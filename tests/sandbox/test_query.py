@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from sandbox.online import REALM, Running, query
 from sandbox.online.refusals import Refusal
-
-from .conftest import Client, read
+from tests.support.intuit_client import Client, read
 
 
 def names(client: Client, text: str) -> list[str]:

@@ -14,8 +14,7 @@ import pytest
 import requests
 
 from sandbox.online import OTHER_REALM, REALM, Running
-
-from .conftest import Client, new_entries, read
+from tests.support.intuit_client import Client, new_entries, read
 
 NEW = {"DisplayName": "ABC Company"}
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.online import OTHER_REALM, REALM, Running
-
-from .conftest import Client, Row, new_entries
+from tests.support.intuit_client import Client, Row, new_entries
 
 ORDER: dict[str, Any] = {
     "DocNumber": "1042",

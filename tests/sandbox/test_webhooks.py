@@ -15,8 +15,7 @@ import pytest
 import requests
 
 from sandbox.online import OTHER_REALM, REALM, Running
-
-from .conftest import Client
+from tests.support.intuit_client import Client
 
 TOKEN = "verifier"
 

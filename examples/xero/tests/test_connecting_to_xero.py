@@ -18,7 +18,7 @@ from hub.services.installing import installing
 from hub.services.integrations import registry
 from hub.services.sending import sending
 from hub.states import InstallationState
-from tests.hub.conftest import ACME, ADA, order_1042
+from tests.support.host import ACME, ADA, order_1042
 from xero_books import Xero
 from xero_sandbox import OTHER_TENANT, TENANT, Running
 

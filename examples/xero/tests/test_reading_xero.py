@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from test_order_1042_in_xero import EVERYTHING, carry, order, posted
 
 from hub.database import session
 from hub.models import Installation, Listing, RecordRow, TransactionRow
@@ -16,7 +15,8 @@ from hub.plugin import AccountKind, DocumentKind, RecordKind
 from hub.services.books import checking, fetching
 from hub.services.integrations import registry
 from hub.services.sending import sending
-from tests.hub.conftest import ADA
+from tests.support.host import ADA
+from tests.support.xero import EVERYTHING, carry, order, posted
 from xero_sandbox import TENANT, Running
 
 

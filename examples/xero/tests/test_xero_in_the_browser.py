@@ -9,18 +9,20 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Screen, admin, browser, rep, stack  # noqa: F401 – Fixtures.
-from tests.processes.stack import Stack
+from tests.support.processes import Stack
+from tests.support.screen import (
+    Screen,
+)
 from xero_sandbox import TENANT
 from xero_sandbox.storage import loads
 
 
 @pytest.fixture(scope="module")
-def xero_url(stack: Stack) -> str:  # noqa: F811 – A fixture.
+def xero_url(stack: Stack) -> str:
     return stack.start_xero()
 
 
-def test_an_admin_connects_xero_and_chooses_the_organisation(admin: Screen, xero_url: str) -> None:  # noqa: F811
+def test_an_admin_connects_xero_and_chooses_the_organisation(admin: Screen, xero_url: str) -> None:
     page = admin.page
     admin.go("/hub/integrations")
     page.get_by_label("Add an integration").select_option("Xero")
@@ -40,7 +42,7 @@ def test_an_admin_connects_xero_and_chooses_the_organisation(admin: Screen, xero
     expect(page.get_by_text("Saved.")).to_be_visible()
 
 
-def test_a_rep_sends_order_1042_into_xero(rep: Screen, stack: Stack, xero_url: str) -> None:  # noqa: F811
+def test_a_rep_sends_order_1042_into_xero(rep: Screen, stack: Stack, xero_url: str) -> None:
     page = rep.page
     rep.go("/orders/1042")
     page.get_by_role("link", name="QB", exact=True).click()

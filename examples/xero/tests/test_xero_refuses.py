@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from test_order_1042_in_xero import EVERYTHING, carry, order, posted, whole_ledger
 
 from hub.database import session
 from hub.errors import Incomplete
@@ -22,7 +21,8 @@ from hub.services.installing import installing
 from hub.services.sending import retrying, sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
-from tests.hub.conftest import ADA, Desk, order_1042
+from tests.support.host import ADA, Desk, order_1042
+from tests.support.xero import EVERYTHING, carry, order, posted, whole_ledger
 from xero_books import refusals
 from xero_sandbox import TENANT, Running
 

@@ -26,10 +26,9 @@ from hub.plugin import (
     Revision,
 )
 from sandbox.desktop.company import CompanyFile
-from tests.journeys.desktop import by_hand
-from tests.plugins.quickbooks_desktop.carrying import QUICKBOOKS, Carrier
-from tests.plugins.quickbooks_desktop.documents import BOOKS
-from tests.plugins.quickbooks_desktop.test_posting import DATE, OPTIONS, Books
+from tests.support.desktop import by_hand
+from tests.support.desktop_conversations import QUICKBOOKS, Carrier
+from tests.support.desktop_documents import BOOKS, DATE, OPTIONS, KnownRecords
 
 DOCK = Address(lines=("ABC Company", "Dock 4", "Rear gate"), city="Omaha", region="NE", postal_code="68102")
 STORE = Address(lines=("ABC Store",), city="Lincoln", country="United States")
@@ -50,7 +49,7 @@ class Bought:
     @classmethod
     def of(cls, company: CompanyFile) -> Bought:
         carrier = Carrier(company)
-        books = Books(carrier)
+        books = KnownRecords(carrier)
         income, cost = books.account("Sales"), books.account("Cost of Goods Sold")
         items = {name: books.new(NewItem(name=name, income=income, cost=cost)) for name in ("Mug", "Pen", "Cap")}
         lines = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -22,7 +21,6 @@ from hub.plugin import (
     Ordered,
     Payment,
     PurchaseOrder,
-    Record,
     RecordKind,
     Ref,
     Rejected,
@@ -32,11 +30,8 @@ from hub.plugin import (
 )
 from quickbooks_desktop.names import fitting
 from sandbox.desktop.company import CompanyFile
-from tests.plugins.quickbooks_desktop.carrying import QUICKBOOKS, Carrier
-from tests.plugins.quickbooks_desktop.documents import BOOKS
-
-DATE = dt.date(2026, 11, 14)
-OPTIONS: dict[str, str] = {}
+from tests.support.desktop_conversations import QUICKBOOKS, Carrier
+from tests.support.desktop_documents import BOOKS, DATE, OPTIONS, KnownRecords
 
 
 @pytest.fixture
@@ -51,34 +46,15 @@ def carrier(company: CompanyFile) -> Carrier:
     return Carrier(company)
 
 
-class Books:
-    """The refs that documents need, as the lists bring them."""
-
-    def __init__(self, carrier: Carrier) -> None:
-        self.carrier = carrier
-        self.records: dict[tuple[RecordKind, str], Record] = {}
-        for kind in QUICKBOOKS.capabilities.lists:
-            page = carrier.one(QUICKBOOKS.fetch(kind, ""))
-            assert not page.more
-            self.records |= {(kind, record.name): record for record in page.records}
-
-    def __call__(self, kind: RecordKind, name: str) -> Ref:
-        return self.records[kind, name].ref
-
-    def account(self, name: str) -> Ref:
-        return self(RecordKind.ACCOUNT, name)
-
-    def new(self, record: NewCustomer | NewVendor | NewItem) -> Ref:
-        return self.carrier.one(QUICKBOOKS.create(record, OPTIONS, BOOKS))
 
 
 @pytest.fixture
-def books(carrier: Carrier) -> Books:
-    return Books(carrier)
+def books(carrier: Carrier) -> KnownRecords:
+    return KnownRecords(carrier)
 
 
 @pytest.fixture
-def invoice(books: Books) -> Invoice:
+def invoice(books: KnownRecords) -> Invoice:
     """Order 1042: 100 × 2.30 less 11.50."""
     customer = books.new(NewCustomer(name="ABC Company", email="ap@abc.example", phone="555-0100"))
     item = books.new(NewItem(name="A7102", income=books.account("Sales"), cost=books.account("Cost of Goods Sold")))
@@ -102,7 +78,7 @@ def figures(company: CompanyFile) -> dict[str, Any]:
 
 
 def test_order_1042_with_its_payment_stands_in_the_file_to_the_cent(
-    carrier: Carrier, company: CompanyFile, invoice: Invoice, books: Books
+    carrier: Carrier, company: CompanyFile, invoice: Invoice, books: KnownRecords
 ) -> None:
     posting = carrier.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
     assert (posting.number, posting.total) == ("1042", Decimal("218.50"))
@@ -134,7 +110,7 @@ def test_invoices_of_one_message_set_share_one_new_discount_item(
     [("State Tax", "17.48", "235.98"), ("State Tax", "17.50", "235.98"), ("", "0.00", "218.50")],
 )
 def test_the_books_tax_is_what_the_posting_says(
-    carrier: Carrier, books: Books, invoice: Invoice, *, code: str, amount: str, total: str
+    carrier: Carrier, books: KnownRecords, invoice: Invoice, *, code: str, amount: str, total: str
 ) -> None:
     tax = Tax(amount=Decimal(amount), code=books(RecordKind.TAX_CODE, code) if code else None)
     taxed = replace(invoice, tax=tax, total=Decimal("218.50") + tax.amount)
@@ -142,7 +118,7 @@ def test_the_books_tax_is_what_the_posting_says(
 
 
 def test_total_tax_as_an_item_is_a_line_and_nothing_is_taxed_besides(
-    carrier: Carrier, company: CompanyFile, books: Books, invoice: Invoice
+    carrier: Carrier, company: CompanyFile, books: KnownRecords, invoice: Invoice
 ) -> None:
     item = books(RecordKind.ITEM, "Sales Tax (as charged)")
     tax = Line(item=item, description="Sales tax", quantity=Decimal(1), price=Decimal("17.50"),
@@ -152,7 +128,9 @@ def test_total_tax_as_an_item_is_a_line_and_nothing_is_taxed_besides(
     assert company.rows("Invoice")[0].fields["SalesTaxTotal"] == 0
 
 
-def test_a_bill_answers_its_purchase_order_line_by_line(carrier: Carrier, company: CompanyFile, books: Books) -> None:
+def test_a_bill_answers_its_purchase_order_line_by_line(
+    carrier: Carrier, company: CompanyFile, books: KnownRecords
+) -> None:
     vendor = books.new(NewVendor(name="Mug Makers", address=Address(lines=("2 Kiln Road",), city="Erie")))
     customer = books.new(NewCustomer(name="ABC Company"))
     item = books.new(NewItem(name="Mug", income=books.account("Sales"), cost=books.account("Cost of Goods Sold")))
@@ -201,7 +179,7 @@ def test_an_invoice_that_was_deleted_cannot_be_changed(carrier: Carrier, invoice
 LONG = "Promotional Products of the Greater Northern "
 
 
-def test_long_names_are_shortened_and_stay_apart(company: CompanyFile, books: Books) -> None:
+def test_long_names_are_shortened_and_stay_apart(company: CompanyFile, books: KnownRecords) -> None:
     refs = {
         name: books.new(NewCustomer(name=name)) for name in (f"{LONG} East", f"{LONG} West", "Acme: Mugs", "Acme- Mugs")
     }
@@ -212,7 +190,7 @@ def test_long_names_are_shortened_and_stay_apart(company: CompanyFile, books: Bo
 
 
 @pytest.mark.parametrize(("name", "who"), [("Hit Promotional Products", "a vendor"), ("dana whitfield", "an employee")])
-def test_a_name_that_somebody_else_has_is_told(books: Books, name: str, who: str) -> None:
+def test_a_name_that_somebody_else_has_is_told(books: KnownRecords, name: str, who: str) -> None:
     with pytest.raises(Rejected) as refused:
         books.new(NewCustomer(name=name))
     (problem,) = refused.value.problems

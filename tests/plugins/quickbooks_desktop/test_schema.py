@@ -32,7 +32,7 @@ from hub.plugin import (
 from quickbooks_desktop import QuickBooksDesktop
 from quickbooks_desktop.asking import UnexpectedAnswer
 from quickbooks_desktop.qbxml import Unwritable, write
-from tests.plugins.quickbooks_desktop.documents import BOOKS, subjects
+from tests.support.desktop_documents import BOOKS, subjects
 
 QUICKBOOKS = QuickBooksDesktop()
 KEY = "0123456789abcdef01234567"

@@ -12,9 +12,8 @@ import simplejson
 from hub.plugin import AuthorizationExpired, Envelope, IntegrationError, Rejected, Request, Unavailable
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.asking import UnexpectedAnswer
-
-from .conftest import Ledger
-from .test_faults import GATEWAY, THROTTLE
+from tests.support.online_calls import Ledger
+from tests.support.online_faults import GATEWAY, THROTTLE
 
 QUICKBOOKS = QuickBooksOnline()
 KEY = "0123456789abcdef01234567"

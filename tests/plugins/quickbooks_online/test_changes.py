@@ -8,8 +8,7 @@ from hub.plugin import Page, RecordKind, TransactionKind
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.paging import Cursor
 from sandbox.online import REALM, Running
-
-from .answering import Carrier
+from tests.support.online_conversations import Carrier
 
 QUICKBOOKS = QuickBooksOnline()
 KINDS = (RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM, RecordKind.TAX_CODE, TransactionKind.INVOICE)

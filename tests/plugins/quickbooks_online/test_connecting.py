@@ -12,9 +12,8 @@ import requests
 from hub.plugin import Attempt, AuthorizationExpired, Authorized, Connection, Redirect, Rejected, Unavailable
 from quickbooks_online import QuickBooksOnline
 from sandbox.online import REALM, Running
-
-from .answering import Carrier
-from .conftest import settings_of
+from tests.support.online_calls import settings_of
+from tests.support.online_conversations import Carrier
 
 QUICKBOOKS = QuickBooksOnline()
 OTHER_REALM = "4620816365000000002"

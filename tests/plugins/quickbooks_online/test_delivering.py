@@ -26,10 +26,9 @@ from hub.plugin import (
 )
 from quickbooks_online.marks import mark, mark_of
 from sandbox.online import Running
-
-from .answering import Carrier
-from .documents import BOOKS, order_1042, payment_of_1042
-from .entering import ABC, QUICKBOOKS, account, new_entries_of, post_1042, preference, stoneware
+from tests.support.online_conversations import Carrier
+from tests.support.online_documents import BOOKS, order_1042, payment_of_1042
+from tests.support.online_postings import ABC, QUICKBOOKS, account, new_entries_of, post_1042, preference, stoneware
 
 SOME_KINDS = ("Customer", "Item", "Invoice", "Payment")
 EXCHANGES = 4  # One each for the customer, the item, the invoice and the payment.

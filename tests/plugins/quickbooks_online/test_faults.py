@@ -8,34 +8,10 @@ import pytest
 
 from hub.plugin import AuthorizationExpired, IntegrationError, Rejected, Unavailable, say
 from quickbooks_online import faults, refusals
-
-from .answering import fault
+from tests.support.online_conversations import fault
+from tests.support.online_faults import GATEWAY, THROTTLE
 
 SUBJECT = say("invoice 1042 for ABC Company")
-GATEWAY: dict[str, Any] = {
-    "warnings": None,
-    "fault": {
-        "error": [
-            {
-                "message": "message=AuthenticationFailed; errorCode=003200; statusCode=401",
-                "detail": "Token expired",
-                "code": "3200",
-                "element": None,
-            }
-        ],
-        "type": "AUTHENTICATION",
-    },
-    "time": 1640612353707,
-}
-THROTTLE = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<IntuitResponse time="2026-11-23T09:17:31.892-08:00" xmlns="http://schema.intuit.com/finance/v3">
-  <Fault type="SERVICE">
-    <Error code="3001">
-      <Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message>
-      <Detail>The request limit was reached &amp; exceeded</Detail>
-    </Error>
-  </Fault>
-</IntuitResponse>"""
 
 
 def test_the_gateway_is_understood_in_lower_case() -> None:

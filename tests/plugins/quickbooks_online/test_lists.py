@@ -8,8 +8,7 @@ from hub.plugin import AccountKind, Books, Page, Payload, Record, RecordKind
 from hub.testing import answered
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.paging import PAGE_SIZE, Cursor
-
-from .answering import fault, found
+from tests.support.online_conversations import fault, found
 
 QUICKBOOKS = QuickBooksOnline()
 TIME = "2026-11-23T09:17:31.892-08:00"

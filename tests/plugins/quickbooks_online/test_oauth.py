@@ -12,8 +12,7 @@ import simplejson
 
 from hub.plugin import Attempt, AuthorizationExpired, Authorized, Redirect, Rejected, Unavailable
 from quickbooks_online import QuickBooksOnline
-
-from .conftest import Ledger
+from tests.support.online_calls import Ledger
 
 QUICKBOOKS = QuickBooksOnline()
 REALM = "4620816365000000001"

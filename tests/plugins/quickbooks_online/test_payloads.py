@@ -14,8 +14,7 @@ from hypothesis import given
 
 from hub.plugin import Address, Invoice, NewCustomer, NewItem, Payment, Ref, Request, Tax
 from quickbooks_online import QuickBooksOnline, payloads
-
-from .documents import BOOKS, invoices, order_1042, payment_of_1042, payments
+from tests.support.online_documents import BOOKS, invoices, order_1042, payment_of_1042, payments
 
 DEFAULTS: dict[str, str] = {}
 

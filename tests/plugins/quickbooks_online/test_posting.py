@@ -24,9 +24,8 @@ from hub.plugin import (
 from hub.testing import answered, questions
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.asking import ATTEMPTS, UnexpectedAnswer
-
-from .answering import fault, found
-from .documents import BOOKS, invoices, order_1042, payment_of_1042, payments
+from tests.support.online_conversations import fault, found
+from tests.support.online_documents import BOOKS, invoices, order_1042, payment_of_1042, payments
 
 QUICKBOOKS = QuickBooksOnline()
 CUSTOMER = NewCustomer(name="O'Hara & Söhne \\ 100% 🎉")

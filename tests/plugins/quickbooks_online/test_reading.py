@@ -7,8 +7,7 @@ import pytest
 from hub.plugin import AccountKind, Books, Page, Record, RecordKind, Request, Taxing, Tracking
 from quickbooks_online import QuickBooksOnline, paging
 from sandbox.online import REALM, Running
-
-from .answering import Carrier
+from tests.support.online_conversations import Carrier
 
 QUICKBOOKS = QuickBooksOnline()
 

@@ -9,10 +9,18 @@ import pytest
 
 from hub.plugin import NewCustomer, NewItem, Ref, Rejected
 from sandbox.online import Running
-
-from .answering import Carrier
-from .documents import BOOKS, order_1042, payment_of_1042
-from .entering import ABC, QUICKBOOKS, account, inactive, post_1042, preference, stoneware, stoneware_there
+from tests.support.online_conversations import Carrier
+from tests.support.online_documents import BOOKS, order_1042, payment_of_1042
+from tests.support.online_postings import (
+    ABC,
+    QUICKBOOKS,
+    account,
+    inactive,
+    post_1042,
+    preference,
+    stoneware,
+    stoneware_there,
+)
 
 
 @pytest.mark.parametrize(

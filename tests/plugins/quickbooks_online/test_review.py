@@ -9,8 +9,7 @@ import pytest
 
 from hub.plugin import Document, NewCustomer, NewItem, NewRecord, Ref, Tax
 from quickbooks_online import QuickBooksOnline
-
-from .documents import BOOKS, order_1042, payment_of_1042
+from tests.support.online_documents import BOOKS, order_1042, payment_of_1042
 
 QUICKBOOKS = QuickBooksOnline()
 INCOME = Ref(id="79")

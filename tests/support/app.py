@@ -1,0 +1,126 @@
+"""An app with the hub and the pretend ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import event, select
+from werkzeug.security import generate_password_hash
+
+from hub import Hub, migrating
+from hub.database import session
+from hub.models import Installation, Mapping
+from hub.services.carrying import carrying, doorway
+from hub.services.installing import installing
+from tests.support import databases
+from tests.support.host import ACME, ADA, Desk
+from tests.support.pages import Browser
+from tests.support.pretend import Ledger, Pretend
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def app(database_url: str, desk: Desk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    # Nobody guesses the passwords of a test, and a Web Connector shows its own in every session.
+    fast = partial(generate_password_hash, method="pbkdf2:sha256:1")
+    monkeypatch.setattr(doorway, "generate_password_hash", fast)
+    app = Flask("host")
+    app.jinja_options = {"bytecode_cache": _TEMPLATES}
+    app.config.update(
+        SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database_url, HUB_REDIS_URL="redis://127.0.0.1:9/0",
+        HUB_SECRET_KEYS=_SECRET_KEY, HUB_LEASE_SECONDS=60, HUB_DESK_PATIENCE_SECONDS=0,
+        HUB_ATTENDED_SECONDS=0, WTF_CSRF_ENABLED=True,  # Nobody sits before the dialog that a test has asked for.
+    )  # fmt: skip
+    SQLAlchemy(app)
+    Hub(desk).init_app(app)
+    app.extensions["hub"].integrations = {"pretend": Pretend(ledger)}
+    with app.app_context():
+        _hurry(app)
+        databases.once("empty", app, migrating.upgrade)
+        yield app
+        session().rollback()
+        session().remove()
+        for engine in app.extensions["sqlalchemy"].engines.values():
+            engine.dispose()
+
+
+_DIALECTS: dict[str, Any] = {}
+_COMPILED: dict[Any, Any] = {}
+_SECRET_KEY = Fernet.generate_key().decode()
+"""One key for all tests of a process: a copied database is read with the key that it was written with."""
+
+
+def _hurry(app: Flask) -> None:
+    """Skip what protects against a power cut, and keep what SQLAlchemy compiled for the next test."""
+    engine = app.extensions["sqlalchemy"].engine
+    engine.dialect = _DIALECTS.setdefault(engine.dialect.name, engine.dialect)  # A part of the key of what is compiled.
+    engine.update_execution_options(compiled_cache=_COMPILED)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+
+
+class _Remembered(BytecodeCache):
+    """What Jinja made of the templates for the app of one test is good for that of the next."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _Remembered()
+
+
+@pytest.fixture
+def installation(app: Flask, ledger: Ledger) -> Installation:
+    """Return the pretend ledger's installation: authorized, its lists loaded, its income account chosen."""
+    answers = databases.once("pretend", app, partial(_connect_pretend, ledger))
+    ledger.answers.update(deepcopy(answers))
+    return session().scalars(select(Installation)).one()
+
+
+def _connect_pretend(ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
+    found = installing.install(ACME, ADA, "pretend")
+    connect(found)
+    carrying.carry(found.id)
+    session().add(Mapping(installation_id=found.id, role="income_account", record_id="4000", name="4000 Sales"))
+    session().commit()
+    ledger.trips.clear()
+    return deepcopy(ledger.answers)
+
+
+@pytest.fixture
+def browser(app: Flask) -> Iterator[Browser]:
+    """A client that fills in the forms that it is shown."""
+    yield Browser(app)
+    session().expire_all()
+
+
+def connect(installation: Installation, books: str = "books-1") -> None:
+    """Authorize as a browser would: there and back."""
+    address = installing.authorize(installation, ADA, "http://host/back")
+    state = address.rpartition("state=")[2]
+    claimed = installing.claim(ACME, ADA, "pretend", state)
+    installing.finish(claimed, ADA, "http://host/back", {"books": books, "state": state})

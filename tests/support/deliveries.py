@@ -1,0 +1,51 @@
+"""Order 1042 in the pretend ledger."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from hub.database import now, session
+from hub.models import Delivery, Envelope, Installation
+from hub.services.drafting.choices import Choices
+from hub.services.sending import sending
+from hub.states import DeliveryState
+from tests.support.host import ADA, order_1042
+
+EXPECTED = {
+    "customers": [{"id": "customers-1", "name": "ABC Company"}],
+    "items": [{"id": "items-1", "name": "A7102"}],
+    "invoices": [
+        {
+            "id": "invoices-1", "number": "1042", "customer": "customers-1", "total": Decimal("218.50"),
+            "discount": Decimal("11.50"), "items": ["items-1"],
+        }
+    ],
+    "payments": [
+        {"id": "payments-1", "invoice": "invoices-1", "customer": "customers-1", "amount": Decimal("100.00")}
+    ],
+}  # fmt: skip
+
+
+def send(installation: Installation) -> list[Delivery]:
+    return sending.send(installation.id, order_1042(), Choices(), ADA)
+
+
+def pass_time(installation: Installation) -> None:
+    """Let every waiting time be over."""
+    installation.resume_at = None
+    for envelope in session().scalars(select(Envelope)):
+        envelope.due_at = now()
+    for delivery in session().scalars(select(Delivery)):
+        delivery.due_at = now()
+    session().commit()
+
+
+def states() -> dict[str, DeliveryState]:
+    session().expire_all()
+    return {row.title: row.state for row in session().scalars(select(Delivery)) if row.state != "cancelled"}
+
+
+def everything_posted() -> bool:
+    return set(states().values()) == {DeliveryState.POSTED}

@@ -1,0 +1,199 @@
+"""The pieces of a journey to QuickBooks Desktop: the hub behind a real socket, a company file, a Web Connector."""
+
+from __future__ import annotations
+
+import atexit
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from shutil import copytree, rmtree
+from tempfile import mkdtemp
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from hub.database import now, session
+from hub.models import Delivery, Installation, Listing
+from hub.queue import commit
+from hub.services.books import fetching, mapping
+from hub.services.carrying import doorway
+from hub.services.installing import installing
+from hub.services.integrations import registry
+from hub.states import DeliveryState
+from sandbox.desktop.company import CompanyFile
+from sandbox.desktop.connector import Application, Died, Faults, WebConnector
+from tests.support import databases
+from tests.support.host import ACME, ADA
+
+BOOKS = "Northwind Promotions"
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The files of an office right after its first session, and what it was told."""
+
+    folder: Path
+    url: str
+    password: str
+
+
+@dataclass
+class Office:
+    """The bookkeeper's office: an installation, and what runs on the bookkeeper's computer."""
+
+    url: str
+    installation: Installation
+    folder: Path
+    company: CompanyFile
+    password: str
+    application: Application
+    log: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, url: str, folder: Path) -> Office:
+        """Install, download the file, say yes in QuickBooks. The Web Connector has not called yet."""
+        installation = installing.install(ACME, ADA, "quickbooks_desktop")
+        row = doorway.open_for(installation)
+        password = doorway.new_password(ACME.id, installation.id, instead_of="")
+        file = doorway.invitation(installation, f"{url}/hub/desks/{row.address}", f"{url}/hub/support")
+        path = folder / file.name
+        path.write_bytes(file.body)
+        office = cls(
+            url=url, installation=installation, folder=folder, company=CompanyFile(folder / "company", BOOKS),
+            password=password, application=Application.read(path),
+        )  # fmt: skip
+        office.connector().approve()
+        return office
+
+    @classmethod
+    def connected(cls, app: Flask, url: str, folder: Path) -> Office:
+        """Return an office after its first session. The first test of a process connects; the others copy its files."""
+        kept = databases.once("desktop", app, lambda: cls._connect_once(url))
+        copytree(kept.folder, folder, dirs_exist_ok=True)
+        (path,) = folder.glob("*.qwc")
+        path.write_text(path.read_text(encoding="utf-8").replace(kept.url, url), encoding="utf-8")
+        return cls(
+            url=url, installation=session().scalars(select(Installation)).one(), folder=folder,
+            company=CompanyFile(folder / "company", BOOKS), password=kept.password, application=Application.read(path),
+        )  # fmt: skip
+
+    @classmethod
+    def _connect_once(cls, url: str) -> Connected:
+        folder = Path(mkdtemp(prefix="office-"))
+        atexit.register(rmtree, folder, ignore_errors=True)
+        office = cls.open(url, folder)
+        office.connect()
+        office.company.close()
+        return Connected(folder, url, office.password)
+
+    def connector(self, faults: Faults | None = None, url: str = "") -> WebConnector:
+        application = self.application
+        if url:
+            application = Application(
+                name=application.name, url=application.url.replace(self.url, url), user=application.user,
+                owner_id=application.owner_id, file_id=application.file_id,
+            )  # fmt: skip
+        return WebConnector(application, self.password, self.company, faults=faults or Faults(), pause=0.05,
+                            log=self.log.append)  # fmt: skip
+
+    def connect(self) -> None:
+        """The first session, in which the lists are read; then the accounts are chosen as suggested."""
+        assert self.connector().update() == "OK"
+        session().expire_all()
+        listings = fetching.listings(self.installation.id)
+        assert {one.kind: one.problem for one in listings if one.problem or one.loading} == {}
+        integration = registry.integration("quickbooks_desktop")
+        chosen = mapping.choices(self.installation, integration)
+        accounts = {one.field.key: one.chosen.id for one in chosen if one.chosen}
+        named = {row.fields["FullName"]: row.id for row in self.company.rows("Account")}
+        accounts |= {"income_account": named["Sales"], "discount_account": named["Discounts Given"]}
+        mapping.save(self.installation, integration, accounts)
+        commit()
+
+    def update(self, *, most: int = 12) -> list[str]:
+        """Session after session, until one has nothing to do or went to its end."""
+        shown = []
+        for _ in range(most):
+            shown.append(self.connector().update())
+            session().expire_all()
+            if shown[-1] in {"OK", "No data exchange required"}:
+                return shown
+        raise AssertionError(f"The Web Connector never came to an end: {shown}")
+
+    def dies(self, faults: Faults) -> bool:
+        """One session of a Web Connector that does not come back. False if it came to its end before."""
+        try:
+            self.connector(faults).update()
+        except Died:
+            return True
+        finally:
+            session().expire_all()
+        return False
+
+
+Ledger = dict[str, list[tuple[object, ...]]]
+
+
+def whole_file(company: CompanyFile) -> Ledger:
+    """What matters to the accountant, of everything in a company file."""
+    return {
+        "customers": sorted((row.name,) for row in company.rows("Customer")),
+        "items": sorted((row.name,) for row in company.rows("ItemNonInventory", "ItemService", "ItemDiscount")),
+        "invoices": sorted(
+            (row.fields["RefNumber"], row.fields["CustomerRef"]["FullName"],
+             tuple(line["Amount"] for line in row.fields["InvoiceLineRet"]),
+             row.fields["Subtotal"] + row.fields["SalesTaxTotal"], row.fields["BalanceRemaining"])
+            for row in company.rows("Invoice")
+        ),
+        "payments": sorted((row.fields["CustomerRef"]["FullName"], row.fields["TotalAmount"],
+                            row.fields["UnusedPayment"]) for row in company.rows("ReceivePayment")),
+        "purchase orders": sorted((row.fields["RefNumber"], row.fields["TotalAmount"], row.fields["IsFullyReceived"])
+                                  for row in company.rows("PurchaseOrder")),
+        "bills": sorted((row.fields["RefNumber"], row.fields["AmountDue"]) for row in company.rows("Bill")),
+    }  # fmt: skip
+
+
+ORDER_1042: Ledger = {
+    "customers": [("ABC Company",)],
+    "items": [("A7102",), ("Order discount",)],
+    "invoices": [
+        ("1042", "ABC Company", (Decimal("230.00"), Decimal("-11.50")), Decimal("218.50"), Decimal("118.50"))
+    ],
+    "payments": [("ABC Company", Decimal("100.00"), Decimal("0.00"))],
+    "purchase orders": [],
+    "bills": [],
+}
+
+
+IMPRINT = (
+    "<ItemServiceAddRq><ItemServiceAdd><Name>Imprint</Name><SalesOrPurchase><AccountRef><FullName>Sales</FullName>"
+    "</AccountRef></SalesOrPurchase></ItemServiceAdd></ItemServiceAddRq>"
+)
+"""An item that a bookkeeper has entered by hand."""
+
+
+def by_hand(company: CompanyFile, request: str) -> None:
+    """Somebody at the bookkeeper's computer does something in QuickBooks."""
+    answer = company.session().process(
+        f'<?xml version="1.0"?><?qbxml version="13.0"?><QBXML><QBXMLMsgsRq onError="stopOnError">{request}'
+        "</QBXMLMsgsRq></QBXML>"
+    )
+    assert 'statusCode="0"' in answer, answer
+
+
+def look_again(office: Office) -> None:
+    """The next call of the Web Connector at which the history and the lists are due."""
+    session().execute(update(Listing).values(due_at=now()))
+    commit()
+    assert office.update()[-1] == "OK"
+
+
+def faults(kind: str, step: int) -> Faults:
+    found = Faults()
+    setattr(found, kind, step)
+    return found
+
+
+def states() -> set[DeliveryState]:
+    session().expire_all()
+    return set(session().scalars(select(Delivery.state)))

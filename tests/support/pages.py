@@ -1,0 +1,54 @@
+"""The pages as a browser without script sees them, and what they cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from html import unescape
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from werkzeug.test import TestResponse
+
+FORM: dict[str, object] = {"documents": "invoice", "customer": "", "tax": ""}
+"""What the send dialog is filled in with."""
+
+
+class Browser:
+    """A client with a browser's manners: it fills in the forms that it is shown."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+
+    def get(self, path: str, *, htmx: bool = False) -> TestResponse:
+        return self.client.get(path, headers={"HX-Request": "true"} if htmx else {})
+
+    def post(self, path: str, form: Mapping[str, object] | None = None, *, htmx: bool = False) -> TestResponse:
+        page = self.get("/hub/integrations").text + self.get("/hub/orders/1042/send").text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        sent = {**(form or {}), "csrf_token": unescape(token.group(1)) if token else ""}
+        return self.client.post(path, data=sent, headers={"HX-Request": "true"} if htmx else {})
+
+
+def count_queries(app: Flask) -> list[str]:
+    seen: list[str] = []
+    engine = app.extensions["sqlalchemy"].engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: seen.append(statement))
+    return seen
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    engine = app.extensions["sqlalchemy"].engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
