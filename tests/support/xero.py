@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+import requests
 from sqlalchemy import select
 
 from hub.database import session
@@ -13,12 +15,18 @@ from hub.host import Company, Order
 from hub.models import Delivery, Envelope, Installation
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
+from hub.services.installing import installing
 from hub.services.sending import sending
 from hub.states import DeliveryState
 from tests.support.deliveries import pass_time
-from tests.support.host import ADA, order_1042
+from tests.support.host import (
+    ACME,
+    ADA,
+    order_1042,
+)
 from xero_sandbox import Running
 
+BACK = "http://localhost:8000/hub/authorized/xero"
 MUGS = Company(id="s1", name="Mug Makers")
 EVERYTHING = Choices(documents=("invoice", "purchase_order", "bill"))
 
@@ -78,3 +86,12 @@ def posted() -> bool:
 
 def _document(one: dict[str, Any]) -> tuple[object, ...]:
     return one["InvoiceNumber"], one["Contact"]["Name"], one["Total"], one["AmountDue"]
+
+
+def consent(installation: Installation, *tenants: str, decision: str = "allow") -> installing.Question | None:
+    """What an admin does in the browser: sign in, tick organisations, press a button; and be sent back."""
+    address = installing.authorize(installation, ADA, BACK)
+    form = {"tenant": list(tenants), "decision": decision}
+    left = requests.post(address, data=form, allow_redirects=False, timeout=10)
+    brought = dict(parse_qsl(urlsplit(left.headers["Location"]).query))
+    return installing.finish(installing.claim(ACME, ADA, "xero", brought["state"]), ADA, BACK, brought)

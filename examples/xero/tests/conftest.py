@@ -5,10 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
 from flask import Flask
 from sqlalchemy import select
 
@@ -24,9 +22,8 @@ from tests.support.host import (
     ACME,
     ADA,
 )
+from tests.support.xero import consent
 from xero_sandbox import TENANT, Running, start
-
-BACK = "http://localhost:8000/hub/authorized/xero"
 
 
 @pytest.fixture(scope="session")
@@ -78,12 +75,5 @@ def _connect() -> None:
     commit()
 
 
-def consent(installation: Installation, *tenants: str, decision: str = "allow") -> installing.Question | None:
-    """What an admin does in the browser: sign in, tick organisations, press a button; and be sent back."""
-    address = installing.authorize(installation, ADA, BACK)
-    form = {"tenant": list(tenants), "decision": decision}
-    left = requests.post(address, data=form, allow_redirects=False, timeout=10)
-    brought = dict(parse_qsl(urlsplit(left.headers["Location"]).query))
-    return installing.finish(installing.claim(ACME, ADA, "xero", brought["state"]), ADA, BACK, brought)
 
 

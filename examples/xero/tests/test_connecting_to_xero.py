@@ -8,7 +8,6 @@ import pytest
 import requests
 from flask import Flask
 
-from conftest import BACK, consent
 from hub.database import session
 from hub.models import Installation
 from hub.plugin import Attempt, AuthorizationExpired, PushIntegration, Redirect, Rejected
@@ -19,6 +18,7 @@ from hub.services.integrations import registry
 from hub.services.sending import sending
 from hub.states import InstallationState
 from tests.support.host import ACME, ADA, order_1042
+from tests.support.xero import BACK, consent
 from xero_books import Xero
 from xero_sandbox import OTHER_TENANT, TENANT, Running
 
