@@ -26,6 +26,10 @@ demo: setup ## Run the order desk with its workers, Redis and sandbox books (DEM
 test: setup chromium lint types contracts ## Set up, then run every check and every test.
 	$(BIN)/python -m pytest
 
+.PHONY: test-fast
+test-fast: setup lint types contracts ## Run every check and the quick tests, in less than a minute.
+	$(BIN)/python -m pytest -m "not slow"
+
 .PHONY: docs
 docs: setup ## Build the documentation into var/docs.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "The pages are in var/docs/index.html"
