@@ -65,12 +65,16 @@ class DemoRun:
         self.runners.append(runner)
         return runner
 
-    def start(self, until: str = "Press Ctrl-C to stop") -> subprocess.Popen[bytes]:
-        """Launch the demo and wait until it prints this."""
-        runner = self.launch()
-        wait_for(lambda: until in self.printed() or runner.poll() is not None, until)
+    def wait_until_ready(self) -> None:
+        self.wait_for_output("Press Ctrl-C to stop")
+
+    def wait_for_output(self, text: str) -> None:
+        runner = self.runners[-1]
+        wait_for(lambda: text in self.printed() or runner.poll() is not None, text)
         assert runner.poll() is None, self.printed()
-        return runner
+
+    def wait_until_gone(self) -> None:
+        wait_for(lambda: not self.processes(), "every process has ended")
 
     def printed(self) -> str:
         return self.output.read_text(encoding="utf-8")

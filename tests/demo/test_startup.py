@@ -5,6 +5,7 @@ Supervisor and Redis are real. The other processes are light ones, so that a sta
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -25,7 +26,7 @@ from demo import supervision
 from demo.logs import Logs
 from demo.startup import Part, StartFailed, Startup, demo_parts
 from demo.terminal import Terminal
-from tests.demo.demo_runs import DemoRun, free_ports, wait_for
+from tests.demo.demo_runs import SECONDS, DemoRun, free_ports
 
 REDIS = supervision.processes()["redis"]
 
@@ -52,9 +53,13 @@ class Supervised:
     def printed(self) -> list[str]:
         return self.screen.getvalue().splitlines()
 
-    def stop(self) -> None:
-        self.process.terminate()
+    def kill(self) -> None:
+        self.process.kill()
         self.process.wait()
+        self.logs.update()
+        for pid in self.logs.pids.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -67,7 +72,7 @@ def supervise(tmp_path: Path) -> Iterator[Callable[[dict[str, str]], Supervised]
 
     yield start
     for one in started:
-        one.stop()
+        one.kill()
 
 
 def test_a_slow_redis_and_a_stopped_web_process_are_waited_for(
@@ -156,23 +161,29 @@ def test_a_terminal_shows_one_status_line_below_the_others() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[DemoRun]:
-    """A `make demo` whose web process only hangs, beside a real Redis."""
-    procfile = tmp_path / "Procfile"
-    procfile.write_text(f"redis: {REDIS}\nxero: exec sleep 600\nweb: exec sleep 600\n", encoding="utf-8")
-    demo = DemoRun(tmp_path / "desk", procfile)
-    yield demo
-    demo.kill_all()
+def launch(prepared: Path, tmp_path: Path) -> Iterator[Callable[..., DemoRun]]:
+    """Run `make demo` with a real Redis beside a web process and a sandbox Xero that only hang."""
+    runs: list[DemoRun] = []
+
+    def launch(name: str, web: str = "exec sleep 600") -> DemoRun:
+        procfile = tmp_path / f"Procfile-{name}"
+        procfile.write_text(f"redis: {REDIS}\nxero: exec sleep 600\nweb: {web}\n", encoding="utf-8")
+        run = DemoRun(tmp_path / name, procfile)
+        shutil.copytree(prepared, run.folder)
+        (run.folder / "logs").mkdir()
+        (run.folder / "logs" / "web.log").write_text("From an earlier run\n", encoding="utf-8")
+        runs.append(run)
+        run.launch()
+        return run
+
+    yield launch
+    for run in runs:
+        run.kill_all()
 
 
-def test_a_process_that_fails_for_good_is_named_with_its_last_lines(run: DemoRun) -> None:
-    assert run.procfile
-    text = run.procfile.read_text(encoding="utf-8")
-    fails = 'web: echo "No module named wsgi"; exit 3'
-    run.procfile.write_text(text.replace("web: exec sleep 600", fails), encoding="utf-8")
-    (run.folder / "logs").mkdir(parents=True)
-    (run.folder / "logs" / "web.log").write_text("From an earlier run\n", encoding="utf-8")
-    assert run.launch().wait(60) == 1
+def test_a_process_that_fails_for_good_is_named_with_its_last_lines(launch: Callable[..., DemoRun]) -> None:
+    run = launch("desk", web='echo "No module named wsgi"; exit 3')
+    assert run.runners[0].wait(SECONDS) == 1
     assert "  Redis is ready (" in run.printed()
     lines = "    No module named wsgi\n" * 3
     assert run.printed().endswith(
@@ -182,13 +193,15 @@ def test_a_process_that_fails_for_good_is_named_with_its_last_lines(run: DemoRun
     assert run.processes() == []
 
 
-@pytest.mark.parametrize("number", [
-    signal.SIGHUP,  # The terminal was closed.
-    pytest.param(signal.SIGKILL, marks=pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child")),
-])  # fmt: skip
-def test_nothing_is_left_when_the_demo_is_stopped_while_it_starts(run: DemoRun, number: signal.Signals) -> None:
-    runner = run.start(until="Redis is ready")
-    assert len(run.processes()) >= 4
-    runner.send_signal(number)
-    assert runner.wait(30) == (0 if number == signal.SIGHUP else -signal.SIGKILL)
-    wait_for(lambda: not run.processes(), "everything has stopped")
+def test_nothing_is_left_when_the_demo_is_stopped_while_it_starts(launch: Callable[..., DemoRun]) -> None:
+    endings = {signal.SIGHUP: 0}  # The terminal was closed.
+    if sys.platform == "linux":  # Only Linux tells a child that its parent was killed.
+        endings[signal.SIGKILL] = -signal.SIGKILL
+    runs = {number: launch(number.name) for number in endings}
+    for number, run in runs.items():
+        run.wait_for_output("Redis is ready")
+        assert len(run.processes()) >= 4
+        run.runners[0].send_signal(number)
+    for number, run in runs.items():
+        assert run.runners[0].wait(SECONDS) == endings[number]
+        run.wait_until_gone()
