@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 import pytest
 
@@ -38,11 +38,12 @@ def _place(item: pytest.Item) -> int:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the seconds of each folder of tests, all processes together."""
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 seconds["/".join(report.nodeid.split("::")[0].split("/")[:2])] += report.duration
     if sum(seconds.values()) > 1:
-        parts = ", ".join(f"{name} {took:.0f} s" for name, took in seconds.most_common() if took >= 1)
+        longest_first = sorted(seconds.items(), key=lambda part: -part[1])
+        parts = ", ".join(f"{name} {took:.0f} s" for name, took in longest_first if took >= 1)
         terminalreporter.write_line(f"By part, all processes together: {parts}")
