@@ -67,9 +67,13 @@ class Problem:
 
     `what` is the sentence that is always shown; `why` and `cure` follow where there is room. `field` names the field of
     the send dialog or of the settings that cures it (a mapping's or an option's key, "customer", "number", "lines",
-    "item"), and is empty if none does. `code` is the ledger's own, for support; it is never needed to understand.
-    `offers` are ways out that the person can take with one press. `about` is filled in by the hub: which of an order's
-    documents or new records it is. Texts are made with `say`, so that whoever reads them is told in their own language.
+    "item"), and is empty if none does. `offers` are ways out that the person can take with one press. `about` is filled
+    in by the hub: which of an order's documents or new records it is. Texts are made with `say`, so that whoever reads
+    them is told in their own language.
+
+    `code` is the ledger's own code where the ledger refused. Otherwise it is a short code of ours in kebab case, such
+    as "customer-inactive" or "does-not-add-up", that stays the same when the sentences are rewritten. Programs and
+    tests rely on it; people never need it to understand.
     """
 
     what: str

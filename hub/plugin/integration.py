@@ -93,7 +93,7 @@ class Integration(ABC):
         only reads. Raises `Rejected` if nobody can tell: a person must look, and this is what it does by itself.
         """
         raise Rejected(Problem(
-            what=say("Nobody can tell whether this has arrived."),
+            code="in-doubt", what=say("Nobody can tell whether this has arrived."),
             why=say("The line broke, and the ledger does not remember what it was asked."),
             cure=say("Look in the books that it is not there, and then send it again."),
         ))  # fmt: skip
@@ -144,7 +144,9 @@ class PushIntegration(Integration):
         `body` is what came, byte for byte, for its signature is over that; the names of `headers` are in small letters.
         What is told twice, late or out of order does no harm. Raises `Rejected` if it was not the ledger that told it.
         """
-        raise Rejected(Problem(what=say("%(product)s tells nothing by itself.", product=self.label)))
+        raise Rejected(Problem(
+            code="webhooks-not-supported", what=say("%(product)s tells nothing by itself.", product=self.label)
+        ))  # fmt: skip
 
     @abstractmethod
     def revoke(self, connection: Connection) -> None:

@@ -101,7 +101,10 @@ def press_send(order_id: str) -> ResponseReturnValue:
     if taken := request.form.get("take", ""):
         return _form(order, installation, _taking(choices, taken))
     if not choices.documents and not choices.updates:
-        nothing = Problem(what=say("Nothing is ticked."), cure=say("Tick what is to be sent."), field="documents")
+        nothing = Problem(
+            code="nothing-chosen", what=say("Nothing is ticked."), cure=say("Tick what is to be sent."),
+            field="documents",
+        )  # fmt: skip
         return _form(order, installation, choices, (nothing,))
     updated = {about.partition("/")[0] for about in choices.updates} & set(DocumentKind)
     access.require_documents(installation, {*choices.kinds, *updated})

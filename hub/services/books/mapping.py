@@ -94,6 +94,7 @@ def save(installation: Installation, integration: Integration, chosen: Map[str, 
         row = _fitting(installation.id, choice.field, record_id)
         if record_id and row is None:
             problems.append(Problem(
+                code="entry-not-accepted",
                 what=say("%(role)s: this entry is not one that the books take here.", role=say(choice.field.label)),
                 cure=say("Choose another one."), field=role,
             ))  # fmt: skip

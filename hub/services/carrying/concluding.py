@@ -158,6 +158,7 @@ def _park(envelope: Envelope, reason: StopReason, mark: str) -> None:
     envelope.move(EnvelopeState.PARKED)
     label = registry.label(envelope.exchanges[0].conversation.installation.integration)
     problem = crash_problem() if reason is StopReason.CRASHED else Problem(
+        code="unavailable",
         what=say("%(product)s could not be reached for a long time.", product=label), why=envelope.trouble,
         cure=say("Try again when it answers; whatever has arrived meanwhile is not posted a second time."),
     )  # fmt: skip

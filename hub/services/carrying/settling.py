@@ -55,6 +55,9 @@ Entered: TypeAlias = Posted | Created
 _OURS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PURCHASE_ORDER})
 """Documents that bear a number of ours, unless the books number them themselves."""
 
+_CODES = {Unavailable: "unavailable", AuthorizationExpired: "authorization-expired", Rejected: "refused"}
+"""The code of the problem that an error becomes when it brings none."""
+
 
 def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> Entered | None:
     """Close a conversation and let follow what follows. A crashed one stays open, to be continued on retry.
@@ -109,7 +112,7 @@ def stop(delivery: Delivery, reason: StopReason, *problems: Problem, reference: 
 
 def crash_problem() -> Problem:
     return Problem(
-        what=say("Something went wrong on our side."),
+        code="crashed", what=say("Something went wrong on our side."),
         why=say("This is a mistake in the program, not in what you entered."),
         cure=say("Try again; if it stops again, give the reference to your support."),
     )
@@ -187,7 +190,7 @@ def _renamed(delivery: Delivery, entered: Ref) -> list[Problem]:
     if name_key(entered.name) == name_key(name):
         return []
     return [Problem(
-        what=say("It stands in the books as “%(name)s”.", name=entered.name),
+        code="renamed", what=say("It stands in the books as “%(name)s”.", name=entered.name),
         why=say("“%(name)s” does not fit there as a name.", name=name),
         cure=say("Nothing needs to be done; the next order finds it."),
     )]  # fmt: skip
@@ -216,7 +219,7 @@ def _differences(document: Document, posting: Posting, books: Books) -> Iterator
     sent_number = str(getattr(document, "number", ""))
     if document.kind in _OURS - books.numbers and posting.number != sent_number:
         yield Problem(
-            what=say(
+            code="number-differs", what=say(
                 "The books gave it the number %(number)s; we sent %(sent)s.",
                 number=posting.number or say("(none)"), sent=sent_number,
             ),
@@ -225,7 +228,7 @@ def _differences(document: Document, posting: Posting, books: Books) -> Iterator
     sent_tax = document.tax.amount if isinstance(document, Sale) else None
     if posting.tax is not None and sent_tax is not None and posting.tax != sent_tax:
         yield Problem(
-            what=say(
+            code="tax-differs", what=say(
                 "The books say %(tax)s of sales tax; the order says %(ordered)s.",
                 tax=posting.tax, ordered=sent_tax,
             ),
@@ -235,6 +238,7 @@ def _differences(document: Document, posting: Posting, books: Books) -> Iterator
     sent_total = Decimal(getattr(document, "total", 0))
     if posting.total != sent_total:
         yield Problem(
+            code="total-differs",
             what=say("The books say %(total)s; we sent %(sent)s.", total=posting.total, sent=sent_total),
             why=say("Most often the books calculate the sales tax differently."),
             cure=say("Compare the two and correct the one that is wrong."), field="total",
@@ -296,11 +300,12 @@ def _give_up_recovery(row: ConversationRow, step: Fails | Crashes, problems: tup
 def _problems(step: Fails | Crashes) -> tuple[Problem, ...]:
     if isinstance(step, Crashes):
         what = say("Something went wrong on our side (reference %(reference)s).", reference=step.reference)
-        return (Problem(what=what),)
+        return (Problem(code="crashed", what=what),)
     error: IntegrationError = step.error
     if isinstance(error, Rejected) and error.problems:
         return error.problems
-    return (Problem(what=str(error) or say("The books refuse it without saying why.")),)
+    code = next((code for family, code in _CODES.items() if isinstance(error, family)), "refused")
+    return (Problem(code=code, what=str(error) or say("The books refuse it without saying why.")),)
 
 
 def _later(delivery: Delivery, error: Unavailable) -> None:
@@ -308,7 +313,7 @@ def _later(delivery: Delivery, error: Unavailable) -> None:
     delivery.tried_since = delivery.tried_since or now()
     if now() - delivery.tried_since > patience():
         stop(delivery, StopReason.EXHAUSTED, Problem(
-            what=str(error), why=say("It was tried for a long time."),
+            code="unavailable", what=str(error), why=say("It was tried for a long time."),
             cure=say("Try again when the books answer again."),
         ))  # fmt: skip
         return

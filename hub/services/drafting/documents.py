@@ -74,6 +74,7 @@ def draft(
     except DoesNotAddUp as error:
         sale, payments, bought = None, {}, ()
         problems.append(Problem(
+            code="does-not-add-up",
             what=say("The order does not add up."), why=str(error), cure=say("Correct the order, then send it."),
             field="lines",
         ))  # fmt: skip
@@ -153,7 +154,7 @@ def _unmapped(integration: Integration, refs: Mapping[str, Ref], order: Order, c
         wanted = wanted | {DocumentKind.PAYMENT}
     return [
         Problem(
-            what=say("%(role)s is not chosen yet.", role=say(place.label)),
+            code="mapping-missing", what=say("%(role)s is not chosen yet.", role=say(place.label)),
             why=say("The books need it for this document."),
             cure=say("Choose it here, or for all orders on the Accounts tab of the settings."), field=place.key,
         )
@@ -171,7 +172,7 @@ def _customer(
         if row is not None and row.active:
             return row.ref, None
         problems.append(Problem(
-            what=say("This customer is not (or no longer) active in the books."),
+            code="customer-inactive", what=say("This customer is not (or no longer) active in the books."),
             cure=say("Choose another customer, or create a new one."), field="customer",
         ))  # fmt: skip
     return Ref(id="", name=order.company.name), customer_of(order)
@@ -200,7 +201,7 @@ def _items(
         found.append(row.ref if row else Ref(id="", name=name))
         if not name:
             problems.append(Problem(
-                what=say(
+                code="item-unnamed", what=say(
                     "The line “%(line)s” has nothing that could name its item.", line=line.name or line.description
                 ),
                 cure=say("Fill in the product number on the order, or let the product name be used (Details)."),
@@ -208,7 +209,7 @@ def _items(
             ))  # fmt: skip
         elif row is None and not enters:
             problems.append(Problem(
-                what=say("“%(name)s” is not among the products of the books.", name=name),
+                code="item-missing", what=say("“%(name)s” is not among the products of the books.", name=name),
                 why=say("%(product)s takes no new ones from here.", product=integration.label),
                 cure=say("Enter it there, then refresh the lists on the Details tab."), field="lines",
             ))  # fmt: skip

@@ -79,6 +79,7 @@ def _problem(record: NewCustomer | NewVendor, there: RecordRow) -> Problem:
     if there.kind is not record.kind:
         taken = {"name": name, "kind": noun(there.kind), "word": word}
         return Problem(
+            code="name-of-another-kind",
             what=say("In the books “%(name)s” is a %(kind)s, so no %(word)s can have that name.", **taken)
             if there.active
             else say("In the books “%(name)s” is an inactive %(kind)s, so no %(word)s can have that name.", **taken),
@@ -88,7 +89,7 @@ def _problem(record: NewCustomer | NewVendor, there: RecordRow) -> Problem:
         )  # fmt: skip
     if not there.active:
         return Problem(
-            what=say("The %(word)s “%(name)s” is inactive in the books.", word=word, name=name),
+            code="name-inactive", what=say("The %(word)s “%(name)s” is inactive in the books.", word=word, name=name),
             why=say("Nothing can be posted for an inactive %(word)s, and no other one can have the name.", word=word),
             cure=say(
                 "Make the %(word)s active again there, choose another one, or enter it under another name.", word=word
@@ -97,7 +98,7 @@ def _problem(record: NewCustomer | NewVendor, there: RecordRow) -> Problem:
         )  # fmt: skip
     link = Offer(label=say("Use “%(name)s”", name=name), answer=Answer.CUSTOMER, value=there.record_id)
     return Problem(
-        what=say("The books have a %(word)s “%(name)s” already.", word=word, name=name),
+        code="name-taken", what=say("The books have a %(word)s “%(name)s” already.", word=word, name=name),
         why=say("No two entries can have the same name."),
         cure=say("Use the one that is there, or enter a new one under another name."), field=field,
         offers=(link, other) if record.kind is RecordKind.CUSTOMER else (other,),

@@ -53,6 +53,7 @@ def purchases(
     asked, suppliers = PURCHASES & choices.kinds, suppliers_of(order)
     if asked and not suppliers:
         problems.append(Problem(
+            code="vendor-missing",
             what=say("No line of this order has a supplier."), why=say("There is nobody to order from."),
             cure=say("Enter the suppliers on the order, or do not send purchase orders and bills."), field="lines",
         ))  # fmt: skip
@@ -126,6 +127,7 @@ def _vendor(known: Gathered, choices: Choices, supplier: Company, problems: list
         return row.ref
     if chosen and chosen != NEW:
         problems.append(Problem(
+            code="vendor-inactive",
             what=say("The vendor of %(supplier)s is not (or no longer) active in the books.", supplier=supplier.name),
             cure=say("Choose another vendor, or create a new one."), field="vendor", about=f"vendor/{supplier.id}",
         ))  # fmt: skip
@@ -159,7 +161,7 @@ def _lines(
     for line, item in bought:
         if line.cost is None:
             problems.append(Problem(
-                what=say("The line “%(line)s” has no cost.", line=line.name or line.description),
+                code="cost-missing", what=say("The line “%(line)s” has no cost.", line=line.name or line.description),
                 why=say("A purchase order and a bill say what the supplier charges."),
                 cure=say("Enter the cost on the order, or do not send its purchase orders and bills."), field="lines",
             ))  # fmt: skip

@@ -71,7 +71,7 @@ def sale(
 def _tax_line(order: Order, refs: Mapping[str, Ref], problems: list[Problem]) -> Line:
     if Role.SALES_TAX_ITEM not in refs:
         problems.append(Problem(
-            what=say("No item is chosen for the sales tax."), field=Role.SALES_TAX_ITEM,
+            code="tax-item-missing", what=say("No item is chosen for the sales tax."), field=Role.SALES_TAX_ITEM,
             cure=say("Choose a sales-tax item on the Accounts tab, or let the books tax the invoice."),
         ))  # fmt: skip
     item = refs.get(Role.SALES_TAX_ITEM, Ref(id="", name="Sales tax"))
@@ -114,7 +114,7 @@ def contradictions(
     kind = kind_of(order)
     if kind not in integration.capabilities.documents:
         return [Problem(
-            what=say(
+            code="kind-not-supported", what=say(
                 "The order comes to %(total)s %(currency)s, and %(product)s takes no credit memos.",
                 total=order.total, currency=order.currency, product=integration.label,
             ),
@@ -122,12 +122,13 @@ def contradictions(
         )]  # fmt: skip
     if kind not in installation.documents:
         return [Problem(
+            code="kind-not-allowed",
             what=say("The order is a %(kind)s, and the settings do not allow to send those.", kind=noun(kind)),
             cure=say("Ask an admin to allow it on the Details tab of the settings."), field="documents",
         )]  # fmt: skip
     return [
         Problem(
-            what=say(
+            code="other-kind-posted", what=say(
                 "The %(other)s of this order is in the books or on its way, and by now the order is a %(kind)s.",
                 other=noun(other), kind=noun(kind),
             ),
@@ -149,7 +150,7 @@ def deposit_problems(options: Mapping[str, str]) -> list[Problem]:
     if options.get(DEPOSITS.key) == AT_ONCE:
         return []
     return [Problem(
-        what=say("Payments are sent with the invoice."), why=say("The settings say so."),
+        code="payments-need-invoice", what=say("Payments are sent with the invoice."), why=say("The settings say so."),
         cure=say("Tick the invoice, too, or have an admin change it on the Details tab."), field="documents",
     )]  # fmt: skip
 
@@ -158,7 +159,7 @@ def cancelled(integration: Integration, order: Order, standing: Collection[str])
     """Why nothing of an order is sent that is cancelled. `standing` are the kinds of its documents in the books."""
     by_hand = [noun(kind) for kind in sorted(SALES - integration.capabilities.voids) if kind in standing]
     return Problem(
-        what=say("Order %(number)s is cancelled.", number=order.number),
+        code="order-cancelled", what=say("Order %(number)s is cancelled.", number=order.number),
         why=say("Nothing of a cancelled order is sent."), field="documents",
         cure=say("Its %(document)s is in the books; void or delete it there.", document=by_hand[0]) if by_hand
         else say("What of it is in the books can be voided, where that is offered."),
@@ -171,14 +172,14 @@ def money_problems(installation: Installation, order: Order) -> list[Problem]:
     paid = sum((payment.amount for payment in order.payments), Decimal("0.00"))
     if paid > max(order.total, Decimal(0)):
         problems.append(Problem(
-            what=say(
+            code="overpaid", what=say(
                 "The payments of %(paid)s are more than the order's total of %(total)s.", paid=paid, total=order.total
             ),
             cure=say("Correct the payments on the order, then send it."), field="lines",
         ))  # fmt: skip
     if installation.books_currency and order.currency != installation.books_currency:
         problems.append(Problem(
-            what=say(
+            code="currency-differs", what=say(
                 "The order is in %(currency)s, the books are kept in %(books_currency)s.",
                 currency=order.currency, books_currency=installation.books_currency,
             ),

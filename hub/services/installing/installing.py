@@ -198,6 +198,7 @@ def finish(claimed: Claimed, user: User, return_url: str, answer: Mapping[str, s
         raise NotPossible(say("%(product)s did not finish the authorization.", product=integration.label))
     if installation.books_id and authorized.books_id != installation.books_id:
         raise Rejected(Problem(
+            code="other-books",
             what=say("These are not the books of %(books)s.", books=installation.books_name or installation.books_id),
             why=say("Everything sent so far is in those; other books have other customers, items and accounts."),
             cure=say("Sign in again and choose the same company, or uninstall first."),
@@ -278,7 +279,7 @@ def _give_up_deliveries(installation_id: int) -> None:
             delivery.move(DeliveryState.CANCELLED)
         else:
             stop(delivery, StopReason.EXHAUSTED, Problem(
-                what=say("The integration was uninstalled while this was on its way."),
+                code="uninstalled", what=say("The integration was uninstalled while this was on its way."),
                 why=say("It may have reached the books all the same."),
                 cure=say("Look there before you send it again."),
             ))  # fmt: skip

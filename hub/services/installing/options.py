@@ -39,13 +39,14 @@ def save(installation: Installation, integration: Integration, details: Details)
     problems = _visibility_problems(installation, details)
     sources = {field.key for field in host().source_fields()}
     if details.item_source not in sources:
-        problems.append(Problem(what=say("Choose where the item name comes from."), field="item_source"))
+        what = say("Choose where the item name comes from.")
+        problems.append(Problem(code="item-source-missing", what=what, field="item_source"))
     known = {kind.value for kind in integration.capabilities.documents}
     for option in integration.options:
         value = details.options.get(option.key, "")
         if option.kind is FieldKind.CHOICE and value not in dict(option.choices):
             what = say("%(option)s: choose one of the list.", option=say(option.label))
-            problems.append(Problem(what=what, field=option.key))
+            problems.append(Problem(code="not-a-choice", what=what, field=option.key))
     if problems:
         raise Incomplete(*problems)
     installation.visible_to = {"who": details.who, "ids": [] if details.who == "everyone" else list(details.ids)}
@@ -65,9 +66,10 @@ def _visibility_problems(installation: Installation, details: Details) -> list[P
         case "users":
             known = {user.id for user in host().users(organization_id)}
         case _:
-            return [Problem(what=say("Choose who may send."), field="who")]
+            return [Problem(code="visibility-missing", what=say("Choose who may send."), field="who")]
     if not details.ids or not set(details.ids) <= known:
         return [Problem(
+            code="visibility-empty",
             what=say("Choose at least one of the list."), why=say("Otherwise nobody could send."), field="ids"
         )]  # fmt: skip
     return []

@@ -99,7 +99,10 @@ def _outlook(
 def _closed(installation: Installation, choices: Choices) -> list[Problem]:
     """What the settings do not let anybody send."""
     return [
-        Problem(what=say("The settings do not allow to send a %(kind)s.", kind=noun(kind)), cure=say("Ask an admin."))
+        Problem(
+            code="kind-not-allowed", what=say("The settings do not allow to send a %(kind)s.", kind=noun(kind)),
+            cure=say("Ask an admin."),
+        )
         for kind in choices.kinds
         if not access.allows_document(installation, kind)
     ]

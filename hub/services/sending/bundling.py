@@ -39,7 +39,7 @@ _SHOWN = 3
 _LATER = (BaseTimeoutException, OperationalError)
 """What ends a try and says nothing about an order; the sweep comes back to it."""
 
-_GONE = Problem(what=say("The order is not there any more."))
+_GONE = Problem(code="order-missing", what=say("The order is not there any more."))
 
 
 def press(installation: Installation, order_ids: Sequence[str], kinds: Sequence[str], user: User, key: str) -> Bundle:
@@ -168,7 +168,7 @@ def _hold(bundle_id: int, order_id: str, mark: str) -> None:
     if bundle.left[:1] == [order_id]:
         what = say("Something went wrong here with this order.")
         cure = say("Tell your support this reference: %(reference)s.", reference=mark)
-        _note(bundle, [order_id], {order_id: [Problem(what=what, cure=cure)]})
+        _note(bundle, [order_id], {order_id: [Problem(code="crashed", what=what, cure=cure)]})
     commit()
 
 
@@ -183,10 +183,10 @@ def _hindrance(installation: Installation, user: User, whose: Organization) -> P
     """Why nothing more of a bundle is sent, if something has changed since it was pressed."""
     if installation.state not in access.SENDABLE:
         what = say("This installation is not connected any more.")
-        return Problem(what=what, cure=say("Connect it, then send these again."))
+        return Problem(code="not-connected", what=what, cure=say("Connect it, then send these again."))
     if not access.may_send(user, whose, installation):
         return Problem(
-            what=say("%(user)s may not send with this integration any more.", user=user.name),
+            code="not-permitted", what=say("%(user)s may not send with this integration any more.", user=user.name),
             cure=say("Somebody who may can send these again."),
         )  # fmt: skip
     return None

@@ -46,7 +46,8 @@ def declare_gone(organization_id: str, delivery_id: int, order: Order, by: str) 
         raise NotPossible(say("This is on the order, or not in the books."))
     answer = {answers.key(answers.about(delivery), Answer.ANEW): delivery.posting_id}
     delivery.choices = {**delivery.choices, "answers": {**delivery.choices.get("answers", {}), **answer}}
-    delivery.problems = problems_json([Problem(what=say("%(who)s said that it was deleted there.", who=by))])
+    what = say("%(who)s said that it was deleted there.", who=by)
+    delivery.problems = problems_json([Problem(code="deleted-by-hand", what=what)])
     commit()
     return delivery
 

@@ -156,7 +156,7 @@ def _missing(delivery: Delivery, outline: Draft) -> list[Problem]:
         missing.insert(0, outline.new_customer.name)
     return [
         Problem(
-            what=say("“%(name)s” is not in the books any more.", name=name), field="customer",
+            code="record-missing", what=say("“%(name)s” is not in the books any more.", name=name), field="customer",
             cure=say("Open the order, press QB, and send it again; there it can be chosen or created."),
         )
         for name in missing
