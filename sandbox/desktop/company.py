@@ -66,6 +66,14 @@ class CompanyFile:
         """All rows of some kinds, for those who look at the file."""
         return self.store.find(kinds)
 
+    def save(self) -> bytes:
+        """Return a copy of the whole company, with its stamps and the message sets that it remembers."""
+        return self.store.save()
+
+    def restore(self, saved: bytes) -> None:
+        """Replace everything in the company by a copy. No session may be open."""
+        self.store.restore(saved)
+
     def close(self) -> None:
         self.store.close()
 

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +48,11 @@ def dump(fields: dict[str, Any]) -> str:
 
 def load(text: str) -> Any:
     return json.loads(text, object_hook=lambda found: Decimal(found["decimal"]) if set(found) == {"decimal"} else found)
+
+
+def _without_wal(database: bytes) -> bytes:
+    """Mark a database as one that is not in WAL mode, which SQLite cannot open in memory: bytes 18 and 19."""
+    return database[:18] + b"\x01\x01" + database[20:]
 
 
 class Store:
@@ -128,6 +133,18 @@ class Store:
 
     def forget(self, set_id: str) -> bool:
         return self._db.execute("DELETE FROM message_set WHERE id = ?", (set_id,)).rowcount > 0
+
+    def save(self) -> bytes:
+        """Return a copy of the whole file."""
+        with closing(sqlite3.connect(":memory:")) as copy:
+            self._db.backup(copy)
+            return _without_wal(copy.serialize())
+
+    def restore(self, saved: bytes) -> None:
+        """Replace everything in the file by a copy, of this file or of another one."""
+        with closing(sqlite3.connect(":memory:")) as copy:
+            copy.deserialize(saved)
+            copy.backup(self._db)
 
     def close(self) -> None:
         self._db.close()

@@ -42,6 +42,7 @@ class Running:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._app.extensions["books"].close()
 
     def __enter__(self) -> Running:
         return self
@@ -80,6 +81,14 @@ class Running:
     def fault(self, kind: str, match: str = "", times: int = 1, **more: Any) -> None:
         """Let something go wrong: see `sandbox.online.faults.Fault`."""
         self.control("faults", {"kind": kind, "match": match, "times": times, **more})
+
+    def save(self, name: str) -> None:
+        """Save the whole state under a name, until the sandbox stops."""
+        self.control("save", {"name": name})
+
+    def restore(self, name: str) -> None:
+        """Return to a saved state, without faults and limits."""
+        self.control("restore", {"name": name})
 
 
 def start(folder: Path, port: int = 0, *, lived_in: bool = False) -> Running:

@@ -310,6 +310,27 @@ def reset() -> ResponseReturnValue:
     return {"ok": True}
 
 
+@blueprint.post("/save")
+def save() -> ResponseReturnValue:
+    """Save the whole state under a name, until the sandbox stops: `{"name": "connected"}`. Grants and the clock are
+    saved, too."""
+    _store().save(str(request.get_json()["name"]))
+    return {"ok": True}
+
+
+@blueprint.post("/restore")
+def restore() -> ResponseReturnValue:
+    """Return to a saved state: `{"name": "connected"}`. Clear all faults, limits and latency."""
+    try:
+        _store().restore(str(request.get_json()["name"]))
+    except KeyError:
+        return _NOT_FOUND
+    _faults().clear()
+    _throttle().set(None)
+    _throttle().latency = 0.0
+    return {"ok": True}
+
+
 def _throttle() -> Throttle:
     throttle: Throttle = current_app.extensions["throttle"]
     return throttle

@@ -6,6 +6,7 @@ import datetime as dt
 import sqlite3
 import threading
 import uuid
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from decimal import Decimal
@@ -80,6 +81,11 @@ def pacific(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.timezone(dt.timedelta(hours=-7 if first <= moment < last else -8)))
 
 
+def _without_wal(database: bytes) -> bytes:
+    """Mark a database as one that is not in WAL mode, which SQLite cannot open in memory: bytes 18 and 19."""
+    return database[:18] + b"\x01\x01" + database[20:]
+
+
 class Store:
     """The file. Every use opens a connection of its own, so that threads and a second process do not meet in one."""
 
@@ -88,9 +94,14 @@ class Store:
         self.path = folder / _FILE
         self.changed = threading.Event()
         """Set whenever there may be something to tell an app."""
+        self._saved: dict[str, bytes] = {}
         with self._connect() as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(_TABLES)
+        # Closing the last connection writes the whole WAL back into the file, which every call would wait for.
+        self._open = sqlite3.connect(self.path, check_same_thread=False)
+        self._open.execute("SELECT 1 FROM fact").fetchall()
+        self.close = weakref.finalize(self, self._open.close)
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
@@ -122,6 +133,20 @@ class Store:
             connection.execute("COMMIT")
         if has_events:
             self.changed.set()
+
+    def save(self, name: str) -> None:
+        """Keep a copy of the whole file under a name, in memory."""
+        with self._connect() as connection, closing(sqlite3.connect(":memory:")) as copy:
+            connection.backup(copy)
+            self._saved[name] = _without_wal(copy.serialize())
+
+    def restore(self, name: str) -> None:
+        """Replace everything in the file by a saved copy. Raise `KeyError` if no copy has this name."""
+        saved = self._saved[name]
+        with self._connect() as connection, closing(sqlite3.connect(":memory:")) as copy:
+            copy.deserialize(saved)
+            copy.backup(connection)
+        self.changed.set()
 
 
 class Session:

@@ -35,6 +35,7 @@ class Running:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._app.extensions["books"].close()
 
     def __enter__(self) -> Running:
         return self
@@ -68,6 +69,14 @@ class Running:
     def advance(self, seconds: float) -> None:
         """Move its clock forward."""
         self.control("clock", {"advance_seconds": seconds})
+
+    def save(self, name: str) -> None:
+        """Save the whole state under a name, until the sandbox stops."""
+        self.control("save", {"name": name})
+
+    def restore(self, name: str) -> None:
+        """Return to a saved state, without faults and limits."""
+        self.control("restore", {"name": name})
 
     def settings(self) -> dict[str, str]:
         """The settings of the plugin with which it finds this sandbox."""

@@ -132,6 +132,25 @@ def grant() -> ResponseReturnValue:
         return _told(told | {"connection_id": session.fact(f"connection:{sent['tenant']}")["id"]})
 
 
+@blueprint.post("/save")
+def save() -> ResponseReturnValue:
+    """Save the whole state under a name, until the sandbox stops: `{"name": "connected"}`."""
+    oauth.store().save(str(_sent()["name"]))
+    return _told({})
+
+
+@blueprint.post("/restore")
+def restore() -> ResponseReturnValue:
+    """Return to a saved state: `{"name": "connected"}`. Clear all faults and limits."""
+    try:
+        oauth.store().restore(str(_sent()["name"]))
+    except KeyError:
+        return Response(status=404)
+    current_app.extensions["faults"].clear()
+    current_app.extensions["limits"].figures = {}
+    return _told({})
+
+
 @blueprint.get("/now")
 def now() -> ResponseReturnValue:
     with oauth.store().session() as session:

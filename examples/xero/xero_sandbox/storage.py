@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import uuid
+import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from decimal import Decimal
@@ -43,15 +44,25 @@ def cents(value: object) -> Decimal:
     return Decimal(str(value)).quantize(Decimal("0.01"), "ROUND_HALF_UP")
 
 
+def _without_wal(database: bytes) -> bytes:
+    """Mark a database as one that is not in WAL mode, which SQLite cannot open in memory: bytes 18 and 19."""
+    return database[:18] + b"\x01\x01" + database[20:]
+
+
 class Store:
     """The file."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "xero.sqlite3"
+        self._saved: dict[str, bytes] = {}
         with closing(sqlite3.connect(self._path)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(_TABLES)
+        # Closing the last connection writes the whole WAL back into the file, which every call would wait for.
+        self._open = sqlite3.connect(self._path, check_same_thread=False)
+        self._open.execute("SELECT 1 FROM fact").fetchall()
+        self.close = weakref.finalize(self, self._open.close)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -65,6 +76,20 @@ class Store:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+    def save(self, name: str) -> None:
+        """Keep a copy of the whole file under a name, in memory."""
+        with closing(sqlite3.connect(self._path, timeout=30)) as live, closing(sqlite3.connect(":memory:")) as copy:
+            live.backup(copy)
+            self._saved[name] = _without_wal(copy.serialize())
+
+    def restore(self, name: str) -> None:
+        """Replace everything in the file by a saved copy. Raise `KeyError` if no copy has this name."""
+        saved = self._saved[name]
+        with closing(sqlite3.connect(self._path, timeout=30)) as live, closing(sqlite3.connect(":memory:")) as copy:
+            live.execute("PRAGMA synchronous=NORMAL")
+            copy.deserialize(saved)
+            copy.backup(live)
 
 
 class Session:
