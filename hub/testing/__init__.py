@@ -34,11 +34,12 @@ from hub.testing.ledger import (  # noqa: E402 – What is rewritten must not be
     Lost,
     PullLedger,
     PushLedger,
+    Restorable,
 )
 from hub.testing.suite import IntegrationSuite  # noqa: E402
 from hub.testing.talking import answered, in_lockstep, questions  # noqa: E402
 
 __all__ = [
     "ChoosingLedger", "Decision", "Entered", "IntegrationSuite", "Ledger", "Lost", "PullLedger", "PushLedger",
-    "answered", "in_lockstep", "questions",
+    "Restorable", "answered", "in_lockstep", "questions",
 ]  # fmt: skip

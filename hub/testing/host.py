@@ -8,13 +8,13 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from unittest.mock import patch
 
 from cryptography.fernet import Fernet
-from flask import Flask
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import StaticPool
@@ -96,17 +96,32 @@ def mounted(host: OrderDesk, integration: Integration, settings: Mapping[str, st
     app.config.update(ours)
     app.extensions["hub"].host, app.extensions["hub"].integrations = host, {integration.key: integration}
     with app.app_context(), _hashing_fast():
-        engine = app.extensions["sqlalchemy"].engine
-        Path(engine.url.database).write_bytes(_tables())
+        restore_database(_tables())
         try:
-            with _served(app) if isinstance(integration, PullIntegration) else nullcontext("") as url:
-                yield url
+            yield _address() if isinstance(integration, PullIntegration) else ""
         finally:
-            session().rollback()
-            session().remove()
-            engine.dispose()
+            _closed_database()
             for name in ours:
                 del app.config[name]
+
+
+def save_database() -> bytes:
+    """Return a copy of the mounted hub's whole database. What is not committed is rolled back."""
+    return _closed_database().read_bytes()
+
+
+def restore_database(saved: bytes) -> None:
+    """Replace the mounted hub's whole database."""
+    _closed_database().write_bytes(saved)
+
+
+def _closed_database() -> Path:
+    """Roll back, close every connection to the database, and return its file."""
+    engine = current_app.extensions["sqlalchemy"].engine
+    session().rollback()
+    session().remove()
+    engine.dispose()
+    return Path(engine.url.database)
 
 
 @cache
@@ -151,14 +166,11 @@ def _hurry(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
-@contextmanager
-def _served(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+@cache
+def _address() -> str:
+    """Serve the app from a thread, until the process ends, and return its URL."""
+    server = make_server("127.0.0.1", 0, _app(), threaded=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    atexit.register(server.server_close)
+    atexit.register(server.shutdown)  # The last one that is registered is called first.
+    return f"http://127.0.0.1:{server.server_port}"

@@ -34,6 +34,11 @@ class Line:
         """Have our own process die when the answer of a trip has come and is not stored."""
         self._dies_at = self.trips + trip
 
+    def restart(self) -> None:
+        """Forget all trips, and whatever was to happen on the next ones."""
+        self.trips = self._cut_at = self._dies_at = 0
+        self.seen.clear()
+
     @property
     def is_cut(self) -> bool:
         """Whether what was to happen has happened."""

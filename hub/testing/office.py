@@ -26,8 +26,8 @@ from hub.services.installing import installing
 from hub.services.sending import sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState, EnvelopeState, InstallationState
-from hub.testing.host import ADMIN, BUSINESS, OrderDesk, mounted
-from hub.testing.ledger import ChoosingLedger, Decision, Entered, Ledger, PullLedger, PushLedger
+from hub.testing.host import ADMIN, BUSINESS, OrderDesk, mounted, restore_database, save_database
+from hub.testing.ledger import ChoosingLedger, Decision, Entered, Ledger, PullLedger, PushLedger, Restorable
 from hub.testing.line import Line
 from hub.testing.orders import OrderBook, Sent
 
@@ -35,6 +35,15 @@ RETURN_URL = "http://localhost/hub/authorized"
 _ROUNDS = 40
 _UNFINISHED = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
 _GOING = (EnvelopeState.OPEN, EnvelopeState.RECEIVED, EnvelopeState.DOUBTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedOffice:
+    """The state of an office at rest: the hub's database, the state of the ledger, the password that it calls with."""
+
+    database: bytes
+    ledger: object
+    password: str
 
 
 @dataclass
@@ -72,6 +81,21 @@ class Office:
             self.authorize(Decision.CONSENT)
         self.run()
         self._choose()
+
+    def save(self) -> SavedOffice:
+        """Save the hub and the ledger, which must be `Restorable`, while nothing is on its way between them."""
+        assert isinstance(self.ledger, Restorable)
+        return SavedOffice(database=save_database(), ledger=self.ledger.save(), password=self.password)
+
+    def restore(self, saved: SavedOffice) -> None:
+        """Return to a saved state, of this office or of another one of the same integration in this process."""
+        assert isinstance(self.ledger, Restorable)
+        restore_database(saved.database)
+        self.ledger.restore(saved.ledger)
+        self.password, self.found = saved.password, set()
+        self.host.orders.clear()
+        self.host.told.clear()
+        self.line.restart()
 
     def invite(self) -> None:
         """Make a password, and open the file at the other end."""

@@ -10,9 +10,10 @@ from hub.testing.families.fetching import Fetches
 from hub.testing.families.once import PostsOnce
 from hub.testing.families.polling import Polls
 from hub.testing.families.posting import Posts, Refuses, Waits
+from hub.testing.families.restoring import Restores
 
 
 class IntegrationSuite(
-    Declares, Imports, Authorizes, Converses, Posts, PostsOnce, Changes, Refuses, Waits, Fetches, Polls
+    Declares, Imports, Authorizes, Converses, Posts, PostsOnce, Changes, Refuses, Waits, Fetches, Polls, Restores
 ):
     """All that the hub expects of an integration. See `hub.testing` for how to use it."""

@@ -157,5 +157,6 @@ def _not_json(value: object, path: str) -> Iterator[str]:
             yield f"{path} is a {type(value).__name__}"
 
 
-def _no_network(*_: object) -> None:
+def _no_network(line: socket.socket, *_: object) -> None:
+    line.close()
     raise AssertionError("A conversation speaks to the network; only `perform` may.")

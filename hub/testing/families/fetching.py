@@ -78,4 +78,6 @@ class Fetches(Family):
         invoice = next(one for one in office.deliveries(sent.order) if one.kind == TransactionKind.INVOICE)
         assert invoice.posting_id in totals, "The invoice is not in the history."
         paid = Decimal("5.00") if "payment" in office.integration.capabilities.documents else Decimal(0)
-        assert totals[invoice.posting_id] == (sent.order.total, sent.order.total - paid)
+        total, balance = totals[invoice.posting_id]
+        assert total == sent.order.total, f"The invoice is over {sent.order.total}; the history says {total}."
+        assert balance == total - paid, f"{total - paid} is owed for the invoice; the history says {balance}."

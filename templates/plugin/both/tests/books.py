@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -41,6 +42,14 @@ class Books:
             )
             for row in self.rows if row["kind"] in PARTIES
         ]  # fmt: skip
+
+    def save(self) -> tuple[list[Row], dict[str, list[Row]]]:
+        with self.lock:
+            return copy.deepcopy((self.rows, self.answered))
+
+    def restore(self, saved: tuple[list[Row], dict[str, list[Row]]]) -> None:
+        with self.lock:
+            self.rows, self.answered = copy.deepcopy(saved)
 
     def _one(self, question: Row) -> Row:
         if "who" in question:

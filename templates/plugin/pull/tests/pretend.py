@@ -24,7 +24,7 @@ class Gone(Exception):
 
 
 class PretendAcme:
-    """It is a `hub.testing.PullLedger`."""
+    """It is a `hub.testing.PullLedger` and a `hub.testing.Restorable`."""
 
     def __init__(self) -> None:
         self.books = Books("1", "Company 1")
@@ -53,6 +53,14 @@ class PretendAcme:
 
     def forget(self) -> None:
         self.books.answered.clear()
+
+    def save(self) -> Any:
+        return self.books.save(), self.url, self.login, self.password
+
+    def restore(self, saved: Any) -> None:
+        books, self.url, self.login, self.password = saved
+        self.books.restore(books)
+        self.lost, self.busy = None, False
 
     def _session(self) -> None:
         books = {"id": self.books.key, "name": self.books.name, "currency": "USD"}

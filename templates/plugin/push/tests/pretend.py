@@ -21,7 +21,7 @@ from hub.testing import Decision, Entered, Lost
 
 
 class PretendAcme:
-    """Use it in a `with`. It is a `hub.testing.PushLedger`."""
+    """Use it in a `with`. It is a `hub.testing.PushLedger` and a `hub.testing.Restorable`."""
 
     def __init__(self, port: int = 0) -> None:
         self.books = {key: Books(key, f"Company {key}") for key in ("1", "2")}
@@ -71,6 +71,17 @@ class PretendAcme:
 
     def expire(self) -> None:
         self.access.clear()
+
+    def save(self) -> Any:
+        books = {key: one.save() for key, one in self.books.items()}
+        return books, self.codes.copy(), self.access.copy(), self.refresh.copy()
+
+    def restore(self, saved: Any) -> None:
+        books, codes, access, refresh = saved
+        for key, rows in books.items():
+            self.books[key].restore(rows)
+        self.codes, self.access, self.refresh = codes.copy(), access.copy(), refresh.copy()
+        self.lost, self.busy = None, False
 
     def answer(self, path: str, headers: Mapping[str, str], sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """What is answered to a call: a status and JSON."""
