@@ -1,15 +1,12 @@
-"""An integration for a ledger that calls us which looks right and is not. Run by `test_kit.py`, as `mutants.py` is."""
+"""A faulty integration for a ledger that calls us. See `mutants.py`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from acme import Acme
-from pretend import PretendAcme
 
 from hub.plugin import Desk
-from hub.testing.families.polling import Polls
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -25,19 +22,9 @@ class Distracted:
         return getattr(self._desk, name)
 
     def close(self, ticket: str) -> None:
-        """Forgotten."""
+        """Do nothing."""
 
 
 class NeverSaysGoodbye(Acme):
     def endpoint(self, desk: Desk) -> WSGIApplication:
         return super().endpoint(Distracted(desk))
-
-
-class TestNeverSaysGoodbye(Polls):
-    @pytest.fixture
-    def integration(self) -> Acme:
-        return NeverSaysGoodbye()
-
-    @pytest.fixture
-    def ledger(self) -> PretendAcme:
-        return PretendAcme()

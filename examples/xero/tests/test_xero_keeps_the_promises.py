@@ -1,11 +1,9 @@
-"""Xero keeps what the hub promises: the conformance kit, on the sandbox."""
+"""The conformance kit on Xero."""
 
 from __future__ import annotations
 
-import shutil
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 import requests
@@ -15,9 +13,15 @@ from hub.testing import Decision, Entered, IntegrationSuite, Lost
 from xero_books import Xero
 from xero_sandbox import OTHER_TENANT, TENANT, Running, start
 
+NEW = "new"
+_count = itertools.count(1)
+
 
 class PretendXero:
-    """The sandbox, as the kit wants it. Its admin ticks both organisations and is asked which one is meant."""
+    """The sandbox as a `hub.testing.ChoosingLedger` that can be restored.
+
+    Its admin ticks both organisations and is asked which one is meant.
+    """
 
     def __init__(self, books: Running) -> None:
         self.books = books
@@ -73,13 +77,21 @@ class PretendXero:
     def expire(self) -> None:
         self.books.control("expire", {})
 
+    def save(self) -> str:
+        name = f"state {next(_count)}"
+        self.books.save(name)
+        return name
+
+    def restore(self, saved: object) -> None:
+        self.books.restore(str(saved))
+
 
 @pytest.fixture(scope="module")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Books as they are at the beginning, made once."""
-    folder = tmp_path_factory.mktemp("seeded")
-    start(folder).close()
-    return folder
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A running sandbox whose new state is saved."""
+    with start(tmp_path_factory.mktemp("xero")) as running:
+        running.save(NEW)
+        yield running
 
 
 class TestXero(IntegrationSuite):
@@ -88,7 +100,6 @@ class TestXero(IntegrationSuite):
         return Xero()
 
     @pytest.fixture
-    def ledger(self, seeded: Path, tmp_path: Path) -> Iterator[PretendXero]:
-        shutil.copytree(seeded, tmp_path / "books")
-        with closing(start(tmp_path / "books")) as books:
-            yield PretendXero(books)
+    def ledger(self, sandbox: Running) -> PretendXero:
+        sandbox.restore(NEW)
+        return PretendXero(sandbox)

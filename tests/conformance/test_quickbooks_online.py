@@ -1,12 +1,10 @@
-"""QuickBooks Online keeps what the hub promises. It stands by itself: it is also run beside the built wheel."""
+"""The conformance kit on QuickBooks Online. The file imports nothing of the tests: it is also run beside the wheel."""
 
 from __future__ import annotations
 
-import shutil
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import requests
@@ -22,8 +20,12 @@ KINDS = {
 }  # fmt: skip
 
 
+NEW = "new"
+_count = itertools.count(1)
+
+
 class PretendIntuit:
-    """The sandbox, as the kit wants it."""
+    """The sandbox as a `hub.testing.PushLedger` that can be restored."""
 
     def __init__(self, books: Running) -> None:
         self.books = books
@@ -66,13 +68,21 @@ class PretendIntuit:
     def expire(self) -> None:
         self.books.control("clock", {"advance_seconds": 3700})
 
+    def save(self) -> str:
+        name = f"state {next(_count)}"
+        self.books.save(name)
+        return name
+
+    def restore(self, saved: object) -> None:
+        self.books.restore(str(saved))
+
 
 @pytest.fixture(scope="module")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Books as they are at the beginning, made once."""
-    folder = tmp_path_factory.mktemp("seeded")
-    start(folder).close()
-    return folder
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A running sandbox whose new state is saved."""
+    with start(tmp_path_factory.mktemp("online")) as running:
+        running.save(NEW)
+        yield running
 
 
 class TestQuickBooksOnline(IntegrationSuite):
@@ -81,7 +91,6 @@ class TestQuickBooksOnline(IntegrationSuite):
         return QuickBooksOnline()
 
     @pytest.fixture
-    def ledger(self, seeded: Path, tmp_path: Path) -> Iterator[PretendIntuit]:
-        shutil.copytree(seeded, tmp_path / "books")
-        with closing(start(tmp_path / "books")) as books:
-            yield PretendIntuit(books)
+    def ledger(self, sandbox: Running) -> PretendIntuit:
+        sandbox.restore(NEW)
+        return PretendIntuit(sandbox)

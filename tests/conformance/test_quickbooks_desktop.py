@@ -1,10 +1,11 @@
-"""QuickBooks Desktop keeps what the hub promises. It stands by itself: it is also run beside the built wheel."""
+"""The conformance kit on QuickBooks Desktop. The file imports nothing of the tests: it is also run beside the wheel."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,21 +23,23 @@ MODAL_DIALOG = "0x80040414"
 
 
 class PretendOffice:
-    """A company file and a Web Connector, as the kit wants them."""
+    """A company file and a Web Connector as a `hub.testing.PullLedger` that can be restored."""
 
     connector: WebConnector
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.faults = folder, Faults()
-        self.company = CompanyFile(folder / "company")
+    def __init__(self, company: CompanyFile, folder: Path) -> None:
+        self.company, self.folder = company, folder
 
     def invite(self, file: Download, password: str) -> None:
         path = self.folder / file.name
         path.write_bytes(file.body)
-        self.connector = WebConnector(
-            Application.read(path), password, self.company, faults=self.faults, pause=0.05
-        )
+        self.connect(Application.read(path), password)
         self.connector.approve()
+
+    def connect(self, application: Application, password: str) -> None:
+        """Start a Web Connector that has this application and its password."""
+        self.faults = Faults()
+        self.connector = WebConnector(application, password, self.company, faults=self.faults, pause=0.05)
 
     def call(self) -> None:
         with suppress(Died, Failed):
@@ -67,6 +70,28 @@ class PretendOffice:
     def forget(self) -> None:
         raise NotImplementedError("A company file remembers for good.")
 
+    def save(self) -> tuple[bytes, Application, str]:
+        return self.company.save(), self.connector.application, self.connector.password
+
+    def restore(self, saved: Any) -> None:
+        company, application, password = saved
+        self.company.restore(company)
+        self.connect(application, password)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CompanyFile]:
+    """The company file, in any state."""
+    company = CompanyFile(tmp_path_factory.mktemp("company"))
+    yield company
+    company.close()
+
+
+@pytest.fixture(scope="module")
+def new(company: CompanyFile) -> bytes:
+    """The state of a new company file."""
+    return company.save()
+
 
 class TestQuickBooksDesktop(IntegrationSuite):
     @pytest.fixture
@@ -74,7 +99,6 @@ class TestQuickBooksDesktop(IntegrationSuite):
         return QuickBooksDesktop()
 
     @pytest.fixture
-    def ledger(self, tmp_path: Path) -> Iterator[PretendOffice]:
-        office = PretendOffice(tmp_path)
-        yield office
-        office.company.close()
+    def ledger(self, company: CompanyFile, new: bytes, tmp_path: Path) -> PretendOffice:
+        company.restore(new)
+        return PretendOffice(company, tmp_path)
