@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from threading import Thread
 from typing import Any, TypeAlias, cast
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -37,6 +38,10 @@ class Extension:
     integrations: Mapping[str, Integration]
     broken: tuple[BrokenPlugin, ...] = ()
     vault: MultiFernet | None = field(default=None, repr=False)
+    abandoned: dict[str, list[Thread]] = field(default_factory=dict, repr=False)
+    """Threads in which a plugin has hung, by the plugin's key."""
+    silent_until: dict[tuple[str, str], float] = field(default_factory=dict, repr=False)
+    """When a plugin may be called again for what it hung over (`time.monotonic`), by its key and the hook's name."""
 
 
 def current() -> Extension:

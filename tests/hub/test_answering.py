@@ -66,14 +66,14 @@ def test_what_the_status_and_the_activity_offer_tries_again_with_it(
 ) -> None:  # fmt: skip
     again = Offer(label="Number it", answer=Answer.NUMBER, value='1042-2"', editable=True)
     twice = Offer(label="Use the number twice", answer=Answer.REPEATS, value="yes")
-    refuse = Pretend._refuse
+    check_refusal = Pretend.check_refusal
 
     def refusing(pretend: Pretend, reply: Response) -> None:
         if reply.payload.get("refused") == "taken":
             raise Rejected(Problem(what="The number is taken.", field="number", offers=(again, twice)))
-        refuse(pretend, reply)
+        check_refusal(pretend, reply)
 
-    monkeypatch.setattr(Pretend, "_refuse", refusing)
+    monkeypatch.setattr(Pretend, "check_refusal", refusing)
     ledger.refuses = lambda payload: "taken" if payload.get("invoices", {}).get("number") == "1042" else ""
     browser.post(SEND, FORM)
     carrying.carry(installation.id)

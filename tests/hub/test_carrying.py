@@ -281,13 +281,13 @@ def test_a_paused_installation_sends_nothing_until_it_is_resumed(installation: I
 
 
 def test_the_total_that_the_books_echo_is_compared(installation: Installation, ledger: Ledger) -> None:
-    original = ledger._one
+    carry_out_one = ledger.carry_out_one
 
     def taxed(payload: dict[str, Any]) -> dict[str, Any]:
-        answer = original(payload)
+        answer = carry_out_one(payload)
         return {**answer, "total": Decimal("220.00")} if "invoices" in payload else answer
 
-    ledger._one = taxed  # type: ignore[method-assign]
+    ledger.carry_out_one = taxed  # type: ignore[method-assign]
     send(installation)
     carrying.carry(installation.id)
     invoice = session().scalar(select(Delivery).where(Delivery.kind == "invoice"))

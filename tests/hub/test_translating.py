@@ -59,7 +59,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: Pretend, reply: Response) -> None:
         raise Rejected(taken())
 
-    monkeypatch.setattr(Pretend, "_refuse", refuse)
+    monkeypatch.setattr(Pretend, "check_refusal", refuse)
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,6 @@ def redis_url(tmp_path: Path, app: Flask) -> Iterator[str]:
     with redis.running(tmp_path) as address:
         app.config["HUB_REDIS_URL"] = address
         yield address
-        turns._limiter.cache_clear()
 
 
 def limit(monkeypatch: pytest.MonkeyPatch, *limits: Limit) -> None:

@@ -72,12 +72,13 @@ class Ledger:
             raise Rejected(Problem(what="The ledger cannot read this."))
         if envelope.key not in self.answers:
             requests = simplejson.loads(envelope.body, use_decimal=True)
-            self.answers[envelope.key] = [self._one(request) for request in requests]
+            self.answers[envelope.key] = [self.carry_out_one(request) for request in requests]
         if self.after and (error := self.after.pop(0)):
             raise error
         return self.answers[envelope.key]
 
-    def _one(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def carry_out_one(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one request. A test may replace it to answer otherwise."""
         if complaint := self.refuses(payload):
             return {"refused": complaint}
         (verb, body), *_ = payload.items()
@@ -143,7 +144,7 @@ class Pretend(PushIntegration):
         if found := [one for one in seen.payload["records"] if one["name"] == record.name]:
             return Ref(id=found[0]["id"], name=record.name)
         reply = yield Request(name=f"create {record.kind}", payload={shelf: {"name": record.name}}, writes=True)
-        self._refuse(reply)
+        self.check_refusal(reply)
         return Ref(id=reply.payload["id"], name=record.name)
 
     def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
@@ -158,11 +159,12 @@ class Pretend(PushIntegration):
             assert document.invoice is not None
             body = {"invoice": document.invoice.id, "customer": document.customer.id, "amount": document.amount}
             reply = yield Request(name="receive payment", payload={"payments": body}, writes=True)
-        self._refuse(reply)
+        self.check_refusal(reply)
         total = reply.payload.get("total") or reply.payload["amount"]
         return Posting(id=reply.payload["id"], number=reply.payload.get("number", ""), total=Decimal(total))
 
-    def _refuse(self, reply: Response) -> None:
+    def check_refusal(self, reply: Response) -> None:
+        """Raise what the ledger's refusal means. A test may replace it to refuse otherwise."""
         match reply.payload.get("refused"):
             case None:
                 return

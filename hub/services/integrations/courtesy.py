@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from hub.extension import answer_time, settings_of
+from hub.extension import answer_time, current, settings_of
 from hub.plugin import Books, DocumentKind, Integration, Postage, Problem, Request
 from hub.services.integrations import hanging, vetting
 from hub.services.integrations.bugs import reference
@@ -20,8 +20,6 @@ T = TypeVar("T")
 
 _SILENCE = 60.0
 """For so many seconds a plugin is not asked again for what it hung over, so that no page waits for it over and over."""
-
-_silent: dict[tuple[str, str], float] = {}
 
 
 def review(
@@ -56,14 +54,15 @@ def destination(integration: Integration, request: Request) -> str:
 def _asked(integration: Integration, what: str, ask: Callable[[], T], kind: object, otherwise: T) -> T:
     if getattr(getattr(integration, what), "__func__", None) is getattr(Integration, what):
         return otherwise  # It says nothing, and that need not be asked: this is on the way of every request.
-    if time.monotonic() < _silent.get((integration.key, what), 0.0):
+    silent_until = current().silent_until
+    if time.monotonic() < silent_until.get((integration.key, what), 0.0):
         return otherwise
     try:
         found = hanging.within(integration.key, what, answer_time(), ask)
         vetting.demand(found, kind, "An answer")
     except Exception as error:  # A plugin may do anything.
         if isinstance(error, hanging.Hung):
-            _silent[integration.key, what] = time.monotonic() + _SILENCE
+            silent_until[integration.key, what] = time.monotonic() + _SILENCE
         reference(error)
         return otherwise
     return found

@@ -18,12 +18,13 @@ import time
 import traceback
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-from flask import has_app_context
+from flask import current_app, has_app_context
 from redis.exceptions import RedisError
 
 from hub import queue
+from hub.extension import Extension
 
 T = TypeVar("T")
 
@@ -34,10 +35,11 @@ _DAY = 86400
 _MOST_LEFT = 4
 """So many threads that a plugin hangs in are left in one process. Then it is not asked there until one has ended."""
 
-_AGAIN = 1.0
-"""After so many seconds an interruption is repeated, for a plugin that goes on all the same."""
+REPEAT_SECONDS = 1.0
+"""Seconds after which an interruption is repeated, for a plugin that catches it and goes on."""
 
-_left: dict[str, list[threading.Thread]] = {}
+_abandoned_at_startup: dict[str, list[threading.Thread]] = {}
+"""Threads in which a plugin has hung before the app had its hub: while the plugin was imported."""
 
 
 class Hung(Exception):
@@ -82,9 +84,15 @@ def _note(key: str, what: str) -> None:
 
 
 def is_choked(key: str) -> bool:
-    """Whether a plugin hangs in so many threads of this process that it is not asked here any more."""
-    _left[key] = [one for one in _left.get(key, ()) if one.is_alive()]
-    return len(_left[key]) >= _MOST_LEFT
+    """Return True if a plugin hangs in so many threads of this process that it is not called here any more."""
+    abandoned = _abandoned()
+    abandoned[key] = [thread for thread in abandoned.get(key, ()) if thread.is_alive()]
+    return len(abandoned[key]) >= _MOST_LEFT
+
+
+def _abandoned() -> dict[str, list[threading.Thread]]:
+    hub = current_app.extensions.get("hub") if has_app_context() else None
+    return _abandoned_at_startup if hub is None else cast(Extension, hub).abandoned
 
 
 def _here(key: str, what: str, alarm: _Alarm, call: Callable[[], T]) -> T:
@@ -121,9 +129,9 @@ class _Alarm:
         return signal.getsignal(signal.SIGALRM) == self.ring  # Apache's mod_wsgi lets nobody have one.
 
     def set(self) -> None:
-        self.left, _ = signal.setitimer(signal.ITIMER_REAL, self.seconds, _AGAIN)
+        self.left, _ = signal.setitimer(signal.ITIMER_REAL, self.seconds, REPEAT_SECONDS)
         if 0 < self.left < self.seconds:
-            signal.setitimer(signal.ITIMER_REAL, self.left, _AGAIN)
+            signal.setitimer(signal.ITIMER_REAL, self.left, REPEAT_SECONDS)
 
     def ring(self, number: int, frame: FrameType | None) -> None:
         if self.over:
@@ -154,7 +162,7 @@ def _elsewhere(key: str, what: str, seconds: float, call: Callable[[], T]) -> T:
     if asked.raised is not None:
         raise asked.raised
     where = _stack(thread)
-    _left.setdefault(key, []).append(thread)
+    _abandoned().setdefault(key, []).append(thread)
     _interrupt(thread)
     raise Hung(f"{_sentence(key, what, seconds)} It is here:\n{where}")
 
