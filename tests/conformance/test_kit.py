@@ -11,7 +11,8 @@ from types import ModuleType
 import pytest
 
 from hub.plugin import Integration
-from hub.testing import Ledger, Lost
+from hub.testing import Ledger, Lost, Restorable
+from hub.testing.families.arriving import arrives
 from hub.testing.families.authorizing import Authorizes
 from hub.testing.families.base import Family
 from hub.testing.families.conversing import Converses
@@ -20,6 +21,7 @@ from hub.testing.families.fetching import Fetches
 from hub.testing.families.once import PostsOnce
 from hub.testing.families.polling import Polls
 from hub.testing.families.posting import Posts, Refuses, Waits
+from hub.testing.office import Office
 from tests.support.wheel import NewPlugin, new_plugin
 
 HERE = Path(__file__).parent
@@ -135,6 +137,33 @@ class TestPush(Family):
 
     def test_no_mutant_is_forgotten(self, acme: NewPlugin, modules: list[ModuleType]) -> None:
         assert set().union(*(mutants(one, acme.integration) for one in modules)) == {fault.mutant for fault in FAULTS}
+
+
+class TestWithoutRestore(Family):
+    """A ledger that is not `Restorable` is connected for each test."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def acme(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewPlugin]:
+        with new_plugin("acme", tmp_path_factory.mktemp("plain"), pull=False) as plugin:
+            yield plugin
+
+    @pytest.fixture
+    def integration(self, acme: NewPlugin) -> Integration:
+        return acme.integration()
+
+    @pytest.fixture
+    def ledger(self, acme: NewPlugin) -> Iterator[Ledger]:
+        pretend = acme.module("pretend").PretendAcme
+        with type("Plain", (pretend,), {"save": None, "restore": None})() as ledger:
+            assert not isinstance(ledger, Restorable)
+            yield ledger
+
+    @pytest.mark.parametrize("_", ["first", "second"])
+    def test_it_is_connected(self, office: Office, _: str) -> None:
+        assert office.line.trips > 0
+        assert not list(office.ledger.documents())
+        arrives(office, office.book().order())
 
 
 class TestPull(Family):

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 FAMILIES = (
     "test_it_is_registered_under_its_key",  # Declares
     "test_it_imports_nothing_of_the_hub_but_its_face_to_plugins",  # Imports
-    "test_a_conversation_that_is_replayed_by_other_processes_asks_the_same",  # Converses
+    "test_sealing_is_pure",  # Converses
     "test_a_plain_order_needs_nothing_but_to_be_sent",  # Posts
     "test_the_line_is_cut_twice_at_the_same_envelope",  # PostsOnce
     "test_what_was_refused_can_be_sent_again",  # Refuses
@@ -24,7 +24,10 @@ FAMILIES = (
     "test_what_is_new_is_found_when_a_list_is_read_again",  # Fetches
     "test_a_ledger_that_is_restored_remembers_nothing_of_what_came_after",  # Restores
 )
-PUSH = ("test_other_books_are_not_taken_for_the_first_ones",)  # Authorizes
+PUSH = (
+    "test_other_books_are_not_taken_for_the_first_ones",  # Authorizes
+    "test_a_conversation_that_is_replayed_by_other_processes_asks_the_same",  # Runs a file of the wheel.
+)
 PULL = ("test_a_session_that_ended_is_closed",)  # Polls
 QUICKBOOKS = (
     "test_it_is_registered_under_its_key",
