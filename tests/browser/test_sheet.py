@@ -1,4 +1,4 @@
-"""A sheet that is longer than the screen opens at its beginning, and what has the focus is never covered."""
+"""A dialog that is longer than the screen opens at its beginning and never covers what has the focus."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from hub.models import Installation
 from tests.support.host import Desk
+from tests.support.labels import SEND
 from tests.support.screen import check_accessibility, shown
 
 COVERED = """() => {
@@ -36,9 +37,9 @@ def test_a_long_sheet_opens_at_its_beginning_and_covers_no_focus(
         page.set_viewport_size({"width": 390, "height": 560})
         page.evaluate("htmx.ajax('GET', '/hub/orders/1042/send', {target: '#hub-dialog', swap: 'innerHTML'})")
         dialog = page.get_by_role("dialog")
-        expect(dialog.get_by_role("button", name="Send", exact=True)).to_be_focused()
+        expect(dialog.get_by_role("button", name=SEND, exact=True)).to_be_focused()
         assert dialog.evaluate("dialog => [dialog.scrollTop, dialog.scrollHeight > dialog.clientHeight]") == [0, True]
-        expect(dialog.get_by_role("button", name="Send", exact=True)).to_be_in_viewport()
+        expect(dialog.get_by_role("button", name=SEND, exact=True)).to_be_in_viewport()
         check_accessibility(page)
         for _ in range(20):
             page.keyboard.press("Shift+Tab")

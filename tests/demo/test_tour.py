@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 from lxml import html
 
-from tests.support.processes import REALM, Person, Stack, press, wait_until
+from tests.support.people import Person, send_together
+from tests.support.processes import REALM, Stack, wait_until
 
 SECOND_PAGE = [str(number) for number in range(1053, 1028, -1)]
 
@@ -25,22 +24,17 @@ STOPPED = {
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    running = Stack(tmp_path_factory.mktemp("tour"), lived_in=True)
-    try:
-        running.start_all()
-        yield running
-    finally:
-        running.stop_all()
+def stack(lived_in_stack: Stack) -> Stack:
+    return lived_in_stack
 
 
 def test_the_tour_ends_with_different_problems_and_each_cure_cures(stack: Stack) -> None:
     ada = Person(stack, "admin@demo.test")
     number = ada.install()
     ada.send("1042")
-    wait_until(lambda: "as 1042 " in ada.status("1042"), 60, "order 1042 is in the books")
+    wait_until(lambda: ada.is_posted("1042"), 60, "order 1042 is in the books")
     ada.post(f"/hub/installations/{number}/customers/accept", {}, page=customers(number))
-    sent = press(ada, SECOND_PAGE)
+    sent = send_together(ada, SECOND_PAGE)
     wait_until(lambda: "17 of 25 are in QuickBooks, 8 need attention." in ada.get(sent).text, 90, ada.get(sent).text)
     found = stopped(ada, number)
     assert set(found) == set(STOPPED)

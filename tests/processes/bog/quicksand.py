@@ -1,4 +1,5 @@
 """An integration that hangs when it is imported."""
 
-while True:
-    pass
+import time
+
+time.sleep(10**6)

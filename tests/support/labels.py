@@ -1,0 +1,30 @@
+"""The labels of buttons, links and fields that several test modules click."""
+
+from __future__ import annotations
+
+SIGN_IN = "Sign in"
+EMAIL = "E-mail"
+PASSWORD = "Password"
+
+QB = "QB"
+"""The link on an order and on a company that opens the hub's dialog."""
+
+ACCOUNTS = "Accounts"
+ADD_INTEGRATION = "Add an integration"
+ALL_ON_PAGE = "All on this page"
+BILL = "Bill"
+CHOOSE_AGAIN = "Send something else…"
+CLOSE = "Close"
+CONNECT = "Connect"
+INSTALL = "Install"
+INTEGRATIONS = "Integrations"
+LINK = "Link"
+PREVIEW = "Preview the lines"
+PURCHASE_ORDER = "Purchase order"
+REFRESH = "Refresh"
+RETRY = "Retry"
+SAVE = "Save"
+SEND = "Send"
+SEND_MANY = "Send to QuickBooks"
+UNLINK = "Unlink"
+VENDOR_NUMBER = "Supplier’s invoice no."
