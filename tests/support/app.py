@@ -20,6 +20,7 @@ from hub.database import session
 from hub.models import Installation, Mapping
 from hub.services.carrying import carrying, doorway
 from hub.services.installing import installing
+from hub.services.integrations import registry
 from tests.support import databases
 from tests.support.host import ACME, ADA, Desk
 from tests.support.pages import Browser
@@ -37,7 +38,9 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def app(database_url: str, desk: Desk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(
+    request: pytest.FixtureRequest, database_url: str, desk: Desk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
     # Nobody guesses the passwords of a test, and a Web Connector shows its own in every session.
     fast = partial(generate_password_hash, method="pbkdf2:sha256:1")
     monkeypatch.setattr(doorway, "generate_password_hash", fast)
@@ -49,11 +52,14 @@ def app(database_url: str, desk: Desk, ledger: Ledger, monkeypatch: pytest.Monke
         HUB_ATTENDED_SECONDS=0, WTF_CSRF_ENABLED=True,  # Nobody sits before the dialog that a test has asked for.
     )  # fmt: skip
     SQLAlchemy(app)
-    Hub(desk).init_app(app)
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "entry_points", lambda group: ())
+        Hub(desk).init_app(app)
     app.extensions["hub"].integrations = {"pretend": Pretend(ledger)}
     with app.app_context():
         _hurry(app)
-        databases.once("empty", app, migrating.upgrade)
+        if "installation" not in request.fixturenames:  # It brings a database of its own.
+            databases.once("empty", app, migrating.upgrade)
         yield app
         session().rollback()
         session().remove()
@@ -96,12 +102,13 @@ _TEMPLATES = _Remembered()
 @pytest.fixture
 def installation(app: Flask, ledger: Ledger) -> Installation:
     """Return the pretend ledger's installation: authorized, its lists loaded, its income account chosen."""
-    answers = databases.once("pretend", app, partial(_connect_pretend, ledger))
+    answers = databases.once("pretend", app, partial(_connect_pretend, app, ledger))
     ledger.answers.update(deepcopy(answers))
     return session().scalars(select(Installation)).one()
 
 
-def _connect_pretend(ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
+def _connect_pretend(app: Flask, ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
+    databases.once("empty", app, migrating.upgrade)
     found = installing.install(ACME, ADA, "pretend")
     connect(found)
     carrying.carry(found.id)

