@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -25,8 +24,12 @@ from tests.support.send_many import (
     FEW,
     MANY,
     SOME,
+    die_before_commit,
     hidden,
     press,
+    problem_codes,
+    progress,
+    queue_first_part,
     send_all,
     text,
     work,
@@ -69,25 +72,11 @@ def test_a_double_click_makes_one_bundle(
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_a_worker_that_dies_while_it_queues_leaves_each_order_queued_or_left(
-    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     page = press(browser, SOME)
-
-    class Killed(BaseException):
-        pass
-
-    bundling._send_some(1, 20)
-    note = bundling._note
-
-    def die(*arguments: Any) -> None:
-        note(*arguments)
-        raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(bundling, "_note", die)
-        with pytest.raises(Killed):
-            bundling.send(1)
-    session().rollback()
+    queue_first_part(1)
+    die_before_commit(1)
     assert queued() == SOME[:20]
     assert session().get_one(Bundle, 1).left == SOME[20:]
     assert bundling.due() == [], "A worker that was here a moment ago is given the time of a lease."
@@ -96,21 +85,21 @@ def test_a_worker_that_dies_while_it_queues_leaves_each_order_queued_or_left(
     jobs.sweep()
     work()
     assert queued() == SOME
-    assert "0 of 30 are in Pretend, 30 on the way." in text(browser.get(page).text)
+    assert progress(browser.get(page).text) == {"total": 30, "queued": 30, "good": 0, "bad": 0}
 
 
 def test_who_lost_the_permission_meanwhile_sends_nothing_more(
     browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     page = press(browser, SOME)
-    bundling._send_some(1, 20)
+    queue_first_part(1)
     orders.permissions = {Permission.VIEW, Permission.MANAGE}
     bundling.send(1)
     orders.permissions = set(Permission)
     assert queued() == SOME[:20]
-    shown = text(browser.get(page).text)
-    assert "0 of 30 are in Pretend, 20 on the way, 10 need attention." in shown
-    assert "Ada Admin may not send with this integration any more. Somebody who may can send these again." in shown
+    shown = browser.get(page).text
+    assert progress(shown) == {"total": 30, "queued": 30, "good": 0, "bad": 10}
+    assert problem_codes(shown) == ["not-permitted"] * 10
 
 
 def test_visible_to_is_asked_of_the_person_who_pressed_as_the_host_knows_that_person_by_then(
@@ -138,15 +127,14 @@ def test_an_installation_that_was_removed_meanwhile_says_so(
     work()
     assert queued() == []
     held = bundling.held(session().get_one(Bundle, 1))
-    assert {problem.what for problems in held.values() for problem in problems} == {
-        "This installation is not connected any more."
-    }
+    assert {problem.code for problems in held.values() for problem in problems} == {"not-connected"}
     assert bundling.due() == []
 
 
 def test_an_order_that_breaks_its_host_is_left_out_with_a_reference_and_holds_up_no_other(
-    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    browser: Browser, installation: Installation, orders: Desk, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
     page = press(browser, SOME)
     some_orders = orders.some_orders
 
@@ -160,9 +148,11 @@ def test_an_order_that_breaks_its_host_is_left_out_with_a_reference_and_holds_up
         work()
     del orders.orders["3029"]
     assert queued() == [one for one in SOME if one != "3005"]
-    shown = text(browser.get(page).text)
-    assert re.search(r"Something went wrong here with this order. Tell your support this reference: \w{8}", shown)
-    assert "0 of 30 are in Pretend, 29 on the way, 1 needs attention." in shown
+    shown = browser.get(page).text
+    assert progress(shown) == {"total": 30, "queued": 30, "good": 0, "bad": 1}
+    assert problem_codes(shown) == ["crashed"]
+    references = re.findall(r"\[(\w{8})\]", caplog.text)
+    assert references[-1] in shown, "The page names the reference that is in the log."
 
 
 def test_an_order_that_is_gone_by_then_is_counted_as_not_sent(
@@ -172,9 +162,7 @@ def test_an_order_that_is_gone_by_then_is_counted_as_not_sent(
     del orders.orders["3001"]
     work()
     assert queued() == ["3000", "3002"]
-    shown = text(browser.get(page).text)
-    assert "0 of 3 are in Pretend, 2 on the way, 1 needs attention." in shown
-    assert "1 order is not there any more." in shown
+    assert progress(browser.get(page).text) == {"total": 3, "queued": 3, "good": 0, "bad": 1}
 
 
 def test_what_was_not_sent_can_be_looked_at_again_and_what_somebody_has_sent_since_is_shown_as_sent(
@@ -183,15 +171,15 @@ def test_what_was_not_sent_can_be_looked_at_again_and_what_somebody_has_sent_sin
     right = orders.orders["3001"]
     orders.orders["3001"] = replace(right, total=right.total + 1)
     shown = send_all(browser, FEW)
-    assert "The order does not add up." in text(shown)
+    assert problem_codes(shown) == ["does-not-add-up"]
     assert hidden(shown, "id") == ["3001"]
     orders.orders["3001"] = right
     again = browser.get("/hub/orders/send?within=1&documents=invoice&id=3001")
-    assert "1 of 1 order is ready." in text(again.text)
+    assert progress(again.text) == {"ready": 1, "choice": 0, "done": 0}
     send_all(browser, ["3001"])
     while carrying.due_installations():
         carrying.carry(installation.id)
-    assert "3 of 3 are in Pretend." in text(browser.get("/hub/orders/sent/1").text)
+    assert progress(browser.get("/hub/orders/sent/1").text) == {"total": 3, "queued": 3, "good": 3, "bad": 0}
     assert sorted(one["number"] for one in ledger.invoices) == FEW
 
 
@@ -200,28 +188,32 @@ def test_whoever_comes_to_the_list_is_shown_what_was_sent_together(
     browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     press(browser, SOME)
-    bundling._send_some(1, 20)
+    queue_first_part(1)
     orders.signed_in = BEN
     bar = browser.get("/hub/orders/bar", htmx=True).text
-    assert "Ada Admin sent 30 orders together, 1 min ago: 20 of 30 are queued." in text(bar)
+    assert 'data-total="30"' in bar
+    assert "Ada Admin" in text(bar)
+    assert re.search(r"\b20\b.*\b30\b", text(bar)), "20 of 30 are queued."
     assert "every 3s" in bar
     bundling.send(1)
     lately = browser.get("/hub/orders/sent", htmx=True).text
-    assert "Ada Admin sent 30 orders together, 1 min ago." in text(lately)
+    assert "Ada Admin" in text(lately)
     assert "every 3s" not in lately
-    assert "30 on the way" in text(browser.get("/hub/orders/sent/1", htmx=True).text)
+    followed = progress(browser.get("/hub/orders/sent/1", htmx=True).text)
+    assert followed == {"total": 30, "queued": 30, "good": 0, "bad": 0}
     orders.permissions = {Permission.VIEW}
     assert "Ada Admin" not in browser.get("/hub/orders/sent", htmx=True).text
 
 
-def test_no_worker_is_a_sentence_and_nothing_is_lost(
+def test_without_a_worker_the_pages_say_that_nothing_moves_and_nothing_is_lost(
     app: Flask, browser: Browser, installation: Installation, orders: Desk
 ) -> None:
+    pages = (press(browser, FEW), "/hub/orders/bar")
+    before = [text(browser.get(page).text) for page in pages]
     app.config["HUB_STUCK_SECONDS"] = 0
-    page = press(browser, FEW)
-    waits = "0 of 3 are queued. Nothing moves at present: no worker has taken the others yet."
-    assert waits in text(browser.get(page).text)
-    assert waits[:18] in text(browser.get("/hub/orders/bar").text)
+    after = [text(browser.get(page).text) for page in pages]
+    assert [len(late) > len(early) for late, early in zip(after, before, strict=True)] == [True, True]
+    assert progress(browser.get(pages[0]).text) == {"total": 3, "queued": 0, "good": 0, "bad": 0}
     jobs.sweep()
     work()
     assert queued() == FEW

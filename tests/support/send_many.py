@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hub import queue
 from hub.services.sending import bundling
 from tests.support.host import Desk
 from tests.support.pages import Browser
@@ -44,20 +45,62 @@ def text(page: str) -> str:
 
 
 def press(browser: Browser, ids: list[str], **more: Any) -> str:
-    """Press Send; gives the address of what came of it."""
+    """Press Send. Return the address of what came of it."""
     answer = browser.post("/hub/orders/sent", form(ids, **more))
     assert answer.status_code == 303, answer.text
     return answer.headers["Location"]
 
 
 def work() -> None:
-    """What a worker does who is woken, or whom the sweep wakes."""
+    """Do what a worker does when it is woken, or when the sweep wakes it."""
     for bundle_id in bundling.due():
         bundling.send(bundle_id)
 
 
+class Killed(BaseException):
+    """A worker that is killed. None of its own code runs any more."""
+
+
+def queue_first_part(bundle_id: int) -> None:
+    """Queue the first orders of a bundle, as a worker does that is killed right after it has committed them."""
+
+    def commit_and_die() -> None:
+        queue.commit()
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundling, "commit", commit_and_die)
+        with pytest.raises(Killed):
+            bundling.send(bundle_id)
+
+
+def die_before_commit(bundle_id: int) -> None:
+    """Queue the next orders of a bundle, as a worker does that is killed right before it commits them."""
+
+    def die() -> None:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundling, "commit", die)
+        with pytest.raises(Killed):
+            bundling.send(bundle_id)
+    queue.rollback()
+
+
+def progress(page: str) -> dict[str, int]:
+    """Return the counts on the page that follows orders: total, queued, good, bad."""
+    shown = re.search(r'<div id="hub-many"([^>]*)', page)
+    assert shown, page
+    return {name: int(count) for name, count in re.findall(r'data-(\w+)="(\d+)"', shown.group(1))}
+
+
+def problem_codes(page: str) -> list[str]:
+    """Return the codes of the problems on a page."""
+    return re.findall(r'data-code="([^"]+)"', page)
+
+
 def send_all(browser: Browser, ids: list[str]) -> str:
-    """Press Send, and let a worker see to it; gives the page that says what came of it."""
+    """Press Send, and let a worker see to it. Return the page that says what came of it."""
     address = press(browser, ids)
     work()
     return browser.get(address).text
