@@ -145,7 +145,7 @@ def orders() -> None:
         office.connect()
         connector, timing = office.connector(), Timing(bare)
         floor = _one_row_committed(office.installation.id)
-        connector.pause, connector._line = PAUSE, timing
+        connector.pause, connector.http = PAUSE, timing
         whole, expected = 0.0, Counter[tuple[str, Any]]()
         for day in range(1, 1 + DAYS):
             numbers = range(1000 * day, 1000 * day + ORDERS)

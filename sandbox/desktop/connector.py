@@ -17,7 +17,7 @@ import requests
 from lxml import etree
 
 from sandbox.desktop.company import CompanyFile
-from sandbox.desktop.reading import RequestError
+from sandbox.desktop.reading import RequestError, unparsable
 
 NAMESPACE = "http://developer.intuit.com/"
 VERSION = "2.3.0.215"
@@ -79,6 +79,7 @@ class Faults:
     message: str = "QuickBooks found an error."
     slow: float = 0.0
     padding: int = 0  # Bytes by which each answer is larger than it need be.
+    unreadable: str = ""  # QuickBooks cannot parse a message set with this text.
 
 
 @dataclass
@@ -96,7 +97,12 @@ class WebConnector:
     said: list[str] = field(default_factory=list)
     """What the user was shown."""
     percentages: list[int] = field(default_factory=list)
-    _line: requests.Session = field(default_factory=requests.Session)
+    http: requests.Session = field(default_factory=requests.Session)
+    """The HTTP client. It may be replaced by one that measures."""
+
+    def choose_url(self) -> str:
+        """Return the URL of call number `calls`. A subclass may choose another server for each call."""
+        return self.application.url
 
     def approve(self) -> None:
         """An admin says yes in QuickBooks: the application's mark is left in the company file."""
@@ -161,6 +167,8 @@ class WebConnector:
             return "", hresult, self.faults.message
         time.sleep(self.faults.slow)
         try:
+            if self.faults.unreadable and self.faults.unreadable in request:
+                raise unparsable("a fault that was asked for")
             response = process(request)
         except RequestError as error:
             self.log(f"QuickBooks refuses: {error.message}")
@@ -186,8 +194,8 @@ class WebConnector:
         self.calls += 1
         if self.calls == self.faults.die_at_call:
             raise Died(f"before call {self.calls}, {operation}")
-        answer = self._line.post(
-            self.application.url,
+        answer = self.http.post(
+            self.choose_url(),
             data=envelope(operation, given),
             headers={
                 "Content-Type": "text/xml; charset=utf-8",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -28,7 +27,7 @@ from hub.states import DeliveryState
 from quickbooks_desktop import QuickBooksDesktop
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Faults
-from tests.support.desktop import Ledger, Office, by_hand, faults, whole_file
+from tests.support.desktop import Ledger, Office, by_hand, faults, forget_answers, whole_file
 from tests.support.host import ACME, ADA, Desk, order_1042
 from tests.support.orders import EVERYTHING, MUGS
 from tests.support.pages import Browser
@@ -105,7 +104,6 @@ def office(app: Flask, tmp_path: Path, desk: Desk) -> Iterator[Office]:
     """An office in which all documents of order 1042 are in the books."""
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
-    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
     desk.orders["1042"] = BEFORE
     with serving(app) as url:
         found = Office.connected(app, url, tmp_path)
@@ -178,7 +176,6 @@ def test_wherever_the_line_is_cut_each_change_is_made_once(office: Office, desk:
     while True:
         send(office, desk, order)
         died = office.dies(faults(kind, step))
-        time.sleep(0.25)  # The session that died may be silent no longer than that.
         office.update()
         assert bought(office.company) == expected(order, again=True)
         items = ("CAP", "MUG", "Order discount", "PEN")
@@ -197,17 +194,8 @@ def test_what_quickbooks_forgot_is_not_changed_twice(office: Office, desk: Desk)
     while bought(office.company)["bill"] == expected(BEFORE)["bill"]:
         assert office.dies(Faults(die_after=step))
         step += 1
-        time.sleep(0.25)
-    store = office.company.store
-    remembers = store.answered
-
-    def forgotten(set_id: str) -> tuple[str, str] | None:
-        known = remembers(set_id)
-        return ("another checksum", known[1]) if known else None
-
-    store.answered = forgotten  # type: ignore[method-assign]  # QuickBooks answers 9001 to the set that comes again.
+    forget_answers(office)
     office.connector().update()
-    time.sleep(0.25)
     office.update()
     assert bought(office.company) == expected(AFTER)
     assert states() == {DeliveryState.POSTED}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from hub.web import views
 from quickbooks_desktop import paging
 from sandbox.desktop import lists
 from sandbox.desktop.connector import Failed
-from tests.support.desktop import BOOKS, ORDER_1042, Office, faults, states, whole_file
+from tests.support.desktop import BOOKS, ORDER_1042, Office, by_hand, faults, forget_answers, states, whole_file
 from tests.support.host import ACME, ADA, order_1042
 from tests.support.orders import ledger, send
 from tests.support.pages import statements
@@ -40,7 +39,6 @@ from tests.support.serving import serving
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
-    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
     with serving(app) as url:
         yield Office.open(url, tmp_path)
 
@@ -49,7 +47,6 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
 def connected(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
-    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
     with serving(app) as url:
         yield Office.connected(app, url, tmp_path)
 
@@ -200,7 +197,6 @@ def test_a_web_connector_that_vanishes_at_any_step_loses_nothing_and_doubles_not
     step = 1
     while connected.dies(faults(kind, step)):
         step += 1
-        time.sleep(0.25)  # The session that died may be silent no longer than that.
     connected.update()
     assert step > 3, "The line was cut at several steps."
     assert whole_file(connected.company) == ORDER_1042
@@ -219,7 +215,6 @@ def test_a_session_of_twenty_deliveries_cut_at_every_exchange_posts_each_exactly
     while True:
         send(connected, range(first, first + 5))
         died = connected.dies(faults(kind, step))
-        time.sleep(0.25)
         connected.update()
         assert whole_file(connected.company) == ledger(range(5000, first + 5))
         assert states() == {DeliveryState.POSTED}
@@ -237,21 +232,11 @@ def test_what_quickbooks_forgot_is_looked_for_before_it_is_asked_again(connected
     while not connected.company.rows("Invoice"):
         assert connected.dies(faults("die_after", step))
         step += 1
-        time.sleep(0.25)
-    store = connected.company.store
-    forget = store.answered
-
-    def forgotten(set_id: str) -> tuple[str, str] | None:
-        known = forget(set_id)
-        return ("another checksum", known[1]) if known else None
-
-    store.answered = forgotten  # type: ignore[method-assign]  # QuickBooks answers 9001 to the set that comes again.
+    forget_answers(connected)
     if "invoices" in loss:
-        with store.transaction():
-            for row in connected.company.rows("Invoice"):
-                store._db.execute("DELETE FROM row WHERE id = ?", (row.id,))
+        for row in connected.company.rows("Invoice"):
+            by_hand(connected.company, f"<TxnDelRq><TxnDelType>Invoice</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
     connected.connector().update()
-    time.sleep(0.25)
     connected.update()
     assert whole_file(connected.company) == ledger(range(6000, 6005))
     assert states() == {DeliveryState.POSTED}
@@ -300,17 +285,22 @@ def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> No
     assert [tuple(one) for one in session().execute(untouched)] == [("", None)]
 
 
-def test_a_removed_installation_knows_nobody_even_where_its_address_is_still_remembered(connected: Office) -> None:
-    row = doorway.open_for(connected.installation)
+def test_a_removed_installation_is_at_no_address(connected: Office) -> None:
+    address = doorway.open_for(connected.installation).address
     session().commit()
-    known = doorway.at(row.address)
-    assert known == (connected.installation.id, "quickbooks_desktop")
-    address, remembered = row.address, dict(doorway._known)
+    assert doorway.at(address) == (connected.installation.id, "quickbooks_desktop")
     installing.remove(ACME.id, connected.installation.id)
     with pytest.raises(NotFound):
         doorway.at(address)
-    doorway._known.update(remembered)  # Another web process has not heard of it.
-    assert connected.connector().update().startswith("QBWC1040")
-    doorway._known.clear()
     with pytest.raises(Failed, match="404"):
         connected.connector().update()
+
+
+def test_a_web_process_that_remembers_the_address_of_a_removed_installation_admits_nobody(
+    connected: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert doorway.at(doorway.open_for(connected.installation).address)
+    session().commit()
+    monkeypatch.setattr(doorway, "close", lambda installation: setattr(installation, "desk", None))  # As elsewhere.
+    installing.remove(ACME.id, connected.installation.id)
+    assert connected.connector().update().startswith("QBWC1040")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,13 +11,12 @@ from pathlib import Path
 import pytest
 import requests
 from flask import Flask
-from lxml import etree
 
 from hub.database import session
 from hub.services.integrations import registry
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Died, Failed, Faults, WebConnector
-from tests.support.desktop import Office, faults, states, whole_file
+from tests.support.desktop import Office, faults, let_sessions_time_out, states, whole_file
 from tests.support.desktop_processes import Web, Work
 from tests.support.orders import ledger, send
 
@@ -26,24 +24,17 @@ pytestmark = [pytest.mark.timeout(400), pytest.mark.databases("postgresql")]
 
 
 
-
-
-
 class Between(WebConnector):
-    """A Web Connector behind a load balancer: every call reaches the other process. `kill_at` kills one on the way."""
+    """A Web Connector behind a load balancer: each call reaches the other process. Call `kill_at` kills its process."""
 
     webs: tuple[Web, ...] = ()
     kill_at = 0
 
-    def _call(self, operation: str, **given: str) -> etree._Element:
+    def choose_url(self) -> str:
         web = self.webs[self.calls % len(self.webs)]
-        if self.calls + 1 == self.kill_at:
+        if self.calls == self.kill_at:
             web.kill()
-        self.application = type(self.application)(
-            name=self.application.name, url=web.url + "/hub/" + self.application.url.partition("/hub/")[2],
-            user=self.application.user, owner_id=self.application.owner_id, file_id=self.application.file_id,
-        )  # fmt: skip
-        return super()._call(operation, **given)
+        return web.url + "/hub/" + self.application.url.partition("/hub/")[2]
 
 
 @pytest.fixture
@@ -67,23 +58,21 @@ def office(app: Flask, webs: tuple[Web, Web], tmp_path: Path) -> Office:
 
 
 def between(office: Office, webs: tuple[Web, Web], found: Faults | None = None, kill_at: int = 0) -> bool:
-    """A session between two processes; false if it did not come to its end."""
-    session().commit()  # Nothing of this process stands in the way.
-    connector = Between(office.application, office.password, office.company, faults=found or Faults(), pause=0.05)
+    """Run a session between two processes, and let it time out. Return False if it did not come to its end."""
+    session().commit()  # No transaction of this process may block the two.
+    connector = Between(office.application, office.password, office.company, faults=found or Faults(), pause=0.01)
     connector.webs, connector.kill_at = webs, kill_at
     try:
         connector.update()
     except (Died, Failed, requests.RequestException):
         return False
     finally:
-        session().expire_all()
-        session().commit()
+        let_sessions_time_out()
     return True
 
 
 def finish(office: Office, webs: tuple[Web, Web]) -> None:
     for _ in range(10):
-        time.sleep(0.6)
         between(office, webs)
         if states() == {DeliveryState.POSTED}:
             return
@@ -156,9 +145,7 @@ def test_a_worker_that_is_killed_while_it_reads_answers_leaves_them_to_the_next(
                 office.connector().update()
             killer.join()
             work.start(*where)
-            session().expire_all()
-            session().commit()
-            time.sleep(0.6)
+            let_sessions_time_out()
         office.update()
         check(office, range(5000, 5060))
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,6 @@ HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"http://dev
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, _ = registry.load()
-    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
     with serving(app) as url:
         found = Office.connected(app, url, tmp_path)
         yield found
@@ -166,7 +164,6 @@ def test_the_password_stands_nowhere_in_the_database(office: Office, tmp_path: P
 
 
 def test_a_second_web_connector_is_told_to_wait(office: Office, app: Flask) -> None:
-    app.config.update(HUB_DESK_SECONDS=30)
     sending.send(office.installation.id, order_1042(), Choices(), ADA)
     ticket = signed_in(office)
     assert office.connector().update() == "The server is busy"
@@ -270,17 +267,7 @@ def test_what_a_parser_refuses_is_opened_until_the_guilty_one_stands_alone(offic
               for n in range(2000, 2008)]  # fmt: skip
     for order in orders:
         sending.send(office.installation.id, order, Choices(), ADA)
-    connector = office.connector()
-    process = connector._process
-
-    def poisoned(process_set: Callable[[str], str], request: str) -> tuple[str, str, str]:
-        if "&#10007;poison" in request:
-            return "", "0x80040400", "QuickBooks found an error when parsing the provided XML text stream."
-        return process(process_set, request)
-
-    connector._process = poisoned  # type: ignore[method-assign, assignment]
-    connector.update()
-    time.sleep(0.25)
+    office.connector(Faults(unreadable="&#10007;poison")).update()
     session().expire_all()
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [one.title for one in stopped] == ["Invoice 2003"]

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from hub.database import now, session
 from hub.models import Installation, Meter
 from hub.plugin import Counted, Limit
-from hub.services.carrying import carrying, turns
+from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
 from quickbooks_online import QuickBooksOnline
@@ -32,7 +32,6 @@ def paced(tmp_path: Path, app: Flask) -> Iterator[None]:
     with redis.running(tmp_path) as address:
         app.config["HUB_REDIS_URL"] = address
         yield
-        turns._limiter.cache_clear()
 
 
 def send_all(online: Installation) -> None:

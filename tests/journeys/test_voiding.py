@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -213,7 +212,6 @@ def test_an_order_that_gives_back_by_now_voids_its_invoice_before_the_credit_mem
 
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.config.update(HUB_DESK_SECONDS=0.2, HUB_DESK_WORK_SECONDS=0.2)
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
     with serving(app) as url:
@@ -237,7 +235,6 @@ def test_a_company_file_voids_it_once_too(office: Office, cut: str) -> None:
     step = 1
     while cut and office.dies(Faults(die_before=step) if cut == "before" else Faults(die_after=step)):
         step += 1
-        time.sleep(0.25)  # The session that died may be silent no longer than that.
     assert step > 2 or not cut, "The line was cut at the look and at the void."
     assert office.update()[-1] in {"OK", "No data exchange required"}, office.log
     assert in_file(office) == VOIDED_THERE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from hub.database import now, session
-from hub.models import Delivery, Installation, Listing
+from hub.models import Delivery, DeskRow, Installation, Listing
 from hub.queue import commit
 from hub.services.books import fetching, mapping
 from hub.services.carrying import doorway
@@ -93,7 +94,7 @@ class Office:
                 name=application.name, url=application.url.replace(self.url, url), user=application.user,
                 owner_id=application.owner_id, file_id=application.file_id,
             )  # fmt: skip
-        return WebConnector(application, self.password, self.company, faults=faults or Faults(), pause=0.05,
+        return WebConnector(application, self.password, self.company, faults=faults or Faults(), pause=0.01,
                             log=self.log.append)  # fmt: skip
 
     def connect(self) -> None:
@@ -111,9 +112,10 @@ class Office:
         commit()
 
     def update(self, *, most: int = 12) -> list[str]:
-        """Session after session, until one has nothing to do or went to its end."""
+        """Run sessions until one has nothing to do or comes to its end. Return what each of them showed last."""
         shown = []
         for _ in range(most):
+            let_sessions_time_out()
             shown.append(self.connector().update())
             session().expire_all()
             if shown[-1] in {"OK", "No data exchange required"}:
@@ -121,13 +123,13 @@ class Office:
         raise AssertionError(f"The Web Connector never came to an end: {shown}")
 
     def dies(self, faults: Faults) -> bool:
-        """One session of a Web Connector that does not come back. False if it came to its end before."""
+        """Run a session that breaks off at a fault, and let it time out. Return False if it came to its end before."""
         try:
             self.connector(faults).update()
         except Died:
             return True
         finally:
-            session().expire_all()
+            let_sessions_time_out()
         return False
 
 
@@ -186,6 +188,27 @@ def look_again(office: Office) -> None:
     session().execute(update(Listing).values(due_at=now()))
     commit()
     assert office.update()[-1] == "OK"
+
+
+def let_sessions_time_out() -> None:
+    """Let each open session be silent for too long, and let each lease be over that a killed process holds."""
+    long_ago = now() - dt.timedelta(hours=1)
+    session().execute(update(DeskRow).where(DeskRow.ticket.is_not(None)).values(ticket_until=long_ago))
+    session().execute(update(Installation).where(Installation.line_token.is_not(None)).values(line_until=long_ago))
+    commit()
+    session().expire_all()
+
+
+def forget_answers(office: Office) -> None:
+    """Let QuickBooks answer 9001 to each message set that it has answered before: it does not remember it."""
+    store = office.company.store
+    remember = store.answered
+
+    def answered(set_id: str) -> tuple[str, str] | None:
+        known = remember(set_id)
+        return ("another checksum", known[1]) if known else None
+
+    store.answered = answered  # type: ignore[method-assign]  # From here on.
 
 
 def faults(kind: str, step: int) -> Faults:

