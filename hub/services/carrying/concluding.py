@@ -85,8 +85,6 @@ def conclude(
 def heard(error: IntegrationError) -> IntegrationError | Crashed:
     """What a plugin raised, if it makes sense."""
     try:
-        if type(error) is IntegrationError:
-            raise TypeError(f"“{error}” is none of the three families") from error
         return vetting.error(error)
     except (TypeError, ValueError) as wrong:
         return Crashed(reference(wrong))

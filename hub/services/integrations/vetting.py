@@ -14,7 +14,16 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import simplejson
 
-from hub.plugin import IntegrationError, Problem, Rejected, Request, Response, Sentence, Unavailable
+from hub.plugin import (
+    AuthorizationExpired,
+    IntegrationError,
+    Problem,
+    Rejected,
+    Request,
+    Response,
+    Sentence,
+    Unavailable,
+)
 
 _LONGEST_PAUSE = 86400.0
 _LARGEST = 10**15
@@ -53,7 +62,10 @@ def responses(found: object, count: int) -> Sequence[Response]:
 
 
 def error(raised: IntegrationError) -> IntegrationError:
-    """A failure that can be told and waited for. Raises `TypeError` or `ValueError`."""
+    """Return a failure of one of the three families that can be told and waited for. Raises `TypeError` or
+    `ValueError` for any other."""
+    if not isinstance(raised, Unavailable | AuthorizationExpired | Rejected):
+        raise TypeError(f"{type(raised).__name__}(“{raised}”) is none of the three families") from raised
     if isinstance(raised, Rejected):
         demand(raised.problems, tuple[Problem, ...], "A refusal")
     pause = raised.retry_after if isinstance(raised, Unavailable) else None
