@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
 
+import sandbox.desktop.__main__
 from sandbox.desktop.company import CompanyFile
 from tests.support.desktop import ORDER_1042, whole_file
 from tests.support.labels import (
@@ -34,13 +35,14 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def web_connector(office: Path, *more: str) -> str:
-    """Run the Web Connector once, with the command that the hub prints. Return its last line."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sandbox.desktop", "--once", "--company", str(office / "company"),
-         "--qwc", str(office / "bookpost.qwc"), "--password", (office / "password").read_text(), *more],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else done.stderr
+    """Run the Web Connector once, as the command does that the hub prints. Return its last line."""
+    output, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(output), redirect_stderr(errors):
+        sandbox.desktop.__main__.main([
+            "--once", "--company", str(office / "company"), "--qwc", str(office / "bookpost.qwc"),
+            "--password", (office / "password").read_text(), *more,
+        ])  # fmt: skip
+    return output.getvalue().strip().splitlines()[-1] if output.getvalue().strip() else errors.getvalue()
 
 
 def expect_queued(dialog: Locator) -> None:

@@ -13,13 +13,14 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
+from pkgutil import resolve_name
 from types import FrameType
 from typing import Any
 
-import flask.cli
-from gunicorn.app import wsgiapp  # type: ignore[import-untyped]  # It ships without types.
-
-PROGRAMS = {"flask": flask.cli.main, "gunicorn": wsgiapp.run}
+TOP = Path(__file__).parent.parent.parent
+PROGRAMS = {"flask": "flask.cli:main", "gunicorn": "gunicorn.app.wsgiapp:run"}
+"""The programs that it can become, by the function that runs each."""
 
 exit_codes: dict[int, int] = {}
 
@@ -41,7 +42,7 @@ def become(command: list[str], log: str) -> None:
         for source, target in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
         sys.argv = command
-        PROGRAMS[command[0]]()
+        resolve_name(PROGRAMS[command[0]])()
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)
@@ -68,6 +69,8 @@ def main() -> None:
     import wsgi
 
     assert wsgi.app
+    for program in PROGRAMS.values():
+        resolve_name(program)
     assert threading.active_count() == 1, "A fork would lack the other threads."
     signal.signal(signal.SIGCHLD, reap)
     for line in sys.stdin:

