@@ -37,7 +37,7 @@ def create_app(database: str, key: str, redis: str = NO_REDIS) -> Flask:
     app = Flask("host")
     app.config.update(
         SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database, HUB_REDIS_URL=redis, HUB_SECRET_KEYS=key,
-        HUB_LEASE_SECONDS=1, HUB_DESK_PATIENCE_SECONDS=0 if redis == NO_REDIS else 0.5,
+        HUB_LEASE_SECONDS=0.5, HUB_DESK_PATIENCE_SECONDS=0 if redis == NO_REDIS else 0.2,
     )  # fmt: skip
     SQLAlchemy(app)
     Hub(Desk()).init_app(app)
