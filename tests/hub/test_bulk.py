@@ -16,7 +16,7 @@ from hub.models import Delivery, Installation
 from hub.services.carrying import carrying
 from hub.services.sending import bundling, sending
 from tests.support.host import Desk
-from tests.support.pages import Browser, count_queries
+from tests.support.pages import Browser, count_queries, problem_codes
 from tests.support.pretend import Ledger
 from tests.support.send_many import (
     FEW,
@@ -25,7 +25,6 @@ from tests.support.send_many import (
     form,
     hidden,
     press,
-    problem_codes,
     progress,
     queue_first_part,
     send_all,

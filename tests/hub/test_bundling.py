@@ -18,7 +18,7 @@ from hub.services.carrying import carrying
 from hub.services.installing import installing
 from hub.services.sending import bundling
 from tests.support.host import ADA, Desk
-from tests.support.pages import Browser, count_queries
+from tests.support.pages import Browser, count_queries, problem_codes
 from tests.support.pretend import Ledger
 from tests.support.send_many import (
     FEW,
@@ -27,7 +27,6 @@ from tests.support.send_many import (
     die_before_commit,
     hidden,
     press,
-    problem_codes,
     progress,
     queue_first_part,
     send_all,

@@ -20,6 +20,7 @@ from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
 from tests.support.deliveries import send
 from tests.support.host import ADA, Desk
+from tests.support.pages import state_of
 from tests.support.pretend import Ledger, Pretend
 
 WAYS = Books(
@@ -77,13 +78,14 @@ def test_the_lists_are_said_to_be_loading_until_it_is_known_whose_they_are(
     name, installation.books_name = installation.books_name, ""
     commit()
     answer = client.get(address, headers={"HX-Request": "true"})
-    assert "Loading the lists of the books…" in answer.text
+    assert state_of(answer.text, f"hub-lists-{installation.id}") == "loading"
     assert "every 1s" in answer.text
     assert "HX-Trigger-After-Settle" not in answer.headers
     checking.take(installation, replace(WAYS, name=name))
     commit()
     answer = client.get(address, headers={"HX-Request": "true"})
-    assert f"The lists of {name} are loaded." in answer.text
+    assert state_of(answer.text, f"hub-lists-{installation.id}") == "loaded"
+    assert name in answer.text
     assert "every 1s" not in answer.text
     assert answer.headers["HX-Trigger-After-Settle"] == "hub-loaded", "The page shows what it says of the books anew."
 

@@ -18,27 +18,22 @@ from hub.plugin import Record, RecordKind
 from hub.services.books import fetching, matching
 from tests.support.customers import enter, link, links, text_of
 from tests.support.host import Desk
-from tests.support.pages import Browser, count_queries
+from tests.support.pages import Browser, badge_tones, count_queries, empty_text
 from tests.support.pretend import integration_of
 
 
 @pytest.fixture
 def path(installation: Installation) -> str:
     return f"/hub/installations/{installation.id}/customers"
-
-
-
-
-
-
-
-
-
-
 def row_of(page: str, company_id: str) -> str:
     found = re.search(rf'<li[^>]*id="hub-company-row-{company_id}".*?</li>', page, re.DOTALL)
     assert found, page
-    return text_of(found.group(0))
+    return found.group(0)
+
+
+def suggested_on(page: str, company_id: str) -> list[str]:
+    """Return the id of the record that can be accepted in the row of a company."""
+    return re.findall(r'<button name="record_id" value="([^"]+)"', row_of(page, company_id))
 
 
 def rows_of(page: str) -> list[str]:
@@ -77,9 +72,9 @@ def test_a_company_is_matched_by_name_mail_and_phone_where_that_is_clear(install
 def test_accepting_links_once_and_keeps_who_did_it(browser: Browser, installation: Installation, path: str) -> None:
     enter(installation, ("1", "ABC Company", "", ""))
     page = browser.get(path).text
-    assert "Suggested ABC Company same name" in row_of(page, "12")
+    assert suggested_on(page, "12") == ["1"]
     row = browser.post(f"{path}/12/accept", {"record_id": "1"}, htmx=True)
-    assert "Linked ABC Company" in row_of(row.text, "12")
+    assert badge_tones(row.text) == ["good"]
     assert links() == {"12": "1"}
     assert browser.post(f"{path}/12/accept", {"record_id": "1"}).status_code == 303
     change = session().scalars(select(LinkChange)).one()
@@ -116,7 +111,7 @@ def test_all_exact_matches_are_accepted_step_by_step(
             break
     expected = {f"n{n}": f"c{n}" for n in range(0, 450, 3)} | {"n3": "zz"}
     assert links() == expected
-    assert "149 are linked now; 454 looked at." in text_of(page)
+    assert re.findall(r"\d+", text_of(page)) == ["149", "454"], "Of 454 companies 149 are linked now."
 
 
 def test_vendors_are_linked_by_the_same_means(
@@ -128,13 +123,13 @@ def test_vendors_are_linked_by_the_same_means(
     fetching.store(installation.id, RecordKind.VENDOR, [Record(kind=RecordKind.VENDOR, id="v1", name="ABC Company")])
     session().commit()
     page = browser.get(f"{path}?kind=vendor").text
-    assert "Suggested ABC Company same name" in row_of(page, "12")
-    assert "Suggested" not in row_of(browser.get(path).text, "12")
+    assert suggested_on(page, "12") == ["v1"]
+    assert suggested_on(browser.get(path).text, "12") == []
     done = browser.post(f"{path}/accept", {"kind": "vendor"}).text
     assert f'href="{path}?kind=vendor"' in done
     found = session().scalars(select(Link)).one()
     assert (found.kind, found.record_id) == (RecordKind.VENDOR, "v1")
-    assert "Linked ABC Company" in row_of(browser.get(f"{path}?kind=vendor").text, "12")
+    assert badge_tones(row_of(browser.get(f"{path}?kind=vendor").text, "12")) == ["good"]
 
 
 def test_the_unlinked_ones_are_found_among_many_that_are_linked(
@@ -166,7 +161,7 @@ def test_pages_of_fifty_lead_through_the_whole_list_and_the_search_is_the_hosts(
     following = unescape(re.search(r'rel="next" href="([^"]+)"', first).group(1))  # type: ignore[union-attr]  # It is.
     assert rows_of(browser.get(following).text) == [f"n{n}" for n in range(49, 99)]
     assert rows_of(browser.get(f"{path}?q=n77@").text) == ["n77"]
-    assert "No company matches “zebra”." in text_of(browser.get(f"{path}?q=zebra").text)
+    assert "zebra" in empty_text(browser.get(f"{path}?q=zebra").text)
 
 
 def test_the_number_of_queries_does_not_depend_on_the_companies(

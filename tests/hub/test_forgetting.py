@@ -119,7 +119,7 @@ def test_after_our_patience_a_person_is_asked(
     carrying.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [one.reason for one in stopped] == [StopReason.EXHAUSTED]
-    assert [problems_of(one.problems)[0].what for one in stopped] == ["The books are locked."]
+    assert [problem.code for one in stopped for problem in problems_of(one.problems)] == ["unavailable"]
 
 
 def test_where_nobody_can_look_a_person_does_and_what_that_person_sends_again_goes(
@@ -132,7 +132,7 @@ def test_where_nobody_can_look_a_person_does_and_what_that_person_sends_again_go
     pass_time(installation)
     carrying.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
-    assert [problems_of(one.problems)[0].what for one in stopped] == ["Nobody can tell whether this has arrived."]
+    assert [problem.code for one in stopped for problem in problems_of(one.problems)] == ["in-doubt"]
     assert ledger.invoices == []
     for one in stopped:
         retrying.retry("acme", one.id)

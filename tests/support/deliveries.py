@@ -33,7 +33,7 @@ def send(installation: Installation) -> list[Delivery]:
 
 
 def pass_time(installation: Installation) -> None:
-    """Let every waiting time be over."""
+    """End every waiting time."""
     installation.resume_at = None
     for envelope in session().scalars(select(Envelope)):
         envelope.due_at = now()
@@ -43,8 +43,9 @@ def pass_time(installation: Installation) -> None:
 
 
 def states() -> dict[str, DeliveryState]:
+    """Return the states of all deliveries that are not cancelled, by their kind."""
     session().expire_all()
-    return {row.title: row.state for row in session().scalars(select(Delivery)) if row.state != "cancelled"}
+    return {row.kind: row.state for row in session().scalars(select(Delivery)) if row.state != "cancelled"}
 
 
 def everything_posted() -> bool:

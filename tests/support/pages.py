@@ -39,6 +39,30 @@ class Browser:
         return unescape(found.group(1)) if found else ""
 
 
+def state_of(page: str, element: str) -> str:
+    """Return the state (`data-state`) of the element whose id begins with `element`."""
+    found = re.search(rf'id="{element}[^>]*data-state="([^"]*)"', page)
+    assert found, page
+    return found.group(1)
+
+
+def badge_tones(page: str) -> list[str]:
+    """Return the tone of each badge on a page: good, wait or bad."""
+    return re.findall(r'class="hub-badge hub-(\w+)"', page)
+
+
+def problem_codes(page: str) -> list[str]:
+    """Return the codes of the problems on a page."""
+    return re.findall(r'data-code="([^"]+)"', page)
+
+
+def empty_text(page: str) -> str:
+    """Return what a page says where it has nothing to show."""
+    found = re.search(r'<p class="hub-empty"[^>]*>(.*?)</p>', page, re.DOTALL)
+    assert found, page
+    return found.group(1)
+
+
 def count_queries(app: Flask) -> list[str]:
     seen: list[str] = []
     engine = app.extensions["sqlalchemy"].engine

@@ -94,11 +94,6 @@ def progress(page: str) -> dict[str, int]:
     return {name: int(count) for name, count in re.findall(r'data-(\w+)="(\d+)"', shown.group(1))}
 
 
-def problem_codes(page: str) -> list[str]:
-    """Return the codes of the problems on a page."""
-    return re.findall(r'data-code="([^"]+)"', page)
-
-
 def send_all(browser: Browser, ids: list[str]) -> str:
     """Press Send, and let a worker see to it. Return the page that says what came of it."""
     address = press(browser, ids)
