@@ -30,12 +30,6 @@ from tests.support.pretend import Ledger
 LOST = "Pretend Books (Test Books) does not accept our authorization any more."
 
 
-
-
-
-
-
-
 def ends(installation: Installation, days: float) -> None:
     """Let the authorization end in so many days."""
     session().execute(update(Credential).values(expires_at=now() + dt.timedelta(days=days)))
@@ -143,7 +137,7 @@ def test_a_failing_mail_server_disturbs_nothing_and_is_asked_again(
     session().execute(update(Notice).values(due_at=now()))
     commit()
     sweep()
-    assert [mail["Subject"] for mail in post.mails] == [LOST]
+    assert (len(post.mails), given()) == (1, ["lost"])
 
 
 def test_a_mail_that_comes_late_says_nothing_that_is_over(installation: Installation, post: Post) -> None:
@@ -197,7 +191,7 @@ def test_a_second_loss_is_told_again_but_not_on_the_same_day(installation: Insta
     commit()
     sweep()
     sweep()
-    assert [mail["Subject"] for mail in post.mails] == [LOST, LOST]
+    assert (len(post.mails), given()) == (2, ["lost", "lost"])
 
 
 def test_what_stopped_is_told_once_a_day_from_its_hour_on(
@@ -262,19 +256,23 @@ def test_without_a_mail_server_there_are_banners_only(
     app.config[missing] = ""
     lose(installation)
     assert (sweep(), given()) == (0, ["lost"])
-    assert LOST in Browser(app).get("/hub/notices").text
+    assert banners(Browser(app).get("/hub/notices").text) == 1
+
+
+def banners(page: str) -> int:
+    return page.count('class="hub-banner ')
 
 
 def test_the_banner_is_for_admins_and_goes_with_its_cause(
     app: Flask, installation: Installation, desk: Desk
 ) -> None:
     browser = Browser(app)
-    assert "hub-banner" not in browser.get("/hub/notices").text.replace("hub-banners", "")
+    assert banners(browser.get("/hub/notices").text) == 0
     lose(installation)
     for path in ("/hub/notices", "/hub/integrations"):
         page = browser.get(path, htmx=True).text
-        assert LOST in page
-        assert f'href="/hub/installations/{installation.id}/authorize">Re-authenticate</a>' in page
+        assert banners(page) == 1
+        assert f'href="/hub/installations/{installation.id}/authorize">' in page
     for who, whose, may in (
         (None, None, set(Permission)), (ADA, Organization(id="other", name="Other"), set(Permission)),
         (ADA, desk.working_for, {Permission.SEND, Permission.VIEW}),
@@ -283,17 +281,18 @@ def test_the_banner_is_for_admins_and_goes_with_its_cause(
         kept, desk.working_for = desk.working_for, whose
         answer = browser.get("/hub/notices", htmx=True)
         desk.working_for = kept
-        assert (answer.status_code, LOST in answer.text) == (200, False)
+        assert (answer.status_code, banners(answer.text)) == (200, 0)
     desk.signed_in, desk.permissions = ADA, set(Permission)
     connect(installation)
-    assert LOST not in browser.get("/hub/notices").text
+    assert banners(browser.get("/hub/notices").text) == 0
 
 
 def test_the_card_and_the_details_say_until_when(app: Flask, installation: Installation) -> None:
     ends(installation, 99.5)
     day = now() + dt.timedelta(days=99.5)
     for path in ("/hub/integrations", f"/hub/installations/{installation.id}/details"):
-        assert f"{day.day} {day:%b %Y} (100 days)" in Browser(app).get(path).text
+        page = Browser(app).get(path).text
+        assert re.search(rf"{day.day}\b[^<]*{day.year}[^<]*\b100\b", page), "The day, and in how many days that is."
 
 
 def test_the_reconnect_address_leads_to_the_sign_in(app: Flask, installation: Installation, desk: Desk) -> None:
@@ -312,7 +311,7 @@ def test_the_page_after_disconnecting_changes_nothing_and_tells_strangers_nothin
     before = (installation.state, session().get_one(Credential, installation.id).secret)
     told = {browser.get(f"/hub/disconnected/pretend{query}").text for query in ("?realmId=books-1", "?realmId=9", "")}
     assert len(told) == 1
-    assert "Disconnected from Pretend Books" in told.pop()
+    assert 'id="hub-disconnected"' in told.pop()
     session().expire_all()
     assert (installation.state, session().get_one(Credential, installation.id).secret) == before
 
