@@ -22,13 +22,14 @@ from hub.services.integrations import registry
 from hub.services.snapshots import Subject, problems_json, problems_of, subject_json, subject_of
 from tests.support.generated_orders import cents, orders
 from tests.support.host import order_1042
+from tests.support.hypothesis_profile import examples
 
 
 def drafted(installation: Installation, order: Order, choices: Choices | None = None) -> Draft:
     return draft(installation, registry.integration("pretend"), order, choices or Choices())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=orders(), tax=st.sampled_from(["", TAX_AS_ITEM, "code:5"]))
 def test_documents_come_to_the_orders_total_to_the_cent(installation: Installation, order: Order, tax: str) -> None:
     session().merge(Mapping(installation_id=installation.id, role="sales_tax_item", record_id="9", name="Sales Tax"))
@@ -47,7 +48,7 @@ def test_documents_come_to_the_orders_total_to_the_cent(installation: Installati
         assert subject_of(subject.kind, subject_json(subject)) == subject
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=orders(), off=cents.filter(lambda amount: amount > 0))
 def test_an_order_that_does_not_add_up_is_a_problem_and_has_no_documents(
     installation: Installation, order: Order, off: Decimal

@@ -26,6 +26,7 @@ from hub.services.sending import sending
 from hub.services.snapshots import subject_json, subject_of
 from tests.support.generated_orders import orders
 from tests.support.host import ADA, order_1042, turned
+from tests.support.hypothesis_profile import examples
 from tests.support.pretend import Pretend
 
 
@@ -48,7 +49,7 @@ def drafted(installation: Installation, order: Order, **choices: Any) -> Draft:
     return draft(installation, registry.integration("pretend"), order, Choices(**choices))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=orders().filter(lambda order: order.total > 0), tax=st.sampled_from(["", TAX_AS_ITEM, "code:5"]))
 def test_a_credit_memo_says_what_the_invoice_would_say(crediting: Installation, order: Order, tax: str) -> None:
     session().merge(Mapping(installation_id=crediting.id, role="sales_tax_item", record_id="9", name="Sales Tax"))

@@ -132,7 +132,7 @@ def test_a_stored_problem_is_the_problem_that_was_told(browser: Browser) -> None
     session().expire_all()
     (stored,) = problems_of(session().get_one(Delivery, 1).problems)
     assert stored == taken()
-    assert f"{stored.what}" == "The number 1042 is taken by “Credit memo 7” since 3 Mar 2027."
+    assert re.fullmatch(r"The number 1042 is taken by “Credit memo 7” since [^%]*2027[^%]*", f"{stored.what}")
     assert gettext(stored.what) == SAID
     with speaking("en"):
         assert gettext(stored.what) == "The number 1042 is taken by “Credit memo 7” since Mar 3, 2027."

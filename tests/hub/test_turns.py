@@ -23,7 +23,7 @@ from tests.support import redis
 from tests.support.deliveries import EXPECTED, everything_posted, pass_time, send
 from tests.support.pretend import Ledger, Pretend, integration_of
 
-MOST, PROCESSES, TURNS = 8, 4, 6
+MOST, PROCESSES, TURNS = 6, 3, 4
 
 WORKER = f"""
 import sys, time

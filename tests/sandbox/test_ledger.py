@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sandbox.online import REALM, operations
 from sandbox.online.refusals import Refusal
 from sandbox.online.storage import Books, Store
+from tests.support.hypothesis_profile import examples
 from tests.support.intuit_client import Row
 
 ZERO = Decimal("0.00")
@@ -110,7 +111,7 @@ def check(books: Books) -> None:
             assert {link["TxnId"] for link in form["LinkedTxn"]} == paying
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=6, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(6))
 @given(steps=STEPS)
 def test_the_books_balance_after_every_step(books: Books, steps: list[tuple[str, int, Decimal, int]]) -> None:
     books.session.connection.execute("SAVEPOINT example")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sandbox.online import OTHER_REALM, Running
 from sandbox.online.storage import pacific
+from tests.support.hypothesis_profile import examples
 from tests.support.intuit_client import Client, Row, read
 
 NAMESPACE = "{http://schema.intuit.com/finance/v3}"
@@ -120,7 +121,7 @@ NAMES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(120))
 @given(
     kind=st.sampled_from(["Invoice", "Payment", "Bill", "Customer", "Item", "Account"]),
     odd=st.dictionaries(NAMES, ODD, max_size=3),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sandbox.online import REALM, Running, query
 from sandbox.online.refusals import Refusal
+from tests.support.hypothesis_profile import examples
 from tests.support.intuit_client import Client, read
 
 
@@ -145,7 +146,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         query._Parser(f"select * from Customer where {text}").query()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(40))
 @given(
     name=st.text(
         st.characters(exclude_characters=":\t\n\r", codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=40

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -33,6 +33,7 @@ from quickbooks_desktop import QuickBooksDesktop
 from quickbooks_desktop.asking import UnexpectedAnswer
 from quickbooks_desktop.qbxml import Unwritable, write
 from tests.support.desktop_documents import BOOKS, subjects
+from tests.support.hypothesis_profile import examples
 
 QUICKBOOKS = QuickBooksDesktop()
 KEY = "0123456789abcdef01234567"
@@ -109,7 +110,7 @@ def validated(schema: etree.XMLSchema, body: str) -> etree._Element:
 
 
 @with_schema
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150))
 @given(subject=subjects, options=OPTIONS)
 def test_every_request_that_passes_review_is_valid(
     schema: etree.XMLSchema, subject: Any, options: dict[str, str]
