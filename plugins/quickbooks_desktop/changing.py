@@ -126,7 +126,7 @@ def _deleted(subject: Sentence, posting_id: str) -> Problem:
         what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
         why=say("It was deleted there after it was sent, so there is nothing to change."),
         cure=say("Enter it once more if it is still wanted; else give this update up."),
-        code=statuses.NOT_FOUND,
+        code="deleted-there",
         offers=(Offer(label=say("Enter it once more"), answer=Answer.ANEW, value=posting_id),) if posting_id else (),
     )
 
@@ -142,6 +142,6 @@ def _touched(subject: Sentence, total: Decimal, revises: Revision) -> Problem:
             totals=revises.totals[-1],
         ),
         cure=say("Look in QuickBooks what it is. Then put the order’s figures in its place, or give the update up."),
-        code=statuses.OUTDATED,
+        code="changed-there",
         offers=(Offer(label=say("Put the order’s figures in its place"), answer=Answer.OVERWRITES, value=str(total)),),
     )

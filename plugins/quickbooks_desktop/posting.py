@@ -37,6 +37,9 @@ from quickbooks_desktop.changing import change, total_of
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
 from quickbooks_desktop.options import chosen
 
+NAME_INACTIVE = "name-inactive"
+NAME_OF_ANOTHER_KIND = "name-of-another-kind"
+
 PARTIES = {
     "CustomerRet": say("In QuickBooks “%(name)s” is a customer, so no %(kind)s can have that name."),
     "VendorRet": say("In QuickBooks “%(name)s” is a vendor, so no %(kind)s can have that name."),
@@ -186,6 +189,7 @@ def _discount_item_named(name: str, subject: Sentence) -> Conversation[Row | Non
                 why=say("A discount can only stand on an invoice by an item of the kind Discount."),
                 cure=say("Choose another name for the discount item on the Details tab."),
                 field="discount_item",
+                code="item-not-a-discount",
             )
         )
     return found[0] if found else None
@@ -258,7 +262,7 @@ def _who_has_it(word: str, kind: str, name: str, refusal: Rejected) -> Conversat
             why=say("Customers, vendors, employees and other names share one list of names there."),
             cure=say("Choose another %(kind)s, or enter it under another name.", kind=noun(word)),
             field=word,
-            code=statuses.NAME_TAKEN,
+            code=NAME_OF_ANOTHER_KIND,
             offers=(Offer.other_name(name, word),),
         )
     )
@@ -270,7 +274,7 @@ def _inactive(word: str, name: str) -> Problem:
         why=say("Nothing can be posted for an inactive entry, and no other one can have the name."),
         cure=say("Make it active again in QuickBooks, choose another one, or enter it under another name."),
         field=word,
-        code=statuses.NAME_TAKEN,
+        code=NAME_INACTIVE,
         offers=(Offer.other_name(name, word),),
     )
 
@@ -297,4 +301,5 @@ def _items_named(name: str, subject: Sentence) -> Conversation[list[Row]]:
 
 
 def _taken(refusal: Rejected) -> bool:
-    return any(problem.code == statuses.NAME_TAKEN for problem in refusal.problems)
+    codes = {statuses.NAME_TAKEN, NAME_INACTIVE, NAME_OF_ANOTHER_KIND}
+    return any(problem.code in codes for problem in refusal.problems)

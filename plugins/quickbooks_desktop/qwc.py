@@ -26,6 +26,7 @@ def file(doorway: Doorway) -> Download:
                 what=say("The Web Connector calls only addresses that begin with https."),
                 why=say("Ours is %(url)s.", url=doorway.url),
                 cure=say("Ask whoever runs this application to serve it by https."),
+                code="https-required",
             )
         )
     root = etree.Element("QBWCXML")

@@ -70,6 +70,7 @@ def _sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
             why=say("QuickBooks books a discount by an item, and the item needs an account."),
             cure=say("Choose it in this dialog, or on the Accounts tab for all orders."),
             field="discount_account",
+            code="discount-account-missing",
         )
     what = say("The P.O. number %(number)s", number=sale.po_number)
     yield from _long(sale.po_number, PO_NUMBER_LENGTH, what, "po_number")
@@ -89,6 +90,7 @@ def _number(document: Document) -> Iterator[Problem]:
             ),
             cure=say("Give it a shorter number."),
             field="number",
+            code="number-too-long",
             offers=()
             if isinstance(document, Payment)
             else (Offer(label=say("Number it"), answer=Answer.NUMBER, value=document.number[:length], editable=True),),
@@ -113,6 +115,7 @@ def _line(line: Line) -> Iterator[Problem]:
                 why=say("QuickBooks keeps five decimals."),
                 cure=say("Round it, so that quantity times price still comes to the amount."),
                 field="lines",
+                code="too-many-decimals",
             )
     what = say("The line “%(line)s”: its %(figure)s", line=name, figure=say("amount"))
     yield from _large(line.amount, _LARGEST_AMOUNT, what)
@@ -124,13 +127,15 @@ def _large(value: Decimal, limit: Decimal, what: str) -> Iterator[Problem]:
             what=say("%(what)s is too large for QuickBooks: %(value)s.", what=what, value=value),
             cure=say("Check the figure; if it is right, divide the order."),
             field="lines",
+            code="too-large",
         )
 
 
 def _record(record: NewRecord) -> Iterator[Problem]:
     word = {NewCustomer: "customer", NewVendor: "vendor", NewItem: "item"}[type(record)]
     if not printable(record.name).strip():
-        yield Problem(what=say("A new %(kind)s has no name.", kind=noun(word)), cure=say("Give it one."), field=word)
+        what = say("A new %(kind)s has no name.", kind=noun(word))
+        yield Problem(what=what, cure=say("Give it one."), field=word, code="name-missing")
     if isinstance(record, NewItem):
         yield from _long(record.description, TEXT_LENGTH, say("The description of %(name)s", name=record.name), word)
         if record.price is not None and record.price != round(record.price, _PLACES):
@@ -139,6 +144,7 @@ def _record(record: NewRecord) -> Iterator[Problem]:
                 why=say("QuickBooks keeps five decimals."),
                 cure=say("Round the price."),
                 field=word,
+                code="too-many-decimals",
             )
     else:
         yield from _long(record.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=record.name), word)
@@ -154,4 +160,5 @@ def _long(text: str, length: int, what: str, field: str) -> Iterator[Problem]:
             ),
             cure=say("Shorten it."),
             field=field,
+            code="too-long",
         )

@@ -166,6 +166,7 @@ def _deleted(subject: Sentence, posting_id: str) -> Problem:
         what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
         why=say("It was deleted there after it was sent, so there is nothing to change."),
         cure=say("Enter it once more if it is still wanted; else give this update up."),
+        code="deleted-there",
         offers=(Offer(label=say("Enter it once more"), answer=Answer.ANEW, value=posting_id),) if posting_id else (),
     )
 
@@ -188,7 +189,7 @@ def _refuse_surprise(total: Decimal, revises: Revision, subject: Sentence) -> No
                     "Look in QuickBooks what it is. Then put the order’s figures in its place, or give the "
                     "update up.",
                 ),
-                code=faults.OUTDATED,
+                code="changed-there",
                 offers=(offer,),
             )
         )
@@ -200,6 +201,7 @@ def stumbled(subject: Sentence) -> Problem:
         what=say("QuickBooks had an error of its own when it was to take %(subject)s.", subject=subject),
         why=say("It may be in the books all the same, although it was not found there."),
         cure=say("Look in QuickBooks that it is not there, and then send it again."),
+        code="in-doubt",
     )
 
 

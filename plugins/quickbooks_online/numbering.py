@@ -86,6 +86,7 @@ def existing(kind: str, wanted: str, fields: Payload, called: Sentence) -> Conve
                 ),
                 cure=say("Untick the link in the dialog and send it again."),
                 field="number",
+                code="link-missing",
             )
         )
     return found[0]

@@ -144,7 +144,7 @@ def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
         raise Rejected(DECLINED if error == "access_denied" else _other(error))
     code, realm = answer.get("code", ""), answer.get("realmId", "")
     if not code or not (realm.isascii() and realm.isdigit()):  # The realm becomes part of addresses.
-        raise Rejected(_other(say("the answer is incomplete")))
+        raise Rejected(_other("answer-incomplete", say("the answer is incomplete")))
     if books_id and realm != books_id:
         raise Rejected(
             Problem(
@@ -161,15 +161,16 @@ def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
                     "Press Connect again and choose the first company at Intuit. For another company's books, "
                     "uninstall this integration and install it anew.",
                 ),
+                code="other-books",
             )
         )
     return code, realm
 
 
-def _other(code: str) -> Problem:
+def _other(code: str, said: Sentence | None = None) -> Problem:
     return Problem(
         what=say("QuickBooks Online is not connected, because the sign-in at Intuit failed."),
-        why=say("Intuit says: %(code)s", code=code if isinstance(code, Sentence) else code[:100]),
+        why=say("Intuit says: %(code)s", code=said or code[:100]),
         cure=say("Press Connect again. If that does not help, give the code to support."),
         code=code[:100],
     )

@@ -102,6 +102,9 @@ def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversat
     return next((row for row in found if (mark and mark_of(row) == mark) or is_alike(row, fields)), None)
 
 
+NAME_INACTIVE = "name-inactive"
+NAME_OF_ANOTHER_KIND = "name-of-another-kind"
+
 PARTIES = {"Customer": say("customer"), "Vendor": say("supplier"), "Employee": say("employee")}
 """Those who share one list of names, and what a sentence calls them."""
 
@@ -159,7 +162,7 @@ def _party_named(kind: str, name: str) -> Conversation[Row | None]:
             "Make the %(kind)s active again in QuickBooks, choose another one, or enter it under another name.",
             kind=word,
         )
-        raise Rejected(_taken(kind, name, what, why, cure))
+        raise Rejected(_taken(kind, name, what=what, why=why, cure=cure, code=NAME_INACTIVE))
     return active[0] if active else None
 
 
@@ -175,8 +178,8 @@ def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
         if found:
             what = _HELD[other, bool(found[0].get("Active", True))]
             what = say(what.message, name=name, kind=word)
-            raise Rejected(_taken(kind, name, what, why, cure))
-    raise Rejected(_taken(kind, name, refusal.problems[0].what, why, cure))
+            raise Rejected(_taken(kind, name, what=what, why=why, cure=cure, code=NAME_OF_ANOTHER_KIND))
+    raise Rejected(_taken(kind, name, what=refusal.problems[0].what, why=why, cure=cure, code=NAME_TAKEN))
 
 
 _HELD = {
@@ -190,9 +193,9 @@ _HELD = {
 """Who has a name, and whether that entry is active."""
 
 
-def _taken(kind: str, name: str, what: str, why: str, cure: str) -> Problem:
+def _taken(kind: str, name: str, *, what: str, why: str, cure: str, code: str) -> Problem:
     offer = Offer.other_name(name, kind.lower())
-    return Problem(what=what, why=why, cure=cure, field=kind.lower(), code=NAME_TAKEN, offers=(offer,))
+    return Problem(what=what, why=why, cure=cure, field=kind.lower(), code=code, offers=(offer,))
 
 
 def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
@@ -222,6 +225,7 @@ def _item_named(name: str) -> Conversation[Row | None]:
                 if inactive
                 else say("Choose another product, or give this one another name, and send again."),
                 field="item",
+                code=NAME_INACTIVE if inactive else "item-not-sellable",
                 offers=(Offer.other_name(name, "item"),),
             )
         )
@@ -235,4 +239,4 @@ def _named(kind: str, key: str, name: str) -> Conversation[list[Row]]:
 
 
 def _name_is_taken(refusal: Rejected) -> bool:
-    return any(problem.code == NAME_TAKEN for problem in refusal.problems)
+    return any(problem.code in {NAME_TAKEN, NAME_INACTIVE, NAME_OF_ANOTHER_KIND} for problem in refusal.problems)

@@ -66,6 +66,7 @@ def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
             why=say("QuickBooks takes no bill or purchase order below zero."),
             cure=say("Enter it in QuickBooks as a supplier credit."),
             field="lines",
+            code="below-zero",
         )
     for line in document.lines:
         yield from _described(line)
@@ -78,6 +79,7 @@ def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
                 why=say("QuickBooks takes no line below zero on a bill or a purchase order."),
                 cure=say("Take its cost off the order, and enter it in QuickBooks as a supplier credit."),
                 field="lines",
+                code="line-below-zero",
             )
 
 
@@ -96,6 +98,7 @@ def _number(document: Document, books: Books) -> Iterator[Problem]:
             ),
             cure=say("Give it a shorter number."),
             field="number",
+            code="number-too-long",
             offers=numbering.shorter(document),
         )
 
@@ -118,6 +121,7 @@ def _lacking(document: Document, books: Books) -> Iterator[Problem]:
             why=say("QuickBooks Online Plus and Advanced have them."),
             cure=say("Send the order without it, or change the plan in QuickBooks."),
             field="documents",
+            code="kind-not-supported",
         )
 
 
@@ -130,6 +134,7 @@ def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Prob
                 "Switch them on in QuickBooks under Settings, Account and settings, Sales, or take it off the order."
             ),
             field="discount_account",
+            code="discounts-off",
         )
     yield from _too_many_lines(sale, taxed=taxed(sale, options))
     for line in sale.lines:
@@ -152,6 +157,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
             why=say("QuickBooks would leave the tax out."),
             cure=say("Send the tax as an item, or switch sales tax on in QuickBooks."),
             field=field,
+            code="tax-off",
         )
     elif sale.tax.amount and books.taxing is Taxing.BY_CODE and sale.tax.code is None:
         yield Problem(
@@ -159,6 +165,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
             why=say("In your QuickBooks a tax code says it."),
             cure=say("Choose a tax code, or send the tax as an item."),
             field=field,
+            code="tax-code-missing",
         )
     elif is_taxed and books.taxing is Taxing.BY_LINE and sale.tax.code is None:
         yield Problem(
@@ -166,6 +173,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
             why=say("In your QuickBooks every line has a tax code."),
             cure=say("Choose a tax code."),
             field=field,
+            code="tax-code-missing",
         )
     elif is_taxed and books.taxing is Taxing.BY_LINE and not all(line.taxable for line in sale.lines):
         yield Problem(
@@ -173,6 +181,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
             why=say("In your QuickBooks every line has a tax code, and one is chosen for all of them."),
             cure=say("Send the tax as an item, or divide the order."),
             field=field,
+            code="tax-differs-by-line",
         )
 
 
@@ -188,6 +197,7 @@ def _too_many_lines(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
                 why=say("QuickBooks takes %(most)s; it has %(count)s.", most=f"{most:,}", count=f"{count:,}"),
                 cure=say("Divide the order into several."),
                 field="lines",
+                code="too-many-lines",
             )
 
 
@@ -214,7 +224,8 @@ def _item(item: NewItem) -> Iterator[Problem]:
 def _name(name: str, length: int, kind: str, field: str) -> Iterator[Problem]:
     """A name's own rules: QuickBooks separates the levels of its lists by a colon, and a name fills one line."""
     if not name.strip():
-        yield Problem(what=say("A new %(kind)s has no name.", kind=kind), cure=say("Give it a name."), field=field)
+        what = say("A new %(kind)s has no name.", kind=kind)
+        yield Problem(what=what, cure=say("Give it a name."), field=field, code="name-missing")
     yield from _long(name.strip(), length, say("The name “%(name)s…”", name=name.strip()[:40]), field)
     for character, sign in NOT_IN_NAMES.items():
         if character in name.strip():
@@ -223,6 +234,7 @@ def _name(name: str, length: int, kind: str, field: str) -> Iterator[Problem]:
                 why=say("QuickBooks takes no %(kind)s with %(sign)s in its name.", kind=kind, sign=sign),
                 cure=say("Change the name, or choose a %(kind)s that is in QuickBooks already.", kind=kind),
                 field=field,
+                code="name-characters",
             )
 
 
@@ -235,4 +247,5 @@ def _long(text: str, most: int, what: str, field: str) -> Iterator[Problem]:
             ),
             cure=say("Make it shorter."),
             field=field,
+            code="too-long",
         )

@@ -31,7 +31,7 @@ def hear(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -
     tokens = [token.strip() for token in settings["VERIFIER_TOKEN"].split(",") if token.strip()]
     signature = headers.get("intuit-signature", "").encode("latin-1", "replace")
     if not any(hmac.compare_digest(signature, _signature(token, body)) for token in tokens):
-        raise Rejected(Problem(what=say("This is not signed by Intuit.")))
+        raise Rejected(Problem(what=say("This is not signed by Intuit."), code="signature-wrong"))
     try:
         told = simplejson.loads(body)
     except (ValueError, RecursionError):

@@ -145,7 +145,7 @@ def _exchanged(attempt: Attempt) -> Mapping[str, Any]:
     """The token for the code that came back."""
     answer = attempt.answer or {}
     if not answer.get("code") or not attempt.kept.get("verifier"):
-        raise Rejected(_other(say("the answer is incomplete")))
+        raise Rejected(_other("answer-incomplete", say("the answer is incomplete")))
     with _session(attempt.settings, attempt.return_url) as session:
         try:
             return _token(
@@ -192,6 +192,7 @@ def _opened(attempt: Attempt, token: Mapping[str, Any]) -> dict[str, str]:
                 "Press Connect again and tick the first organisation at Xero. For another one's books, uninstall "
                 "this integration and install it anew.",
             ),
+            code="other-books",
         ))  # fmt: skip
     return _kept(token, organisations)
 
@@ -299,9 +300,9 @@ def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     return token
 
 
-def _other(code: str) -> Problem:
+def _other(code: str, said: Sentence | None = None) -> Problem:
     return Problem(
         what=say("Xero is not connected, because the sign-in there failed."),
-        why=say("Xero says: %(said)s", said=code if isinstance(code, Sentence) else code[:100]),
+        why=say("Xero says: %(said)s", said=said or code[:100]),
         cure=say("Press Connect again. If that does not help, give the code to support."), code=code[:100],
     )  # fmt: skip

@@ -200,6 +200,7 @@ def _existing(kind: str, wanted: str, element: Payload, subject: Sentence) -> Co
                 subject=subject,
             ),
             cure=say("Untick the link in the dialog and send it again."), field="number",
+            code="link-missing",
         ))  # fmt: skip
     return found[0]
 

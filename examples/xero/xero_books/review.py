@@ -46,11 +46,12 @@ def problems(subject: Document | NewRecord, books: Books) -> Iterator[Problem]:
 def _contact(new: NewCustomer | NewVendor) -> Iterator[Problem]:
     field = str(new.kind)
     if not payloads.name(new.name):
-        yield Problem(what=say("A new contact has no name."), cure=say("Give it a name."), field=field)
+        what = say("A new contact has no name.")
+        yield Problem(what=what, cure=say("Give it a name."), field=field, code="name-missing")
     if re.search("[<>]", new.name):
         yield Problem(
             what=say("The name “%(name)s” has angle brackets in it.", name=new.name),
-            why=say("Xero takes none in names."), cure=say("Change the name."), field=field,
+            why=say("Xero takes none in names."), cure=say("Change the name."), field=field, code="name-characters",
         )  # fmt: skip
     yield from _long(new.name, NAME_LENGTH, say("The name “%(name)s…”", name=new.name[:40]), field)
     yield from _long(new.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=new.name), field)
@@ -58,7 +59,7 @@ def _contact(new: NewCustomer | NewVendor) -> Iterator[Problem]:
     if new.email and not (new.email.isascii() and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", new.email)):
         yield Problem(
             what=say("Xero does not take %(email)s as an e-mail address.", email=new.email),
-            why=say("It knows plain letters only."), cure=say("Correct the address."), field=field,
+            why=say("It knows plain letters only."), cure=say("Correct the address."), field=field, code="email-wrong",
         )  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def _document(document: Document, books: Books) -> Iterator[Problem]:
             why=say("Nothing dated up to that day can be added from outside."),
             cure=say("Post it on a later day, or have your adviser move the lock date in Xero."),
             field="date",
+            code="locked",
             offers=(Offer.day(books.first_open_day),),
         )
     if document.kind in books.lacks:
@@ -82,6 +84,7 @@ def _document(document: Document, books: Books) -> Iterator[Problem]:
             why=say("Its plan does not have them, or whoever connected Xero may not."),
             cure=say("Send the order without it, or change the plan or the rights in Xero."),
             field="documents",
+            code="plan",
         )
     if isinstance(document, Payment):
         return
@@ -98,6 +101,7 @@ def _document(document: Document, books: Books) -> Iterator[Problem]:
             why=say("Xero takes no bill or purchase order below zero."),
             cure=say("Enter it in Xero as a supplier's credit note."),
             field="lines",
+            code="below-zero",
         )
     if isinstance(document, Sale) and document.tax.amount and document.tax.code is None:
         yield Problem(
@@ -108,6 +112,7 @@ def _document(document: Document, books: Books) -> Iterator[Problem]:
             why=say("In Xero every line has a tax rate."),
             cure=say("Choose a tax code, or send the tax as an item."),
             field="tax",
+            code="tax-code-missing",
         )
 
 
@@ -118,5 +123,5 @@ def _long(text: str, most: int, what: str, field: str) -> Iterator[Problem]:
             why=say(
                 "Xero keeps %(most)s characters; this has %(count)s.", most=f"{most:,}", count=f"{len(text):,}"
             ),
-            cure=say("Make it shorter."), field=field,
+            cure=say("Make it shorter."), field=field, code="too-long",
         )  # fmt: skip
