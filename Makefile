@@ -43,8 +43,9 @@ chromium: setup ## Find a Chromium for the browser tests, or install one.
 	@$(BIN)/python -m tests.support.chromium
 
 .PHONY: lint
-lint: setup ## Ruff.
+lint: setup ## Ruff, and whether every sentence for people can be translated.
 	$(BIN)/ruff check .
+	$(BIN)/python -m tests.support.sentences
 
 .PHONY: types
 types: setup ## mypy --strict.
