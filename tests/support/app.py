@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from cryptography.fernet import Fernet
@@ -13,6 +13,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import event, select
+from werkzeug.routing import Rule
 from werkzeug.security import generate_password_hash
 
 from hub import Hub, migrating
@@ -45,6 +46,7 @@ def app(
     fast = partial(generate_password_hash, method="pbkdf2:sha256:1")
     monkeypatch.setattr(doorway, "generate_password_hash", fast)
     app = Flask("host")
+    app.url_rule_class = _CompiledOnce
     app.jinja_options = {"bytecode_cache": _TEMPLATES}
     app.config.update(
         SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database_url, HUB_REDIS_URL="redis://127.0.0.1:9/0",
@@ -80,6 +82,20 @@ def _hurry(app: Flask) -> None:
     engine.update_execution_options(compiled_cache=_COMPILED)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+
+
+_Builder: TypeAlias = Callable[..., tuple[str, str]]
+_BUILDERS: dict[tuple[object, ...], _Builder] = {}
+
+
+class _CompiledOnce(Rule):
+    """A URL rule that keeps what Werkzeug compiles for `url_for`: most of the time that an app takes to start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> _Builder:
+        key = (self.rule, str(self.defaults), tuple(self._trace), append_unknown)
+        if key not in _BUILDERS:
+            _BUILDERS[key] = super()._compile_builder(append_unknown)
+        return _BUILDERS[key]
 
 
 class _Remembered(BytecodeCache):
