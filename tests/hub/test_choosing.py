@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from html import unescape
 
@@ -19,12 +18,6 @@ from hub.services.carrying import carrying
 from tests.support.host import Desk
 from tests.support.pages import Browser, count_queries
 from tests.support.pretend import Ledger
-
-
-@pytest.fixture
-def browser(app: Flask) -> Iterator[Browser]:
-    yield Browser(app)
-    session().expire_all()
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
@@ -19,12 +17,6 @@ from tests.support.host import Desk
 from tests.support.pages import Browser, badge_tones
 
 PATH = "/hub/companies/12/link"
-
-
-@pytest.fixture
-def browser(app: Flask) -> Iterator[Browser]:
-    yield Browser(app)
-    session().expire_all()
 
 
 @pytest.fixture(autouse=True)
