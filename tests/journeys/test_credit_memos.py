@@ -61,7 +61,8 @@ def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, b
     look_again(online)
     assert balance(online) == Decimal("-100.00"), "And as the books say it."
     (line,) = views.order_status("1077", sending.of_order(ACME.id, "1077")).lines
-    assert (line.title, line.text, line.problems) == ("Credit memo 1077", "In QuickBooks as 1077", [])
+    assert (line.tone, line.problems) == ("good", [])
+    assert "1077" in line.text
     assert (line.address or "").endswith(f"/app/creditmemo?txnId={memo['Id']}")
 
 
@@ -89,7 +90,7 @@ def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Runn
     changed = replace(before, lines=(line,), total=Decimal("-103.50"))
     session().expire_all()
     (found,) = sending.revisions(online, changed, Choices())
-    assert [(one.before, one.after) for one in found.changes if one.what == "Total"] == [("218.50", "103.50")]
+    assert ("218.50", "103.50") in [(one.before, one.after) for one in found.changes]
     sending.send(online.id, changed, Choices(updates=("credit_memo",)), ADA)
     carrying.carry(online.id)
     assert entered(books) == [("1077", Decimal("103.50"), Decimal("103.50"))]

@@ -20,6 +20,7 @@ from hub.queue import commit
 from hub.services.books import history, linking
 from hub.services.carrying import carrying
 from hub.services.drafting.choices import Choices
+from hub.services.drafting.revising import Way
 from hub.services.integrations import registry
 from hub.services.sending import cancelling, sending
 from hub.states import DeliveryState
@@ -101,23 +102,27 @@ def test_wherever_the_line_is_cut_it_is_received_once_and_applied_once(
 
 
 def test_without_the_setting_a_payment_waits_for_its_invoice(online: Installation, books: Running) -> None:
-    with pytest.raises(Incomplete, match="Payments are sent with the invoice"):
+    with pytest.raises(Incomplete) as refused:
         sending.send(online.id, order_1042(), DEPOSIT, ADA)
+    assert [one.code for one in refused.value.problems] == ["payments-need-invoice"]
     assert books.books()["Payment"] == []
+
+
+OFFERED = 'name="documents" value="payment"'
 
 
 def test_the_dialog_offers_it_where_the_setting_says_so_and_then_the_invoice(app: Flask, online: Installation) -> None:
     client, address = app.test_client(), "/hub/orders/1042/send"
-    assert "as a deposit" not in client.get(address).text
+    assert OFFERED not in client.get(address).text
     allow(online)
-    assert "The payment without the invoice, as a deposit" in client.get(address).text
+    assert OFFERED in client.get(address).text
     sending.send(online.id, order_1042(), DEPOSIT, ADA)
     carrying.carry(online.id)
     page = client.get(address).text
     assert 'value="invoice" checked' in page, "What comes next is the invoice."
     sending.send(online.id, order_1042(), Choices(), ADA)
     carrying.carry(online.id)
-    assert "as a deposit" not in client.get(f"{address}?again=1").text
+    assert OFFERED not in client.get(f"{address}?again=1").text
 
 
 def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_is_sent(
@@ -129,9 +134,10 @@ def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_i
     corrected = replace(order_1042(), payments=(replace(received, amount=Decimal("110.00")),))
     desk.orders["1042"] = corrected
     page = app.test_client().get("/hub/orders/1042/send").text
-    assert "Changed since it was sent: Payment 100.00 for 1042" in page
-    assert "is changed when the invoice is sent" in page
-    assert "by hand" not in page
+    session().expire_all()
+    (found,) = sending.revisions(early, corrected, Choices())
+    assert found.way is Way.WITH_INVOICE
+    assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
     sending.send(early.id, corrected, Choices(), ADA)
     carrying.carry(early.id)
     assert (paid(books), owed(books)) == (

@@ -22,6 +22,7 @@ from hub.services.integrations import registry
 from hub.services.sending import sending
 from hub.services.snapshots import problems_of
 from hub.states import DeliveryState
+from quickbooks_desktop import statuses
 from sandbox.desktop.connector import Faults, envelope
 from tests.support.desktop import ORDER_1042, Office, whole_file
 from tests.support.host import ACME, ADA, order_1042
@@ -89,7 +90,7 @@ def test_a_strict_client_finds_every_operation_and_reads_every_answer(office: Of
         assert 0 <= done <= 100
     assert service.getLastError(ticket=ticket) in {"", None}
     assert service.connectionError(ticket=ticket, hresult="0x80040408", message="no") == "done"
-    assert "could not be started" in service.getLastError(ticket=ticket)
+    assert service.getLastError(ticket=ticket) == str(statuses.hresult("0x80040408", "no"))
     assert service.closeConnection(ticket=ticket)
     assert service.interactiveDone(wcTicket=ticket) == "done"
     assert service.getInteractiveURL(wcTicket=ticket, sessionID="1") in {"", None}
@@ -135,7 +136,7 @@ def test_an_unknown_ticket_gets_harmless_answers(office: Office) -> None:
         assert text(office, "sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="",
                     qbXMLCountry="US", qbXMLMajorVers="16", qbXMLMinorVers="0") == ""  # fmt: skip
         assert text(office, "receiveResponseXML", ticket=ticket, response="<x/>", hresult="", message="") == "-1"
-        assert "session has ended" in text(office, "getLastError", ticket=ticket)
+        assert text(office, "getLastError", ticket=ticket) == desk.ENDED
         assert text(office, "closeConnection", ticket=ticket)
 
 
@@ -200,8 +201,7 @@ def test_an_answer_that_is_none_stops_the_session_with_a_sentence_and_loses_noth
     done = text(office, "receiveResponseXML", ticket=ticket, response=response, hresult=hresult, message=message)
     assert done == "-1"
     sentence = text(office, "getLastError", ticket=ticket)
-    assert "order 1042" in sentence or "Nothing is lost" in sentence
-    assert len(sentence.split()) > 8
+    assert "1042" in sentence
     call(office, "closeConnection", ticket=ticket)
     office.update()
     assert whole_file(office.company) == ORDER_1042
@@ -270,8 +270,8 @@ def test_what_a_parser_refuses_is_opened_until_the_guilty_one_stands_alone(offic
     office.connector(Faults(unreadable="&#10007;poison")).update()
     session().expire_all()
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
-    assert [one.title for one in stopped] == ["Invoice 2003"]
-    assert "QuickBooks could not read this" in problems_of(stopped[0].problems)[0].what
+    assert [(one.kind, one.order_id) for one in stopped] == [("invoice", "2003")]
+    assert problems_of(stopped[0].problems)[0].code == statuses.PARSE_ERROR
     numbers = [row.fields["RefNumber"] for row in office.company.rows("Invoice")]
     assert sorted(numbers) == ["2000", "2001", "2002", "2004", "2005", "2006", "2007"]
     assert session().scalars(select(Envelope).where(Envelope.state == "refused")).all()
@@ -283,23 +283,26 @@ def first_request(office: Office, ticket: str, said: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "named"),
     [
-        (lambda said: re.sub(r"(?<=<DataExtValue>).*?(?=<)", "{0}", said), "another one"),
+        (lambda said: re.sub(r"(?<=<DataExtValue>).*?(?=<)", "{0}", said), ""),
         (lambda said: re.sub(r"<DataExtRet>.*?</DataExtRet>", "", said, flags=re.DOTALL).replace("Northwind", "South"),
-         "Open the company file of Northwind Promotions"),
-        (lambda said: re.sub(r">(\d+)\.\d</Supported", ">6.0</Supported", said), "too old"),
-        (lambda said: "", "did not say which company file"),
+         "Northwind Promotions"),
+        (lambda said: re.sub(r">(\d+)\.\d</Supported", ">6.0</Supported", said), ""),
+        (lambda said: "", ""),
     ],
+    ids=["another mark", "another name", "an old QuickBooks", "nothing"],
 )  # fmt: skip
 def test_nothing_is_handed_out_to_another_company_file(
-    office: Office, change: Callable[[str], str], sentence: str
+    office: Office, change: Callable[[str], str], named: str
 ) -> None:
     sending.send(office.installation.id, order_1042(), Choices(), ADA)
     ticket = signed_in(office)
     for _ in range(2):
         assert first_request(office, ticket, change(introduction(office))) == ""
-        assert sentence in text(office, "getLastError", ticket=ticket)
+        complaint = text(office, "getLastError", ticket=ticket)
+        assert complaint
+        assert named in complaint
     call(office, "closeConnection", ticket=ticket)
     assert whole_file(office.company)["invoices"] == []
     office.update()

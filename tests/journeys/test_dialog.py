@@ -15,7 +15,9 @@ from hub.database import session
 from hub.host import Company, User
 from hub.models import Installation
 from hub.services.carrying import carrying
+from hub.states import DeliveryState
 from sandbox.online import Running
+from tests.support.desktop import states
 from tests.support.host import Desk, order_1042
 from tests.support.pages import Browser, statements
 
@@ -50,9 +52,16 @@ class Dialog:
         self.fields = [(one, was) for one, was in self.fields if one != name] + [(name, value)]
 
     def chosen(self, name: str) -> str:
+        """Return the value of the chosen option of a list."""
+        return str(self._chosen(name).get("value"))
+
+    def label(self, name: str) -> str:
+        return str(self._chosen(name).text_content()).strip()
+
+    def _chosen(self, name: str) -> Any:
         (select,) = self.tree.xpath("//select[@name=$name]", name=name)
         (option,) = [one for one in select.iter("option") if one.get("selected") is not None]
-        return str(option.text_content()).strip()
+        return option
 
     def option(self, name: str, label: str) -> str:
         (found,) = self.tree.xpath("//select[@name=$name]/option[normalize-space()=$label]/@value",
@@ -70,8 +79,9 @@ class Dialog:
         self.read(self.post())
 
     def problem(self, mark: str) -> str:
+        """Return the code of the problem at a field, empty if there is none."""
         found = self.tree.xpath("//*[@id=$id]", id=f"hub-problem-{mark}")
-        return words(found[0]) if found else ""
+        return str(found[0].get("data-code")) if found else ""
 
 
 @pytest.fixture
@@ -93,15 +103,14 @@ def dialog(app: Flask, desk: Desk, online: Installation) -> Iterator[Dialog]:
 
 
 def test_what_is_chosen_for_each_supplier_is_what_the_books_get(dialog: Dialog, books: Running) -> None:
-    assert dialog.chosen("customer") == "Create New Customer"
-    assert dialog.chosen("vendor-s1") == dialog.chosen("vendor-s2") == "Create New Vendor"
+    assert {dialog.chosen(name) for name in ("customer", "vendor-s1", "vendor-s2")} == {"new"}
     assert ("answer-bill/s2:number", "S-77") in dialog.fields
     dialog.untick("invoice")
     dialog.tick("bill/s1", "bill/s2", "purchase_order/s1")
     dialog.fill("answer-bill/s1:number", "88213")
     dialog.fill("vendor-s2", dialog.option("vendor-s2", "Books by Bessie"))
     dialog.send()
-    assert "Queued" in dialog.text or "Waits for" in dialog.text
+    assert states() == {DeliveryState.QUEUED, DeliveryState.WAITING}
     carrying.carry(1)
     found = books.books()
     bills = [(one["DocNumber"], one["VendorRef"]["name"], one["TotalAmt"]) for one in found["Bill"]]
@@ -113,22 +122,20 @@ def test_what_is_chosen_for_each_supplier_is_what_the_books_get(dialog: Dialog, 
     ]
     assert found["Invoice"] == []
     again = Dialog(dialog.browser)
-    assert again.chosen("vendor-s2") == "Books by Bessie – linked"
+    assert again.label("vendor-s2").startswith("Books by Bessie")
     assert again.tree.xpath("//select[@name='vendor-s1']") == []
-    assert "Bill In QuickBooks as 88213" in again.text
+    assert "88213" in again.text
     assert "bill/s1" not in [value for name, value in again.fields if name == "documents"]
 
 
 def test_the_preview_shows_what_will_be_posted_and_follows_the_ticks(dialog: Dialog, books: Running) -> None:
-    assert "Invoice 1042 ABC Company" in dialog.text
-    assert "Purchase order 1042-1" not in dialog.text
+    assert "1042 ABC Company" in dialog.text
+    assert "1042-1" not in dialog.text
     dialog.tick("purchase_order/s1")
     dialog.fill("tax", "item")
     shown = words(html.fromstring(dialog.post("/hub/orders/1042/send/preview")))
-    assert "Discount -11.50 Total 218.50" in shown
-    assert "Payment ABC Company Total 100.00" in shown
-    assert "Purchase order 1042-1 Acme Supplier" in shown
-    assert "60 1.10 66.00 Total 66.00" in shown
+    assert all(figure in shown for figure in ("-11.50", "218.50", "100.00", "60 1.10 66.00"))
+    assert "1042-1 Acme Supplier" in shown
     assert "Second Supplier" not in shown
 
 
@@ -137,10 +144,10 @@ def test_an_order_of_5000_lines_previews_the_first_and_says_how_many_more(dialog
     lines = tuple(replace(line, quantity=Decimal(1), amount=Decimal("2.30")) for _ in range(5000))
     desk.orders["1042"] = replace(order_1042(), lines=lines, total=Decimal("11500.00"), discount=Decimal("0.00"))
     big = Dialog(dialog.browser)
-    assert "4800 more lines, which are sent too" in big.text
+    assert "4800" in big.text
     assert len(big.tree.xpath("//section[@class='hub-preview'][1]//tbody/tr")) == 201
     big.send()
-    assert "Queued" in big.text or "Waits for" in big.text
+    assert states() == {DeliveryState.QUEUED, DeliveryState.WAITING}
 
 
 def test_problems_of_a_supplier_stand_with_that_supplier(dialog: Dialog, desk: Desk) -> None:
@@ -151,8 +158,8 @@ def test_problems_of_a_supplier_stand_with_that_supplier(dialog: Dialog, desk: D
     again.tick("bill/s1", "bill/s2")
     again.fill("answer-bill/s1:number", "1" * 30)
     again.send()
-    assert "colon" in again.problem("vendor-s2")
-    assert "too long" in again.problem("number-s1") or "21" in again.problem("number-s1")
+    assert again.problem("vendor-s2") == "name-characters"
+    assert again.problem("number-s1") == "number-too-long"
     assert again.problem("vendor-s1") == again.problem("number-s2") == ""
 
 
@@ -181,8 +188,8 @@ def test_the_next_order_begins_with_what_this_person_chose_last(dialog: Dialog, 
     dialog.send()
     after = Dialog(dialog.browser, "1043")
     assert {value for name, value in after.fields if name == "documents"} == {"invoice", "bill/s1", "bill/s2"}
-    assert after.chosen("tax") == "Add total tax as an item"
+    assert after.chosen("tax") == "item"
     desk.signed_in = User(id="eve", name="Eve")
     hers = Dialog(dialog.browser, "1043")
     assert [value for name, value in hers.fields if name == "documents"] == ["invoice"]
-    assert hers.chosen("tax") == "QuickBooks default"
+    assert hers.chosen("tax") == ""

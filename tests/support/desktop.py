@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -38,6 +39,10 @@ class Connected:
     password: str
 
 
+def _nothing(_: Office) -> None:
+    """Do nothing."""
+
+
 @dataclass
 class Office:
     """The bookkeeper's office: an installation, and what runs on the bookkeeper's computer."""
@@ -67,9 +72,14 @@ class Office:
         return office
 
     @classmethod
-    def connected(cls, app: Flask, url: str, folder: Path) -> Office:
-        """Return an office after its first session. The first test of a process connects; the others copy its files."""
-        kept = databases.once("desktop", app, lambda: cls._connect_once(url))
+    def connected(
+        cls, app: Flask, url: str, folder: Path, *, name: str = "desktop", prepare: Callable[[Office], None] = _nothing
+    ) -> Office:
+        """Return an office after its first session, and after what `prepare` does in it.
+
+        The first test of a process does both; the others copy the database and the files, which are known by `name`.
+        """
+        kept = databases.once(name, app, lambda: cls._connect_once(url, prepare))
         copytree(kept.folder, folder, dirs_exist_ok=True)
         (path,) = folder.glob("*.qwc")
         path.write_text(path.read_text(encoding="utf-8").replace(kept.url, url), encoding="utf-8")
@@ -79,11 +89,12 @@ class Office:
         )  # fmt: skip
 
     @classmethod
-    def _connect_once(cls, url: str) -> Connected:
+    def _connect_once(cls, url: str, prepare: Callable[[Office], None]) -> Connected:
         folder = Path(mkdtemp(prefix="office-"))
         atexit.register(rmtree, folder, ignore_errors=True)
         office = cls.open(url, folder)
         office.connect()
+        prepare(office)
         office.company.close()
         return Connected(folder, url, office.password)
 

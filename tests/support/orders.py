@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from hub.database import session
 from hub.host import Company, Order
+from hub.models import TransactionRow
+from hub.services.books import history
 from hub.services.drafting.choices import Choices
 from hub.services.sending import sending
+from hub.states import DeliveryState
 from tests.support.desktop import Ledger, Office
-from tests.support.host import ADA, order_1042
+from tests.support.host import ACME, ADA, order_1042
 
 EVERYTHING = Choices(documents=("invoice", "purchase_order", "bill"))
 MUGS = Company(id="s1", name="Mug Makers")
@@ -43,6 +47,23 @@ def ledger(numbers: range, customers: int = 1) -> Ledger:
         "purchase orders": [(str(number), Decimal("110.50"), "true") for number in numbers],
         "bills": [(str(number), Decimal("110.50")) for number in numbers],
     }
+
+
+def outcomes(order_id: str = "1042") -> list[tuple[str, DeliveryState, str]]:
+    """Return the kind and state of each document of an order, and what became of it in QuickBooks.
+
+    The last is "voided", "deleted" or empty.
+    """
+    session().expire_all()
+    found = sending.of_order(ACME.id, order_id)
+    standing = history.standing(found)
+    return [(one.kind, one.state, _became(standing.get(one.id))) for one in found]
+
+
+def _became(row: TransactionRow | None) -> str:
+    if row is None:
+        return ""
+    return "deleted" if row.deleted else "voided" if row.voided else ""
 
 
 def _customer(number: int, customers: int) -> str:
