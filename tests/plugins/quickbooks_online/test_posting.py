@@ -60,8 +60,9 @@ def test_a_refusal_names_the_document() -> None:
     with pytest.raises(Rejected) as refused:
         answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("6140"), found("Invoice"))
     (problem,) = refused.value.problems
-    assert problem.what == "The number of invoice 1042 for ABC Company is used already in QuickBooks."
-    assert problem.field == "number"
+    assert (problem.code, problem.field) == ("6140", "number")
+    assert "1042" in problem.what
+    assert "ABC Company" in problem.what
 
 
 @pytest.mark.parametrize("looked", [
@@ -72,7 +73,7 @@ def test_where_nobody_can_tell_what_is_inactive_the_refusal_stays_what_it_was(lo
         answered(QUICKBOOKS.post(order_1042(), {}, BOOKS), fault("610"), *looked)
     (problem,) = refused.value.problems
     assert problem.code == "610"
-    assert "invoice 1042 for ABC Company refers to is no longer in use" in problem.what
+    assert "ABC Company" in problem.what
 
 
 def test_several_products_that_are_inactive_are_named_together() -> None:
@@ -83,7 +84,9 @@ def test_several_products_that_are_inactive_are_named_together() -> None:
             found("Item", *gone),
         )  # fmt: skip
     (problem,) = refused.value.problems
-    assert f"{problem.what:s}" == "These products are inactive in QuickBooks: “A7102”, “T2040”."
+    assert problem.code == "610"
+    assert "A7102" in problem.what
+    assert "T2040" in problem.what
 
 
 @pytest.mark.parametrize("code", ["3001", "130", "140", "150"])
@@ -144,18 +147,22 @@ def test_errors_without_end_are_a_persons_to_look_at_and_the_last_thing_asked_is
     answers = [fault("10000", kind="SystemFault"), found("Invoice")] * ATTEMPTS
     asked = questions(QUICKBOOKS.post(order_1042(), {}, BOOKS), answers[:-1])
     assert asked[-1].writes is False
-    with pytest.raises(Rejected, match="error of its own when it was to take invoice 1042 for ABC Company"):
+    with pytest.raises(Rejected) as refused:
         answered(conversation, *answers)
+    (problem,) = refused.value.problems
+    assert problem.code == "in-doubt"
+    assert "ABC Company" in problem.what
 
 
 @pytest.mark.parametrize("code", ["3001", "10000", "3200"])
 def test_a_write_in_doubt_is_never_begun_anew_because_nobody_could_look(code: str) -> None:
-    with pytest.raises(Rejected, match="error of its own"):
+    with pytest.raises(Rejected) as refused:
         answered(
             QUICKBOOKS.post(order_1042(), {}, BOOKS),
             fault("10000", kind="SystemFault"),
             fault(code, kind="SystemFault"),
         )
+    assert [problem.code for problem in refused.value.problems] == ["in-doubt"]
 
 
 @pytest.mark.parametrize("answer", [{}, {"Invoice": {}}, {"Invoice": None}, {"Payment": {"Id": "1"}}])
@@ -184,32 +191,30 @@ def test_a_customer_who_is_there_is_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "sentence"),
+    ("answers", "code"),
     [
-        (
-            [fault("6240"), found("Customer", {"Id": "58", "DisplayName": "x", "Active": False})],
-            f"The customer “{CUSTOMER.name}” is inactive in QuickBooks.",
-        ),
-        (
-            [fault("6240"), found("Customer"), found("Vendor", {"Id": "3"})],
-            f"In QuickBooks “{CUSTOMER.name}” is a supplier, so no customer can have that name.",
-        ),
-        (
-            [fault("6240"), found("Customer"), found("Vendor"), found("Employee", {"Id": "3"})],
-            f"In QuickBooks “{CUSTOMER.name}” is an employee, so no customer can have that name.",
-        ),
-        (
-            [fault("6240"), found("Customer"), found("Vendor"), found("Employee")],
-            f"The name of the customer “{CUSTOMER.name}” is taken in QuickBooks.",
-        ),
+        ([found("Customer", {"Id": "58", "DisplayName": "x", "Active": False})], "name-inactive"),
+        ([found("Customer"), found("Vendor", {"Id": "3"})], "name-of-another-kind"),
+        ([found("Customer"), found("Vendor"), found("Employee", {"Id": "3"})], "name-of-another-kind"),
+        ([found("Customer"), found("Vendor"), found("Employee")], "6240"),
     ],
 )
-def test_a_name_that_is_taken_is_told_with_who_has_it(answers: list[dict[str, Any]], sentence: str) -> None:
+def test_a_name_that_is_taken_is_told_with_who_has_it(answers: list[dict[str, Any]], code: str) -> None:
     with pytest.raises(Rejected) as refused:
-        answered(QUICKBOOKS.create(CUSTOMER, {}, BOOKS), *answers)
+        answered(QUICKBOOKS.create(CUSTOMER, {}, BOOKS), fault("6240"), *answers)
     (problem,) = refused.value.problems
-    assert problem.what == sentence
+    assert (problem.code, problem.field) == (code, "customer")
+    assert CUSTOMER.name in problem.what
     assert problem.cure
+
+
+def test_a_vendor_and_an_employee_who_have_the_name_are_told_in_different_sentences() -> None:
+    told = set()
+    for others in ([found("Vendor", {"Id": "3"})], [found("Vendor"), found("Employee", {"Id": "3"})]):
+        with pytest.raises(Rejected) as refused:
+            answered(QUICKBOOKS.create(CUSTOMER, {}, BOOKS), fault("6240"), found("Customer"), *others)
+        told.add(refused.value.problems[0].what)
+    assert len(told) == 2
 
 
 def test_after_an_error_within_quickbooks_a_customer_is_looked_up_before_it_is_entered_again() -> None:
@@ -231,15 +236,16 @@ def test_an_item_is_created_and_used_if_it_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "what"),
+    ("row", "code"),
     [
-        ({"Type": "Service", "Active": False}, "inactive"),
-        ({"Type": "Category", "Active": True}, "a category or bundle"),
+        ({"Type": "Service", "Active": False}, "name-inactive"),
+        ({"Type": "Category", "Active": True}, "item-not-sellable"),
     ],
 )
-def test_an_item_that_cannot_stand_on_a_line_is_not_used(row: dict[str, Any], what: str) -> None:
-    with pytest.raises(Rejected, match=f"The product “A7102” is {what} in QuickBooks"):
+def test_an_item_that_cannot_stand_on_a_line_is_not_used(row: dict[str, Any], code: str) -> None:
+    with pytest.raises(Rejected) as refused:
         answered(QUICKBOOKS.create(ITEM, {}, BOOKS), fault("6240"), found("Item", {"Id": "11", "Name": "A7102", **row}))
+    assert [problem.code for problem in refused.value.problems] == [code]
 
 
 @given(
