@@ -50,7 +50,8 @@ def test_every_list_is_read_whole_whatever_the_pages(
         names = [(row["Id"], row.get("DisplayName") or row["Name"]) for row in ledger[called]]
         assert [(record.id, record.name) for record in records] == names
         assert pages[0].total == len(names)
-        assert all(page.total is None for page in pages[1:])
+        assert len(pages) >= len(names) / size
+        assert [page.total for page in pages[1:]] == [None] * (len(pages) - 1)
 
 
 def test_tax_codes_are_those_of_a_whole_invoice(carrier: Carrier) -> None:
