@@ -18,6 +18,7 @@ from tests.support.labels import (
     INTEGRATIONS,
     PREVIEW,
     PURCHASE_ORDER,
+    QB,
     SAVE,
     SEND,
     VENDOR_NUMBER,
@@ -82,7 +83,7 @@ def test_a_rep_sends_order_1042_and_watches_it_arrive(rep: Screen, stack: Stack)
     check_accessibility(page)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    expect(page.get_by_role("link", name="QB", exact=True)).to_be_focused()
+    expect(page.get_by_role("link", name=QB, exact=True)).to_be_focused()
     expect_posted(page, "1042")
     books = stack.books()
     assert [(one["DocNumber"], one["TotalAmt"], one["Balance"]) for one in books["Invoice"]] == [

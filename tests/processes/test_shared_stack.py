@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
 
 from redis import Redis
 
@@ -14,7 +13,7 @@ from tests.support.stacks import SharedStack
 TABLES = ("desk_order", "hub_installation", "hub_delivery", "hub_envelope", "hub_bundle", "hub_notice")
 
 
-def rows(stack: SharedStack) -> Mapping[str, int]:
+def rows(stack: SharedStack) -> dict[str, int]:
     """Count the rows of some tables, the entries of the sandbox, and what waits in Redis."""
     with stack.desk() as desk, Redis(host=LOCAL, port=stack.redis_port) as redis:
         found = {table: int(desk.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in TABLES}

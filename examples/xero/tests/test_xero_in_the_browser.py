@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -17,10 +16,9 @@ from xero_sandbox.storage import loads
 
 
 @pytest.fixture(scope="module")
-def xero_url(stack: Stack) -> Iterator[str]:
+def xero_url(stack: Stack) -> str:
     stack.start_xero()
-    yield stack.xero_url
-    stack.kill("xero")
+    return stack.xero_url
 
 
 def test_an_admin_connects_xero_and_chooses_the_organisation(admin: Screen, xero_url: str) -> None:
