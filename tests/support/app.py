@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from functools import partial
@@ -26,6 +27,13 @@ from tests.support import databases
 from tests.support.host import ACME, ADA, Desk
 from tests.support.pages import Browser
 from tests.support.pretend import Ledger, Pretend
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and never among what was imported: a tenth of the time of a test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture
