@@ -27,22 +27,30 @@ def kept_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def books(request: pytest.FixtureRequest, kept_books: Path, database_kind: str, tmp_path: Path) -> Iterator[Running]:
-    """Run the sandbox with books of the test's own; connected already where the test asks for `online`."""
-    connected = kept_books / database_kind
-    is_kept = "online" in request.fixturenames and connected.exists()
-    shutil.copytree(connected if is_kept else kept_books / "seeded", tmp_path / "books")
+    """Run the sandbox with books of the test's own, which are connected where the test asks for `online`."""
+    kept = kept_books / "seeded"
+    if "online" in request.fixturenames:
+        kept = kept_books / database_kind
+        _connect_once(request.getfixturevalue("app"), kept_books / "seeded", kept)
+    shutil.copytree(kept, tmp_path / "books")
     with start(tmp_path / "books") as running:
         yield running
 
 
 @pytest.fixture
-def online(app: Flask, books: Running, kept_books: Path, database_kind: str, tmp_path: Path) -> Installation:
-    """Return QuickBooks Online, connected through the sandbox's consent. The first test connects, the others copy."""
+def online(app: Flask, books: Running) -> Installation:
+    """Return QuickBooks Online, connected through the sandbox's consent. It is done once in a process, and copied."""
     configure(app, books)
+    return session().scalars(select(Installation)).one()
+
+
+def _connect_once(app: Flask, seeded: Path, kept: Path) -> None:
+    """Copy the connected database. The first time, connect it to a sandbox of its own, whose books are kept."""
 
     def prepare() -> None:
-        connect(books)
-        shutil.copytree(tmp_path / "books", kept_books / database_kind)
+        shutil.copytree(seeded, kept)
+        with start(kept) as running:
+            configure(app, running)
+            connect(running)
 
     databases.once("online", app, prepare)
-    return session().scalars(select(Installation)).one()

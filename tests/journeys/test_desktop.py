@@ -88,7 +88,7 @@ def test_a_session_that_is_silent_after_its_answer_was_taken_in_makes_room_soone
     connected: Office, app: Flask, readable: bool
 ) -> None:
     app.config.update(HUB_DESK_WORK_SECONDS=60, HUB_DESK_PATIENCE_SECONDS=60)
-    send(connected, range(1000, 1060))
+    send(connected, range(1000, 1015))
     desk, ticket = InstallationDesk(connected.installation.id), ""
 
     def begin(*, may_be_silent: float = 60) -> Welcome:
@@ -121,7 +121,7 @@ def test_a_session_that_is_silent_after_its_answer_was_taken_in_makes_room_soone
     desk.close(ticket)
     app.config["HUB_DESK_PATIENCE_SECONDS"] = 0  # Nobody works beside it.
     assert connected.connector().update() == "OK"
-    assert whole_file(connected.company) == ledger(range(1000, 1060))
+    assert whole_file(connected.company) == ledger(range(1000, 1015))
 
 
 def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:

@@ -36,11 +36,13 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, broken = registry.load()
     assert broken == ()
     with serving(app) as url:
-        found = Office.connected(app, url, tmp_path)
-        sending.send(found.installation.id, order_1042(), Choices(), ADA)
-        assert found.update()[-1] == "OK"
-        assert whole_file(found.company) == ORDER_1042
-        yield found
+        yield Office.connected(app, url, tmp_path, name="desktop with the sale of order 1042", prepare=sell)
+
+
+def sell(office: Office) -> None:
+    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    assert office.update()[-1] == "OK"
+    assert whole_file(office.company) == ORDER_1042
 
 
 def more_of_it() -> Order:

@@ -36,33 +36,45 @@ def kept_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def books(request: pytest.FixtureRequest, kept_books: Path, tmp_path: Path) -> Iterator[Running]:
-    """Run the sandbox with books of the test's own; connected already where the test asks for `xero`."""
-    connected = kept_books / "connected"
-    is_kept = "xero" in request.fixturenames and connected.exists()
-    shutil.copytree(connected if is_kept else kept_books / "seeded", tmp_path / "xero")
+    """Run the sandbox with books of the test's own, which are connected where the test asks for `xero`."""
+    kept = kept_books / "seeded"
+    if "xero" in request.fixturenames:
+        kept = kept_books / "connected"
+        _connect_once(request.getfixturevalue("app"), kept_books / "seeded", kept)
+    shutil.copytree(kept, tmp_path / "xero")
     with start(tmp_path / "xero") as running:
         yield running
 
 
 @pytest.fixture
 def configured(app: Flask, books: Running) -> Flask:
-    """An app whose operator has set Xero up."""
-    app.extensions["hub"].integrations, _ = registry.load()
-    app.config.update({f"HUB_XERO_{name}": value for name, value in books.settings().items()})
-    app.config["HUB_XERO_TIMEOUT"] = "5"
+    """Return an app whose operator has set Xero up."""
+    _configure(app, books)
     return app
 
 
 @pytest.fixture
-def xero(configured: Flask, books: Running, kept_books: Path, tmp_path: Path) -> Installation:
-    """Return Xero, connected and its lists loaded, accounts chosen. The first test connects, the others copy."""
+def xero(configured: Flask) -> Installation:
+    """Return Xero, connected, its lists loaded, its accounts chosen. It is done once in a process, and copied."""
+    return session().scalars(select(Installation)).one()
+
+
+def _configure(app: Flask, books: Running) -> None:
+    app.extensions["hub"].integrations, _ = registry.load()
+    app.config.update({f"HUB_XERO_{name}": value for name, value in books.settings().items()})
+    app.config["HUB_XERO_TIMEOUT"] = "5"
+
+
+def _connect_once(app: Flask, seeded: Path, kept: Path) -> None:
+    """Copy the connected database. The first time, connect it to a sandbox of its own, whose books are kept."""
 
     def prepare() -> None:
-        _connect()
-        shutil.copytree(tmp_path / "xero", kept_books / "connected")
+        shutil.copytree(seeded, kept)
+        with start(kept) as running:
+            _configure(app, running)
+            _connect()
 
-    databases.once("xero", configured, prepare)
-    return session().scalars(select(Installation)).one()
+    databases.once("xero", app, prepare)
 
 
 def _connect() -> None:
@@ -73,7 +85,3 @@ def _connect() -> None:
     wanted = {one.field.key: one.chosen.id for one in mapping.choices(installation, integration) if one.chosen}
     mapping.save(installation, integration, wanted | {"income_account": "200", "deposit_account": "090"})
     commit()
-
-
-
-
