@@ -202,6 +202,6 @@ def test_a_company_file_gets_it_in_the_same_two_steps(office: Office, cut: str) 
     assert office.update()[-1] in {"OK", "No data exchange required"}, office.log
     assert whole_file(office.company) == ORDER_1042
     assert posted()
-    assert "change payment" in set(session().scalars(select(Exchange.name)))
+    assert "ReceivePaymentMod" in [one["request"] for one in session().scalars(select(Exchange.payload))]
     look_at_file(office)
     assert balance(office.installation) == Decimal("118.50")

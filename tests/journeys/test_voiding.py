@@ -66,8 +66,10 @@ def close(books: Running, until: str | None) -> None:
     books.control(f"preferences/{REALM}", {"AccountingInfoPrefs": {"BookCloseDate": until}})
 
 
-def writes() -> list[str]:
-    return list(session().scalars(select(Exchange.name).where(Exchange.writes).order_by(Exchange.id)))
+def written() -> list[str]:
+    """Return what QuickBooks was asked to write, oldest first: "create Invoice"."""
+    payloads = session().scalars(select(Exchange.payload).where(Exchange.writes).order_by(Exchange.id))
+    return [f"{one['operation']} {kind}" for one in payloads for kind in one if kind[:1].isupper()]
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_the_invoice_is_voided_and_the_history_says_so(sent: Installation, books
     assert invoices(books) == VOIDED
     assert outcomes() == [GONE]
     assert balance(sent) == Decimal(0)
-    assert writes()[-1] == "void invoice"
+    assert written()[-1] == "void Invoice"
     assert [(one.document, one.voided) for one in desk.told] == [("invoice", False), ("invoice", True)]
     look_again(sent)
     assert (balance(sent), outcomes()) == (Decimal(0), [GONE])
@@ -201,7 +203,7 @@ def test_an_order_that_gives_back_by_now_voids_its_invoice_before_the_credit_mem
     sending.send(sent.id, returned, Choices(updates=("invoice",)), ADA)
     carrying.carry(sent.id)
     assert (invoices(books), credited(books)) == (VOIDED, [("1042", Decimal("218.50"), Decimal("218.50"))])
-    assert writes()[-2:] == ["void invoice", "create credit memo"]
+    assert written()[-2:] == ["void Invoice", "create CreditMemo"]
     assert balance(sent) == Decimal("-218.50")
 
 

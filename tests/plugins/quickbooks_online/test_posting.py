@@ -14,6 +14,7 @@ from hub.plugin import (
     Invoice,
     NewCustomer,
     NewItem,
+    Payload,
     Payment,
     Posting,
     Ref,
@@ -33,8 +34,16 @@ ITEM = NewItem(name="A7102", income=Ref(id="79"))
 DONE = {"Id": "145", "SyncToken": "0", "DocNumber": "1042", "TotalAmt": Decimal("218.5"), "PrivateNote": "Order 1042"}
 
 
-def names(asked: list[Request]) -> list[str]:
-    return [request.name for request in asked]
+def in_short(asked: list[Request]) -> list[str]:
+    """Return what each request does to which kind: "create Invoice", "query Customer"."""
+    return [_in_short(request.payload) for request in asked]
+
+
+def _in_short(payload: Payload) -> str:
+    if query := payload.get("Query"):
+        return f"query {query.partition(' from ')[2].split()[0]}"
+    (kind,) = (name for name in payload if name[:1].isupper())
+    return f"{payload['operation']} {kind}"
 
 
 def test_a_posting_is_what_the_books_echo() -> None:
@@ -42,7 +51,8 @@ def test_a_posting_is_what_the_books_echo() -> None:
         QUICKBOOKS.post(order_1042(), {}, BOOKS), {"Invoice": {**DONE, "DocNumber": "7", "TotalAmt": 99}}
     )
     assert posting == Posting(id="145", number="7", total=Decimal("99.00"), tax=Decimal("0.00"), version="0")
-    assert [(request.name, request.writes) for request in asked] == [("create invoice", True)]
+    assert in_short(asked) == ["create Invoice"]
+    assert asked[0].writes
 
 
 def test_books_that_keep_no_number_of_ours_echo_none() -> None:
@@ -109,7 +119,7 @@ def test_after_an_error_within_quickbooks_an_invoice_that_is_there_is_found() ->
         found("Invoice", others, ours),
     )
     assert posting.id == "145"
-    assert names(asked) == ["create invoice", "look whether the invoice is there"]
+    assert in_short(asked) == ["create Invoice", "query Invoice"]
     assert "CustomerRef = '1' and TxnDate = '2026-11-14'" in asked[1].payload["Query"]
 
 
@@ -121,7 +131,7 @@ def test_after_an_error_within_quickbooks_an_invoice_that_is_not_there_is_writte
         {"Invoice": DONE},
     )
     assert posting.id == "145"
-    assert names(asked) == ["create invoice", "look whether the invoice is there", "create invoice"]
+    assert in_short(asked) == ["create Invoice", "query Invoice", "create Invoice"]
     assert asked[0] == asked[2]
 
 
@@ -176,7 +186,7 @@ def test_a_customer_who_is_not_there_is_entered_without_a_question() -> None:
         QUICKBOOKS.create(CUSTOMER, {}, BOOKS), {"Customer": {"Id": "59", "DisplayName": CUSTOMER.name}}
     )
     assert ref == Ref(id="59", name=CUSTOMER.name)
-    assert names(asked) == ["create customer"]
+    assert in_short(asked) == ["create Customer"]
 
 
 def test_a_customer_who_is_there_is_used() -> None:
@@ -186,7 +196,7 @@ def test_a_customer_who_is_there_is_used() -> None:
         found("Customer", {"Id": "60", "DisplayName": CUSTOMER.name, "Active": True}),
     )
     assert ref == Ref(id="60", name=CUSTOMER.name)
-    assert names(asked) == ["create customer", "look up customer"]
+    assert in_short(asked) == ["create Customer", "query Customer"]
     assert "DisplayName = 'O\\'Hara & Söhne \\\\ 100% 🎉' and Active in (true, false)" in asked[1].payload["Query"]
 
 
@@ -230,9 +240,9 @@ def test_after_an_error_within_quickbooks_a_customer_is_looked_up_before_it_is_e
 def test_an_item_is_created_and_used_if_it_is_there() -> None:
     row = {"Id": "11", "Name": "A7102", "Type": "Service", "Active": True}
     ref, asked = answered(QUICKBOOKS.create(ITEM, {}, BOOKS), {"Item": row})
-    assert (ref, names(asked)) == (Ref(id="11", name="A7102"), ["create item"])
+    assert (ref, in_short(asked)) == (Ref(id="11", name="A7102"), ["create Item"])
     ref, asked = answered(QUICKBOOKS.create(ITEM, {}, BOOKS), fault("6240"), found("Item", row))
-    assert (ref, names(asked)) == (Ref(id="11", name="A7102"), ["create item", "look up item"])
+    assert (ref, in_short(asked)) == (Ref(id="11", name="A7102"), ["create Item", "query Item"])
 
 
 @pytest.mark.parametrize(
