@@ -45,7 +45,7 @@ class Query:
 
 def run(books: Books, text: str) -> dict[str, Any]:
     """Answer a query. Raises the API's refusals 4000 (cannot be read) and 4001 (means nothing)."""
-    query = _Parser(text).query()
+    query = Parser(text).query()
     rows = books.all(query.kind) if query.named is None else books.named(query.kind, query.named)
     rows = [entry for entry in rows if all(test(entry) for test in query.tests)]
     if query.kind in _LISTS and not query.names_active:
@@ -68,7 +68,7 @@ def _outdated(entry: Entry) -> Entry:
     return {**entry, "SyncToken": str(max(int(entry["SyncToken"]) - 1, 0))} if "SyncToken" in entry else entry
 
 
-class _Parser:
+class Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = list(self._split(text.strip().rstrip(";")))

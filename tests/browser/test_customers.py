@@ -78,6 +78,7 @@ def test_searching_and_filtering_leave_the_focus_where_it_is(page: Page) -> None
     expect(search).to_be_focused()
     expect(search).to_have_value("customer 07")
     page.locator("#hub-company-row-n070").get_by_role("button", name=ACCEPT).click()
+    expect(page.locator("#hub-company-row-n070 .hub-good")).to_have_count(1)
     page.locator("#hub-unlinked").check()
     expect(rows).to_have_count(9)
     search.fill("")

@@ -143,7 +143,7 @@ def test_items_are_asked_for_with_their_sku(client: Client) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Nothing but the service's own refusals comes out of the reader."""
     with contextlib.suppress(Refusal):
-        query._Parser(f"select * from Customer where {text}").query()
+        query.Parser(f"select * from Customer where {text}").query()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(40))
