@@ -115,11 +115,15 @@ def test_a_web_process_that_is_killed_at_any_call_is_as_if_it_had_been_slow(
     assert first > 5010
 
 
+PATIENCE = 0.3
+"""Seconds for which a killed worker is waited for."""
+
+
 @pytest.fixture
 def work(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Work]:
     work = Work(tmp_path)
     try:
-        work.start(database_url, app.config["HUB_SECRET_KEYS"])
+        work.start(database_url, app.config["HUB_SECRET_KEYS"], PATIENCE)
         yield work
     finally:
         work.stop()
@@ -131,7 +135,7 @@ def test_a_worker_that_is_killed_while_it_reads_answers_leaves_them_to_the_next(
     """Message sets of many requests are read and packed by a worker while QuickBooks works on others."""
     where = (database_url, app.config["HUB_SECRET_KEYS"])
     app.extensions["hub"].integrations, _ = registry.load()
-    web = Web(*where, work.redis)
+    web = Web(*where, work.redis, PATIENCE)
     try:
         office = Office.open(web.url, tmp_path)
         session().commit()
@@ -144,7 +148,7 @@ def test_a_worker_that_is_killed_while_it_reads_answers_leaves_them_to_the_next(
             with suppress(Failed, requests.RequestException):
                 office.connector().update()
             killer.join()
-            work.start(*where)
+            work.start(*where, PATIENCE)
             let_sessions_time_out()
         office.update()
         check(office, range(5000, 5060))

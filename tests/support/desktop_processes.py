@@ -18,9 +18,9 @@ from tests.support import served
 
 
 class Web:
-    """A web process on a port of its own."""
+    """A web process on a port of its own. `where` are the arguments of `served.create_app`."""
 
-    def __init__(self, *where: str) -> None:
+    def __init__(self, *where: object) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -65,9 +65,9 @@ class Work:
         self._redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         self._worker: ForkServerProcess | None = None
 
-    def start(self, *where: str) -> None:
+    def start(self, database: str, key: str, patience: float = 1) -> None:
         """Start a worker, and wait until it listens."""
-        worker = self._worker = _start(served.work, *where, self.redis)
+        worker = self._worker = _start(served.work, database, key, self.redis, patience)
         _wait_until(lambda: str(worker.pid) in self._listening(), "The worker does not come up.")
 
     def kill(self) -> None:

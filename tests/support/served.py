@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerContext
+from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -32,25 +33,28 @@ def forking() -> ForkServerContext:
     return context
 
 
-def create_app(database: str, key: str, redis: str = NO_REDIS) -> Flask:
-    """Return a host that does nothing but hold the hub. Leases are short, and no call waits long for a worker."""
+def create_app(database: str, key: str, redis: str = NO_REDIS, patience: float = 1) -> Flask:
+    """Return a host that does nothing but hold the hub.
+
+    A lease lasts `patience` seconds, and so long a call waits for a worker. Without Redis there is no worker.
+    """
     app = Flask("host")
     app.config.update(
         SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database, HUB_REDIS_URL=redis, HUB_SECRET_KEYS=key,
-        HUB_LEASE_SECONDS=0.5, HUB_DESK_PATIENCE_SECONDS=0 if redis == NO_REDIS else 0.2,
+        HUB_LEASE_SECONDS=patience, HUB_DESK_PATIENCE_SECONDS=0 if redis == NO_REDIS else patience,
     )  # fmt: skip
     SQLAlchemy(app)
     Hub(Desk()).init_app(app)
     return app
 
 
-def serve(port: int, *where: str) -> None:
+def serve(port: int, *where: Any) -> None:
     """Serve the hub until the process is killed."""
     _be_silent()
     make_server("127.0.0.1", port, create_app(*where), threaded=True).serve_forever()
 
 
-def work(*where: str) -> None:
+def work(*where: Any) -> None:
     """Run a worker until the process is killed."""
     _be_silent()
     with create_app(*where).app_context():
