@@ -144,10 +144,11 @@ def _hangs(app: Flask, installation: Installation) -> None:
         (_other_keys, ["credentials-unreadable"], "HUB_SECRET_KEYS"),
         (_no_setting, ["setting-missing"], "HUB_PRETEND_CLIENT_ID"),
         (_expired, ["authorization-ended"], "Pretend Books"), (_unmapped, ["mapping-missing"], "Income account"),
-        (_stopped, ["stopped"], "rejected"), (_nobody_sweeps, ["sweep-missing"], "flask hub scheduler"),
+        (_stopped, ["stopped"], "1 delivery has stopped: rejected"),
+        (_nobody_sweeps, ["sweep-missing"], "flask hub scheduler"),
         (_never_swept, ["sweep-missing"], "flask hub scheduler"),
         (_hangs, ["ledger-unavailable", "plugin-hung"], "perform (1×)"),
-        (_down, ["ledger-unavailable"], "The ledger is away."), (_stuck, ["stuck"], "2"),
+        (_down, ["ledger-unavailable"], "The ledger is away."), (_stuck, ["stuck"], "2 deliveries have"),
     ],
 )  # fmt: skip
 def test_it_names_what_is_wrong(

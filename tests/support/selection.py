@@ -15,9 +15,12 @@ LONGEST = (
 
 FAST = (
     "tests/hub/", "tests/plugins/", "tests/test_imports.py", "tests/test_sentences.py",
-    "tests/journeys/test_order_1042.py", "tests/journeys/test_refusals.py", "tests/journeys/test_revising.py",
+    "tests/journeys/test_order_1042.py", "tests/journeys/test_refusals.py",
 )  # fmt: skip
 """What `make test-fast` runs, on SQLite: everything else is marked `slow`."""
+
+WAITING = ("tests/hub/test_hanging_plugins.py", "tests/hub/test_turns.py")
+"""Slow as well: what waits for limits of time."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,7 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if not item.nodeid.startswith(FAST) or "postgresql" in item.nodeid:
+        is_fast = item.nodeid.startswith(FAST) and not item.nodeid.startswith(WAITING)
+        if not is_fast or "postgresql" in item.nodeid:
             item.add_marker("slow")
     items.sort(key=_place)
 
