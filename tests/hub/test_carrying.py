@@ -399,3 +399,15 @@ def test_what_became_of_an_envelope_is_found_out_before_it_is_asked_again(
     assert everything_posted()
     doubted = session().scalars(select(Envelope).where(Envelope.trouble != "")).one()
     assert doubted.state is EnvelopeState.ANSWERED
+
+
+def test_a_ledger_that_is_busy_for_longer_than_our_patience_stops_the_delivery(
+    installation: Installation, ledger: Ledger, app: Flask
+) -> None:
+    app.config["HUB_PATIENCE_SECONDS"] = 0
+    ledger.refuses = lambda payload: "later" if "customers" in payload else ""
+    send(installation)
+    carrying.carry(installation.id)
+    (customer,) = session().scalars(select(Delivery).where(Delivery.kind == "customer"))
+    assert (customer.state, customer.reason) == (DeliveryState.STOPPED, StopReason.EXHAUSTED)
+    assert ledger.customers == ledger.invoices == []
