@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, bindparam, select, update
 from sqlalchemy.engine import URL, make_url
 
 from hub.database import Base, Moment, now, session
@@ -127,11 +127,17 @@ def _move_times(engine: Engine, by: dt.timedelta, filled: Collection[str]) -> No
         for table in (Base.metadata.tables[name] for name in filled):
             times = [column for column in table.columns if isinstance(column.type, Moment)]
             keys = list(table.primary_key.columns)
-            for row in connection.execute(select(*keys, *times)) if times else ():
-                moved = {time.name: value + by for time, value in zip(times, row[len(keys) :], strict=True) if value}
-                if moved:
-                    same = [key == value for key, value in zip(keys, row[: len(keys)], strict=True)]
-                    connection.execute(update(table).where(*same).values(moved))
+            if not times:
+                continue
+            moved = [
+                {f"old_{column.name}": value for column, value in zip(keys, row, strict=False)}
+                | {f"new_{column.name}": value and value + by for column, value in zip(times, row[len(keys) :], strict=True)}
+                for row in connection.execute(select(*keys, *times))
+            ]
+            same = [key == bindparam(f"old_{key.name}") for key in keys]
+            connection.execute(
+                update(table).where(*same).values({time.name: bindparam(f"new_{time.name}") for time in times}), moved
+            )
 
 
 def _filled(engine: Engine) -> frozenset[str]:

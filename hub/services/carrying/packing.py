@@ -174,7 +174,10 @@ def _fill(installation: Installation, integration: Integration, most: int | None
         if not fresh:
             break
         seen.update(row.id for row in fresh)
-        asked += _go_on(fresh, installation, integration)
+        asks = _go_on(fresh, installation, integration)
+        asked += asks
+        if len(asks) == len(fresh) < room:  # All there was asks; only one that ends makes room for others.
+            break
         session().flush()
         release(installation.id)
         if installation.state is not InstallationState.CONNECTED:  # An answer has paused it: nothing more leaves.
