@@ -129,11 +129,13 @@ def _move_times(engine: Engine, by: dt.timedelta, filled: Collection[str]) -> No
             keys = list(table.primary_key.columns)
             if not times:
                 continue
-            moved = [
-                {f"old_{column.name}": value for column, value in zip(keys, row, strict=False)}
-                | {f"new_{column.name}": value and value + by for column, value in zip(times, row[len(keys) :], strict=True)}
-                for row in connection.execute(select(*keys, *times))
-            ]
+            moved = []
+            for row in connection.execute(select(*keys, *times)):
+                old, new = row[: len(keys)], [value and value + by for value in row[len(keys) :]]
+                moved.append(
+                    {f"old_{key.name}": value for key, value in zip(keys, old, strict=True)}
+                    | {f"new_{time.name}": value for time, value in zip(times, new, strict=True)}
+                )
             same = [key == bindparam(f"old_{key.name}") for key in keys]
             connection.execute(
                 update(table).where(*same).values({time.name: bindparam(f"new_{time.name}") for time in times}), moved
