@@ -39,7 +39,7 @@ PAUSE = 5.0
 """Seconds that Intuit's Web Connector waits when it is asked to come back."""
 
 WORK = 1.0
-"""Seconds that QuickBooks works on an envelope, at least. The pretended one is done in a tenth, when the worker still
+"""Seconds that QuickBooks works on a batch, at least. The pretended one is done in a tenth, when the worker still
 reads the answer before."""
 
 REST = 0.1
@@ -175,7 +175,7 @@ def _counted(file: Ledger) -> Counter[tuple[str, Any]]:
 
 def _one_row_committed(installation_id: int) -> float:
     """What it costs to write down a single thing, without any code of ours: the least that a call can cost."""
-    change = text("UPDATE hub_desk SET called_at = now() WHERE installation_id = :one")
+    change = text("UPDATE hub_endpoint SET called_at = now() WHERE installation_id = :one")
     taken = []
     with session().get_bind().connect() as connection:  # type: ignore[union-attr]  # An engine, as ever.
         for _ in range(200):

@@ -29,15 +29,15 @@ from benchmarks.mugs import ORDERS, Mugs, orders
 from benchmarks.script import Script
 from benchmarks.served import create_app
 from hub import migrating
+from hub.books import mappings
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Order
+from hub.installations.install import claim_attempt, finish_authorization, install_integration, start_authorization
+from hub.integrations import registry
 from hub.models import Delivery, Installation
+from hub.orders import bundles
 from hub.queue import commit
-from hub.services.books import mapping
-from hub.services.carrying import carrying
-from hub.services.installing import installing
-from hub.services.integrations import registry
-from hub.services.sending import bundling
 from hub.states import DeliveryState
 from sandbox.online import REALM
 from tests.support import redis
@@ -157,18 +157,18 @@ def settings(sandbox: Sandbox) -> dict[str, object]:
 
 def connect() -> int:
     """Install, consent, load the lists, and choose the accounts as suggested."""
-    installation = installing.install(ACME, ADA, "quickbooks_online")
+    installation = install_integration(ACME, ADA, "quickbooks_online")
     back = "http://127.0.0.1:9/hub/authorized/quickbooks_online"
-    address = installing.authorize(installation, ADA, back)
+    address = start_authorization(installation, ADA, back)
     form = {"realm": REALM, "decision": "connect"}
     answer = requests.post(address, data=form, allow_redirects=False, timeout=5)
     query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    claimed = installing.claim(ACME, ADA, installation.integration, query["state"])
-    installing.finish(claimed, ADA, back, query)
-    carrying.carry(installation.id)
+    claimed = claim_attempt(ACME, ADA, installation.integration, query["state"])
+    finish_authorization(claimed, ADA, back, query)
+    push.carry(installation.id)
     integration = registry.integration(installation.integration)
-    chosen = mapping.choices(installation, integration)
-    mapping.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
+    chosen = mappings.choices(installation, integration)
+    mappings.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
     commit()
     return installation.id
 
@@ -217,7 +217,7 @@ def ours(sandbox: Sandbox, folder: Path, sent: list[Order], *, pace: str) -> Run
 def press(installation_id: int, sent: list[Order]) -> None:
     """Send all of them together, as the list of orders does; the workers queue them."""
     installation = session().get_one(Installation, installation_id)
-    bundling.press(installation, [order.id for order in sent], KINDS, ADA, f"from {sent[0].id}")
+    bundles.create_bundle(installation, [order.id for order in sent], KINDS, ADA, f"from {sent[0].id}")
 
 
 def wait(installation_id: int, workers: Sequence[Worker]) -> None:
@@ -229,7 +229,7 @@ def wait(installation_id: int, workers: Sequence[Worker]) -> None:
         for worker in workers:
             worker.look()
         states = dict(session().execute(query.group_by(Delivery.state)).all())
-        if set(states) == {DeliveryState.POSTED} and not bundling.is_queueing(ACME.id):
+        if set(states) == {DeliveryState.POSTED} and not bundles.is_queueing(ACME.id):
             return
         assert not set(states) & {DeliveryState.STOPPED, DeliveryState.CANCELLED}, states
         time.sleep(0.1)

@@ -17,12 +17,12 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, sele
 from hub import migrating
 from hub.database import Key, begins, now, session
 from hub.host import Company, CompanyQuery, Order, OrderLine, Page
+from hub.integrations import registry
 from hub.models import Delivery, Installation, Link, Listing, Mapping, RecordRow, TransactionRow, Word
 from hub.models.books import email_key, name_key, phone_key
 from hub.models.delivery import search_key
 from hub.plugin import AccountKind, Invoice, Line, Record, RecordKind, Ref, Role, TransactionKind
-from hub.services.integrations import registry
-from hub.services.snapshots import subject_json
+from hub.serialization import subject_json
 from hub.states import DeliveryState, InstallationState
 from tests.support.host import Desk
 from tests.support.served import create_app

@@ -47,9 +47,9 @@ def order_ids(organization_id: str, state: OrderState) -> Select[str | None]:
 
     For `OrderState.UNSENT` these are the orders that the hub knows, so that the host takes all others (`not_in`).
     """
-    from hub.services.sending import bulk  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
+    from hub.orders import send_many  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
 
-    return bulk.order_ids(organization_id, state)
+    return send_many.order_ids(organization_id, state)
 
 
 class Hub:
@@ -66,7 +66,7 @@ class Hub:
         database at `HUB_DATABASE_URL`.
         """
         from hub import migrating, web  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
-        from hub.services.integrations import registry  # noqa: PLC0415
+        from hub.integrations import registry  # noqa: PLC0415
 
         if "sqlalchemy" not in app.extensions:
             _bring_database(app)

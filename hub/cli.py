@@ -8,8 +8,8 @@ import click
 from flask.cli import AppGroup
 
 from hub import migrating, scaffold, worker
-from hub.services.carrying import secrets
-from hub.services.installing import doctoring
+from hub.dispatch import credentials
+from hub.installations.doctor import find_faults
 
 cli = AppGroup("hub", help="Operate the accounting hub.")
 
@@ -36,7 +36,7 @@ def run_scheduler() -> None:
 @click.pass_context
 def doctor(context: click.Context) -> None:
     """Say what is wrong, and what to do. Ends with 1 if something is."""
-    found = list(doctoring.findings())
+    found = list(find_faults())
     for one in found:
         click.echo(f"{one.where}: {one.what}\n    → {one.cure}")
     if found:
@@ -60,4 +60,4 @@ def new_plugin(name: str, into: Path, *, pull: bool) -> None:
 @cli.command()
 def reencrypt() -> None:
     """Encrypt every stored credential with the first of HUB_SECRET_KEYS, so that the others can be retired."""
-    click.echo(f"Re-encrypted {secrets.reencrypt()} credentials.")
+    click.echo(f"Re-encrypted {credentials.reencrypt()} credentials.")

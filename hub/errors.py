@@ -1,6 +1,6 @@
 """What the hub itself raises. Plugins raise the families of `hub.plugin`; nobody else's exceptions are part of the hub.
 
-The tree is caught in three places only: the job, the desk and the view.
+The tree is caught in three places only: the job, the endpoint and the view.
 """
 
 from __future__ import annotations

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
+from hub.dispatch import push
+from hub.installations import notices, renewal
+from hub.installations.install import delete_expired_attempts
+from hub.orders import bundles
 from hub.queue import commit, note_sweep, wake
-from hub.services.carrying import carrying
-from hub.services.installing import installing, notices, renewing
-from hub.services.sending import bundling
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -28,25 +29,25 @@ def _own_context() -> Iterator[None]:
 def carry(installation_id: int) -> None:
     """Take to the ledger what is due for one installation."""
     with _own_context():
-        carrying.carry(installation_id)
+        push.carry(installation_id)
 
 
 def send(bundle_id: int) -> None:
     """Queue what is left of orders that were sent together."""
     with _own_context():
-        bundling.send(bundle_id)
+        bundles.send_bundle(bundle_id)
 
 
 def renew(installation_id: int) -> None:
     """Renew an authorization before it lapses, or to see whether it still stands."""
     with _own_context():
-        renewing.renew(installation_id)
+        renewal.renew(installation_id)
 
 
 def mail(notice_id: int) -> None:
     """Mail a notice to the admins."""
     with _own_context():
-        notices.mail(notice_id)
+        notices.mail_notice(notice_id)
 
 
 def sweep() -> None:
@@ -54,13 +55,13 @@ def sweep() -> None:
     whether there is something that the admins should know.
     """
     with _own_context():
-        for installation_id in carrying.due_installations():
+        for installation_id in push.due_installations():
             wake(installation_id)
-        for bundle_id in bundling.due():
+        for bundle_id in bundles.find_due_bundles():
             wake(bundle_id, "send")
-        for installation_id in renewing.due():
+        for installation_id in renewal.due():
             wake(installation_id, "renew")
-        installing.forget_expired()
+        delete_expired_attempts()
         commit()
         notices.give()
         for notice_id in notices.due():

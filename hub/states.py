@@ -46,7 +46,7 @@ class ConversationState(enum.StrEnum):
     FAILED = "failed"
 
 
-class EnvelopeState(enum.StrEnum):
+class BatchState(enum.StrEnum):
     """OPEN until there is an answer. RECEIVED: a ledger that calls us has handed the answer in, and nobody has read it
     yet. REFUSED as a whole: its requests travel on in smaller ones. DOUBTED: the ledger does not know either, and what
     became of it is being found out. PARKED: a person must decide before it goes again.
@@ -60,7 +60,7 @@ class EnvelopeState(enum.StrEnum):
     PARKED = "parked"
 
 
-_I, _D, _E = InstallationState, DeliveryState, EnvelopeState
+_I, _D, _E = InstallationState, DeliveryState, BatchState
 
 INSTALLATION: Mapping[InstallationState, frozenset[InstallationState]] = {
     _I.PENDING: frozenset({_I.CONNECTED, _I.REMOVED}),
@@ -80,7 +80,7 @@ DELIVERY: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     _D.CANCELLED: frozenset(),
 }
 
-ENVELOPE: Mapping[EnvelopeState, frozenset[EnvelopeState]] = {
+BATCH: Mapping[BatchState, frozenset[BatchState]] = {
     _E.OPEN: frozenset({_E.RECEIVED, _E.ANSWERED, _E.REFUSED, _E.DOUBTED, _E.PARKED}),
     _E.RECEIVED: frozenset({_E.OPEN}),  # It is read, and what follows is what follows from an answer.
     _E.DOUBTED: frozenset({_E.ANSWERED, _E.OPEN, _E.PARKED}),

@@ -13,7 +13,7 @@ from typing import Any
 from flask import current_app
 
 from hub.plugin import Sentence, say, say_count
-from hub.plugin.saying import ended
+from hub.plugin.sentences import ended
 
 
 def gettext(text: str, /, **values: Any) -> str:

@@ -13,9 +13,9 @@ from flask import Flask
 
 from hub import migrating
 from hub.database import session
+from hub.dispatch import push
+from hub.installations.install import install_integration
 from hub.models import Installation, Mapping
-from hub.services.carrying import carrying
-from hub.services.installing import installing
 from tests.support.app import connect
 from tests.support.pages import Browser, state_of
 from tests.support.pretend import Ledger, Pretend
@@ -59,16 +59,16 @@ def test_it_has_less_than_a_hundred_lines() -> None:
 
 def test_an_order_of_it_arrives_in_the_books(app: Flask, ledger: Ledger) -> None:
     host = app.extensions["hub"].host
-    installation = installing.install(host.organization(), host.user(), "pretend")
+    installation = install_integration(host.organization(), host.user(), "pretend")
     connect(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     session().add(Mapping(installation_id=installation.id, role="income_account", record_id="4000", name="4000 Sales"))
     session().commit()
     browser = Browser(app)
     assert 'id="hub-send-many"' in browser.get("/hub/orders/bar", htmx=True).text
     sent = browser.post("/hub/orders/1042/send", {"documents": "invoice", "customer": "", "tax": ""})
     assert sent.status_code == 303
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert [(one["number"], str(one["total"])) for one in ledger.invoices] == [("1042", "218.50")]
     assert state_of(browser.get("/hub/orders/1042/status").text, "hub-order-status") == "good"
     assert "ABC Company" in browser.get(f"/hub/installations/{installation.id}/customers").text

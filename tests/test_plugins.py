@@ -21,7 +21,7 @@ def test_every_public_name_is_documented() -> None:
 
 
 def test_every_method_that_an_author_may_write_or_call_is_documented() -> None:
-    kinds = (plugin.PushIntegration, plugin.PullIntegration, plugin.Desk)
+    kinds = (plugin.PushIntegration, plugin.PullIntegration, plugin.PollingSession)
     methods = {name for kind in kinds for name, _ in inspect.getmembers(kind, inspect.isfunction) if name[0] != "_"}
     assert methods - WORDS == set()
 

@@ -12,20 +12,20 @@ NotFound(say("There is no such order."))
 say(stored)
 say_count("%(num)s order", "%(num)s orders", count)
 _("%(day)s", day=day)
-complain(ticket, say("Wait."))
+report_error(ticket, say("Wait."))
 say("Everything.", **values)
 """
 
 BAD = {
     'Problem(what="Taken.")': "not said: 'Taken.'",
     'Problem(what=say("A."), cure=f"Use {name}.")': "not said: f'Use {name}.'",
-    'Offer(label="Post " + day)': "not said: 'Post ' + day",
+    'Fix(label="Post " + day)': "not said: 'Post ' + day",
     'Problem(what=say("A."), why="B." if known else "")': "not said: 'B.' if known else ''",
     'Problem(what=text or "B.")': "not said: text or 'B.'",
     'Field(key="a", label=say("A"), choices=(("", "None"), ("b", say("B"))))':
         "not said: (('', 'None'), ('b', say('B')))",
     'Unavailable(" ".join(words))': "not said: ' '.join(words)",
-    'complain(ticket, "Wait.")': "not said: 'Wait.'",
+    'report_error(ticket, "Wait.")': "not said: 'Wait.'",
     'say("A " + "B")': "put together: the catalogue needs the whole message in one piece",
     'say(f"{a} B")': "put together: the catalogue needs the whole message in one piece",
     'say("%(a)s of %(b)s", a=1)': "names b, which it is not given",

@@ -2,9 +2,9 @@
 
 from hub.models.books import Link, LinkChange, Listing, Mapping, RecordRow, Word
 from hub.models.bundle import Bundle
-from hub.models.conversation import ConversationRow, Envelope, Exchange, Purpose
+from hub.models.conversation import BatchRow, ConversationRow, Exchange, Purpose
 from hub.models.delivery import Delivery, needs
-from hub.models.desk import DeskRow
+from hub.models.endpoint import Endpoint
 from hub.models.habit import Habit
 from hub.models.installation import Authorization, Credential, Installation
 from hub.models.meter import Meter
@@ -12,8 +12,26 @@ from hub.models.notice import Notice, NoticeKind
 from hub.models.transaction import TransactionRow
 
 __all__ = [
-    "Authorization", "Bundle", "ConversationRow", "Credential", "Delivery", "DeskRow", "Envelope", "Exchange", "Habit",
+    "Authorization",
+    "BatchRow",
+    "Bundle",
+    "ConversationRow",
+    "Credential",
+    "Delivery",
+    "Endpoint",
+    "Exchange",
+    "Habit",
     "Installation",
-    "Link", "LinkChange", "Listing", "Mapping", "Meter", "Notice", "NoticeKind", "Purpose",
-    "RecordRow", "TransactionRow", "Word", "needs",
+    "Link",
+    "LinkChange",
+    "Listing",
+    "Mapping",
+    "Meter",
+    "Notice",
+    "NoticeKind",
+    "Purpose",
+    "RecordRow",
+    "TransactionRow",
+    "Word",
+    "needs",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Conversations, their exchanges, and the envelopes that carry these: the audit trail that an accountant asks for."""
+"""Conversations, their exchanges, and the batches that carry these: the audit trail that an accountant asks for."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from sqlalchemy.orm.interfaces import ORMOption
 from hub.database import Base, Json, Moment, Packed, Said, choice, now
 from hub.models.delivery import Delivery
 from hub.models.installation import Installation
-from hub.plugin import Envelope as SealedEnvelope
-from hub.plugin import Payload, Request
-from hub.states import ENVELOPE, ConversationState, EnvelopeState, move
+from hub.plugin import Batch, Payload, Request
+from hub.states import BATCH, BatchState, ConversationState, move
 
 
 class Purpose(enum.StrEnum):
@@ -54,21 +53,21 @@ class ConversationRow(Base):
     __table_args__ = (Index("ix_hub_conversation_open", "installation_id", "state"),)
 
 
-class Envelope(Base):
+class BatchRow(Base):
     """One trip to the ledger. Written with its bytes before it leaves, repeated under its key until it is answered."""
 
-    __tablename__ = "hub_envelope"
+    __tablename__ = "hub_batch"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
-    key: Mapped[str] = mapped_column(String(24), unique=True)
+    idempotency_key: Mapped[str] = mapped_column(String(20), unique=True)
     body: Mapped[str] = mapped_column(Text, default="")
     size: Mapped[int] = mapped_column(default=0)
     """How many requests it was sealed with."""
     received: Mapped[str] = mapped_column(Packed, default="", deferred=True)
     """The answer as a ledger that calls us handed it in, until it is read."""
     writes: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[EnvelopeState] = mapped_column(choice(EnvelopeState), default=EnvelopeState.OPEN)
+    state: Mapped[BatchState] = mapped_column(choice(BatchState), default=BatchState.OPEN)
     written_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     fresh_since: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     """From when on its key is so old: when it was written, or when a person was asked to look for it in the books."""
@@ -78,38 +77,38 @@ class Envelope(Base):
     due_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     trouble: Mapped[str] = mapped_column(Said, default="")
 
-    exchanges: Mapped[list[Exchange]] = relationship(back_populates="envelope", order_by="Exchange.slot")
+    exchanges: Mapped[list[Exchange]] = relationship(back_populates="batch", order_by="Exchange.slot")
 
-    __table_args__ = (Index("ix_hub_envelope_open", "installation_id", "state", "due_at"),)
+    __table_args__ = (Index("ix_hub_batch_open", "installation_id", "state", "due_at"),)
 
     @classmethod
     def laden(cls) -> ORMOption:
-        """To load envelopes with all that they carry: in one statement more, rather than in two for each exchange."""
+        """To load batches with all that they carry: in one statement more, rather than in two for each exchange."""
         exchange = selectinload(cls.exchanges)
         return exchange.joinedload(Exchange.conversation).joinedload(ConversationRow.delivery)
 
-    def sealed(self) -> SealedEnvelope:
-        """The envelope as a plugin takes it."""
-        return SealedEnvelope(
-            key=self.key,
+    def sealed(self) -> Batch:
+        """The batch as a plugin takes it."""
+        return Batch(
+            idempotency_key=self.idempotency_key,
             body=self.body,
             requests=tuple(Request(name=one.name, payload=one.payload, writes=one.writes) for one in self.exchanges),
         )
 
-    def move(self, to: EnvelopeState) -> None:
+    def move(self, to: BatchState) -> None:
         """Change the state, as `hub.states` allows."""
-        self.state = move(ENVELOPE, self.state, to)
+        self.state = move(BATCH, self.state, to)
 
 
 class Exchange(Base):
-    """One request and its response. `slot` is its place in the envelope that carries it."""
+    """One request and its response. `slot` is its place in the batch that carries it."""
 
     __tablename__ = "hub_exchange"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("hub_conversation.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column()
-    envelope_id: Mapped[int] = mapped_column(ForeignKey("hub_envelope.id", ondelete="CASCADE"), index=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("hub_batch.id", ondelete="CASCADE"), index=True)
     slot: Mapped[int] = mapped_column()
     name: Mapped[str] = mapped_column(Said)
     payload: Mapped[Payload] = mapped_column(Json)
@@ -119,6 +118,6 @@ class Exchange(Base):
     answered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
     conversation: Mapped[ConversationRow] = relationship(back_populates="exchanges")
-    envelope: Mapped[Envelope] = relationship(back_populates="exchanges")
+    batch: Mapped[BatchRow] = relationship(back_populates="exchanges")
 
     __table_args__ = (UniqueConstraint("conversation_id", "position"),)

@@ -28,7 +28,7 @@ def search_key(text: str) -> str:
 
 
 def _party(subject: dict[str, Any] | None) -> str:
-    """The name of a document's customer or vendor; it stands in its snapshot (`hub.services.snapshots`)."""
+    """The name of a document's customer or vendor; it stands in its snapshot (`hub.serialization`)."""
     party = (subject or {}).get("customer") or (subject or {}).get("vendor") or {}
     return str(party.get("name", ""))
 

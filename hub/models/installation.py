@@ -12,13 +12,13 @@ from hub.database import Base, Json, Moment, Said, choice, now
 from hub.states import INSTALLATION, InstallationState, move
 
 if TYPE_CHECKING:
-    from hub.models.desk import DeskRow
+    from hub.models.endpoint import Endpoint
 
 
 class Installation(Base):
     """One organization's use of an integration.
 
-    `line_token` and `line_until` are the lease of whoever carries for it at present; nobody else may take an envelope
+    `line_token` and `line_until` are the lease of whoever carries for it at present; nobody else may take a batch
     or move a delivery to the ledger. `resume_at` is when the line may be taken next, after an outage or a limit.
     """
 
@@ -39,7 +39,7 @@ class Installation(Base):
     books_country: Mapped[str] = mapped_column(String(64), default="")
     books_currency: Mapped[str] = mapped_column(String(3), default="")
     books_ways: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    """How these books work, as `check` last found: a `hub.plugin.Books` as JSON, without what stands above."""
+    """How these books work, as `describe_books` last found: a `hub.plugin.Books` as JSON, without what stands above."""
     check_due_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     """When they are asked again; empty while they are being asked."""
     checked_at: Mapped[dt.datetime | None] = mapped_column(Moment)
@@ -61,7 +61,7 @@ class Installation(Base):
 
     credential: Mapped[Credential | None] = relationship(back_populates="installation", cascade="all, delete-orphan")
 
-    desk: Mapped[DeskRow | None] = relationship(back_populates="installation", cascade="all, delete-orphan")
+    endpoint: Mapped[Endpoint | None] = relationship(back_populates="installation", cascade="all, delete-orphan")
 
     __table_args__ = (
         Index(
@@ -82,7 +82,7 @@ class Installation(Base):
 
 
 class Credential(Base):
-    """The encrypted credentials of an installation. Read and written by `hub.services.carrying.secrets` only.
+    """The encrypted credentials of an installation. Read and written by `hub.dispatch.credentials` only.
 
     `renewing_token` and `renewing_until` are the lease of whoever exchanges them for fresh ones; `version` counts the
     exchanges, so that one who waited sees that it has been done. `expires_at` is the earlier of the end that renewals

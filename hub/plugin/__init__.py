@@ -10,7 +10,7 @@ What a plugin writes are *conversations*: generators that yield a `Request`, rec
         return Posting(id=reply.payload["Invoice"]["Id"], ...)
 
 The hub writes every request down before it is asked and every response when it comes, packs the requests of many
-conversations into one envelope, and continues after a crash by replaying the recorded responses into a fresh generator.
+conversations into one batch, and continues after a crash by replaying the recorded responses into a fresh generator.
 Three rules follow:
 
 * A conversation is deterministic between two yields: no clock, no randomness, no database, no network.
@@ -23,26 +23,18 @@ The modules of this package import the standard library only; a plugin imports f
 
 from __future__ import annotations
 
-from hub.plugin.authorizing import (
-    Ask,
-    Attempt,
-    Authorized,
-    Connection,
-    Doorway,
-    Download,
-    Redirect,
-)
+from hub.plugin.authorization import Ask, Attempt, Authorized, Connection, Download, EndpointDetails, Redirect
+from hub.plugin.batches import Batch, Conversation, Payload, Request, RequestCost, Response
 from hub.plugin.books import (
     AccountKind,
     Books,
+    ClassTracking,
     Record,
     RecordKind,
     Ref,
-    Taxing,
-    Tracking,
+    TaxSystem,
 )
-from hub.plugin.calling import called
-from hub.plugin.declaring import (
+from hub.plugin.capabilities import (
     ASK,
     AT_ONCE,
     DEPOSITS,
@@ -50,7 +42,7 @@ from hub.plugin.declaring import (
     TAKEN_NAMES,
     WITH_INVOICE,
     Capabilities,
-    Counted,
+    CostUnit,
     Field,
     FieldKind,
     Limit,
@@ -58,12 +50,7 @@ from hub.plugin.declaring import (
     Role,
     Setting,
 )
-from hub.plugin.desk import (
-    Admission,
-    Desk,
-    Idle,
-    Welcome,
-)
+from hub.plugin.descriptions import describe
 from hub.plugin.documents import (
     CENT,
     Address,
@@ -78,25 +65,14 @@ from hub.plugin.documents import (
     NewItem,
     NewRecord,
     NewVendor,
-    Ordered,
     Payment,
     Posting,
     PurchaseOrder,
+    PurchaseOrderRef,
     Revision,
     Sale,
     Tax,
     in_cents,
-)
-from hub.plugin.failing import (
-    Answer,
-    AuthorizationExpired,
-    InDoubt,
-    IntegrationError,
-    Offer,
-    Problem,
-    Rejected,
-    Unavailable,
-    suffixed,
 )
 from hub.plugin.integration import (
     API_VERSION,
@@ -104,23 +80,23 @@ from hub.plugin.integration import (
     PullIntegration,
     PushIntegration,
 )
-from hub.plugin.line import (
-    Conversation,
-    Envelope,
-    Payload,
-    Postage,
-    Request,
-    Response,
-)
 from hub.plugin.nouns import (
     noun,
-    titled,
+    title_of,
 )
-from hub.plugin.saying import (
-    Sentence,
-    say,
-    say_count,
+from hub.plugin.polling import Login, LoginResult, NoBatch, PollingSession
+from hub.plugin.problems import (
+    AuthorizationExpired,
+    Fix,
+    FixKind,
+    IntegrationError,
+    OutcomeUnknown,
+    Problem,
+    Rejected,
+    Unavailable,
+    suffixed,
 )
+from hub.plugin.sentences import Sentence, say, say_count
 from hub.plugin.transactions import (
     Change,
     Listed,
@@ -140,52 +116,53 @@ __all__ = [
     "WITH_INVOICE",
     "AccountKind",
     "Address",
-    "Admission",
-    "Answer",
     "Ask",
     "Attempt",
     "AuthorizationExpired",
     "Authorized",
+    "Batch",
     "Bill",
     "Books",
     "Capabilities",
     "Change",
+    "ClassTracking",
     "Connection",
     "Conversation",
-    "Counted",
+    "CostUnit",
     "CreditMemo",
-    "Desk",
     "Document",
     "DocumentKind",
     "DoesNotAddUp",
-    "Doorway",
     "Download",
-    "Envelope",
+    "EndpointDetails",
     "Field",
     "FieldKind",
-    "Idle",
-    "InDoubt",
+    "Fix",
+    "FixKind",
     "Integration",
     "IntegrationError",
     "Invoice",
     "Limit",
     "Line",
     "Listed",
+    "Login",
+    "LoginResult",
     "MappingField",
     "NewCustomer",
     "NewItem",
     "NewRecord",
     "NewVendor",
-    "Offer",
-    "Ordered",
+    "NoBatch",
+    "OutcomeUnknown",
     "Page",
     "Payload",
     "Payment",
-    "Postage",
+    "PollingSession",
     "Posting",
     "Problem",
     "PullIntegration",
     "PurchaseOrder",
+    "PurchaseOrderRef",
     "PushIntegration",
     "Record",
     "RecordKind",
@@ -193,6 +170,7 @@ __all__ = [
     "Ref",
     "Rejected",
     "Request",
+    "RequestCost",
     "Response",
     "Revision",
     "Role",
@@ -200,17 +178,15 @@ __all__ = [
     "Sentence",
     "Setting",
     "Tax",
-    "Taxing",
-    "Tracking",
+    "TaxSystem",
     "Transaction",
     "TransactionKind",
     "Unavailable",
-    "Welcome",
-    "called",
+    "describe",
     "in_cents",
     "noun",
     "say",
     "say_count",
     "suffixed",
-    "titled",
+    "title_of",
 ]

@@ -71,7 +71,7 @@ class Record:
         return Ref(id=self.id, name=self.name)
 
 
-class Taxing(enum.StrEnum):
+class TaxSystem(enum.StrEnum):
     """How the books come to the sales tax of an invoice."""
 
     UNKNOWN = ""
@@ -85,7 +85,7 @@ class Taxing(enum.StrEnum):
     """Every line has a tax code of its own, as outside the US."""
 
 
-class Tracking(enum.StrEnum):
+class ClassTracking(enum.StrEnum):
     """Where the books note the class of a document, if they do."""
 
     NONE = ""
@@ -98,8 +98,8 @@ class Books:
     """The company file, realm or organisation at the other end, and how it works. `currency` is its home currency
     (ISO 4217).
 
-    `check` reads it: after connecting, once a day, and after a refusal that it may explain. A ledger that does not
-    tell one of these leaves its default, with which nothing is held back.
+    `describe_books` reads it: after connecting, once a day, and after a refusal that it may explain. A ledger that does
+    not tell one of these leaves its default, with which nothing is held back.
     """
 
     id: str
@@ -108,16 +108,16 @@ class Books:
     currency: str = ""
     closed_until: dt.date | None = None
     """The closing date: nothing dated on it or before it is taken."""
-    numbers: frozenset[str] = frozenset()
+    assigns_numbers_to: frozenset[str] = frozenset()
     """The kinds of document (`DocumentKind`) that the books number themselves; our number is not kept there."""
-    lacks: frozenset[str] = frozenset()
+    unsupported: frozenset[str] = frozenset()
     """The kinds of document that the company's plan does not have."""
-    taxing: Taxing = Taxing.UNKNOWN
+    tax_system: TaxSystem = TaxSystem.UNKNOWN
     discounts: bool = True
     """Whether a document may have a discount."""
     billable: bool = True
     """Whether what is bought may be marked as billable to a customer."""
-    classes: Tracking = Tracking.NONE
+    class_tracking: ClassTracking = ClassTracking.NONE
     locations: bool = False
     """Whether a document may name a location (QuickBooks' department)."""
     several_currencies: bool = False
@@ -126,7 +126,7 @@ class Books:
 
     def tracks(self, kind: str) -> bool:
         """Whether the company uses a list at all: classes and locations are switched on by those who want them."""
-        return {"class": bool(self.classes), "location": self.locations}.get(kind, True)
+        return {"class": bool(self.class_tracking), "location": self.locations}.get(kind, True)
 
     @property
     def first_open_day(self) -> dt.date | None:

@@ -13,8 +13,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import ClassVar, TypeAlias
 
 from hub.plugin.books import RecordKind, Ref
-from hub.plugin.nouns import titled
-from hub.plugin.saying import Sentence, say
+from hub.plugin.nouns import title_of
+from hub.plugin.sentences import Sentence, say
 
 CENT = Decimal("0.01")
 
@@ -117,8 +117,8 @@ class Sale:
     """What an invoice and a credit memo have in common. All amounts are in `currency` (ISO 4217) with two decimals.
 
     `discount` is what is taken off the sum of the lines, as a positive amount. `tracking_class` and `location` are set
-    only where the books track them (`Books.classes` says whether a class stands on lines). `memo` is printed for the
-    customer; `note` is not. `revises` is set when the order was sent before and has changed, or is cancelled.
+    only where the books track them (`Books.class_tracking` says whether a class stands on lines). `memo` is printed for
+    the customer; `note` is not. `revises` is set when the order was sent before and has changed, or is cancelled.
     Raises `DoesNotAddUp` unless lines − discount + tax = total, 0 ≤ discount ≤ lines and 0 ≤ total. Single lines may be
     negative: what is taken back on an invoice, what is charged on a credit memo.
     """
@@ -168,7 +168,7 @@ class Sale:
     @property
     def title(self) -> Sentence:
         """What a person calls it: "Credit memo 1077"."""
-        return titled(self.kind, self.number)
+        return title_of(self.kind, self.number)
 
     @property
     def subtotal(self) -> Decimal:
@@ -257,11 +257,11 @@ class PurchaseOrder:
     same_as: Ref | None = None
 
     def __post_init__(self) -> None:
-        _adds_up(titled(self.kind, self.number), self.lines, self.total)
+        _adds_up(title_of(self.kind, self.number), self.lines, self.total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ordered:
+class PurchaseOrderRef:
     """The purchase order in the books that a bill answers: its `id`, and the ids of its lines in their order."""
 
     id: str
@@ -289,7 +289,7 @@ class Bill:
     location: Ref | None = None
     due: dt.date | None = None
     terms: Ref | None = None
-    ordered: Ordered | None = None
+    ordered: PurchaseOrderRef | None = None
     memo: str = ""
     note: str = ""
     revises: Revision | None = None
@@ -297,16 +297,16 @@ class Bill:
     same_as: Ref | None = None
 
     def __post_init__(self) -> None:
-        _adds_up(titled(self.kind, self.number), self.lines, self.total)
+        _adds_up(title_of(self.kind, self.number), self.lines, self.total)
 
 
-def _adds_up(called: Sentence, lines: tuple[Line, ...], total: Decimal) -> None:
+def _adds_up(describe: Sentence, lines: tuple[Line, ...], total: Decimal) -> None:
     if not lines:
-        raise DoesNotAddUp(say("%(document)s has no lines.", document=called))
+        raise DoesNotAddUp(say("%(document)s has no lines.", document=describe))
     if (amount := sum((line.amount for line in lines), Decimal("0.00"))) != total:
         raise DoesNotAddUp(say(
             "%(document)s: the lines come to %(amount)s, but the total says %(total)s.",
-            document=called, amount=amount, total=total,
+            document=describe, amount=amount, total=total,
         ))  # fmt: skip
 
 

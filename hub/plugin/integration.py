@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from wsgiref.types import WSGIApplication
 
-from hub.plugin.authorizing import Ask, Attempt, Authorized, Connection, Doorway, Download, Redirect
+from hub.plugin.authorization import Ask, Attempt, Authorized, Connection, Download, EndpointDetails, Redirect
+from hub.plugin.batches import Batch, Conversation, Request, RequestCost, Response
 from hub.plugin.books import Books, Ref
-from hub.plugin.declaring import Capabilities, Field, MappingField, Setting
-from hub.plugin.desk import Desk
+from hub.plugin.capabilities import Capabilities, Field, MappingField, Setting
 from hub.plugin.documents import Document, DocumentKind, NewRecord, Posting
-from hub.plugin.failing import Problem, Rejected
-from hub.plugin.line import Conversation, Envelope, Postage, Request, Response
-from hub.plugin.saying import say
+from hub.plugin.polling import PollingSession
+from hub.plugin.problems import Problem, Rejected
+from hub.plugin.sentences import say
 from hub.plugin.transactions import Change, Listed, Page
 
 API_VERSION = 1
@@ -37,7 +37,7 @@ class Integration(ABC):
     mappings: ClassVar[Sequence[MappingField]] = ()
 
     @abstractmethod
-    def check(self) -> Conversation[Books]:
+    def describe_books(self) -> Conversation[Books]:
         """Ask who is at the other end and how these books work: after connecting, once a day, after a refusal that may
         come of it, and when an admin presses "Test connection"."""
 
@@ -61,33 +61,33 @@ class Integration(ABC):
         """Post a document. Raises `Rejected` if the books refuse it. For `options` and `books` see `create`."""
 
     @abstractmethod
-    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
-        """Write the requests of an envelope as the bytes that will leave, before they leave. Pure, and never repeated:
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+        """Write the requests of a batch as the bytes that will leave, before they leave. Pure, and never repeated:
         what it returns is stored and sent, also on every later try.
 
-        `dialect` is what the carrier last said that these books understand. `answered` is the key of an envelope with
+        `dialect` is what the carrier last said that these books understand. `answered` is the key of a batch with
         writes whose answer we have, so that the ledger need not remember it any longer.
         """
 
     def destination(self, request: Request) -> str:
         """Where a request goes, for a ledger that takes each kind at a door of its own. Pure.
 
-        The requests of an envelope all have the same, so that it is one trip that arrives or does not, as a whole. By
+        The requests of a batch all have the same, so that it is one trip that arrives or does not, as a whole. By
         default there is one destination for all.
         """
         return ""
 
-    def postage(self, requests: Sequence[Request]) -> Postage:
+    def cost(self, requests: Sequence[Request]) -> RequestCost:
         """What a trip with these requests costs against `Capabilities.limits` and on the meter. Pure.
 
         By default it is one call, in which every request that does not write is a read.
         """
         writes = sum(request.writes for request in requests)
-        return Postage(reads=len(requests) - writes, writes=writes)
+        return RequestCost(reads=len(requests) - writes, writes=writes)
 
-    def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
-        """Find out what became of the writes of an envelope, after its carrier raised `InDoubt`, or when it has been
-        open for longer than the ledger remembers its key (`Capabilities.remembers`).
+    def recover(self, batch: Batch) -> Conversation[Sequence[Response | None]]:
+        """Find out what became of the writes of a batch, after its carrier raised `OutcomeUnknown`, or when it has been
+        open for longer than the ledger remembers its key (`Capabilities.idempotency_window`).
 
         Gives for each request its response if it was carried out, and None if it was not and may be asked again. It
         only reads. Raises `Rejected` if nobody can tell: a person must look, and this is what it does by itself.
@@ -99,14 +99,16 @@ class Integration(ABC):
         ))  # fmt: skip
         yield  # It is a conversation that asks nothing.
 
-    def review(
+    def validate(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
     ) -> Sequence[Problem]:
         """Name what these books would refuse, before anything is sent: too long a number, a colon in a name, a date
-        in a period that is closed. `books` is what `check` last found. Pure."""
+        in a period that is closed. `books` is what `describe_books` last found. Pure."""
         return ()
 
-    def address(self, kind: DocumentKind, posting_id: str, books: Books, settings: Mapping[str, str]) -> str | None:
+    def document_url(
+        self, kind: DocumentKind, posting_id: str, books: Books, settings: Mapping[str, str]
+    ) -> str | None:
         """The page of the accounting product that shows this posting to a person, if it has one. Pure."""
         return None
 
@@ -122,23 +124,23 @@ class PushIntegration(Integration):
         """
 
     @abstractmethod
-    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
-        """Take an envelope to the ledger and bring back one response for each of its requests, in their order.
+    def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
+        """Take a batch to the ledger and bring back one response for each of its requests, in their order.
 
-        May be called again with the same envelope, by another process, after any interruption and even while an
+        May be called again with the same batch, by another process, after any interruption and even while an
         earlier call still runs; it must send `body` under `key` so that the ledger carries it out only once.
         Must return or raise within a minute; a little later it is interrupted, as after a lost answer. Raises
         `Unavailable`, `AuthorizationExpired`, or `Rejected` (see there).
         """
 
     @abstractmethod
-    def renew(self, connection: Connection) -> Authorized:
+    def refresh(self, connection: Connection) -> Authorized:
         """Exchange the credentials for fresh ones. The hub calls it once at a time for an installation.
 
         Raises `AuthorizationExpired` if they cannot be renewed any more, `Unavailable` if it could not be asked.
         """
 
-    def hear(self, body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
         """Read what the ledger tells by itself, posted to the hub's `/webhooks/<key>`. Pure, and quick.
 
         `body` is what came, byte for byte, for its signature is over that; the names of `headers` are in small letters.
@@ -157,22 +159,22 @@ class PullIntegration(Integration):
     """A ledger that calls us, every few minutes, and asks what there is to do."""
 
     @abstractmethod
-    def invite(self, doorway: Doorway) -> Download:
+    def connection_file(self, details: EndpointDetails) -> Download:
         """The file with which an admin tells the ledger where to call. Pure."""
 
     @abstractmethod
-    def endpoint(self, desk: Desk) -> WSGIApplication:
-        """What answers the calls of one installation (PEP 3333). The hub mounts it at `Doorway.url`.
+    def endpoint(self, session: PollingSession) -> WSGIApplication:
+        """What answers the calls of one installation (PEP 3333). The hub mounts it at `EndpointDetails.url`.
 
         It speaks the ledger's protocol and nothing else: what there is to do, and what follows from an answer, is the
-        desk's to know. It holds no state between two calls.
+        polling session's to know. It holds no state between two calls.
         """
 
     @abstractmethod
-    def read(self, envelope: Envelope, answer: str) -> Sequence[Response]:
-        """What an answer that was handed in at the desk says: one response for each request, in their order. Pure.
+    def decode(self, batch: Batch, answer: str) -> Sequence[Response]:
+        """What an answer that was handed in says: one response for each request, in their order. Pure.
 
         It is read apart from the call that brought it, by a worker if there is much to do, so that the ledger is not
-        kept waiting. Raises what `PushIntegration.perform` raises: `Unavailable` for an answer to something else, after
-        which the envelope goes again under its key, `InDoubt`, or `Rejected` if it was refused as a whole.
+        kept waiting. Raises what `PushIntegration.send` raises: `Unavailable` for an answer to something else, after
+        which the batch goes again under its key, `OutcomeUnknown`, or `Rejected` if it was refused as a whole.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.plugin.saying import Sentence, say
+from hub.plugin.sentences import Sentence, say
 
 _NOUNS = {
     "invoice": say("invoice"), "credit_memo": say("credit memo"), "payment": say("payment"), "bill": say("bill"),
@@ -28,7 +28,7 @@ def noun(kind: str) -> Sentence:
     return _NOUNS[kind]
 
 
-def titled(kind: str, number: str = "") -> Sentence:
+def title_of(kind: str, number: str = "") -> Sentence:
     """What a document is called: "Purchase order 1042"; without a number, what those of its `DocumentKind` are."""
     plain, numbered = _TITLES[kind]
     return say(numbered.message, number=number) if number else plain

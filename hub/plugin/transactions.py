@@ -52,7 +52,7 @@ class Page:
 
     `deleted` are the ids of what is not in the books any more, `merged` what has become part of another entry: its id
     and that of the one that remains. `total` is how many there are in all, where the ledger tells, for a progress bar.
-    `whole` says that these `records` are all of the list, by themselves: what is not among them is deleted.
+    `is_snapshot` says that these `records` are all of the list, by themselves: what is not among them is deleted.
     """
 
     records: tuple[Record, ...] = ()
@@ -62,7 +62,7 @@ class Page:
     cursor: str
     more: bool = False
     total: int | None = None
-    whole: bool = False
+    is_snapshot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,7 +133,7 @@ def _app() -> Flask:
     app.config.update(
         SECRET_KEY="kit", SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/hub.db", HUB_REDIS_URL="redis://127.0.0.1:9/0",
         HUB_SECRET_KEYS=Fernet.generate_key().decode(), HUB_PACE="off", HUB_CONFIRM_SECONDS=0,
-        HUB_DESK_PATIENCE_SECONDS=0,
+        HUB_POLLING_PATIENCE_SECONDS=0,
     )  # fmt: skip
     SQLAlchemy(app)
     Hub(OrderDesk()).init_app(app)
@@ -157,7 +157,7 @@ def _tables() -> bytes:
 def _hashing_fast() -> Iterator[None]:
     """Nobody guesses the passwords of a test, and a ledger that calls shows its own with every call."""
     fast = partial(generate_password_hash, method="pbkdf2:sha256:1")
-    with patch("hub.services.carrying.doorway.generate_password_hash", fast):
+    with patch("hub.dispatch.endpoints.generate_password_hash", fast):
         yield
 
 

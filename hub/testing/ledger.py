@@ -59,8 +59,8 @@ class Ledger(Protocol):
         """Answer the next trip that it should come again later, as the real one does when it is busy."""
 
     def forget(self) -> None:
-        """Forget every key and its answer, as the real one does in time. Called only where `Capabilities.remembers` is
-        set."""
+        """Forget every key and its answer, as the real one does in time. Called only where
+        `Capabilities.idempotency_window` is set."""
 
 
 @runtime_checkable

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hub.plugin import Connection, Desk, Envelope, Idle, Integration, PullIntegration, PushIntegration, Response
+from hub.plugin import (
+    Batch,
+    Connection,
+    Integration,
+    NoBatch,
+    PollingSession,
+    PullIntegration,
+    PushIntegration,
+    Response,
+)
 from hub.testing.ledger import Ledger, Lost
 
 
@@ -23,8 +32,8 @@ class Line:
         self.before: Callable[[], None] = lambda: None
         """Called before each trip."""
         self._cut_at, self._lost, self._dies_at = 0, Lost.QUESTION, 0
-        self.seen: list[Envelope] = []
-        """The envelopes that were taken along, in their order."""
+        self.seen: list[Batch] = []
+        """The batches that were taken along, in their order."""
 
     def cut(self, lost: Lost, trip: int = 1) -> None:
         """Have the line break on a trip, counted from the next one."""
@@ -54,37 +63,37 @@ class Line:
     def watching(self, integration: Integration) -> Iterator[None]:
         """See every trip that the hub makes with this integration."""
         if isinstance(integration, PushIntegration):
-            perform = integration.perform
+            perform = integration.send
 
-            def watched(envelope: Envelope, connection: Connection) -> Sequence[Response]:
-                self.seen.append(envelope)
+            def watched(batch: Batch, connection: Connection) -> Sequence[Response]:
+                self.seen.append(batch)
                 self._leave()
-                responses = perform(envelope, connection)
+                responses = perform(batch, connection)
                 if self.trips == self._dies_at:
                     raise Died
                 return responses
 
-            with _replaced(integration, "perform", watched):
+            with _replaced(integration, "send", watched):
                 yield
         else:
             assert isinstance(integration, PullIntegration)
             endpoint = integration.endpoint
-            with _replaced(integration, "endpoint", lambda desk: endpoint(_Watched(desk, self._leave))):
+            with _replaced(integration, "endpoint", lambda session: endpoint(_Watched(session, self._leave))):
                 yield
 
 
 class _Watched:
-    """A desk whose envelopes are seen as they are collected."""
+    """A polling session whose batches are seen as they are collected."""
 
-    def __init__(self, desk: Desk, leave: Callable[[], None]) -> None:
-        self._desk, self._leave = desk, leave
+    def __init__(self, session: PollingSession, leave: Callable[[], None]) -> None:
+        self._session, self._leave = session, leave
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._desk, name)
+        return getattr(self._session, name)
 
-    def collect(self, ticket: str) -> str | Idle:
-        collected = self._desk.collect(ticket)
-        if not isinstance(collected, Idle):
+    def next_batch(self, ticket: str) -> str | NoBatch:
+        collected = self._session.next_batch(ticket)
+        if not isinstance(collected, NoBatch):
             self._leave()
         return collected
 

@@ -13,19 +13,26 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import func, or_, select, update
 
+from hub.books import mappings
+from hub.books.refresh import refresh_lists
 from hub.database import Base, now, session
+from hub.dispatch import credentials, endpoints, push
 from hub.host import Order
-from hub.models import Delivery, DeskRow, Envelope, Installation, Listing, RecordRow
+from hub.installations.install import (
+    Question,
+    claim_attempt,
+    finish_authorization,
+    install_integration,
+    start_authorization,
+)
+from hub.models import BatchRow, Delivery, Endpoint, Installation, Listing, RecordRow
+from hub.orders.send import deliveries_of_order, send_order
+from hub.planning.choices import Choices
 from hub.plugin import Connection, DocumentKind, Download, Integration, PullIntegration, PushIntegration
 from hub.plugin import RecordKind as Kind
 from hub.queue import commit
-from hub.services.books import fetching, mapping
-from hub.services.carrying import carrying, doorway, secrets
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.sending import sending
-from hub.services.snapshots import problems_of
-from hub.states import DeliveryState, EnvelopeState, InstallationState
+from hub.serialization import problems_of
+from hub.states import BatchState, DeliveryState, InstallationState
 from hub.testing.host import ADMIN, BUSINESS, OrderDesk, mounted, restore_database, save_database
 from hub.testing.ledger import ChoosingLedger, Decision, Entered, Ledger, PullLedger, PushLedger, Restorable
 from hub.testing.line import Line
@@ -34,7 +41,7 @@ from hub.testing.orders import OrderBook, Sent
 RETURN_URL = "http://localhost/hub/authorized"
 _ROUNDS = 40
 _UNFINISHED = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
-_GOING = (EnvelopeState.OPEN, EnvelopeState.RECEIVED, EnvelopeState.DOUBTED)
+_GOING = (BatchState.OPEN, BatchState.RECEIVED, BatchState.DOUBTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +77,7 @@ class Office:
 
     def install(self) -> Installation:
         """Press Install."""
-        return installing.install(BUSINESS, ADMIN, self.integration.key)
+        return install_integration(BUSINESS, ADMIN, self.integration.key)
 
     def connect(self) -> None:
         """Install, connect, and go on until the lists are read; then choose what the mappings ask for."""
@@ -100,14 +107,15 @@ class Office:
     def invite(self) -> None:
         """Make a password, and open the file at the other end."""
         assert isinstance(self.ledger, PullLedger), "A `PullIntegration` is tried on a `PullLedger`."
-        row = doorway.open_for(self.installation)
-        self.password = doorway.new_password(BUSINESS.id, row.installation_id, instead_of=doorway.edition(row))
+        row = endpoints.open_for(self.installation)
+        self.password = endpoints.new_password(BUSINESS.id, row.installation_id, instead_of=endpoints.edition(row))
         self.ledger.invite(self.file(), self.password)
 
     def file(self) -> Download:
         """The file that tells the ledger where to call."""
-        row = doorway.open_for(self.installation)
-        return doorway.invitation(self.installation, f"{self.url}/hub/desks/{row.address}", f"{self.url}/hub/support")
+        row = endpoints.open_for(self.installation)
+        url, support = f"{self.url}/hub/polling/{row.address}", f"{self.url}/hub/support"
+        return endpoints.invitation(self.installation, url, support)
 
     def authorize(self, decision: Decision) -> None:
         """Go to the sign-in and come back, as an admin does. Raises `Rejected`."""
@@ -121,20 +129,20 @@ class Office:
     def sign_in(self, decision: Decision) -> dict[str, str]:
         """Go to the sign-in. Gives the parameters with which the browser is sent back."""
         assert isinstance(self.ledger, PushLedger), "A `PushIntegration` is tried on a `PushLedger`."
-        address = installing.authorize(self.installation, ADMIN, RETURN_URL)
+        address = start_authorization(self.installation, ADMIN, RETURN_URL)
         back = self.ledger.sign_in(address, decision)
         assert back.startswith(RETURN_URL), f"The browser is sent to {back}, and not back to {RETURN_URL}."
         return dict(parse_qsl(urlsplit(back).query, keep_blank_values=True))
 
-    def come_back(self, answer: Mapping[str, str]) -> installing.Question | None:
+    def come_back(self, answer: Mapping[str, str]) -> Question | None:
         """The browser comes back with these parameters. Raises `Rejected`."""
-        claimed = installing.claim(BUSINESS, ADMIN, self.integration.key, answer.get("state", ""))
-        return installing.finish(claimed, ADMIN, RETURN_URL, answer)
+        claimed = claim_attempt(BUSINESS, ADMIN, self.integration.key, answer.get("state", ""))
+        return finish_authorization(claimed, ADMIN, RETURN_URL, answer)
 
     def connection(self) -> Connection:
         """What a carrier is handed."""
         assert isinstance(self.integration, PushIntegration)
-        return secrets.connection(self.installation, self.integration)
+        return credentials.connection(self.installation, self.integration)
 
     def secrets(self) -> list[str]:
         """All that must not be seen anywhere but at the ledger."""
@@ -149,11 +157,11 @@ class Office:
         return [value for value in (*handed.credentials.values(), *settings) if len(value) >= 8]  # noqa: PLR2004 – A shorter one is found by chance.
 
     def _choose(self) -> None:
-        found = mapping.choices(self.installation, self.integration)
+        found = mappings.choices(self.installation, self.integration)
         chosen = {one.field.key: one.chosen or (one.candidates[0].ref if one.candidates else None) for one in found}
         lacking = [one.field.label for one in found if one.field.needed_for and chosen[one.field.key] is None]
         assert not lacking, f"The pretend ledger has nothing to choose for {', '.join(lacking)}. {self.story()}"
-        mapping.save(self.installation, self.integration, {key: ref.id for key, ref in chosen.items() if ref})
+        mappings.save(self.installation, self.integration, {key: ref.id for key, ref in chosen.items() if ref})
         commit()
 
     # ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -178,7 +186,7 @@ class Office:
             order, tax = one.order, one.tax
             self.host.orders[order.id] = order
             choices = Choices(documents=self.kinds(), tax=self._tax(tax), customer=customer)
-            sending.send(self.installation.id, order, choices, ADMIN)
+            send_order(self.installation.id, order, choices, ADMIN)
         return self.deliveries(*(one.order for one in whole))
 
     def kinds(self) -> tuple[str, ...]:
@@ -201,7 +209,7 @@ class Office:
         session().expire_all()
         found: dict[int, Delivery] = {}
         for order in orders:
-            for one in sending.of_order(BUSINESS.id, order.id):
+            for one in deliveries_of_order(BUSINESS.id, order.id):
                 found |= {needed.id: needed for needed in one.needs} | {one.id: one}
         return [found[key] for key in sorted(found)]
 
@@ -220,29 +228,29 @@ class Office:
         if isinstance(self.ledger, PullLedger):
             self.ledger.call()
         else:
-            carrying.carry(self.installation.id)
+            push.carry(self.installation.id)
         session().expire_all()
 
     def make_due(self) -> None:
         """Whatever waits for a moment, that moment has come."""
         past = now() - dt.timedelta(seconds=1)
         session().execute(update(Installation).values(resume_at=None, line_token=None, line_until=None))
-        session().execute(update(Envelope).where(Envelope.state == EnvelopeState.OPEN).values(due_at=past))
+        session().execute(update(BatchRow).where(BatchRow.state == BatchState.OPEN).values(due_at=past))
         session().execute(update(Delivery).where(Delivery.state == DeliveryState.QUEUED).values(due_at=past))
-        session().execute(update(DeskRow).where(DeskRow.ticket.is_not(None)).values(ticket_until=past))
+        session().execute(update(Endpoint).where(Endpoint.ticket.is_not(None)).values(ticket_until=past))
         commit()
 
     def make_old(self) -> None:
-        """Every envelope that is on its way is so by now for longer than the ledger remembers it."""
-        remembers = self.integration.capabilities.remembers or dt.timedelta(days=1)
-        session().execute(update(Envelope).values(fresh_since=now() - remembers - dt.timedelta(seconds=1)))
+        """Every batch that is on its way is so by now for longer than the ledger remembers it."""
+        remembers = self.integration.capabilities.idempotency_window or dt.timedelta(days=1)
+        session().execute(update(BatchRow).values(fresh_since=now() - remembers - dt.timedelta(seconds=1)))
         commit()
 
     def is_busy(self) -> bool:
         """Whether something is left to do."""
         queries = (
             select(func.count(Delivery.id)).where(Delivery.state.in_(_UNFINISHED)),
-            select(func.count(Envelope.id)).where(Envelope.state.in_(_GOING)),
+            select(func.count(BatchRow.id)).where(BatchRow.state.in_(_GOING)),
             select(func.count()).select_from(Listing).where(Listing.loading, Listing.problem == ""),
         )
         left = sum(session().scalar(query) or 0 for query in queries)
@@ -250,7 +258,7 @@ class Office:
 
     def read_again(self) -> None:
         """Read all lists and the history once more, as far as they have changed."""
-        fetching.refresh(self.installation, self.integration)
+        refresh_lists(self.installation, self.integration)
         commit()
         self.run()
 
@@ -271,8 +279,8 @@ class Office:
                 " ".join(filter(None, (one.what, one.why))) for one in problems_of(delivery.problems)
             )  # fmt: skip
             lines += [f"{delivery.title} is {delivery.state} {delivery.reason or ''} {said} {delivery.reference}"]
-        for envelope in session().scalars(select(Envelope).where(Envelope.trouble != "")):
-            lines += [f"An envelope is {envelope.state}: {envelope.trouble}"]
+        for batch in session().scalars(select(BatchRow).where(BatchRow.trouble != "")):
+            lines += [f"A batch is {batch.state}: {batch.trouble}"]
         return "\n  ".join(lines)
 
     def all_rows(self) -> str:

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from hub.host import Company, Order, OrderLine, OrderPayment
+from hub.planning.sales import TAX_AS_ITEM
 from hub.plugin import Address, in_cents
-from hub.services.drafting.selling import TAX_AS_ITEM
 
 _ADDRESS = Address(lines=("1 Quay Street",), city="Bristol", region="CA", postal_code="94043", country="US")
 _count = itertools.count(1001)

@@ -43,8 +43,8 @@ def elsewhere(told: Sequence[Told]) -> list[str]:
 
 
 def _wanders(begin: Callable[[], Any], said: Sequence[tuple[Any, bool, Any]]) -> bool:
+    from hub.integrations.validation import text  # noqa: PLC0415
     from hub.plugin import IntegrationError, Response  # noqa: PLC0415 – Only the other processes come here.
-    from hub.services.integrations.vetting import text  # noqa: PLC0415
 
     generator = begin()
     try:

@@ -17,7 +17,7 @@ from hub.web import (
     choosing,
     companies,
     customers,
-    desks,
+    endpoints,
     guard,
     linking,
     notices,
@@ -42,7 +42,7 @@ def mount(app: Flask) -> None:
         template_folder=str(folder("templates")),
     )  # fmt: skip
     guard.install(blueprint)
-    for room in (settings, authorizing, desks, notices, sending, bulk, companies, linking, choosing,
+    for room in (settings, authorizing, endpoints, notices, sending, bulk, companies, linking, choosing,
                  customers, activity, webhooks):
         room.register(blueprint)
     blueprint.add_url_rule("/htmx.js", "htmx", _htmx)

@@ -12,17 +12,20 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
+from hub import scope
+from hub.books import history
 from hub.database import now
 from hub.errors import Incomplete
 from hub.extension import current, host
 from hub.host import Permission
 from hub.models import ConversationRow, Delivery, Exchange, Installation
+from hub.orders import activity
+from hub.orders.activity import Wanted
+from hub.orders.cancel import cancel_delivery, find_cancellable
+from hub.orders.retry import retry_delivery
+from hub.orders.send import count_stopped
 from hub.plugin import say
-from hub.services import scope
-from hub.services.books import history
-from hub.services.sending import activity, cancelling, retrying, sending
-from hub.services.sending.activity import Wanted
-from hub.services.snapshots import problems_of
+from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState
 from hub.translating import _, ngettext
 from hub.web import views
@@ -96,7 +99,7 @@ def page(installation_id: int) -> ResponseReturnValue:
         "hub/activity_rows.html" if only_rows else "hub/activity.html", title=_("Activity"), tab="activity",
         card=views.card(installation), rows=rows, found=found, more=found.more, wanted=wanted,
         filters={key: _(text) for key, text in FILTERS.items()},
-        stopped=sending.count_stopped(installation_id), **views.lists(installation),
+        stopped=count_stopped(installation_id), **views.lists(installation),
     )  # fmt: skip
 
 
@@ -126,7 +129,7 @@ def retry_all(installation_id: int) -> ResponseReturnValue:
     scope.installation(organization().id, installation_id)
     done = activity.retry_all(organization().id, installation_id, _wanted())
     again, still = _number("again") + done.again, _number("still") + done.still
-    total = max(_number("total"), again + still) or sending.count_stopped(installation_id) + done.again
+    total = max(_number("total"), again + still) or count_stopped(installation_id) + done.again
     attention = ngettext("%(num)s still needs attention", "%(num)s still need attention", still) if still else ""
     sentence = ngettext("%(num)s is on its way again", "%(num)s are on their way again", again)
     going = Going(
@@ -158,9 +161,9 @@ def act(installation_id: int, delivery_id: int, step: str) -> ResponseReturnValu
     delivery = activity.delivery_of(organization().id, installation_id, delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in its row.
         if step == "retry":
-            retrying.retry(organization().id, delivery_id, given())
+            retry_delivery(organization().id, delivery_id, given())
         else:
-            cancelling.cancel(organization().id, delivery_id)
+            cancel_delivery(organization().id, delivery_id)
     if not is_fragment():
         return go("hub.delivery", installation_id=installation_id, delivery_id=delivery_id)
     (row,) = _rows([delivery])
@@ -183,7 +186,7 @@ def _number(name: str) -> int:
 
 
 def _rows(deliveries: Sequence[Delivery]) -> list[Row]:
-    lines = views.status_lines(deliveries, history.standing(deliveries), cancelling.cancellable(deliveries))
+    lines = views.status_lines(deliveries, history.standing(deliveries), find_cancellable(deliveries))
     return [
         Row(
             line=line, sent_at=delivery.sent_at, sent_by=delivery.sent_by, order_id=delivery.order_id or "",

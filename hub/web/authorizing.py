@@ -8,13 +8,13 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
+from hub import scope
+from hub.dispatch import endpoints
 from hub.host import Permission
+from hub.installations.install import claim_attempt, finish_authorization, start_authorization
+from hub.integrations import registry
 from hub.plugin import Rejected, Unavailable
 from hub.queue import rollback
-from hub.services import scope
-from hub.services.carrying import doorway
-from hub.services.installing import installing
-from hub.services.integrations import registry
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import organization, requires, user
@@ -33,8 +33,8 @@ def register(blueprint: Blueprint) -> None:
 def authorize(installation_id: int) -> ResponseReturnValue:
     """Says what comes next, with the one button that goes there."""
     installation = scope.installation(organization().id, installation_id)
-    if doorway.calls_us(installation):
-        return go("hub.door", installation_id=installation_id)
+    if endpoints.calls_us(installation):
+        return go("hub.endpoint_panel", installation_id=installation_id)
     return show("hub/authorize.html", title=_("Connect"), card=views.card(installation), problem=None)
 
 
@@ -46,7 +46,7 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
     that takes the browser there, with a link for one that does not follow.
     """
     installation = scope.installation(organization().id, installation_id)
-    address = installing.authorize(installation, user(), _return_url(installation.integration))
+    address = start_authorization(installation, user(), _return_url(installation.integration))
     leaving = show("hub/leaving.html", title=_("To the sign-in"), address=address)
     response = cast(Response, make_response(leaving, redirect=address))
     response.headers["Refresh"] = f"0; url={address}"
@@ -57,11 +57,11 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
 def authorized(key: str) -> ResponseReturnValue:
     """Where the sign-in sends the browser back to, with consent or without; and where the answer to a question goes."""
     brought = request.form if request.method == "POST" else request.args
-    claimed = installing.claim(organization(), user(), key, brought.get("state", ""))
+    claimed = claim_attempt(organization(), user(), key, brought.get("state", ""))
     installation_id = claimed.installation.id
     try:
         answer = {name: value for name, value in brought.items() if name != "csrf_token"}
-        question = installing.finish(claimed, user(), _return_url(key), answer)
+        question = finish_authorization(claimed, user(), _return_url(key), answer)
     except Rejected as rejected:
         rollback()
         return _again(installation_id, rejected)

@@ -16,17 +16,17 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
+from hub import access
+from hub.books import history
 from hub.database import now
 from hub.errors import Forbidden
 from hub.extension import host, stuck
 from hub.host import Order, Permission
+from hub.integrations import registry
 from hub.models import Bundle, Installation
+from hub.orders import bundles, send_many
+from hub.orders.send_many import Outlook, Readiness
 from hub.plugin import DocumentKind, Problem, say
-from hub.services import access
-from hub.services.books import history
-from hub.services.integrations import registry
-from hub.services.sending import bulk, bundling
-from hub.services.sending.bulk import Outlook, Readiness
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import is_fragment, may_send, organization, requires, user
@@ -128,9 +128,9 @@ def ask() -> ResponseReturnValue:
     """What of the ticked orders is ready, what needs a choice first, what is there already. Sends nothing."""
     installation, ids = chosen_installation(), list(dict.fromkeys(request.values.getlist("id")))
     kinds = _kinds(installation)
-    outlooks = bulk.look(installation, ids[: bulk.MOST], kinds)
+    outlooks = send_many.look(installation, ids[: send_many.MOST], kinds)
     asked = Asked(
-        outlooks=outlooks, kinds=kinds, too_many=max(0, len(ids) - bulk.MOST), key=secrets.token_urlsafe(12),
+        outlooks=outlooks, kinds=kinds, too_many=max(0, len(ids) - send_many.MOST), key=secrets.token_urlsafe(12),
         offered=[kind for kind in _OFFERED if kind in installation.documents],
     )  # fmt: skip
     return _dialog(installation, asked=asked)
@@ -139,20 +139,21 @@ def ask() -> ResponseReturnValue:
 @requires(Permission.SEND)
 def press() -> ResponseReturnValue:
     """Send. From here on workers see to it."""
-    installation, ids = chosen_installation(), list(dict.fromkeys(request.form.getlist("id")))[: bulk.MOST]
+    installation, ids = chosen_installation(), list(dict.fromkeys(request.form.getlist("id")))[: send_many.MOST]
     kinds, key = _kinds(installation), request.form.get("key", "")[:64] or secrets.token_urlsafe(12)
-    bundle = bundling.press(installation, ids, kinds, user(), key)
+    bundle = bundles.create_bundle(installation, ids, kinds, user(), key)
     if not is_fragment():
         return go("hub.sent_together", bundle_id=bundle.id)
     dialog = _dialog(installation, followed=_followed(bundle), pressed=True)
-    unticked = [*ids, *request.form.getlist("done")[: bulk.MOST]]  # In the list, where nothing of these is left to do.
+    # In the list, where nothing of these is left to do.
+    unticked = [*ids, *request.form.getlist("done")[: send_many.MOST]]
     return cast(Response, make_response(dialog, trigger_after_settle={"hub-sent": {"ids": unticked}}))
 
 
 @requires(Permission.SEND)
 def follow(bundle_id: int) -> ResponseReturnValue:
     """How far they are; asks again by itself while something moves."""
-    bundle = bundling.find(organization().id, bundle_id)
+    bundle = bundles.find_bundle(organization().id, bundle_id)
     if not access.may_send(user(), organization(), bundle.installation):
         raise Forbidden(say("The settings do not let you send with this integration."))
     return _dialog(bundle.installation, followed=_followed(bundle))
@@ -166,7 +167,7 @@ def lately() -> ResponseReturnValue:
 
 def _lately() -> list[Together]:
     return [
-        _together(one) for one in bundling.recent(organization().id)
+        _together(one) for one in bundles.find_recent_bundles(organization().id)
         if access.may_send(user(), organization(), one.installation)
     ]  # fmt: skip
 
@@ -192,7 +193,7 @@ def _dialog(
 def _followed(bundle: Bundle) -> Followed:
     found = visible_orders(bundle.order_ids)
     kept: Mapping[str, Sequence[Problem]] = {
-        order_id: problems for order_id, problems in bundling.held(bundle).items()
+        order_id: problems for order_id, problems in bundles.held(bundle).items()
         if not any(one.moved_at > bundle.sent_at for one in found.get(order_id, ()))  # Somebody has seen to it since.
     }  # fmt: skip
     orders = host().some_orders(bundle.organization_id, list(kept)) if kept else ()

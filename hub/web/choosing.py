@@ -10,13 +10,13 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
+from hub import access, scope
+from hub.books import links, mappings
+from hub.books.search import SHOWN, search
 from hub.errors import Forbidden
 from hub.host import Permission
 from hub.models import Installation, RecordRow
 from hub.plugin import AccountKind, Integration, RecordKind, say
-from hub.services import access, scope
-from hub.services.books import linking, mapping
-from hub.services.books.searching import SHOWN, search
 from hub.translating import _
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.pages import show
@@ -42,7 +42,7 @@ def chooser(
     """
     rows = list(search(installation.id, kind, "", limit=SHOWN + 1).rows)
     if chosen and chosen not in {value_of(row) for row in rows} | {value for value, _ in always}:
-        row = linking.record(installation.id, kind, chosen.removeprefix(_CODE))
+        row = links.record(installation.id, kind, chosen.removeprefix(_CODE))
         rows = [*rows[:SHOWN], *([row] if row is not None else []), *rows[SHOWN:]]
     return of_rows(installation, kind, rows, chosen, always=always)
 
@@ -69,7 +69,7 @@ def tax_chooser(installation: Installation, integration: Integration, chosen: st
     return chooser(installation, RecordKind.TAX_CODE, chosen, always=always)
 
 
-def account_chooser(installation: Installation, place: mapping.Choice, chosen: str = "") -> Chooser:
+def account_chooser(installation: Installation, place: mappings.Choice, chosen: str = "") -> Chooser:
     """What fills a role."""
     return of_rows(
         installation, place.field.kind, place.candidates, chosen or (place.chosen.id if place.chosen else ""),

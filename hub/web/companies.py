@@ -10,17 +10,18 @@ from decimal import Decimal
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
+from hub import access, scope
+from hub.books import description, history, links
+from hub.books.refresh import find_listings, refresh_history
 from hub.database import now
 from hub.errors import NotFound
 from hub.extension import current, host
 from hub.host import Company, Order, Permission
+from hub.integrations import optional_calls, registry
 from hub.models import Delivery, Installation, Link, TransactionRow
+from hub.orders.send import deliveries_of_order
 from hub.plugin import DocumentKind, RecordKind, TransactionKind, say
 from hub.queue import commit, wake
-from hub.services import access, scope
-from hub.services.books import checking, fetching, history, linking
-from hub.services.integrations import courtesy, registry
-from hub.services.sending import sending
 from hub.translating import _, ngettext
 from hub.web.guard import is_fragment, organization, requires, user
 from hub.web.linking import company_of
@@ -136,19 +137,19 @@ def _order(found: Order) -> ResponseReturnValue:
 
 def _links(found: Company) -> list[tuple[Installation, Link]]:
     """The books that have a company as a customer, as far as the person who asks may see them."""
-    links = ((one, linking.linked(one.id, RecordKind.CUSTOMER, found.id)) for one in _visible())
-    return [(installation, link) for installation, link in links if link is not None]
+    found_links = ((one, links.linked(one.id, RecordKind.CUSTOMER, found.id)) for one in _visible())
+    return [(installation, link) for installation, link in found_links if link is not None]
 
 
 def _refresh(installations: Iterable[Installation]) -> None:
     for installation in installations:
-        fetching.refresh_history(installation.id)
+        refresh_history(installation.id)
         wake(installation.id)
     commit()
 
 
 def _sent(found: Order) -> list[Delivery]:
-    return sending.of_order(organization().id, found.id)
+    return deliveries_of_order(organization().id, found.id)
 
 
 def _order_of(order_id: str) -> Order:
@@ -165,7 +166,7 @@ def _visible() -> list[Installation]:
 def _books(installation: Installation, account: history.Account, link: Link | None = None) -> Books:
     invoices, payments = account.of(TransactionKind.INVOICE), account.of(TransactionKind.PAYMENT)
     payments += account.of(TransactionKind.CREDIT_MEMO)
-    listings = [one for one in fetching.listings(installation.id) if one.kind in set(TransactionKind)]
+    listings = [one for one in find_listings(installation.id) if one.kind in set(TransactionKind)]
     seen = [one.refreshed_at for one in listings if one.refreshed_at is not None]
     return Books(
         installation=installation, product=registry.label(installation.integration), link=link, account=account,
@@ -193,7 +194,7 @@ def _entry(installation: Installation, row: TransactionRow, today: dt.date) -> E
     address = None
     if integration is not None and str(row.kind) in set(DocumentKind):
         kind = DocumentKind(row.kind)
-        address = courtesy.address(integration, kind, row.transaction_id, checking.known(installation))
+        address = optional_calls.document_url(integration, kind, row.transaction_id, description.known(installation))
     return Entry(row=row, state=state, tone=tone, address=address)
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from hub import scope
+from hub.books import links, suggestions
+from hub.books.suggestions import Wanted
 from hub.errors import NotPossible
 from hub.host import Permission
+from hub.integrations import registry
 from hub.models import Installation
 from hub.plugin import RecordKind, say
 from hub.queue import commit, rollback
-from hub.services import scope
-from hub.services.books import linking, matching
-from hub.services.books.matching import Wanted
-from hub.services.integrations import registry
 from hub.translating import _, ngettext
 from hub.web import views
 from hub.web.guard import fills, is_fragment, organization, requires, user
@@ -36,7 +36,7 @@ def page(installation_id: int) -> ResponseReturnValue:
     """The tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
     installation = scope.installation(organization().id, installation_id)
     wanted = _wanted(installation)
-    pairs, after = matching.page(installation, wanted)
+    pairs, after = suggestions.page(installation, wanted)
     return show(
         "hub/customers_rows.html" if fills() == "hub-companies" else "hub/customers.html",
         title=_(KINDS[wanted.kind]), tab="customers", card=views.card(installation), pairs=pairs, after=after,
@@ -50,17 +50,17 @@ def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
     company, wanted = company_of(company_id), _wanted(installation)
     scope.lock(installation_id)
-    (pair,) = matching.pairs(installation_id, wanted.kind, [company])
+    (pair,) = suggestions.pairs(installation_id, wanted.kind, [company])
     record_id = request.form.get("record_id", "")
     if pair.link is None:
         if pair.suggestion is None or pair.suggestion.record.record_id != record_id:
             rollback()
             raise NotPossible(say("This is not suggested any more: somebody has linked it, or the books have changed."))
-        linking.link(installation_id, wanted.kind, company_id, pair.suggestion.record.ref, user().name)
+        links.link(installation_id, wanted.kind, company_id, pair.suggestion.record.ref, user().name)
     commit()
     if not is_fragment():
         return go("hub.customers", installation_id=installation_id, kind=wanted.kind)
-    (pair,) = matching.pairs(installation_id, wanted.kind, [company])
+    (pair,) = suggestions.pairs(installation_id, wanted.kind, [company])
     return show(
         "hub/customers_row.html", title=_(KINDS[wanted.kind]), pair=pair, installation_id=installation_id,
         kind=wanted.kind, focus=True,
@@ -72,7 +72,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
     """Link all that have exactly the same name, some at a time; the page asks for the next ones until it is done."""
     installation = scope.installation(organization().id, installation_id)
     wanted = _wanted(installation)
-    done = matching.accept_all(installation_id, wanted, user().name)
+    done = suggestions.accept_all(installation_id, wanted, user().name)
     commit()
     linked, looked = _number("linked") + done.linked, _number("looked") + done.looked
     sentence = ngettext(

@@ -7,8 +7,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
+from hub.books import description, history, mappings
+from hub.books.search import SHOWN, search
 from hub.host import Company, Order
+from hub.integrations import registry
 from hub.models import Delivery, Installation, RecordRow
+from hub.orders.send import find_revisions
+from hub.planning import answers, documents, purchases, sales
+from hub.planning.choices import Choices
+from hub.planning.context import NEW, Gathered, gather
+from hub.planning.drafts import Draft
+from hub.planning.revisions import Revisable, Way
 from hub.plugin import (
     Bill,
     Books,
@@ -22,17 +31,8 @@ from hub.plugin import (
     Role,
     Sale,
     in_cents,
-    titled,
+    title_of,
 )
-from hub.services.books import checking, history, mapping
-from hub.services.books.searching import SHOWN, search
-from hub.services.drafting import answers, documents, purchasing, selling
-from hub.services.drafting.choices import Choices
-from hub.services.drafting.drafts import Draft
-from hub.services.drafting.gathering import NEW, Gathered, gather
-from hub.services.drafting.revising import Revisable, Way
-from hub.services.integrations import registry
-from hub.services.sending import sending
 from hub.states import DeliveryState
 from hub.translating import _
 from hub.web import choosing, views
@@ -177,9 +177,9 @@ def form(
 ) -> Form:  # fmt: skip
     """The dialog of an order, prefilled: as many queries for two hundred suppliers as for one."""
     integration = registry.integration(installation.integration)
-    places = {place.field.key: place for place in mapping.choices(installation, integration)}
+    places = {place.field.key: place for place in mappings.choices(installation, integration)}
     # What is suggested stands in the form already and is sent with it, so it is not missing.
-    wanted = {*ROLES, *purchasing.ROLES}
+    wanted = {*ROLES, *purchases.ROLES}
     suggestions = {role: place.chosen.id for role, place in places.items() if role in wanted and place.chosen}
     shown = replace(choices, accounts={**suggestions, **choices.accounts})
     known = gather(installation, integration, [(order, shown)])
@@ -187,7 +187,7 @@ def form(
     shown = replace(shown, accounts={**shown.accounts, **named, **choices.accounts})
     outline = documents.draft(installation, integration, order, shown, known)
     customer, there = choices.customer or known.customer_of(order) or NEW, _there(live)
-    revisions = sending.revisions(installation, order, shown, known)
+    revisions = find_revisions(installation, order, shown, known)
     # A cancelled order can only be voided; that is what its form is for, and no problem.
     found = problems or (() if order.cancelled and revisions else outline.problems)
     return Form(
@@ -206,7 +206,7 @@ def form(
             order, installation, shown, known=known, there=there, places=places, changed=updatable(revisions)
         ),
         given=[one for one in answers.given(choices.answers) if not _has_place(one)],
-        books=checking.known(installation), revisions=revisions,
+        books=description.known(installation), revisions=revisions,
         previews=previews(outline, shown), payments_left=payments_left(order, live),
         deposits=bool(order.payments) and documents.takes_deposits(installation, integration, order, known),
     )  # fmt: skip
@@ -252,17 +252,17 @@ def _preview(document: Document) -> Preview:
         sums += [(_("Tax"), document.tax.amount)] if document.tax.amount else []
     lines = () if isinstance(document, Payment) else document.lines
     return Preview(
-        title=_(titled(document.kind, document.number)), party=party, more=max(0, len(lines) - _LINES), sums=sums,
+        title=_(title_of(document.kind, document.number)), party=party, more=max(0, len(lines) - _LINES), sums=sums,
         lines=[(one.item.name, one.description, one.quantity, one.price, one.amount) for one in lines[:_LINES]],
         total=document.total,
     )  # fmt: skip
 
 
 def _sale(order: Order, installation: Installation, choices: Choices, there: There) -> Ticked:
-    kind = selling.kind_of(order)
+    kind = sales.kind_of(order)
     allowed = kind in installation.documents
     return Ticked(
-        value=kind, label=_(titled(kind, order.number)), ticked=choices.sells and allowed, allowed=allowed,
+        value=kind, label=_(title_of(kind, order.number)), ticked=choices.sells and allowed, allowed=allowed,
         there=there.get((f"order/{order.id}", kind)),
     )  # fmt: skip
 
@@ -276,18 +276,18 @@ def _there(live: Sequence[Delivery]) -> There:
 
 def _suppliers(
     order: Order, installation: Installation, choices: Choices, *, known: Gathered, there: There,
-    places: Mapping[str, mapping.Choice], changed: Collection[str],
+    places: Mapping[str, mappings.Choice], changed: Collection[str],
 ) -> list[Supplier]:  # fmt: skip
     kinds = [kind for kind in (DocumentKind.BILL, DocumentKind.PURCHASE_ORDER) if kind in installation.documents]
-    companies = purchasing.suppliers_of(order) if kinds else {}
+    companies = purchases.suppliers_of(order) if kinds else {}
     rows = list(search(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
     totals, found = _totals(order), []
-    numbers = purchasing.numbers_of(order, known, DocumentKind.BILL)
+    numbers = purchases.numbers_of(order, known, DocumentKind.BILL)
     for supplier_id, company in companies.items():
         ticks = [
             Ticked(
-                value=f"{kind}/{supplier_id}", label=_(titled(kind)), allowed=True,
-                ticked=purchasing.is_wanted(choices, kind, supplier_id),
+                value=f"{kind}/{supplier_id}", label=_(title_of(kind)), allowed=True,
+                ticked=purchases.is_wanted(choices, kind, supplier_id),
                 there=there.get((f"order/{order.id}/supplier/{supplier_id}", kind)),
             )
             for kind in kinds
@@ -299,7 +299,7 @@ def _suppliers(
             number_hint=numbers[supplier_id],
             accounts=[
                 _field(installation, places[role], choices, supplier_id)
-                for role in purchasing.ROLES if role in places
+                for role in purchases.ROLES if role in places
             ],
             is_open=any(one.there is None or one.value in changed for one in ticks),
         ))  # fmt: skip
@@ -309,7 +309,7 @@ def _suppliers(
 def _vendor(
     installation: Installation, known: Gathered, choices: Choices, company: Company, rows: Sequence[RecordRow]
 ) -> Chooser:
-    chosen = choices.vendors.get(company.id) or purchasing.vendor_of(known, company) or NEW
+    chosen = choices.vendors.get(company.id) or purchases.vendor_of(known, company) or NEW
     row = known.entries.get((RecordKind.VENDOR, chosen))
     known_rows = [*rows, *([row] if row is not None and row not in rows else [])]
     return choosing.of_rows(
@@ -320,13 +320,13 @@ def _vendor(
 def _totals(order: Order) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for line in order.lines:
-        if line.supplier is not None and purchasing.is_bought(line):
+        if line.supplier is not None and purchases.is_bought(line):
             cost = in_cents(line.quantity * (line.cost or Decimal(0)))
             found[line.supplier.id] = found.get(line.supplier.id, Decimal("0.00")) + cost
     return found
 
 
-def _field(installation: Installation, place: mapping.Choice, choices: Choices, supplier_id: str = "") -> Field:
+def _field(installation: Installation, place: mappings.Choice, choices: Choices, supplier_id: str = "") -> Field:
     role = place.field.key
     key = f"{role}/{supplier_id}" if supplier_id else role
     chosen = choices.accounts.get(key) or choices.accounts.get(role, "")
@@ -341,4 +341,4 @@ def _is_needed(role: str, order: Order) -> bool:
 
 def _has_place(given: answers.Given) -> bool:
     """Whether an answer has a field of its own in the form: the number of a supplier's invoice."""
-    return given.about.startswith("bill/") and given.answer == "number"
+    return given.about.startswith("bill/") and given.kind == "number"

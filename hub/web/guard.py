@@ -18,15 +18,14 @@ from htmx_flask.requests import HtmxHeaders
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 
-from hub import translating
+from hub import access, translating
 from hub.errors import Forbidden, HubError, NotFound
 from hub.extension import host
 from hub.host import Organization, Permission, User
+from hub.integrations.timeouts import Hung
+from hub.planning import answers
 from hub.plugin import IntegrationError, say
 from hub.queue import rollback
-from hub.services import access
-from hub.services.drafting import answers
-from hub.services.integrations.hanging import Hung
 from hub.translating import _
 
 P = ParamSpec("P")
@@ -36,8 +35,8 @@ POLICY = (
     "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-_MACHINES: set[str] = set()
-"""The endpoints of views that no browser's form reaches."""
+_MACHINES: set[object] = set()
+"""Views that no browser's form reaches."""
 
 _csrf = CSRFProtect()  # Never initialized on the app, whose other routes are none of our business.
 
@@ -115,19 +114,19 @@ def requires(permission: Permission) -> Callable[[Callable[P, ResponseReturnValu
 
 
 def admits_anybody(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """For a machine that knows neither session nor token: the view itself says who may come in."""
-    _MACHINES.add(view.__name__)
+    """Mark a view that only machines call, without session or CSRF token. The view itself decides who may come in."""
+    _MACHINES.add(view)
     return view
 
 
 def excuse_machines(app: Flask) -> None:
-    """Tell the host's own CSRF protection, if it was initialized before the hub, which views no browser reaches."""
+    """Exempt them from the host's own CSRF protection, if it was initialized before the hub."""
     protection = app.extensions.get("csrf")
     if protection is None:
         return
-    for name in _MACHINES:
-        view = app.view_functions[f"hub.{name}"]
-        protection.exempt(f"{view.__module__}.{view.__name__}")
+    for endpoint, view in app.view_functions.items():
+        if endpoint.startswith("hub.") and view in _MACHINES:
+            protection.exempt(view)
 
 
 def install(blueprint: Blueprint) -> None:
@@ -155,7 +154,7 @@ def _nothing(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – The rule
 
 
 def _check_csrf() -> None:
-    if (request.endpoint or "").removeprefix("hub.") in _MACHINES:
+    if current_app.view_functions.get(request.endpoint or "") in _MACHINES:
         return
     if request.method in {"GET", "HEAD", "OPTIONS"} or g.get("csrf_valid", False):
         return

@@ -8,16 +8,16 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
+from hub import access, scope
+from hub.books import links, suggestions
+from hub.books.search import search
 from hub.errors import Forbidden, NotFound, NotPossible
 from hub.extension import host
 from hub.host import Company, Permission
+from hub.integrations import registry
 from hub.models import Installation
 from hub.plugin import RecordKind, say
 from hub.queue import commit, rollback
-from hub.services import access, scope
-from hub.services.books import linking, matching
-from hub.services.books.searching import search
-from hub.services.integrations import registry
 from hub.translating import _
 from hub.web.choosing import hint_of
 from hub.web.guard import fills, is_fragment, organization, requires, user
@@ -41,7 +41,7 @@ def change(company_id: str) -> ResponseReturnValue:
     company, installation, kind = company_of(company_id), _installation(), _kind()
     record_id, place = request.form.get("record_id", ""), request.form.get("place", "")
     scope.lock(installation.id)
-    now = linking.linked(installation.id, kind, company_id)
+    now = links.linked(installation.id, kind, company_id)
     if (now.record_id if now is not None else "") not in {request.form.get("was", ""), record_id}:
         sentence = _("It was unlinked meanwhile. Nothing was changed.") if now is None else _(
             "%(who)s has linked it to “%(name)s” meanwhile. Nothing was changed.", who=now.linked_by, name=now.name
@@ -49,20 +49,20 @@ def change(company_id: str) -> ResponseReturnValue:
         rollback()
         return _dialog(company, installation, kind, sentence=sentence, code=422)
     if record_id:
-        row = linking.record(installation.id, kind, record_id)
+        row = links.record(installation.id, kind, record_id)
         if row is None or not row.active:
             rollback()
             raise NotPossible(say("This entry is not (or no longer) active in the books. Choose another one."))
-        linking.link(installation.id, kind, company_id, row.ref, user().name)
+        links.link(installation.id, kind, company_id, row.ref, user().name)
     else:
-        linking.unlink(installation.id, kind, company_id, user().name)
+        links.unlink(installation.id, kind, company_id, user().name)
     commit()
     if not is_fragment():
         return go("hub.link", company_id=company_id, installation=installation.id, kind=kind, place=place or None)
     if place == "tab":  # The dialog goes, and the row behind it shows the rest.
         return show(
             "hub/customers_row.html", title=company.name, installation_id=installation.id, kind=kind, focus=True,
-            oob=True, pair=matching.pairs(installation.id, kind, [company])[0],
+            oob=True, pair=suggestions.pairs(installation.id, kind, [company])[0],
         )  # fmt: skip
     done = _("Linked to “%(name)s”.", name=row.name) if record_id and row else _("Not linked any more.")
     answer = _dialog(company, installation, kind, sentence=done)
@@ -81,13 +81,13 @@ def _dialog(
     company: Company, installation: Installation, kind: RecordKind, *, sentence: str = "", code: int = 200
 ) -> ResponseReturnValue:
     text = request.values.get("q", "")[:200].strip()
-    (pair,) = matching.pairs(installation.id, kind, [company])
+    (pair,) = suggestions.pairs(installation.id, kind, [company])
     found = search(installation.id, kind, text)
     rows = list(found.rows)
     suggestion = pair.suggestion if not text else None
     if suggestion is not None:
         rows = [suggestion.record, *(one for one in rows if one is not suggestion.record)]
-    taken = linking.taken(installation.id, kind, [one.record_id for one in rows])
+    taken = links.taken(installation.id, kind, [one.record_id for one in rows])
     modal = is_fragment()
     template = {"hub-link-found": "link_found", "hub-link-body": "link_body"}.get(fills(), "link_dialog")
     title = _("%(company)s in the books", company=company.name)
@@ -96,7 +96,7 @@ def _dialog(
         installation=installation, product=registry.label(installation.integration), kind=kind,
         vendors=kind is RecordKind.VENDOR, pair=pair, found=found, rows=[(one, hint_of(one)) for one in rows],
         text=text, taken=taken,
-        changes=linking.changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
+        changes=links.changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
         place=request.values.get("place", ""), same=suggestion.same if suggestion is not None else (),
         others=[one for one in _usable() if one.id != installation.id],
     )  # fmt: skip

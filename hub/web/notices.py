@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from hub import scope
 from hub.extension import host
 from hub.host import Permission
+from hub.installations import renewal
+from hub.integrations import registry
 from hub.queue import commit, once, wake
-from hub.services import scope
-from hub.services.installing import renewing
-from hub.services.integrations import registry
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import organization, requires
@@ -50,7 +50,7 @@ def disconnected(key: str) -> ResponseReturnValue:
     whether the authorization still stands.
     """
     label = registry.integration(key).label
-    for installation_id in renewing.of_books(key, set(request.args.values())):  # Each product names them otherwise.
+    for installation_id in renewal.of_books(key, set(request.args.values())):  # Each product names them otherwise.
         if once(f"disconnected/{installation_id}", _ONE_CHECK):
             wake(installation_id, "renew")
     commit()

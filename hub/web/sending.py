@@ -11,18 +11,21 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
+from hub import access, scope
+from hub.books import history
+from hub.dispatch import polling
 from hub.errors import Forbidden, Incomplete, NotFound
 from hub.extension import host
 from hub.host import Order, Permission
+from hub.integrations import registry
 from hub.models import Delivery, Installation
-from hub.plugin import Answer, DocumentKind, Problem, say
-from hub.services import access, scope
-from hub.services.books import history
-from hub.services.carrying import desk
-from hub.services.drafting import answers, documents, purchasing, selling
-from hub.services.drafting.choices import PURCHASES, SALES, Choices
-from hub.services.integrations import registry
-from hub.services.sending import bundling, cancelling, habits, retrying, sending
+from hub.orders import bundles, habits
+from hub.orders.cancel import cancel_delivery, confirm_deleted
+from hub.orders.retry import retry_delivery
+from hub.orders.send import deliveries_of_orders, find_revisions, last_choices, send_order
+from hub.planning import answers, documents, purchases, sales
+from hub.planning.choices import PURCHASES, SALES, Choices
+from hub.plugin import DocumentKind, FixKind, Problem, say
 from hub.states import DeliveryState
 from hub.translating import _
 from hub.web import dialog, views
@@ -52,10 +55,10 @@ def send(order_id: str) -> ResponseReturnValue:
     if settled and not all(one.state is DeliveryState.POSTED for one in live):
         return _dialog(order, followed=views.order_status(order_id, live))
     installation = chosen_installation()
-    choices = sending.last_choices(installation, live) if live else habits.recall(installation, user(), order)
-    if settled and not sending.revisions(installation, order, choices):
+    choices = last_choices(installation, live) if live else habits.recall(installation, user(), order)
+    if settled and not find_revisions(installation, order, choices):
         return _dialog(order, followed=views.order_status(order_id, live))
-    desk.attend(installation.id)
+    polling.attend(installation.id)
     return _form(order, installation, _found(choices))
 
 
@@ -78,7 +81,7 @@ def _each(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
 
 def _accounts(values: Mapping[str, str]) -> dict[str, str]:
     """What was chosen for roles, or for roles of one supplier."""
-    known = {*dialog.ROLES, *purchasing.ROLES}
+    known = {*dialog.ROLES, *purchases.ROLES}
     return {key: value for key, value in _each("account-", values).items() if key.partition("/")[0] in known}
 
 
@@ -109,9 +112,9 @@ def press_send(order_id: str) -> ResponseReturnValue:
     updated = {about.partition("/")[0] for about in choices.updates} & set(DocumentKind)
     access.require_documents(installation, {*choices.kinds, *updated})
     try:
-        live = sending.send(installation.id, order, choices, user())
+        live = send_order(installation.id, order, choices, user())
         habits.remember(installation, user(), choices)
-        desk.leave(installation.id)
+        polling.leave(installation.id)
     except Incomplete as incomplete:
         return _form(order, installation, choices, incomplete.problems)
     if not is_fragment():
@@ -123,7 +126,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
 def _wanted(order: Order, ticked: Sequence[str], updates: Sequence[str]) -> tuple[str, ...]:
     """The documents that were ticked, or are to be changed; what the order sells is what it is now, whatever the form
     said."""
-    kind = str(selling.kind_of(order))
+    kind = str(sales.kind_of(order))
     known = {one for one in ticked if one.partition("/")[0] in set(DocumentKind)}
     known |= {one for one in updates if one == kind or one.partition("/")[0] in PURCHASES}
     return tuple(sorted(known - SALES | ({kind} if known & SALES else set())))
@@ -141,7 +144,7 @@ def preview(order_id: str) -> ResponseReturnValue:
 def _taking(choices: Choices, taken: str) -> Choices:
     """The choices, after the person pressed an offer beside a problem. Nothing is sent by that."""
     given = answers.take(choices.answers, taken)
-    return replace(choices, customer=given.pop(Answer.CUSTOMER, choices.customer), answers=given)
+    return replace(choices, customer=given.pop(FixKind.CUSTOMER, choices.customer), answers=given)
 
 
 @requires(Permission.VIEW)
@@ -158,7 +161,7 @@ def orders_status() -> ResponseReturnValue:
     found = visible_orders(ids)
     standing = history.standing(one for live in found.values() for one in live)
     states = [views.order_status(order_id, found.get(order_id, []), standing, ()) for order_id in ids]
-    moving = any(one.moving for one in states) or bundling.is_queueing(organization().id)
+    moving = any(one.moving for one in states) or bundles.is_queueing(organization().id)
     return show("hub/orders_status.html", title=_("Orders"), states=states, ids=ids, moving=moving)
 
 
@@ -168,7 +171,7 @@ def retry(delivery_id: int) -> ResponseReturnValue:
     delivery = _mine(delivery_id)
     access.require_documents(delivery.installation, [delivery.kind])
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in the status.
-        retrying.retry(organization().id, delivery_id, given())
+        retry_delivery(organization().id, delivery_id, given())
     return _after(delivery)
 
 
@@ -182,7 +185,7 @@ def given() -> dict[str, str]:
 def cancel(delivery_id: int) -> ResponseReturnValue:
     """Give up a delivery that has not left."""
     delivery = _mine(delivery_id)
-    cancelling.cancel(organization().id, delivery_id)
+    cancel_delivery(organization().id, delivery_id)
     return _after(delivery)
 
 
@@ -193,7 +196,7 @@ def gone(delivery_id: int) -> ResponseReturnValue:
     delivery = _mine(delivery_id)
     access.require_documents(delivery.installation, [delivery.kind])
     order = _order(delivery.order_id or "")
-    cancelling.declare_gone(organization().id, delivery_id, order, user().name)
+    confirm_deleted(organization().id, delivery_id, order, user().name)
     return _form(order, chosen_installation(), _choices(order)) if is_fragment() else go("hub.send", order_id=order.id)
 
 
@@ -219,7 +222,7 @@ def _status(order_id: str, place: str) -> ResponseReturnValue:
 def visible_orders(order_ids: Sequence[str]) -> dict[str, list[Delivery]]:
     """The live deliveries of some orders, as far as the person who asks may see them."""
     sees = access.sight(user(), organization())
-    found = sending.of_orders(organization().id, order_ids)
+    found = deliveries_of_orders(organization().id, order_ids)
     seen = {order_id: [one for one in live if sees(one.installation)] for order_id, live in found.items()}
     return {order_id: live for order_id, live in seen.items() if live}
 

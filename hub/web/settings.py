@@ -10,16 +10,24 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
+from hub import scope
+from hub.books import mappings
 from hub.errors import Incomplete
 from hub.extension import current, host
 from hub.host import Permission
+from hub.installations import options
+from hub.installations.install import (
+    check_connection,
+    install_integration,
+    pause_installation,
+    reload_lists,
+    remove_installation,
+    resume_installation,
+)
+from hub.integrations import registry
 from hub.models import Installation
 from hub.plugin import Integration, Problem, say
 from hub.queue import commit, rollback
-from hub.services import scope
-from hub.services.books import mapping
-from hub.services.installing import installing, options
-from hub.services.integrations import registry
 from hub.translating import _
 from hub.web import choosing, views
 from hub.web.guard import organization, requires, user
@@ -56,7 +64,7 @@ def integrations() -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def install() -> ResponseReturnValue:
     """Begin an installation and go on to the sign-in."""
-    installation = installing.install(organization(), user(), request.form.get("integration", ""))
+    installation = install_integration(organization(), user(), request.form.get("integration", ""))
     return go("hub.authorize", installation_id=installation.id)
 
 
@@ -70,7 +78,7 @@ def card(installation_id: int) -> ResponseReturnValue:
 def act(installation_id: int, action: str) -> ResponseReturnValue:
     """The buttons of a card."""
     doing = {
-        "pause": installing.pause, "resume": installing.resume, "test": installing.test, "reload": installing.reload,
+        "pause": pause_installation, "resume": resume_installation, "test": check_connection, "reload": reload_lists,
     }[action]  # fmt: skip
     doing(organization().id, installation_id)
     return _card(installation_id)
@@ -81,7 +89,7 @@ def uninstall(installation_id: int) -> ResponseReturnValue:
     """Ask, then uninstall."""
     installation = scope.installation(organization().id, installation_id)
     if request.method == "POST":
-        installing.remove(organization().id, installation_id)
+        remove_installation(organization().id, installation_id)
         return go("hub.integrations")
     return show("hub/uninstall.html", title=_("Uninstall"), card=views.card(installation))
 
@@ -126,11 +134,11 @@ def accounts(installation_id: int) -> ResponseReturnValue:
     installation = scope.lock(installation_id)
     integration = registry.integration(installation.integration)
     theirs = _mapped(installation, integration)
-    if changed := _changed_meanwhile(theirs, mapping.labels(installation, integration, request.form)):
+    if changed := _changed_meanwhile(theirs, mappings.labels(installation, integration, request.form)):
         rollback()
         return _accounts(scope.installation(organization().id, installation_id), changed=changed)
     try:
-        mapping.save(installation, integration, request.form)
+        mappings.save(installation, integration, request.form)
     except Incomplete as incomplete:
         rollback()
         return _accounts(installation, incomplete.problems)
@@ -168,8 +176,8 @@ def _said(installation: Installation, integration: Integration, details: options
 
 
 def _mapped(installation: Installation, integration: Integration) -> dict[str, str]:
-    saved = {role: ref.id for role, ref in mapping.mapped(installation.id).items()}
-    return mapping.labels(installation, integration, saved)
+    saved = {role: ref.id for role, ref in mappings.mapped(installation.id).items()}
+    return mappings.labels(installation, integration, saved)
 
 
 @requires(Permission.MANAGE)
@@ -212,7 +220,7 @@ def _accounts(
     changed: Sequence[tuple[str, str, str]] = (),
 ) -> ResponseReturnValue:  # fmt: skip
     integration = registry.integration(installation.integration)
-    choices = mapping.choices(installation, integration)
+    choices = mappings.choices(installation, integration)
     controls = {
         one.field.key: choosing.account_chooser(installation, one, request.values.get(one.field.key, ""))
         for one in choices

@@ -7,18 +7,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.books import description, history, usage
+from hub.books.refresh import find_listings
 from hub.database import now
+from hub.dispatch import endpoints
 from hub.extension import current, stuck
-from hub.models import Delivery, DeskRow, Installation, Listing, TransactionRow
+from hub.installations import notice_texts, notices
+from hub.installations.notice_texts import Told
+from hub.integrations import optional_calls, registry
+from hub.models import Delivery, Endpoint, Installation, Listing, TransactionRow
+from hub.orders.cancel import find_cancellable
+from hub.orders.send import count_stopped
+from hub.planning import revisions
 from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind, say
-from hub.services.books import checking, fetching, history, metering
-from hub.services.carrying import doorway
-from hub.services.drafting import revising
-from hub.services.installing import notices, telling
-from hub.services.installing.telling import Told
-from hub.services.integrations import courtesy, registry
-from hub.services.sending import cancelling, sending
-from hub.services.snapshots import problems_of
+from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
 from hub.translating import _, ngettext
 
@@ -73,7 +75,7 @@ class Card:
     called_at: dt.datetime | None = None
     next_call: str = ""
     silent: bool = False
-    has_door: bool = False
+    has_endpoint: bool = False
     meter: str = ""
     spent: str = ""
     renew_before: str = ""
@@ -129,7 +131,7 @@ class OrderStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class EndpointPanel:
     """How far a ledger that calls us has got with its first call, and when the next one is to be expected."""
 
     id: int
@@ -142,13 +144,13 @@ class Door:
     edition: str
 
 
-def door(installation: Installation) -> Door:
-    row = doorway.open_for(installation)
+def endpoint_panel(installation: Installation) -> EndpointPanel:
+    row = endpoints.open_for(installation)
     connected = installation.state is not InstallationState.PENDING
     called = _("The Web Connector has called")
     if row.client:
         called = _("The Web Connector has called (%(client)s)", client=row.client)
-    return Door(
+    return EndpointPanel(
         id=installation.id, label=registry.label(installation.integration), connected=connected,
         steps=(
             (row.called_at is not None, called),
@@ -156,15 +158,15 @@ def door(installation: Installation) -> Door:
         ),
         sentence=_("Connected to %(books)s, %(call)s.", books=installation.books_name, call=_next_call(row))
         if connected else _("Waiting for the first call…"),
-        trouble=_(installation.trouble), has_password=bool(row.password_hash), edition=doorway.edition(row),
+        trouble=_(installation.trouble), has_password=bool(row.password_hash), edition=endpoints.edition(row),
     )  # fmt: skip
 
 
-def _next_call(row: DeskRow) -> str:
-    due = doorway.next_call(row)
+def _next_call(row: Endpoint) -> str:
+    due = endpoints.next_call(row)
     if due is None:
         return _("not called yet")
-    if doorway.is_silent(row):
+    if endpoints.is_silent(row):
         return _("which has not called for %(span)s", span=minutes(now() - (row.called_at or now())))
     return _("next call in about %(span)s", span=minutes(due - now())) if due > now() else _("next call at any moment")
 
@@ -181,9 +183,9 @@ def minutes(span: dt.timedelta) -> str:
 
 def card(installation: Installation) -> Card:
     text, tone = _STATES[installation.state]
-    check = checking.last(installation.id)
+    check = description.last(installation.id)
     asking = check is not None and check.state is ConversationState.OPEN
-    desk = installation.desk
+    endpoint = installation.endpoint
     return Card(
         id=installation.id, label=registry.label(installation.integration), state=installation.state,
         state_text=_(text), tone=tone, books=installation.books_name, installation=installation,
@@ -191,20 +193,21 @@ def card(installation: Installation) -> Card:
         check=_("Asking the books…") if asking else _(check.outcome) if check else "",
         answered=_("Last answer %(span)s ago", span=minutes(now() - installation.answered_at))
         if installation.answered_at else _("No answer yet"),
-        lists=fetching.listings(installation.id), stopped=sending.count_stopped(installation.id), moving=asking,
+        lists=find_listings(installation.id), stopped=count_stopped(installation.id), moving=asking,
         missing="" if installation.integration in current().integrations else _("Its plugin is not installed here."),
-        calls=_("%(client)s last called", client=desk.client) if desk and desk.called_at else "",
-        called_at=desk.called_at if desk else None, next_call=_next_call(desk) if desk and desk.called_at else "",
-        silent=desk is not None and doorway.is_silent(desk), has_door=desk is not None,
+        calls=_("%(client)s last called", client=endpoint.client) if endpoint and endpoint.called_at else "",
+        called_at=endpoint.called_at if endpoint else None,
+        next_call=_next_call(endpoint) if endpoint and endpoint.called_at else "",
+        silent=endpoint is not None and endpoints.is_silent(endpoint), has_endpoint=endpoint is not None,
         meter=_meter(installation),
-        spent=_(metering.sentence(installation.integration)) if metering.is_spent(installation.integration) else "",
+        spent=_(usage.sentence(installation.integration)) if usage.is_spent(installation.integration) else "",
         renew_before=_renew_before(installation),
     )  # fmt: skip
 
 
 def banners(organization_id: str) -> list[Told]:
     """What the admins of an organization should know now, in words, the worst first."""
-    found = [telling.tell(one) for one in notices.standing(organization_id)]
+    found = [notice_texts.tell(one) for one in notices.standing(organization_id)]
     return sorted(found, key=lambda told: told.tone != "bad")
 
 
@@ -213,13 +216,13 @@ def _renew_before(installation: Installation) -> str:
     ends = installation.credential.expires_at if installation.credential else None
     if ends is None or installation.state is InstallationState.EXPIRED:
         return ""
-    return ngettext("%(day)s (%(num)s day)", "%(day)s (%(num)s days)", telling.days_left(ends), day=ends.date())
+    return ngettext("%(day)s (%(num)s day)", "%(day)s (%(num)s days)", notice_texts.days_left(ends), day=ends.date())
 
 
 def lists(installation: Installation) -> dict[str, Any]:
     """How far the lists of the books are, as every tab of an installation shows it."""
-    listings = fetching.listings(installation.id)
-    loading = checking.is_first(installation) or any(one.loading for one in listings)
+    listings = find_listings(installation.id)
+    loading = description.is_first(installation) or any(one.loading for one in listings)
     return {
         "installation": installation, "listings": listings, "names": {kind: _(text) for kind, text in LISTS.items()},
         "loading": loading and installation.state is InstallationState.CONNECTED,
@@ -228,10 +231,10 @@ def lists(installation: Installation) -> dict[str, Any]:
 
 def _meter(installation: Installation) -> str:
     """What was read and written this month, where reading is counted."""
-    most = metering.allowance(installation.integration)
+    most = usage.allowance(installation.integration)
     if not most:
         return ""
-    row = metering.of_this_month(installation.id)
+    row = usage.of_this_month(installation.id)
     return _(
         "%(reads)s reads this month of %(most)s, %(writes)s writes", reads=f"{row.reads:,}", most=f"{most:,}",
         writes=f"{row.writes:,}",
@@ -257,7 +260,7 @@ def order_status(
                 shown.setdefault(needed.id, needed)
     shown |= {delivery.id: delivery for delivery in deliveries}
     stopped = [delivery for delivery in shown.values() if delivery.state is DeliveryState.STOPPED]
-    cancellable = cancelling.cancellable(stopped) if cancellable is None else cancellable
+    cancellable = find_cancellable(stopped) if cancellable is None else cancellable
     lines = status_lines(shown.values(), standing, cancellable)
     return OrderStatus(
         order_id=order_id,
@@ -298,7 +301,7 @@ def _became(delivery: Delivery, row: TransactionRow | None) -> str:
         return ""
     product = registry.label(delivery.installation.integration).split()[0]
     if row is None:
-        return _("Deleted in %(product)s", product=product) if revising.is_said_gone(delivery) else ""
+        return _("Deleted in %(product)s", product=product) if revisions.is_said_gone(delivery) else ""
     if row.deleted or row.voided:
         words = _("Deleted in %(product)s", product=product)
         return words if row.deleted else _("Voided in %(product)s", product=product)
@@ -344,14 +347,14 @@ def _queued(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each
         return _("Queued. An admin has paused sending")
     if installation.trouble:
         return _("Queued. %(why)s It is tried again by itself", why=_(installation.trouble))
-    desk = installation.desk
-    if desk is not None:
-        if desk.called_at is None:
-            return _("Waiting for the Web Connector, calls every %(minutes)s min", minutes=desk.minutes)
-        seen = minutes(now() - desk.called_at)
+    endpoint = installation.endpoint
+    if endpoint is not None:
+        if endpoint.called_at is None:
+            return _("Waiting for the Web Connector, calls every %(minutes)s min", minutes=endpoint.minutes)
+        seen = minutes(now() - endpoint.called_at)
         return _(
             "Waiting for the Web Connector, last seen %(seen)s ago, calls every %(minutes)s min", seen=seen,
-            minutes=desk.minutes,
+            minutes=endpoint.minutes,
         )  # fmt: skip
     waits = now() - max(delivery.due_at, delivery.moved_at)
     if waits > stuck() and installation.line_token is None:
@@ -365,8 +368,8 @@ def _address(delivery: Delivery) -> str | None:
     integration = current().integrations.get(delivery.installation.integration)
     if integration is None or delivery.state is not DeliveryState.POSTED or delivery.kind not in set(DocumentKind):
         return None
-    books = checking.known(delivery.installation)
-    return courtesy.address(integration, DocumentKind(delivery.kind), delivery.posting_id, books)
+    books = description.known(delivery.installation)
+    return optional_calls.document_url(integration, DocumentKind(delivery.kind), delivery.posting_id, books)
 
 
 _TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {

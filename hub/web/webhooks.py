@@ -6,10 +6,10 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from hub.books import webhooks
 from hub.errors import HubError
 from hub.plugin import Rejected
 from hub.queue import rollback
-from hub.services.books import hearing
 from hub.web.guard import admits_anybody
 
 _MOST = 8 * 1024 * 1024
@@ -25,7 +25,7 @@ def webhook(key: str) -> ResponseReturnValue:
     """Take it in and answer at once, with nothing in the answer. Who does not sign as the ledger does gets a 401."""
     request.max_content_length = _MOST
     try:
-        hearing.hear(key, request.get_data(cache=False), {name.lower(): value for name, value in request.headers})
+        webhooks.hear(key, request.get_data(cache=False), {name.lower(): value for name, value in request.headers})
     except RequestEntityTooLarge:
         return Response(status=413)
     except Rejected:

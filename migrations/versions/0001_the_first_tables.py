@@ -252,10 +252,10 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         )
 
     op.create_table(
-        "hub_envelope",
+        "hub_batch",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("installation_id", sa.Integer(), nullable=False),
-        sa.Column("key", sa.String(length=24), nullable=False),
+        sa.Column("idempotency_key", sa.String(length=20), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("received", hub.database.Packed(), nullable=False),
@@ -278,14 +278,14 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["hub_installation.id"],
-            name=op.f("fk_hub_envelope_installation_id_hub_installation"),
+            name=op.f("fk_hub_batch_installation_id_hub_installation"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_envelope")),
-        sa.UniqueConstraint("key", name=op.f("uq_hub_envelope_key")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_batch")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_hub_batch_idempotency_key")),
     )
-    with op.batch_alter_table("hub_envelope", schema=None) as batch_op:
-        batch_op.create_index("ix_hub_envelope_open", ["installation_id", "state", "due_at"], unique=False)
+    with op.batch_alter_table("hub_batch", schema=None) as batch_op:
+        batch_op.create_index("ix_hub_batch_open", ["installation_id", "state", "due_at"], unique=False)
 
     op.create_table(
         "hub_link",
@@ -580,7 +580,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         batch_op.create_index("ix_hub_conversation_open", ["installation_id", "state"], unique=False)
 
     op.create_table(
-        "hub_desk",
+        "hub_endpoint",
         sa.Column("installation_id", sa.Integer(), nullable=False),
         sa.Column("address", sa.String(length=64), nullable=False),
         sa.Column("login", sa.String(length=64), nullable=False),
@@ -595,23 +595,23 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("attended_until", hub.database.Moment(), nullable=True),
         sa.Column("ticket", sa.String(length=32), nullable=True),
         sa.Column("ticket_until", hub.database.Moment(), nullable=True),
-        sa.Column("envelope_id", sa.Integer(), nullable=True),
+        sa.Column("batch_id", sa.Integer(), nullable=True),
         sa.Column("waits_since", hub.database.Moment(), nullable=True),
         sa.Column("asked", sa.Integer(), nullable=False),
         sa.Column("remaining", sa.Integer(), nullable=False),
         sa.Column("complaint", hub.database.Said(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["envelope_id"], ["hub_envelope.id"], name=op.f("fk_hub_desk_envelope_id_hub_envelope"), ondelete="SET NULL"
+            ["batch_id"], ["hub_batch.id"], name=op.f("fk_hub_endpoint_batch_id_hub_batch"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["hub_installation.id"],
-            name=op.f("fk_hub_desk_installation_id_hub_installation"),
+            name=op.f("fk_hub_endpoint_installation_id_hub_installation"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("installation_id", name=op.f("pk_hub_desk")),
-        sa.UniqueConstraint("address", name=op.f("uq_hub_desk_address")),
-        sa.UniqueConstraint("login", name=op.f("uq_hub_desk_login")),
+        sa.PrimaryKeyConstraint("installation_id", name=op.f("pk_hub_endpoint")),
+        sa.UniqueConstraint("address", name=op.f("uq_hub_endpoint_address")),
+        sa.UniqueConstraint("login", name=op.f("uq_hub_endpoint_login")),
     )
     op.create_table(
         "hub_habit",
@@ -659,7 +659,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("conversation_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("envelope_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
         sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("name", hub.database.Said(), nullable=False),
         sa.Column("payload", hub.database.Json(), nullable=False),
@@ -674,16 +674,16 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["envelope_id"],
-            ["hub_envelope.id"],
-            name=op.f("fk_hub_exchange_envelope_id_hub_envelope"),
+            ["batch_id"],
+            ["hub_batch.id"],
+            name=op.f("fk_hub_exchange_batch_id_hub_batch"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_exchange")),
         sa.UniqueConstraint("conversation_id", "position", name=op.f("uq_hub_exchange_conversation_id_position")),
     )
     with op.batch_alter_table("hub_exchange", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_hub_exchange_envelope_id"), ["envelope_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hub_exchange_batch_id"), ["batch_id"], unique=False)
 
     # ### end Alembic commands ###
 
@@ -691,14 +691,14 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
 def downgrade() -> None:  # noqa: PLR0915 – As above.
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table("hub_exchange", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_hub_exchange_envelope_id"))
+        batch_op.drop_index(batch_op.f("ix_hub_exchange_batch_id"))
 
     op.drop_table("hub_exchange")
     with op.batch_alter_table("hub_need", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_hub_need_needed_id"))
 
     op.drop_table("hub_need")
-    op.drop_table("hub_desk")
+    op.drop_table("hub_endpoint")
     with op.batch_alter_table("hub_conversation", schema=None) as batch_op:
         batch_op.drop_index("ix_hub_conversation_open")
         batch_op.drop_index(batch_op.f("ix_hub_conversation_delivery_id"))
@@ -730,10 +730,10 @@ def downgrade() -> None:  # noqa: PLR0915 – As above.
         batch_op.drop_index("ix_hub_link_record")
 
     op.drop_table("hub_link")
-    with op.batch_alter_table("hub_envelope", schema=None) as batch_op:
-        batch_op.drop_index("ix_hub_envelope_open")
+    with op.batch_alter_table("hub_batch", schema=None) as batch_op:
+        batch_op.drop_index("ix_hub_batch_open")
 
-    op.drop_table("hub_envelope")
+    op.drop_table("hub_batch")
     with op.batch_alter_table("hub_delivery", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_hub_delivery_live",

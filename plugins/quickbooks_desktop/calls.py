@@ -1,19 +1,19 @@
-"""What the Web Connector's calls mean, answered from a desk (programmer's guide v2.0, "Web service methods")."""
+"""Answer the Web Connector's calls from a polling session (programmer's guide v2.0, "Web service methods")."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hub.plugin import (
-    Desk,
-    Envelope,
-    Idle,
-    InDoubt,
+    Batch,
+    LoginResult,
+    NoBatch,
+    OutcomeUnknown,
+    PollingSession,
     Problem,
     Rejected,
     Response,
     Unavailable,
-    Welcome,
     say,
 )
 from quickbooks_desktop import company, qbxml, statuses
@@ -27,48 +27,48 @@ PAUSE = "NoOp"
 
 GIVE_UP = "done"
 
-_WELCOME = {Welcome.OPEN: "", Welcome.NOTHING: "none", Welcome.BUSY: "busy", Welcome.STRANGER: "nvu"}
+_WELCOME = {LoginResult.OPEN: "", LoginResult.NOTHING: "none", LoginResult.BUSY: "busy", LoginResult.STRANGER: "nvu"}
 
 
-def greet(desk: Desk, version: str) -> str:
+def greet(session: PollingSession, version: str) -> str:
     """`clientVersion`: every version is welcome."""
-    desk.greet(version)
+    session.note_version(version)
     return NOTHING
 
 
-def authenticate(desk: Desk, login: str, password: str) -> list[str]:
-    admission = desk.admit(login, password)
-    answer = [admission.ticket, _WELCOME[admission.welcome]]
-    return [*answer, str(admission.wait)] if admission.wait else answer
+def authenticate(session: PollingSession, login: str, password: str) -> list[str]:
+    login_answer = session.log_in(login, password)
+    answer = [login_answer.ticket, _WELCOME[login_answer.result]]
+    return [*answer, str(login_answer.wait)] if login_answer.wait else answer
 
 
-def send(desk: Desk, ticket: str, introduction: str) -> str:
-    if introduction.strip() and not _recognised(desk, ticket, introduction):
+def send(session: PollingSession, ticket: str, introduction: str) -> str:
+    if introduction.strip() and not _recognised(session, ticket, introduction):
         return NOTHING
-    following = desk.collect(ticket)
+    following = session.next_batch(ticket)
     if isinstance(following, str):
         return following
-    return PAUSE if following is Idle.PREPARING else NOTHING
+    return PAUSE if following is NoBatch.PREPARING else NOTHING
 
 
-def _recognised(desk: Desk, ticket: str, introduction: str) -> bool:
+def _recognised(session: PollingSession, ticket: str, introduction: str) -> bool:
     """Whether the session may go on with the company file that introduces itself."""
     try:
         books, dialect = company.introduction(introduction)
     except company.NotSupported:
-        desk.complain(
+        session.report_error(
             ticket,
             say("This QuickBooks is too old: it understands no qbXML from 7.0 on. Use QuickBooks 2008 or later."),
         )
         return False
-    if books.id and books.id != company.file_id(desk.login):
-        desk.complain(ticket, wrong_file(books.name, desk.books.name if desk.books else ""))
+    if books.id and books.id != company.file_id(session.login):
+        session.report_error(ticket, wrong_file(books.name, session.books.name if session.books else ""))
         return False
-    known = desk.books
+    known = session.books
     if not books.id and known is not None and known.name and known.name != books.name:
-        desk.complain(ticket, wrong_file(books.name, known.name))
+        session.report_error(ticket, wrong_file(books.name, known.name))
         return False
-    desk.recognise(ticket, books, dialect)
+    session.identify_books(ticket, books, dialect)
     return True
 
 
@@ -81,41 +81,43 @@ def wrong_file(there: str, wanted: str) -> str:
     )  # fmt: skip
 
 
-def receive(desk: Desk, ticket: str, response: str, hresult: str, message: str) -> int:
+def receive(session: PollingSession, ticket: str, response: str, hresult: str, message: str) -> int:
     """`receiveResponseXML`: the answer is taken in as it is, and read by `read` when there is time."""
     if hresult or not response.strip():
-        return desk.hand_in(ticket, statuses.hresult(hresult, message))
-    return desk.hand_in(ticket, response)
+        return session.receive_answer(ticket, statuses.hresult(hresult, message))
+    return session.receive_answer(ticket, response)
 
 
-def read(envelope: Envelope, answer: str) -> Sequence[Response]:
-    """What an answer says to each request of an envelope. Raises `Unavailable`, `InDoubt`, `Rejected`."""
+def read(batch: Batch, answer: str) -> Sequence[Response]:
+    """What an answer says to each request of a batch. Raises `Unavailable`, `OutcomeUnknown`, `Rejected`."""
     try:
-        found = qbxml.read(answer, [request.payload for request in envelope.requests])
+        found = qbxml.read(answer, [request.payload for request in batch.requests])
     except qbxml.Unreadable as error:
         what = say("QuickBooks' answer could not be used: %(error)s It is asked again.", error=error)
         raise Unavailable(what) from error
-    if found.key and found.key != envelope.key:
+    if found.key and found.key != batch.idempotency_key:
         raise Unavailable(say("QuickBooks' answer was one to another message set. It is asked again."))
     if found.status in FORGOTTEN:
-        raise InDoubt(say("QuickBooks does not remember what it was asked (status %(status)s).", status=found.status))
+        raise OutcomeUnknown(
+            say("QuickBooks does not remember what it was asked (status %(status)s).", status=found.status)
+        )
     if found.status not in {"", "0"}:
         raise Rejected(Problem(what=say("QuickBooks refused the message set."), code=found.status))
     return [Response(payload=payload) for payload in found.payloads]
 
 
-def connection_error(desk: Desk, ticket: str, hresult: str, message: str) -> str:
+def connection_error(session: PollingSession, ticket: str, hresult: str, message: str) -> str:
     failure = statuses.hresult(hresult, message)
-    desk.complain(ticket, str(failure))
+    session.report_error(ticket, str(failure))
     return GIVE_UP
 
 
-def last_error(desk: Desk, ticket: str) -> str:
+def last_error(session: PollingSession, ticket: str) -> str:
     """`getLastError`: a sentence, or the word that makes the Web Connector wait."""
-    return desk.last_error(ticket) or (PAUSE if desk.preparing(ticket) else NOTHING)
+    return session.last_error(ticket) or (PAUSE if session.is_preparing(ticket) else NOTHING)
 
 
-def close(desk: Desk, ticket: str) -> str:
-    sentence = desk.last_error(ticket)
-    desk.close(ticket)
+def close(session: PollingSession, ticket: str) -> str:
+    sentence = session.last_error(ticket)
+    session.close(ticket)
     return sentence or "OK"

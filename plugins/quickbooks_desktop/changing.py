@@ -7,11 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from hub.plugin import (
-    Answer,
     Conversation,
     CreditMemo,
+    Fix,
+    FixKind,
     Invoice,
-    Offer,
     Payload,
     Posting,
     Problem,
@@ -127,7 +127,7 @@ def _deleted(subject: Sentence, posting_id: str) -> Problem:
         why=say("It was deleted there after it was sent, so there is nothing to change."),
         cure=say("Enter it once more if it is still wanted; else give this update up."),
         code="deleted-there",
-        offers=(Offer(label=say("Enter it once more"), answer=Answer.ANEW, value=posting_id),) if posting_id else (),
+        fixes=(Fix(label=say("Enter it once more"), kind=FixKind.ANEW, value=posting_id),) if posting_id else (),
     )
 
 
@@ -143,5 +143,5 @@ def _touched(subject: Sentence, total: Decimal, revises: Revision) -> Problem:
         ),
         cure=say("Look in QuickBooks what it is. Then put the order’s figures in its place, or give the update up."),
         code="changed-there",
-        offers=(Offer(label=say("Put the order’s figures in its place"), answer=Answer.OVERWRITES, value=str(total)),),
+        fixes=(Fix(label=say("Put the order’s figures in its place"), kind=FixKind.OVERWRITES, value=str(total)),),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from hub.plugin import Books, Tracking
+from hub.plugin import Books, ClassTracking
 from quickbooks_desktop.qbxml import TARGET, fields, parse
 
 OWNER_ID = "{6f0a3b52-6c1d-4f0e-9d5b-52d1e8a4c7b3}"
@@ -66,7 +66,11 @@ def books(rows: Sequence[dict[str, Any]]) -> Books:
         country=country,
         currency=_NAMES.get(currency) or _HOME.get(country, ""),
         closed_until=_day(preferences.get("AccountingPreferences", {}).get("ClosingDate", "")),
-        classes=Tracking.LINE if _says(preferences, "AccountingPreferences", "IsUsingClassTracking") else Tracking.NONE,
+        class_tracking=(
+            ClassTracking.LINE
+            if _says(preferences, "AccountingPreferences", "IsUsingClassTracking")
+            else ClassTracking.NONE
+        ),
         several_currencies=_says(preferences, "MultiCurrencyPreferences", "IsMultiCurrencyOn"),
     )
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from hub.plugin import Desk
+from hub.plugin import PollingSession
 from quickbooks_desktop import soap
 
 if TYPE_CHECKING:
@@ -32,20 +32,20 @@ def _service() -> WSGIApplication:
     return soap.application(LONGEST)  # type: ignore[no-any-return]  # Spyne has no types.
 
 
-def endpoint(desk: Desk) -> WSGIApplication:
-    """A WSGI application that serves one desk."""
+def endpoint(session: PollingSession) -> WSGIApplication:
+    """A WSGI application that serves the polling sessions of one installation."""
 
     def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             if environ.get("QUERY_STRING", "").lower() == "wsdl":
                 return _answer(start, "200 OK", "text/xml; charset=utf-8", wsdl(_address(environ)))
             return _answer(start, "200 OK", "text/plain; charset=utf-8", _PAGE)
-        return _call(desk, environ, start)
+        return _call(session, environ, start)
 
     return application
 
 
-def _call(desk: Desk, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _call(session: PollingSession, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     length = environ.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > LONGEST:
         return _fault(start, "413 Content Too Large", "The call is too large.")
@@ -55,7 +55,7 @@ def _call(desk: Desk, environ: WSGIEnvironment, start: StartResponse) -> Iterabl
         return _fault(start, "400 Bad Request", "The call is empty or too large.")
     if _DECLARES.search(body) or b"\0" in body[:64]:
         return _fault(start, "400 Bad Request", "A call defines no entities.")
-    called = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), soap.DESK: desk}
+    called = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), soap.SESSION: session}
     return _service()(called, start)
 
 

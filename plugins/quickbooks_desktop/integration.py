@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hub.plugin import (
+    Batch,
     Books,
     Capabilities,
     Conversation,
-    Desk,
     Document,
     DocumentKind,
-    Doorway,
     Download,
-    Envelope,
+    EndpointDetails,
     Listed,
     NewRecord,
     Page,
+    PollingSession,
     Posting,
     Problem,
     PullIntegration,
@@ -55,44 +55,44 @@ class QuickBooksDesktop(PullIntegration):
         revises=frozenset({*DocumentKind, RecordKind.CUSTOMER}),
         bill_before_order=True,
         voids=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
-        one_name=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
-        requests_per_envelope=200,
-        bytes_per_envelope=300_000,
+        shared_names=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
+        requests_per_batch=200,
+        bytes_per_batch=300_000,
         tax_by_code=True,
     )
     options = OPTIONS
     mappings = MAPPINGS
 
-    def invite(self, doorway: Doorway) -> Download:
-        return qwc.file(doorway)
+    def connection_file(self, details: EndpointDetails) -> Download:
+        return qwc.file(details)
 
-    def endpoint(self, desk: Desk) -> WSGIApplication:
-        return endpoint.endpoint(desk)
+    def endpoint(self, session: PollingSession) -> WSGIApplication:
+        return endpoint.endpoint(session)
 
-    def read(self, envelope: Envelope, answer: str) -> Sequence[Response]:
-        return calls.read(envelope, answer)
+    def decode(self, batch: Batch, answer: str) -> Sequence[Response]:
+        return calls.read(batch, answer)
 
-    def check(self) -> Conversation[Books]:
-        return lists.check()
+    def describe_books(self) -> Conversation[Books]:
+        return lists.describe_books()
 
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
         return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
 
-    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # What these books do not take, `review` has said.
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # What these books do not take, `validate` has said.
         return posting.create(record, options)
 
     def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG002  # As above.
         return posting.post(document, options)
 
-    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
         writes = any(request.writes for request in requests)
         payloads = [request.payload for request in requests]
         return qbxml.write(key, payloads, writes=writes, version=dialect, answered=answered)
 
-    def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
-        return recovery.recover(envelope)
+    def recover(self, batch: Batch) -> Conversation[Sequence[Response | None]]:
+        return recovery.recover(batch)
 
-    def review(
+    def validate(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
     ) -> Sequence[Problem]:
         return tuple(review.problems(subject, options, books))

@@ -28,7 +28,7 @@ NO_LINES = {"ItemDiscountRet", "ItemPaymentRet", "ItemSubtotalRet", "ItemSalesTa
 """Items that are no product: they do something to the lines above them, or to the whole form."""
 
 
-def check() -> Conversation[Books]:
+def describe_books() -> Conversation[Books]:
     """Ask who is at the other end."""
     owner, subject = {"OwnerID": [company.OWNER_ID]}, say("your company")
     rows = yield from look(say("look at the company"), "CompanyQuery", owner, subject)

@@ -11,12 +11,12 @@ from hub.plugin import (
     Conversation,
     CreditMemo,
     Document,
+    Fix,
     Invoice,
     NewCustomer,
     NewItem,
     NewRecord,
     NewVendor,
-    Offer,
     Payload,
     Payment,
     Posting,
@@ -26,7 +26,7 @@ from hub.plugin import (
     Rejected,
     Revision,
     Sentence,
-    called,
+    describe,
     noun,
     say,
     suffixed,
@@ -51,7 +51,7 @@ PARTIES = {
 
 def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
     """Post a document. What it comes to is read from the books' echo and not taken for granted."""
-    subject = called(document)
+    subject = describe(document)
     row: Row
     match document:
         case Invoice() | CreditMemo() if document.revises is not None and document.revises.voids:
@@ -263,7 +263,7 @@ def _who_has_it(word: str, kind: str, name: str, refusal: Rejected) -> Conversat
             cure=say("Choose another %(kind)s, or enter it under another name.", kind=noun(word)),
             field=word,
             code=NAME_OF_ANOTHER_KIND,
-            offers=(Offer.other_name(name, word),),
+            fixes=(Fix.other_name(name, word),),
         )
     )
 
@@ -275,7 +275,7 @@ def _inactive(word: str, name: str) -> Problem:
         cure=say("Make it active again in QuickBooks, choose another one, or enter it under another name."),
         field=word,
         code=NAME_INACTIVE,
-        offers=(Offer.other_name(name, word),),
+        fixes=(Fix.other_name(name, word),),
     )
 
 

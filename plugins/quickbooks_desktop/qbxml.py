@@ -1,7 +1,7 @@
 """qbXML as bytes: message sets are written in schema order, and answers are read into plain JSON.
 
 Everything is ASCII, whatever else there is stands as `&#233;`, because QuickBooks misreads UTF-8. What does not fit
-is a bug here: `review` has told a person before, and `names` has shortened what may be shortened.
+is a bug here: `validate` has told a person before, and `names` has shortened what may be shortened.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CLEAR: Payload = {"clear": True}
 
 
 class Unwritable(ValueError):
-    """A request holds what qbXML cannot express. A bug, because `review` should have named it to a person."""
+    """A request holds what qbXML cannot express. A bug, because `validate` should have named it to a person."""
 
 
 class Unreadable(ValueError):

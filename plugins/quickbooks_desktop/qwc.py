@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from hub.plugin import Doorway, Download, Problem, Rejected, say
+from hub.plugin import Download, EndpointDetails, Problem, Rejected, say
 from quickbooks_desktop.company import OWNER_ID, file_id
 
 NAME = "Bookpost"
@@ -14,41 +14,41 @@ LOCAL = {"localhost", "127.0.0.1", "::1"}
 DESCRIPTION_LENGTH = 80
 
 
-def file(doorway: Doorway) -> Download:
+def file(details: EndpointDetails) -> Download:
     """The `.qwc` file of an installation. It holds no password: the admin types that into the Web Connector.
 
     Raises `Rejected` for an address that the Web Connector would refuse (its codes 1001 and 1010).
     """
-    host = urlsplit(doorway.url).hostname or ""
-    if urlsplit(doorway.url).scheme != "https" and host not in LOCAL:
+    host = urlsplit(details.url).hostname or ""
+    if urlsplit(details.url).scheme != "https" and host not in LOCAL:
         raise Rejected(
             Problem(
                 what=say("The Web Connector calls only addresses that begin with https."),
-                why=say("Ours is %(url)s.", url=doorway.url),
+                why=say("Ours is %(url)s.", url=details.url),
                 cure=say("Ask whoever runs this application to serve it by https."),
                 code="https-required",
             )
         )
     root = etree.Element("QBWCXML")
-    for name, value in _elements(doorway):
+    for name, value in _elements(details):
         etree.SubElement(root, name).text = value
     scheduler = etree.SubElement(root, "Scheduler")
-    etree.SubElement(scheduler, "RunEveryNMinutes").text = str(doorway.minutes)
+    etree.SubElement(scheduler, "RunEveryNMinutes").text = str(details.minutes)
     body = b'<?xml version="1.0"?>' + etree.tostring(root, encoding="ascii", xml_declaration=False)
     return Download(name=f"{NAME.lower()}.qwc", media_type="application/xml", body=body)
 
 
-def _elements(doorway: Doorway) -> tuple[tuple[str, str], ...]:
-    about = f"Brings orders from {urlsplit(doorway.url).hostname} into QuickBooks"
+def _elements(details: EndpointDetails) -> tuple[tuple[str, str], ...]:
+    about = f"Brings orders from {urlsplit(details.url).hostname} into QuickBooks"
     return (
         ("AppName", NAME),
         ("AppID", ""),
-        ("AppURL", doorway.url),
+        ("AppURL", details.url),
         ("AppDescription", about[:DESCRIPTION_LENGTH]),
-        ("AppSupport", doorway.support_url),
-        ("UserName", doorway.login),
+        ("AppSupport", details.support_url),
+        ("UserName", details.login),
         ("OwnerID", OWNER_ID),
-        ("FileID", file_id(doorway.login)),
+        ("FileID", file_id(details.login)),
         ("QBType", "QBFS"),
         ("IsReadOnly", "false"),
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Conversation, Envelope, Payload, Response, say
+from hub.plugin import Batch, Conversation, Payload, Response, say
 from quickbooks_desktop.asking import Row, look
 from quickbooks_desktop.history import VOIDED
 from quickbooks_desktop.qbxml import reference
@@ -30,22 +30,22 @@ _QUERIES = {
 _AMOUNTS = {"ReceivePaymentAdd": "TotalAmount"}
 
 
-def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
     """For each request the response that it would have had, or None if nothing of it is in the books."""
     found: dict[int, Response] = {}
     for request, query in _QUERIES.items():
         asked = {
             slot: one.payload["fields"][request]
-            for slot, one in enumerate(envelope.requests)
+            for slot, one in enumerate(batch.requests)
             if one.payload["request"] == request
         }
         if asked:
             rows = yield from _candidates(query, list(asked.values()))
-            found |= _matches(envelope.key, request, asked, rows)
-    for slot, one in enumerate(envelope.requests):
+            found |= _matches(batch.idempotency_key, request, asked, rows)
+    for slot, one in enumerate(batch.requests):
         if one.payload["request"] == "TxnVoid" and (yield from _is_voided(one.payload["fields"])):
             found[slot] = _done()
-    return [found.get(slot) for slot in range(len(envelope.requests))]
+    return [found.get(slot) for slot in range(len(batch.requests))]
 
 
 def _is_voided(fields: Payload) -> Conversation[bool]:

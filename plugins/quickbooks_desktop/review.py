@@ -10,23 +10,23 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from hub.plugin import (
-    Answer,
     Bill,
     Books,
     CreditMemo,
     Document,
+    Fix,
+    FixKind,
     Invoice,
     Line,
     NewCustomer,
     NewItem,
     NewRecord,
     NewVendor,
-    Offer,
     Payment,
     Problem,
     PurchaseOrder,
     Sale,
-    called,
+    describe,
     noun,
     say,
 )
@@ -53,11 +53,11 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str], books: B
     yield from _number(subject)
     yield from _closed(subject, books)
     if isinstance(subject, Payment):
-        yield from _large(subject.amount, _LARGEST_AMOUNT, called(subject))
+        yield from _large(subject.amount, _LARGEST_AMOUNT, describe(subject))
         return
     for line in subject.lines:
         yield from _line(line)
-    what = say("The memo of %(document)s", document=called(subject))
+    what = say("The memo of %(document)s", document=describe(subject))
     yield from _long(memo(subject.note, subject.memo), TEXT_LENGTH, what, "memo")
     if isinstance(subject, Sale):
         yield from _sale(subject, options)
@@ -91,16 +91,16 @@ def _number(document: Document) -> Iterator[Problem]:
             cure=say("Give it a shorter number."),
             field="number",
             code="number-too-long",
-            offers=()
+            fixes=()
             if isinstance(document, Payment)
-            else (Offer(label=say("Number it"), answer=Answer.NUMBER, value=document.number[:length], editable=True),),
+            else (Fix(label=say("Number it"), kind=FixKind.NUMBER, value=document.number[:length], editable=True),),
         )
 
 
 def _closed(document: Document, books: Books) -> Iterator[Problem]:
     if books.closed_until and document.date <= books.closed_until:
         changes = getattr(document, "revises", None) is not None  # What stands there stays in its own period.
-        yield statuses.closed(called(document), books.closed_until, may_move=not changes)
+        yield statuses.closed(describe(document), books.closed_until, may_move=not changes)
 
 
 def _line(line: Line) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from hub.plugin import Desk
+from hub.plugin import PollingSession
 from quickbooks_desktop import calls
 from quickbooks_desktop.calls import GIVE_UP, NOTHING, STOP
 from quickbooks_desktop.spyned import (
@@ -26,8 +26,8 @@ from quickbooks_desktop.spyned import (
 
 NAMESPACE = "http://developer.intuit.com/"
 VERSION = "Bookpost 1"
-DESK = "quickbooks_desktop.desk"
-"""Under this key a call's WSGI environment holds the desk that it goes to."""
+SESSION = "quickbooks_desktop.session"
+"""Under this key a call's WSGI environment holds the polling session that it belongs to."""
 
 R = TypeVar("R")
 
@@ -41,11 +41,11 @@ class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
 
     @rpc(Unicode, _in_arg_names={"version": "strVersion"}, _returns=Unicode)
     def clientVersion(ctx: MethodContext, version: str | None) -> str:
-        return _answered(ctx, "", NOTHING, lambda desk: calls.greet(desk, version or ""))
+        return _answered(ctx, "", NOTHING, lambda session: calls.greet(session, version or ""))
 
     @rpc(Unicode, Unicode, _in_arg_names={"login": "strUserName", "password": "strPassword"}, _returns=Array(Unicode))
     def authenticate(ctx: MethodContext, login: str | None, password: str | None) -> list[str]:
-        return _answered(ctx, "", ["", "nvu"], lambda desk: calls.authenticate(desk, login or "", password or ""))
+        return _answered(ctx, "", ["", "nvu"], lambda session: calls.authenticate(session, login or "", password or ""))
 
     @rpc(
         Unicode, Unicode, Unicode, Unicode, Integer, Integer,
@@ -64,7 +64,7 @@ class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
         major: int | None,
         minor: int | None,
     ) -> str:
-        return _answered(ctx, ticket, NOTHING, lambda desk: calls.send(desk, ticket or "", introduction or ""))
+        return _answered(ctx, ticket, NOTHING, lambda session: calls.send(session, ticket or "", introduction or ""))
 
     @rpc(Unicode, Unicode, Unicode, Unicode, _returns=Integer)
     def receiveResponseXML(
@@ -74,9 +74,10 @@ class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
         hresult: str | None,
         message: str | None,
     ) -> int:
+        code = (hresult or "").strip()
         return _answered(
             ctx, ticket, STOP,
-            lambda desk: calls.receive(desk, ticket or "", response or "", (hresult or "").strip(), message or ""),
+            lambda session: calls.receive(session, ticket or "", response or "", code, message or ""),
         )  # fmt: skip
 
     @rpc(Unicode, Unicode, Unicode, _returns=Unicode)
@@ -88,16 +89,16 @@ class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
     ) -> str:
         return _answered(
             ctx, ticket, GIVE_UP,
-            lambda desk: calls.connection_error(desk, ticket or "", hresult or "", message or ""),
+            lambda session: calls.connection_error(session, ticket or "", hresult or "", message or ""),
         )  # fmt: skip
 
     @rpc(Unicode, _returns=Unicode)
     def getLastError(ctx: MethodContext, ticket: str | None) -> str:
-        return _answered(ctx, ticket, NOTHING, lambda desk: calls.last_error(desk, ticket or ""))
+        return _answered(ctx, ticket, NOTHING, lambda session: calls.last_error(session, ticket or ""))
 
     @rpc(Unicode, _returns=Unicode)
     def closeConnection(ctx: MethodContext, ticket: str | None) -> str:
-        return _answered(ctx, ticket, "OK", lambda desk: calls.close(desk, ticket or ""))
+        return _answered(ctx, ticket, "OK", lambda session: calls.close(session, ticket or ""))
 
     @rpc(Unicode, Unicode, _in_arg_names={"ticket": "wcTicket", "session": "sessionID"}, _returns=Unicode)
     def getInteractiveURL(ctx: MethodContext, ticket: str | None, session: str | None) -> str:
@@ -119,11 +120,11 @@ def application(longest: int) -> WsgiApplication:
     return WsgiApplication(service, max_content_length=longest)
 
 
-def _answered(ctx: MethodContext, ticket: str | None, otherwise: R, answer: Callable[[Desk], R]) -> R:
+def _answered(ctx: MethodContext, ticket: str | None, otherwise: R, answer: Callable[[PollingSession], R]) -> R:
     """Answer a call. A bug of ours is logged, and the call gets the answer that stops the session in good order."""
-    desk: Desk = ctx.transport.req_env[DESK]
+    session: PollingSession = ctx.transport.req_env[SESSION]
     try:
-        return answer(desk)
+        return answer(session)
     except Exception as error:  # See the module's docstring.
-        desk.crashed(ticket or "", error)
+        session.report_crash(ticket or "", error)
         return otherwise

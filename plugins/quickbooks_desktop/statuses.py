@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.plugin import IntegrationError, Offer, Payload, Problem, Rejected, Sentence, Unavailable, say
+from hub.plugin import Fix, IntegrationError, Payload, Problem, Rejected, Sentence, Unavailable, say
 
 FINE = {"0", "1"}
 """Done, and "nothing found", which is an answer and not an error."""
@@ -139,7 +139,7 @@ def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Probl
         cure=refusal.cure,
         field=refusal.field,
         code="3171",
-        offers=(Offer.day(until + dt.timedelta(days=1)),) if may_move else (),
+        fixes=(Fix.day(until + dt.timedelta(days=1)),) if may_move else (),
     )
 
 
@@ -176,7 +176,7 @@ _HRESULTS: Mapping[str, str] = {
 def hresult(code: str, message: str) -> IntegrationError:
     """What it means that QuickBooks could not even be asked.
 
-    After a parse error nothing was carried out (`Rejected`); after anything else the envelope goes again under its key.
+    After a parse error nothing was carried out (`Rejected`); after anything else the batch goes again under its key.
     """
     known = code.strip().lower()
     if known == PARSE_ERROR:

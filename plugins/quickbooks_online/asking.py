@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from hub.plugin import Answer, Conversation, Offer, Payload, Problem, Rejected, Request, Revision, Sentence, noun, say
+from hub.plugin import Conversation, Fix, FixKind, Payload, Problem, Rejected, Request, Revision, Sentence, noun, say
 from quickbooks_online import faults, payloads
 from quickbooks_online.marks import is_voided
 from quickbooks_online.payloads import create, update
@@ -167,14 +167,14 @@ def _deleted(subject: Sentence, posting_id: str) -> Problem:
         why=say("It was deleted there after it was sent, so there is nothing to change."),
         cure=say("Enter it once more if it is still wanted; else give this update up."),
         code="deleted-there",
-        offers=(Offer(label=say("Enter it once more"), answer=Answer.ANEW, value=posting_id),) if posting_id else (),
+        fixes=(Fix(label=say("Enter it once more"), kind=FixKind.ANEW, value=posting_id),) if posting_id else (),
     )
 
 
 def _refuse_surprise(total: Decimal, revises: Revision, subject: Sentence) -> None:
     """Tell a person what somebody else made of it, before that is replaced."""
     if total not in revises.totals:
-        offer = Offer(label=say("Put the order’s figures in its place"), answer=Answer.OVERWRITES, value=f"{total:.2f}")
+        offer = Fix(label=say("Put the order’s figures in its place"), kind=FixKind.OVERWRITES, value=f"{total:.2f}")
         raise Rejected(
             Problem(
                 what=say(
@@ -190,7 +190,7 @@ def _refuse_surprise(total: Decimal, revises: Revision, subject: Sentence) -> No
                     "update up.",
                 ),
                 code="changed-there",
-                offers=(offer,),
+                fixes=(offer,),
             )
         )
 

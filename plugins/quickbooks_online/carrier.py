@@ -1,4 +1,4 @@
-"""Taking an envelope to QuickBooks Online: one call of `/batch` under the envelope's key, and one of `/cdc`.
+"""Taking a batch to QuickBooks Online: one call of `/batch` under the batch's key, and one of `/cdc`.
 
 The line is python-quickbooks' over an Authlib session. Of that library it uses the address, the headers and the
 `requestid`; what came back is read here, because the library keeps neither headers nor more than one error, and gives
@@ -19,14 +19,14 @@ from quickbooks.exceptions import QuickbooksException
 
 from hub.plugin import (
     AuthorizationExpired,
+    Batch,
     Connection,
-    Envelope,
     IntegrationError,
     Payload,
-    Postage,
     Problem,
     Rejected,
     Request,
+    RequestCost,
     Response,
     Unavailable,
     say,
@@ -38,7 +38,7 @@ from quickbooks_online.marks import mark, marked
 MINOR_VERSION = 75
 CONNECT_TIMEOUT = 5.0
 LONGEST_TIMEOUT = 50.0
-"""Seconds. With the time to connect it leaves `perform` within its minute."""
+"""Seconds. With the time to connect it leaves `send` within its minute."""
 
 LONGEST_PAUSE = 3600.0
 
@@ -52,7 +52,7 @@ REFUSED_WHOLE = (400, 413, 415, 422)
 """Statuses of a call that was not understood, of which therefore nothing was carried out."""
 
 
-def seal(key: str, requests: Sequence[Request]) -> str:
+def encode(key: str, requests: Sequence[Request]) -> str:
     """The body of the call. Each request is an item under its place, counted from 1 (with a requestid, at most ten
     characters), and every document carries its mark. It is plain ASCII: US books take no other bytes than ISO-8859-1,
     and escapes are safe in both.
@@ -108,7 +108,7 @@ def timeout(settings: Mapping[str, str]) -> float:
     return min(float(settings["TIMEOUT"]), LONGEST_TIMEOUT)
 
 
-def postage(requests: Sequence[Request]) -> Postage:
+def cost(requests: Sequence[Request]) -> RequestCost:
     """What a trip costs: a call of the batch, if anything is in it, one for all changes together, and one for each
     entry that is read by its id.
 
@@ -120,26 +120,27 @@ def postage(requests: Sequence[Request]) -> Postage:
     writes = sum(request.writes for request in requests)
     batches, asks = int(len(requests) > changes + entries), int(changes > 0)
     reads = len(requests) - changes - writes + asks
-    return Postage(calls=batches + asks + entries, batches=batches, reads=reads, writes=writes)
+    return RequestCost(calls=batches + asks + entries, batches=batches, reads=reads, writes=writes)
 
 
-def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
-    """Carry an envelope, and bring its answers back in the order of its requests.
+def send(batch: Batch, connection: Connection) -> Sequence[Response]:
+    """Carry a batch, and bring its answers back in the order of its requests.
 
     The batch goes first. If the line breaks before the rest is read, all is repeated, and the batch's own key makes
     that harmless.
     """
-    numbered = dict(enumerate(envelope.requests, start=1))
+    numbered = dict(enumerate(batch.requests, start=1))
     inside = [place for place, request in numbered.items() if not _is_beside(request)]
     changes = [place for place, request in numbered.items() if CHANGES in request.payload]
     found: dict[int, Response] = {}
     with Line(connection) as line:
         if inside:
-            address, body = "batch", envelope.body.encode()
-            answer = _ask(line, connection, lambda books, url: books.post(url + address, body, request_id=envelope.key))
-            found |= _paired(answer, envelope, inside, _beside(line, connection, answer))
+            address, body = "batch", batch.body.encode()
+            key = batch.idempotency_key
+            answer = _ask(line, connection, lambda books, url: books.post(url + address, body, request_id=key))
+            found |= _paired(answer, batch, inside, _beside(line, connection, answer))
         if changes:
-            found |= _changes(line, envelope, connection, changes)
+            found |= _changes(line, batch, connection, changes)
         for place in numbered.keys() - found.keys():
             found[place] = _entry(line, connection, numbered[place].payload)
     return [found[place] for place in sorted(found)]
@@ -152,9 +153,9 @@ def _entry(line: Line, connection: Connection, wanted: Payload) -> Response:
     return Response(payload={**answer, **_beside(line, connection, answer)})
 
 
-def _changes(line: Line, envelope: Envelope, connection: Connection, places: Sequence[int]) -> dict[int, Response]:
+def _changes(line: Line, batch: Batch, connection: Connection, places: Sequence[int]) -> dict[int, Response]:
     """Ask once what has changed of all that is asked for, since the earliest moment of them."""
-    wanted = {place: envelope.requests[place - 1].payload for place in places}
+    wanted = {place: batch.requests[place - 1].payload for place in places}
     kinds = dict.fromkeys(str(payload[CHANGES]) for payload in wanted.values())
     params = {"entities": ",".join(kinds), "changedSince": min(str(payload["since"]) for payload in wanted.values())}
     answer = _ask(line, connection, lambda books, url: books.get(url + "cdc", params=params), faults_are_answers=True)
@@ -217,7 +218,7 @@ def _call(line: Line, connection: Connection, call: Callable[[QuickBooks, str], 
 
 
 def _failure(response: requests.Response) -> IntegrationError:
-    """What it means that the envelope as a whole was not answered."""
+    """What it means that the batch as a whole was not answered."""
     status = response.status_code
     fault = _fault(response)
     pause = _retry_after(response)
@@ -252,7 +253,7 @@ def _retry_after(response: requests.Response) -> float | None:
 
 
 def _paired(
-    answer: Mapping[str, Any], envelope: Envelope, asked: Sequence[int], beside: Mapping[str, str]
+    answer: Mapping[str, Any], batch: Batch, asked: Sequence[int], beside: Mapping[str, str]
 ) -> dict[int, Response]:
     """Give every item of a batch its own answer. They come in any order, so each must be there once, by its place."""
     items = answer.get("BatchItemResponse")
@@ -260,11 +261,12 @@ def _paired(
     places = [str(place) for place in asked]
     got = [str(item.get("bId")) if isinstance(item, dict) else "?" for item in items]
     if sorted(got) != sorted(places):
-        raise UnexpectedAnswer(f"Envelope {envelope.key} has {len(places)} requests, but the answers are for {got}.")
+        key = batch.idempotency_key
+        raise UnexpectedAnswer(f"Batch {key} has {len(places)} requests, but the answers are for {got}.")
     of = dict(zip(got, items, strict=True))
     return {
-        place: Response(payload={**of[str(place)], **beside, "mark": mark(envelope.key, place)})
-        if envelope.requests[place - 1].writes
+        place: Response(payload={**of[str(place)], **beside, "mark": mark(batch.idempotency_key, place)})
+        if batch.requests[place - 1].writes
         else Response(payload={**of[str(place)], **beside})
         for place in asked
     }

@@ -8,20 +8,19 @@ from collections.abc import Mapping, Sequence
 from hub.plugin import (
     Attempt,
     Authorized,
+    Batch,
     Books,
     Capabilities,
     Change,
     Connection,
     Conversation,
-    Counted,
+    CostUnit,
     Document,
     DocumentKind,
-    Envelope,
     Limit,
     Listed,
     NewRecord,
     Page,
-    Postage,
     Posting,
     Problem,
     PushIntegration,
@@ -29,6 +28,7 @@ from hub.plugin import (
     Redirect,
     Ref,
     Request,
+    RequestCost,
     Response,
     TransactionKind,
 )
@@ -65,14 +65,14 @@ class QuickBooksOnline(PushIntegration):
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
         revises=frozenset({*DocumentKind, RecordKind.CUSTOMER}),
         voids=frozenset({DocumentKind.INVOICE}),  # A credit memo can be deleted, which would leave no trace of it.
-        one_name=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
-        requests_per_envelope=30,  # Intuit's API page on batch.
+        shared_names=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
+        requests_per_batch=30,  # Intuit's API page on batch.
         limits=(  # Intuit's API page on limits and throttles.
             Limit(most=500, seconds=60),
             Limit(most=10, seconds=1),
-            Limit(most=40, seconds=60, counted=Counted.BATCHES),
+            Limit(most=40, seconds=60, counted=CostUnit.BATCHES),
         ),
-        remembers=dt.timedelta(days=1),  # Intuit does not say how long; a day is what we dare.
+        idempotency_window=dt.timedelta(days=1),  # Intuit does not say how long; a day is what we dare.
         reads_a_month=500_000,  # Builder tier of the Intuit App Partner Program, for all companies of an app together.
         tax_by_code=True,
         reference="intuit_tid",
@@ -84,8 +84,8 @@ class QuickBooksOnline(PushIntegration):
     def authorize(self, attempt: Attempt) -> Redirect | Authorized:
         return oauth.authorize(attempt)
 
-    def check(self) -> Conversation[Books]:
-        return lists.check()
+    def describe_books(self) -> Conversation[Books]:
+        return lists.describe_books()
 
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
         return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
@@ -96,21 +96,21 @@ class QuickBooksOnline(PushIntegration):
     def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
         return posting.post(document, options, books)
 
-    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # QuickBooks has no dialects, and forgets by itself.
-        return carrier.seal(key, requests)
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # QuickBooks has no dialects, and forgets by itself.
+        return carrier.encode(key, requests)
 
-    def postage(self, requests: Sequence[Request]) -> Postage:
-        return carrier.postage(requests)
+    def cost(self, requests: Sequence[Request]) -> RequestCost:
+        return carrier.cost(requests)
 
-    def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
-        return recovery.recover(envelope)
+    def recover(self, batch: Batch) -> Conversation[Sequence[Response | None]]:
+        return recovery.recover(batch)
 
-    def review(
+    def validate(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
     ) -> Sequence[Problem]:
         return tuple(review.problems(subject, options, books))
 
-    def address(
+    def document_url(
         self,
         kind: DocumentKind,
         posting_id: str,
@@ -121,14 +121,14 @@ class QuickBooksOnline(PushIntegration):
         page = PAGES.get(kind)
         return f"{settings['APP_URL'].rstrip('/')}/app/{page}?txnId={posting_id}" if page else None
 
-    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
-        return carrier.perform(envelope, connection)
+    def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
+        return carrier.send(batch, connection)
 
-    def renew(self, connection: Connection) -> Authorized:
-        return oauth.renew(connection)
+    def refresh(self, connection: Connection) -> Authorized:
+        return oauth.refresh(connection)
 
-    def hear(self, body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
-        return webhooks.hear(body, headers, settings)
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
+        return webhooks.parse_webhook(body, headers, settings)
 
     def revoke(self, connection: Connection) -> None:
         oauth.revoke(connection)

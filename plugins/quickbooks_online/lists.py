@@ -31,7 +31,7 @@ LINE_TAX_CODES = ("TAX", "NON", "CustomSalesTax")
 """Tax codes of a US line; QuickBooks lists them among the codes of a whole invoice, where they mean nothing."""
 
 
-def check() -> Conversation[Books]:
+def describe_books() -> Conversation[Books]:
     """Ask who is at the other end and how they work. The company's own id is always 1; the realm is what its carrier
     says it spoke to."""
     answer = yield from look(say("look at the company"), select("CompanyInfo", ""), say("your company"))

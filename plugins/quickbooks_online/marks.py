@@ -1,7 +1,7 @@
 """Knowing again what we wrote: the mark that a document carries in its private note, and what to look at without it.
 
-The mark is made of the envelope's key and the place in it, so no two writes have the same, and a write that is repeated
-under its key has the same again. It is put in when the envelope is sealed; conversations know nothing of it.
+The mark is made of the batch's key and the place in it, so no two writes have the same, and a write that is repeated
+under its key has the same again. It is put in when the batch is sealed; conversations know nothing of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def is_voided(row: Mapping[str, Any]) -> bool:
 
 
 def mark(key: str, place: int) -> str:
-    """The mark of the request at a place (from 1) of an envelope."""
+    """The mark of the request at a place (from 1) of a batch."""
     return hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:12]
 
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 from functools import reduce
 
 from hub.plugin import (
-    Answer,
     AuthorizationExpired,
     Conversation,
     Document,
-    Offer,
+    Fix,
+    FixKind,
     Payload,
     Payment,
     Problem,
@@ -33,7 +33,7 @@ REPEAT = "allowduplicatedocnum"
 _MARK = "-2"
 
 
-def shorter(document: Document) -> tuple[Offer, ...]:
+def shorter(document: Document) -> tuple[Fix, ...]:
     """The offer to give a document another number that fits."""
     if isinstance(document, Payment):
         return ()
@@ -52,8 +52,8 @@ def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -
         there = []
     own = [row for row in there if row.get(party, {}).get("value") == fields[party]["value"]]
     links = tuple(
-        Offer(
-            label=say("Link to %(document)s", document=_described(row, party)), answer=Answer.SAME_AS, value=row["Id"]
+        Fix(
+            label=say("Link to %(document)s", document=_described(row, party)), kind=FixKind.SAME_AS, value=row["Id"]
         )
         for row in own[:3]
     )
@@ -64,10 +64,10 @@ def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -
         cure=say("Link it if it is the same one. If not, give it another number, or allow the number twice."),
         field="number",
         code=DUPLICATE,
-        offers=(
+        fixes=(
             *links,
             _renumber(f"{number[: LENGTH - len(_MARK)]}{_MARK}"),
-            Offer(label=say("Use the number twice"), answer=Answer.REPEATS, value="yes"),
+            Fix(label=say("Use the number twice"), kind=FixKind.REPEATS, value="yes"),
         ),
     )
 
@@ -104,5 +104,5 @@ def _and(first: Sentence, other: Sentence) -> Sentence:
     return say("%(first)s; %(other)s", first=first, other=other)
 
 
-def _renumber(number: str) -> Offer:
-    return Offer(label=say("Number it"), answer=Answer.NUMBER, value=number, editable=True)
+def _renumber(number: str) -> Fix:
+    return Fix(label=say("Number it"), kind=FixKind.NUMBER, value=number, editable=True)

@@ -27,7 +27,7 @@ from quickbooks_online.carrier import CONNECT_TIMEOUT, timeout
 SCOPE = "com.intuit.quickbooks.accounting"
 LONGEST_TIMEOUT = 15.0
 EARLY = dt.timedelta(minutes=5)
-"""How long before its end an access token is renewed, so that no envelope leaves with one that ends on the way."""
+"""How long before its end an access token is renewed, so that no batch leaves with one that ends on the way."""
 
 HEADERS = {
     "Accept": "application/json",
@@ -88,7 +88,7 @@ def authorize(attempt: Attempt) -> Redirect | Authorized:
     return _authorized(realm, token)
 
 
-def renew(connection: Connection) -> Authorized:
+def refresh(connection: Connection) -> Authorized:
     """Exchange the refresh token. Intuit changes its value about once a day, and then the old one dies."""
     refresh_token = connection.credentials["refresh_token"]
     with _session(connection.settings) as session:

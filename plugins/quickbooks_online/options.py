@@ -55,7 +55,7 @@ SETTINGS = (
     Setting(
         name="TIMEOUT",
         default="50",
-        help="How many seconds to wait for an answer, at most 50, so that an envelope ends within a minute.",
+        help="How many seconds to wait for an answer, at most 50, so that a batch ends within a minute.",
     ),
 )
 

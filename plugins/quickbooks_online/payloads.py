@@ -13,6 +13,7 @@ from hub.plugin import (
     Address,
     Bill,
     Books,
+    ClassTracking,
     CreditMemo,
     Document,
     Invoice,
@@ -26,8 +27,7 @@ from hub.plugin import (
     Ref,
     Revision,
     Sale,
-    Taxing,
-    Tracking,
+    TaxSystem,
 )
 from quickbooks_online.marks import NOTE_LENGTH
 from quickbooks_online.options import MEMO, chosen
@@ -80,7 +80,7 @@ def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
         "TxnDate": posted.date.isoformat(),
         "CurrencyRef": {"value": posted.currency},
         "CustomerRef": {"value": posted.customer.id},
-        "ClassRef": _ref(posted.tracking_class) if books.classes is Tracking.DOCUMENT else {},
+        "ClassRef": _ref(posted.tracking_class) if books.class_tracking is ClassTracking.DOCUMENT else {},
         "DepartmentRef": _ref(posted.location),
         "Line": [
             _sale(line, tax_code(posted, line, options, books), line_class(posted, books)) for line in posted.lines
@@ -90,7 +90,7 @@ def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
         "BillEmail": _worth(Address=posted.email),
         "BillAddr": address(posted.billing),
         "ShipAddr": address(posted.shipping),
-        "TxnTaxDetail": {} if books.taxing is Taxing.BY_LINE else _tax(posted),
+        "TxnTaxDetail": {} if books.tax_system is TaxSystem.BY_LINE else _tax(posted),
         "GlobalTaxCalculation": calculation(books, taxed=taxed(posted, options)),
     }
     if posted.discount:
@@ -106,13 +106,13 @@ def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
 def number(posted: Sale | PurchaseOrder, books: Books) -> str:
     """Our number; none where the company numbers by itself, which would replace it, and warn of duplicates that are
     none (Intuit, Preferences: SalesFormsPrefs.CustomTxnNumbers)."""
-    return "" if posted.kind in books.numbers else posted.number
+    return "" if posted.kind in books.assigns_numbers_to else posted.number
 
 
 def calculation(books: Books, *, taxed: bool) -> str:
     """Whether tax comes on top of the amounts, or not at all. Only books outside the US are told so; without it, or
     without a code on each line, they refuse (6000)."""
-    if books.taxing is not Taxing.BY_LINE:
+    if books.tax_system is not TaxSystem.BY_LINE:
         return ""
     return "TaxExcluded" if taxed else "NotApplicable"
 
@@ -120,7 +120,7 @@ def calculation(books: Books, *, taxed: bool) -> str:
 def tax_code(posted: Sale, line: Line, options: Mapping[str, str], books: Books) -> str:
     """The tax code of a line: TAX or NON in the US, which knows no other (6100); elsewhere the one that was chosen."""
     is_taxed = taxed(posted, options)
-    if books.taxing is Taxing.BY_LINE:
+    if books.tax_system is TaxSystem.BY_LINE:
         return posted.tax.code.id if is_taxed and posted.tax.code else ""
     return "TAX" if is_taxed and line.taxable else "NON"
 
@@ -136,7 +136,7 @@ def taxed(posted: Sale, options: Mapping[str, str]) -> bool:
 
 def line_class(posted: Sale, books: Books) -> Payload:
     """The class of each line of a sale, where the company notes it there."""
-    return _ref(posted.tracking_class) if books.classes is Tracking.LINE else {}
+    return _ref(posted.tracking_class) if books.class_tracking is ClassTracking.LINE else {}
 
 
 def memo(posted: Sale, options: Mapping[str, str]) -> str:
@@ -218,7 +218,7 @@ def _purchase(line: Line, document: PurchaseOrder | Bill, books: Books) -> Paylo
         "Qty": _plain(line.quantity),
         "UnitPrice": _plain(line.price),
     }
-    if books.taxing is not Taxing.BY_LINE:
+    if books.tax_system is not TaxSystem.BY_LINE:
         detail["TaxCodeRef"] = {"value": "NON"}
     if line.customer is not None:
         detail["CustomerRef"] = {"value": line.customer.id}
@@ -266,7 +266,7 @@ def item(new: NewItem, options: Mapping[str, str], books: Books) -> Payload:
         ExpenseAccountRef=_ref(new.cost),
         PurchaseDesc=new.description[:PURCHASE_DESCRIPTION_LENGTH] if new.cost else "",
     )
-    if books.taxing is not Taxing.BY_LINE:  # Outside the US a code on each line says it, and nothing on the product.
+    if books.tax_system is not TaxSystem.BY_LINE:  # Outside the US each line has a code, and the product has none.
         fields["Taxable"] = new.taxable
     if new.price is not None:
         fields["UnitPrice"] = _plain(new.price)

@@ -12,11 +12,11 @@ from hub.plugin import (
     Books,
     Conversation,
     Document,
+    Fix,
     NewCustomer,
     NewItem,
     NewRecord,
     NewVendor,
-    Offer,
     Payload,
     Payment,
     Posting,
@@ -27,7 +27,7 @@ from hub.plugin import (
     Sale,
     Sentence,
     Unavailable,
-    called,
+    describe,
     in_cents,
     say,
     suffixed,
@@ -43,7 +43,7 @@ from quickbooks_online.options import chosen
 def post(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
     """Post a document in one write. What it comes to is read from the books' echo and not taken for granted."""
     kind, fields = payloads.document(document, options, books)
-    subject = called(document)
+    subject = describe(document)
     if isinstance(document, Sale) and document.revises is not None and document.revises.voids:
         row = yield from void(kind, document.revises, subject)
     elif document.revises is not None:
@@ -194,8 +194,8 @@ _HELD = {
 
 
 def _taken(kind: str, name: str, *, what: str, why: str, cure: str, code: str) -> Problem:
-    offer = Offer.other_name(name, kind.lower())
-    return Problem(what=what, why=why, cure=cure, field=kind.lower(), code=code, offers=(offer,))
+    offer = Fix.other_name(name, kind.lower())
+    return Problem(what=what, why=why, cure=cure, field=kind.lower(), code=code, fixes=(offer,))
 
 
 def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
@@ -226,7 +226,7 @@ def _item_named(name: str) -> Conversation[Row | None]:
                 else say("Choose another product, or give this one another name, and send again."),
                 field="item",
                 code=NAME_INACTIVE if inactive else "item-not-sellable",
-                offers=(Offer.other_name(name, "item"),),
+                fixes=(Fix.other_name(name, "item"),),
             )
         )
     return usable[0] if usable else None

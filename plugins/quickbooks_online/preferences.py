@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from hub.plugin import Books, DocumentKind, Taxing, Tracking
+from hub.plugin import Books, ClassTracking, DocumentKind, TaxSystem
 from quickbooks_online.asking import Row
 
 HOME = ("US", "")
@@ -30,12 +30,12 @@ def books(realm: str, company: Row, preferences: Row) -> Books:
         country=company.get("Country", ""),
         currency=currency.get("HomeCurrency", {}).get("value", ""),
         closed_until=dt.date.fromisoformat(closed) if closed else None,
-        numbers=_numbers(sales, preferences),
-        lacks=_lacks(company),
-        taxing=_taxing(company.get("Country", ""), preferences.get("TaxPrefs", {})),
+        assigns_numbers_to=_numbers(sales, preferences),
+        unsupported=_lacks(company),
+        tax_system=_taxing(company.get("Country", ""), preferences.get("TaxPrefs", {})),
         discounts=_is(sales.get("AllowDiscount", True)),
         billable=_is(buying.get("BillableExpenseTracking", True)),
-        classes=_classes(accounting),
+        class_tracking=_classes(accounting),
         locations=_is(accounting.get("TrackDepartments", False)),
         several_currencies=_is(currency.get("MultiCurrencyEnabled", False)),
     )
@@ -60,22 +60,22 @@ def _lacks(company: Row) -> frozenset[str]:
     return frozenset({DocumentKind.PURCHASE_ORDER}) if without else frozenset()
 
 
-def _taxing(country: str, taxes: Row) -> Taxing:
+def _taxing(country: str, taxes: Row) -> TaxSystem:
     """`PartnerTaxEnabled` is true where automated sales tax is set up, false where it waits to be, and absent where a
     US company taxes by hand."""
     if not _is(taxes.get("UsingSalesTax", True)):
-        return Taxing.NONE
+        return TaxSystem.NONE
     if country not in HOME:
-        return Taxing.BY_LINE
+        return TaxSystem.BY_LINE
     if "UsingSalesTax" not in taxes:
-        return Taxing.UNKNOWN
-    return Taxing.BY_CODE if taxes.get("PartnerTaxEnabled") is None else Taxing.AUTOMATED
+        return TaxSystem.UNKNOWN
+    return TaxSystem.BY_CODE if taxes.get("PartnerTaxEnabled") is None else TaxSystem.AUTOMATED
 
 
-def _classes(accounting: Row) -> Tracking:
+def _classes(accounting: Row) -> ClassTracking:
     if _is(accounting.get("ClassTrackingPerTxnLine", False)):
-        return Tracking.LINE
-    return Tracking.DOCUMENT if _is(accounting.get("ClassTrackingPerTxn", False)) else Tracking.NONE
+        return ClassTracking.LINE
+    return ClassTracking.DOCUMENT if _is(accounting.get("ClassTrackingPerTxn", False)) else ClassTracking.NONE
 
 
 def _other(preferences: Row, name: str) -> str:

@@ -1,6 +1,6 @@
-"""What became of an envelope that Intuit may have forgotten: its documents are looked for, and known by their marks.
+"""What became of a batch that Intuit may have forgotten: its documents are looked for, and known by their marks.
 
-Within a day the same `requestid` brings the same answer back. For how much longer is not documented, so an envelope
+Within a day the same `requestid` brings the same answer back. For how much longer is not documented, so a batch
 that has been open for a day is not sent again before we have looked. It takes two queries a kind at most, or one more
 for each further 1,000 documents of those parties and days.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from hub.plugin import Conversation, Envelope, Payload, Response, say
+from hub.plugin import Batch, Conversation, Payload, Response, say
 from quickbooks_online.asking import IN_WORDS, Row, quoted, rows
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, is_voided, mark, mark_of, written
@@ -22,10 +22,10 @@ NAMES = {"Customer": "DisplayName", "Vendor": "DisplayName", "Item": "Name"}
 """What has no note, and is known by its name: nobody else can have it."""
 
 Asked: TypeAlias = Mapping[int, Payload]
-"""The fields that were written, by their place in the envelope."""
+"""The fields that were written, by their place in the batch."""
 
 
-def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
     """For each request the answer that it would have had, or None if nothing of it is in the books.
 
     What was to be changed and shows no trace of it may be asked again: the books refuse a change of what has changed
@@ -33,7 +33,7 @@ def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
     """
     entered: dict[str, dict[int, Payload]] = {}
     changed: dict[str, dict[int, Payload]] = {}
-    for place, request in enumerate(envelope.requests, start=1):
+    for place, request in enumerate(batch.requests, start=1):
         kind, fields = written(request.payload)
         if request.writes and kind:
             (changed if "Id" in fields else entered).setdefault(kind, {})[place] = fields
@@ -42,13 +42,13 @@ def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
         if kind in NAMES:
             found |= _named(kind, asked, (yield from _pages(kind, _by_name(kind, asked))))
         else:
-            found |= _documents(envelope.key, asked, (yield from _pages(kind, _by_party(asked))))
+            found |= _documents(batch.idempotency_key, asked, (yield from _pages(kind, _by_party(asked))))
     for kind, asked in changed.items():
-        found |= _changed(kind, envelope.key, asked, (yield from _pages(kind, _by_id(kind, asked))))
+        found |= _changed(kind, batch.idempotency_key, asked, (yield from _pages(kind, _by_id(kind, asked))))
     kinds = {place: kind for group in (entered, changed) for kind, asked in group.items() for place in asked}
     return [
         Response(payload={kinds[place]: found[place]}) if place in found else None
-        for place in range(1, len(envelope.requests) + 1)
+        for place in range(1, len(batch.requests) + 1)
     ]
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from hub.plugin import Offer, Problem, Sentence, say
+from hub.plugin import Fix, Problem, Sentence, say
 
 SUPPORT = say("Send it again; if that does not help, give the code to support.")
 SAYS = say("QuickBooks says: %(detail)s")
@@ -216,7 +216,7 @@ def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Probl
         cure=REFUSALS["6210"].cure,
         field="date",
         code="6210",
-        offers=(Offer.day(until + dt.timedelta(days=1)),) if may_move else (),
+        fixes=(Fix.day(until + dt.timedelta(days=1)),) if may_move else (),
     )
 
 

@@ -17,8 +17,8 @@ from hub.plugin import (
     Problem,
     PurchaseOrder,
     Sale,
-    Taxing,
-    called,
+    TaxSystem,
+    describe,
     noun,
     say,
 )
@@ -89,7 +89,7 @@ def _vendor(vendor: NewVendor) -> Iterator[Problem]:
 
 
 def _number(document: Document, books: Books) -> Iterator[Problem]:
-    if document.kind not in books.numbers and len(document.number) > numbering.LENGTH:
+    if document.kind not in books.assigns_numbers_to and len(document.number) > numbering.LENGTH:
         yield Problem(
             what=say("The number %(number)s is too long for QuickBooks.", number=document.number),
             why=say(
@@ -99,7 +99,7 @@ def _number(document: Document, books: Books) -> Iterator[Problem]:
             cure=say("Give it a shorter number."),
             field="number",
             code="number-too-long",
-            offers=numbering.shorter(document),
+            fixes=numbering.shorter(document),
         )
 
 
@@ -107,12 +107,12 @@ def _closed(document: Document, books: Books) -> Iterator[Problem]:
     """The books are closed for its day (6210)."""
     if books.closed_until and document.date <= books.closed_until:
         changes = getattr(document, "revises", None) is not None  # What stands there stays in its own period.
-        yield refusals.closed(called(document), books.closed_until, may_move=not changes)
+        yield refusals.closed(describe(document), books.closed_until, may_move=not changes)
 
 
 def _lacking(document: Document, books: Books) -> Iterator[Problem]:
     """The company's plan does not have such documents at all (5020)."""
-    if document.kind in books.lacks:
+    if document.kind in books.unsupported:
         yield Problem(
             what=say(
                 "The QuickBooks plan of %(books)s does not know this kind of document: %(kind)s.",
@@ -139,7 +139,7 @@ def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Prob
     yield from _too_many_lines(sale, taxed=taxed(sale, options))
     for line in sale.lines:
         yield from _described(line)
-    title = called(sale)
+    title = describe(sale)
     yield from _long(memo(sale, options), MEMO_LENGTH, say("The message on %(document)s", document=title), "memo")
     yield from _long(sale.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=title), "email")
     if chosen(options, "po_number") != MEMO:
@@ -151,7 +151,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
     """What cannot become the tax of the order, in the way in which these books come to theirs."""
     has, field = {"title": sale.title, "tax": sale.tax.amount}, "tax"
     is_taxed = taxed(sale, options)
-    if sale.tax.amount and books.taxing is Taxing.NONE:
+    if sale.tax.amount and books.tax_system is TaxSystem.NONE:
         yield Problem(
             what=say("%(title)s has %(tax)s of sales tax, and your QuickBooks does not use sales tax.", **has),
             why=say("QuickBooks would leave the tax out."),
@@ -159,7 +159,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
             field=field,
             code="tax-off",
         )
-    elif sale.tax.amount and books.taxing is Taxing.BY_CODE and sale.tax.code is None:
+    elif sale.tax.amount and books.tax_system is TaxSystem.BY_CODE and sale.tax.code is None:
         yield Problem(
             what=say("%(title)s has %(tax)s of sales tax, and QuickBooks is not told at which rate.", **has),
             why=say("In your QuickBooks a tax code says it."),
@@ -167,7 +167,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
             field=field,
             code="tax-code-missing",
         )
-    elif is_taxed and books.taxing is Taxing.BY_LINE and sale.tax.code is None:
+    elif is_taxed and books.tax_system is TaxSystem.BY_LINE and sale.tax.code is None:
         yield Problem(
             what=say("%(title)s is to be taxed, and QuickBooks is not told by which code.", title=sale.title),
             why=say("In your QuickBooks every line has a tax code."),
@@ -175,7 +175,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
             field=field,
             code="tax-code-missing",
         )
-    elif is_taxed and books.taxing is Taxing.BY_LINE and not all(line.taxable for line in sale.lines):
+    elif is_taxed and books.tax_system is TaxSystem.BY_LINE and not all(line.taxable for line in sale.lines):
         yield Problem(
             what=say("%(title)s has lines with and without tax.", title=sale.title),
             why=say("In your QuickBooks every line has a tax code, and one is chosen for all of them."),

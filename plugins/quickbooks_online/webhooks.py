@@ -26,7 +26,7 @@ KINDS: Mapping[str, Listed] = {
 """What is told of, by its name in small letters. Everything else is none of ours."""
 
 
-def hear(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
+def parse_webhook(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
     """What the body tells. Raises `Rejected` if it is not signed with a verifier token of ours, or if we have none."""
     tokens = [token.strip() for token in settings["VERIFIER_TOKEN"].split(",") if token.strip()]
     signature = headers.get("intuit-signature", "").encode("latin-1", "replace")

@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from hub.books import links
+from hub.books.refresh import store_records
 from hub.database import session
+from hub.dispatch import push
 from hub.models import Installation
 from hub.plugin import Record, RecordKind
-from hub.services.books import fetching, linking
-from hub.services.carrying import carrying
 from tests.support.labels import SEND
 from tests.support.pretend import Ledger
 from tests.support.screen import PHONE, check_accessibility, check_fits, shown
@@ -21,7 +22,7 @@ from tests.support.screen import PHONE, check_accessibility, check_fits, shown
 @pytest.fixture
 def page(app: Flask, installation: Installation, chromium: Browser) -> Iterator[Page]:
     """The send dialog of order 1042 as a page, with 300 customers in the ledger."""
-    fetching.store(installation.id, RecordKind.CUSTOMER, [
+    store_records(installation.id, RecordKind.CUSTOMER, [
         Record(kind=RecordKind.CUSTOMER, id=f"c{n}", name=f"Customer {n:03}", email=f"c{n}@x.test") for n in range(299)
     ] + [Record(kind=RecordKind.CUSTOMER, id="evil", name="<img src=x onerror=alert(1)> & Söhne 🎈")])  # fmt: skip
     session().commit()
@@ -60,9 +61,9 @@ def test_typing_finds_and_the_keyboard_chooses(page: Page, installation: Install
     expect(customer).to_be_focused()
     page.get_by_role("button", name=SEND, exact=True).click()
     expect(page.locator(".hub-status [data-state='wait']").filter(has_text="1042").first).to_be_visible()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert [one["customer"] for one in ledger.invoices] == ["c142"]
-    link = linking.linked(installation.id, RecordKind.CUSTOMER, "12")
+    link = links.linked(installation.id, RecordKind.CUSTOMER, "12")
     assert link is not None
     assert link.name == "Customer 142"
 

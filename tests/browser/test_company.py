@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from hub.models import Installation
 from tests.support.customers import enter as enter_customers
-from tests.support.customers import link, links
+from tests.support.customers import link, linked_records
 from tests.support.history import INVOICE, PAYMENT, enter, entry
 from tests.support.labels import LINK, UNLINK
 from tests.support.screen import PHONE, check_accessibility, check_fits, shown
@@ -37,7 +37,7 @@ def test_the_dialog_links_changes_and_unlinks_and_the_tab_behind_it_follows(
         expect(dialog).to_have_count(0)
         expect(page.locator("#hub-company-12 header .hub-quiet")).to_contain_text("ABC Company")
         expect(page.locator(".hub-entries .hub-state .hub-bad")).to_contain_text("5")
-        assert links() == {"12": "c1"}
+        assert linked_records() == {"12": "c1"}
         page.locator("#hub-company-12 header a").click()
         dialog.get_by_role("button", name=UNLINK).click()
         expect(dialog.get_by_role("button", name=UNLINK)).to_have_count(0)
@@ -46,7 +46,7 @@ def test_the_dialog_links_changes_and_unlinks_and_the_tab_behind_it_follows(
         expect(dialog.locator("details li")).to_have_count(2)
         expect(dialog.locator("details li").last).to_contain_text(re.compile("Ada Admin.*ABC Company"))
         check_accessibility(page)
-        assert links() == {}
+        assert linked_records() == {}
 
 
 def test_a_button_does_its_work_within_the_dialog_from_the_moment_it_is_shown(

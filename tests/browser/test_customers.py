@@ -10,11 +10,11 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
+from hub.books.refresh import store_records
 from hub.database import session
 from hub.host import Company
 from hub.models import Installation, Link
 from hub.plugin import Record, RecordKind
-from hub.services.books import fetching
 from tests.support.host import Desk
 from tests.support.labels import LINK, UNLINK
 from tests.support.screen import PHONE, check_accessibility, check_fits, shown
@@ -28,7 +28,7 @@ def page(app: Flask, installation: Installation, desk: Desk, chromium: Browser) 
         Company(id=f"n{n:03}", name=f"Customer {n:03}", email=f"c{n}@x.test", phone=f"(503) 555-0{n:03}")
         for n in range(80)
     ] + [Company(id="evil", name=EVIL), Company(id="mail", name="Another Name", email="c300@x.test")]  # fmt: skip
-    fetching.store(installation.id, RecordKind.CUSTOMER, [
+    store_records(installation.id, RecordKind.CUSTOMER, [
         Record(kind=RecordKind.CUSTOMER, id=f"c{n}", name=f"Customer {n:03}", email=f"c{n}@x.test")
         for n in (*range(0, 80, 2), *range(300, 400))
     ] + [Record(kind=RecordKind.CUSTOMER, id="evil", name=EVIL)])  # fmt: skip

@@ -56,14 +56,14 @@ def test_an_admin_connects_and_the_panel_ticks_itself_off(admin: Screen, office:
     page.get_by_role("link", name=INTEGRATIONS).click()
     page.get_by_label(ADD_INTEGRATION).select_option("quickbooks_desktop")
     page.get_by_role("button", name=INSTALL).click()
-    steps = page.locator("#hub-door-steps")
+    steps = page.locator("#hub-endpoint-steps")
     expect(steps).to_have_attribute("data-state", "waiting")
     expect(steps.locator("li[data-state='done']")).to_have_count(0)
     check_accessibility(page)
     with page.expect_download() as download:
-        page.locator("#hub-door a[download]").click()
+        page.locator("#hub-endpoint a[download]").click()
     download.value.save_as(office / "bookpost.qwc")
-    page.locator("#hub-door form button").click()
+    page.locator("#hub-endpoint form button").click()
     password = page.locator("#hub-password").inner_text()
     assert re.fullmatch(r"[A-Za-z2-9]{8}", password)
     (office / "password").write_text("Wr0ngOne")
@@ -80,7 +80,7 @@ def test_an_admin_connects_and_the_panel_ticks_itself_off(admin: Screen, office:
     expect(again).to_be_visible()
     check_accessibility(page)
     again.get_by_role("link").click()
-    expect(page.locator("#hub-door")).to_be_visible()
+    expect(page.locator("#hub-endpoint")).to_be_visible()
     expect(page.locator("#hub-password")).to_have_count(0)
 
 

@@ -22,7 +22,7 @@ from hub.plugin import (
     Connection,
     Conversation,
     Document,
-    Envelope,
+    Batch,
     Field,
     FieldKind,
     Listed,
@@ -37,14 +37,14 @@ from hub.plugin import (
 
 
 class NewKeyEachTime(Acme):
-    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
-        return super().perform(replace(envelope, key=secrets.token_hex(12)), connection)
+    def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
+        return super().send(replace(batch, idempotency_key=secrets.token_hex(12)), connection)
 
 
 class ALostAnswerIsARefusal(Acme):
-    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
+    def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
         try:
-            return super().perform(envelope, connection)
+            return super().send(batch, connection)
         except Unavailable:
             raise Rejected(Problem(what="Acme did not answer.")) from None
 
@@ -95,8 +95,8 @@ class Floats(Acme):
 
 
 class TellsItsToken(Acme):
-    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
-        found = super().perform(envelope, connection)
+    def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
+        found = super().send(batch, connection)
         return [Response(payload={**one.payload, "as": connection.credentials["access"]}) for one in found]
 
 

@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 from acme import Acme
 
-from hub.plugin import Desk
+from hub.plugin import PollingSession
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 
 class Distracted:
-    """A desk whose sessions are never closed."""
+    """A polling session whose sessions are never closed."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, session: PollingSession) -> None:
+        self._session = session
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._desk, name)
+        return getattr(self._session, name)
 
     def close(self, ticket: str) -> None:
         """Do nothing."""
 
 
 class NeverSaysGoodbye(Acme):
-    def endpoint(self, desk: Desk) -> WSGIApplication:
-        return super().endpoint(Distracted(desk))
+    def endpoint(self, session: PollingSession) -> WSGIApplication:
+        return super().endpoint(Distracted(session))

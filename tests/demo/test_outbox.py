@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 
 from hub.database import now, session
+from hub.installations import notices
 from hub.models import Installation
 from hub.queue import commit
-from hub.services.installing import notices
 from hub.states import InstallationState
 
 
@@ -24,7 +24,7 @@ def test_the_mail_of_a_lost_authorization_stands_on_the_console_with_its_cure(
         commit()
         notices.give()
         for number in notices.due():
-            notices.mail(number)
+            notices.mail_notice(number)
         shown = capsys.readouterr().out
         assert notices.due() == []
     assert "From: The Order Desk <desk@orderdesk.test>\nTo: " in shown

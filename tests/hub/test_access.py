@@ -12,12 +12,13 @@ from sqlalchemy import select
 
 from hub import may_link, may_send
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Permission, User
+from hub.installations.install import remove_installation
 from hub.models import Bundle, Delivery, Installation
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.sending import bundling, sending
+from hub.orders import bundles
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from tests.support.host import ADA, Desk
 from tests.support.pages import empty_text, state_of
 from tests.support.pretend import Ledger
@@ -27,8 +28,9 @@ EVE = User(id="eve", name="Eve", teams=frozenset({"office"}))
 
 NEEDS: dict[str, Permission | None] = {
     "activity": MANAGE, "activity_moved": MANAGE, "activity_csv": MANAGE, "retry_all": MANAGE, "delivery": MANAGE,
-    "act_on_delivery": MANAGE, "authorize": MANAGE, "begin_authorizing": MANAGE, "authorized": MANAGE, "door": MANAGE,
-    "door_steps": MANAGE, "door_file": MANAGE, "door_password": MANAGE, "integrations": MANAGE, "install": MANAGE,
+    "act_on_delivery": MANAGE, "authorize": MANAGE, "begin_authorizing": MANAGE, "authorized": MANAGE,
+    "endpoint_panel": MANAGE, "endpoint_steps": MANAGE, "endpoint_file": MANAGE, "endpoint_password": MANAGE,
+    "integrations": MANAGE, "install": MANAGE,
     "card": MANAGE, "act": MANAGE, "uninstall": MANAGE, "details": MANAGE, "accounts": MANAGE, "lists": MANAGE,
     "reconnect": MANAGE, "customers": MANAGE, "accept": MANAGE, "accept_all": MANAGE,
     "send": SEND, "press_send": SEND, "retry": SEND, "cancel": SEND, "gone": SEND, "send_many": SEND,
@@ -36,7 +38,7 @@ NEEDS: dict[str, Permission | None] = {
     "entries": VIEW, "link": VIEW, "change_link": VIEW,
     "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "sent_lately": VIEW,
     "company": VIEW, "refresh_company": VIEW, "order_history": VIEW, "refresh_order": VIEW,
-    "static": None, "htmx": None, "support": None, "disconnected": None, "desk": None, "webhook": None,
+    "static": None, "htmx": None, "support": None, "disconnected": None, "polling": None, "webhook": None,
     "notices": None, "nothing": None,
 }  # fmt: skip
 """What each address asks of who comes; None for what machines and visitors are given."""
@@ -46,9 +48,9 @@ NEEDS: dict[str, Permission | None] = {
 def client(app: Flask, installation: Installation, ledger: Ledger, desk: Desk) -> Iterator[FlaskClient]:
     """A visitor without a token, to look at permissions alone: order 1042 is in the books, and its company linked."""
     app.config["WTF_CSRF_METHODS"] = set()
-    sending.send(installation.id, desk.orders["1042"], Choices(), ADA)
-    bundling.press(installation, ["1042"], ["invoice"], ADA, "once")
-    carrying.carry(installation.id)
+    send_order(installation.id, desk.orders["1042"], Choices(), ADA)
+    bundles.create_bundle(installation, ["1042"], ["invoice"], ADA, "once")
+    push.carry(installation.id)
     session().commit()
     yield app.test_client()
     session().expire_all()
@@ -140,8 +142,8 @@ def test_a_kind_of_document_that_the_settings_leave_out_is_neither_sent_nor_trie
 ) -> None:
     order = desk.copy_order("1043")
     ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
-    sending.send(1, order, Choices(), ADA)
-    carrying.carry(1)
+    send_order(1, order, Choices(), ADA)
+    push.carry(1)
     stopped = session().scalars(select(Delivery).where(Delivery.state == "stopped")).one()
     session().get_one(Installation, 1).documents = ["bill"]
     session().commit()
@@ -182,5 +184,5 @@ def test_a_page_of_the_host_offers_the_buttons_to_whom_the_hub_lets_in(
     desk.signed_in = None
     assert offered() == [False, False]
     desk.signed_in, desk.permissions = EVE, {SEND, VIEW}
-    installing.remove("acme", 1)
+    remove_installation("acme", 1)
     assert offered() == [True, True], "The dialog says that nothing is connected."

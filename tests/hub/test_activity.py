@@ -12,14 +12,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub.books.refresh import store_records
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Organization, Permission
-from hub.models import ConversationRow, Delivery, Envelope, Exchange, Installation, Purpose
+from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation, Purpose
+from hub.orders import activity
+from hub.orders.activity import Wanted
 from hub.plugin import Record, RecordKind
-from hub.services.books import fetching
-from hub.services.carrying import carrying
-from hub.services.sending import activity
-from hub.services.sending.activity import Wanted
 from hub.states import DeliveryState
 from tests.support.host import Desk
 from tests.support.pages import FORM, Browser, badge_tones, count_queries, problem_codes
@@ -43,7 +43,7 @@ def deliver(installation: Installation, number: int, state: DeliveryState = Deli
 def linking_all(installation: Installation) -> None:
     """The customer and the item of every order are in the books."""
     for kind, name in ((RecordKind.CUSTOMER, "ABC Company"), (RecordKind.ITEM, "A7102")):
-        fetching.store(installation.id, kind, [Record(kind=kind, id=f"{kind}-1", name=name)])
+        store_records(installation.id, kind, [Record(kind=kind, id=f"{kind}-1", name=name)])
     session().commit()
 
 
@@ -61,13 +61,13 @@ def test_a_delivery_shows_what_it_is_where_it_stands_and_what_was_said(
     browser: Browser, installation: Installation, path: str
 ) -> None:
     browser.post("/hub/orders/1042/send", FORM)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     page = browser.get(path).text
     for text in ("Ada Admin", "ABC Company", "A7102", 'href="/orders/1042"'):
         assert text in page
     assert badge_tones(page.partition('id="hub-deliveries"')[2]) == ["good"] * 4
     invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
-    asked = select(Envelope.key).join(Exchange).join(ConversationRow)
+    asked = select(BatchRow.idempotency_key).join(Exchange).join(ConversationRow)
     key = session().scalars(asked.where(ConversationRow.delivery_id == invoice.id)).one()
     for htmx in (False, True):
         said = browser.get(f"{path}/{invoice.id}", htmx=htmx).text
@@ -162,7 +162,7 @@ def test_a_stopped_delivery_is_tried_again_or_given_up_in_its_row(
 ) -> None:
     ledger.refuses = lambda payload: "That number is taken." if "invoices" in payload else ""
     browser.post("/hub/orders/1042/send", FORM)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
     assert "That number is taken." in browser.get(path).text
     row = browser.post(f"{path}/{invoice.id}/retry", htmx=True).text
@@ -173,7 +173,7 @@ def test_a_stopped_delivery_is_tried_again_or_given_up_in_its_row(
     assert (badge_tones(moved), f"/{invoice.id}/retry" in moved) == (["wait"], False)
     session().expire_all()
     assert invoice.state is DeliveryState.CANCELLED
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.invoices == []
 
 
@@ -235,15 +235,15 @@ def test_nothing_that_looks_like_a_credential_is_shown(
     session().flush()
     delivery = session().scalars(select(Delivery)).one()
     row = ConversationRow(installation_id=installation.id, purpose=Purpose.POST, delivery_id=delivery.id, argument={})
-    envelope = Envelope(installation_id=installation.id, key="f" * 24)
+    batch = BatchRow(installation_id=installation.id, idempotency_key="f" * 20)
     said = {
         "access_token": "canary-1", "a": [{"Password": "canary-2", "text": "Authorization: Bearer canary-3canary"}],
         "xml": "<strPassword>canary-4</strPassword><Name>ABC</Name>", "CreditCardNumber": "canary-5",
         "SSN": "canary-6", "AcctNum": "4000", "name": "<script>alert(1)</script>",
     }  # fmt: skip
-    session().add_all([row, envelope])
+    session().add_all([row, batch])
     session().flush()
-    session().add(Exchange(conversation_id=row.id, position=0, envelope_id=envelope.id, slot=0, name="ask",
+    session().add(Exchange(conversation_id=row.id, position=0, batch_id=batch.id, slot=0, name="ask",
                            payload=said, writes=True, response=said))  # fmt: skip
     session().commit()
     page = browser.get(f"{path}/{delivery.id}").text

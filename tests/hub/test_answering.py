@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from hub.database import session
+from hub.dispatch import push
 from hub.models import Delivery, Installation
-from hub.plugin import Answer, Offer, Problem, Rejected, Response
-from hub.services.carrying import carrying
-from hub.services.snapshots import subject_of
+from hub.plugin import Fix, FixKind, Problem, Rejected, Response
+from hub.serialization import subject_of
 from hub.states import DeliveryState
 from tests.support.pages import FORM, Browser
 from tests.support.pretend import Ledger, Pretend
@@ -42,7 +42,7 @@ def test_another_day_is_offered_beside_the_date_and_fills_it_in_without_sending(
     assert session().scalars(select(Delivery)).all() == []
     browser.post(SEND, {**FORM, "answer-date": "2026-11-16"}, htmx=True)
     assert subject_of("invoice", invoice().subject).date == dt.date(2026, 11, 16)  # type: ignore[union-attr]
-    carrying.carry(closed.id)
+    push.carry(closed.id)
     assert len(ledger.invoices) == 1
 
 
@@ -64,26 +64,26 @@ def test_what_the_status_and_the_activity_offer_tries_again_with_it(
     browser: Browser, installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch,
     pages: tuple[str, str],
 ) -> None:  # fmt: skip
-    again = Offer(label="Number it", answer=Answer.NUMBER, value='1042-2"', editable=True)
-    twice = Offer(label="Use the number twice", answer=Answer.REPEATS, value="yes")
+    again = Fix(label="Number it", kind=FixKind.NUMBER, value='1042-2"', editable=True)
+    twice = Fix(label="Use the number twice", kind=FixKind.REPEATS, value="yes")
     check_refusal = Pretend.check_refusal
 
     def refusing(pretend: Pretend, reply: Response) -> None:
         if reply.payload.get("refused") == "taken":
-            raise Rejected(Problem(what="The number is taken.", field="number", offers=(again, twice)))
+            raise Rejected(Problem(what="The number is taken.", field="number", fixes=(again, twice)))
         check_refusal(pretend, reply)
 
     monkeypatch.setattr(Pretend, "check_refusal", refusing)
     ledger.refuses = lambda payload: "taken" if payload.get("invoices", {}).get("number") == "1042" else ""
     browser.post(SEND, FORM)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     status = browser.get(pages[0]).text
     assert '<input name="value" value="1042-2&#34;" required>' in status
     assert '<button name="value" value="yes">Use the number twice</button>' in status
     form = {"order_id": "1042", "answer": "number", "value": " 1042-3 "}
     browser.post(pages[1].format(invoice().id), form, htmx=True)
     assert invoice().state is DeliveryState.QUEUED
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["1042-3"]
     assert invoice().state is DeliveryState.POSTED
     assert invoice().choices["answers"] == {"invoice:number": "1042-3"}

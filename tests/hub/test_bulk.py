@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from hub import order_ids
 from hub.database import session
+from hub.dispatch import push
 from hub.host import OrderState, Permission, User
 from hub.models import Delivery, Installation
-from hub.services.carrying import carrying
-from hub.services.sending import bundling, sending
+from hub.orders import bundles
+from hub.orders.send import deliveries_of_order
 from tests.support.host import Desk
 from tests.support.pages import Browser, count_queries, problem_codes
 from tests.support.pretend import Ledger
@@ -68,11 +69,11 @@ def test_many_orders_arrive_once_each_however_often_they_are_sent(
     assert progress(browser.get(first).text)["queued"] == 0
     queue_first_part(1)
     assert progress(browser.get(first).text)["queued"] == 20
-    bundling.send(1)
-    bundling.send(2)
+    bundles.send_bundle(1)
+    bundles.send_bundle(2)
     send_all(browser, SOME[:20])
-    while carrying.due_installations():
-        carrying.carry(installation.id)
+    while push.due_installations():
+        push.carry(installation.id)
     assert sorted(one["number"] for one in ledger.invoices) == SOME
     assert (len(ledger.payments), len(ledger.customers), len(ledger.items)) == (30, 30, 1)
     for address in (first, again):
@@ -97,7 +98,7 @@ def test_what_is_sent_together_is_what_is_sent_alone(
 ) -> None:
     browser.post("/hub/orders/3000/send", {"documents": "invoice", "customer": "", "tax": ""})
     send_all(browser, ["3001"])
-    alone, together = (sending.of_order("acme", number) for number in ("3000", "3001"))
+    alone, together = (deliveries_of_order("acme", number) for number in ("3000", "3001"))
 
     def written(deliveries: list[Delivery], number: str) -> list[Any]:
         said = [(one.kind, one.title, one.state, one.sent_by, str(one.subject)) for one in deliveries]
@@ -149,8 +150,8 @@ def test_orders_are_found_by_their_state(
 
     ledger.refuses = lambda payload: "No." if payload.get("invoices", {}).get("number") == "3001" else ""
     send_all(browser, ["3000", "3001"])
-    while carrying.due_installations():
-        carrying.carry(installation.id)
+    while push.due_installations():
+        push.carry(installation.id)
     send_all(browser, ["3002"])
     assert found(OrderState.UNSENT) == {"3000", "3001", "3002"}
     assert found(OrderState.POSTED) == {"3000"}

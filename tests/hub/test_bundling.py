@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from hub import jobs
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Order, Permission, User
+from hub.installations.install import remove_installation
 from hub.models import Bundle, Delivery, Installation
-from hub.services.carrying import carrying
-from hub.services.installing import installing
-from hub.services.sending import bundling
+from hub.orders import bundles
 from tests.support.host import ADA, Desk
 from tests.support.pages import Browser, count_queries, problem_codes
 from tests.support.pretend import Ledger
@@ -78,7 +78,7 @@ def test_a_worker_that_dies_while_it_queues_leaves_each_order_queued_or_left(
     die_before_commit(1)
     assert queued() == SOME[:20]
     assert session().get_one(Bundle, 1).left == SOME[20:]
-    assert bundling.due() == [], "A worker that was here a moment ago is given the time of a lease."
+    assert bundles.find_due_bundles() == [], "A worker that was here a moment ago is given the time of a lease."
     session().get_one(Bundle, 1).due_at = session().get_one(Bundle, 1).sent_at
     session().commit()
     jobs.sweep()
@@ -93,7 +93,7 @@ def test_who_lost_the_permission_meanwhile_sends_nothing_more(
     page = press(browser, SOME)
     queue_first_part(1)
     orders.permissions = {Permission.VIEW, Permission.MANAGE}
-    bundling.send(1)
+    bundles.send_bundle(1)
     orders.permissions = set(Permission)
     assert queued() == SOME[:20]
     shown = browser.get(page).text
@@ -122,12 +122,12 @@ def test_an_installation_that_was_removed_meanwhile_says_so(
     browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     press(browser, FEW)
-    installing.remove(installation.organization_id, installation.id)
+    remove_installation(installation.organization_id, installation.id)
     work()
     assert queued() == []
-    held = bundling.held(session().get_one(Bundle, 1))
+    held = bundles.held(session().get_one(Bundle, 1))
     assert {problem.code for problems in held.values() for problem in problems} == {"not-connected"}
-    assert bundling.due() == []
+    assert bundles.find_due_bundles() == []
 
 
 def test_an_order_that_breaks_its_host_is_left_out_with_a_reference_and_holds_up_no_other(
@@ -176,8 +176,8 @@ def test_what_was_not_sent_can_be_looked_at_again_and_what_somebody_has_sent_sin
     again = browser.get("/hub/orders/send?within=1&documents=invoice&id=3001")
     assert progress(again.text) == {"ready": 1, "choice": 0, "done": 0}
     send_all(browser, ["3001"])
-    while carrying.due_installations():
-        carrying.carry(installation.id)
+    while push.due_installations():
+        push.carry(installation.id)
     assert progress(browser.get("/hub/orders/sent/1").text) == {"total": 3, "queued": 3, "good": 3, "bad": 0}
     assert sorted(one["number"] for one in ledger.invoices) == FEW
 
@@ -194,7 +194,7 @@ def test_whoever_comes_to_the_list_is_shown_what_was_sent_together(
     assert "Ada Admin" in text(bar)
     assert re.search(r"\b20\b.*\b30\b", text(bar)), "20 of 30 are queued."
     assert "every 3s" in bar
-    bundling.send(1)
+    bundles.send_bundle(1)
     lately = browser.get("/hub/orders/sent", htmx=True).text
     assert "Ada Admin" in text(lately)
     assert "every 3s" not in lately

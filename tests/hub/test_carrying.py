@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import product
@@ -14,16 +15,32 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from hub.database import now, session
+from hub.dispatch import leases, push
 from hub.errors import LineLost
-from hub.models import Delivery, Envelope, Exchange, Installation, Link, Mapping, RecordRow
-from hub.plugin import AuthorizationExpired, Conversation, InDoubt, Rejected, Request, Response, Unavailable
-from hub.plugin import Envelope as SealedEnvelope
-from hub.services.carrying import carrying, line
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.sending import cancelling, retrying, sending
-from hub.services.snapshots import problems_of
-from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
+from hub.installations.install import (
+    install_integration,
+    pause_installation,
+    reload_lists,
+    remove_installation,
+    resume_installation,
+)
+from hub.models import BatchRow, Delivery, Exchange, Installation, Link, Mapping, RecordRow
+from hub.orders.cancel import can_cancel
+from hub.orders.retry import retry_delivery
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
+from hub.plugin import (
+    AuthorizationExpired,
+    Batch,
+    Conversation,
+    OutcomeUnknown,
+    Rejected,
+    Request,
+    Response,
+    Unavailable,
+)
+from hub.serialization import problems_of
+from hub.states import BatchState, DeliveryState, InstallationState, StopReason
 from tests.support.app import connect
 from tests.support.deliveries import EXPECTED, everything_posted, pass_time, send, states
 from tests.support.host import ACME, ADA, Desk, order_1042
@@ -36,7 +53,7 @@ def test_an_order_arrives_with_its_customer_its_item_its_discount_and_its_paymen
     installation: Installation, ledger: Ledger, desk: Desk
 ) -> None:
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
     assert [(told.order_id, told.document, told.number) for told in desk.told] == [
@@ -48,9 +65,9 @@ def test_an_order_arrives_with_its_customer_its_item_its_discount_and_its_paymen
 def test_pressing_send_twice_gives_the_same_deliveries_as_once(installation: Installation, ledger: Ledger) -> None:
     first = [one.id for one in send(installation)]
     second = [one.id for one in send(installation)]
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     third = [one.id for one in send(installation)]
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert first == second == third
     assert ledger.whole_ledger() == EXPECTED
 
@@ -59,8 +76,8 @@ def test_two_orders_of_one_new_customer_create_one_customer_and_one_item(
     installation: Installation, ledger: Ledger, desk: Desk
 ) -> None:
     send(installation)
-    sending.send(installation.id, desk.copy_order("1043"), Choices(), ADA)
-    carrying.carry(installation.id)
+    send_order(installation.id, desk.copy_order("1043"), Choices(), ADA)
+    push.carry(installation.id)
     assert (len(ledger.customers), len(ledger.items), len(ledger.invoices), len(ledger.payments)) == (1, 1, 2, 2)
     assert {one["customer"] for one in ledger.invoices} == {"customers-1"}
 
@@ -72,13 +89,15 @@ def test_a_line_that_is_cut_at_any_trip_loses_nothing_and_doubles_nothing(
     getattr(ledger, moment).extend([None] * trip + [Unavailable("The line was cut.")])
     send(installation)
     for _ in range(5):
-        carrying.carry(installation.id)
+        push.carry(installation.id)
         pass_time(installation)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
-    repeated = [one.key for one in ledger.trips]
+    repeated = [one.idempotency_key for one in ledger.trips]
     assert len(repeated) == len(set(repeated)) + 1
-    bodies = {one.key: {other.body for other in ledger.trips if other.key == one.key} for one in ledger.trips}
+    bodies = defaultdict[str, set[str]](set)
+    for sent in ledger.trips:
+        bodies[sent.idempotency_key].add(sent.body)
     assert all(len(found) == 1 for found in bodies.values())
 
 
@@ -92,26 +111,26 @@ def test_a_carrier_that_vanishes_is_followed_by_another_that_goes_on(
     getattr(ledger, moment).extend([None] * trip + [Killed()])
     send(installation)
     patch = pytest.MonkeyPatch()
-    patch.setattr(line.Line, "hang_up", lambda *_args, **_kwargs: session().rollback())
+    patch.setattr(leases.Line, "hang_up", lambda *_args, **_kwargs: session().rollback())
     with pytest.raises(Killed):
-        carrying.carry(installation.id)
+        push.carry(installation.id)
     patch.undo()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert not everything_posted(), "the dead carrier's lease still runs"
     session().get_one(Installation, installation.id).line_until = now() - dt.timedelta(seconds=1)
     session().commit()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
 
 def test_an_orphan_that_lost_the_line_writes_nothing(installation: Installation, ledger: Ledger) -> None:
     send(installation)
-    orphan = line.take(installation.id)
+    orphan = leases.take(installation.id)
     assert orphan is not None
     session().get_one(Installation, installation.id).line_until = now() - dt.timedelta(seconds=1)
     session().commit()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     with pytest.raises(LineLost):
         orphan.fence()
     session().rollback()
@@ -121,18 +140,18 @@ def test_an_orphan_that_lost_the_line_writes_nothing(installation: Installation,
 def test_what_was_open_is_in_doubt_until_it_has_been_asked_again(installation: Installation, ledger: Ledger) -> None:
     send(installation)
     ledger.after.extend([None, None, Unavailable("The line was cut.")])
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     invoice = session().scalar(select(Delivery).where(Delivery.kind == "invoice"))
     assert invoice is not None
     assert states()["invoice"] is DeliveryState.QUEUED
     invoice.move(DeliveryState.SENDING)
-    line.reclaim(installation.id)
+    leases.reclaim(installation.id)
     session().flush()
     assert states()["invoice"] is DeliveryState.IN_DOUBT
-    assert not cancelling.can_cancel(invoice)
+    assert not can_cancel(invoice)
     session().commit()
     pass_time(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -141,7 +160,7 @@ def test_a_refusal_stops_the_delivery_with_the_sentence_and_a_retry_begins_anew(
 ) -> None:
     ledger.refuses = lambda payload: "That name is taken." if "customers" in payload else ""
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     customer = session().scalar(select(Delivery).where(Delivery.kind == "customer"))
     assert customer is not None
     assert (customer.state, customer.reason) == (DeliveryState.STOPPED, StopReason.REJECTED)
@@ -149,20 +168,20 @@ def test_a_refusal_stops_the_delivery_with_the_sentence_and_a_retry_begins_anew(
     assert states()["invoice"] is DeliveryState.WAITING
     assert (ledger.invoices, ledger.payments) == ([], [])
     ledger.refuses = lambda _: ""
-    retrying.retry("acme", customer.id)
-    carrying.carry(installation.id)
+    retry_delivery("acme", customer.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
-def test_an_envelope_refused_as_a_whole_is_opened_until_the_guilty_request_stands_alone(
+def test_a_batch_refused_as_a_whole_is_opened_until_the_guilty_request_stands_alone(
     installation: Installation, ledger: Ledger, desk: Desk
 ) -> None:
     for number in ("1042", "1043", "1044", "1045", "1046"):
         order = desk.copy_order(number)
-        sending.send(installation.id, order, Choices(), ADA)
+        send_order(installation.id, order, Choices(), ADA)
     ledger.whole = lambda requests: any(one.payload.get("invoices", {}).get("number") == "1044" for one in requests)
     for _ in range(3):
-        carrying.carry(installation.id)
+        push.carry(installation.id)
     assert sorted(one["number"] for one in ledger.invoices) == ["1042", "1043", "1045", "1046"]
     assert len(ledger.payments) == 4
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
@@ -173,15 +192,15 @@ def test_a_bug_of_the_plugin_stops_its_delivery_with_a_reference_and_retrying_go
     app: Flask, installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(installation)
-    working = Pretend.perform
-    monkeypatch.setattr(Pretend, "perform", lambda *_: 1 / 0)
-    carrying.carry(installation.id)
+    working = Pretend.send
+    monkeypatch.setattr(Pretend, "send", lambda *_: 1 / 0)
+    push.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.reason == StopReason.CRASHED)).all()
     assert stopped
     assert all(one.reference for one in stopped)
-    monkeypatch.setattr(Pretend, "perform", working)
-    retrying.retry("acme", stopped[0].id)
-    carrying.carry(installation.id)
+    monkeypatch.setattr(Pretend, "send", working)
+    retry_delivery("acme", stopped[0].id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
@@ -197,7 +216,7 @@ def test_a_conversation_that_changes_its_mind_on_replay_is_stopped(
 
     send(installation)
     monkeypatch.setattr(Pretend, "post", post)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert states()["invoice"] is DeliveryState.STOPPED
     assert ledger.invoices == []
 
@@ -209,17 +228,17 @@ def test_lost_credentials_are_renewed_once_and_then_an_admin_is_asked(
     assert isinstance(integration, Pretend)
     ledger.before.append(AuthorizationExpired("The token ran out."))
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert integration.renewals == 1
     assert ledger.whole_ledger() == EXPECTED
 
     app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     integration.renewing = AuthorizationExpired("The authorization was taken back.")
     ledger.before += [AuthorizationExpired("The token ran out.")] * 2
-    installing.reload("acme", installation.id)
-    carrying.carry(installation.id)
+    reload_lists("acme", installation.id)
+    push.carry(installation.id)
     pass_time(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     session().expire_all()
     assert installation.state is InstallationState.EXPIRED
     assert "taken back" in installation.trouble
@@ -234,14 +253,14 @@ def test_what_queues_up_while_expired_goes_out_after_authorizing_again(
     app.config["HUB_CONFIRM_SECONDS"] = 0
     ledger.after += [AuthorizationExpired("The token ran out.")] * 2
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     pass_time(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert installation.state is InstallationState.EXPIRED
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     integration.renewing = None
     connect(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -253,32 +272,32 @@ def test_authorizing_other_books_is_refused(installation: Installation) -> None:
     assert installation.books_id == "books-1"
 
 
-def test_after_a_long_outage_a_person_is_asked_and_a_retry_repeats_the_same_envelope(
+def test_after_a_long_outage_a_person_is_asked_and_a_retry_repeats_the_same_batch(
     installation: Installation, ledger: Ledger
 ) -> None:
     ledger.after.append(Unavailable("No answer."))
     send(installation)
-    carrying.carry(installation.id)
-    for envelope in session().scalars(select(Envelope)):
-        envelope.tried_since = now() - dt.timedelta(days=4)
+    push.carry(installation.id)
+    for batch in session().scalars(select(BatchRow)):
+        batch.tried_since = now() - dt.timedelta(days=4)
     ledger.before.append(Unavailable("Still no answer."))
     pass_time(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.reason == StopReason.EXHAUSTED)).all()
     assert stopped
-    retrying.retry("acme", stopped[0].id)
-    carrying.carry(installation.id)
+    retry_delivery("acme", stopped[0].id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
 
 def test_a_paused_installation_sends_nothing_until_it_is_resumed(installation: Installation, ledger: Ledger) -> None:
-    installing.pause("acme", installation.id)
+    pause_installation("acme", installation.id)
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.trips == []
-    installing.resume("acme", installation.id)
-    carrying.carry(installation.id)
+    resume_installation("acme", installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -291,7 +310,7 @@ def test_the_total_that_the_books_echo_is_compared(installation: Installation, l
 
     ledger.carry_out_one = taxed  # type: ignore[method-assign]
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     invoice = session().scalar(select(Delivery).where(Delivery.kind == "invoice"))
     assert invoice is not None
     assert invoice.state is DeliveryState.POSTED
@@ -302,7 +321,7 @@ def test_the_total_that_the_books_echo_is_compared(installation: Installation, l
 
 def test_no_credential_reaches_a_row(installation: Installation, ledger: Ledger, app: Flask) -> None:
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     engine = app.extensions["sqlalchemy"].engine
     with engine.connect() as connection:
         rows = [
@@ -314,28 +333,28 @@ def test_no_credential_reaches_a_row(installation: Installation, ledger: Ledger,
     assert not [row for row in rows if "canary-token" in row]
 
 
-def test_a_retry_of_a_delivery_does_not_open_a_second_envelope(installation: Installation, ledger: Ledger) -> None:
+def test_a_retry_of_a_delivery_does_not_open_a_second_batch(installation: Installation, ledger: Ledger) -> None:
     send(installation)
-    carrying.carry(installation.id)
-    assert session().scalar(select(func.count()).select_from(Envelope).where(Envelope.state == EnvelopeState.OPEN)) == 0
+    push.carry(installation.id)
+    assert session().scalar(select(func.count()).select_from(BatchRow).where(BatchRow.state == BatchState.OPEN)) == 0
     assert session().scalar(select(func.count()).select_from(Exchange).where(Exchange.response.is_(None))) == 0
     assert session().scalar(select(func.count()).select_from(RecordRow)) == 3
-    assert carrying.due_installations() == []
+    assert push.due_installations() == []
 
 
 def test_after_installing_again_what_is_in_the_same_books_is_not_sent_twice(
     installation: Installation, ledger: Ledger
 ) -> None:
     send(installation)
-    carrying.carry(installation.id)
-    installing.remove("acme", installation.id)
-    again = installing.install(ACME, ADA, "pretend")
+    push.carry(installation.id)
+    remove_installation("acme", installation.id)
+    again = install_integration(ACME, ADA, "pretend")
     connect(again)
-    carrying.carry(again.id)
+    push.carry(again.id)
     session().add(Mapping(installation_id=again.id, role="income_account", record_id="4000", name="4000 Sales"))
     session().commit()
     send(again)
-    carrying.carry(again.id)
+    push.carry(again.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -344,8 +363,8 @@ def test_uninstalling_cancels_what_has_not_left_and_says_what_may_have_arrived(
 ) -> None:
     ledger.after.extend([None, None, Unavailable("The line was cut.")])
     send(installation)
-    carrying.carry(installation.id)
-    installing.remove("acme", installation.id)
+    push.carry(installation.id)
+    remove_installation("acme", installation.id)
     assert states() == {
         "customer": DeliveryState.POSTED, "item": DeliveryState.POSTED, "invoice": DeliveryState.STOPPED
     }  # fmt: skip
@@ -354,12 +373,12 @@ def test_uninstalling_cancels_what_has_not_left_and_says_what_may_have_arrived(
 
 def test_choosing_another_customer_cancels_the_one_that_was_refused(installation: Installation, ledger: Ledger) -> None:
     ledger.customers.append({"id": "77", "name": "ABC Holding"})
-    installing.reload("acme", installation.id)
+    reload_lists("acme", installation.id)
     ledger.refuses = lambda payload: "That name is taken." if "customers" in payload else ""
     send(installation)
-    carrying.carry(installation.id)
-    sending.send(installation.id, order_1042(), Choices(customer="77"), ADA)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
+    send_order(installation.id, order_1042(), Choices(customer="77"), ADA)
+    push.carry(installation.id)
     assert everything_posted()
     assert [(one["number"], one["customer"]) for one in ledger.invoices] == [("1042", "77")]
     assert [one["customer"] for one in ledger.payments] == ["77"]
@@ -368,37 +387,37 @@ def test_choosing_another_customer_cancels_the_one_that_was_refused(installation
 def test_what_nobody_can_tell_about_waits_for_a_person_and_is_not_posted_twice(
     installation: Installation, ledger: Ledger
 ) -> None:
-    ledger.after.append(InDoubt("The ledger does not remember."))
+    ledger.after.append(OutcomeUnknown("The ledger does not remember."))
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert {problem.code for one in stopped for problem in problems_of(one.problems)} == {"in-doubt"}
-    assert session().scalars(select(Envelope).where(Envelope.state == EnvelopeState.PARKED)).one()
+    assert session().scalars(select(BatchRow).where(BatchRow.state == BatchState.PARKED)).one()
     for one in stopped:
         if one.state is DeliveryState.STOPPED:
-            retrying.retry("acme", one.id)
-    carrying.carry(installation.id)
+            retry_delivery("acme", one.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
 
 @pytest.mark.parametrize("found", [True, False], ids=["it is there", "it is not there"])
-def test_what_became_of_an_envelope_is_found_out_before_it_is_asked_again(
+def test_what_became_of_a_batch_is_found_out_before_it_is_asked_again(
     installation: Installation, ledger: Ledger, app: Flask, monkeypatch: pytest.MonkeyPatch, *, found: bool
 ) -> None:
-    def recover(envelope: SealedEnvelope) -> Conversation[Sequence[Response | None]]:
+    def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
         yield Request(name="look", payload={"who": True}, writes=False)
-        known = ledger.answers.get(envelope.key)
-        return [Response(payload=one) for one in known] if known else [None] * len(envelope.requests)
+        known = ledger.answers.get(batch.idempotency_key)
+        return [Response(payload=one) for one in known] if known else [None] * len(batch.requests)
 
     monkeypatch.setattr(integration_of(app), "recover", recover, raising=True)
-    (ledger.after if found else ledger.before).append(InDoubt("The ledger does not remember."))
+    (ledger.after if found else ledger.before).append(OutcomeUnknown("The ledger does not remember."))
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
-    doubted = session().scalars(select(Envelope).where(Envelope.trouble != "")).one()
-    assert doubted.state is EnvelopeState.ANSWERED
+    doubted = session().scalars(select(BatchRow).where(BatchRow.trouble != "")).one()
+    assert doubted.state is BatchState.ANSWERED
 
 
 def test_a_ledger_that_is_busy_for_longer_than_our_patience_stops_the_delivery(
@@ -407,7 +426,7 @@ def test_a_ledger_that_is_busy_for_longer_than_our_patience_stops_the_delivery(
     app.config["HUB_PATIENCE_SECONDS"] = 0
     ledger.refuses = lambda payload: "later" if "customers" in payload else ""
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     (customer,) = session().scalars(select(Delivery).where(Delivery.kind == "customer"))
     assert (customer.state, customer.reason) == (DeliveryState.STOPPED, StopReason.EXHAUSTED)
     assert ledger.customers == ledger.invoices == []

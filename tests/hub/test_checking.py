@@ -9,15 +9,15 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
+from hub.books import description
 from hub.database import now, session
+from hub.dispatch import push
+from hub.dispatch.replay import begin
 from hub.models import ConversationRow, Delivery, Installation, Purpose
-from hub.plugin import Books, Request, Taxing
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
+from hub.plugin import Books, Request, TaxSystem
 from hub.queue import commit
-from hub.services.books import checking
-from hub.services.carrying import carrying
-from hub.services.carrying.conversing import begin
-from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
 from tests.support.deliveries import send
 from tests.support.host import ADA, Desk
 from tests.support.pages import state_of
@@ -25,7 +25,7 @@ from tests.support.pretend import Ledger, Pretend
 
 WAYS = Books(
     id="books-1", name="Test Books", currency="USD", closed_until=dt.date(2026, 10, 31),
-    numbers=frozenset({"invoice", "payment"}), taxing=Taxing.AUTOMATED,
+    assigns_numbers_to=frozenset({"invoice", "payment"}), tax_system=TaxSystem.AUTOMATED,
 )  # fmt: skip
 OTHER_WAYS = Books(id="books-1", name="Test Books", currency="USD")
 
@@ -44,13 +44,13 @@ def test_a_conversation_keeps_the_books_that_it_began_with(installation: Install
             seen.append(books)
             yield Request(name="look", payload={"list": "invoices"}, writes=False)
 
-    checking.take(installation, WAYS)
+    description.take(installation, WAYS)
     send(installation)
-    carrying.carry(installation.id)
-    checking.take(installation, OTHER_WAYS)
+    push.carry(installation.id)
+    description.take(installation, OTHER_WAYS)
     commit()
     session().expire_all()
-    assert checking.known(installation) == OTHER_WAYS
+    assert description.known(installation) == OTHER_WAYS
     (row,) = session().scalars(select(ConversationRow).join(Delivery).where(Delivery.kind == "invoice"))
     next(begin(row, Listening(ledger)))
     assert seen == [WAYS]
@@ -58,16 +58,16 @@ def test_a_conversation_keeps_the_books_that_it_began_with(installation: Install
 
 def test_the_books_are_asked_once_a_day(installation: Installation) -> None:
     before = checks()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert checks() == before
     installation.check_due_at = now()
     commit()
-    assert carrying.has_work(installation.id)
-    carrying.carry(installation.id)
+    assert push.has_work(installation.id)
+    push.carry(installation.id)
     session().expire_all()
     assert checks() == before + 1
     assert installation.check_due_at > now() + dt.timedelta(hours=23)
-    assert not carrying.has_work(installation.id)
+    assert not push.has_work(installation.id)
 
 
 def test_the_lists_are_said_to_be_loading_until_it_is_known_whose_they_are(
@@ -81,7 +81,7 @@ def test_the_lists_are_said_to_be_loading_until_it_is_known_whose_they_are(
     assert state_of(answer.text, f"hub-lists-{installation.id}") == "loading"
     assert "every 1s" in answer.text
     assert "HX-Trigger-After-Settle" not in answer.headers
-    checking.take(installation, replace(WAYS, name=name))
+    description.take(installation, replace(WAYS, name=name))
     commit()
     answer = client.get(address, headers={"HX-Request": "true"})
     assert state_of(answer.text, f"hub-lists-{installation.id}") == "loaded"
@@ -98,8 +98,8 @@ def test_after_a_refusal_they_are_asked_soon_but_not_each_time(
     before = checks()
     ledger.refuses = lambda payload: "The books are closed." if "invoices" in payload else ""
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert checks() == before + 1
-    sending.send(installation.id, desk.copy_order("1043"), Choices(), ADA)
-    carrying.carry(installation.id)
+    send_order(installation.id, desk.copy_order("1043"), Choices(), ADA)
+    push.carry(installation.id)
     assert checks() == before + 1

@@ -9,12 +9,12 @@ from html import unescape
 import pytest
 from flask import Flask
 
+from hub.books.refresh import store_records
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Organization, Permission
 from hub.models import Installation, Link, Mapping
 from hub.plugin import AccountKind, Record, RecordKind
-from hub.services.books import fetching
-from hub.services.carrying import carrying
 from tests.support.host import Desk
 from tests.support.pages import Browser, count_queries
 from tests.support.pretend import Ledger
@@ -22,7 +22,7 @@ from tests.support.pretend import Ledger
 
 @pytest.fixture
 def many(installation: Installation) -> Installation:
-    fetching.store(installation.id, RecordKind.CUSTOMER, [
+    store_records(installation.id, RecordKind.CUSTOMER, [
         Record(kind=RecordKind.CUSTOMER, id=f"c{n}", name=f"Customer {n:03}", email=f"c{n}@x.test") for n in range(60)
     ])  # fmt: skip
     session().commit()
@@ -39,7 +39,7 @@ def options(page: str, name: str) -> list[tuple[str, str]]:
 
 def test_a_few_entries_are_a_select_and_many_are_searched(browser: Browser, installation: Installation) -> None:
     assert "data-hub-search" not in browser.get("/hub/orders/1042/send").text
-    fetching.store(installation.id, RecordKind.CUSTOMER, [
+    store_records(installation.id, RecordKind.CUSTOMER, [
         Record(kind=RecordKind.CUSTOMER, id=f"c{n}", name=f"Customer {n:03}") for n in range(21)
     ])  # fmt: skip
     session().commit()
@@ -94,7 +94,7 @@ def test_the_dialog_and_the_search_ask_no_more_often_on_a_long_list(
         return len(seen)
 
     def customers(number: int) -> None:
-        fetching.store(installation.id, RecordKind.CUSTOMER, [
+        store_records(installation.id, RecordKind.CUSTOMER, [
             Record(kind=RecordKind.CUSTOMER, id=f"c{n}", name=f"Customer {n:03}") for n in range(number)
         ])  # fmt: skip
         session().commit()
@@ -109,7 +109,7 @@ def test_the_dialog_and_the_search_ask_no_more_often_on_a_long_list(
 
 def test_names_that_are_markup_stay_names(browser: Browser, many: Installation) -> None:
     evil = Record(kind=RecordKind.CUSTOMER, id='"><b>', name='<script>alert("1")</script>')
-    fetching.store(many.id, RecordKind.CUSTOMER, [evil])
+    store_records(many.id, RecordKind.CUSTOMER, [evil])
     session().commit()
     for htmx in (True, False):
         found = browser.get(f"/hub/installations/{many.id}/entries/customer?q=script&back=/x&name=n", htmx=htmx).text
@@ -136,7 +136,7 @@ def test_an_account_far_down_the_list_is_chosen_and_one_that_does_not_fit_is_ref
     browser: Browser, installation: Installation, ledger: Ledger
 ) -> None:
     rent = Record(kind=RecordKind.ACCOUNT, id="6000", name="Rent", number="6000", account=AccountKind.EXPENSE)
-    fetching.store(installation.id, RecordKind.ACCOUNT, [rent, *(
+    store_records(installation.id, RecordKind.ACCOUNT, [rent, *(
         Record(kind=RecordKind.ACCOUNT, id=f"{n}", name=f"Income {n}", number=f"{n}", account=AccountKind.INCOME)
         for n in range(4100, 4150)
     )])  # fmt: skip
@@ -150,5 +150,5 @@ def test_an_account_far_down_the_list_is_chosen_and_one_that_does_not_fit_is_ref
     assert session().get_one(Mapping, (installation.id, "income_account")).name == "4149 Income 4149"
     assert ("4149", "*4149 Income 4149") in options(browser.get(path).text, "income_account")
     browser.post("/hub/orders/1042/send", {"documents": "invoice", "account-income_account": "4120", "customer": "new"})
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["1042"]

@@ -11,12 +11,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub.books import suggestions
+from hub.books.refresh import store_records
 from hub.database import session
 from hub.host import Company, Organization, Permission
 from hub.models import Installation, Link, LinkChange
 from hub.plugin import Record, RecordKind
-from hub.services.books import fetching, matching
-from tests.support.customers import enter, link, links, text_of
+from tests.support.customers import enter, link, linked_records, text_of
 from tests.support.host import Desk
 from tests.support.pages import Browser, badge_tones, count_queries, empty_text
 from tests.support.pretend import integration_of
@@ -41,7 +42,7 @@ def rows_of(page: str) -> list[str]:
 
 
 def suggested(installation: Installation, companies: Sequence[Company]) -> dict[str, tuple[str, list[str]]]:
-    pairs = matching.pairs(installation.id, RecordKind.CUSTOMER, companies)
+    pairs = suggestions.pairs(installation.id, RecordKind.CUSTOMER, companies)
     return {
         pair.company.id: (pair.suggestion.record.record_id, list(pair.suggestion.ways))
         for pair in pairs if pair.suggestion
@@ -56,7 +57,7 @@ def test_a_company_is_matched_by_name_mail_and_phone_where_that_is_clear(install
         ("6", "Short", "", "555-01"), ("7", "Mail Only", "Mail@Only.test", ""),
     )  # fmt: skip
     gone = Record(kind=RecordKind.CUSTOMER, id="8", name="Gone", active=False)
-    fetching.store(installation.id, RecordKind.CUSTOMER, [gone])
+    store_records(installation.id, RecordKind.CUSTOMER, [gone])
     link(installation, "99", "5", "Taken")
     assert suggested(installation, [
         Company(id="a", name="abc Company", email="ap@ABC.test", phone="503 555 0101"),
@@ -75,7 +76,7 @@ def test_accepting_links_once_and_keeps_who_did_it(browser: Browser, installatio
     assert suggested_on(page, "12") == ["1"]
     row = browser.post(f"{path}/12/accept", {"record_id": "1"}, htmx=True)
     assert badge_tones(row.text) == ["good"]
-    assert links() == {"12": "1"}
+    assert linked_records() == {"12": "1"}
     assert browser.post(f"{path}/12/accept", {"record_id": "1"}).status_code == 303
     change = session().scalars(select(LinkChange)).one()
     assert (change.from_id, change.to_id, change.to_name, change.changed_by) == ("", "1", "ABC Company", "Ada Admin")
@@ -89,7 +90,7 @@ def test_what_is_not_suggested_any_more_is_not_accepted(
     assert browser.post(f"{path}/12/accept", {"record_id": "1"}).status_code == 409
     assert browser.post(f"{path}/12/accept", {"record_id": "2"}).status_code == 409
     assert browser.post(f"{path}/nobody/accept", {"record_id": "2"}).status_code == 404
-    assert links() == {"77": "1"}
+    assert linked_records() == {"77": "1"}
 
 
 def test_all_exact_matches_are_accepted_step_by_step(
@@ -110,7 +111,7 @@ def test_all_exact_matches_are_accepted_step_by_step(
         if not form:
             break
     expected = {f"n{n}": f"c{n}" for n in range(0, 450, 3)} | {"n3": "zz"}
-    assert links() == expected
+    assert linked_records() == expected
     assert re.findall(r"\d+", text_of(page)) == ["149", "454"], "Of 454 companies 149 are linked now."
 
 
@@ -120,7 +121,7 @@ def test_vendors_are_linked_by_the_same_means(
     integration = integration_of(app)
     both = replace(integration.capabilities, lists=(RecordKind.CUSTOMER, RecordKind.VENDOR))
     monkeypatch.setattr(integration, "capabilities", both)
-    fetching.store(installation.id, RecordKind.VENDOR, [Record(kind=RecordKind.VENDOR, id="v1", name="ABC Company")])
+    store_records(installation.id, RecordKind.VENDOR, [Record(kind=RecordKind.VENDOR, id="v1", name="ABC Company")])
     session().commit()
     page = browser.get(f"{path}?kind=vendor").text
     assert suggested_on(page, "12") == ["v1"]
@@ -197,4 +198,4 @@ def test_only_who_manages_and_only_within_the_organization(
     desk.working_for = Organization(id="other", name="Other")
     assert [browser.get(path).status_code, browser.post(f"{path}/accept").status_code] == [404, 404]
     assert browser.post(f"{path}/12/accept", {"record_id": "1"}).status_code == 404
-    assert links() == {}
+    assert linked_records() == {}

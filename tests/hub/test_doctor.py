@@ -15,14 +15,15 @@ from sqlalchemy import delete, text, update
 from hub import jobs, queue
 from hub.cli import cli
 from hub.database import now, session
+from hub.dispatch import push
 from hub.extension import BrokenPlugin
+from hub.installations import doctor
+from hub.installations.doctor import find_faults
 from hub.models import Delivery, Installation, Mapping
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.plugin import Setting, Unavailable
 from hub.queue import commit
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import doctoring
-from hub.services.sending import sending
 from hub.states import InstallationState
 from tests.support import redis
 from tests.support.host import ADA, Desk
@@ -44,13 +45,13 @@ def well(
 ) -> Iterator[Installation]:
     """An installation with nothing wrong; Redis answers, a worker is there, and somebody sweeps."""
     with redis.running(tmp_path_factory.getbasetemp()) as app.config["HUB_REDIS_URL"]:
-        monkeypatch.setattr(doctoring, "workers", lambda: 1)
+        monkeypatch.setattr(doctor, "workers", lambda: 1)
         jobs.sweep()
         yield installation
 
 
 def codes() -> list[str]:
-    return sorted(one.code for one in doctoring.findings())
+    return sorted(one.code for one in find_faults())
 
 
 def test_all_is_well(well: Installation, app: Flask) -> None:
@@ -65,7 +66,7 @@ def test_without_redis_it_says_so(installation: Installation, app: Flask) -> Non
 
 
 def test_without_a_worker_it_says_so(well: Installation, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctoring, "workers", lambda: 0)
+    monkeypatch.setattr(doctor, "workers", lambda: 0)
     code, output = told(app)
     assert (code, codes()) == (1, ["workers-missing"])
     assert "flask hub worker" in output
@@ -109,13 +110,13 @@ def _unmapped(app: Flask, installation: Installation) -> None:
 
 def _stopped(app: Flask, installation: Installation) -> None:
     app.extensions["hub"].integrations["pretend"].ledger.refuses = lambda asked: "No." if "customers" in asked else ""
-    carrying.carry(installation.id)
+    push.carry(installation.id)
 
 
 def _down(app: Flask, installation: Installation) -> None:
     ledger: Ledger = app.extensions["hub"].integrations["pretend"].ledger
     ledger.before = [Unavailable("The ledger is away.")]
-    carrying.carry(installation.id)
+    push.carry(installation.id)
 
 
 def _stuck(app: Flask, installation: Installation) -> None:
@@ -132,8 +133,8 @@ def _never_swept(app: Flask, installation: Installation) -> None:
 
 def _hangs(app: Flask, installation: Installation) -> None:
     app.config["HUB_TRIP_SECONDS"] = 0.2
-    app.extensions["hub"].integrations["pretend"].perform = lambda *_: time.sleep(600)
-    carrying.carry(installation.id)
+    app.extensions["hub"].integrations["pretend"].send = lambda *_: time.sleep(600)
+    push.carry(installation.id)
 
 
 @pytest.mark.parametrize(
@@ -147,14 +148,14 @@ def _hangs(app: Flask, installation: Installation) -> None:
         (_stopped, ["stopped"], "1 delivery has stopped: rejected"),
         (_nobody_sweeps, ["sweep-missing"], "flask hub scheduler"),
         (_never_swept, ["sweep-missing"], "flask hub scheduler"),
-        (_hangs, ["ledger-unavailable", "plugin-hung"], "perform (1×)"),
+        (_hangs, ["ledger-unavailable", "plugin-hung"], "send (1×)"),
         (_down, ["ledger-unavailable"], "The ledger is away."), (_stuck, ["stuck"], "2 deliveries have"),
     ],
 )  # fmt: skip
 def test_it_names_what_is_wrong(
     well: Installation, app: Flask, desk: Desk, *, happens: Any, found: list[str], named: str
 ) -> None:
-    sending.send(well.id, desk.copy_order("777", payments=()), Choices(), ADA)
+    send_order(well.id, desk.copy_order("777", payments=()), Choices(), ADA)
     happens(app, well)
     commit()
     code, output = told(app)

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from hub.database import session
 from hub.host import Order
+from hub.integrations import registry
 from hub.models import Installation, Mapping, RecordRow
+from hub.planning.choices import Choices
+from hub.planning.documents import completed, draft, item_key
+from hub.planning.drafts import Draft
+from hub.planning.sales import TAX_AS_ITEM
 from hub.plugin import Address, DocumentKind, Invoice, Line, NewItem, Problem, RecordKind, Ref, Tax, in_cents
-from hub.services.drafting.choices import Choices
-from hub.services.drafting.documents import completed, draft, item_key
-from hub.services.drafting.drafts import Draft
-from hub.services.drafting.selling import TAX_AS_ITEM
-from hub.services.integrations import registry
-from hub.services.snapshots import Subject, problems_json, problems_of, subject_json, subject_of
+from hub.serialization import Subject, problems_json, problems_of, subject_json, subject_of
 from tests.support.generated_orders import cents, orders
 from tests.support.host import order_1042
 from tests.support.hypothesis_profile import examples

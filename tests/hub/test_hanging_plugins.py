@@ -19,16 +19,18 @@ from flask import Flask
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from sqlalchemy import select, update
 
+from hub import scope
 from hub.database import session
+from hub.dispatch import push
 from hub.extension import current
-from hub.models import Credential, Delivery, Envelope, Installation
+from hub.installations import renewal
+from hub.installations.install import install_integration, remove_installation, start_authorization
+from hub.integrations import registry, timeouts
+from hub.models import BatchRow, Credential, Delivery, Installation
+from hub.orders.retry import retry_delivery
+from hub.orders.send import deliveries_of_order, send_order
+from hub.planning.choices import Choices
 from hub.queue import commit
-from hub.services import scope
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing, renewing
-from hub.services.integrations import hanging, registry
-from hub.services.sending import retrying, sending
 from hub.states import DeliveryState, InstallationState, StopReason
 from tests.support.host import ACME, ADA, Desk
 from tests.support.pretend import Ledger, Pretend
@@ -104,22 +106,22 @@ def plugin(app: Flask) -> Any:
 
 def send(installation: Installation, desk: Desk, *numbers: str) -> None:
     for number in numbers:
-        sending.send(installation.id, desk.copy_order(number, payments=()), Choices(), ADA)
+        send_order(installation.id, desk.copy_order(number, payments=()), Choices(), ADA)
 
 
 def later(installation: Installation) -> None:
     """When every rest is over."""
     session().execute(update(Installation).values(resume_at=None))
-    for waits in (Envelope, Delivery):
+    for waits in (BatchRow, Delivery):
         session().execute(update(waits).values(due_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
     commit()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     session().expire_all()
 
 
 def states(*numbers: str) -> dict[str, DeliveryState]:
     session().expire_all()
-    return {number: sending.of_order(ACME.id, number)[0].state for number in numbers}
+    return {number: deliveries_of_order(ACME.id, number)[0].state for number in numbers}
 
 
 @pytest.mark.parametrize(("way", "called"), PATHS)
@@ -130,17 +132,17 @@ def test_a_conversation_that_hangs_stops_its_own_delivery_and_others_have_their_
     plugin.post = lambda document, *more: (way if document.number == "666" else usual)(document, *more)
     send(installation, desk, "665", "666", "667")
     for _ in range(2):
-        called(partial(carrying.carry, installation.id))
+        called(partial(push.carry, installation.id))
     assert scope.installation(ACME.id, installation.id).resume_at is not None
-    assert not carrying.has_work(installation.id)
+    assert not push.has_work(installation.id)
     later(installation)
     assert states("665", "666", "667") == {
         "665": DeliveryState.POSTED, "666": DeliveryState.STOPPED, "667": DeliveryState.POSTED
     }  # fmt: skip
-    stopped = sending.of_order(ACME.id, "666")[0]
+    stopped = deliveries_of_order(ACME.id, "666")[0]
     assert (stopped.reason, len(stopped.reference)) == (StopReason.CRASHED, 8)
     plugin.post = usual
-    retrying.retry(ACME.id, stopped.id)
+    retry_delivery(ACME.id, stopped.id)
     later(installation)
     assert sorted(one["number"] for one in ledger.invoices) == ["665", "666", "667"]
     assert [one["name"] for one in ledger.customers] == ["ABC Company"]
@@ -151,22 +153,22 @@ def test_a_conversation_that_hangs_stops_its_own_delivery_and_others_have_their_
 def test_a_trip_that_hangs_goes_again_under_its_key_when_others_had_their_turn(
     installation: Installation, ledger: Ledger, desk: Desk, plugin: Any, *, way: Any, called: Any, carried_out: bool
 ) -> None:
-    usual = plugin.perform
+    usual = plugin.send
 
-    def perform(envelope: Any, connection: Any) -> Any:
+    def perform(batch: Any, connection: Any) -> Any:
         if carried_out:
-            usual(envelope, connection)
+            usual(batch, connection)
         return way()
 
     send(installation, desk, "666")
-    plugin.perform = perform
-    called(lambda: carrying.carry(installation.id))
+    plugin.send = perform
+    called(lambda: push.carry(installation.id))
     found = scope.installation(ACME.id, installation.id)
     assert found.trouble
     assert found.trouble_since is not None
-    assert (found.line_token, carrying.has_work(installation.id)) == (None, False)
+    assert (found.line_token, push.has_work(installation.id)) == (None, False)
     assert found.resume_at is not None
-    plugin.perform = usual
+    plugin.send = usual
     later(installation)
     assert states("666") == {"666": DeliveryState.POSTED}
     assert {name: len(shelf) for name, shelf in ledger.whole_ledger().items()} == {
@@ -177,20 +179,20 @@ def test_a_trip_that_hangs_goes_again_under_its_key_when_others_had_their_turn(
 def test_sealing_that_hangs_stops_what_it_was_to_seal(
     installation: Installation, ledger: Ledger, desk: Desk, plugin: Any
 ) -> None:
-    usual, plugin.seal = plugin.seal, loops
+    usual, plugin.encode = plugin.encode, loops
     send(installation, desk, "666")
-    carrying.carry(installation.id)
-    plugin.seal = usual
+    push.carry(installation.id)
+    plugin.encode = usual
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert {one.reason for one in stopped} == {StopReason.CRASHED}
     for one in stopped:
-        retrying.retry(ACME.id, one.id)
+        retry_delivery(ACME.id, one.id)
     later(installation)
     assert [one["number"] for one in ledger.invoices] == ["666"]
 
 
 @pytest.mark.parametrize(("hook", "called"), [
-    ("review", here), ("review", elsewhere), ("address", here), ("postage", elsewhere), ("destination", here),
+    ("validate", here), ("validate", elsewhere), ("document_url", here), ("cost", elsewhere), ("destination", here),
 ])  # fmt: skip
 def test_what_we_can_do_without_is_asked_once_and_then_not_for_a_while(
     installation: Installation, ledger: Ledger, desk: Desk, app: Flask, *, plugin: Any, hook: str, called: Any
@@ -208,7 +210,7 @@ def test_what_we_can_do_without_is_asked_once_and_then_not_for_a_while(
     paths = ("/hub/orders/777/send", "/hub/orders/777/status", activity, "/hub/integrations")
 
     def everything() -> list[int]:
-        carrying.carry(installation.id)
+        push.carry(installation.id)
         return [client.get(path).status_code for path in paths]
 
     assert called(everything) == [200, 200, 200, 200]
@@ -221,7 +223,7 @@ def test_a_sign_in_that_hangs_is_a_page_with_a_reference_that_is_in_the_log(
     app: Flask, ledger: Ledger, plugin: Any, caplog: pytest.LogCaptureFixture, *, way: Any, step: str
 ) -> None:
     usual = plugin.authorize
-    found = installing.install(ACME, ADA, "pretend")
+    found = install_integration(ACME, ADA, "pretend")
     client = app.test_client()
     if step == "begin":
         plugin.authorize = way
@@ -229,7 +231,7 @@ def test_a_sign_in_that_hangs_is_a_page_with_a_reference_that_is_in_the_log(
         token = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(page).text)[0]
         answer = elsewhere(lambda: client.post(page, data={"csrf_token": token}))
     else:
-        state = installing.authorize(found, ADA, "http://host/back").rpartition("state=")[2]
+        state = start_authorization(found, ADA, "http://host/back").rpartition("state=")[2]
         plugin.authorize = way
         answer = elsewhere(lambda: client.get(f"/hub/authorized/pretend?state={state}&books=1"))
     assert answer.status_code == 409
@@ -238,7 +240,7 @@ def test_a_sign_in_that_hangs_is_a_page_with_a_reference_that_is_in_the_log(
     session().expire_all()
     assert scope.installation(ACME.id, found.id).state is InstallationState.PENDING
     plugin.authorize = usual
-    state = installing.authorize(found, ADA, "http://host/back").rpartition("state=")[2]
+    state = start_authorization(found, ADA, "http://host/back").rpartition("state=")[2]
     assert client.get(f"/hub/authorized/pretend?state={state}&books=1").status_code in {200, 302, 303}
     assert scope.installation(ACME.id, found.id).state is InstallationState.CONNECTED
 
@@ -247,7 +249,7 @@ def test_giving_an_authorization_back_that_hangs_keeps_nobody_from_uninstalling(
     installation: Installation, plugin: Any
 ) -> None:
     plugin.revoke = waits
-    elsewhere(lambda: installing.remove(ACME.id, installation.id))
+    elsewhere(lambda: remove_installation(ACME.id, installation.id))
     session().expire_all()
     found = session().get_one(Installation, installation.id)
     assert (found.state, found.credential) == (InstallationState.REMOVED, None)
@@ -261,13 +263,13 @@ def test_renewing_that_hangs_leaves_the_credentials_as_they_were_and_is_tried_ag
     long_ago = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     session().execute(update(Credential).values(renew_at=long_ago, keep_at=long_ago))
     commit()
-    usual, plugin.renew = plugin.renew, waits
-    (carrying.carry if asks == "a trip" else renewing.renew)(installation.id)
+    usual, plugin.refresh = plugin.refresh, waits
+    (push.carry if asks == "a trip" else renewal.renew)(installation.id)
     session().expire_all()
     credential = session().get_one(Credential, installation.id)
     assert (credential.renewing_token, credential.version, ledger.trips) == (None, 1, [])
     assert scope.installation(ACME.id, installation.id).state is InstallationState.CONNECTED
-    plugin.renew = usual
+    plugin.refresh = usual
     later(installation)
     assert [one["number"] for one in ledger.invoices] == ["777"]
 
@@ -275,7 +277,7 @@ def test_renewing_that_hangs_leaves_the_credentials_as_they_were_and_is_tried_ag
 def test_what_a_ledger_tells_by_itself_is_refused_when_it_cannot_be_heard(
     installation: Installation, app: Flask, plugin: Any
 ) -> None:
-    plugin.hear = waits
+    plugin.parse_webhook = waits
     assert elsewhere(lambda: app.test_client().post("/hub/webhooks/pretend", data=b"{}")).status_code == 503
 
 
@@ -300,8 +302,8 @@ def test_in_a_thread_a_loop_is_ended_and_what_waits_is_left_alone_a_few_times(ap
             called.append(way.__name__)
             way()
 
-        with pytest.raises(hanging.Hung) as raised:
-            hanging.within("acme", "something", dt.timedelta(seconds=0.1), call)
+        with pytest.raises(timeouts.Hung) as raised:
+            timeouts.within("acme", "something", dt.timedelta(seconds=0.1), call)
         return str(raised.value)
 
     told = elsewhere(lambda: [hang(loops) for _ in range(6)])
@@ -309,16 +311,16 @@ def test_in_a_thread_a_loop_is_ended_and_what_waits_is_left_alone_a_few_times(ap
     assert all("in loops" in one for one in told), "The stack is shown to the plugin's author."
     for thread in current().abandoned["acme"]:
         thread.join(10)
-    assert not hanging.is_choked("acme")
+    assert not timeouts.is_choked("acme")
     called.clear()
     elsewhere(lambda: [hang(waits) for _ in range(6)])
     assert called == ["waits"] * 4, "After four threads the plugin is not called any more."
-    assert hanging.is_choked("acme")
-    assert elsewhere(lambda: hanging.within("other", "something", SHORT, lambda: 7)) == 7
+    assert timeouts.is_choked("acme")
+    assert elsewhere(lambda: timeouts.within("other", "something", SHORT, lambda: 7)) == 7
 
 
 def test_a_plugin_that_catches_everything_is_interrupted_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hanging, "REPEAT_SECONDS", 0.1)
+    monkeypatch.setattr(timeouts, "REPEAT_SECONDS", 0.1)
     caught: list[BaseException] = []
 
     def stubborn() -> None:
@@ -329,19 +331,19 @@ def test_a_plugin_that_catches_everything_is_interrupted_until_it_ends(monkeypat
                 caught.append(error)
         waits()
 
-    with pytest.raises(hanging.Hung):
-        hanging.within("acme", "something", dt.timedelta(seconds=0.1), stubborn)
+    with pytest.raises(timeouts.Hung):
+        timeouts.within("acme", "something", dt.timedelta(seconds=0.1), stubborn)
     assert len(caught) == 2
 
 
 def test_the_time_of_the_whole_job_is_kept_beside_the_plugins() -> None:
     with pytest.raises(JobTimeoutException), job(1):
-        hanging.within("acme", "something", dt.timedelta(seconds=60), waits)
+        timeouts.within("acme", "something", dt.timedelta(seconds=60), waits)
     with job(60):
-        with pytest.raises(hanging.Hung):
-            hanging.within("acme", "something", dt.timedelta(seconds=0.1), waits)
+        with pytest.raises(timeouts.Hung):
+            timeouts.within("acme", "something", dt.timedelta(seconds=0.1), waits)
         assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
-        assert hanging.within("acme", "something", SHORT, lambda: 7) == 7
+        assert timeouts.within("acme", "something", SHORT, lambda: 7) == 7
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
@@ -351,8 +353,8 @@ def test_where_a_server_keeps_its_signals_for_itself_a_plugin_is_asked_in_a_thre
 ) -> None:
     before = signal.getsignal(signal.SIGALRM)
     monkeypatch.setattr(signal, keeps, lambda *_: None)
-    with pytest.raises(hanging.Hung) as raised:
-        hanging.within("acme", "something", dt.timedelta(seconds=0.1), loops)
+    with pytest.raises(timeouts.Hung) as raised:
+        timeouts.within("acme", "something", dt.timedelta(seconds=0.1), loops)
     assert "in loops" in str(raised.value), "Only a thread's stack is shown."
     monkeypatch.undo()
     assert signal.getsignal(signal.SIGALRM) == before

@@ -13,11 +13,12 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import select
 
+from hub.books import links
+from hub.books.refresh import begin_due_lists, refresh_lists
 from hub.database import now, session
+from hub.dispatch import push
 from hub.models import Installation, Link, Listing, RecordRow
 from hub.plugin import Change, Listed, RecordKind
-from hub.services.books import fetching, linking
-from hub.services.carrying import carrying
 from hub.states import InstallationState
 from tests.support.pages import statements
 from tests.support.pretend import Ledger, integration_of
@@ -48,10 +49,10 @@ def pass_time() -> None:
 def test_what_was_told_is_read_soon_and_only_that(installation: Installation, ledger: Ledger, tell: Tell) -> None:
     assert tell(changed(), changed(RecordKind.VENDOR)) == 200
     assert due() == {"account": LATER, "customer": SOON, "item": LATER}
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.trips == [], "not at once"
     pass_time()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert [one.name for trip in ledger.trips for one in trip.requests] == ["list customer"]
     assert due() == {"account": LATER, "customer": LATER, "item": LATER}
 
@@ -65,26 +66,26 @@ def test_a_storm_makes_a_list_due_once(installation: Installation, ledger: Ledge
     assert len(seen) <= 10 * 5, "the number of events does not matter"
     assert session().get_one(Listing, (installation.id, "customer")).due_at == first, "nor does it put it off"
     pass_time()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert len(ledger.trips) == 1
 
 
 def test_what_is_told_while_it_is_being_read_is_read_once_more(
     installation: Installation, ledger: Ledger, tell: Tell
 ) -> None:
-    row = fetching.begin_due(installation, 5, [RecordKind.CUSTOMER])
+    row = begin_due_lists(installation, 5, [RecordKind.CUSTOMER])
     assert row == []
     tell(changed())
     pass_time()
-    fetching.begin_due(installation, 5, [RecordKind.CUSTOMER])
+    begin_due_lists(installation, 5, [RecordKind.CUSTOMER])
     session().commit()
     assert due()["customer"] is None
     assert tell(changed()) == 200
     assert due()["customer"] is None
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert due()["customer"] == SOON
     pass_time()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert due()["customer"] == LATER
     assert len(ledger.trips) == 2
 
@@ -155,16 +156,16 @@ def test_merges_in_any_order_leave_every_link_at_who_remains(
         row.name_key = name.casefold()
         session().add(row)
         session().flush()
-        linking.link(installation.id, RecordKind.CUSTOMER, f"company-{record_id}", row.ref, "Ada")
+        links.link(installation.id, RecordKind.CUSTOMER, f"company-{record_id}", row.ref, "Ada")
     session().commit()
     for pair in order:
         assert tell(changed(merged=(pair,))) == 200
-    links = session().scalars(select(Link).order_by(Link.company_id)).all()
-    assert [(one.company_id, one.record_id, one.name) for one in links] == [
+    kept = session().scalars(select(Link).order_by(Link.company_id)).all()
+    assert [(one.company_id, one.record_id, one.name) for one in kept] == [
         ("company-60", "60", "Abc Inc"), ("company-61", "60", "Abc Inc"), ("company-62", "60", "Abc Inc"),
     ]  # fmt: skip
-    assert [bool(one.note) for one in links] == [False, True, True]
-    assert "Abc Inc" in links[2].note
+    assert [bool(one.note) for one in kept] == [False, True, True]
+    assert "Abc Inc" in kept[2].note
     rows = session().scalars(select(RecordRow).where(RecordRow.kind == RecordKind.CUSTOMER, RecordRow.active))
     assert [one.record_id for one in rows] == ["60"]
 
@@ -178,12 +179,12 @@ def test_what_we_have_seen_since_is_no_news(installation: Installation, ledger: 
         assert tell(told) == 200
         assert due()["customer"] == SOON
         pass_time()
-        carrying.carry(installation.id)
+        push.carry(installation.id)
         assert ledger.trips == []
         assert due()["customer"] == LATER
     tell(told, changed(id="61", at=told.at))
     pass_time()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert len(ledger.trips) == 1, "another one is new to us"
 
 
@@ -196,7 +197,7 @@ def test_what_has_changed_after_we_have_seen_it_is_news(
     session().commit()
     assert tell(changed(id="60", at=row.seen_at + at if at else None)) == 200
     pass_time()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert len(ledger.trips) == 1
 
 
@@ -207,16 +208,16 @@ def test_what_many_tell_at_once_is_all_kept(installation: Installation, ledger: 
     def hear(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
         return [changed(id=body.decode())]
 
-    integration_of(app).hear = hear  # type: ignore[attr-defined]  # `tell` takes its own away again.
+    integration_of(app).parse_webhook = hear  # type: ignore[attr-defined]  # `tell` takes its own away again.
     with serving(app) as url, ThreadPoolExecutor(4) as threads:
 
         def post(number: int) -> int:
             return requests.post(f"{url}/hub/webhooks/pretend", data=str(number), timeout=30).status_code
 
         answers = [threads.submit(post, number) for number in range(60)]
-        fetching.refresh(installation, integration_of(app))
+        refresh_lists(installation, integration_of(app))
         session().commit()
-        carrying.carry(installation.id)
+        push.carry(installation.id)
         assert {answer.result() for answer in answers} == {200}
         session().get_one(Listing, (installation.id, "customer")).told = {}
         session().commit()

@@ -6,14 +6,14 @@ import re
 
 from flask import Flask
 
+from hub.books import history, links
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Permission
 from hub.models import Installation
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.plugin import RecordKind, Ref
-from hub.services.books import history, linking
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
 from tests.support.customers import link, text_of
 from tests.support.history import INVOICE, PAYMENT, enter, entry
 from tests.support.host import ADA, Desk
@@ -62,9 +62,9 @@ def test_an_order_shows_its_own_invoice_and_whatever_was_paid_on_it(
     browser: Browser, installation: Installation, desk: Desk
 ) -> None:
     assert empty_text(browser.get("/hub/orders/1042/history").text)
-    sending.send(installation.id, desk.orders["1042"], Choices(), ADA)
-    carrying.carry(installation.id)
-    customer = linking.linked(installation.id, RecordKind.CUSTOMER, "12")
+    send_order(installation.id, desk.orders["1042"], Choices(), ADA)
+    push.carry(installation.id)
+    customer = links.linked(installation.id, RecordKind.CUSTOMER, "12")
     assert customer is not None
     ours = Ref(id=customer.record_id)
     enter(

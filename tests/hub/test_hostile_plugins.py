@@ -13,8 +13,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub import scope
+from hub.books.refresh import find_listings
 from hub.database import session
-from hub.models import Delivery, Envelope, Installation
+from hub.dispatch import push
+from hub.installations import notices
+from hub.installations.install import install_integration, reload_lists, start_authorization
+from hub.integrations import registry
+from hub.models import BatchRow, Delivery, Installation
+from hub.orders.retry import retry_delivery
+from hub.orders.send import deliveries_of_order, send_order
+from hub.planning.choices import Choices
 from hub.plugin import (
     Attempt,
     Books,
@@ -29,15 +38,8 @@ from hub.plugin import (
     Unavailable,
 )
 from hub.queue import commit
-from hub.services import scope
-from hub.services.books import fetching
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing, notices
-from hub.services.integrations import registry
-from hub.services.sending import retrying, sending
-from hub.services.snapshots import problems_of
-from hub.states import DeliveryState, EnvelopeState, InstallationState, StopReason
+from hub.serialization import problems_of
+from hub.states import BatchState, DeliveryState, InstallationState, StopReason
 from tests.support.host import ACME, ADA, Desk
 from tests.support.pretend import Ledger, Pretend
 
@@ -57,7 +59,7 @@ def ends_in(result: object) -> Callable[..., Any]:
 
 
 def send(installation: Installation, desk: Desk, number: str) -> list[Delivery]:
-    return sending.send(installation.id, desk.copy_order(number, payments=()), Choices(), ADA)
+    return send_order(installation.id, desk.copy_order(number, payments=()), Choices(), ADA)
 
 
 CRASHED = (DeliveryState.STOPPED, StopReason.CRASHED, ["crashed"])
@@ -96,13 +98,13 @@ def test_nonsense_stops_its_own_delivery_and_no_other(
     plugin.post = only_for("666", ends_in(result), plugin.post)
     send(installation, desk, "666")
     send(installation, desk, "777")
-    carrying.carry(installation.id)
-    carrying.carry(installation.id)
-    (bad,), (good,) = sending.of_order(ACME.id, "666"), sending.of_order(ACME.id, "777")
+    push.carry(installation.id)
+    push.carry(installation.id)
+    (bad,), (good,) = deliveries_of_order(ACME.id, "666"), deliveries_of_order(ACME.id, "777")
     assert good.state is DeliveryState.POSTED
     assert outcome(bad) == CRASHED
     assert [one["number"] for one in ledger.invoices] == ["777"]
-    assert not carrying.has_work(installation.id)
+    assert not push.has_work(installation.id)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +126,8 @@ def test_a_question_that_is_none_stops_its_own_delivery(
     plugin.post = only_for("666", asks, plugin.post)
     send(installation, desk, "666")
     send(installation, desk, "777")
-    carrying.carry(installation.id)
-    (bad,), (good,) = sending.of_order(ACME.id, "666"), sending.of_order(ACME.id, "777")
+    push.carry(installation.id)
+    (bad,), (good,) = deliveries_of_order(ACME.id, "666"), deliveries_of_order(ACME.id, "777")
     assert outcome(bad) == CRASHED
     assert good.state is DeliveryState.POSTED
 
@@ -137,35 +139,35 @@ def test_a_question_that_is_none_stops_its_own_delivery(
         [Response(payload={"a": object()})], SystemExit(1), KeyError("x"), IntegrationError("what?"),
     ],
 )  # fmt: skip
-def test_nonsense_from_a_carrier_parks_its_envelope_until_somebody_retries(
+def test_nonsense_from_a_carrier_parks_its_batch_until_somebody_retries(
     installation: Installation, ledger: Ledger, desk: Desk, app: Flask, brought: object
 ) -> None:
     plugin = app.extensions["hub"].integrations["pretend"]
-    usual = plugin.perform
+    usual = plugin.send
 
     def performs(*_: object) -> object:
         if isinstance(brought, BaseException):
             raise brought
         return brought
 
-    plugin.perform = performs
+    plugin.send = performs
     send(installation, desk, "666")
-    carrying.carry(installation.id)
-    assert not carrying.has_work(installation.id)
-    plugin.perform = usual
+    push.carry(installation.id)
+    assert not push.has_work(installation.id)
+    plugin.send = usual
     session().expire_all()
     customer, item, invoice = session().scalars(select(Delivery).order_by(Delivery.id))
     assert [outcome(customer), outcome(item)] == [CRASHED, CRASHED]
     assert outcome(invoice) == (DeliveryState.WAITING, None, [])
-    assert session().scalars(select(Envelope.state).order_by(Envelope.id.desc())).first() is EnvelopeState.PARKED
-    retrying.retry(ACME.id, customer.id)  # What was in the same envelope goes again with it.
-    carrying.carry(installation.id)
+    assert session().scalars(select(BatchRow.state).order_by(BatchRow.id.desc())).first() is BatchState.PARKED
+    retry_delivery(ACME.id, customer.id)  # What was in the same batch goes again with it.
+    push.carry(installation.id)
     session().expire_all()
     assert {one.state for one in (customer, item, invoice)} == {DeliveryState.POSTED}
     assert [one["number"] for one in ledger.invoices] == ["666"]
 
 
-@pytest.mark.parametrize("hook", ["review", "address", "postage", "destination"])
+@pytest.mark.parametrize("hook", ["validate", "document_url", "cost", "destination"])
 @pytest.mark.parametrize("answer", [ValueError("boom"), 7])
 def test_what_we_can_do_without_may_fail(
     installation: Installation, ledger: Ledger, desk: Desk, app: Flask, *, hook: str, answer: object
@@ -177,7 +179,7 @@ def test_what_we_can_do_without_may_fail(
 
     setattr(app.extensions["hub"].integrations["pretend"], hook, asked)
     send(installation, desk, "777")
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     client = app.test_client()
     activity = f"/hub/installations/{installation.id}/activity"
     for path in ("/hub/orders/777/send", "/hub/orders/777/status", activity, "/hub/integrations"):
@@ -186,9 +188,9 @@ def test_what_we_can_do_without_may_fail(
 
 
 def test_an_address_that_is_a_script_is_no_link(installation: Installation, desk: Desk, app: Flask) -> None:
-    app.extensions["hub"].integrations["pretend"].address = lambda *_: "javascript:alert(1)"
+    app.extensions["hub"].integrations["pretend"].document_url = lambda *_: "javascript:alert(1)"
     send(installation, desk, "777")
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     for path in ("/hub/orders/777/send", f"/hub/installations/{installation.id}/activity"):
         assert "javascript:" not in app.test_client().get(path).text
 
@@ -198,9 +200,9 @@ def test_a_page_of_nonsense_costs_its_list_only(installation: Installation, ledg
     usual = plugin.fetch
     nonsense = ends_in(Page(records=("a customer",), cursor="1"))  # type: ignore[arg-type]
     plugin.fetch = lambda kind, since: nonsense() if kind == "customer" else usual(kind, since)
-    installing.reload(ACME.id, installation.id)
-    carrying.carry(installation.id)
-    problems = {one.kind: bool(one.problem) for one in fetching.listings(installation.id)}
+    reload_lists(ACME.id, installation.id)
+    push.carry(installation.id)
+    problems = {one.kind: bool(one.problem) for one in find_listings(installation.id)}
     assert problems == {"account": False, "customer": True, "item": False}
 
 
@@ -218,8 +220,8 @@ def test_a_sign_in_that_goes_nowhere_is_a_page_with_a_reference_that_is_in_the_l
         return step
 
     app.extensions["hub"].integrations["pretend"].authorize = authorize
-    found = installing.install(ACME, ADA, "pretend")
-    state = installing.authorize(found, ADA, "http://host/back").rpartition("state=")[2]
+    found = install_integration(ACME, ADA, "pretend")
+    state = start_authorization(found, ADA, "http://host/back").rpartition("state=")[2]
     answer = app.test_client().get(f"/hub/authorized/pretend?state={state}&books=1")
     assert answer.status_code == status
     reference = re.search(r"<code>(\w{8})</code>", answer.text)
@@ -235,7 +237,7 @@ def test_a_plugin_that_is_gone_leaves_its_pages_and_its_rows(
     send(installation, desk, "777")
     integrations = app.extensions["hub"].integrations
     plugin = integrations.pop("pretend")
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     sweep_in(app)
     client = app.test_client()
     base = f"/hub/installations/{installation.id}"
@@ -246,12 +248,12 @@ def test_a_plugin_that_is_gone_leaves_its_pages_and_its_rows(
     assert {path: client.get(path).status_code for path in expected} == expected
     assert ledger.invoices == []
     integrations["pretend"] = plugin
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["777"]
 
 
 def sweep_in(app: Flask) -> None:
-    carrying.due_installations()
+    push.due_installations()
     notices.give()
     commit()
 

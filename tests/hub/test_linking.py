@@ -7,12 +7,12 @@ import re
 import pytest
 from sqlalchemy import select
 
+from hub.books.refresh import store_records
 from hub.database import session
 from hub.host import Organization, Permission
 from hub.models import Installation, LinkChange
 from hub.plugin import Record, RecordKind
-from hub.services.books import fetching
-from tests.support.customers import enter, link, links, text_of
+from tests.support.customers import enter, link, linked_records, text_of
 from tests.support.host import Desk
 from tests.support.pages import Browser, badge_tones
 
@@ -41,11 +41,11 @@ def test_linking_changing_and_unlinking_are_kept_with_who_did_it(browser: Browse
     assert badge_tones(done.text) == ["good"]
     assert "Vine & Sons" in text_of(done.text)
     assert done.headers["HX-Trigger-After-Settle"] == "hub-linked"
-    assert links() == {"12": "2"}
+    assert linked_records() == {"12": "2"}
     browser.post(PATH, {"record_id": "1", "was": "2"})
-    assert links() == {"12": "1"}
+    assert linked_records() == {"12": "1"}
     browser.post(PATH, {"record_id": "", "was": "1"})
-    assert links() == {}
+    assert linked_records() == {}
     changes = session().scalars(select(LinkChange).order_by(LinkChange.id)).all()
     assert [(one.from_id, one.to_id, one.changed_by) for one in changes] == [
         ("", "2", "Ada Admin"), ("2", "1", "Ada Admin"), ("1", "", "Ada Admin"),
@@ -63,16 +63,16 @@ def test_what_somebody_else_changed_meanwhile_is_shown_and_not_overruled(
     note = late.text.partition('class="hub-note"')[2].partition("</p>")[0]
     assert "Bo" in note
     assert "ABC Company" in note
-    assert links() == {"12": "1"}
+    assert linked_records() == {"12": "1"}
 
 
 def test_an_entry_that_is_inactive_or_not_there_is_refused(browser: Browser, installation: Installation) -> None:
     gone = Record(kind=RecordKind.CUSTOMER, id="2", name="Vine & Sons", active=False)
-    fetching.store(installation.id, RecordKind.CUSTOMER, [gone])
+    store_records(installation.id, RecordKind.CUSTOMER, [gone])
     session().commit()
     assert browser.post(PATH, {"record_id": "2", "was": ""}).status_code == 409
     assert browser.post(PATH, {"record_id": "nobody", "was": ""}).status_code == 409
-    assert links() == {}
+    assert linked_records() == {}
 
 
 def test_from_the_tab_the_row_comes_back_into_its_place(browser: Browser, installation: Installation) -> None:
@@ -104,4 +104,4 @@ def test_only_who_may_send_or_manage_links(browser: Browser, installation: Insta
     desk.working_for = Organization(id="other", name="Other")
     assert press() == 404
     assert browser.get(PATH).status_code == 404
-    assert links() == {}
+    assert linked_records() == {}

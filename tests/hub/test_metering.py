@@ -9,12 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub.books import usage
+from hub.books.refresh import refresh_lists
 from hub.database import session
+from hub.dispatch import push
+from hub.integrations import registry
 from hub.models import Installation, Listing, Meter
 from hub.queue import commit
-from hub.services.books import fetching, metering
-from hub.services.carrying import carrying
-from hub.services.integrations import registry
 from hub.web import views
 from tests.support.deliveries import EXPECTED, everything_posted, send
 from tests.support.pretend import Ledger, Pretend
@@ -26,9 +27,9 @@ def metered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refresh(installation: Installation) -> None:
-    fetching.refresh(installation, registry.integration("pretend"))
+    refresh_lists(installation, registry.integration("pretend"))
     commit()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
 
 
 def numbers(text: str) -> list[str]:
@@ -43,7 +44,7 @@ def figures() -> list[tuple[int, int]]:
 def test_every_answer_is_counted_once_and_shown_on_the_card(installation: Installation, ledger: Ledger) -> None:
     assert figures() == [(4, 0)], "who it is, and three lists"
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert figures() == [(6, 4)], "a customer and an item were looked for; four things were written"
     assert numbers(views.card(installation).meter) == ["6", "500,000", "4"]
@@ -57,11 +58,11 @@ def test_at_the_ceiling_lists_rest_with_a_sentence_and_sending_goes_on(
     ledger.trips.clear()
     refresh(installation)
     assert ledger.trips == []
-    assert not carrying.has_work(installation.id), "it rests, and nobody looks at it again and again"
+    assert not push.has_work(installation.id), "it rests, and nobody looks at it again and again"
     assert views.card(installation).spent
     assert set(session().scalars(select(Listing.problem))) == {views.card(installation).spent}
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
     app.config["HUB_PRETEND_READS_A_MONTH"] = "400"
@@ -74,10 +75,10 @@ def test_the_ceiling_is_for_the_books_of_all_together(installation: Installation
     other = Installation(organization_id="other", integration="pretend", installed_by="Bob")
     session().add(other)
     session().flush()
-    session().add(Meter(installation_id=other.id, month=metering.of_this_month(other.id).month, reads=7, writes=0))
+    session().add(Meter(installation_id=other.id, month=usage.of_this_month(other.id).month, reads=7, writes=0))
     commit()
     app.config["HUB_PRETEND_READS_A_MONTH"] = "11"
-    assert metering.is_spent("pretend")
+    assert usage.is_spent("pretend")
     assert numbers(views.card(installation).meter) == ["4", "11", "0"], "nobody else's figures"
     app.config["HUB_PRETEND_READS_A_MONTH"] = "12"
-    assert not metering.is_spent("pretend")
+    assert not usage.is_spent("pretend")

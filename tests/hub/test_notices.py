@@ -12,14 +12,14 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from hub.database import now, session
+from hub.dispatch import push
 from hub.extension import current
 from hub.host import Organization, Permission, User
-from hub.models import Credential, DeskRow, Installation, Notice
+from hub.installations import notices
+from hub.models import Credential, Endpoint, Installation, Notice
+from hub.orders.send import count_stopped, send_order
+from hub.planning.choices import Choices
 from hub.queue import commit
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import notices
-from hub.services.sending import sending
 from hub.states import InstallationState
 from tests.support.app import connect
 from tests.support.host import ADA, Desk, order_1042
@@ -155,7 +155,7 @@ def test_a_mail_is_sent_once_however_often_its_job_runs(installation: Installati
     notices.give()
     (number,) = notices.due()
     for _ in range(3):
-        notices.mail(number)
+        notices.mail_notice(number)
     assert len(post.mails) == 1
 
 
@@ -220,7 +220,7 @@ You get this mail because you manage the integrations there.
 
 
 def test_a_connector_that_stopped_calling_is_noticed(installation: Installation, post: Post) -> None:
-    desk = DeskRow(installation_id=installation.id, address="a", login="b", minutes=15)
+    desk = Endpoint(installation_id=installation.id, address="a", login="b", minutes=15)
     session().add(desk)
     for minutes, told in ((None, 0), (44, 0), (46, 1), (60, 1)):
         desk.called_at = None if minutes is None else now() - dt.timedelta(minutes=minutes)
@@ -231,7 +231,7 @@ def test_a_connector_that_stopped_calling_is_noticed(installation: Installation,
         assert len(post.mails) == told
     (mail,) = post.mails
     assert mail["Subject"] == "The Web Connector of Pretend Books (Test Books) has stopped calling."
-    assert f"/hub/installations/{installation.id}/door" in body(mail, "plain")
+    assert f"/hub/installations/{installation.id}/endpoint" in body(mail, "plain")
 
 
 def test_a_password_is_used_and_the_hosts_own_way_is_preferred(
@@ -319,7 +319,7 @@ def test_the_page_after_disconnecting_changes_nothing_and_tells_strangers_nothin
 def stop(installation: Installation, ledger: Ledger) -> None:
     """Send order 1042, whose customer the books refuse."""
     ledger.refuses = lambda payload: "No <script>alert(1)</script>." if "customers" in payload else ""
-    sending.send(installation.id, order_1042(), Choices(), ADA)
-    carrying.carry(installation.id)
+    send_order(installation.id, order_1042(), Choices(), ADA)
+    push.carry(installation.id)
     session().expire_all()
-    assert sending.count_stopped(installation.id) == 1
+    assert count_stopped(installation.id) == 1

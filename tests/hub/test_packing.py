@@ -1,4 +1,4 @@
-"""Envelopes are full as long as there is enough to ask, and whoever sends wakes nobody who is at it already."""
+"""Batchs are full as long as there is enough to ask, and whoever sends wakes nobody who is at it already."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
-from hub.models import Envelope, Installation
+from hub.dispatch import leases, push
+from hub.integrations import registry
+from hub.models import BatchRow, Installation
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.queue import queue
-from hub.services.carrying import carrying, line
-from hub.services.drafting.choices import Choices
-from hub.services.integrations import registry
-from hub.services.sending import sending
 from tests.support import redis
 from tests.support.host import ADA, order_1042
 from tests.support.pretend import Ledger
@@ -24,7 +24,7 @@ from tests.support.pretend import Ledger
 
 def send(installation: Installation, *numbers: int) -> None:
     for number in numbers:
-        sending.send(installation.id, replace(order_1042(), id=str(number), number=str(number)), Choices(), ADA)
+        send_order(installation.id, replace(order_1042(), id=str(number), number=str(number)), Choices(), ADA)
 
 
 @pytest.fixture
@@ -35,13 +35,13 @@ def woken(tmp_path: Path, app: Flask) -> Iterator[None]:
         yield
 
 
-def test_every_envelope_but_the_last_is_full(installation: Installation, ledger: Ledger) -> None:
-    most = registry.integration(installation.integration).capabilities.requests_per_envelope
-    before = session().scalar(select(Envelope.id).order_by(Envelope.id.desc()).limit(1)) or 0
+def test_every_batch_but_the_last_is_full(installation: Installation, ledger: Ledger) -> None:
+    most = registry.integration(installation.integration).capabilities.requests_per_batch
+    before = session().scalar(select(BatchRow.id).order_by(BatchRow.id.desc()).limit(1)) or 0
     orders = 4 * most
     send(installation, *range(1, orders + 1))
-    carrying.carry(installation.id)
-    sizes = list(session().scalars(select(Envelope.size).where(Envelope.id > before).order_by(Envelope.id)))
+    push.carry(installation.id)
+    sizes = list(session().scalars(select(BatchRow.size).where(BatchRow.id > before).order_by(BatchRow.id)))
     assert (len(ledger.invoices), len(ledger.payments)) == (orders, orders)
     # The customer and the item are looked up and entered first; all others wait for them.
     assert sizes == [2, 2, *[most] * (2 * orders // most)]
@@ -53,11 +53,11 @@ def test_who_sends_while_a_carrier_speaks_wakes_no_second_one_and_is_not_forgott
     before = queue().count
     send(installation, 1)
     assert queue().count == before + 1
-    held = line.take(installation.id)
+    held = leases.take(installation.id)
     assert held is not None
     send(installation, 2, 3)
     assert queue().count == before + 1
     held.hang_up()
-    assert carrying.has_work(installation.id)
-    carrying.carry(installation.id)
+    assert push.has_work(installation.id)
+    push.carry(installation.id)
     assert sorted(one["number"] for one in ledger.invoices) == ["1", "2", "3"]

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 from flask import Flask
 
+from hub.books.refresh import store_records
+from hub.books.search import search
 from hub.database import session
 from hub.models import Installation
 from hub.plugin import AccountKind, Record, RecordKind
-from hub.services.books import fetching
-from hub.services.books.searching import search
 from tests.support.pages import count_queries
 
 
 def customers(installation: Installation, *records: Record) -> None:
-    fetching.store(installation.id, RecordKind.CUSTOMER, records)
+    store_records(installation.id, RecordKind.CUSTOMER, records)
     session().commit()
 
 
@@ -62,7 +62,7 @@ def test_inactive_and_renamed_entries_and_those_of_others_are_not_found(installa
     customers(installation, customer(1, "Old Name"), customer(2, "Gone"))
     gone = Record(kind=RecordKind.CUSTOMER, id="2", name="Gone", active=False)
     customers(installation, customer(1, "New Name"), gone)
-    fetching.store(installation.id, RecordKind.ITEM, [Record(kind=RecordKind.ITEM, id="1", name="Old Item")])
+    store_records(installation.id, RecordKind.ITEM, [Record(kind=RecordKind.ITEM, id="1", name="Old Item")])
     assert names(installation, "old") == []
     assert names(installation, "gone") == []
     assert names(installation, "new") == ["New Name"]
@@ -71,7 +71,7 @@ def test_inactive_and_renamed_entries_and_those_of_others_are_not_found(installa
 
 
 def test_accounts_are_found_by_number_and_only_of_the_kind_that_fits(installation: Installation) -> None:
-    fetching.store(installation.id, RecordKind.ACCOUNT, [
+    store_records(installation.id, RecordKind.ACCOUNT, [
         Record(kind=RecordKind.ACCOUNT, id=number, name=name, number=number, account=kind)
         for number, name, kind in (
             ("4100", "Services", AccountKind.INCOME), ("4050", "Sales of Mugs", AccountKind.INCOME),

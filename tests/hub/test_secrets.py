@@ -11,11 +11,11 @@ from cryptography.fernet import Fernet
 from flask import Flask
 
 from hub.database import now, session
+from hub.dispatch import credentials
 from hub.errors import NotConfigured
 from hub.extension import current, vault
 from hub.models import Credential, Installation
 from hub.plugin import AuthorizationExpired, Authorized, Connection, Unavailable
-from hub.services.carrying import secrets
 from tests.support.pretend import Pretend, integration_of
 
 
@@ -23,7 +23,7 @@ def test_what_is_stored_is_not_what_is_handed_out(installation: Installation, ap
     credential = session().get_one(Credential, installation.id)
     assert "canary" not in credential.secret
     assert "canary" not in repr(credential)
-    handed = secrets.connection(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
+    handed = credentials.connection(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
     assert handed.credentials == {"token": "canary-token"}
     assert "canary" not in repr(handed)
 
@@ -32,11 +32,11 @@ def test_keys_are_rotated(installation: Installation, app: Flask) -> None:
     old, new = app.config["HUB_SECRET_KEYS"], Fernet.generate_key().decode()
     app.config["HUB_SECRET_KEYS"], current().vault = [new, old], None
     before = session().get_one(Credential, installation.id).secret
-    assert secrets.reencrypt() == 1
+    assert credentials.reencrypt() == 1
     session().expire_all()
     assert session().get_one(Credential, installation.id).secret != before
     app.config["HUB_SECRET_KEYS"], current().vault = f"{new}", None
-    handed = secrets.connection(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
+    handed = credentials.connection(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
     assert handed.credentials == {"token": "canary-token"}
 
 
@@ -56,7 +56,7 @@ def test_two_that_renew_at_once_exchange_the_credentials_once(
         time.sleep(0.5)
         return Authorized(books_id=connection.books_id, credentials={"token": f"canary-token-{len(exchanges)}"})
 
-    monkeypatch.setattr(Pretend, "renew", renew)
+    monkeypatch.setattr(Pretend, "refresh", renew)
     number, seen = installation.id, []
     session().commit()
     start = threading.Barrier(3)
@@ -67,10 +67,10 @@ def test_two_that_renew_at_once_exchange_the_credentials_once(
             assert mine.credential is not None  # Both have seen the same version.
             session().commit()
             start.wait()
-            secrets.renew(session().get_one(Installation, number), integration_of(app))  # type: ignore[arg-type]  # As above.
+            credentials.renew(session().get_one(Installation, number), integration_of(app))  # type: ignore[arg-type]  # As above.
             session().expire_all()
             again = session().get_one(Installation, number)
-            seen.append(secrets.connection(again, integration_of(app)).credentials["token"])  # type: ignore[arg-type]  # As above.
+            seen.append(credentials.connection(again, integration_of(app)).credentials["token"])  # type: ignore[arg-type]  # As above.
 
     threads = [threading.Thread(target=process) for _ in range(3)]
     for thread in threads:
@@ -89,16 +89,16 @@ def test_a_loss_is_believed_when_it_has_been_confirmed_later(app: Flask, install
         asked.append(connection.credentials["token"])
         raise AuthorizationExpired("No.")
 
-    integration.renew = refuse  # type: ignore[method-assign]  # The one that refuses.
+    integration.refresh = refuse  # type: ignore[method-assign]  # The one that refuses.
     for _ in range(3):
         with pytest.raises(Unavailable) as later:
-            secrets.renew(installation, integration)
+            credentials.renew(installation, integration)
         assert later.value.retry_after is not None
         assert 590 < later.value.retry_after <= 600
     assert asked == ["canary-token"]
     app.config["HUB_CONFIRM_SECONDS"] = 0
     with pytest.raises(AuthorizationExpired):
-        secrets.renew(installation, integration)
+        credentials.renew(installation, integration)
     assert asked == ["canary-token"] * 2
 
 
@@ -109,9 +109,9 @@ def test_a_renewal_that_succeeds_ends_the_doubt(app: Flask, installation: Instal
     for _ in range(3):
         integration.renewing = AuthorizationExpired("No.")
         with pytest.raises(Unavailable):
-            secrets.renew(installation, integration)
+            credentials.renew(installation, integration)
         integration.renewing = None
-        secrets.renew(installation, integration)
+        credentials.renew(installation, integration)
     assert integration.renewals == 3
 
 
@@ -128,10 +128,10 @@ def test_an_end_that_is_not_named_again_is_still_the_end(
             expires_at=moment + dt.timedelta(days=20), ends_at=moment + hard if hard else None,
         )  # fmt: skip
 
-    monkeypatch.setattr(Pretend, "renew", renew)
+    monkeypatch.setattr(Pretend, "refresh", renew)
     seen = []
     for _ in range(4):
-        secrets.renew(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
+        credentials.renew(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
         credential = session().get_one(Credential, installation.id)
         assert credential.expires_at is not None
         seen.append((credential.expires_at - moment).days)
@@ -143,9 +143,9 @@ def test_a_renewal_that_fails_lets_the_next_one_try(app: Flask, installation: In
     assert isinstance(integration, Pretend)
     integration.renewing = Unavailable("Busy.")
     with pytest.raises(Unavailable, match="Busy"):
-        secrets.renew(installation, integration)
+        credentials.renew(installation, integration)
     integration.renewing = None
     session().expire_all()
-    secrets.renew(installation, integration)
+    credentials.renew(installation, integration)
     session().expire_all()
-    assert secrets.connection(installation, integration).credentials == {"token": "canary-token-1"}
+    assert credentials.connection(installation, integration).credentials == {"token": "canary-token-1"}

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from hub.database import session
 from hub.host import Company, Order, OrderPayment
+from hub.integrations import registry
 from hub.models import Installation, Mapping
+from hub.orders.send import send_order
+from hub.planning import sales
+from hub.planning.choices import Choices
+from hub.planning.documents import draft
+from hub.planning.drafts import Draft
+from hub.planning.sales import TAX_AS_ITEM
 from hub.plugin import Capabilities, CreditMemo, DocumentKind, Invoice
-from hub.services.drafting import selling
-from hub.services.drafting.choices import Choices
-from hub.services.drafting.documents import draft
-from hub.services.drafting.drafts import Draft
-from hub.services.drafting.selling import TAX_AS_ITEM
-from hub.services.integrations import registry
-from hub.services.sending import sending
-from hub.services.snapshots import subject_json, subject_of
+from hub.serialization import subject_json, subject_of
 from tests.support.generated_orders import orders
 from tests.support.host import ADA, order_1042, turned
 from tests.support.hypothesis_profile import examples
@@ -36,7 +36,7 @@ def crediting(app: Flask, installation: Installation, monkeypatch: pytest.Monkey
     takes = Pretend.capabilities.documents | {DocumentKind.CREDIT_MEMO}
     capabilities = Capabilities(
         documents=takes, lists=Pretend.capabilities.lists, creates=Pretend.capabilities.creates,
-        requests_per_envelope=5,
+        requests_per_batch=5,
     )  # fmt: skip
     monkeypatch.setattr(Pretend, "capabilities", capabilities)
     installation.documents = [*installation.documents, DocumentKind.CREDIT_MEMO]
@@ -118,7 +118,7 @@ def test_books_that_take_no_credit_memos_say_so_before_sending(installation: Ins
 
 
 def test_an_order_is_never_an_invoice_and_a_credit_memo_at_once(crediting: Installation) -> None:
-    sending.send(crediting.id, order_1042(), Choices(), ADA)
+    send_order(crediting.id, order_1042(), Choices(), ADA)
     (problem,) = drafted(crediting, turned(order_1042())).problems
     assert problem.code == "other-kind-posted"
     assert drafted(crediting, turned(order_1042()), documents=("bill",)).problems[0].field == "lines", "Only a bill."
@@ -131,4 +131,4 @@ def test_what_a_customer_gives_back_is_not_ordered_from_a_supplier(crediting: In
     (bought,) = drafted(crediting, order, documents=("purchase_order",)).purchases
     assert bought.order is not None
     assert [line.quantity for line in bought.order.lines] == [Decimal(100)]
-    assert selling.kind_of(order) is DocumentKind.INVOICE
+    assert sales.kind_of(order) is DocumentKind.INVOICE

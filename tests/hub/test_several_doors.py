@@ -12,9 +12,11 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from hub import jobs
+from hub.books.refresh import refresh_lists, store_page
 from hub.database import now, session
+from hub.dispatch import push
 from hub.errors import Incomplete
-from hub.models import Authorization, ConversationRow, Envelope, Installation, Purpose, RecordRow
+from hub.models import Authorization, BatchRow, ConversationRow, Installation, Purpose, RecordRow
 from hub.plugin import (
     Ask,
     Attempt,
@@ -30,8 +32,6 @@ from hub.plugin import (
     Request,
     Role,
 )
-from hub.services.books import fetching
-from hub.services.carrying import carrying
 from hub.states import InstallationState
 from tests.support.deliveries import EXPECTED, everything_posted, send
 from tests.support.pages import Browser
@@ -99,22 +99,22 @@ def test_what_nobody_came_back_for_is_forgotten_when_its_time_is_over(
     assert kept() == [False]
 
 
-def test_an_envelope_goes_to_one_destination(
+def test_a_batch_goes_to_one_destination(
     app: Flask, installation: Installation, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def door(_: Pretend, request: Request) -> str:
         return "write" if request.writes else str(request.payload)
 
     monkeypatch.setattr(Pretend, "destination", door)
-    fetching.refresh(installation, integration_of(app))
+    refresh_lists(installation, integration_of(app))
     session().commit()
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
     assert all(len({door(integration_of(app), one) for one in trip.requests}) == 1 for trip in ledger.trips)  # type: ignore[arg-type]
     assert max(len(trip.requests) for trip in ledger.trips) == 2  # The new customer and the new item.
-    assert session().scalar(select(Envelope.id).where(Envelope.state != "answered")) is None
+    assert session().scalar(select(BatchRow.id).where(BatchRow.state != "answered")) is None
 
 
 def test_what_a_whole_list_does_not_name_is_gone(installation: Installation) -> None:
@@ -125,9 +125,9 @@ def test_what_a_whole_list_does_not_name_is_gone(installation: Installation) -> 
 
     mug, cup = (Record(kind=RecordKind.ITEM, id=name, name=name) for name in ("Mug", "Cup"))
     for page in (Page(records=(mug, cup), cursor="1"), Page(records=(cup,), cursor="2")):
-        fetching.take(conversation(installation), page)
+        store_page(conversation(installation), page)
     assert names() == ["Cup", "Mug"]
-    fetching.take(conversation(installation), Page(records=(cup,), cursor="3", whole=True))
+    store_page(conversation(installation), Page(records=(cup,), cursor="3", is_snapshot=True))
     assert names() == ["Cup"]
 
 

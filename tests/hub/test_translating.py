@@ -13,13 +13,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from hub.books import links
 from hub.database import session
+from hub.dispatch import push
 from hub.models import Delivery, Installation, Listing
-from hub.plugin import Integration, Offer, Problem, RecordKind, Ref, Rejected, Response, Unavailable, say
-from hub.services.books import linking
-from hub.services.carrying import carrying
-from hub.services.sending import bundling
-from hub.services.snapshots import problems_of
+from hub.orders import bundles
+from hub.plugin import Fix, Integration, Problem, RecordKind, Ref, Rejected, Response, Unavailable, say
+from hub.serialization import problems_of
 from hub.states import InstallationState
 from hub.translating import gettext, speaking
 from quickbooks_desktop import QuickBooksDesktop
@@ -49,7 +49,7 @@ OWN = (
 def taken() -> Problem:
     return Problem(
         what=say(TAKEN, number="1042", other=say("Credit memo %(number)s", number="7"), day=dt.date(2027, 3, 3)),
-        cure="Put it right.", offers=(Offer.day(dt.date(2027, 3, 4)),),
+        cure="Put it right.", fixes=(Fix.day(dt.date(2027, 3, 4)),),
     )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_the_status_of_an_order_is_translated_on_its_whole_way(browser: Browser,
     sent = browser.post("/hub/orders/1042/send", FORM, htmx=True).text
     assert state_of(sent, "hub-order-status") == "wait"
     assert forgotten(sent, DATA) == set()
-    carrying.carry(1)
+    push.carry(1)
     done = browser.get("/hub/orders/1042/status", htmx=True).text
     assert state_of(done, "hub-order-status") == "good"
     assert re.search(r"⟦[^⟦⟧]*1042⟧", done), "The badge names the number."
@@ -98,7 +98,7 @@ def test_the_status_of_an_order_is_translated_on_its_whole_way(browser: Browser,
 
 def send(browser: Browser) -> None:
     browser.post("/hub/orders/1042/send", FORM, htmx=True)
-    carrying.carry(1)
+    push.carry(1)
 
 
 SAID = "⟦The number 1042 is taken by “⟦Credit memo 7⟧” since 03.03.2027.⟧"
@@ -165,8 +165,8 @@ def test_why_nothing_moves_is_translated_on_every_page_that_says_so(browser: Bro
 
 
 def test_what_became_of_a_companys_entry_and_history_is_translated(browser: Browser, desk: Desk) -> None:
-    linking.link(1, RecordKind.CUSTOMER, "12", Ref(id="c1", name="ABC Company"), "Ada Admin")
-    link = linking.linked(1, RecordKind.CUSTOMER, "12")
+    links.link(1, RecordKind.CUSTOMER, "12", Ref(id="c1", name="ABC Company"), "Ada Admin")
+    link = links.linked(1, RecordKind.CUSTOMER, "12")
     assert link is not None
     link.note = say(GONE, name="ABC", day=dt.date(2027, 3, 3))
     session().add(Listing(installation_id=1, kind="invoice", loading=False, problem="The ledger is busy."))
@@ -220,8 +220,8 @@ def test_the_summary_of_what_was_sent_together_is_translated(browser: Browser, d
     shown = browser.post("/hub/orders/sent", {"id": ["1042", "1043"], "documents": "invoice", "within": "1"}, htmx=True)
     assert progress(shown.text)["queued"] == 0
     assert forgotten(shown.text + browser.get("/hub/orders/bar").text, DATA) == set()
-    bundling.send(1)
-    carrying.carry(1)
+    bundles.send_bundle(1)
+    push.carry(1)
     done = browser.get("/hub/orders/sent/1", htmx=True).text
     assert progress(done) == {"total": 2, "queued": 2, "good": 0, "bad": 2}
     assert problem_codes(done) == ["does-not-add-up"]

@@ -15,10 +15,10 @@ from redis import Redis
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.models import Delivery, Envelope, Installation
-from hub.plugin import Counted, Limit, Unavailable
-from hub.services.carrying import carrying, turns
-from hub.states import DeliveryState, EnvelopeState
+from hub.dispatch import push, rate_limits
+from hub.models import BatchRow, Delivery, Installation
+from hub.plugin import CostUnit, Limit, Unavailable
+from hub.states import BatchState, DeliveryState
 from tests.support import redis
 from tests.support.deliveries import EXPECTED, everything_posted, pass_time, send
 from tests.support.pretend import Ledger, Pretend, integration_of
@@ -30,7 +30,7 @@ import sys, time
 from dataclasses import replace
 from flask import Flask
 from hub.plugin import Limit
-from hub.services.carrying import turns
+from hub.dispatch import rate_limits
 from tests.support.pretend import Ledger, Pretend
 
 Pretend.capabilities = replace(Pretend.capabilities, limits=(Limit(most={MOST}, seconds=1),))
@@ -38,7 +38,7 @@ app = Flask("worker")
 app.config.update(HUB_REDIS_URL=sys.argv[1])
 with app.app_context():
     for _ in range({TURNS}):
-        assert turns.take(Pretend(Ledger()), "books-1", ()) is None
+        assert rate_limits.take(Pretend(Ledger()), "books-1", ()) is None
         print(time.time(), flush=True)
 """
 
@@ -70,41 +70,41 @@ def test_a_line_whose_books_are_asked_as_fast_as_they_may_be_rests_and_goes_on(
 ) -> None:
     limit(monkeypatch, Limit(most=2, seconds=60), Limit(most=1000, seconds=1))
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     session().expire_all()
     assert len(ledger.trips) == 2
     assert installation.line_token is None, "no worker waits for it"
     assert installation.resume_at is not None
     assert now() < installation.resume_at < now() + dt.timedelta(seconds=61)
     assert installation.trouble == "", "it is no trouble, it is the pace"
-    assert not carrying.has_work(installation.id)
+    assert not push.has_work(installation.id)
     assert DeliveryState.IN_DOUBT not in set(session().scalars(select(Delivery.state))), "it has not left"
-    held = session().scalars(select(Envelope).where(Envelope.state == EnvelopeState.OPEN)).one()
+    held = session().scalars(select(BatchRow).where(BatchRow.state == BatchState.OPEN)).one()
     with Redis.from_url(redis_url) as connection:
         connection.flushall()  # A minute has passed.
     pass_time(installation)
-    carrying.carry(installation.id)
-    assert ledger.trips[2].key == held.key
+    push.carry(installation.id)
+    assert ledger.trips[2].idempotency_key == held.idempotency_key
     while not everything_posted():
         with Redis.from_url(redis_url) as connection:
             connection.flushall()
         pass_time(installation)
-        carrying.carry(installation.id)
+        push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
-    assert len({one.key for one in ledger.trips}) == len(ledger.trips), "nothing was asked twice"
+    assert len({one.idempotency_key for one in ledger.trips}) == len(ledger.trips), "nothing was asked twice"
 
 
 def test_what_is_counted_is_what_the_trip_costs(app: Flask, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hub.plugin import Postage, Request
+    from hub.plugin import Request, RequestCost
 
-    limit(monkeypatch, Limit(most=4, seconds=60), Limit(most=1, seconds=60, counted=Counted.BATCHES))
+    limit(monkeypatch, Limit(most=4, seconds=60), Limit(most=1, seconds=60, counted=CostUnit.BATCHES))
     integration = integration_of(app)
-    costs = {"batch": Postage(calls=2, batches=1), "look": Postage(calls=1)}
-    monkeypatch.setattr(integration, "postage", lambda requests: costs[requests[0].name])
+    costs = {"batch": RequestCost(calls=2, batches=1), "look": RequestCost(calls=1)}
+    monkeypatch.setattr(integration, "cost", lambda requests: costs[requests[0].name])
 
     def taken(name: str, books: str = "books-1") -> bool:
         asked = [Request(name=name, payload={}, writes=False)]
-        return turns.take(integration, books, asked) is None
+        return rate_limits.take(integration, books, asked) is None
 
     assert [taken("batch"), taken("batch"), taken("look"), taken("look"), taken("look")] == [
         True, False, True, True, False,
@@ -118,7 +118,7 @@ def test_where_no_pace_is_wanted_none_is_kept(
     limit(monkeypatch, Limit(most=1, seconds=60))
     app.config["HUB_PACE"] = "off"
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -128,14 +128,14 @@ def test_without_redis_the_books_are_asked_all_the_same_and_say_it_themselves(
     limit(monkeypatch, Limit(most=1, seconds=60))
     ledger.before.extend([None, Unavailable("Too many requests.", retry_after=60)])
     send(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     session().expire_all()
     assert len(ledger.trips) == 2
     assert installation.resume_at is not None
     assert now() + dt.timedelta(seconds=50) < installation.resume_at <= now() + dt.timedelta(seconds=60)
-    assert carrying.due_installations() == [], "no worker asks before the pause is over"
+    assert push.due_installations() == [], "no worker asks before the pause is over"
     pass_time(installation)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -145,7 +145,7 @@ def test_a_limit_of_the_app_counts_all_books_together_and_the_operator_may_set_a
     limit(monkeypatch, Limit(most=100, seconds=3600, of_app=True, setting="CALLS_AN_HOUR"))
     app.config["HUB_PRETEND_CALLS_AN_HOUR"] = "2"
     pretend = integration_of(app)
-    assert [turns.take(pretend, books, ()) for books in ("books-1", "books-2")] == [None, None]
-    assert turns.take(pretend, "books-3", ()) is not None
+    assert [rate_limits.take(pretend, books, ()) for books in ("books-1", "books-2")] == [None, None]
+    assert rate_limits.take(pretend, "books-3", ()) is not None
     app.config["HUB_PRETEND_CALLS_AN_HOUR"] = "0"
-    assert turns.take(pretend, "books-3", ()) is None
+    assert rate_limits.take(pretend, "books-3", ()) is None

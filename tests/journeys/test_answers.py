@@ -13,18 +13,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub.books import description
 from hub.database import now, session
+from hub.dispatch import push
 from hub.errors import Incomplete
 from hub.host import Order
+from hub.installations.install import reload_lists
 from hub.models import Delivery, Installation
+from hub.orders.retry import retry_delivery
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.plugin import Problem
 from hub.queue import commit
-from hub.services.books import checking
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.sending import retrying, sending
-from hub.services.snapshots import problems_of
+from hub.serialization import problems_of
 from hub.states import DeliveryState
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
@@ -37,14 +38,14 @@ NOVEMBER_15 = {"AccountingInfoPrefs": {"BookCloseDate": "2026-11-15"}}
 
 
 def send(installation: Installation, answers: Mapping[str, str] | None = None) -> None:
-    sending.send(installation.id, order_1042(), Choices(answers=answers or {}), ADA)
-    carrying.carry(installation.id)
+    send_order(installation.id, order_1042(), Choices(answers=answers or {}), ADA)
+    push.carry(installation.id)
     session().expire_all()
 
 
 def refused(installation: Installation, answers: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
     with pytest.raises(Incomplete) as stopped:
-        sending.send(installation.id, order_1042(), Choices(answers=answers or {}), ADA)
+        send_order(installation.id, order_1042(), Choices(answers=answers or {}), ADA)
     return stopped.value.problems
 
 
@@ -57,8 +58,8 @@ def stopped() -> tuple[Delivery, Problem]:
 
 
 def again(installation: Installation, delivery: Delivery, **answers: str) -> None:
-    retrying.retry(ACME.id, delivery.id, answers)
-    carrying.carry(installation.id)
+    retry_delivery(ACME.id, delivery.id, answers)
+    push.carry(installation.id)
     session().expire_all()
 
 
@@ -72,8 +73,8 @@ def test_closed_books_are_known_before_sending_and_another_day_cures_it(online: 
     look(online)
     problems = refused(online)
     assert {problem.field for problem in problems} == {"date"}
-    (offer,) = {offer for problem in problems for offer in problem.offers}
-    assert (offer.answer, offer.value) == ("date", "2026-11-16")
+    (offer,) = {offer for problem in problems for offer in problem.fixes}
+    assert (offer.kind, offer.value) == ("date", "2026-11-16")
     assert books.books()["Invoice"] == []
     send(online, {"date": "2026-11-16"})
     assert dates(books) == [("Invoice", "2026-11-16"), ("Payment", "2026-11-16")]
@@ -87,7 +88,7 @@ def test_books_closed_at_the_last_moment_lead_to_the_same_cure(online: Installat
     send(online)
     delivery, problem = stopped()
     assert (problem.field, problem.code) == ("date", "6210")
-    assert checking.known(online).closed_until == dt.date(2026, 11, 15)  # It has been asked since.
+    assert description.known(online).closed_until == dt.date(2026, 11, 15)  # It has been asked since.
     again(online, delivery, date="2026-11-16")
     pass_time(online)
     assert dates(books)[0] == ("Invoice", "2026-11-16")
@@ -102,7 +103,7 @@ def test_a_period_that_closed_afterwards_is_no_matter_for_what_is_posted(online:
     assert posted()
     changed = replace(order_1042(), memo="Thank you.")
     with pytest.raises(Incomplete) as later:
-        sending.send(online.id, changed, Choices(updates=("invoice",)), ADA)
+        send_order(online.id, changed, Choices(updates=("invoice",)), ADA)
     assert [problem.field for problem in later.value.problems] == ["date"]
 
 
@@ -112,8 +113,8 @@ def test_numbers_that_the_company_gives_itself_are_shown_and_called_no_differenc
     books.control(f"preferences/{REALM}", {"SalesFormsPrefs": {"CustomTxnNumbers": False}})
     look(online)
     long = replace(order_1042(), number="1042-" + "9" * 30)
-    sending.send(online.id, long, Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, long, Choices(), ADA)
+    push.carry(online.id)
     session().expire_all()
     (invoice,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
     assert (invoice.state, invoice.posting_number, invoice.problems) == ("posted", "1001", [])
@@ -122,11 +123,11 @@ def test_numbers_that_the_company_gives_itself_are_shown_and_called_no_differenc
 def test_a_number_too_long_can_be_changed_where_it_is_told(online: Installation, books: Running) -> None:
     long = replace(order_1042(), number="1042-" + "9" * 30)
     with pytest.raises(Incomplete) as told:
-        sending.send(online.id, long, Choices(), ADA)
+        send_order(online.id, long, Choices(), ADA)
     (problem,) = told.value.problems
-    assert (problem.field, problem.about, problem.offers[0].editable) == ("number", "invoice", True)
-    sending.send(online.id, long, Choices(answers={"invoice:number": "1042-9"}), ADA)
-    carrying.carry(online.id)
+    assert (problem.field, problem.about, problem.fixes[0].editable) == ("number", "invoice", True)
+    send_order(online.id, long, Choices(answers={"invoice:number": "1042-9"}), ADA)
+    push.carry(online.id)
     assert [one[0] for one in whole_ledger(books)["invoices"]] == ["1042-9"]
     assert posted()
 
@@ -149,8 +150,8 @@ def of(name: str) -> Order:
 def send_zenith(installation: Installation, desk: Desk) -> tuple[Delivery, Problem]:
     """The order is for Zenith Yoga, who is in the books."""
     desk.orders["1042"] = of("Zenith Yoga")
-    sending.send(installation.id, desk.orders["1042"], Choices(), ADA)
-    carrying.carry(installation.id)
+    send_order(installation.id, desk.orders["1042"], Choices(), ADA)
+    push.carry(installation.id)
     return stopped()
 
 
@@ -161,7 +162,7 @@ def test_a_duplicate_can_be_linked_and_its_payment_finds_it(
     delivery, problem = send_zenith(online, desk)
     assert (problem.field, problem.code) == ("number", "6140")
     assert all(told in problem.why for told in ("1042", "Zenith Yoga", "200.00"))
-    assert [(one.answer, one.value) for one in problem.offers] == [
+    assert [(one.kind, one.value) for one in problem.fixes] == [
         ("same_as", there), ("number", "1042-2"), ("repeats_number", "yes"),
     ]  # fmt: skip
     again(online, delivery, same_as=there)
@@ -182,7 +183,7 @@ def test_a_duplicate_can_be_renumbered_or_allowed(
     enter_1042(books, "Cool Cars", "99.00")
     delivery, problem = send_zenith(online, desk)
     assert all(told in problem.why for told in ("1042", "Cool Cars", "99.00"))
-    assert "same_as" not in [one.answer for one in problem.offers]  # It is somebody else's.
+    assert "same_as" not in [one.kind for one in problem.fixes]  # It is somebody else's.
     again(online, delivery, **{answer: value})
     assert [one[:3] for one in whole_ledger(books)["invoices"]] == [
         ("1042", "Cool Cars", Decimal("99.00")), (value.replace("yes", "1042"), "Zenith Yoga", Decimal("218.50")),
@@ -196,13 +197,13 @@ def names(books: Running) -> list[str]:
 
 def test_a_name_that_a_vendor_has_is_known_before_sending(online: Installation, books: Running) -> None:
     with pytest.raises(Incomplete) as told:
-        sending.send(online.id, of("books by  BESSIE"), Choices(), ADA)
+        send_order(online.id, of("books by  BESSIE"), Choices(), ADA)
     (problem,) = told.value.problems
     assert (problem.field, problem.about, problem.code) == ("customer", "customer", "name-of-another-kind")
-    (offer,) = problem.offers
-    sending.send(online.id, of("Books by Bessie"), Choices(answers={"customer:name": "Books by Bessie (C)"}), ADA)
-    carrying.carry(online.id)
-    assert (offer.answer, names(books)) == ("name", ["Books by Bessie (C)"])
+    (offer,) = problem.fixes
+    send_order(online.id, of("Books by Bessie"), Choices(answers={"customer:name": "Books by Bessie (C)"}), ADA)
+    push.carry(online.id)
+    assert (offer.kind, names(books)) == ("name", ["Books by Bessie (C)"])
     assert posted()
 
 
@@ -210,10 +211,10 @@ def test_an_employees_name_is_found_by_the_books_and_another_name_cures_it(
     online: Installation, books: Running, desk: Desk
 ) -> None:
     desk.orders["1042"] = of("Emily Platt")
-    sending.send(online.id, of("Emily Platt"), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, of("Emily Platt"), Choices(), ADA)
+    push.carry(online.id)
     delivery, problem = stopped()
-    assert (delivery.kind, problem.offers[0].value) == ("customer", "Emily Platt (C)")
+    assert (delivery.kind, problem.fixes[0].value) == ("customer", "Emily Platt (C)")
     assert problem.code == "name-of-another-kind"
     again(online, delivery, name="Emily Platt Ltd")
     assert names(books) == ["Emily Platt Ltd"]
@@ -224,8 +225,8 @@ def test_an_employees_name_is_found_by_the_books_and_another_name_cures_it(
 def test_a_suffix_is_added_where_the_setting_says_so(online: Installation, books: Running, name: str) -> None:
     online.options = {**online.options, "taken_names": "suffix"}
     commit()
-    sending.send(online.id, of(name), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, of(name), Choices(), ADA)
+    push.carry(online.id)
     assert names(books) == [f"{name} (C)"]
     assert posted()
 
@@ -233,20 +234,20 @@ def test_a_suffix_is_added_where_the_setting_says_so(online: Installation, books
 def test_an_inactive_customer_is_said_to_be_inactive(online: Installation, books: Running) -> None:
     customer = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Mark Cho")
     books.control(f"edit/{REALM}/Customer/{customer['Id']}", {"Active": False})
-    installing.reload(ACME.id, online.id)
-    carrying.carry(online.id)
+    reload_lists(ACME.id, online.id)
+    push.carry(online.id)
     with pytest.raises(Incomplete) as told:
-        sending.send(online.id, of("Mark Cho"), Choices(), ADA)
+        send_order(online.id, of("Mark Cho"), Choices(), ADA)
     (problem,) = told.value.problems
     assert problem.code == "name-inactive"
-    assert problem.offers[0].value == "Mark Cho (C)"
+    assert problem.fixes[0].value == "Mark Cho (C)"
 
 
 def test_who_asks_for_a_new_customer_of_a_name_that_is_there_is_offered_that_one(online: Installation) -> None:
     with pytest.raises(Incomplete) as told:
-        sending.send(online.id, of("Zenith Yoga"), Choices(customer="new"), ADA)
+        send_order(online.id, of("Zenith Yoga"), Choices(customer="new"), ADA)
     (problem,) = told.value.problems
-    assert [offer.answer for offer in problem.offers] == ["customer", "name"]
+    assert [offer.kind for offer in problem.fixes] == ["customer", "name"]
 
 
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
@@ -258,13 +259,13 @@ def test_two_orders_for_one_new_customer_pressed_at_once_create_one(
     def press(order: Order) -> None:
         with app.app_context():
             together.wait()
-            sending.send(online.id, order, Choices(), ADA)
+            send_order(online.id, order, Choices(), ADA)
 
     with ThreadPoolExecutor(2) as people:
         list(people.map(press, orders))
     books.fault(kind, "/batch")
     for _ in range(3):
-        carrying.carry(online.id)
+        push.carry(online.id)
         pass_time(online)
     assert {one[0] for one in whole_ledger(books)["invoices"]} == {"1042", "1043"}
     assert len(whole_ledger(books)["invoices"]) == 2

@@ -11,14 +11,15 @@ import requests
 from flask import Flask
 from sqlalchemy import update
 
+from hub.books import description
 from hub.database import now, session
+from hub.dispatch import credentials, push
 from hub.extension import current
-from hub.models import Credential, Envelope, Installation
+from hub.installations import renewal
+from hub.installations.install import pause_installation, remove_installation
+from hub.models import BatchRow, Credential, Installation
 from hub.plugin import AuthorizationExpired, Rejected
 from hub.queue import commit
-from hub.services.books import checking
-from hub.services.carrying import carrying, secrets
-from hub.services.installing import installing, renewing
 from hub.states import InstallationState
 from sandbox.online import OTHER_REALM, Running
 from tests.support import refreshing, served
@@ -47,10 +48,10 @@ def state(installation: Installation) -> InstallationState:
 def ask(installation: Installation) -> bool:
     """Have a worker ask the ledger who it is. Return True if it answered."""
     begun = now()
-    checking.begin(installation)
+    description.begin(installation)
     installation.resume_at = None
     commit()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     session().expire_all()
     return installation.checked_at is not None and installation.checked_at >= begun
 
@@ -91,13 +92,13 @@ def test_an_idle_connection_is_kept_alive_and_harvests_the_rotated_value(online:
     assert before.expires_at is not None
     assert before.keep_at is not None
     assert dt.timedelta(days=6.9) < before.keep_at - now() <= dt.timedelta(days=7)
-    assert renewing.due() == []
+    assert renewal.due() == []
     for _ in range(3):
         books.control("clock", {"advance_days": 100})  # Each time it would lapse at 101.
         let_time_pass(online, keep_at=now())
-        assert renewing.due() == [online.id]
-        renewing.renew(online.id)
-        assert renewing.due() == []
+        assert renewal.due() == [online.id]
+        renewal.renew(online.id)
+        assert renewal.due() == []
         ends.append(credential(online).ends_at)
     assert credential(online).version == version + 3
     first, _, last = ends
@@ -108,12 +109,12 @@ def test_an_idle_connection_is_kept_alive_and_harvests_the_rotated_value(online:
 
 
 def test_a_paused_connection_is_kept_alive_too(online: Installation, books: Running) -> None:
-    installing.pause("acme", online.id)
+    pause_installation("acme", online.id)
     let_time_pass(online, keep_at=now())
-    assert renewing.due() == [online.id]
-    renewing.renew(online.id)
+    assert renewal.due() == [online.id]
+    renewal.renew(online.id)
     assert exchanges(books)[-1] == 200
-    assert renewing.due() == []
+    assert renewal.due() == []
 
 
 @pytest.mark.parametrize("fault", [
@@ -123,14 +124,14 @@ def test_a_paused_connection_is_kept_alive_too(online: Installation, books: Runn
 def test_an_outage_of_the_sign_in_is_no_loss(online: Installation, books: Running, fault: dict[str, Any]) -> None:
     requests.post(f"{books.url}/_sandbox/faults", json={**fault, "match": TOKENS}, timeout=5)
     let_time_pass(online, keep_at=now())
-    renewing.renew(online.id)
+    renewal.renew(online.id)
     assert online.state is InstallationState.CONNECTED
-    assert renewing.due() == []  # Not at every sweep.
+    assert renewal.due() == []  # Not at every sweep.
     waits = credential(online).keep_at
     assert waits is not None
     assert waits > now() + dt.timedelta(minutes=4)
     let_time_pass(online, keep_at=now(), renewal_refused_at=credential(online).renewal_refused_at and now() - DAY)
-    renewing.renew(online.id)
+    renewal.renew(online.id)
     assert credential(online).renewal_refused_at is None
     assert online.state is InstallationState.CONNECTED
     assert ask(online)
@@ -141,15 +142,15 @@ def test_an_idle_connection_that_was_disconnected_there_is_lost_when_that_is_sur
 ) -> None:
     disconnect(online)
     let_time_pass(online, keep_at=now())
-    renewing.renew(online.id)
-    assert (online.state, renewing.due()) == (InstallationState.CONNECTED, [])
-    renewing.renew(online.id)  # Whoever else comes asks nothing before its time.
+    renewal.renew(online.id)
+    assert (online.state, renewal.due()) == (InstallationState.CONNECTED, [])
+    renewal.renew(online.id)  # Whoever else comes asks nothing before its time.
     assert exchanges(books)[-2:] == [200, 400]
     let_time_pass(online, keep_at=now(), renewal_refused_at=now() - dt.timedelta(minutes=11))
-    renewing.renew(online.id)
+    renewal.renew(online.id)
     assert state(online) is InstallationState.EXPIRED
     assert online.trouble
-    assert renewing.due() == []
+    assert renewal.due() == []
 
 
 def test_a_connection_at_work_is_lost_when_that_is_sure_and_goes_on_after_signing_in_again(
@@ -161,7 +162,7 @@ def test_a_connection_at_work_is_lost_when_that_is_sure_and_goes_on_after_signin
     assert online.trouble
     app.config["HUB_CONFIRM_SECONDS"] = 0
     due_again()
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert state(online) is InstallationState.EXPIRED
     with pytest.raises(Rejected) as refused:
         consent(online, books, realm=OTHER_REALM)
@@ -170,7 +171,7 @@ def test_a_connection_at_work_is_lost_when_that_is_sure_and_goes_on_after_signin
     assert state(online) is InstallationState.EXPIRED
     consent(online, books)
     due_again()
-    carrying.carry(online.id)
+    push.carry(online.id)
     session().expire_all()
     assert (online.state, online.trouble) == (InstallationState.CONNECTED, "")
     assert ask(online)
@@ -186,37 +187,37 @@ def test_books_that_refuse_fresh_tokens_are_lost_when_that_is_sure(
     assert credential(online).access_refused_at is not None
     app.config["HUB_CONFIRM_SECONDS"] = 0
     due_again()
-    carrying.carry(online.id)  # One refusal is left; fresh tokens are accepted again.
+    push.carry(online.id)  # One refusal is left; fresh tokens are accepted again.
     assert credential(online).access_refused_at is None
     session().expire_all()
     assert (online.state, online.trouble) == (InstallationState.CONNECTED, "")
     requests.post(f"{books.url}/_sandbox/faults", json={**refusal, "times": 4}, timeout=5)
     assert not ask(online)
     due_again()
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert state(online) is InstallationState.EXPIRED
 
 
 def test_uninstalling_gives_the_authorization_back(online: Installation, books: Running, app: Flask) -> None:
     integration = app.extensions["hub"].integrations["quickbooks_online"]
-    handed = secrets.connection(online, integration)
+    handed = credentials.connection(online, integration)
     commit()
-    installing.remove("acme", online.id)
+    remove_installation("acme", online.id)
     with pytest.raises(AuthorizationExpired):
-        integration.renew(handed)
+        integration.refresh(handed)
     assert session().get(Credential, online.id) is None
 
 
 def disconnect(installation: Installation) -> None:
     """What an admin does at Intuit: the grant is gone, and nobody tells us."""
     integration = current().integrations["quickbooks_online"]
-    integration.revoke(secrets.connection(installation, integration))  # type: ignore[arg-type, attr-defined]  # It is a push integration.
+    integration.revoke(credentials.connection(installation, integration))  # type: ignore[arg-type, attr-defined]  # It is a push integration.
     commit()
 
 
 def due_again() -> None:
     """Let the waiting time of everything be over."""
-    session().execute(update(Envelope).values(due_at=now()))
+    session().execute(update(BatchRow).values(due_at=now()))
     session().execute(update(Installation).values(resume_at=None))
     commit()
     session().expire_all()

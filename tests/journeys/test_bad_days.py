@@ -10,12 +10,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import now, session
+from hub.dispatch import push
+from hub.installations import notices, renewal
 from hub.models import Credential, Delivery, Installation, Meter, Notice, NoticeKind
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.queue import commit
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import notices, renewing
-from hub.services.sending import sending
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
@@ -33,16 +33,16 @@ def given(installation: Installation) -> list[NoticeKind]:
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_an_hour_of_nothing_but_error_pages_is_waited_out(online: Installation, books: Running, status: int) -> None:
     books.fault("status", "/v3/", status=status, lasts=3600)
-    sending.send(online.id, order_1042(), Choices(), ADA)
+    send_order(online.id, order_1042(), Choices(), ADA)
     for _ in range(6):
-        carrying.carry(online.id)
+        push.carry(online.id)
         session().expire_all()
         assert str(status) in online.trouble
         assert online.state is InstallationState.CONNECTED
         assert DeliveryState.STOPPED not in set(session().scalars(select(Delivery.state)))
         books.control("clock", {"advance_seconds": 600})
         pass_time(online)
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
     assert online.trouble == ""
@@ -53,17 +53,17 @@ def test_who_disconnects_in_quickbooks_is_told_what_that_means_and_may_come_back
 ) -> None:
     app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     books.control(f"disconnect/{REALM}", {})
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     session().expire_all()
     assert (online.state, given(online)) == (InstallationState.CONNECTED, [])
     pass_time(online)
-    carrying.carry(online.id)
+    push.carry(online.id)
     session().expire_all()
     assert (online.state, given(online)) == (InstallationState.EXPIRED, [NoticeKind.LOST])
     consent(online, books)
     pass_time(online)
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
 
@@ -74,17 +74,17 @@ def test_books_that_are_closed_to_good_tokens_wait_for_an_admin(
 ) -> None:
     app.config["HUB_CONFIRM_SECONDS"] = 0
     books.control(f"access/{REALM}", {"refuses": why})
-    sending.send(online.id, order_1042(), Choices(), ADA)
+    send_order(online.id, order_1042(), Choices(), ADA)
     for _ in range(2):
         pass_time(online)
-        carrying.carry(online.id)
+        push.carry(online.id)
     session().expire_all()
     assert (online.state, given(online)) == (InstallationState.EXPIRED, [NoticeKind.LOST])
     assert online.trouble
     books.control(f"access/{REALM}", {"refuses": None})
     consent(online, books)
     pass_time(online)
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
 
@@ -109,8 +109,8 @@ def test_the_end_after_five_years_is_told_before_and_then_an_admin_signs_in_agai
     assert ends_at is not None
     assert ends_at - now() > dt.timedelta(days=1800)
     pass_time(online)
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
 
@@ -120,7 +120,7 @@ def renew(installation: Installation) -> None:
     session().expire_all()
     session().get_one(Credential, installation.id).keep_at = now()
     commit()
-    renewing.renew(installation.id)
+    renewal.renew(installation.id)
 
 
 def renewals_refused(installation: Installation) -> bool:
@@ -129,14 +129,14 @@ def renewals_refused(installation: Installation) -> bool:
 
 
 def test_an_update_is_made_although_queries_give_what_was(online: Installation, books: Running) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
                                "PrivateNote": "Call them"}, operation="update")  # fmt: skip
     books.control("lag", {"queries": True})
-    sending.send(online.id, replace(order_1042(), memo="Many thanks."), UPDATE, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, replace(order_1042(), memo="Many thanks."), UPDATE, ADA)
+    push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     assert invoice["CustomerMemo"]["value"] == "Many thanks."
     assert posted()

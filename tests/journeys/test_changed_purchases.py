@@ -12,15 +12,16 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Order
 from hub.models import Delivery, Installation, Mapping
-from hub.plugin import Answer, DocumentKind
+from hub.orders.retry import retry_delivery
+from hub.orders.send import find_revisions, send_order
+from hub.planning.choices import Choices
+from hub.planning.revisions import Revisable, Way
+from hub.plugin import DocumentKind, FixKind
 from hub.queue import commit
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.drafting.revising import Revisable, Way
-from hub.services.sending import retrying, sending
-from hub.services.snapshots import problems_of
+from hub.serialization import problems_of
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
 from tests.support.host import ADA, Desk
@@ -58,14 +59,14 @@ CHANGED = {"order": ("1042", Decimal("125.00"), "Closed"), "bill": ("1042", Deci
 
 @pytest.fixture
 def sent(online: Installation) -> Installation:
-    sending.send(online.id, bought(1042), EVERYTHING, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, bought(1042), EVERYTHING, ADA)
+    push.carry(online.id)
     return online
 
 
 def revisions(installation: Installation, order: Order) -> list[Revisable]:
     session().expire_all()
-    return sending.revisions(installation, order, Choices())
+    return find_revisions(installation, order, Choices())
 
 
 def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installation, books: Running) -> None:
@@ -74,11 +75,11 @@ def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installat
     assert [(one.about, one.way) for one in found] == [(about, Way.UPDATE) for about in BOTH]
     for one in found:
         assert ("110.50", "125.00") in [(change.before, change.after) for change in one.changes]
-    sending.send(sent.id, fewer(), Choices(), ADA)
-    carrying.carry(sent.id)
+    send_order(sent.id, fewer(), Choices(), ADA)
+    push.carry(sent.id)
     assert purchases(books) == SENT, "Not without a tick."
-    sending.send(sent.id, fewer(), Choices(updates=BOTH), ADA)
-    carrying.carry(sent.id)
+    send_order(sent.id, fewer(), Choices(updates=BOTH), ADA)
+    push.carry(sent.id)
     assert purchases(books) == CHANGED
     assert posted()
     assert revisions(sent, fewer()) == []
@@ -86,8 +87,8 @@ def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installat
 
 @pytest.mark.parametrize("about", BOTH)
 def test_one_of_the_two_can_be_changed_alone(sent: Installation, books: Running, about: str) -> None:
-    sending.send(sent.id, fewer(), Choices(documents=(), updates=(about,)), ADA)
-    carrying.carry(sent.id)
+    send_order(sent.id, fewer(), Choices(documents=(), updates=(about,)), ADA)
+    push.carry(sent.id)
     name = "order" if about == "purchase_order/s1" else "bill"
     assert purchases(books) == SENT | {name: CHANGED[name]}
     assert [one.about for one in revisions(sent, fewer())] == [one for one in BOTH if one != about]
@@ -97,12 +98,12 @@ def test_one_of_the_two_can_be_changed_alone(sent: Installation, books: Running,
 def test_wherever_the_line_is_cut_they_are_changed_and_not_entered_twice(
     sent: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    sending.send(sent.id, fewer(), Choices(updates=BOTH), ADA)
+    send_order(sent.id, fewer(), Choices(updates=BOTH), ADA)
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        carrying.carry(sent.id)
+        push.carry(sent.id)
         pass_time(sent)
     assert purchases(books) == CHANGED
     assert posted()
@@ -112,10 +113,10 @@ def test_wherever_the_line_is_cut_they_are_changed_and_not_entered_twice(
 def test_a_bill_that_is_sent_later_answers_the_purchase_order_that_is_there(
     online: Installation, books: Running
 ) -> None:
-    sending.send(online.id, bought(1042), Choices(documents=("purchase_order",)), ADA)
-    carrying.carry(online.id)
-    sending.send(online.id, bought(1042), Choices(documents=("bill",)), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, bought(1042), Choices(documents=("purchase_order",)), ADA)
+    push.carry(online.id)
+    send_order(online.id, bought(1042), Choices(documents=("bill",)), ADA)
+    push.carry(online.id)
     assert purchases(books) == SENT
 
 
@@ -131,18 +132,18 @@ def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(
     (bill,) = books.books()["Bill"]
     more = {"Line": [{**bill["Line"][0], "Amount": 147.5}], "TotalAmt": 147.5, "Balance": 147.5}
     books.control(f"edit/{REALM}/Bill/{bill['Id']}", more)
-    sending.send(sent.id, fewer(), Choices(documents=(), updates=("bill/s1",)), ADA)
-    carrying.carry(sent.id)
+    send_order(sent.id, fewer(), Choices(documents=(), updates=("bill/s1",)), ADA)
+    push.carry(sent.id)
     (problem,) = problems_of(the_bill().problems)
     assert problem.code == "changed-there"
     assert "147.50" in problem.what
     assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
-    retrying.retry("acme", the_bill().id, {"overwrites": "nonsense"})
-    carrying.carry(sent.id)
+    retry_delivery("acme", the_bill().id, {"overwrites": "nonsense"})
+    push.carry(sent.id)
     assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
-    (offer,) = problem.offers
-    retrying.retry("acme", the_bill().id, {offer.answer: offer.value})
-    carrying.carry(sent.id)
+    (offer,) = problem.fixes
+    retry_delivery("acme", the_bill().id, {offer.kind: offer.value})
+    push.carry(sent.id)
     assert purchases(books)["bill"] == CHANGED["bill"]
     assert posted()
 
@@ -153,12 +154,12 @@ def test_a_bill_that_was_deleted_there_can_be_entered_once_more(
     desk.orders["1042"] = fewer()
     (bill,) = books.books()["Bill"]
     books.control(f"delete/{REALM}/Bill/{bill['Id']}", {})
-    sending.send(sent.id, fewer(), Choices(updates=BOTH), ADA)
-    carrying.carry(sent.id)
-    (offer,) = problems_of(the_bill().problems)[0].offers
-    assert (offer.answer, offer.value) == (Answer.ANEW, bill["Id"])
-    retrying.retry("acme", the_bill().id, {offer.answer: offer.value})
-    carrying.carry(sent.id)
+    send_order(sent.id, fewer(), Choices(updates=BOTH), ADA)
+    push.carry(sent.id)
+    (offer,) = problems_of(the_bill().problems)[0].fixes
+    assert (offer.kind, offer.value) == (FixKind.ANEW, bill["Id"])
+    retry_delivery("acme", the_bill().id, {offer.kind: offer.value})
+    push.carry(sent.id)
     assert purchases(books) == CHANGED
     assert posted()
 
@@ -181,7 +182,7 @@ def test_accounts_that_nobody_mapped_can_be_chosen_again_where_purchases_are_cha
     assert "mapping-missing" in problem_codes(refused.text)
     done = browser.post(address, {**ticked, **dict(fields)}, htmx=True)
     assert done.status_code == 200
-    carrying.carry(sent.id)
+    push.carry(sent.id)
     assert purchases(books) == CHANGED
 
 

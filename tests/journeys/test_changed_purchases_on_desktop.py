@@ -16,13 +16,15 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.host import Company, Order, OrderLine
+from hub.integrations import registry
 from hub.models import Delivery
-from hub.plugin import Address, Answer, DocumentKind
-from hub.services.drafting.choices import Choices
-from hub.services.drafting.revising import Way
-from hub.services.integrations import registry
-from hub.services.sending import cancelling, retrying, sending
-from hub.services.snapshots import problems_of
+from hub.orders.cancel import cancel_delivery
+from hub.orders.retry import retry_delivery
+from hub.orders.send import find_revisions, send_order
+from hub.planning.choices import Choices
+from hub.planning.revisions import Way
+from hub.plugin import Address, DocumentKind, FixKind
+from hub.serialization import problems_of
 from hub.states import DeliveryState
 from quickbooks_desktop import QuickBooksDesktop, statuses
 from sandbox.desktop.company import CompanyFile
@@ -100,7 +102,7 @@ def whole(order: Order, *, items: tuple[str, ...], received: str) -> Ledger:
 
 
 def buy(office: Office) -> None:
-    sending.send(office.installation.id, BEFORE, EVERYTHING, ADA)
+    send_order(office.installation.id, BEFORE, EVERYTHING, ADA)
     assert office.update()[-1] == "OK"
     assert bought(office.company) == expected(BEFORE)
 
@@ -117,7 +119,7 @@ def office(app: Flask, tmp_path: Path, desk: Desk) -> Iterator[Office]:
 
 def send(office: Office, desk: Desk, order: Order, choices: Choices = UPDATE) -> None:
     desk.orders["1042"] = order
-    sending.send(office.installation.id, order, choices, ADA)
+    send_order(office.installation.id, order, choices, ADA)
 
 
 def delivery(kind: DocumentKind) -> Delivery:
@@ -132,7 +134,7 @@ def states() -> set[DeliveryState]:
 
 def revisions(office: Office, order: Order) -> list[str]:
     session().expire_all()
-    return [one.about for one in sending.revisions(office.installation, order, Choices())]
+    return [one.about for one in find_revisions(office.installation, order, Choices())]
 
 
 def changed_there(office: Office, kind: str, inside: str) -> None:
@@ -220,8 +222,8 @@ def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(office
     assert "147.50" in problem.what
     assert delivery(DocumentKind.PURCHASE_ORDER).state is DeliveryState.WAITING
     assert bought(office.company)["bill"][1] == "147.50"
-    (offer,) = problem.offers
-    retrying.retry(ACME.id, bill.id, {offer.answer: offer.value})
+    (offer,) = problem.fixes
+    retry_delivery(ACME.id, bill.id, {offer.kind: offer.value})
     assert office.update()[-1] == "OK"
     assert bought(office.company) == expected(AFTER)
     assert states() == {DeliveryState.POSTED}
@@ -235,7 +237,7 @@ def test_an_update_that_is_given_up_leaves_the_bill_as_the_bookkeeper_has_it(off
     changed_there(office, "Bill", FREIGHT)
     send(office, desk, AFTER, Choices(updates=(BILLED,)))
     office.update()
-    cancelling.cancel(ACME.id, delivery(DocumentKind.BILL).id)
+    cancel_delivery(ACME.id, delivery(DocumentKind.BILL).id)
     office.update()
     assert bought(office.company)["bill"][1] == "147.50"
     assert states() == {DeliveryState.POSTED}
@@ -264,9 +266,9 @@ def test_both_that_were_deleted_there_can_be_entered_once_more(office: Office, d
     for kind in (DocumentKind.BILL, DocumentKind.PURCHASE_ORDER):
         one = delivery(kind)
         assert one.state is DeliveryState.STOPPED
-        (offer,) = problems_of(one.problems)[0].offers
-        assert offer.answer == Answer.ANEW
-        retrying.retry(ACME.id, one.id, {offer.answer: offer.value})
+        (offer,) = problems_of(one.problems)[0].fixes
+        assert offer.kind == FixKind.ANEW
+        retry_delivery(ACME.id, one.id, {offer.kind: offer.value})
         office.update()
     assert states() == {DeliveryState.POSTED}
     found = bought(office.company)
@@ -283,7 +285,7 @@ OTHER_TWO = of((TWO.lines[1], replace(AFTER.lines[1], supplier=CAPS)), DOCK)
 def two(office: Office, desk: Desk) -> Office:
     """An office in which an order of two suppliers is in the books as well."""
     desk.orders["1043"] = replace(TWO, id="1043", number="1043", payments=())
-    sending.send(office.installation.id, desk.orders["1043"], EVERYTHING, ADA)
+    send_order(office.installation.id, desk.orders["1043"], EVERYTHING, ADA)
     assert office.update()[-1] == "OK"
     return office
 
@@ -302,9 +304,9 @@ def test_what_was_ordered_keeps_its_number_whoever_joins_or_leaves_the_order(two
     assert ordered(two) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House")]
     changed = desk.orders["1043"] = replace(OTHER_TWO, id="1043", number="1043", payments=())
     session().expire_all()
-    found = {one.about for one in sending.revisions(two.installation, changed, Choices())}
+    found = {one.about for one in find_revisions(two.installation, changed, Choices())}
     assert found == {"invoice", ORDERED, BILLED}, "The pens are as they were, under their number."
-    sending.send(two.installation.id, changed, Choices(documents=("purchase_order/s3", "bill/s3")), ADA)
+    send_order(two.installation.id, changed, Choices(documents=("purchase_order/s3", "bill/s3")), ADA)
     assert two.update()[-1] == "OK"
     assert ordered(two) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House"), ("1043-3", "Cap Works")]
 
@@ -315,7 +317,7 @@ def test_a_purchase_order_under_another_number_leaves_that_of_its_bill(office: O
     office.update()
     assert (bought(office.company)["order"][0], bought(office.company)["bill"][0]) == ("1042-9", "1042")
     session().expire_all()
-    assert sending.revisions(office.installation, BEFORE, Choices(answers=other.answers)) == []
+    assert find_revisions(office.installation, BEFORE, Choices(answers=other.answers)) == []
 
 
 def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_it_is_deleted(
@@ -341,9 +343,9 @@ def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_
     assert browser.post(press, htmx=True).status_code == 422, "It is said once."
     desk.orders["1043"] = back = replace(TWO, id="1043", number="1043", payments=())
     session().expire_all()
-    again = {one.about for one in sending.revisions(two.installation, back, Choices()) if one.way is Way.AGAIN}
+    again = {one.about for one in find_revisions(two.installation, back, Choices()) if one.way is Way.AGAIN}
     assert again == {ORDERED, BILLED}
-    sending.send(two.installation.id, back, Choices(updates=(ORDERED, BILLED)), ADA)
+    send_order(two.installation.id, back, Choices(updates=(ORDERED, BILLED)), ADA)
     assert two.update()[-1] == "OK", two.log
     assert sorted(ordered(two)) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House")]
     assert states() == {DeliveryState.POSTED}
@@ -360,7 +362,7 @@ def test_books_that_cannot_be_changed_say_so_and_nothing_is_entered_again(
     app.extensions["hub"].integrations = {Narrow.key: Narrow()}
     desk.orders["1042"] = AFTER
     session().expire_all()
-    found = sending.revisions(office.installation, AFTER, Choices())
+    found = find_revisions(office.installation, AFTER, Choices())
     assert {one.about: one.way for one in found} == {"invoice": Way.UPDATE, ORDERED: Way.BY_HAND, BILLED: Way.BY_HAND}
     page = app.test_client().get("/hub/orders/1042/send").text
     assert f'id="hub-changes-{ORDERED.replace("/", "-")}"' in page

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from hub.books import history, links
 from hub.database import now, session
+from hub.dispatch import push
 from hub.host import Order
+from hub.integrations import registry
 from hub.models import Installation
+from hub.orders.send import deliveries_of_order, find_revisions, send_order
+from hub.planning.choices import Choices
 from hub.plugin import RecordKind, TransactionKind
-from hub.services.books import history, linking
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.integrations import registry
-from hub.services.sending import sending
 from hub.web import views
 from sandbox.online import Running
 from tests.support.deliveries import pass_time
@@ -39,7 +39,7 @@ def returned(number: str = "1077") -> Order:
 
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
-    row = linking.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = links.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     return history.of_customer(installation.id, row.record_id, now().date()).balance
 
 
@@ -48,9 +48,9 @@ CREDIT = [("1077", Decimal("218.50"), Decimal("218.50"))]
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, books: Running) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    sending.send(online.id, returned(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(online.id, returned(), Choices(), ADA)
+    push.carry(online.id)
     assert posted()
     assert entered(books) == CREDIT
     (memo,) = books.books()["CreditMemo"]
@@ -60,7 +60,7 @@ def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, b
     assert balance(online) == Decimal("-100.00"), "At once, from the echo."
     look_again(online)
     assert balance(online) == Decimal("-100.00"), "And as the books say it."
-    (line,) = views.order_status("1077", sending.of_order(ACME.id, "1077")).lines
+    (line,) = views.order_status("1077", deliveries_of_order(ACME.id, "1077")).lines
     assert (line.tone, line.problems) == ("good", [])
     assert "1077" in line.text
     assert (line.address or "").endswith(f"/app/creditmemo?txnId={memo['Id']}")
@@ -70,12 +70,12 @@ def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, b
 def test_wherever_the_line_is_cut_there_is_one_credit_memo(
     online: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    sending.send(online.id, returned(), Choices(), ADA)
+    send_order(online.id, returned(), Choices(), ADA)
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        carrying.carry(online.id)
+        push.carry(online.id)
         pass_time(online)
     assert entered(books) == CREDIT
     assert posted()
@@ -83,16 +83,16 @@ def test_wherever_the_line_is_cut_there_is_one_credit_memo(
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Running) -> None:
-    sending.send(online.id, returned(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, returned(), Choices(), ADA)
+    push.carry(online.id)
     before = returned()
     line = replace(before.lines[0], quantity=Decimal(-50), amount=Decimal("-115.00"))
     changed = replace(before, lines=(line,), total=Decimal("-103.50"))
     session().expire_all()
-    (found,) = sending.revisions(online, changed, Choices())
+    (found,) = find_revisions(online, changed, Choices())
     assert ("218.50", "103.50") in [(one.before, one.after) for one in found.changes]
-    sending.send(online.id, changed, Choices(updates=("credit_memo",)), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, changed, Choices(updates=("credit_memo",)), ADA)
+    push.carry(online.id)
     assert entered(books) == [("1077", Decimal("103.50"), Decimal("103.50"))]
     assert balance(online) == Decimal("-103.50")
 
@@ -115,8 +115,8 @@ def in_file(office: Office) -> list[tuple[object, ...]]:
 
 
 def test_a_company_file_gets_it_too_and_its_update(office: Office) -> None:
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
-    sending.send(office.installation.id, returned(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, returned(), Choices(), ADA)
     assert office.update()[-1] == "OK", office.log
     assert in_file(office) == [
         ("1077", (Decimal("230.00"), Decimal("-11.50")), Decimal("218.50"), Decimal("218.50"))
@@ -125,10 +125,10 @@ def test_a_company_file_gets_it_too_and_its_update(office: Office) -> None:
     look_at_file(office)
     assert balance(office.installation) == Decimal("-100.00")
     changed = replace(returned(), discount=Decimal("0.00"), total=Decimal("-230.00"))
-    sending.send(office.installation.id, changed, Choices(updates=("credit_memo",)), ADA)
+    send_order(office.installation.id, changed, Choices(updates=("credit_memo",)), ADA)
     assert office.update()[-1] == "OK", office.log
     assert in_file(office) == [("1077", (Decimal("230.00"),), Decimal("230.00"), Decimal("230.00"))]
-    row = linking.by_name(office.installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = links.by_name(office.installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     account = history.of_customer(office.installation.id, row.record_id, now().date())
     assert [(one.number, one.balance) for one in account.of(TransactionKind.CREDIT_MEMO)] == [
         ("1077", Decimal("230.00"))

@@ -12,17 +12,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub.books import history, links
 from hub.database import now, session
+from hub.dispatch import push
 from hub.errors import Incomplete
+from hub.integrations import registry
 from hub.models import Exchange, Installation
+from hub.orders.cancel import cancel_delivery
+from hub.orders.send import deliveries_of_order, find_revisions, last_choices, send_order
+from hub.planning.choices import Choices
+from hub.planning.revisions import Way
 from hub.plugin import AT_ONCE, RecordKind
 from hub.queue import commit
-from hub.services.books import history, linking
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.drafting.revising import Way
-from hub.services.integrations import registry
-from hub.services.sending import cancelling, sending
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults
 from sandbox.online import Running
@@ -57,7 +58,7 @@ def owed(books: Running) -> list[tuple[object, ...]]:
 
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
-    row = linking.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = links.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     return history.of_customer(installation.id, row.record_id, now().date()).balance
 
 
@@ -68,15 +69,15 @@ INVOICED = [("1042", Decimal("218.50"), Decimal("118.50"))]
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_a_deposit_is_the_customers_credit_and_then_on_the_invoice(early: Installation, books: Running) -> None:
-    sending.send(early.id, order_1042(), DEPOSIT, ADA)
-    carrying.carry(early.id)
+    send_order(early.id, order_1042(), DEPOSIT, ADA)
+    push.carry(early.id)
     assert (paid(books), owed(books)) == ([(HUNDRED, HUNDRED)], [])
     assert not [one for one in books.books()["Item"] if one["Name"] == "A7102"], "Only the invoice needs it."
     assert balance(early) == -HUNDRED
-    choices = sending.last_choices(early, sending.of_order(ACME.id, "1042"))
+    choices = last_choices(early, deliveries_of_order(ACME.id, "1042"))
     assert choices.sells, "The invoice is what is sent next."
-    sending.send(early.id, order_1042(), choices, ADA)
-    carrying.carry(early.id)
+    send_order(early.id, order_1042(), choices, ADA)
+    push.carry(early.id)
     assert (paid(books), owed(books)) == (APPLIED, INVOICED)
     assert posted()
     assert balance(early) == Decimal("118.50"), "At once, from the echoes."
@@ -88,14 +89,14 @@ def test_a_deposit_is_the_customers_credit_and_then_on_the_invoice(early: Instal
 def test_wherever_the_line_is_cut_it_is_received_once_and_applied_once(
     early: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    sending.send(early.id, order_1042(), DEPOSIT, ADA)
-    carrying.carry(early.id)
-    sending.send(early.id, order_1042(), Choices(), ADA)
+    send_order(early.id, order_1042(), DEPOSIT, ADA)
+    push.carry(early.id)
+    send_order(early.id, order_1042(), Choices(), ADA)
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        carrying.carry(early.id)
+        push.carry(early.id)
         pass_time(early)
     assert (paid(books), owed(books)) == (APPLIED, INVOICED)
     assert posted()
@@ -103,7 +104,7 @@ def test_wherever_the_line_is_cut_it_is_received_once_and_applied_once(
 
 def test_without_the_setting_a_payment_waits_for_its_invoice(online: Installation, books: Running) -> None:
     with pytest.raises(Incomplete) as refused:
-        sending.send(online.id, order_1042(), DEPOSIT, ADA)
+        send_order(online.id, order_1042(), DEPOSIT, ADA)
     assert [one.code for one in refused.value.problems] == ["payments-need-invoice"]
     assert books.books()["Payment"] == []
 
@@ -116,61 +117,61 @@ def test_the_dialog_offers_it_where_the_setting_says_so_and_then_the_invoice(app
     assert OFFERED not in client.get(address).text
     allow(online)
     assert OFFERED in client.get(address).text
-    sending.send(online.id, order_1042(), DEPOSIT, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), DEPOSIT, ADA)
+    push.carry(online.id)
     page = client.get(address).text
     assert 'value="invoice" checked' in page, "What comes next is the invoice."
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     assert OFFERED not in client.get(f"{address}?again=1").text
 
 
 def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_is_sent(
     app: Flask, desk: Desk, early: Installation, books: Running
 ) -> None:
-    sending.send(early.id, order_1042(), DEPOSIT, ADA)
-    carrying.carry(early.id)
+    send_order(early.id, order_1042(), DEPOSIT, ADA)
+    push.carry(early.id)
     (received,) = order_1042().payments
     corrected = replace(order_1042(), payments=(replace(received, amount=Decimal("110.00")),))
     desk.orders["1042"] = corrected
     page = app.test_client().get("/hub/orders/1042/send").text
     session().expire_all()
-    (found,) = sending.revisions(early, corrected, Choices())
+    (found,) = find_revisions(early, corrected, Choices())
     assert found.way is Way.WITH_INVOICE
     assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
-    sending.send(early.id, corrected, Choices(), ADA)
-    carrying.carry(early.id)
+    send_order(early.id, corrected, Choices(), ADA)
+    push.carry(early.id)
     assert (paid(books), owed(books)) == (
         [(Decimal("110.00"), Decimal("0.00"))], [("1042", Decimal("218.50"), Decimal("108.50"))]
     )  # fmt: skip
     assert posted()
-    assert sending.revisions(early, corrected, Choices()) == []
+    assert find_revisions(early, corrected, Choices()) == []
 
 
 def test_an_invoice_that_is_given_up_leaves_the_deposit_as_it_was(early: Installation, books: Running) -> None:
-    sending.send(early.id, order_1042(), DEPOSIT, ADA)
-    carrying.carry(early.id)
-    live = sending.send(early.id, order_1042(), Choices(), ADA)
+    send_order(early.id, order_1042(), DEPOSIT, ADA)
+    push.carry(early.id)
+    live = send_order(early.id, order_1042(), Choices(), ADA)
     (invoice,) = (one for one in live if one.kind == "invoice")
-    cancelling.cancel(ACME.id, invoice.id)
-    carrying.carry(early.id)
+    cancel_delivery(ACME.id, invoice.id)
+    push.carry(early.id)
     assert (paid(books), owed(books)) == ([(HUNDRED, HUNDRED)], [])
-    (payment,) = sending.of_order(ACME.id, "1042")
+    (payment,) = deliveries_of_order(ACME.id, "1042")
     assert (payment.kind, payment.state) == ("payment", DeliveryState.POSTED)
 
 
 def test_a_deposit_that_somebody_has_applied_elsewhere_stays_there(early: Installation, books: Running) -> None:
-    sending.send(early.id, order_1042(), DEPOSIT, ADA)
-    sending.send(early.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices(), ADA)
-    carrying.carry(early.id)
+    send_order(early.id, order_1042(), DEPOSIT, ADA)
+    send_order(early.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices(), ADA)
+    push.carry(early.id)
     (other,), (payment,) = books.books()["Invoice"], books.books()["Payment"]
     link = {"Amount": 100, "LinkedTxn": [{"TxnId": other["Id"], "TxnType": "Invoice"}]}
     by_hand(books, "Payment", {"Id": payment["Id"], "SyncToken": payment["SyncToken"], "sparse": True,
                                "CustomerRef": payment["CustomerRef"], "TotalAmt": 100, "Line": [link]},
             operation="update")  # fmt: skip
     look_again(early)
-    sending.send(early.id, order_1042(), Choices(), ADA)
-    carrying.carry(early.id)
+    send_order(early.id, order_1042(), Choices(), ADA)
+    push.carry(early.id)
     total = Decimal("218.50")
     assert owed(books) == [("1043", total, total - HUNDRED), ("1042", total, total)]
     assert posted()
@@ -191,11 +192,11 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
 
 @pytest.mark.parametrize("cut", ["", "before", "after"])
 def test_a_company_file_gets_it_in_the_same_two_steps(office: Office, cut: str) -> None:
-    sending.send(office.installation.id, order_1042(), DEPOSIT, ADA)
+    send_order(office.installation.id, order_1042(), DEPOSIT, ADA)
     assert office.update()[-1] == "OK", office.log
     assert whole_file(office.company)["payments"] == [("ABC Company", HUNDRED, HUNDRED)]
     assert balance(office.installation) == -HUNDRED
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     step = 1
     while cut and office.dies(Faults(die_before=step) if cut == "before" else Faults(die_after=step)):
         step += 1

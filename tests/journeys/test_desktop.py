@@ -11,19 +11,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from hub.books import mappings
 from hub.database import session
+from hub.dispatch import endpoints, polling_sessions, pull
+from hub.dispatch.polling import StoredPollingSession
 from hub.errors import NotFound
-from hub.models import Delivery, Envelope, Listing, RecordRow
-from hub.plugin import Books, Idle, RecordKind, Role, TransactionKind, Welcome
-from hub.services.books import mapping
-from hub.services.carrying import doorway, sorting, tickets
-from hub.services.carrying.desk import InstallationDesk
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.integrations import registry
-from hub.services.sending import sending
-from hub.services.snapshots import problems_of
-from hub.states import DeliveryState, EnvelopeState, InstallationState
+from hub.installations.install import remove_installation
+from hub.integrations import registry
+from hub.models import BatchRow, Delivery, Listing, RecordRow
+from hub.orders.send import deliveries_of_order, send_order
+from hub.planning.choices import Choices
+from hub.plugin import Books, LoginResult, NoBatch, RecordKind, Role, TransactionKind
+from hub.serialization import problems_of
+from hub.states import BatchState, DeliveryState, InstallationState
 from hub.web import views
 from quickbooks_desktop import paging
 from sandbox.desktop import lists
@@ -56,70 +56,70 @@ def connected(app: Flask, tmp_path: Path) -> Iterator[Office]:
 
 
 def test_a_call_takes_a_few_statements_however_much_it_hands_over(connected: Office, app: Flask) -> None:
-    app.config["HUB_DESK_PATIENCE_SECONDS"] = 60
+    app.config["HUB_POLLING_PATIENCE_SECONDS"] = 60
     send(connected, range(1000, 1060), customers=40)
-    desk = InstallationDesk(connected.installation.id)
-    ticket = desk.admit(desk.login, connected.password).ticket
-    desk.recognise(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
+    desk = StoredPollingSession(connected.installation.id)
+    ticket = desk.log_in(desk.login, connected.password).ticket
+    desk.identify_books(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
     company, taken, sorted_with = connected.company.session(), list[tuple[bool, int, int]](), list[int]()
     while True:
         with statements(app) as collecting:
-            body = desk.collect(ticket)
-        if body is Idle.FINISHED:
+            body = desk.next_batch(ticket)
+        if body is NoBatch.FINISHED:
             break
-        if body is Idle.PREPARING:
+        if body is NoBatch.PREPARING:
             assert len(collecting) < 20
             with statements(app) as sorting_out:
-                sorting.turn(connected.installation.id)  # A worker does so meanwhile.
+                pull.turn(connected.installation.id)  # A worker does so meanwhile.
             sorted_with.append(sum(one.startswith("SELECT") for one in sorting_out))
             continue
         assert isinstance(body, str)
         answer = company.process(body)
         with statements(app) as handing_in:
-            desk.hand_in(ticket, answer)
-        taken.append((body.count("requestID") > tickets.LITTLE, len(collecting), len(handing_in)))
+            desk.receive_answer(ticket, answer)
+        taken.append((body.count("requestID") > polling_sessions.LITTLE, len(collecting), len(handing_in)))
     assert whole_file(connected.company) == ledger(range(1000, 1060), customers=40)
     assert {(collected, handed_in) for much, collected, handed_in in taken if much} == {(1, 1)}
-    assert max(sorted_with) < 60, "A worker asks as often as there are requests in an envelope."
+    assert max(sorted_with) < 60, "A worker asks as often as there are requests in a batch."
 
 
 @pytest.mark.parametrize("readable", [True, False])
 def test_a_session_that_is_silent_after_its_answer_was_taken_in_makes_room_sooner_than_one_that_works(
     connected: Office, app: Flask, readable: bool
 ) -> None:
-    app.config.update(HUB_DESK_WORK_SECONDS=60, HUB_DESK_PATIENCE_SECONDS=60)
+    app.config.update(HUB_POLLING_WORK_SECONDS=60, HUB_POLLING_PATIENCE_SECONDS=60)
     send(connected, range(1000, 1015))
-    desk, ticket = InstallationDesk(connected.installation.id), ""
+    desk, ticket = StoredPollingSession(connected.installation.id), ""
 
-    def begin(*, may_be_silent: float = 60) -> Welcome:
+    def begin(*, may_be_silent: float = 60) -> LoginResult:
         nonlocal ticket
-        app.config["HUB_DESK_SECONDS"] = may_be_silent
-        admission = desk.admit(desk.login, connected.password)
-        app.config["HUB_DESK_SECONDS"] = 60
+        app.config["HUB_POLLING_SECONDS"] = may_be_silent
+        admission = desk.log_in(desk.login, connected.password)
+        app.config["HUB_POLLING_SECONDS"] = 60
         ticket = admission.ticket or ticket
-        return admission.welcome
+        return admission.result
 
     def collect() -> str:
-        while not isinstance(body := desk.collect(ticket), str):
-            sorting.turn(connected.installation.id)
+        while not isinstance(body := desk.next_batch(ticket), str):
+            pull.turn(connected.installation.id)
         return body
 
-    assert begin() is Welcome.OPEN
-    desk.recognise(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
+    assert begin() is LoginResult.OPEN
+    desk.identify_books(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
     company, is_much = connected.company.session(), False
     while not is_much:
         body = collect()
-        is_much = body.count("requestID") > tickets.LITTLE
-        assert begin(may_be_silent=0) is Welcome.BUSY, "QuickBooks works on it."
+        is_much = body.count("requestID") > polling_sessions.LITTLE
+        assert begin(may_be_silent=0) is LoginResult.BUSY, "QuickBooks works on it."
         answer = company.process(body)
-        desk.hand_in(ticket, answer if readable or not is_much else answer[: len(answer) // 2])
-    sorting.turn(connected.installation.id)  # A worker reads it.
-    assert begin() is Welcome.BUSY
+        desk.receive_answer(ticket, answer if readable or not is_much else answer[: len(answer) // 2])
+    pull.turn(connected.installation.id)  # A worker reads it.
+    assert begin() is LoginResult.BUSY
     silent = ticket
-    assert begin(may_be_silent=0) is Welcome.OPEN
-    assert desk.collect(silent) is Idle.CLOSED
+    assert begin(may_be_silent=0) is LoginResult.OPEN
+    assert desk.next_batch(silent) is NoBatch.CLOSED
     desk.close(ticket)
-    app.config["HUB_DESK_PATIENCE_SECONDS"] = 0  # Nobody works beside it.
+    app.config["HUB_POLLING_PATIENCE_SECONDS"] = 0  # Nobody works beside it.
     assert connected.connector().update() == "OK"
     assert whole_file(connected.company) == ledger(range(1000, 1015))
 
@@ -136,7 +136,7 @@ def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:
     unused = {RecordKind.CLASS, RecordKind.LOCATION}
     assert {one.kind for one in listings} == {*RecordKind, *TransactionKind} - unused
     assert all(not one.loading and not one.problem for one in listings)
-    row = doorway.open_for(found)
+    row = endpoints.open_for(found)
     assert (row.client, row.dialect) == ("2.3.0.215", "16.0")
     assert office.connector().update() == "No data exchange required"
 
@@ -144,7 +144,7 @@ def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:
 def test_accounts_are_suggested_by_kind_and_that_of_discounts_by_its_name(office: Office) -> None:
     assert office.connector().update() == "OK"
     session().expire_all()
-    suggested = mapping.suggestions(office.installation, registry.integration("quickbooks_desktop"))
+    suggested = mappings.suggestions(office.installation, registry.integration("quickbooks_desktop"))
     named = {row.record_id: row.name for row in session().scalars(select(RecordRow))}
     assert {role: named[chosen] for role, chosen in suggested.items()} == {
         Role.RECEIVABLE: "Accounts Receivable", Role.INCOME: "Sales", Role.COST: "Cost of Goods Sold",
@@ -155,9 +155,9 @@ def test_accounts_are_suggested_by_kind_and_that_of_discounts_by_its_name(office
 def test_a_long_list_is_read_page_by_page_without_a_pause(
     office: Office, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.config["HUB_DESK_PATIENCE_SECONDS"] = 60
+    app.config["HUB_POLLING_PATIENCE_SECONDS"] = 60
     monkeypatch.setattr(paging, "PAGE_SIZE", 5)
-    count = 5 * (tickets.LITTLE + 5)
+    count = 5 * (polling_sessions.LITTLE + 5)
     with office.company.store.transaction():
         for number in range(count):
             lists.add(office.company.store, "Customer", {"Name": f"Customer {number}"})
@@ -167,11 +167,11 @@ def test_a_long_list_is_read_page_by_page_without_a_pause(
     assert connector.update() == "OK"
     known = select(func.count()).select_from(RecordRow).where(RecordRow.kind == RecordKind.CUSTOMER)
     assert session().scalar(known) == count
-    assert connector.exchanges > tickets.LITTLE
+    assert connector.exchanges > polling_sessions.LITTLE
 
 
 def test_order_1042_stands_in_the_company_file_with_exactly_its_figures(connected: Office) -> None:
-    sending.send(connected.installation.id, order_1042(), Choices(), ADA)
+    send_order(connected.installation.id, order_1042(), Choices(), ADA)
     connector = connected.connector()
     assert connector.update() == "OK", connected.log
     assert whole_file(connected.company) == ORDER_1042
@@ -183,9 +183,9 @@ def test_order_1042_stands_in_the_company_file_with_exactly_its_figures(connecte
 
 
 def test_nothing_is_left_behind_by_a_session(connected: Office) -> None:
-    sending.send(connected.installation.id, order_1042(), Choices(), ADA)
+    send_order(connected.installation.id, order_1042(), Choices(), ADA)
     connected.update()
-    assert set(session().scalars(select(Envelope.state))) == {EnvelopeState.ANSWERED}
+    assert set(session().scalars(select(BatchRow.state))) == {BatchState.ANSWERED}
     assert connected.installation.line_token is None
     assert connected.installation.trouble == ""
 
@@ -194,7 +194,7 @@ def test_nothing_is_left_behind_by_a_session(connected: Office) -> None:
 def test_a_web_connector_that_vanishes_at_any_step_loses_nothing_and_doubles_nothing(
     connected: Office, kind: str
 ) -> None:
-    sending.send(connected.installation.id, order_1042(), Choices(), ADA)
+    send_order(connected.installation.id, order_1042(), Choices(), ADA)
     step = 1
     while connected.dies(faults(kind, step)):
         step += 1
@@ -242,7 +242,7 @@ def test_what_quickbooks_forgot_is_looked_for_before_it_is_asked_again(connected
     connected.update()
     assert whole_file(connected.company) == ledger(range(6000, 6005))
     assert states() == {DeliveryState.POSTED}
-    doubted = [one for one in session().scalars(select(Envelope)) if one.trouble]
+    doubted = [one for one in session().scalars(select(BatchRow)) if one.trouble]
     assert len(doubted) == 1
 
 
@@ -259,41 +259,41 @@ def test_several_hundred_requests_travel_in_few_sets_and_the_first_is_small(conn
 def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_is_told(connected: Office) -> None:
     name = "Promotional Products of the Greater Northern Territories"
     plain = order_1042()
-    sending.send(connected.installation.id, replace(plain, company=replace(plain.company, name=name)), Choices(), ADA)
+    send_order(connected.installation.id, replace(plain, company=replace(plain.company, name=name)), Choices(), ADA)
     connected.update()
     (customer,) = connected.company.rows("Customer")
     assert len(customer.name) <= 41
     (told,) = session().scalars(select(Delivery).where(Delivery.kind == "customer"))
     assert customer.name in problems_of(told.problems)[0].what
-    assert name in views.order_status("1042", sending.of_order("acme", "1042")).lines[0].title
+    assert name in views.order_status("1042", deliveries_of_order("acme", "1042")).lines[0].title
 
 
 def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> None:
     """What is handed in by a session that was handed nothing, because other books are open, answers nothing."""
-    sending.send(connected.installation.id, order_1042(), Choices(), ADA)
-    sorting.turn(connected.installation.id)
-    desk = InstallationDesk(connected.installation.id)
-    ticket = desk.admit(desk.login, connected.password).ticket
-    desk.recognise(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
-    sorting.turn(connected.installation.id)
-    assert session().scalars(select(Envelope).where(Envelope.state == EnvelopeState.OPEN)).all()
+    send_order(connected.installation.id, order_1042(), Choices(), ADA)
+    pull.turn(connected.installation.id)
+    desk = StoredPollingSession(connected.installation.id)
+    ticket = desk.log_in(desk.login, connected.password).ticket
+    desk.identify_books(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
+    pull.turn(connected.installation.id)
+    assert session().scalars(select(BatchRow).where(BatchRow.state == BatchState.OPEN)).all()
     session().commit()
-    desk.complain(ticket, "Another company file is open.")
-    collected = tickets.collect(connected.installation.id, ticket, dt.timedelta(seconds=60))
+    desk.report_error(ticket, "Another company file is open.")
+    collected = polling_sessions.collect(connected.installation.id, ticket, dt.timedelta(seconds=60))
     assert collected is not None
     assert collected.complaint == "Another company file is open."
-    desk.hand_in(ticket, "<QBXML/>")
-    untouched = select(Envelope.trouble, Envelope.answered_at).where(Envelope.state == EnvelopeState.OPEN)
+    desk.receive_answer(ticket, "<QBXML/>")
+    untouched = select(BatchRow.trouble, BatchRow.answered_at).where(BatchRow.state == BatchState.OPEN)
     assert [tuple(one) for one in session().execute(untouched)] == [("", None)]
 
 
 def test_a_removed_installation_is_at_no_address(connected: Office) -> None:
-    address = doorway.open_for(connected.installation).address
+    address = endpoints.open_for(connected.installation).address
     session().commit()
-    assert doorway.at(address) == (connected.installation.id, "quickbooks_desktop")
-    installing.remove(ACME.id, connected.installation.id)
+    assert endpoints.at(address) == (connected.installation.id, "quickbooks_desktop")
+    remove_installation(ACME.id, connected.installation.id)
     with pytest.raises(NotFound):
-        doorway.at(address)
+        endpoints.at(address)
     with pytest.raises(Failed, match="404"):
         connected.connector().update()
 
@@ -301,8 +301,8 @@ def test_a_removed_installation_is_at_no_address(connected: Office) -> None:
 def test_a_web_process_that_remembers_the_address_of_a_removed_installation_admits_nobody(
     connected: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert doorway.at(doorway.open_for(connected.installation).address)
+    assert endpoints.at(endpoints.open_for(connected.installation).address)
     session().commit()
-    monkeypatch.setattr(doorway, "close", lambda installation: setattr(installation, "desk", None))  # As elsewhere.
-    installing.remove(ACME.id, connected.installation.id)
+    monkeypatch.setattr(endpoints, "close", lambda installation: setattr(installation, "desk", None))  # As elsewhere.
+    remove_installation(ACME.id, connected.installation.id)
     assert connected.connector().update().startswith("QBWC1040")

@@ -14,11 +14,12 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from hub.database import session
+from hub.integrations import registry
 from hub.models import Delivery, Installation
+from hub.orders.retry import retry_delivery
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.queue import commit
-from hub.services.drafting.choices import Choices
-from hub.services.integrations import registry
-from hub.services.sending import retrying, sending
 from hub.states import DeliveryState, StopReason
 from sandbox.desktop.connector import Failed
 from tests.support.desktop import ORDER_1042, Office, whole_file
@@ -35,7 +36,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, _ = registry.load()
     with serving(app) as url:
         found = Office.connected(app, url, tmp_path)
-        sending.send(found.installation.id, order_1042(), Choices(), ADA)
+        send_order(found.installation.id, order_1042(), Choices(), ADA)
         yield found
 
 
@@ -76,11 +77,11 @@ def test_a_call_at_an_endpoint_that_hangs_is_answered_and_the_next_session_bring
 def test_an_answer_that_cannot_be_read_for_hanging_is_asked_for_again_by_a_person_and_is_there_once(
     office: Office, plugin: Any, app: Flask
 ) -> None:
-    with hanging(app, plugin, "read"):
+    with hanging(app, plugin, "decode"):
         office.connector().update()
     assert {one.reason for one in stopped()} == {StopReason.CRASHED}
     while found := stopped():
-        retrying.retry(ACME.id, found[0].id)
+        retry_delivery(ACME.id, found[0].id)
     office.update()
     assert stopped() == []
     assert whole_file(office.company) == ORDER_1042
@@ -93,7 +94,7 @@ def test_a_conversation_that_hangs_within_a_call_rests_and_the_session_goes_on(
         office.connector().update()
     assert {one.reason for one in stopped()} == {StopReason.CRASHED}
     while found := stopped():
-        retrying.retry(ACME.id, found[0].id)
+        retry_delivery(ACME.id, found[0].id)
     past = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     session().execute(update(Installation).values(resume_at=past))
     commit()

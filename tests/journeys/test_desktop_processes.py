@@ -13,7 +13,7 @@ import requests
 from flask import Flask
 
 from hub.database import session
-from hub.services.integrations import registry
+from hub.integrations import registry
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Died, Failed, Faults, WebConnector
 from tests.support.desktop import Office, faults, let_sessions_time_out, states, whole_file

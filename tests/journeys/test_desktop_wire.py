@@ -15,12 +15,13 @@ from lxml import etree
 from sqlalchemy import select
 
 from hub.database import session
-from hub.models import Delivery, Envelope
-from hub.services.carrying import desk, doorway
-from hub.services.drafting.choices import Choices
-from hub.services.integrations import registry
-from hub.services.sending import sending
-from hub.services.snapshots import problems_of
+from hub.dispatch import endpoints, polling
+from hub.installations.install import reload_lists
+from hub.integrations import registry
+from hub.models import BatchRow, Delivery
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
+from hub.serialization import problems_of
 from hub.states import DeliveryState
 from quickbooks_desktop import statuses
 from sandbox.desktop.connector import Faults, envelope
@@ -74,7 +75,7 @@ def test_a_strict_client_finds_every_operation_and_reads_every_answer(office: Of
     assert set(client.wsdl.services["WebConnector"].ports["WebConnectorSoap"].binding.all()) == OPERATIONS
     assert service.serverVersion()
     assert service.clientVersion(strVersion="2.3.0.215") in {"", None}
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     ticket, welcome = service.authenticate(strUserName=office.application.user, strPassword=office.password)[:2]
     assert (len(ticket), welcome in {"", None}) == (32, True)
     books = office.company.session()
@@ -132,11 +133,11 @@ def test_what_is_no_call_is_refused_and_nothing_breaks(office: Office, body: byt
 
 
 def test_an_unknown_ticket_gets_harmless_answers(office: Office) -> None:
-    for ticket in ("", "x", "0" * 32, "'; drop table hub_desk; --", "é" * 10):
+    for ticket in ("", "x", "0" * 32, "'; drop table hub_endpoint; --", "é" * 10):
         assert text(office, "sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="",
                     qbXMLCountry="US", qbXMLMajorVers="16", qbXMLMinorVers="0") == ""  # fmt: skip
         assert text(office, "receiveResponseXML", ticket=ticket, response="<x/>", hresult="", message="") == "-1"
-        assert text(office, "getLastError", ticket=ticket) == desk.ENDED
+        assert text(office, "getLastError", ticket=ticket) == polling.ENDED
         assert text(office, "closeConnection", ticket=ticket)
 
 
@@ -152,8 +153,8 @@ def test_wrong_passwords_are_refused_and_slowed_down(office: Office) -> None:
     for _ in range(5):
         assert welcome(login, "Wr0ngOne") == "nvu"
     assert welcome(login, office.password) == "nvu", "After five wrong ones nothing is tried for a minute."
-    present = doorway.edition(doorway.open_for(office.installation))
-    fresh = doorway.new_password(ACME.id, office.installation.id, instead_of=present)
+    present = endpoints.edition(endpoints.open_for(office.installation))
+    fresh = endpoints.new_password(ACME.id, office.installation.id, instead_of=present)
     assert welcome(login, fresh) == "none"
     assert welcome(login, office.password) == "nvu"
 
@@ -165,7 +166,7 @@ def test_the_password_stands_nowhere_in_the_database(office: Office, tmp_path: P
 
 
 def test_a_second_web_connector_is_told_to_wait(office: Office, app: Flask) -> None:
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     ticket = signed_in(office)
     assert office.connector().update() == "The server is busy"
     call(office, "closeConnection", ticket=ticket)
@@ -190,7 +191,7 @@ RESPONSES = [
 def test_an_answer_that_is_none_stops_the_session_with_a_sentence_and_loses_nothing(
     office: Office, response: str, hresult: str, message: str
 ) -> None:
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     ticket = signed_in(office)
     request = text(office, "sendRequestXML", ticket=ticket, strHCPResponse=introduction(office),
                    strCompanyFileName="", qbXMLCountry="US", qbXMLMajorVers="16", qbXMLMinorVers="0")  # fmt: skip
@@ -208,7 +209,7 @@ def test_an_answer_that_is_none_stops_the_session_with_a_sentence_and_loses_noth
 
 
 def test_calls_that_come_twice_or_out_of_order_change_nothing(office: Office) -> None:
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     ticket = signed_in(office)
     books = office.company.session()
     assert text(office, "receiveResponseXML", ticket=ticket, response="<x/>", hresult="", message="") != "-1"
@@ -232,9 +233,8 @@ def test_an_answer_of_30_mb_with_control_characters_is_taken(office: Office) -> 
             from sandbox.desktop import lists
 
             lists.add(office.company.store, "Customer", fields)
-    from hub.services.installing import installing
 
-    installing.reload(ACME.id, office.installation.id)
+    reload_lists(ACME.id, office.installation.id)
     connector = office.connector(Faults(padding=30_000_000))
     real = connector.company.session
 
@@ -266,7 +266,7 @@ def test_what_a_parser_refuses_is_opened_until_the_guilty_one_stands_alone(offic
     orders = [replace(order_1042(), id=str(n), number=str(n), memo="✗poison" if n == 2003 else "", payments=())
               for n in range(2000, 2008)]  # fmt: skip
     for order in orders:
-        sending.send(office.installation.id, order, Choices(), ADA)
+        send_order(office.installation.id, order, Choices(), ADA)
     office.connector(Faults(unreadable="&#10007;poison")).update()
     session().expire_all()
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
@@ -274,7 +274,7 @@ def test_what_a_parser_refuses_is_opened_until_the_guilty_one_stands_alone(offic
     assert problems_of(stopped[0].problems)[0].code == statuses.PARSE_ERROR
     numbers = [row.fields["RefNumber"] for row in office.company.rows("Invoice")]
     assert sorted(numbers) == ["2000", "2001", "2002", "2004", "2005", "2006", "2007"]
-    assert session().scalars(select(Envelope).where(Envelope.state == "refused")).all()
+    assert session().scalars(select(BatchRow).where(BatchRow.state == "refused")).all()
 
 
 def first_request(office: Office, ticket: str, said: str) -> str:
@@ -296,7 +296,7 @@ def first_request(office: Office, ticket: str, said: str) -> str:
 def test_nothing_is_handed_out_to_another_company_file(
     office: Office, change: Callable[[str], str], named: str
 ) -> None:
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     ticket = signed_in(office)
     for _ in range(2):
         assert first_request(office, ticket, change(introduction(office))) == ""
@@ -311,19 +311,19 @@ def test_nothing_is_handed_out_to_another_company_file(
 
 def test_a_company_that_was_renamed_is_known_by_its_mark(office: Office) -> None:
     office.company.store.remember("name", "Northwind Brands")
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     assert office.update() == ["OK"]
     assert office.installation.books_name == "Northwind Brands"
 
 
 def test_a_session_waits_for_a_person_who_is_about_to_send(office: Office, app: Flask) -> None:
     app.config["HUB_ATTENDED_SECONDS"] = 60
-    desk.attend(office.installation.id)
+    polling.attend(office.installation.id)
     ticket = signed_in(office)
     assert first_request(office, ticket, introduction(office)) == "NoOp"
     assert text(office, "getLastError", ticket=ticket) == "NoOp"
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
-    desk.leave(office.installation.id)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    polling.leave(office.installation.id)
     request = first_request(office, ticket, "")
     assert "CustomerAddRq" in request
     call(office, "closeConnection", ticket=ticket)

@@ -12,9 +12,9 @@ from flask import Flask
 from lxml import html
 
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Company, User
 from hub.models import Installation
-from hub.services.carrying import carrying
 from hub.states import DeliveryState
 from sandbox.online import Running
 from tests.support.desktop import states
@@ -111,7 +111,7 @@ def test_what_is_chosen_for_each_supplier_is_what_the_books_get(dialog: Dialog, 
     dialog.fill("vendor-s2", dialog.option("vendor-s2", "Books by Bessie"))
     dialog.send()
     assert states() == {DeliveryState.QUEUED, DeliveryState.WAITING}
-    carrying.carry(1)
+    push.carry(1)
     found = books.books()
     bills = [(one["DocNumber"], one["VendorRef"]["name"], one["TotalAmt"]) for one in found["Bill"]]
     assert sorted(bills) == [

@@ -12,14 +12,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub.books import history, links
 from hub.database import session
+from hub.integrations import registry
 from hub.models import Delivery, Link, RecordRow, TransactionRow
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.plugin import RecordKind, TransactionKind
 from hub.queue import commit
-from hub.services.books import history, linking
-from hub.services.drafting.choices import Choices
-from hub.services.integrations import registry
-from hub.services.sending import sending
 from tests.support.desktop import IMPRINT, Office, by_hand, look_again
 from tests.support.host import ADA, order_1042
 from tests.support.serving import serving
@@ -52,7 +52,7 @@ def customer(name: str) -> str:
 
 
 def account(office: Office, name: str) -> history.Account:
-    row = linking.by_name(office.installation.id, RecordKind.CUSTOMER, [name])[name.casefold()]
+    row = links.by_name(office.installation.id, RecordKind.CUSTOMER, [name])[name.casefold()]
     return history.of_customer(office.installation.id, row.record_id, TODAY)
 
 
@@ -73,7 +73,7 @@ def test_what_was_there_before_us_is_read_with_what_is_overdue(office: Office) -
 
 
 def test_what_we_post_is_in_the_history_at_once_and_reads_back_the_same(office: Office) -> None:
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     assert office.update()[-1] == "OK"
     at_once = figures(account(office, "ABC Company"))
     assert at_once == [
@@ -85,7 +85,7 @@ def test_what_we_post_is_in_the_history_at_once_and_reads_back_the_same(office: 
 
 
 def test_what_is_edited_voided_or_deleted_in_quickbooks_is_noticed(office: Office) -> None:
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     assert office.update()[-1] == "OK"
     posted = {one.kind: one for one in session().scalars(select(Delivery).where(Delivery.order_id.is_not(None)))}
     payment = f"<TxnDelType>ReceivePayment</TxnDelType><TxnID>{posted['payment'].posting_id}</TxnID>"
@@ -105,13 +105,13 @@ def test_what_is_edited_voided_or_deleted_in_quickbooks_is_noticed(office: Offic
 def test_a_customer_that_is_deleted_there_breaks_no_link_silently(office: Office) -> None:
     by_hand(office.company, customer("Short Lived"))
     look_again(office)
-    row = linking.by_name(office.installation.id, RecordKind.CUSTOMER, ["Short Lived"])["short lived"]
-    linking.link(office.installation.id, RecordKind.CUSTOMER, "77", row.ref, "Ada")
+    row = links.by_name(office.installation.id, RecordKind.CUSTOMER, ["Short Lived"])["short lived"]
+    links.link(office.installation.id, RecordKind.CUSTOMER, "77", row.ref, "Ada")
     commit()
     kind = f"<ListDelType>Customer</ListDelType><ListID>{row.record_id}</ListID>"
     by_hand(office.company, f"<ListDelRq>{kind}</ListDelRq>")
     look_again(office)
-    link = linking.linked(office.installation.id, RecordKind.CUSTOMER, "77")
+    link = links.linked(office.installation.id, RecordKind.CUSTOMER, "77")
     assert isinstance(link, Link)
     assert link.note
     assert not session().get_one(RecordRow, row.id).active

@@ -13,12 +13,11 @@ import requests
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.models import Delivery, Envelope, Installation
-from hub.plugin import Envelope as SealedEnvelope
-from hub.plugin import Request
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
+from hub.dispatch import push
+from hub.models import BatchRow, Delivery, Installation
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
+from hub.plugin import Batch, Request
 from hub.testing import answered
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.marks import mark
@@ -33,26 +32,26 @@ from tests.support.orders import EVERYTHING, order
 def long_after(books: Running) -> None:
     """More than a day has passed, and Intuit has forgotten what it was asked."""
     books.control("forget", {})
-    for envelope in session().scalars(select(Envelope).where(Envelope.state == "open")):
-        envelope.fresh_since = now() - dt.timedelta(days=1, minutes=1)
+    for batch in session().scalars(select(BatchRow).where(BatchRow.state == "open")):
+        batch.fresh_since = now() - dt.timedelta(days=1, minutes=1)
     session().commit()
 
 
 def go_on(online: Installation) -> None:
     for _ in range(4):
         pass_time(online)
-        carrying.carry(online.id)
+        push.carry(online.id)
 
 
 @pytest.mark.parametrize(("trip", "kind"), list(product(range(4), ["cut_before", "cut_after"])))
 def test_a_line_cut_at_any_trip_and_mended_after_a_day(
     online: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
+    send_order(online.id, order_1042(), Choices(), ADA)
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
-    carrying.carry(online.id)
+    push.carry(online.id)
     long_after(books)
     go_on(online)
     assert whole_ledger(books) == EXPECTED
@@ -80,11 +79,11 @@ def test_of_thirty_documents_in_one_batch_each_is_found_whose_answer_was_lost(
     """Fifteen orders, whose every batch is carried out, unanswered and forgotten, one after the other."""
     numbers = range(1, 16)
     for number in numbers:
-        sending.send(online.id, order(number, f"Customer {number % 3}"), EVERYTHING, ADA)
+        send_order(online.id, order(number, f"Customer {number % 3}"), EVERYTHING, ADA)
     for _ in range(30):
         books.fault("cut_after", "/batch")
         pass_time(online)
-        carrying.carry(online.id)
+        push.carry(online.id)
         long_after(books)
         requests.delete(f"{books.url}/_sandbox/faults", timeout=5)
         if posted():
@@ -108,8 +107,8 @@ def test_looking_takes_as_many_questions_for_thirty_documents_as_for_one(online:
             for kind in ("Invoice", "Payment", "Bill")
             for _ in range(count)
         )
-        envelope = SealedEnvelope(key="0" * 24, requests=asked, body="")
-        ended, questions = answered(QuickBooksOnline().recover(envelope), *[found("Invoice")] * 3)
+        batch = Batch(idempotency_key="0" * 24, requests=asked, body="")
+        ended, questions = answered(QuickBooksOnline().recover(batch), *[found("Invoice")] * 3)
         assert list(ended) == [None] * len(asked)
         return len(questions)
 
@@ -120,7 +119,7 @@ def test_looking_takes_as_many_questions_for_thirty_documents_as_for_one(online:
 def test_a_note_that_somebody_changed_meanwhile_leaves_the_invoice_known_by_its_figures(
     online: Installation, books: Running, note: str
 ) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
+    send_order(online.id, order_1042(), Choices(), ADA)
     lose_the_invoice(online, books)
     (row,) = books.books()["Invoice"]
     edit(books, "invoice", row["Id"], {"PrivateNote": note})
@@ -130,7 +129,7 @@ def test_a_note_that_somebody_changed_meanwhile_leaves_the_invoice_known_by_its_
 
 
 def test_an_invoice_that_was_voided_meanwhile_is_not_entered_again(online: Installation, books: Running) -> None:
-    sending.send(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
     lose_the_invoice(online, books)
     (row,) = books.books()["Invoice"]
     edit(books, "invoice?operation=void", row["Id"], {"SyncToken": row["SyncToken"]}, sparse=False)
@@ -141,11 +140,11 @@ def test_an_invoice_that_was_voided_meanwhile_is_not_entered_again(online: Insta
 
 def test_what_somebody_entered_by_hand_is_not_taken_for_ours(online: Installation, books: Running) -> None:
     """Two orders of one day and customer that are alike to the cent; the second one's invoice never arrived."""
-    sending.send(online.id, replace(order_1042(), payments=()), Choices(), ADA)
-    carrying.carry(online.id)
-    sending.send(online.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices(), ADA)
+    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    push.carry(online.id)
+    send_order(online.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices(), ADA)
     books.fault("cut_before", "/batch")
-    carrying.carry(online.id)
+    push.carry(online.id)
     long_after(books)
     go_on(online)
     assert sorted(one["DocNumber"] for one in books.books()["Invoice"]) == ["1042", "1043"]
@@ -155,14 +154,14 @@ def test_what_somebody_entered_by_hand_is_not_taken_for_ours(online: Installatio
 def test_a_change_that_was_carried_out_is_not_carried_out_over_what_somebody_did_since(
     online: Installation, books: Running, desk: Desk
 ) -> None:
-    sending.send(online.id, replace(order_1042(), payments=()), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    push.carry(online.id)
     line = replace(order_1042().lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
     changed = replace(order_1042(), payments=(), lines=(line,), total=Decimal("103.50"))
     desk.orders["1042"] = changed
-    sending.send(online.id, changed, Choices(updates=("invoice",)), ADA)
+    send_order(online.id, changed, Choices(updates=("invoice",)), ADA)
     books.fault("cut_after", "/batch")
-    carrying.carry(online.id)
+    push.carry(online.id)
     (row,) = books.books()["Invoice"]
     assert row["TotalAmt"] == Decimal("103.50")
     edit(books, "invoice", row["Id"], {"CustomerMemo": {"value": "By hand"}})
@@ -177,7 +176,7 @@ def lose_the_invoice(online: Installation, books: Running) -> None:
     """Go on until the invoice is in the books and its answer is lost: customer and product take one trip."""
     books.fault("delay", "/batch", seconds=0)
     books.fault("cut_after", "/batch")
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert len(books.books()["Invoice"]) == 1
     assert not posted()
 
@@ -191,9 +190,9 @@ def edit(books: Running, path: str, entry_id: str, fields: dict[str, Any], *, sp
 
 
 def test_every_document_bears_a_mark_of_its_own(online: Installation, books: Running) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
-    keys = {one.key for one in session().scalars(select(Envelope))}
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
+    keys = {one.idempotency_key for one in session().scalars(select(BatchRow))}
     notes = [one["PrivateNote"] for kind in ("Invoice", "Payment") for one in books.books()[kind]]
     marks = {mark(key, place) for key in keys for place in range(1, 31)}
     assert len(notes) == 2
@@ -205,7 +204,7 @@ def test_in_a_batch_one_of_which_is_refused_the_others_are_found_and_that_one_st
     online: Installation, books: Running
 ) -> None:
     for number in range(1, 31):
-        sending.send(online.id, replace(order_1042(), id=str(number), number=str(number), payments=()), Choices(), ADA)
+        send_order(online.id, replace(order_1042(), id=str(number), number=str(number), payments=()), Choices(), ADA)
     other = books.books()["Customer"][0]
     detail = {"ItemRef": {"value": item(books)}}
     line = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": detail}
@@ -214,7 +213,7 @@ def test_in_a_batch_one_of_which_is_refused_the_others_are_found_and_that_one_st
     requests.post(f"{books.url}/v3/company/{REALM}/invoice", json=taken, headers=headers, timeout=5).raise_for_status()
     books.fault("delay", "/batch", seconds=0)
     books.fault("cut_after", "/batch")
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert len(books.books()["Invoice"]) == 30
     long_after(books)
     go_on(online)

@@ -9,15 +9,15 @@ from itertools import product
 import pytest
 from sqlalchemy import delete, select
 
+from hub.books import history, links, mappings
 from hub.database import now, session
+from hub.dispatch import push
 from hub.host import Order
 from hub.models import Delivery, Installation, Mapping
+from hub.orders.send import find_revisions, send_order
+from hub.planning.choices import Choices
 from hub.plugin import Address, RecordKind, Role, TransactionKind
 from hub.queue import commit
-from hub.services.books import history, linking, mapping
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
 from hub.states import DeliveryState
 from sandbox.online import Running
 from tests.support.deliveries import pass_time
@@ -60,8 +60,8 @@ ALL: dict[str, list[tuple[object, ...]]] = {
 
 def test_what_is_bought_stands_in_the_books_linked_and_billable(online: Installation, books: Running) -> None:
     online.billable = True
-    sending.send(online.id, the_order(), EVERYTHING, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, the_order(), EVERYTHING, ADA)
+    push.carry(online.id)
     assert everything(books) == ALL
     assert posted()
     found = books.books()
@@ -78,12 +78,12 @@ def test_what_is_bought_stands_in_the_books_linked_and_billable(online: Installa
 def test_a_new_product_can_be_bought_though_its_cost_account_is_chosen_in_the_dialog_only(
     online: Installation, books: Running
 ) -> None:
-    cost = mapping.mapped(online.id)[Role.COST].id
+    cost = mappings.mapped(online.id)[Role.COST].id
     session().execute(delete(Mapping).where(Mapping.role == Role.COST))
     commit()
     choices = replace(EVERYTHING, accounts={f"{Role.COST}/s1": cost})
-    sending.send(online.id, the_order(), choices, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, the_order(), choices, ADA)
+    push.carry(online.id)
     assert everything(books) == ALL
     assert posted()
     (item,) = [one for one in books.books()["Item"] if one["Name"] == "A7102"]
@@ -94,39 +94,39 @@ def test_a_new_product_can_be_bought_though_its_cost_account_is_chosen_in_the_di
 def test_wherever_the_line_is_cut_each_document_is_there_once(
     online: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    sending.send(online.id, the_order(), EVERYTHING, ADA)
+    send_order(online.id, the_order(), EVERYTHING, ADA)
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        carrying.carry(online.id)
+        push.carry(online.id)
         pass_time(online)
     assert everything(books) == ALL
     assert posted()
 
 
 def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, books: Running) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     before = order_1042()
     line = replace(before.lines[0], quantity=Decimal(110), amount=Decimal("253.00"))
     moved = replace(before.company, email="x@abc.test")
     changed = replace(before, lines=(line,), total=Decimal("241.50"), company=moved)
     session().expire_all()
-    assert [one.about for one in sending.revisions(online, changed, Choices())] == ["invoice", "customer"]
-    sending.send(online.id, changed, UPDATE, ADA)
-    carrying.carry(online.id)
+    assert [one.about for one in find_revisions(online, changed, Choices())] == ["invoice", "customer"]
+    send_order(online.id, changed, UPDATE, ADA)
+    push.carry(online.id)
     assert everything(books)["invoices"] == [("1042", Decimal("241.50"), Decimal("141.50"))]
     (customer,) = (one for one in books.books()["Customer"] if one["DisplayName"] == "ABC Company")
     assert customer["PrimaryEmailAddr"]["Address"] == "x@abc.test"
     assert posted()
-    assert sending.revisions(online, changed, Choices()) == []
+    assert find_revisions(online, changed, Choices()) == []
 
 
 def test_what_happens_in_the_books_shows_in_the_history(online: Installation, books: Running) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
-    row = linking.by_name(online.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
+    row = links.by_name(online.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     account = history.of_customer(online.id, row.record_id, now().date())
     at_once = sorted((one.kind, one.number, one.total, one.balance) for one in account.transactions)
     look_again(online)
@@ -145,14 +145,14 @@ def test_what_happens_in_the_books_shows_in_the_history(online: Installation, bo
 
 
 def test_an_update_goes_onto_what_somebody_else_has_changed(online: Installation, books: Running) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
                                        "PrivateNote": "Call them"}, operation="update")  # fmt: skip
     changed = replace(order_1042(), memo="Many thanks.")
-    sending.send(online.id, changed, UPDATE, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, changed, UPDATE, ADA)
+    push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     assert invoice["CustomerMemo"]["value"] == "Many thanks."
     assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}

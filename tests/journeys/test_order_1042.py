@@ -11,15 +11,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
+from hub.dispatch import credentials, push
 from hub.errors import Incomplete
-from hub.models import Delivery, Envelope, Installation, Listing
+from hub.installations.install import remove_installation
+from hub.integrations import registry
+from hub.models import BatchRow, Delivery, Installation, Listing
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.plugin import PushIntegration, RecordKind, Rejected, TransactionKind
-from hub.services.carrying import carrying, secrets
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.integrations import registry
-from hub.services.sending import sending
-from hub.services.snapshots import problems_of
+from hub.serialization import problems_of
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
@@ -38,8 +38,8 @@ def test_installing_reads_the_company_and_its_lists(online: Installation) -> Non
 
 
 def test_order_1042_arrives_with_exactly_its_figures(online: Installation, books: Running) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
     assert not [one.problems for one in session().scalars(select(Delivery)) if one.problems]
@@ -49,28 +49,28 @@ def test_order_1042_arrives_with_exactly_its_figures(online: Installation, books
 def test_a_line_cut_at_any_trip_loses_nothing_and_doubles_nothing(
     online: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
+    send_order(online.id, order_1042(), Choices(), ADA)
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        carrying.carry(online.id)
+        push.carry(online.id)
         pass_time(online)
     assert whole_ledger(books) == EXPECTED
     assert posted()
-    assert session().scalar(select(Envelope.id).where(Envelope.state != "answered")) is None
+    assert session().scalar(select(BatchRow.id).where(BatchRow.state != "answered")) is None
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_an_outage_is_waited_out(online: Installation, books: Running, status: int) -> None:
     books.fault("status", "/batch", times=2, status=status, body="<html>Sorry</html>")
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     session().expire_all()
     assert online.trouble
     for _ in range(3):
         pass_time(online)
-        carrying.carry(online.id)
+        push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     session().expire_all()
     assert online.trouble == ""
@@ -78,8 +78,8 @@ def test_an_outage_is_waited_out(online: Installation, books: Running, status: i
 
 def test_a_token_that_ran_out_is_renewed_on_the_way(online: Installation, books: Running) -> None:
     books.control("clock", {"advance_seconds": 7200})
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
 
 
@@ -88,15 +88,15 @@ def test_a_grant_that_was_taken_back_waits_for_an_admin_and_then_goes_on(
 ) -> None:
     app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     books.control("clock", {"advance_days": 102})
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     pass_time(online)
-    carrying.carry(online.id)
+    push.carry(online.id)
     session().expire_all()
     assert online.state is InstallationState.EXPIRED
     consent(online, books)
     pass_time(online)
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
 
 
@@ -104,10 +104,10 @@ def test_books_that_answer_too_slowly_are_asked_again_and_hold_everything_once(
     online: Installation, books: Running, app: Flask
 ) -> None:
     app.config["HUB_QUICKBOOKS_ONLINE_TIMEOUT"] = "1"
-    sending.send(online.id, order_1042(), Choices(), ADA)
+    send_order(online.id, order_1042(), Choices(), ADA)
     books.fault("delay", "/batch", times=2, seconds=1.5)
     for _ in range(4):
-        carrying.carry(online.id)
+        push.carry(online.id)
         pass_time(online)
     assert whole_ledger(books) == EXPECTED
 
@@ -121,7 +121,7 @@ def test_a_name_that_the_books_refuse_is_known_before_sending(
 ) -> None:
     order = order_1042()
     with pytest.raises(Incomplete) as refused:
-        sending.send(online.id, replace(order, company=replace(order.company, name=name)), Choices(), ADA)
+        send_order(online.id, replace(order, company=replace(order.company, name=name)), Choices(), ADA)
     problem = refused.value.problems[0]
     assert (problem.field, problem.code) == ("customer", code)
     assert session().scalars(select(Delivery)).all() == []
@@ -133,8 +133,8 @@ def test_a_customer_that_is_already_an_employee_stops_with_a_sentence_and_anothe
 ) -> None:
     order = order_1042()
     order = replace(order, company=replace(order.company, name="Emily Platt"))
-    sending.send(online.id, order, Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order, Choices(), ADA)
+    push.carry(online.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [one.kind for one in stopped] == ["customer"]
     (problem,) = problems_of(stopped[0].problems)
@@ -142,8 +142,8 @@ def test_a_customer_that_is_already_an_employee_stops_with_a_sentence_and_anothe
     assert "Emily Platt" in problem.what
     assert whole_ledger(books)["invoices"] == []
     other = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Zenith Yoga")
-    sending.send(online.id, order, Choices(customer=other["Id"]), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order, Choices(customer=other["Id"]), ADA)
+    push.carry(online.id)
     assert [one[:2] for one in whole_ledger(books)["invoices"]] == [("1042", "Zenith Yoga")]
     assert posted_or_cancelled()
 
@@ -161,21 +161,21 @@ def test_a_denied_consent_and_a_foreign_realm_leave_everything_as_it_was(online:
     session().expire_all()
     assert online.books_id == "4620816365000000001"
     assert online.state is InstallationState.CONNECTED
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
 
 
 def test_uninstalling_gives_the_authorization_back(online: Installation, books: Running) -> None:
     integration = registry.integration("quickbooks_online")
     assert isinstance(integration, PushIntegration)
-    token = secrets.connection(online, integration).credentials["access_token"]
+    token = credentials.connection(online, integration).credentials["access_token"]
 
     def status() -> int:
         address = f"{books.url}/v3/company/{REALM}/preferences"
         return requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=5).status_code
 
     assert status() == 200
-    installing.remove("acme", online.id)
+    remove_installation("acme", online.id)
     assert status() == 401
     assert online.credential is None

@@ -12,11 +12,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from hub.database import now, session
+from hub.dispatch import push
 from hub.models import Installation, Meter
-from hub.plugin import Counted, Limit
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
+from hub.plugin import CostUnit, Limit
 from quickbooks_online import QuickBooksOnline
 from sandbox.online import REALM, Running
 from tests.support import redis
@@ -38,8 +38,8 @@ def send_all(online: Installation) -> None:
     """One order after the other, each on its own trips, as people send them."""
     for number in ORDERS:
         order = replace(order_1042(), id=str(number), number=str(number))
-        sending.send(online.id, order, Choices(), ADA)
-        carrying.carry(online.id)
+        send_order(online.id, order, Choices(), ADA)
+        push.carry(online.id)
 
 
 def statuses(books: Running) -> list[int]:
@@ -57,7 +57,7 @@ EXPECTED = [(str(number), Decimal("218.50"), Decimal("118.50")) for number in OR
 def test_as_fast_as_it_may_be_asked_and_no_faster(
     paced: None, online: Installation, books: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = (Limit(most=3, seconds=1), Limit(most=4, seconds=1, counted=Counted.BATCHES))
+    limits = (Limit(most=3, seconds=1), Limit(most=4, seconds=1, counted=CostUnit.BATCHES))
     monkeypatch.setattr(QuickBooksOnline, "capabilities", replace(QuickBooksOnline.capabilities, limits=limits))
     books.control("limits", {"second": 3})
     send_all(online)
@@ -79,10 +79,10 @@ def test_without_redis_it_says_so_itself_and_the_line_rests_for_a_minute(
     assert 429 in statuses(books)
     assert online.resume_at is not None
     assert 50 < (online.resume_at - now()).total_seconds() <= 60
-    assert not carrying.has_work(online.id)
+    assert not push.has_work(online.id)
     books.control("limits", {"second": 1000})
     pass_time(online)
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert arrived(books) == EXPECTED
     assert posted()
 

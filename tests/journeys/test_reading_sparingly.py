@@ -10,15 +10,16 @@ import requests
 from flask import Flask
 from sqlalchemy import func, select
 
+from hub.books import links
+from hub.books.refresh import refresh_lists
 from hub.database import now, session
+from hub.dispatch import push
+from hub.integrations import registry
 from hub.models import Installation, Link, Listing, Meter, RecordRow, TransactionRow
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.plugin import RecordKind
 from hub.queue import commit
-from hub.services.books import fetching, linking
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.integrations import registry
-from hub.services.sending import sending
 from sandbox.online import OTHER_REALM, REALM, Running
 from tests.support.host import ADA, order_1042
 from tests.support.online import EXPECTED, posted, whole_ledger
@@ -57,7 +58,7 @@ def settle(online: Installation) -> None:
     for listing in session().scalars(select(Listing)):
         listing.due_at = now() if listing.told else listing.due_at
     commit()
-    carrying.carry(online.id)
+    push.carry(online.id)
 
 
 def write(books: Running, kind: str, fields: dict[str, Any], realm: str = REALM) -> dict[str, Any]:
@@ -78,9 +79,9 @@ def test_lists_are_read_whole_once_and_then_by_what_changed(online: Installation
     assert "cdc" not in calls(books), "the first time everything is asked"
     for _ in range(5):
         before, read = len(calls(books)), reads()
-        fetching.refresh(online, registry.integration("quickbooks_online"))
+        refresh_lists(online, registry.integration("quickbooks_online"))
         commit()
-        carrying.carry(online.id)
+        push.carry(online.id)
         # Of tax codes QuickBooks tells no changes, so what changed of them is asked in a batch.
         assert sorted(calls(books)[before:]) == ["batch", "cdc"]
         assert reads() == read + 2
@@ -110,8 +111,8 @@ def test_what_we_write_ourselves_is_told_to_us_and_is_not_read(
     online: Installation, books: Running, hooked: str
 ) -> None:
     books.webhooks(hooked, TOKEN)
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
     read = reads()
@@ -122,7 +123,7 @@ def test_what_we_write_ourselves_is_told_to_us_and_is_not_read(
     assert due_soon() == set()
     assert reads() == read
     assert "cdc" not in calls(books)
-    assert not carrying.has_work(online.id)
+    assert not push.has_work(online.id)
 
 
 def test_what_is_not_signed_by_intuit_is_turned_away(online: Installation, books: Running, hooked: str) -> None:
@@ -142,12 +143,12 @@ def test_a_company_that_is_not_connected_is_no_matter(online: Installation, book
 
 def test_a_customer_that_is_merged_breaks_no_link(online: Installation, books: Running, hooked: str) -> None:
     books.webhooks(hooked, TOKEN)
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     kept = write(books, "customer", {"DisplayName": "ABC Company Inc."})
     tell(books)
     settle(online)
-    link = linking.linked(online.id, RecordKind.CUSTOMER, "12")
+    link = links.linked(online.id, RecordKind.CUSTOMER, "12")
     assert isinstance(link, Link)
     gone = link.record_id
     books.control(f"merge/{REALM}/customer", {"from": gone, "into": kept["Id"]})
@@ -160,8 +161,8 @@ def test_a_customer_that_is_merged_breaks_no_link(online: Installation, books: R
         assert set(owed) == {kept["Id"]}
         settle(online)
         session().expire_all()
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     assert posted()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from hub.database import session
+from hub.dispatch import push
+from hub.installations.install import resume_installation
 from hub.models import Delivery, Installation
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.sending import sending
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
@@ -21,16 +21,16 @@ def test_a_lapsed_subscription_pauses_the_installation_until_it_is_renewed(
     online: Installation, books: Running
 ) -> None:
     books.control(f"company/{REALM}", {"SubscriptionStatus": "EXPIRED"})
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
     session().expire_all()
     assert online.state is InstallationState.PAUSED
     assert online.trouble
     assert DeliveryState.STOPPED not in set(session().scalars(select(Delivery.state)))
     books.control(f"company/{REALM}", {"SubscriptionStatus": "PAID"})
-    installing.resume(ACME.id, online.id)
+    resume_installation(ACME.id, online.id)
     pass_time(online)
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
     assert online.trouble == ""

@@ -13,13 +13,14 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.host import Order
+from hub.integrations import registry
 from hub.models import Delivery
+from hub.orders.cancel import cancel_delivery
+from hub.orders.send import find_revisions, send_order
+from hub.planning.choices import Choices
+from hub.planning.revisions import Revisable, Way
 from hub.plugin import Address
-from hub.services.drafting.choices import Choices
-from hub.services.drafting.revising import Revisable, Way
-from hub.services.integrations import registry
-from hub.services.sending import cancelling, sending
-from hub.services.snapshots import problems_of
+from hub.serialization import problems_of
 from hub.states import DeliveryState
 from quickbooks_desktop import QuickBooksDesktop, statuses
 from tests.support.desktop import ORDER_1042, Ledger, Office, by_hand, look_again, whole_file
@@ -40,7 +41,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
 
 
 def sell(office: Office) -> None:
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     assert office.update()[-1] == "OK"
     assert whole_file(office.company) == ORDER_1042
 
@@ -60,7 +61,7 @@ def invoice_of(ledger: Ledger) -> tuple[object, ...]:
 
 def revisions(office: Office, order: Order) -> list[Revisable]:
     session().expire_all()
-    return sending.revisions(office.installation, order, Choices())
+    return find_revisions(office.installation, order, Choices())
 
 
 def change_there(office: Office, total: str) -> None:
@@ -86,7 +87,7 @@ def test_what_has_changed_is_shown_and_an_update_puts_it_into_the_same_invoice(o
     assert (found.about, found.way, found.meanwhile) == ("invoice", Way.UPDATE, "")
     assert ("218.50", str(changed.total)) in [(one.before, one.after) for one in found.changes]
     assert len({one.what for one in found.changes}) == 2, "A line and the total have changed."
-    sending.send(office.installation.id, changed, UPDATE, ADA)
+    send_order(office.installation.id, changed, UPDATE, ADA)
     assert office.update()[-1] == "OK", office.log
     grown = 10 * changed.lines[0].price
     assert whole_file(office.company) == {
@@ -99,16 +100,16 @@ def test_what_has_changed_is_shown_and_an_update_puts_it_into_the_same_invoice(o
 
 
 def test_without_the_tick_nothing_is_changed(office: Office) -> None:
-    sending.send(office.installation.id, more_of_it(), Choices(), ADA)
+    send_order(office.installation.id, more_of_it(), Choices(), ADA)
     office.update()
     assert whole_file(office.company) == ORDER_1042
 
 
 def test_an_update_that_is_given_up_leaves_the_invoice_posted_as_it_was(office: Office) -> None:
-    sending.send(office.installation.id, more_of_it(), UPDATE, ADA)
+    send_order(office.installation.id, more_of_it(), UPDATE, ADA)
     session().expire_all()
     waiting = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.QUEUED)).one()
-    cancelling.cancel(ACME.id, waiting.id)
+    cancel_delivery(ACME.id, waiting.id)
     office.update()
     assert waiting.state is DeliveryState.POSTED
     assert whole_file(office.company) == ORDER_1042
@@ -119,7 +120,7 @@ def test_what_somebody_changed_in_quickbooks_meanwhile_is_said_before_it_is_over
     change_there(office, "300.00")
     (found,) = revisions(office, more_of_it())
     assert "300.00" in found.meanwhile
-    sending.send(office.installation.id, more_of_it(), UPDATE, ADA)
+    send_order(office.installation.id, more_of_it(), UPDATE, ADA)
     assert office.update()[-1] == "OK"
     assert invoice_of(whole_file(office.company))[3] == more_of_it().total
 
@@ -134,7 +135,7 @@ def test_an_invoice_on_which_more_was_paid_there_says_what_to_do(office: Office)
     )
     before = whole_file(office.company)
     line = replace(order_1042().lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
-    sending.send(office.installation.id, replace(order_1042(), lines=(line,), total=Decimal("103.50")), UPDATE, ADA)
+    send_order(office.installation.id, replace(order_1042(), lines=(line,), total=Decimal("103.50")), UPDATE, ADA)
     office.update()
     session().expire_all()
     (stopped,) = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED))
@@ -142,7 +143,7 @@ def test_an_invoice_on_which_more_was_paid_there_says_what_to_do(office: Office)
     assert problem.code == statuses.NOT_CHANGED
     assert "1042" in problem.what
     assert whole_file(office.company) == before
-    cancelling.cancel(ACME.id, stopped.id)
+    cancel_delivery(ACME.id, stopped.id)
     assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}
 
 
@@ -155,7 +156,7 @@ def test_an_invoice_that_was_deleted_there_is_entered_again(office: Office) -> N
     look_again(office)
     found = {one.about: one for one in revisions(office, order_1042())}
     assert found["invoice"].way is Way.AGAIN
-    sending.send(office.installation.id, order_1042(), UPDATE, ADA)
+    send_order(office.installation.id, order_1042(), UPDATE, ADA)
     assert office.update()[-1] == "OK", office.log
     assert invoice_of(whole_file(office.company))[:4] == invoice_of(ORDER_1042)[:4]
     (again,) = office.company.rows("Invoice")
@@ -182,7 +183,7 @@ def test_a_payment_that_was_corrected_on_the_order_is_named_until_the_books_say_
     assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
     assert 'name="updates"' not in page
     assert 'type="submit"' not in page, "There is nothing that could be sent."
-    sending.send(office.installation.id, of_payments("110.00"), Choices(), ADA)
+    send_order(office.installation.id, of_payments("110.00"), Choices(), ADA)
     office.update()
     assert whole_file(office.company) == ORDER_1042, "A second payment was entered."
     (row,), (invoice,) = office.company.rows("ReceivePayment"), office.company.rows("Invoice")
@@ -234,7 +235,7 @@ def test_a_customer_that_we_entered_is_changed_with_its_company(office: Office) 
     order = replace(order_1042(), company=moved)
     found = {one.about: one for one in revisions(office, order)}
     assert {one.what for one in found["customer"].changes} == {"E-mail", "Billing address"}
-    sending.send(office.installation.id, order, UPDATE, ADA)
+    send_order(office.installation.id, order, UPDATE, ADA)
     assert office.update()[-1] == "OK", office.log
     (customer,) = (one for one in office.company.rows("Customer") if one.name == "ABC Company")
     assert (customer.fields["Email"], customer.fields["BillAddress"]["Addr1"]) == ("new@abc.example", "9 New Street")

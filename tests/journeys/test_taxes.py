@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from hub.database import session
+from hub.dispatch import push
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery, Installation
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
-from hub.services.snapshots import problems_of
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
+from hub.serialization import problems_of
 from sandbox.online import REALM, Running
 from tests.support.host import ADA, order_1042
 from tests.support.online import look
@@ -36,8 +36,8 @@ def code(books: Running, name: str = "California") -> str:
 
 def send(installation: Installation, order: Order, choices: Choices) -> list[str]:
     """Send it, and give what there is to say about the invoice."""
-    sending.send(installation.id, order, choices, ADA)
-    carrying.carry(installation.id)
+    send_order(installation.id, order, choices, ADA)
+    push.carry(installation.id)
     session().expire_all()
     (invoice,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
     assert invoice.state == "posted"
@@ -90,7 +90,7 @@ def test_automated_tax_is_overridden_where_the_company_allows_it_and_otherwise_t
 def test_tax_by_hand_needs_a_code_and_that_is_known_before_sending(online: Installation, books: Running) -> None:
     prefer(online, books, PartnerTaxEnabled=None)
     with pytest.raises(Incomplete) as refused:
-        sending.send(online.id, taxed(), Choices(), ADA)
+        send_order(online.id, taxed(), Choices(), ADA)
     assert [problem.field for problem in refused.value.problems] == ["tax"]
     assert send(online, taxed(), Choices(tax=code(books))) == []
     assert figures(books) == [(DUE, Decimal("235.98"))]
@@ -101,7 +101,7 @@ def test_books_without_sales_tax_would_leave_it_out_and_that_is_known_before_sen
 ) -> None:
     prefer(online, books, UsingSalesTax=False)
     with pytest.raises(Incomplete) as refused:
-        sending.send(online.id, taxed(), Choices(), ADA)
+        send_order(online.id, taxed(), Choices(), ADA)
     assert [problem.field for problem in refused.value.problems] == ["tax"]
     assert send(online, order_1042(), Choices()) == []
 
@@ -110,7 +110,7 @@ def test_abroad_every_line_has_the_code_that_was_chosen(online: Installation, bo
     go_abroad(online, books)
     order = taxed(order=bought(1042))
     with pytest.raises(Incomplete) as refused:
-        sending.send(online.id, order, EVERYTHING, ADA)
+        send_order(online.id, order, EVERYTHING, ADA)
     assert [problem.field for problem in refused.value.problems] == ["tax"]
     assert send(online, order, replace(EVERYTHING, tax=code(books))) == []
     assert figures(books) == [(DUE, Decimal("235.98"))]

@@ -11,17 +11,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub.books import links, mappings
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Order
+from hub.installations.install import check_connection
+from hub.integrations import registry
 from hub.models import Installation, Listing
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.plugin import RecordKind, Role
 from hub.queue import commit
-from hub.services.books import linking, mapping
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.integrations import registry
-from hub.services.sending import sending
 from sandbox.online import REALM, Running
 from tests.support.desktop import Office, look_again
 from tests.support.host import ACME, ADA, Desk
@@ -51,19 +51,19 @@ def told(books: Running) -> dict[str, Any]:
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_what_the_order_names_stands_on_its_documents(online: Installation, books: Running) -> None:
-    sending.send(online.id, named(), EVERYTHING, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, named(), EVERYTHING, ADA)
+    push.carry(online.id)
     assert posted()
     assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
 
 
 def test_what_the_books_do_not_have_is_what_the_settings_say_or_nothing(online: Installation, books: Running) -> None:
-    row = linking.by_name(online.id, RecordKind.CLASS, ["Office"])["office"]
-    mapping.save(online, registry.integration("quickbooks_online"), {Role.CLASS: row.record_id})
+    row = links.by_name(online.id, RecordKind.CLASS, ["Office"])["office"]
+    mappings.save(online, registry.integration("quickbooks_online"), {Role.CLASS: row.record_id})
     commit()
     order = named(terms="45 days", tracking_class="Gifts", location="")
-    sending.send(online.id, order, EVERYTHING, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order, EVERYTHING, ADA)
+    push.carry(online.id)
     assert told(books) == {"terms": None, "classes": ["Office"] * 3, "locations": [None] * 3}
 
 
@@ -72,22 +72,22 @@ def test_a_person_may_choose_otherwise_in_the_dialog(
 ) -> None:
     desk.orders["1042"] = named()
     page = app.test_client().get("/hub/orders/1042/send").text
-    drinkware = linking.by_name(online.id, RecordKind.CLASS, ["Drinkware"])["drinkware"]
+    drinkware = links.by_name(online.id, RecordKind.CLASS, ["Drinkware"])["drinkware"]
     assert f'<option value="{drinkware.record_id}" selected>Drinkware</option>' in page
-    other = linking.by_name(online.id, RecordKind.CLASS, ["Apparel"])["apparel"]
+    other = links.by_name(online.id, RecordKind.CLASS, ["Apparel"])["apparel"]
     choices = replace(EVERYTHING, accounts={Role.CLASS: other.record_id})
-    sending.send(online.id, desk.orders["1042"], choices, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, desk.orders["1042"], choices, ADA)
+    push.carry(online.id)
     assert told(books)["classes"] == ["Apparel"] * 3
 
 
 def test_a_class_stands_on_the_document_where_the_company_notes_it_there(online: Installation, books: Running) -> None:
     ways = {"ClassTrackingPerTxn": True, "ClassTrackingPerTxnLine": False}
     books.control(f"preferences/{REALM}", {"AccountingInfoPrefs": ways})
-    installing.test(ACME.id, online.id)
-    carrying.carry(online.id)
-    sending.send(online.id, named(), Choices(), ADA)
-    carrying.carry(online.id)
+    check_connection(ACME.id, online.id)
+    push.carry(online.id)
+    send_order(online.id, named(), Choices(), ADA)
+    push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     assert invoice["ClassRef"]["name"] == "Drinkware"
     assert "ClassRef" not in invoice["Line"][0]["SalesItemLineDetail"]
@@ -113,11 +113,11 @@ def test_a_company_file_gets_them_as_soon_as_it_uses_classes(office: Office) -> 
     office.connect()
     assert "class" not in kinds()
     office.company.store.remember("classes", "true")
-    installing.test(ACME.id, office.installation.id)
+    check_connection(ACME.id, office.installation.id)
     assert office.update()[-1] == "OK"
     look_again(office)
     assert "class" in kinds()
-    sending.send(office.installation.id, named(tracking_class="promotional"), EVERYTHING, ADA)
+    send_order(office.installation.id, named(tracking_class="promotional"), EVERYTHING, ADA)
     assert office.update()[-1] == "OK", office.log
     assert posted()
     (invoice,), (order,), (bill,) = (office.company.rows(kind) for kind in ("Invoice", "PurchaseOrder", "Bill"))

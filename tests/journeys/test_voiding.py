@@ -12,18 +12,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub.books import history, links
 from hub.database import now, session
+from hub.dispatch import push
 from hub.errors import Incomplete, NotPossible
 from hub.host import Order
+from hub.integrations import registry
 from hub.models import Delivery, Exchange, Installation
+from hub.orders.cancel import cancel_delivery
+from hub.orders.retry import retry_delivery
+from hub.orders.send import deliveries_of_order, find_revisions, send_order
+from hub.planning.choices import Choices
+from hub.planning.revisions import Way
 from hub.plugin import RecordKind
-from hub.services.books import history, linking
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.drafting.revising import Way
-from hub.services.integrations import registry
-from hub.services.sending import cancelling, retrying, sending
-from hub.services.snapshots import problems_of
+from hub.serialization import problems_of
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults
 from sandbox.online import REALM, Running
@@ -58,7 +60,7 @@ GONE = ("invoice", DeliveryState.POSTED, "voided")
 
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
-    row = linking.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = links.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     return history.of_customer(installation.id, row.record_id, now().date()).balance
 
 
@@ -75,27 +77,27 @@ def written() -> list[str]:
 @pytest.fixture
 def sent(online: Installation) -> Installation:
     """Order 1042 is in the books, without a payment."""
-    sending.send(online.id, unpaid(), Choices(), ADA)
-    carrying.carry(online.id)
+    send_order(online.id, unpaid(), Choices(), ADA)
+    push.carry(online.id)
     return online
 
 
 def test_a_cancelled_order_offers_to_void_its_invoice_and_nothing_else(sent: Installation) -> None:
-    assert sending.revisions(sent, unpaid(), Choices()) == []
-    (offer,) = sending.revisions(sent, cancelled(), Choices())
+    assert find_revisions(sent, unpaid(), Choices()) == []
+    (offer,) = find_revisions(sent, cancelled(), Choices())
     assert (offer.about, offer.title, offer.way) == ("invoice", "Invoice 1042", Way.VOID)
     with pytest.raises(Incomplete) as refused:
-        sending.send(sent.id, cancelled(), Choices(), ADA)
+        send_order(sent.id, cancelled(), Choices(), ADA)
     assert [one.code for one in refused.value.problems] == ["order-cancelled"]
 
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_the_invoice_is_voided_and_the_history_says_so(sent: Installation, books: Running, desk: Desk) -> None:
     assert balance(sent) == Decimal("218.50")
-    sending.send(sent.id, cancelled(), VOID, ADA)
-    sending.send(sent.id, cancelled(), VOID, ADA)  # Two people press at once.
+    send_order(sent.id, cancelled(), VOID, ADA)
+    send_order(sent.id, cancelled(), VOID, ADA)  # Two people press at once.
     assert outcomes() == [("invoice", DeliveryState.QUEUED, "")]
-    carrying.carry(sent.id)
+    push.carry(sent.id)
     assert invoices(books) == VOIDED
     assert outcomes() == [GONE]
     assert balance(sent) == Decimal(0)
@@ -103,20 +105,20 @@ def test_the_invoice_is_voided_and_the_history_says_so(sent: Installation, books
     assert [(one.document, one.voided) for one in desk.told] == [("invoice", False), ("invoice", True)]
     look_again(sent)
     assert (balance(sent), outcomes()) == (Decimal(0), [GONE])
-    assert sending.revisions(sent, cancelled(), Choices()) == []
+    assert find_revisions(sent, cancelled(), Choices()) == []
 
 
 @pytest.mark.parametrize(("trip", "kind"), list(product(range(2), ["cut_before", "cut_after"])))
 def test_wherever_the_line_is_cut_it_is_voided_once(sent: Installation, books: Running, trip: int, kind: str) -> None:
     (invoice,) = books.books()["Invoice"]
-    sending.send(sent.id, cancelled(), VOID, ADA)
+    send_order(sent.id, cancelled(), VOID, ADA)
     if trip:
         by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
                                    "PrivateNote": "Call them"}, operation="update")  # fmt: skip
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        carrying.carry(sent.id)
+        push.carry(sent.id)
         pass_time(sent)
     assert invoices(books) == VOIDED
     (after,) = books.books()["Invoice"]
@@ -125,23 +127,23 @@ def test_wherever_the_line_is_cut_it_is_voided_once(sent: Installation, books: R
 
 
 def test_what_somebody_has_voided_by_hand_is_not_voided_again(sent: Installation, books: Running) -> None:
-    sending.send(sent.id, cancelled(), VOID, ADA)
+    send_order(sent.id, cancelled(), VOID, ADA)
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"]}, operation="void")
-    carrying.carry(sent.id)
+    push.carry(sent.id)
     assert (invoices(books), outcomes()) == (VOIDED, [GONE])
     assert int(books.books()["Invoice"][0]["SyncToken"]) == int(invoice["SyncToken"]) + 1
 
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_what_was_paid_becomes_the_customers_credit(online: Installation, books: Running) -> None:
-    sending.send(online.id, order_1042(), Choices(), ADA)
-    carrying.carry(online.id)
-    sending.send(online.id, cancelled(order_1042()), VOID, ADA)
-    carrying.carry(online.id)
+    send_order(online.id, order_1042(), Choices(), ADA)
+    push.carry(online.id)
+    send_order(online.id, cancelled(order_1042()), VOID, ADA)
+    push.carry(online.id)
     assert invoices(books) == VOIDED
     assert [one["UnappliedAmt"] for one in books.books()["Payment"]] == [Decimal("100.00")]
-    carrying.carry(online.id)
+    push.carry(online.id)
     assert balance(online) == Decimal("-100.00"), "The books were asked again what became of the payment."
 
 
@@ -150,20 +152,20 @@ def test_closed_books_keep_it_and_say_why_and_giving_up_leaves_it_as_it_was(
 ) -> None:
     desk.orders["1042"] = cancelled()
     close(books, "2026-12-31")
-    sending.send(sent.id, cancelled(), VOID, ADA)
-    carrying.carry(sent.id)
-    (delivery,) = sending.of_order(ACME.id, "1042")
+    send_order(sent.id, cancelled(), VOID, ADA)
+    push.carry(sent.id)
+    (delivery,) = deliveries_of_order(ACME.id, "1042")
     assert delivery.state is DeliveryState.STOPPED
     assert outcomes() == [("invoice", DeliveryState.STOPPED, "")]
     assert problems_of(delivery.problems)[0].code == "6210"
     close(books, None)
-    retrying.retry(ACME.id, delivery.id)
-    cancelling.cancel(ACME.id, delivery.id)
-    carrying.carry(sent.id)
+    retry_delivery(ACME.id, delivery.id)
+    cancel_delivery(ACME.id, delivery.id)
+    push.carry(sent.id)
     assert invoices(books) == [("1042", Decimal("218.50"), Decimal("218.50"), False)]
     assert outcomes() == [("invoice", DeliveryState.POSTED, "")]
-    sending.send(sent.id, cancelled(), VOID, ADA)
-    carrying.carry(sent.id)
+    send_order(sent.id, cancelled(), VOID, ADA)
+    push.carry(sent.id)
     assert invoices(books) == VOIDED
 
 
@@ -171,23 +173,23 @@ def test_an_order_that_was_taken_up_again_is_not_voided_by_a_retry(
     sent: Installation, books: Running, desk: Desk
 ) -> None:
     close(books, "2026-12-31")
-    sending.send(sent.id, cancelled(), VOID, ADA)
-    carrying.carry(sent.id)
+    send_order(sent.id, cancelled(), VOID, ADA)
+    push.carry(sent.id)
     desk.orders["1042"] = unpaid()
     with pytest.raises(NotPossible):
-        retrying.retry(ACME.id, sending.of_order(ACME.id, "1042")[0].id)
+        retry_delivery(ACME.id, deliveries_of_order(ACME.id, "1042")[0].id)
 
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_an_order_that_comes_back_is_entered_again(sent: Installation, books: Running) -> None:
-    sending.send(sent.id, cancelled(), VOID, ADA)
-    carrying.carry(sent.id)
+    send_order(sent.id, cancelled(), VOID, ADA)
+    push.carry(sent.id)
     session().expire_all()
-    (offer,) = sending.revisions(sent, unpaid(), Choices())
+    (offer,) = find_revisions(sent, unpaid(), Choices())
     assert (offer.about, offer.way) == ("invoice", Way.AGAIN)
     again = Choices(updates=("invoice",), answers={"invoice:repeats_number": "yes"})
-    sending.send(sent.id, unpaid(), again, ADA)
-    carrying.carry(sent.id)
+    send_order(sent.id, unpaid(), again, ADA)
+    push.carry(sent.id)
     assert invoices(books) == [*VOIDED, ("1042", Decimal("218.50"), Decimal("218.50"), False)]
     assert outcomes() == [("invoice", DeliveryState.POSTED, "")]
 
@@ -198,10 +200,10 @@ def test_an_order_that_gives_back_by_now_voids_its_invoice_before_the_credit_mem
 ) -> None:
     returned = turned(unpaid())
     with pytest.raises(Incomplete) as refused:
-        sending.send(sent.id, returned, Choices(), ADA)
+        send_order(sent.id, returned, Choices(), ADA)
     assert [one.code for one in refused.value.problems] == ["other-kind-posted"]
-    sending.send(sent.id, returned, Choices(updates=("invoice",)), ADA)
-    carrying.carry(sent.id)
+    send_order(sent.id, returned, Choices(updates=("invoice",)), ADA)
+    push.carry(sent.id)
     assert (invoices(books), credited(books)) == (VOIDED, [("1042", Decimal("218.50"), Decimal("218.50"))])
     assert written()[-2:] == ["void Invoice", "create CreditMemo"]
     assert balance(sent) == Decimal("-218.50")
@@ -229,9 +231,9 @@ VOIDED_THERE = [("1042", Decimal("0.00"), "VOID: Order 1042")]
 
 @pytest.mark.parametrize("cut", ["", "before", "after"])
 def test_a_company_file_voids_it_once_too(office: Office, cut: str) -> None:
-    sending.send(office.installation.id, unpaid(), Choices(), ADA)
+    send_order(office.installation.id, unpaid(), Choices(), ADA)
     assert office.update()[-1] == "OK"
-    sending.send(office.installation.id, cancelled(), VOID, ADA)
+    send_order(office.installation.id, cancelled(), VOID, ADA)
     step = 1
     while cut and office.dies(Faults(die_before=step) if cut == "before" else Faults(die_after=step)):
         step += 1
@@ -244,10 +246,10 @@ def test_a_company_file_voids_it_once_too(office: Office, cut: str) -> None:
 
 
 def test_what_is_paid_there_is_not_voided_and_says_what_to_do(office: Office, desk: Desk) -> None:
-    sending.send(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(office.installation.id, order_1042(), Choices(), ADA)
     assert office.update()[-1] == "OK"
     desk.orders["1042"] = cancelled(order_1042())
-    sending.send(office.installation.id, desk.orders["1042"], VOID, ADA)
+    send_order(office.installation.id, desk.orders["1042"], VOID, ADA)
     assert office.update()[-1] == "OK"
     assert outcomes()[0] == ("invoice", DeliveryState.STOPPED, "")
     invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
@@ -257,15 +259,15 @@ def test_what_is_paid_there_is_not_voided_and_says_what_to_do(office: Office, de
 
     at_the_desk(office.company, "<TxnDelRq><TxnDelType>ReceivePayment</TxnDelType>"
                 f"<TxnID>{payment.id}</TxnID></TxnDelRq>")  # fmt: skip
-    retrying.retry(ACME.id, invoice.id)
+    retry_delivery(ACME.id, invoice.id)
     assert office.update()[-1] == "OK"
     assert in_file(office) == VOIDED_THERE
 
 
 def test_a_credit_memo_is_voided_there_too(office: Office) -> None:
-    sending.send(office.installation.id, turned(unpaid()), Choices(), ADA)
+    send_order(office.installation.id, turned(unpaid()), Choices(), ADA)
     assert office.update()[-1] == "OK"
     choices = Choices(documents=(), updates=("credit_memo",))
-    sending.send(office.installation.id, cancelled(turned(unpaid())), choices, ADA)
+    send_order(office.installation.id, cancelled(turned(unpaid())), choices, ADA)
     assert office.update()[-1] == "OK"
     assert in_file(office, "CreditMemo") == VOIDED_THERE

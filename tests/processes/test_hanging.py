@@ -131,11 +131,11 @@ def test_a_page_answers_while_a_plugin_hangs_in_it_and_other_pages_do_not_wait(
     stack: Stack, bog: Bog, number: str
 ) -> None:
     rep = Person(stack, REP)
-    bog.hang("review", "looping")
+    bog.hang("validate", "looping")
     found: list[requests.Response] = []
     asking = threading.Thread(target=lambda: found.append(rep.get(f"/hub/orders/1007/send?installation={number}")))
     asking.start()
-    wait_until(lambda: bog.hung("review"), 20, "the page asks")
+    wait_until(lambda: bog.hung("validate"), 20, "the page asks")
     others = [Person(stack, ADMIN).get("/hub/integrations").status_code for _ in range(3)]
     asking.join()
     bog.recover()
@@ -148,5 +148,5 @@ def test_the_doctor_reports_what_has_hung(stack: Stack) -> None:
     output = stack.run("flask", "--app", "wsgi", "hub", "doctor", fails=True)
     found = dict(line.split(": ", 1) for line in output.splitlines() if not line.startswith(" "))
     assert {"quicksand", "bog"} <= set(found)
-    assert [what for what in ("authorize", "perform", "post", "review") if what not in found["bog"]] == []
+    assert [what for what in ("authorize", "send", "post", "validate") if what not in found["bog"]] == []
     assert {"redis", "workers", "scheduler"} & set(found) == set()

@@ -10,7 +10,7 @@ from tests.support.people import ADMIN, REP, Person
 from tests.support.processes import LOCAL, wait_until
 from tests.support.stacks import SharedStack
 
-TABLES = ("desk_order", "hub_installation", "hub_delivery", "hub_envelope", "hub_bundle", "hub_notice")
+TABLES = ("desk_order", "hub_installation", "hub_delivery", "hub_batch", "hub_bundle", "hub_notice")
 
 
 def rows(stack: SharedStack) -> dict[str, int]:

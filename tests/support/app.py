@@ -19,10 +19,10 @@ from werkzeug.security import generate_password_hash
 
 from hub import Hub, migrating
 from hub.database import session
+from hub.dispatch import endpoints, push
+from hub.installations.install import claim_attempt, finish_authorization, install_integration, start_authorization
+from hub.integrations import registry
 from hub.models import Installation, Mapping
-from hub.services.carrying import carrying, doorway
-from hub.services.installing import installing
-from hub.services.integrations import registry
 from tests.support import databases
 from tests.support.host import ACME, ADA, Desk
 from tests.support.pages import Browser
@@ -52,13 +52,13 @@ def app(
 ) -> Iterator[Flask]:
     # Nobody guesses the passwords of a test, and a Web Connector shows its own in every session.
     fast = partial(generate_password_hash, method="pbkdf2:sha256:1")
-    monkeypatch.setattr(doorway, "generate_password_hash", fast)
+    monkeypatch.setattr(endpoints, "generate_password_hash", fast)
     app = Flask("host")
     app.url_rule_class = _CompiledOnce
     app.jinja_options = {"bytecode_cache": _TEMPLATES}
     app.config.update(
         SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database_url, HUB_REDIS_URL="redis://127.0.0.1:9/0",
-        HUB_SECRET_KEYS=_SECRET_KEY, HUB_LEASE_SECONDS=60, HUB_DESK_PATIENCE_SECONDS=0,
+        HUB_SECRET_KEYS=_SECRET_KEY, HUB_LEASE_SECONDS=60, HUB_POLLING_PATIENCE_SECONDS=0,
         HUB_ATTENDED_SECONDS=0, WTF_CSRF_ENABLED=True,  # Nobody sits before the dialog that a test has asked for.
     )  # fmt: skip
     SQLAlchemy(app)
@@ -133,9 +133,9 @@ def installation(app: Flask, ledger: Ledger) -> Installation:
 
 def _connect_pretend(app: Flask, ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
     databases.once("empty", app, migrating.upgrade)
-    found = installing.install(ACME, ADA, "pretend")
+    found = install_integration(ACME, ADA, "pretend")
     connect(found)
-    carrying.carry(found.id)
+    push.carry(found.id)
     session().add(Mapping(installation_id=found.id, role="income_account", record_id="4000", name="4000 Sales"))
     session().commit()
     ledger.trips.clear()
@@ -151,7 +151,7 @@ def browser(app: Flask) -> Iterator[Browser]:
 
 def connect(installation: Installation, books: str = "books-1") -> None:
     """Authorize as a browser would: there and back."""
-    address = installing.authorize(installation, ADA, "http://host/back")
+    address = start_authorization(installation, ADA, "http://host/back")
     state = address.rpartition("state=")[2]
-    claimed = installing.claim(ACME, ADA, "pretend", state)
-    installing.finish(claimed, ADA, "http://host/back", {"books": books, "state": state})
+    claimed = claim_attempt(ACME, ADA, "pretend", state)
+    finish_authorization(claimed, ADA, "http://host/back", {"books": books, "state": state})

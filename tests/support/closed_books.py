@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from hub.books import description
 from hub.models import Installation
-from hub.plugin import Books, Offer, Problem
+from hub.plugin import Books, Fix, Problem
 from hub.queue import commit
-from hub.services.books import checking
 from tests.support.pretend import Pretend
 
 CLOSED = Books(id="books-1", name="Test Books", currency="USD", closed_until=dt.date(2026, 11, 15))
@@ -23,9 +23,9 @@ def closed(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Insta
     def review(_: Pretend, subject: Any, options: Any, books: Books) -> list[Problem]:
         if books.first_open_day is None or getattr(subject, "date", books.first_open_day) >= books.first_open_day:
             return []
-        return [Problem(what="The books are closed.", field="date", offers=(Offer.day(books.first_open_day),))]
+        return [Problem(what="The books are closed.", field="date", fixes=(Fix.day(books.first_open_day),))]
 
-    monkeypatch.setattr(Pretend, "review", review)
-    checking.take(installation, CLOSED)
+    monkeypatch.setattr(Pretend, "validate", review)
+    description.take(installation, CLOSED)
     commit()
     return installation

@@ -7,27 +7,28 @@ from html import unescape
 
 from sqlalchemy import select
 
+from hub.books import links
+from hub.books.refresh import store_records
 from hub.database import session
 from hub.models import Installation, Link
 from hub.plugin import Record, RecordKind, Ref
-from hub.services.books import fetching, linking
 
 
 def enter(installation: Installation, *records: tuple[str, str, str, str]) -> None:
     """Customers of the books: id, name, e-mail, phone."""
     kind = RecordKind.CUSTOMER
-    fetching.store(installation.id, kind, [
+    store_records(installation.id, kind, [
         Record(kind=kind, id=number, name=name, email=email, phone=phone) for number, name, email, phone in records
     ])  # fmt: skip
     session().commit()
 
 
 def link(installation: Installation, company_id: str, record_id: str, name: str) -> None:
-    linking.link(installation.id, RecordKind.CUSTOMER, company_id, Ref(id=record_id, name=name), "Bo")
+    links.link(installation.id, RecordKind.CUSTOMER, company_id, Ref(id=record_id, name=name), "Bo")
     session().commit()
 
 
-def links() -> dict[str, str]:
+def linked_records() -> dict[str, str]:
     session().expire_all()
     return {row.company_id: row.record_id for row in session().scalars(select(Link))}
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.models import Delivery, Envelope, Installation
-from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
+from hub.models import BatchRow, Delivery, Installation
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.states import DeliveryState
 from tests.support.host import ADA, order_1042
 
@@ -29,14 +29,14 @@ EXPECTED = {
 
 
 def send(installation: Installation) -> list[Delivery]:
-    return sending.send(installation.id, order_1042(), Choices(), ADA)
+    return send_order(installation.id, order_1042(), Choices(), ADA)
 
 
 def pass_time(installation: Installation) -> None:
     """End every waiting time."""
     installation.resume_at = None
-    for envelope in session().scalars(select(Envelope)):
-        envelope.due_at = now()
+    for batch in session().scalars(select(BatchRow)):
+        batch.due_at = now()
     for delivery in session().scalars(select(Delivery)):
         delivery.due_at = now()
     session().commit()

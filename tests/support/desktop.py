@@ -14,13 +14,14 @@ from tempfile import mkdtemp
 from flask import Flask
 from sqlalchemy import select, update
 
+from hub.books import mappings
+from hub.books.refresh import find_listings
 from hub.database import now, session
-from hub.models import Delivery, DeskRow, Installation, Listing
+from hub.dispatch import endpoints
+from hub.installations.install import install_integration
+from hub.integrations import registry
+from hub.models import Delivery, Endpoint, Installation, Listing
 from hub.queue import commit
-from hub.services.books import fetching, mapping
-from hub.services.carrying import doorway
-from hub.services.installing import installing
-from hub.services.integrations import registry
 from hub.states import DeliveryState
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Application, Died, Faults, WebConnector
@@ -58,10 +59,10 @@ class Office:
     @classmethod
     def open(cls, url: str, folder: Path) -> Office:
         """Install, download the file, say yes in QuickBooks. The Web Connector has not called yet."""
-        installation = installing.install(ACME, ADA, "quickbooks_desktop")
-        row = doorway.open_for(installation)
-        password = doorway.new_password(ACME.id, installation.id, instead_of="")
-        file = doorway.invitation(installation, f"{url}/hub/desks/{row.address}", f"{url}/hub/support")
+        installation = install_integration(ACME, ADA, "quickbooks_desktop")
+        row = endpoints.open_for(installation)
+        password = endpoints.new_password(ACME.id, installation.id, instead_of="")
+        file = endpoints.invitation(installation, f"{url}/hub/polling/{row.address}", f"{url}/hub/support")
         path = folder / file.name
         path.write_bytes(file.body)
         office = cls(
@@ -112,14 +113,14 @@ class Office:
         """The first session, in which the lists are read; then the accounts are chosen as suggested."""
         assert self.connector().update() == "OK"
         session().expire_all()
-        listings = fetching.listings(self.installation.id)
+        listings = find_listings(self.installation.id)
         assert {one.kind: one.problem for one in listings if one.problem or one.loading} == {}
         integration = registry.integration("quickbooks_desktop")
-        chosen = mapping.choices(self.installation, integration)
+        chosen = mappings.choices(self.installation, integration)
         accounts = {one.field.key: one.chosen.id for one in chosen if one.chosen}
         named = {row.fields["FullName"]: row.id for row in self.company.rows("Account")}
         accounts |= {"income_account": named["Sales"], "discount_account": named["Discounts Given"]}
-        mapping.save(self.installation, integration, accounts)
+        mappings.save(self.installation, integration, accounts)
         commit()
 
     def update(self, *, most: int = 12) -> list[str]:
@@ -204,7 +205,7 @@ def look_again(office: Office) -> None:
 def let_sessions_time_out() -> None:
     """Let each open session be silent for too long, and let each lease be over that a killed process holds."""
     long_ago = now() - dt.timedelta(hours=1)
-    session().execute(update(DeskRow).where(DeskRow.ticket.is_not(None)).values(ticket_until=long_ago))
+    session().execute(update(Endpoint).where(Endpoint.ticket.is_not(None)).values(ticket_until=long_ago))
     session().execute(update(Installation).where(Installation.line_token.is_not(None)).values(line_until=long_ago))
     commit()
     session().expire_all()

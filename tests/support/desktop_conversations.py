@@ -38,7 +38,7 @@ class Carrier:
 
     def ask(self, requests: Sequence[Request]) -> list[Response]:
         key = f"{len(self.sent):024x}"
-        body = QUICKBOOKS.seal(key, requests)
+        body = QUICKBOOKS.encode(key, requests)
         self.sent.append(body)
         answer = qbxml.read(self.session.process(body), [request.payload for request in requests])
         return [Response(payload=payload) for payload in answer.payloads]

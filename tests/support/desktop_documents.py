@@ -19,9 +19,9 @@ from hub.plugin import (
     NewCustomer,
     NewItem,
     NewVendor,
-    Ordered,
     Payment,
     PurchaseOrder,
+    PurchaseOrderRef,
     Record,
     RecordKind,
     Ref,
@@ -111,7 +111,7 @@ def _purchase(kind: type[Any], **more: st.SearchStrategy[Any]) -> st.SearchStrat
 
 
 orders = _purchase(PurchaseOrder, ship_to=st.none() | addresses, expected=st.none() | dates)
-ordered = st.builds(Ordered, id=ids, lines=st.lists(ids, max_size=4).map(tuple))
+ordered = st.builds(PurchaseOrderRef, id=ids, lines=st.lists(ids, max_size=4).map(tuple))
 bills = _purchase(Bill, payable=some, due=st.none() | dates, ordered=st.none() | ordered)
 
 customers = st.builds(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from hub.books import history
 from hub.database import now, session
 from hub.models import Installation, Listing
 from hub.plugin import Ref, Transaction, TransactionKind
-from hub.services.books import history
 
 TODAY = now().date()
 INVOICE, PAYMENT = TransactionKind.INVOICE, TransactionKind.PAYMENT

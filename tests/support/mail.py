@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from flask import Flask
 
 from hub.database import session
-from hub.services.installing import notices
+from hub.installations import notices
 from tests.support.processes import free_port
 
 
@@ -63,7 +63,7 @@ def sweep() -> int:
     notices.give()
     due = notices.due()
     for number in due:
-        notices.mail(number)
+        notices.mail_notice(number)
     session().expire_all()
     return len(due)
 

@@ -10,14 +10,20 @@ import requests
 from flask import Flask
 from sqlalchemy import select, update
 
+from hub.books import mappings
 from hub.database import now, session
+from hub.dispatch import push
+from hub.installations.install import (
+    check_connection,
+    claim_attempt,
+    finish_authorization,
+    install_integration,
+    start_authorization,
+)
+from hub.integrations import registry
 from hub.models import Delivery, Installation, Listing
+from hub.planning.choices import Choices
 from hub.queue import commit
-from hub.services.books import mapping
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.integrations import registry
 from hub.states import DeliveryState
 from sandbox.online import REALM, Running
 from tests.support.host import ACME, ADA
@@ -39,12 +45,12 @@ def configure(app: Flask, books: Running) -> None:
 
 def connect(books: Running) -> Installation:
     """Install, consent, load the lists, and choose the suggested accounts."""
-    installation = installing.install(ACME, ADA, "quickbooks_online")
+    installation = install_integration(ACME, ADA, "quickbooks_online")
     consent(installation, books)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     integration = registry.integration("quickbooks_online")
-    chosen = mapping.choices(installation, integration)
-    mapping.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
+    chosen = mappings.choices(installation, integration)
+    mappings.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
     commit()
     return installation
 
@@ -52,11 +58,11 @@ def connect(books: Running) -> Installation:
 def consent(installation: Installation, books: Running, realm: str = REALM) -> None:
     """Sign in at the sandbox, choose the company and click Connect, as the admin does in the browser."""
     back = "http://127.0.0.1:9/hub/authorized/quickbooks_online"
-    address = installing.authorize(installation, ADA, back)
+    address = start_authorization(installation, ADA, back)
     answer = requests.post(address, data={"realm": realm, "decision": "connect"}, allow_redirects=False, timeout=5)
     query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    claimed = installing.claim(ACME, ADA, "quickbooks_online", query["state"])
-    installing.finish(claimed, ADA, back, query)
+    claimed = claim_attempt(ACME, ADA, "quickbooks_online", query["state"])
+    finish_authorization(claimed, ADA, back, query)
 
 
 def whole_ledger(books: Running) -> dict[str, list[tuple[object, ...]]]:
@@ -105,14 +111,14 @@ def by_hand(books: Running, kind: str, fields: dict[str, Any], **query: str) -> 
 def look_again(installation: Installation) -> None:
     session().execute(update(Listing).values(due_at=now()))
     commit()
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     session().expire_all()
 
 
 def look(installation: Installation) -> None:
     """The daily look at how the books work."""
-    installing.test(ACME.id, installation.id)
-    carrying.carry(installation.id)
+    check_connection(ACME.id, installation.id)
+    push.carry(installation.id)
     session().expire_all()
 
 

@@ -1,4 +1,4 @@
-"""Running conversations to their ends in envelopes, as the hub does; and answers in the service's own shape."""
+"""Running conversations to their ends in batches, as the hub does; and answers in the service's own shape."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from hub.plugin import Connection, Conversation, Envelope, Payload, Request, Response, Unavailable
+from hub.plugin import Batch, Connection, Conversation, Payload, Request, Response, Unavailable
 from hub.testing import in_lockstep
 from quickbooks_online import QuickBooksOnline
 
@@ -27,12 +27,12 @@ def fault(code: str, *, detail: str = "", kind: str = "ValidationFault", element
 
 @dataclass
 class Carrier:
-    """Carries conversations in lockstep, and an envelope that was not answered again, byte for byte under its key."""
+    """Carries conversations in lockstep, and a batch that was not answered again, byte for byte under its key."""
 
     connection: Connection
     before: Callable[[int], None] = lambda number: None
-    """Called with the number of each envelope before it leaves for the first time."""
-    sent: list[Envelope] = field(default_factory=list)
+    """Called with the number of each batch before it leaves for the first time."""
+    sent: list[Batch] = field(default_factory=list)
 
     def carry(self, *conversations: Conversation[T]) -> list[T]:
         """Run conversations to their ends, and give what they returned."""
@@ -49,12 +49,12 @@ class Carrier:
 
     def ask(self, requests: tuple[Request, ...]) -> Sequence[Response]:
         integration, key = QuickBooksOnline(), f"{len(self.sent):024x}"
-        envelope = Envelope(key=key, requests=requests, body=integration.seal(key, requests))
+        batch = Batch(idempotency_key=key, requests=requests, body=integration.encode(key, requests))
         self.before(len(self.sent))
-        self.sent.append(envelope)
+        self.sent.append(batch)
         for _ in range(2):
             try:
-                return integration.perform(envelope, self.connection)
+                return integration.send(batch, self.connection)
             except Unavailable:
                 continue
-        return integration.perform(envelope, self.connection)
+        return integration.send(batch, self.connection)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from hub.books import history
 from hub.database import session
 from hub.host import Company, Order
 from hub.models import TransactionRow
-from hub.services.books import history
-from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
+from hub.orders.send import deliveries_of_order, send_order
+from hub.planning.choices import Choices
 from hub.states import DeliveryState
 from tests.support.desktop import Ledger, Office
 from tests.support.host import ACME, ADA, order_1042
@@ -30,7 +30,7 @@ def order(number: int, customer: str = "ABC Company") -> Order:
 def send(office: Office, numbers: range, customers: int = 1) -> None:
     """Send orders with all their documents: an invoice, its payment, a purchase order and a bill each."""
     for number in numbers:
-        sending.send(office.installation.id, order(number, _customer(number, customers)), EVERYTHING, ADA)
+        send_order(office.installation.id, order(number, _customer(number, customers)), EVERYTHING, ADA)
 
 
 def ledger(numbers: range, customers: int = 1) -> Ledger:
@@ -55,7 +55,7 @@ def outcomes(order_id: str = "1042") -> list[tuple[str, DeliveryState, str]]:
     The last is "voided", "deleted" or empty.
     """
     session().expire_all()
-    found = sending.of_order(ACME.id, order_id)
+    found = deliveries_of_order(ACME.id, order_id)
     standing = history.standing(found)
     return [(one.kind, one.state, _became(standing.get(one.id))) for one in found]
 

@@ -17,13 +17,13 @@ from hub.plugin import (
     Ask,
     Attempt,
     Authorized,
+    Batch,
     Books,
     Capabilities,
     Connection,
     Conversation,
     Document,
     DocumentKind,
-    Envelope,
     Integration,
     Invoice,
     Listed,
@@ -46,7 +46,7 @@ from hub.plugin import (
     Unavailable,
 )
 
-Fault = Callable[[Envelope], None]
+Fault = Callable[[Batch], None]
 
 
 @dataclass
@@ -58,24 +58,24 @@ class Ledger:
     invoices: list[dict[str, Any]] = field(default_factory=list)
     payments: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    trips: list[Envelope] = field(default_factory=list)
+    trips: list[Batch] = field(default_factory=list)
     before: list[Exception | None] = field(default_factory=list)
     after: list[Exception | None] = field(default_factory=list)
     refuses: Callable[[dict[str, Any]], str] = lambda _: ""
     whole: Callable[[Sequence[Request]], bool] = lambda _: False
 
-    def carry_out(self, envelope: Envelope) -> list[dict[str, Any]]:
-        self.trips.append(envelope)
+    def carry_out(self, batch: Batch) -> list[dict[str, Any]]:
+        self.trips.append(batch)
         if self.before and (error := self.before.pop(0)):
             raise error
-        if self.whole(envelope.requests):
+        if self.whole(batch.requests):
             raise Rejected(Problem(what="The ledger cannot read this."))
-        if envelope.key not in self.answers:
-            requests = simplejson.loads(envelope.body, use_decimal=True)
-            self.answers[envelope.key] = [self.carry_out_one(request) for request in requests]
+        if batch.idempotency_key not in self.answers:
+            requests = simplejson.loads(batch.body, use_decimal=True)
+            self.answers[batch.idempotency_key] = [self.carry_out_one(request) for request in requests]
         if self.after and (error := self.after.pop(0)):
             raise error
-        return self.answers[envelope.key]
+        return self.answers[batch.idempotency_key]
 
     def carry_out_one(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request. A test may replace it to answer otherwise."""
@@ -105,7 +105,7 @@ class Pretend(PushIntegration):
         documents=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}),
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.ITEM),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.ITEM}),
-        requests_per_envelope=5,
+        requests_per_batch=5,
     )
     mappings = (
         MappingField(
@@ -126,7 +126,7 @@ class Pretend(PushIntegration):
             raise Rejected(Problem(what="You pressed Cancel.", cure="Try again."))
         return Authorized(books_id=attempt.answer["books"], credentials={"token": "canary-token"})
 
-    def check(self) -> Conversation[Books]:
+    def describe_books(self) -> Conversation[Books]:
         reply = yield Request(name="who are you", payload={"who": True}, writes=False)
         return Books(id=reply.payload["id"], name=reply.payload["name"], currency="USD")
 
@@ -173,14 +173,14 @@ class Pretend(PushIntegration):
             case complaint:
                 raise Rejected(Problem(what=complaint, cure="Put it right.", field="customer"))
 
-    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
         return str(simplejson.dumps([request.payload for request in requests], use_decimal=True))
 
-    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
+    def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
         assert connection.credentials["token"].startswith("canary-token")
-        return [Response(payload=answer) for answer in self.ledger.carry_out(envelope)]
+        return [Response(payload=answer) for answer in self.ledger.carry_out(batch)]
 
-    def renew(self, connection: Connection) -> Authorized:
+    def refresh(self, connection: Connection) -> Authorized:
         if self.renewing:
             raise self.renewing
         self.renewals += 1

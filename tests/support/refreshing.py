@@ -7,11 +7,11 @@ from multiprocessing.connection import Connection
 from secrets import token_hex
 
 from hub.database import session
+from hub.dispatch import credentials
+from hub.integrations import registry
 from hub.models import Installation
-from hub.plugin import Envelope, PushIntegration
+from hub.plugin import Batch, PushIntegration
 from hub.queue import commit
-from hub.services.carrying import secrets
-from hub.services.integrations import registry
 from tests.support.served import create_app
 
 
@@ -26,10 +26,10 @@ def renew(parent: Connection, database: str, key: str, settings: str, installati
         assert installation.credential is not None  # All processes have seen the same version of it.
         parent.send("ready")
         parent.recv()
-        secrets.renew(installation, integration)
-        handed = secrets.connection(installation, integration)
+        credentials.renew(installation, integration)
+        handed = credentials.connection(installation, integration)
         commit()
-        request, key = next(integration.check()), token_hex(12)
-        envelope = Envelope(key=key, body=integration.seal(key, (request,)), requests=(request,))
-        integration.perform(envelope, handed)
+        request, key = next(integration.describe_books()), token_hex(12)
+        batch = Batch(idempotency_key=key, body=integration.encode(key, (request,)), requests=(request,))
+        integration.send(batch, handed)
         parent.send("answered")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub import queue
-from hub.services.sending import bundling
+from hub.orders import bundles
 from tests.support.host import Desk
 from tests.support.pages import Browser
 
@@ -53,8 +53,8 @@ def press(browser: Browser, ids: list[str], **more: Any) -> str:
 
 def work() -> None:
     """Do what a worker does when it is woken, or when the sweep wakes it."""
-    for bundle_id in bundling.due():
-        bundling.send(bundle_id)
+    for bundle_id in bundles.find_due_bundles():
+        bundles.send_bundle(bundle_id)
 
 
 class Killed(BaseException):
@@ -69,9 +69,9 @@ def queue_first_part(bundle_id: int) -> None:
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundling, "commit", commit_and_die)
+        patch.setattr(bundles, "commit", commit_and_die)
         with pytest.raises(Killed):
-            bundling.send(bundle_id)
+            bundles.send_bundle(bundle_id)
 
 
 def die_before_commit(bundle_id: int) -> None:
@@ -81,9 +81,9 @@ def die_before_commit(bundle_id: int) -> None:
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundling, "commit", die)
+        patch.setattr(bundles, "commit", die)
         with pytest.raises(Killed):
-            bundling.send(bundle_id)
+            bundles.send_bundle(bundle_id)
     queue.rollback()
 
 

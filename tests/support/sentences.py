@@ -17,13 +17,13 @@ EXEMPT = {"tests", "testing"}
 """Folders for authors of plugins, whose texts are in English."""
 
 TEXTS = {
-    "Problem": ("what", "why", "cure"), "Offer": ("label",), "Field": ("label", "help", "choices"),
+    "Problem": ("what", "why", "cure"), "Fix": ("label",), "Field": ("label", "help", "choices"),
     "MappingField": ("label", "help"), "Told": ("what", "why", "button"), "Request": ("name",),
 }  # fmt: skip
 """Arguments that hold texts for people, by the name of what is called."""
 FIRST = {
-    "Unavailable": 1, "InDoubt": 1, "AuthorizationExpired": 1, "DoesNotAddUp": 1, "NotFound": 1, "NotPossible": 1,
-    "Forbidden": 1, "complain": 2, "problem_page": 1, "Unreadable": 1,
+    "Unavailable": 1, "OutcomeUnknown": 1, "AuthorizationExpired": 1, "DoesNotAddUp": 1, "NotFound": 1,
+    "NotPossible": 1, "Forbidden": 1, "report_error": 2, "problem_page": 1, "Unreadable": 1,
 }  # fmt: skip
 """How many of the first arguments may be texts for people."""
 MESSAGES = {"say": 1, "say_count": 2, "_": 1, "gettext": 1, "ngettext": 2}

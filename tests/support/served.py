@@ -41,7 +41,7 @@ def create_app(database: str, key: str, redis: str = NO_REDIS, patience: float =
     app = Flask("host")
     app.config.update(
         SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=database, HUB_REDIS_URL=redis, HUB_SECRET_KEYS=key,
-        HUB_LEASE_SECONDS=patience, HUB_DESK_PATIENCE_SECONDS=0 if redis == NO_REDIS else patience,
+        HUB_LEASE_SECONDS=patience, HUB_POLLING_PATIENCE_SECONDS=0 if redis == NO_REDIS else patience,
     )  # fmt: skip
     SQLAlchemy(app)
     Hub(Desk()).init_app(app)

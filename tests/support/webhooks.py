@@ -24,7 +24,7 @@ def tell(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Tell:
             raise Rejected(Problem(what="Forged."))
         return list(told)
 
-    monkeypatch.setattr(integration_of(app), "hear", hear)
+    monkeypatch.setattr(integration_of(app), "parse_webhook", hear)
 
     def post(*what: Change, signature: str = "good", body: bytes = b"{}", key: str = "pretend") -> int:
         told[:] = what

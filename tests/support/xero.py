@@ -11,12 +11,13 @@ import requests
 from sqlalchemy import select
 
 from hub.database import session
+from hub.dispatch import push
 from hub.host import Company, Order
-from hub.models import Delivery, Envelope, Installation
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.sending import sending
+from hub.installations import install
+from hub.installations.install import claim_attempt, finish_authorization, start_authorization
+from hub.models import BatchRow, Delivery, Installation
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.states import DeliveryState
 from tests.support.deliveries import pass_time
 from tests.support.host import (
@@ -67,19 +68,19 @@ def expected(*numbers: int) -> dict[str, list[tuple[object, ...]]]:
 
 def send(xero: Installation, *numbers: int) -> None:
     for number in numbers:
-        sending.send(xero.id, order(number), EVERYTHING, ADA)
+        send_order(xero.id, order(number), EVERYTHING, ADA)
 
 
 def carry(xero: Installation, rounds: int = 6) -> None:
     for _ in range(rounds):
-        carrying.carry(xero.id)
+        push.carry(xero.id)
         pass_time(xero)
 
 
 def posted() -> bool:
     session().expire_all()
     states = {one.state for one in session().scalars(select(Delivery))}
-    unfinished = session().scalars(select(Envelope.id).where(Envelope.state.in_(("open", "doubted", "parked")))).all()
+    unfinished = session().scalars(select(BatchRow.id).where(BatchRow.state.in_(("open", "doubted", "parked")))).all()
     return states == {DeliveryState.POSTED} and not unfinished
 
 
@@ -88,10 +89,10 @@ def _document(one: dict[str, Any]) -> tuple[object, ...]:
     return one["InvoiceNumber"], one["Contact"]["Name"], one["Total"], one["AmountDue"]
 
 
-def consent(installation: Installation, *tenants: str, decision: str = "allow") -> installing.Question | None:
+def consent(installation: Installation, *tenants: str, decision: str = "allow") -> install.Question | None:
     """What an admin does in the browser: sign in, tick organisations, press a button; and be sent back."""
-    address = installing.authorize(installation, ADA, BACK)
+    address = start_authorization(installation, ADA, BACK)
     form = {"tenant": list(tenants), "decision": decision}
     left = requests.post(address, data=form, allow_redirects=False, timeout=10)
     brought = dict(parse_qsl(urlsplit(left.headers["Location"]).query))
-    return installing.finish(installing.claim(ACME, ADA, "xero", brought["state"]), ADA, BACK, brought)
+    return finish_authorization(claim_attempt(ACME, ADA, "xero", brought["state"]), ADA, BACK, brought)

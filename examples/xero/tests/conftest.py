@@ -10,13 +10,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from hub.books import mappings
 from hub.database import session
+from hub.dispatch import push
+from hub.installations.install import install_integration
+from hub.integrations import registry
 from hub.models import Installation
 from hub.queue import commit
-from hub.services.books import mapping
-from hub.services.carrying import carrying
-from hub.services.installing import installing
-from hub.services.integrations import registry
 from tests.support import databases
 from tests.support.host import (
     ACME,
@@ -78,10 +78,10 @@ def _connect_once(app: Flask, seeded: Path, kept: Path) -> None:
 
 
 def _connect() -> None:
-    installation = installing.install(ACME, ADA, "xero")
+    installation = install_integration(ACME, ADA, "xero")
     consent(installation, TENANT)
-    carrying.carry(installation.id)
+    push.carry(installation.id)
     integration = registry.integration("xero")
-    wanted = {one.field.key: one.chosen.id for one in mapping.choices(installation, integration) if one.chosen}
-    mapping.save(installation, integration, wanted | {"income_account": "200", "deposit_account": "090"})
+    wanted = {one.field.key: one.chosen.id for one in mappings.choices(installation, integration) if one.chosen}
+    mappings.save(installation, integration, wanted | {"income_account": "200", "deposit_account": "090"})
     commit()

@@ -9,13 +9,13 @@ import requests
 from flask import Flask
 
 from hub.database import session
+from hub.dispatch import credentials, push
+from hub.installations.install import claim_attempt, finish_authorization, install_integration, remove_installation
+from hub.integrations import registry
 from hub.models import Installation
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from hub.plugin import Attempt, AuthorizationExpired, PushIntegration, Redirect, Rejected
-from hub.services.carrying import carrying, secrets
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.integrations import registry
-from hub.services.sending import sending
 from hub.states import InstallationState
 from tests.support.host import ACME, ADA, order_1042
 from tests.support.xero import BACK, consent
@@ -30,14 +30,14 @@ def integration() -> PushIntegration:
 
 
 def test_of_several_organisations_the_admin_chooses_one(configured: Flask, books: Running) -> None:
-    installation = installing.install(ACME, ADA, "xero")
+    installation = install_integration(ACME, ADA, "xero")
     question = consent(installation, TENANT, OTHER_TENANT)
     assert question is not None
     assert question.field.choices == ((OTHER_TENANT, "Demo Company (UK)"), (TENANT, "Demo Company (US)"))
     assert installation.books_id == ""
-    claimed = installing.claim(ACME, ADA, "xero", question.state)
-    assert installing.finish(claimed, ADA, BACK, {"state": question.state, "tenant": OTHER_TENANT}) is None
-    carrying.carry(installation.id)
+    claimed = claim_attempt(ACME, ADA, "xero", question.state)
+    assert finish_authorization(claimed, ADA, BACK, {"state": question.state, "tenant": OTHER_TENANT}) is None
+    push.carry(installation.id)
     session().expire_all()
     assert (installation.books_name, installation.books_currency) == ("Demo Company (UK)", "GBP")
     assert installation.state is InstallationState.CONNECTED
@@ -61,14 +61,14 @@ def settings(books: Running) -> dict[str, str]:
 
 
 def test_a_denied_consent_says_so(configured: Flask) -> None:
-    installation = installing.install(ACME, ADA, "xero")
+    installation = install_integration(ACME, ADA, "xero")
     with pytest.raises(Rejected) as refused:
         consent(installation, TENANT, decision="cancel")
     assert [problem.code for problem in refused.value.problems] == ["access_denied"]
 
 
 def test_a_consent_without_an_organisation_says_so(configured: Flask) -> None:
-    installation = installing.install(ACME, ADA, "xero")
+    installation = install_integration(ACME, ADA, "xero")
     with pytest.raises(Rejected) as refused:
         consent(installation)
     assert [problem.code for problem in refused.value.problems] == ["no_tenant"]
@@ -86,26 +86,26 @@ def test_authorizing_again_opens_the_same_organisation_or_nothing(xero: Installa
 
 def test_a_token_that_ran_out_is_renewed_on_the_way(xero: Installation, books: Running) -> None:
     books.advance(1900)
-    sending.send(xero.id, order_1042(), Choices(), ADA)
-    carrying.carry(xero.id)
+    send_order(xero.id, order_1042(), Choices(), ADA)
+    push.carry(xero.id)
     assert [one["InvoiceNumber"] for one in books.books()["Invoices"]] == ["1042"]
 
 
 def test_an_organisation_that_was_disconnected_in_xero_is_not_open_any_more(
     xero: Installation, books: Running
 ) -> None:
-    connection = secrets.connection(xero, integration())
+    connection = credentials.connection(xero, integration())
     told = {"Authorization": f"Bearer {connection.credentials['access_token']}"}
     address = f"{books.url}/connections/{connection.credentials['connection_id']}"
     assert requests.delete(address, headers=told, timeout=5).status_code == 204
     with pytest.raises(AuthorizationExpired):
-        integration().renew(connection)
+        integration().refresh(connection)
 
 
 def test_uninstalling_disconnects_the_organisation(xero: Installation, books: Running) -> None:
-    token = secrets.connection(xero, integration()).credentials["access_token"]
+    token = credentials.connection(xero, integration()).credentials["access_token"]
     books.advance(1900)  # The token has run out meanwhile, and is renewed for it.
-    installing.remove("acme", xero.id)
+    remove_installation("acme", xero.id)
     books.advance(-1900)
     found = requests.get(f"{books.url}/connections", headers={"Authorization": f"Bearer {token}"}, timeout=5)
     assert found.json() == []

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from hub.database import session
-from hub.models import Delivery, Envelope, Installation
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.sending import sending
+from hub.dispatch import push
+from hub.models import BatchRow, Delivery, Installation
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
 from tests.support.deliveries import pass_time
 from tests.support.host import ADA, order_1042
 from tests.support.xero import EVERYTHING, carry, expected, order, posted, send, whole_ledger
@@ -22,8 +22,8 @@ from xero_sandbox import Running
 
 
 def test_order_1042_arrives_with_exactly_its_figures(xero: Installation, books: Running) -> None:
-    sending.send(xero.id, order_1042(), Choices(), ADA)
-    carrying.carry(xero.id)
+    send_order(xero.id, order_1042(), Choices(), ADA)
+    push.carry(xero.id)
     assert posted()
     assert not [one.problems for one in session().scalars(select(Delivery)) if one.problems]
     (invoice,), (payment,) = books.books()["Invoices"], books.books()["Payments"]
@@ -84,7 +84,7 @@ def test_after_six_minutes_nothing_is_sent_again_before_it_was_looked_for(
     if trip:
         books.fault("delay", "PUT /api.xro", times=trip)
     books.fault(kind, "PUT /api.xro")
-    carrying.carry(xero.id)
+    push.carry(xero.id)
     minutes_later(books)
     pass_time(xero)
     carry(xero, 4)
@@ -95,19 +95,19 @@ def test_after_six_minutes_nothing_is_sent_again_before_it_was_looked_for(
 def minutes_later(books: Running) -> None:
     """Seven minutes go by: Xero has forgotten the keys, and the hub knows that they are old."""
     books.advance(420)
-    for envelope in session().scalars(select(Envelope)):
-        envelope.fresh_since -= dt.timedelta(seconds=420)
+    for batch in session().scalars(select(BatchRow)):
+        batch.fresh_since -= dt.timedelta(seconds=420)
     session().commit()
 
 
 def test_two_bills_that_are_alike_are_two_also_after_six_minutes(xero: Installation, books: Running) -> None:
     twins = [replace(order(number), bill_numbers={"s1": "88213"}) for number in (4001, 4002)]
     for one in twins:
-        sending.send(xero.id, one, EVERYTHING, ADA)
+        send_order(xero.id, one, EVERYTHING, ADA)
     books.fault("delay", "PUT /api.xro", times=4)
     books.fault("cut_after", "PUT /api.xro", times=2)
     for _ in range(3):
-        carrying.carry(xero.id)
+        push.carry(xero.id)
         minutes_later(books)
         pass_time(xero)
     carry(xero, 3)
@@ -121,9 +121,9 @@ def test_two_bills_that_are_alike_are_two_also_after_six_minutes(xero: Installat
 def test_a_key_that_xero_knows_from_another_question_is_looked_into(xero: Installation, books: Running) -> None:
     send(xero, 1042)
     books.fault("cut_after", "PUT /api.xro/2.0/Invoices")
-    carrying.carry(xero.id)
-    (envelope,) = session().scalars(select(Envelope).where(Envelope.state == "open")).all()
-    envelope.body = f" {envelope.body}"  # As an update of the plugin might write it.
+    push.carry(xero.id)
+    (batch,) = session().scalars(select(BatchRow).where(BatchRow.state == "open")).all()
+    batch.body = f" {batch.body}"  # As an update of the plugin might write it.
     session().commit()
     pass_time(xero)
     carry(xero, 3)

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hub.books import description
+from hub.books.refresh import find_listings, refresh_lists
 from hub.database import session
+from hub.integrations import registry
 from hub.models import Installation, Listing, RecordRow, TransactionRow
+from hub.orders.send import send_order
 from hub.plugin import AccountKind, DocumentKind, RecordKind
-from hub.services.books import checking, fetching
-from hub.services.integrations import registry
-from hub.services.sending import sending
 from tests.support.host import ADA
 from tests.support.xero import EVERYTHING, carry, order, posted
 from xero_sandbox import TENANT, Running
@@ -31,13 +32,13 @@ def id_of(books: Running, kind: str, name: str) -> str:
 
 
 def refresh(xero: Installation) -> None:
-    fetching.refresh(xero, registry.integration("xero"))
+    refresh_lists(xero, registry.integration("xero"))
     session().commit()
     carry(xero, 2)
 
 
 def test_the_books_say_who_they_are_and_what_they_have(xero: Installation) -> None:
-    known = checking.known(xero)
+    known = description.known(xero)
     assert (known.name, known.country, known.currency, known.handle) == ("Demo Company (US)", "US", "USD", "!sbxUS")
     assert names(RecordKind.CUSTOMER) == names(RecordKind.VENDOR) == ["Boom FM", "SMART Agency"]
     assert names(RecordKind.TAX_CODE) == ["Tax Exempt", "Tax on Consulting", "Tax on Goods"]
@@ -79,14 +80,14 @@ def test_only_what_has_changed_is_read_again(xero: Installation, books: Running)
 
 def test_a_long_list_comes_in_pages(xero: Installation, books: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xero_books.reading.PAGE_SIZE", 1)
-    for listing in fetching.listings(xero.id):
+    for listing in find_listings(xero.id):
         listing.cursor = ""
     refresh(xero)
     assert session().get_one(Listing, (xero.id, "vendor")).loaded == 2
 
 
 def test_the_history_tells_what_is_owed_paid_and_credited(xero: Installation, books: Running) -> None:
-    sending.send(xero.id, order(1042), EVERYTHING, ADA)
+    send_order(xero.id, order(1042), EVERYTHING, ADA)
     carry(xero, 2)
     assert posted()
     customer = id_of(books, "Contacts", "ABC Company")
@@ -112,7 +113,7 @@ def test_an_answer_that_is_none_does_not_empty_a_list(
 
 
 def test_an_invoice_that_was_voided_in_xero_is_owed_no_more(xero: Installation, books: Running) -> None:
-    sending.send(xero.id, replace(order(1042), payments=()), EVERYTHING, ADA)
+    send_order(xero.id, replace(order(1042), payments=()), EVERYTHING, ADA)
     carry(xero, 2)
     invoice = next(one["InvoiceID"] for one in books.books()["Invoices"] if one["Type"] == "ACCREC")
     books.control(f"edit/{TENANT}/Invoices/{invoice}", {"Status": "VOIDED"})
@@ -123,11 +124,11 @@ def test_an_invoice_that_was_voided_in_xero_is_owed_no_more(xero: Installation, 
 
 
 def test_an_invoice_has_its_page_in_xero(xero: Installation) -> None:
-    books, integration = checking.known(xero), registry.integration("xero")
+    books, integration = description.known(xero), registry.integration("xero")
     settings = {"APP_URL": "https://go.xero.com"}
-    assert integration.address(DocumentKind.INVOICE, "7", books, settings) == (
+    assert integration.document_url(DocumentKind.INVOICE, "7", books, settings) == (
         "https://go.xero.com/app/!sbxUS/invoicing/view/7"
     )
-    bill = integration.address(DocumentKind.BILL, "7", books, settings) or ""
+    bill = integration.document_url(DocumentKind.BILL, "7", books, settings) or ""
     assert "shortcode=%21sbxUS" in bill
-    assert integration.address(DocumentKind.PURCHASE_ORDER, "7", books, settings) is None
+    assert integration.document_url(DocumentKind.PURCHASE_ORDER, "7", books, settings) is None

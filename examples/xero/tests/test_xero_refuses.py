@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hub.books import description
 from hub.database import session
+from hub.dispatch import push
 from hub.errors import Incomplete
+from hub.installations.install import check_connection
 from hub.models import Delivery, Installation
-from hub.plugin import Answer, Problem, say
-from hub.services.books import checking
-from hub.services.carrying import carrying
-from hub.services.drafting.choices import Choices
-from hub.services.installing import installing
-from hub.services.sending import retrying, sending
-from hub.services.snapshots import problems_of
+from hub.orders.retry import retry_delivery
+from hub.orders.send import send_order
+from hub.planning.choices import Choices
+from hub.plugin import FixKind, Problem, say
+from hub.serialization import problems_of
 from hub.states import DeliveryState
 from tests.support.host import ADA, Desk, order_1042
 from tests.support.xero import EVERYTHING, carry, order, posted, whole_ledger
@@ -62,11 +63,11 @@ FULL = edit("Organisation", "ShortCode", "!sbxUS", {"Refused": ["CreateApprovedI
 def test_what_xero_refuses_is_said_with_what_cures_it(
     xero: Installation, books: Running, change: Change, field: str, code: str
 ) -> None:
-    sending.send(xero.id, replace(order_1042(), id="1", number="1", payments=()), Choices(), ADA)
-    carrying.carry(xero.id)
+    send_order(xero.id, replace(order_1042(), id="1", number="1", payments=()), Choices(), ADA)
+    push.carry(xero.id)
     change(books)
-    sending.send(xero.id, replace(order_1042(), payments=()), Choices(), ADA)
-    carrying.carry(xero.id)
+    send_order(xero.id, replace(order_1042(), payments=()), Choices(), ADA)
+    push.carry(xero.id)
     (problem,) = stopped()
     assert (problem.field, problem.code) == (field, code)
     assert len(whole_ledger(books)["invoices"]) == 1
@@ -77,30 +78,30 @@ def test_what_the_organisation_tells_is_known_before_anything_is_sent(
     xero: Installation, books: Running, change: Change, code: str
 ) -> None:
     change(books)
-    installing.test("acme", xero.id)
-    carrying.carry(xero.id)
+    check_connection("acme", xero.id)
+    push.carry(xero.id)
     session().expire_all()
-    known = checking.known(xero)
-    assert (known.closed_until is not None, bool(known.lacks)) == (code == "locked", code == "plan")
+    known = description.known(xero)
+    assert (known.closed_until is not None, bool(known.unsupported)) == (code == "locked", code == "plan")
     with pytest.raises(Incomplete) as told:
-        sending.send(xero.id, order_1042(), Choices(), ADA)
+        send_order(xero.id, order_1042(), Choices(), ADA)
     assert {problem.code for problem in told.value.problems} == {code}
 
 
 def test_a_number_that_is_taken_is_offered_for_linking_and_everything_else_goes_on(
     xero: Installation, books: Running, desk: Desk
 ) -> None:
-    sending.send(xero.id, replace(order(1042), payments=()), EVERYTHING, ADA)
+    send_order(xero.id, replace(order(1042), payments=()), EVERYTHING, ADA)
     carry(xero, 2)
     desk.orders["again"] = again = replace(order(1042), id="again")
-    sending.send(xero.id, again, EVERYTHING, ADA)
+    send_order(xero.id, again, EVERYTHING, ADA)
     carry(xero, 2)
     problems = stopped()
     assert [problem.field for problem in problems] == ["number", "number"]  # The invoice and the purchase order.
-    assert [problem.offers[0].answer for problem in problems] == [Answer.SAME_AS] * 2
+    assert [problem.fixes[0].kind for problem in problems] == [FixKind.SAME_AS] * 2
     rows = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     for row, problem in zip(rows, problems, strict=True):
-        retrying.retry("acme", row.id, {problem.offers[0].answer: problem.offers[0].value})
+        retry_delivery("acme", row.id, {problem.fixes[0].kind: problem.fixes[0].value})
     carry(xero, 3)
     found = whole_ledger(books)
     assert [one[0] for one in found["invoices"]] == ["1042"]
@@ -131,8 +132,8 @@ def test_every_sentence_of_xeros_becomes_one_of_ours(said: str, code: str) -> No
 
 def test_a_pause_that_xero_asks_for_is_kept_by_the_line(xero: Installation, books: Running) -> None:
     books.control("limits", {"minute": 0})
-    sending.send(xero.id, order_1042(), Choices(), ADA)
-    carrying.carry(xero.id)
+    send_order(xero.id, order_1042(), Choices(), ADA)
+    push.carry(xero.id)
     session().expire_all()
     assert xero.resume_at is not None
     assert "minute" in xero.trouble, "The limit that Xero names."

@@ -1,4 +1,4 @@
-"""Taking an envelope to Xero: one call, of one kind, under the envelope's key.
+"""Taking a batch to Xero: one call, of one kind, under the batch's key.
 
 What is written goes as a list to the kind's own address with `summarizeErrors=false`, so that Xero answers for every
 element by itself, in order. A question that several conversations ask in the same words is asked once.
@@ -14,10 +14,10 @@ import simplejson
 
 from hub.plugin import (
     AuthorizationExpired,
+    Batch,
     Connection,
-    Envelope,
-    InDoubt,
     IntegrationError,
+    OutcomeUnknown,
     Payload,
     Problem,
     Rejected,
@@ -30,7 +30,7 @@ from xero_books.marks import marked
 
 CONNECT_TIMEOUT = 5.0
 LONGEST_TIMEOUT = 40.0
-"""Seconds. With the time to connect it leaves `perform` within its minute, and the key within its six."""
+"""Seconds. With the time to connect it leaves `send` within its minute, and the key within its six."""
 
 LONGEST_PAUSE = 24 * 3600.0
 CROWD_PAUSE = 5.0
@@ -64,7 +64,7 @@ def destination(request: Request) -> str:
     return _dumps(request.payload)
 
 
-def seal(key: str, requests: Sequence[Request]) -> str:
+def encode(key: str, requests: Sequence[Request]) -> str:
     """The body of the call; nothing for a question."""
     if not requests[0].writes:
         return ""
@@ -73,20 +73,20 @@ def seal(key: str, requests: Sequence[Request]) -> str:
     return _dumps({kind: elements})
 
 
-def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
-    """Carry an envelope, and give each of its requests its answer."""
-    first = envelope.requests[0]
-    answer, beside = _ask(envelope, connection)
+def send(batch: Batch, connection: Connection) -> Sequence[Response]:
+    """Carry a batch, and give each of its requests its answer."""
+    first = batch.requests[0]
+    answer, beside = _ask(batch, connection)
     if not first.writes:
         rows = answer.get(_plural(first.payload["get"]))
         if not isinstance(rows, list):  # Without this, an answer that is none would be an empty list, and all be gone.
             raise Unavailable(say("Xero's answer cannot be read."))
         pages = answer.get("pagination", {}).get("pageCount", 1)
         found = {"rows": rows, "pages": pages, "at": answer.get("DateTimeUTC", ""), **beside}
-        return [Response(payload=found) for _ in envelope.requests]
+        return [Response(payload=found) for _ in batch.requests]
     rows = answer.get(first.payload["put"])
-    if not isinstance(rows, list) or len(rows) != len(envelope.requests):
-        raise UnexpectedAnswer(f"{len(envelope.requests)} elements were sent, and the answer is about {rows!r:.200}.")
+    if not isinstance(rows, list) or len(rows) != len(batch.requests):
+        raise UnexpectedAnswer(f"{len(batch.requests)} elements were sent, and the answer is about {rows!r:.200}.")
     return [Response(payload={"row": row, **beside}) for row in rows]
 
 
@@ -104,23 +104,24 @@ def timeout(settings: Any) -> tuple[float, float]:
     return CONNECT_TIMEOUT, min(float(settings["TIMEOUT"]), LONGEST_TIMEOUT)
 
 
-def _ask(envelope: Envelope, connection: Connection) -> tuple[dict[str, Any], dict[str, str]]:
+def _ask(batch: Batch, connection: Connection) -> tuple[dict[str, Any], dict[str, str]]:
     """One call: its answer as JSON, and what only the carrier knows. Anything but an answer is raised."""
-    request, told, broken = envelope.requests[0], headers(connection), ""
+    request, told, broken = batch.requests[0], headers(connection), ""
     base = f"{connection.settings['API_URL'].rstrip('/')}/api.xro/2.0/"
     if request.writes:
         kind = request.payload["put"]
         method, url = "PUT", base + kind
         parameters = {"summarizeErrors": "false"} | ({"unitdp": "4"} if kind in DECIMALS else {})
         # Keys are the app's, not the organisation's, so that the organisation is part of ours.
-        told |= {"Idempotency-Key": f"{connection.books_id}:{envelope.key}", "Content-Type": "application/json"}
+        key = f"{connection.books_id}:{batch.idempotency_key}"
+        told |= {"Idempotency-Key": key, "Content-Type": "application/json"}
     else:
         method, url, parameters = "GET", base + request.payload["get"], request.payload["parameters"]
         if request.payload["since"]:
             told["If-Modified-Since"] = request.payload["since"]
     try:
         response = requests.request(
-            method, url, params=parameters, headers=told, data=envelope.body.encode() or None,
+            method, url, params=parameters, headers=told, data=batch.body.encode() or None,
             timeout=timeout(connection.settings), allow_redirects=False,
         )  # fmt: skip
     except requests.RequestException as error:
@@ -159,7 +160,7 @@ def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
     if status >= requests.codes.server_error:
         if status == requests.codes.server_error and writes:
             # Xero keeps an answer under the key, and this one too: for six minutes the same would come again.
-            return InDoubt(say("Xero had an error of its own, and may have carried it out all the same."))
+            return OutcomeUnknown(say("Xero had an error of its own, and may have carried it out all the same."))
         return Unavailable(say("Xero is not available (HTTP %(status)s).", status=status))
     return _refused(response, writes=writes)
 
@@ -169,7 +170,7 @@ def _refused(response: requests.Response, *, writes: bool) -> IntegrationError:
     said = _said(response)
     if writes and said.startswith("Idempotency Key"):
         # Under this key something was asked that was not the same: by us before an update, perhaps.
-        return InDoubt(say("Xero knows the key of what was sent from another question."))
+        return OutcomeUnknown(say("Xero knows the key of what was sent from another question."))
     status = response.status_code
     return Rejected(Problem(
         what=say("Xero did not take what was sent."),

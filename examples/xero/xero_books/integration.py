@@ -10,13 +10,13 @@ from hub.plugin import (
     Ask,
     Attempt,
     Authorized,
+    Batch,
     Books,
     Capabilities,
     Connection,
     Conversation,
     Document,
     DocumentKind,
-    Envelope,
     Limit,
     Listed,
     NewRecord,
@@ -51,15 +51,15 @@ class Xero(PushIntegration):
         lists=(RecordKind.ACCOUNT, RecordKind.TAX_CODE, RecordKind.ITEM, RecordKind.CUSTOMER, RecordKind.VENDOR),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        requests_per_envelope=50,
-        bytes_per_envelope=3_000_000,  # Xero takes three and a half megabytes.
+        requests_per_batch=50,
+        bytes_per_batch=3_000_000,  # Xero takes three and a half megabytes.
         limits=(  # Xero's page "OAuth 2.0 API limits". Of the five calls at a time, a line of the hub needs one.
             Limit(most=60, seconds=60),
             Limit(most=5000, seconds=86400, setting="CALLS_A_DAY"),  # 1,000 with the Starter tier of an app.
             Limit(most=10_000, seconds=60, of_app=True),
         ),
         # Six minutes from the first call. A trip may begin now and take a minute with its wait for a turn.
-        remembers=dt.timedelta(minutes=4),
+        idempotency_window=dt.timedelta(minutes=4),
         tax_by_code=True,
         reference="correlation",
     )
@@ -69,8 +69,8 @@ class Xero(PushIntegration):
     def authorize(self, attempt: Attempt) -> Redirect | Ask | Authorized:
         return oauth.authorize(attempt)
 
-    def check(self) -> Conversation[Books]:
-        return lists.check()
+    def describe_books(self) -> Conversation[Books]:
+        return lists.describe_books()
 
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
         return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
@@ -81,21 +81,23 @@ class Xero(PushIntegration):
     def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG002  # As above.
         return posting.post(document)
 
-    def review(
+    def validate(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books  # noqa: ARG002  # As above.
     ) -> Sequence[Problem]:
         return tuple(review.problems(subject, books))
 
-    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # Xero has no dialects, and forgets by itself.
-        return carrier.seal(key, requests)
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # Xero has no dialects, and forgets by itself.
+        return carrier.encode(key, requests)
 
     def destination(self, request: Request) -> str:
         return carrier.destination(request)
 
-    def recover(self, envelope: Envelope) -> Conversation[Sequence[Response | None]]:
-        return recovery.recover(envelope)
+    def recover(self, batch: Batch) -> Conversation[Sequence[Response | None]]:
+        return recovery.recover(batch)
 
-    def address(self, kind: DocumentKind, posting_id: str, books: Books, settings: Mapping[str, str]) -> str | None:
+    def document_url(
+        self, kind: DocumentKind, posting_id: str, books: Books, settings: Mapping[str, str]
+    ) -> str | None:
         app = settings["APP_URL"].rstrip("/")
         if not books.handle:
             return None
@@ -106,11 +108,11 @@ class Xero(PushIntegration):
         query = urlencode({"shortcode": books.handle, "redirecturl": f"{OLD_PAGES[kind]}{posting_id}"})
         return f"{app}/organisationlogin/default.aspx?{query}"
 
-    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
-        return carrier.perform(envelope, connection)
+    def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
+        return carrier.send(batch, connection)
 
-    def renew(self, connection: Connection) -> Authorized:
-        return oauth.renew(connection)
+    def refresh(self, connection: Connection) -> Authorized:
+        return oauth.refresh(connection)
 
     def revoke(self, connection: Connection) -> None:
         oauth.revoke(connection)

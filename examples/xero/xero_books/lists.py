@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hub.plugin import AccountKind, Books, Conversation, DocumentKind, Page, Record, RecordKind, Taxing, say
+from hub.plugin import AccountKind, Books, Conversation, DocumentKind, Page, Record, RecordKind, TaxSystem, say
 from xero_books.carrier import UnexpectedAnswer, read
 from xero_books.posting import Row, rows
 from xero_books.reading import day, stretch
@@ -35,7 +35,7 @@ NEEDED = {
 PARTIES = {RecordKind.CUSTOMER: say("list customers"), RecordKind.VENDOR: say("list suppliers")}
 
 
-def check() -> Conversation[Books]:
+def describe_books() -> Conversation[Books]:
     """Ask who is at the other end, and what may be done there. The id is what the carrier says it spoke of."""
     answer = yield from rows(say("look at the organisation"), read("Organisation"))
     actions = yield from rows(say("look at what is allowed"), read("Organisation/Actions"))
@@ -49,8 +49,8 @@ def check() -> Conversation[Books]:
         country=found.get("CountryCode", ""),
         currency=found.get("BaseCurrency", ""),
         closed_until=_locked(found),
-        lacks=frozenset(kind for kind, action in NEEDED.items() if action in refused),
-        taxing=Taxing.BY_LINE,
+        unsupported=frozenset(kind for kind, action in NEEDED.items() if action in refused),
+        tax_system=TaxSystem.BY_LINE,
         billable=False,
         handle=found.get("ShortCode", ""),
     )
@@ -72,7 +72,7 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     else:
         answer = yield from rows(say("list tax rates"), read("TaxRates"))
         found = [_rate(row) for row in answer["rows"] if _is_usable(row)]
-    return Page(records=tuple(found), cursor="", total=len(found), whole=True)
+    return Page(records=tuple(found), cursor="", total=len(found), is_snapshot=True)
 
 
 def _contacts(kind: RecordKind, since: str) -> Conversation[Page]:

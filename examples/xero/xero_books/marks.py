@@ -1,8 +1,8 @@
 """Knowing again what we wrote, where Xero's own rules do not: the mark of payments and bills.
 
 The number of an invoice or of a purchase order is unique in Xero, as are the name of a contact and the code of an item.
-Of two payments or bills that look alike, only a mark tells which is ours. It is made of the envelope's key and the
-place in it, and put in when the envelope is sealed: at the end of a payment's reference, or of a bill's last line,
+Of two payments or bills that look alike, only a mark tells which is ours. It is made of the batch's key and the
+place in it, and put in when the batch is sealed: at the end of a payment's reference, or of a bill's last line,
 which has a text and no amount.
 """
 
@@ -20,7 +20,7 @@ _MARK = re.compile(r"\bRef\. ([0-9a-f]{12})\b")
 
 
 def mark(key: str, place: int) -> str:
-    """The mark of the request at a place (from 1) of an envelope."""
+    """The mark of the request at a place (from 1) of a batch."""
     return hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:12]
 
 

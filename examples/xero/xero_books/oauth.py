@@ -95,7 +95,7 @@ def authorize(attempt: Attempt) -> Redirect | Ask | Authorized:
     return Ask(question=question, keep=kept)
 
 
-def renew(connection: Connection) -> Authorized:
+def refresh(connection: Connection) -> Authorized:
     """Exchange the refresh token, whose value changes each time. A lost answer is given again for half an hour."""
     with _session(connection.settings) as session:
         try:
@@ -121,7 +121,7 @@ def revoke(connection: Connection) -> None:
     status = _disconnect(connection)
     if status == requests.codes.unauthorized:
         try:
-            fresh = renew(connection)
+            fresh = refresh(connection)
         except AuthorizationExpired:
             return  # There is nothing left to give back.
         status = _disconnect(Connection(

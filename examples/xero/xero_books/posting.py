@@ -10,14 +10,14 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from hub.plugin import (
-    Answer,
     Bill,
     Conversation,
     Document,
+    Fix,
+    FixKind,
     NewItem,
     NewRecord,
     NewVendor,
-    Offer,
     Payload,
     Payment,
     Posting,
@@ -28,7 +28,7 @@ from hub.plugin import (
     Request,
     Sale,
     Sentence,
-    called,
+    describe,
     in_cents,
     noun,
     say,
@@ -63,7 +63,7 @@ SINGULAR = {
 def post(document: Document) -> Conversation[Posting]:
     """Post a document. What it comes to is read from the books' echo and not taken for granted."""
     kind, element = payloads.document(document)
-    subject = called(document)
+    subject = describe(document)
     if not isinstance(document, Payment) and document.same_as is not None:
         row = yield from _existing(kind, document.same_as.id, element, subject)
     else:
@@ -167,17 +167,17 @@ def _entered(document: Document, kind: str, element: Payload, subject: Sentence)
     own = [row for row in answer["rows"] if row["Contact"]["ContactID"] == element["Contact"]["ContactID"]]
     found = [_described(kind, row) for row in answer["rows"][:3]]
     links = tuple(
-        Offer(
-            label=say("Link to %(document)s", document=_described(kind, row)), answer=Answer.SAME_AS,
+        Fix(
+            label=say("Link to %(document)s", document=_described(kind, row)), kind=FixKind.SAME_AS,
             value=row[IDS[kind]],
         )
         for row in own[:3]
     )  # fmt: skip
-    other = Offer(label=say("Number it"), answer=Answer.NUMBER, value=f"{document.number}-2", editable=True)
+    other = Fix(label=say("Number it"), kind=FixKind.NUMBER, value=f"{document.number}-2", editable=True)
     raise Rejected(Problem(
         what=taken.what, cure=taken.cure, field="number",
         why=say("There it is %(found)s.", found=reduce(_and, found)) if found else taken.why,
-        code=refusals.NUMBER_TAKEN, offers=(*links, other),
+        code=refusals.NUMBER_TAKEN, fixes=(*links, other),
     ))  # fmt: skip
 
 

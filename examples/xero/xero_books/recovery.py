@@ -1,8 +1,8 @@
-"""What became of an envelope that Xero has forgotten, or stumbled over: its documents are looked for.
+"""What became of a batch that Xero has forgotten, or stumbled over: its documents are looked for.
 
 Xero remembers a key for six minutes, and an error of its own under it as well. What it takes once by its own rules
 needs no looking: who asks again for a contact's name or an item's code is told that it is there. An invoice, a credit
-note and a purchase order are known by their number, a payment and a bill by their mark. An envelope is of one kind, so
+note and a purchase order are known by their number, a payment and a bill by their mark. A batch is of one kind, so
 there is one way to look for all of it, forty documents a call.
 """
 
@@ -12,23 +12,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Conversation, Envelope, Payload, Response, in_cents, say
+from hub.plugin import Batch, Conversation, Payload, Response, in_cents, say
 from xero_books.carrier import read
 from xero_books.marks import mark, mark_of
 from xero_books.posting import Row, chunks, money, rows
 from xero_books.reading import PAGE_SIZE, day
 
 
-def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
+def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
     """For each request the answer that it would have had, or None if nothing of it is in the books."""
-    kind = envelope.requests[0].payload.get("put", "")
-    elements = [request.payload["element"] for request in envelope.requests if request.writes]
+    kind = batch.requests[0].payload.get("put", "")
+    elements = [request.payload["element"] for request in batch.requests if request.writes]
     if kind == "Payments":
-        there, known = (yield from _payments(elements)), _by_mark(envelope.key)
+        there, known = (yield from _payments(elements)), _by_mark(batch.idempotency_key)
     elif kind == "PurchaseOrders":
         there, known = (yield from _orders(elements)), _by_number("PurchaseOrderNumber")
     elif kind == "Invoices" and elements[0]["Type"] == "ACCPAY":
-        there, known = (yield from _bills(elements)), _by_mark(envelope.key)
+        there, known = (yield from _bills(elements)), _by_mark(batch.idempotency_key)
     elif kind == "CreditNotes":
         first, last = _span(elements)
         where = f'Type=="ACCRECCREDIT" AND Date>={first} AND Date<={last}'
@@ -36,7 +36,7 @@ def recover(envelope: Envelope) -> Conversation[Sequence[Response | None]]:
     elif kind == "Invoices":
         there, known = (yield from _invoices(elements)), _by_number("InvoiceNumber")
     else:
-        return [None for _ in envelope.requests]
+        return [None for _ in batch.requests]
     asked = enumerate(elements, start=1)
     found = [next((row for row in there if known(row, element, place)), None) for place, element in asked]
     return [Response(payload={"row": row}) if row is not None else None for row in found]

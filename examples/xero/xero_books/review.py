@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from hub.plugin import (
     Books,
     Document,
+    Fix,
     NewCustomer,
     NewItem,
     NewRecord,
     NewVendor,
-    Offer,
     Payment,
     Problem,
     Sale,
-    called,
+    describe,
     noun,
     say,
 )
@@ -68,15 +68,15 @@ def _document(document: Document, books: Books) -> Iterator[Problem]:
         yield Problem(
             what=say(
                 "The books are locked until %(day)s, which is not before the date of %(subject)s.",
-                day=books.closed_until, subject=called(document),
+                day=books.closed_until, subject=describe(document),
             ),
             why=say("Nothing dated up to that day can be added from outside."),
             cure=say("Post it on a later day, or have your adviser move the lock date in Xero."),
             field="date",
             code="locked",
-            offers=(Offer.day(books.first_open_day),),
+            fixes=(Fix.day(books.first_open_day),),
         )
-    if document.kind in books.lacks:
+    if document.kind in books.unsupported:
         yield Problem(
             what=say(
                 "%(books)s does not let you enter a %(kind)s in Xero.", books=books.name, kind=noun(document.kind)

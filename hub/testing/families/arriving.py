@@ -6,12 +6,12 @@ from typing import cast
 
 import pytest
 
+from hub.books.description import known
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery
 from hub.plugin import Bill, Document, DocumentKind, PurchaseOrder, Sale
-from hub.services.books.checking import known
-from hub.services.snapshots import problems_of, subject_of
+from hub.serialization import problems_of, subject_of
 from hub.states import DeliveryState
 from hub.testing.ledger import Entered
 from hub.testing.office import Office
@@ -29,7 +29,7 @@ def arrives(office: Office, *sent: Sent | Order) -> None:
 
 
 def send(office: Office, *sent: Sent | Order) -> None:
-    """Press Send. What the integration's `review` says these books do not take is skipped, with its sentence."""
+    """Press Send. What the integration's `validate` says these books do not take is skipped, with its sentence."""
     try:
         office.send(*sent)
     except Incomplete as error:
@@ -48,7 +48,7 @@ def has_arrived(office: Office, *sent: Sent | Order) -> None:
     lost = sorted(one.title for key, one in posted.items() if key not in entered)
     assert not lost, f"The hub was told that these have arrived, and the ledger does not hold them: {', '.join(lost)}"
     for key, delivery in posted.items():
-        _is_as_sent(delivery, entered[key], known(office.installation).numbers)
+        _is_as_sent(delivery, entered[key], known(office.installation).assigns_numbers_to)
 
 
 def _is_as_sent(delivery: Delivery, entered: Entered, numbers: frozenset[str]) -> None:

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from hub.plugin import AuthorizationExpired, Envelope, Integration, PushIntegration, Rejected
-from hub.services.installing import installing
+from hub.installations.install import remove_installation
+from hub.plugin import AuthorizationExpired, Batch, Integration, PushIntegration, Rejected
 from hub.states import InstallationState
 from hub.testing.families.arriving import arrives
 from hub.testing.families.base import Family
@@ -23,7 +23,7 @@ class Authorizes(Family):
         installation = office.installation
         assert installation.state is InstallationState.CONNECTED, office.story()
         assert installation.books_id
-        assert installation.books_name, "`check` has not said whose books these are."
+        assert installation.books_name, "`describe_books` has not said whose books these are."
 
     def test_an_admin_who_declines_is_told_what_to_do(self, lobby: Office) -> None:
         _pushes(lobby.integration)
@@ -56,7 +56,7 @@ class Authorizes(Family):
         lobby.install()
         lobby.authorize(Decision.CONSENT)
         first = lobby.installation.books_id
-        installing.remove(BUSINESS.id, lobby.installation.id)
+        remove_installation(BUSINESS.id, lobby.installation.id)
         lobby.install()
         lobby.authorize(Decision.OTHER_BOOKS)
         assert lobby.installation.books_id != first
@@ -76,14 +76,14 @@ class Authorizes(Family):
     def test_an_authorization_that_was_given_back_opens_nothing(self, office: Office) -> None:
         integration = _pushes(office.integration)
         connection = office.connection()
-        request = next(integration.check())
-        installing.remove(BUSINESS.id, office.installation.id)
+        request = next(integration.describe_books())
+        remove_installation(BUSINESS.id, office.installation.id)
         key = "0123456789abcdef01234567"
-        envelope = Envelope(key=key, requests=(request,), body=integration.seal(key, (request,)))
+        batch = Batch(idempotency_key=key, requests=(request,), body=integration.encode(key, (request,)))
         with pytest.raises(AuthorizationExpired):
-            integration.perform(envelope, connection)
+            integration.send(batch, connection)
         with pytest.raises(AuthorizationExpired):
-            integration.renew(connection)
+            integration.refresh(connection)
 
     def test_what_is_kept_of_an_authorization_shows_no_credential(self, office: Office) -> None:
         _pushes(office.integration)

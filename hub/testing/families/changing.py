@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from hub.host import Order
+from hub.orders.send import send_order
+from hub.planning.choices import PURCHASES, Choices
 from hub.plugin import DocumentKind
-from hub.services.drafting.choices import PURCHASES, Choices
-from hub.services.sending import sending
 from hub.states import DeliveryState
 from hub.testing.families.arriving import arrives, has_arrived
 from hub.testing.families.base import Family
@@ -48,7 +48,7 @@ class Changes(Family):
         changed = replace(order, lines=(more, book.line(3, supplier=line.supplier)), total=order.total + line.amount)
         office.host.orders[order.id] = changed
         updates = tuple(f"{kind}/{line.supplier.id}" for kind in sorted(PURCHASES) if line.supplier)
-        sending.send(office.installation.id, changed, Choices(documents=(), updates=updates), ADMIN)
+        send_order(office.installation.id, changed, Choices(documents=(), updates=updates), ADMIN)
         office.run()
         has_arrived(office, changed)
 
@@ -69,7 +69,7 @@ def _again(office: Office, order: Order, lost: Lost | None) -> tuple[Entered, En
     before = {one.id: one for one in office.ledger.documents()}
     office.host.orders[order.id] = order
     choices = Choices(documents=(), updates=(DocumentKind.INVOICE,))
-    live = sending.send(office.installation.id, order, choices, ADMIN)
+    live = send_order(office.installation.id, order, choices, ADMIN)
     (invoice,) = (one.posting_id for one in live if one.kind == DocumentKind.INVOICE)
     if lost is not None:
         office.line.cut(lost, 1)

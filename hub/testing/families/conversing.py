@@ -16,9 +16,9 @@ import time_machine
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.models import ConversationRow, Envelope, Exchange, Purpose
+from hub.dispatch.replay import Crashes, begin, beginning, proceed
+from hub.models import BatchRow, ConversationRow, Exchange, Purpose
 from hub.plugin import IntegrationError, Request, Response
-from hub.services.carrying.conversing import Crashes, begin, beginning, proceed
 from hub.testing import replaying
 from hub.testing.families.arriving import arrives, send
 from hub.testing.families.base import Family
@@ -76,9 +76,9 @@ class Converses(Family):
         seen: list[tuple[str, int]] = []
 
         def look() -> None:
-            envelope = office.line.seen[-1] if office.line.seen else None
-            names = ", ".join(one.name for one in envelope.requests if not one.writes) if envelope else ""
-            writes = any(one.writes for one in envelope.requests) if envelope else True
+            batch = office.line.seen[-1] if office.line.seen else None
+            names = ", ".join(one.name for one in batch.requests if not one.writes) if batch else ""
+            writes = any(one.writes for one in batch.requests) if batch else True
             seen.append(("" if writes else names, len(list(office.ledger.documents()))))
 
         office.line.before = look
@@ -103,11 +103,11 @@ class Converses(Family):
 
     def test_sealing_is_pure(self, office: Office) -> None:
         arrives(office, *_orders(office))
-        for row in session().scalars(select(Envelope)):
-            envelope = row.sealed()
-            before = office.integration.seal(envelope.key, envelope.requests)
+        for row in session().scalars(select(BatchRow)):
+            batch = row.sealed()
+            before = office.integration.encode(batch.idempotency_key, batch.requests)
             with time_machine.travel(now() + dt.timedelta(days=400)):
-                assert office.integration.seal(envelope.key, envelope.requests) == before
+                assert office.integration.encode(batch.idempotency_key, batch.requests) == before
 
 
 def _orders(office: Office) -> list[Any]:
@@ -159,4 +159,4 @@ def _not_json(value: object, path: str) -> Iterator[str]:
 
 def _no_network(line: socket.socket, *_: object) -> None:
     line.close()
-    raise AssertionError("A conversation speaks to the network; only `perform` may.")
+    raise AssertionError("A conversation speaks to the network; only `send` may.")

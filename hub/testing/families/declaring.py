@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from hub import plugin
+from hub.integrations.registry import GROUP
 from hub.plugin import (
     API_VERSION,
     DocumentKind,
@@ -21,7 +22,6 @@ from hub.plugin import (
     Role,
     TransactionKind,
 )
-from hub.services.integrations.registry import GROUP
 from hub.testing.families.base import Family
 
 _CREATED = frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM})
@@ -60,8 +60,8 @@ class Declares(Family):
         assert set(can.history) <= set(TransactionKind)
         assert can.revises <= can.documents | can.creates, "What is changed must first have been posted."
         assert can.voids <= can.documents, "What is voided must first have been posted."
-        assert can.requests_per_envelope >= 1
-        assert can.bytes_per_envelope >= 0
+        assert can.requests_per_batch >= 1
+        assert can.bytes_per_batch >= 0
         assert all(limit.most >= 1 and limit.seconds >= 1 for limit in can.limits)
 
     def test_its_options_and_mappings_can_be_rendered(self, integration: Integration) -> None:

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from hub.books.description import known
+from hub.books.refresh import find_listings
 from hub.database import session
 from hub.models import TransactionRow
 from hub.plugin import RecordKind, TransactionKind
-from hub.services.books import fetching
-from hub.services.books.checking import known
 from hub.testing.families.arriving import arrives
 from hub.testing.families.base import Family
 from hub.testing.ledger import Lost
@@ -25,7 +25,7 @@ class Fetches(Family):
     def test_every_list_is_read_to_its_end(self, office: Office) -> None:
         can, books = office.integration.capabilities, known(office.installation)
         declared = {str(kind) for kind in (*can.lists, *can.history)}
-        listings = {one.kind: one for one in fetching.listings(office.installation.id)}
+        listings = {one.kind: one for one in find_listings(office.installation.id)}
         assert set(listings) <= declared
         assert not [kind for kind in declared - set(listings) if books.tracks(kind)], "A list is not read at all."
         for kind, listing in listings.items():
@@ -61,7 +61,7 @@ class Fetches(Family):
     def test_a_list_is_read_to_its_end_although_the_line_is_cut(self, lobby: Office) -> None:
         lobby.line.cut(Lost.ANSWER, 2)
         lobby.connect()
-        for listing in fetching.listings(lobby.installation.id):
+        for listing in find_listings(lobby.installation.id):
             assert not listing.problem
             assert not listing.loading
 

@@ -32,7 +32,7 @@ class PostsOnce(Family):
 
     @pytest.mark.parametrize("lost", Lost)
     def test_the_line_is_cut_at_every_trip_of_several_orders(self, office: Office, lost: Lost) -> None:
-        if office.integration.capabilities.requests_per_envelope == 1:
+        if office.integration.capabilities.requests_per_batch == 1:
             pytest.skip("Every request travels alone.")
         for trip in _trips(office):
             orders = _orders(office.book(), 3)
@@ -41,7 +41,7 @@ class PostsOnce(Family):
             office.run()
             has_arrived(office, *orders)
 
-    def test_the_line_is_cut_twice_at_the_same_envelope(self, office: Office) -> None:
+    def test_the_line_is_cut_twice_at_the_same_batch(self, office: Office) -> None:
         orders = _orders(office.book(), 2)
         send(office, *orders)
         for _ in range(3):
@@ -66,7 +66,7 @@ class PostsOnce(Family):
 
     @pytest.mark.parametrize("lost", Lost)
     def test_the_ledger_has_forgotten_the_key_when_it_is_asked_again(self, office: Office, lost: Lost) -> None:
-        if office.integration.capabilities.remembers is None:
+        if office.integration.capabilities.idempotency_window is None:
             pytest.skip("It remembers a key as long as its books last.")
         for trip in _trips(office):
             orders = _orders(office.book(), 2)

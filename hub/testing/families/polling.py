@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hub.database import session
-from hub.models import DeskRow
+from hub.dispatch import endpoints
+from hub.models import Endpoint
 from hub.plugin import Integration, PullIntegration
-from hub.services.carrying import doorway
 from hub.states import DeliveryState, InstallationState
 from hub.testing.families.arriving import has_arrived, send
 from hub.testing.families.base import Family
@@ -40,16 +40,16 @@ class Polls(Family):
         assert isinstance(lobby.ledger, PullLedger)
         lobby.ledger.invite(lobby.file(), "not the password")
         lobby.go()
-        desk = session().get_one(DeskRow, lobby.installation.id)
-        assert desk.refused == 1, "The endpoint has let a wrong password pass, or did not ask the desk about it."
+        endpoint = session().get_one(Endpoint, lobby.installation.id)
+        assert endpoint.refused == 1, "The endpoint has let a wrong password pass, or did not ask the desk about it."
         assert lobby.installation.state is InstallationState.PENDING
 
     def test_an_old_password_stops_working(self, office: Office) -> None:
         _pulls(office.integration)
         order = office.book().order()
         send(office, order)
-        desk = session().get_one(DeskRow, office.installation.id)
-        doorway.new_password(BUSINESS.id, office.installation.id, instead_of=doorway.edition(desk))
+        endpoint = session().get_one(Endpoint, office.installation.id)
+        endpoints.new_password(BUSINESS.id, office.installation.id, instead_of=endpoints.edition(endpoint))
         office.go()
         assert {one.state for one in office.deliveries(order)} <= {DeliveryState.QUEUED, DeliveryState.WAITING}
 
@@ -64,7 +64,7 @@ class Polls(Family):
         order = office.book().order()
         send(office, order)
         office.go()
-        assert session().get_one(DeskRow, office.installation.id).ticket is None, "The session was not closed."
+        assert session().get_one(Endpoint, office.installation.id).ticket is None, "The session was not closed."
 
     def test_a_ledger_that_vanished_goes_on_with_its_next_call(self, office: Office) -> None:
         _pulls(office.integration)

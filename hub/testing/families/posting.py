@@ -9,7 +9,7 @@ from hub.database import session
 from hub.models import Delivery, RecordRow
 from hub.plugin import RecordKind
 from hub.queue import commit
-from hub.services.snapshots import problems_of
+from hub.serialization import problems_of
 from hub.states import DeliveryState, InstallationState, StopReason
 from hub.testing.families.arriving import arrives, has_arrived, send
 from hub.testing.families.base import Family

@@ -12,15 +12,15 @@ import pytest
 
 from hub.plugin import (
     Address,
-    Answer,
     Bill,
+    FixKind,
     Line,
     NewItem,
     NewVendor,
-    Ordered,
     Posting,
     Problem,
     PurchaseOrder,
+    PurchaseOrderRef,
     Ref,
     Rejected,
     Revision,
@@ -62,7 +62,7 @@ class Bought:
         order = PurchaseOrder(number="1042", total=total(lines), ship_to=DOCK, note="Order 1042", **common)
         ordered = carrier.one(QUICKBOOKS.post(order, OPTIONS, BOOKS))
         bill = Bill(number="88213", total=total(lines), note="Order 1042",
-                    ordered=Ordered(id=ordered.id, lines=ordered.lines), **common)  # fmt: skip
+                    ordered=PurchaseOrderRef(id=ordered.id, lines=ordered.lines), **common)  # fmt: skip
         charged = carrier.one(QUICKBOOKS.post(bill, OPTIONS, BOOKS))
         return cls(carrier, company, order, bill, items, ordered, charged)
 
@@ -183,8 +183,8 @@ def test_what_somebody_changed_there_is_not_replaced_before_that_is_said(bought:
     assert problem.code == "changed-there"
     assert "177.00" in problem.what
     assert "165.00" in problem.why
-    (offer,) = problem.offers
-    assert (offer.answer, offer.value) == (Answer.OVERWRITES, "177.00")
+    (offer,) = problem.fixes
+    assert (offer.kind, offer.value) == (FixKind.OVERWRITES, "177.00")
     assert bought.row("Bill") == before
     again = bought.change(bought.bill, *other_lines(bought), told=(Decimal(offer.value),))
     assert again.total == Decimal("160.00"), "What the bookkeeper added is gone, as was said."
@@ -248,6 +248,6 @@ def test_what_was_deleted_there_can_be_entered_once_more(bought: Bought, kind: s
     document: Any = {"PurchaseOrder": bought.order, "Bill": bought.bill}[kind]
     problem = bought.refused(document, *other_lines(bought))
     assert problem.code == "deleted-there"
-    (offer,) = problem.offers
+    (offer,) = problem.fixes
     posted = bought.charged if kind == "Bill" else bought.ordered
-    assert (offer.answer, offer.value) == (Answer.ANEW, posted.id)
+    assert (offer.kind, offer.value) == (FixKind.ANEW, posted.id)

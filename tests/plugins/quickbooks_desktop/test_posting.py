@@ -12,16 +12,16 @@ import pytest
 
 from hub.plugin import (
     Address,
-    Answer,
     Bill,
+    FixKind,
     Invoice,
     Line,
     NewCustomer,
     NewItem,
     NewVendor,
-    Ordered,
     Payment,
     PurchaseOrder,
+    PurchaseOrderRef,
     RecordKind,
     Ref,
     Rejected,
@@ -147,7 +147,7 @@ def test_a_bill_answers_its_purchase_order_line_by_line(
     ordered = carrier.one(QUICKBOOKS.post(order, OPTIONS, BOOKS))
     assert (ordered.number, ordered.total, len(ordered.lines)) == ("1042-1", Decimal("221.00"), 2)
     bill = Bill(number="HP-20931", date=DATE, currency="USD", vendor=vendor, lines=lines, total=Decimal("221.00"),
-                ordered=Ordered(id=ordered.id, lines=ordered.lines), payable=books.account("Accounts Payable"))
+                ordered=PurchaseOrderRef(id=ordered.id, lines=ordered.lines), payable=books.account("Accounts Payable"))
     charged = carrier.one(QUICKBOOKS.post(bill, OPTIONS, BOOKS))
     assert (charged.number, charged.total) == ("HP-20931", Decimal("221.00"))
     (row,) = company.rows("Bill")
@@ -176,7 +176,7 @@ def test_an_invoice_that_was_deleted_cannot_be_changed(carrier: Carrier, invoice
     with pytest.raises(Rejected) as refused:
         carrier.one(QUICKBOOKS.post(gone, OPTIONS, BOOKS))
     (problem,) = refused.value.problems
-    assert (problem.code, problem.offers[0].answer) == ("deleted-there", Answer.ANEW)
+    assert (problem.code, problem.fixes[0].kind) == ("deleted-there", FixKind.ANEW)
     assert "1042" in problem.what
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from hub.plugin import (
+    Batch,
     Bill,
     Conversation,
-    Envelope,
     IntegrationError,
     Invoice,
     Listed,
@@ -132,7 +132,7 @@ def validated(schema: etree.XMLSchema, body: str) -> etree._Element:
 def test_every_request_that_passes_review_is_valid(
     schema: etree.XMLSchema, subject: Any, options: dict[str, str]
 ) -> None:
-    assume(not QUICKBOOKS.review(subject, options, BOOKS))  # Hypothesis fails where nothing passes.
+    assume(not QUICKBOOKS.validate(subject, options, BOOKS))  # Hypothesis fails where nothing passes.
     asked = list(requests(subject, options))
     assert asked
     if isinstance(subject, Invoice) and not (subject.revises or subject.discount):
@@ -140,7 +140,7 @@ def test_every_request_that_passes_review_is_valid(
     if isinstance(subject, PurchaseOrder | Bill) and subject.revises:
         changes = f"'request': '{type(subject).__name__}Mod'" in str(asked)
         assert changes == (subject.revises.totals != (Decimal("18.00"),)), "Somebody has changed it: it is at 17.00."
-    root = validated(schema, QUICKBOOKS.seal(KEY, asked, answered="0" * 24))
+    root = validated(schema, QUICKBOOKS.encode(KEY, asked, answered="0" * 24))
     assert [node.get("requestID") for node in root[0]] == [str(slot) for slot in range(len(asked))]
 
 
@@ -153,7 +153,7 @@ def test_every_list_is_asked_for_validly(schema: etree.XMLSchema, kind: Listed, 
     nothing = Response(payload={"status": "1", "severity": "Info", "message": "", "rows": []})
     with suppress(StopIteration):  # After the last page, what was deleted.
         asked.append(fetching.send(nothing))
-    root = validated(schema, QUICKBOOKS.seal(KEY, asked))
+    root = validated(schema, QUICKBOOKS.encode(KEY, asked))
     assert root[0].get("newMessageSetID") is None, "A set that only reads is not to be remembered."
 
 
@@ -167,7 +167,7 @@ def test_what_recovery_and_the_check_ask_is_valid(schema: etree.XMLSchema) -> No
     ]  # fmt: skip
     void = {"request": "TxnVoid", "fields": {"TxnVoidType": "Invoice", "TxnID": "1-1"}}
     written.append(Request(name="x", payload=void, writes=True))
-    recovering = QUICKBOOKS.recover(Envelope(key=KEY, requests=tuple(written), body=""))
+    recovering = QUICKBOOKS.recover(Batch(idempotency_key=KEY, requests=tuple(written), body=""))
     asked = [next(recovering)]
     nothing = Response(payload={"status": "1", "severity": "Info", "message": "", "rows": []})
     while len(asked) < 11:
@@ -175,9 +175,9 @@ def test_what_recovery_and_the_check_ask_is_valid(schema: etree.XMLSchema) -> No
     with pytest.raises(StopIteration) as end:
         recovering.send(nothing)
     assert end.value.value == [None] * 11, "Nothing was found, so all of it may be asked again."
-    checking = QUICKBOOKS.check()
+    checking = QUICKBOOKS.describe_books()
     asked += [next(checking), checking.send(nothing)]
-    root = validated(schema, QUICKBOOKS.seal(KEY, asked))
+    root = validated(schema, QUICKBOOKS.encode(KEY, asked))
     assert len(root[0]) == len(asked) == 13
 
 
@@ -205,7 +205,7 @@ def test_an_amount_that_qbxml_cannot_express_is_not_sealed(amount: Decimal) -> N
 
 def test_everything_is_ascii_and_in_the_version_that_was_agreed() -> None:
     asked = next(QUICKBOOKS.create(NewCustomer(name="Müller & Söhne “Ö” 🎈"), {}, BOOKS))
-    body = QUICKBOOKS.seal(KEY, [asked], dialect="16.0", answered="f" * 24)
+    body = QUICKBOOKS.encode(KEY, [asked], dialect="16.0", answered="f" * 24)
     assert body.isascii()
     assert "M&#252;ller &amp; S&#246;hne" in body
     assert body.startswith('<?xml version="1.0" encoding="utf-8"?><?qbxml version="16.0"?>')
@@ -214,5 +214,5 @@ def test_everything_is_ascii_and_in_the_version_that_was_agreed() -> None:
 
 def test_an_older_quickbooks_is_not_asked_for_what_it_does_not_know() -> None:
     asked = next(QUICKBOOKS.create(NewCustomer(name="Acme"), {}, BOOKS))
-    assert "ExternalGUID" in QUICKBOOKS.seal(KEY, [asked], dialect="9.0")
-    assert "ExternalGUID" not in QUICKBOOKS.seal(KEY, [asked], dialect="8.0")
+    assert "ExternalGUID" in QUICKBOOKS.encode(KEY, [asked], dialect="9.0")
+    assert "ExternalGUID" not in QUICKBOOKS.encode(KEY, [asked], dialect="8.0")

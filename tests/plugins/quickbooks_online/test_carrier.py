@@ -1,4 +1,4 @@
-"""An envelope gets every answer to its own request, and a failure of the whole says what the hub is to do."""
+"""A batch gets every answer to its own request, and a failure of the whole says what the hub is to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 import simplejson
 
-from hub.plugin import AuthorizationExpired, Envelope, IntegrationError, Rejected, Request, Unavailable
+from hub.plugin import AuthorizationExpired, Batch, IntegrationError, Rejected, Request, Unavailable
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.asking import UnexpectedAnswer
 from tests.support.online_calls import Ledger
@@ -20,19 +20,19 @@ KEY = "0123456789abcdef01234567"
 REFUSED = '{"Fault":{"Error":[{"Message":"Refused","Detail":"","code":"%s"}],"type":"%s"},"time":"2026-11-23"}'
 
 
-def envelope(*statements: str) -> Envelope:
+def batch(*statements: str) -> Batch:
     requests = tuple(Request(name="look", payload={"Query": statement}, writes=False) for statement in statements)
-    return Envelope(key=KEY, requests=requests, body=QUICKBOOKS.seal(KEY, requests))
+    return Batch(idempotency_key=KEY, requests=requests, body=QUICKBOOKS.encode(KEY, requests))
 
 
-def batch(*items: dict[str, object]) -> str:
+def batch_answer(*items: dict[str, object]) -> str:
     return simplejson.dumps({"BatchItemResponse": items, "time": "2026-11-23T09:17:31-08:00"}, use_decimal=True)
 
 
-def test_an_envelope_is_asked_once_under_its_key_byte_for_byte(ledger: Ledger) -> None:
-    ledger.says(200, batch({"bId": "1", "QueryResponse": {}}))
-    carried = envelope("select * from Item where Name = 'Café 🎉'")
-    QUICKBOOKS.perform(carried, ledger.connection)
+def test_a_batch_is_asked_once_under_its_key_byte_for_byte(ledger: Ledger) -> None:
+    ledger.says(200, batch_answer({"bId": "1", "QueryResponse": {}}))
+    carried = batch("select * from Item where Name = 'Café 🎉'")
+    QUICKBOOKS.send(carried, ledger.connection)
     ((path, headers, body),) = ledger.asked
     assert path == f"/v3/company/4620816365000000001/batch?minorversion=75&requestid={KEY}"
     assert body == carried.body.encode()
@@ -43,14 +43,14 @@ def test_an_envelope_is_asked_once_under_its_key_byte_for_byte(ledger: Ledger) -
 def test_answers_are_given_to_their_requests_however_they_come(ledger: Ledger) -> None:
     ledger.says(
         200,
-        batch(
+        batch_answer(
             {"bId": "3", "Invoice": {"Id": "145", "TotalAmt": Decimal("218.50")}},
             {"bId": "1", "Fault": {"Error": [{"code": "6140"}], "type": "ValidationFault"}},
             {"bId": "2", "QueryResponse": {}},
         ),
         intuit_tid="1-abc",
     )
-    first, second, third = QUICKBOOKS.perform(envelope("a", "b", "c"), ledger.connection)
+    first, second, third = QUICKBOOKS.send(batch("a", "b", "c"), ledger.connection)
     common = {"intuit_tid": "1-abc", "realm": "4620816365000000001", "time": "2026-11-23T09:17:31-08:00"}
     assert first.payload == {"bId": "1", "Fault": {"Error": [{"code": "6140"}], "type": "ValidationFault"}, **common}
     assert second.payload == {"bId": "2", "QueryResponse": {}, **common}
@@ -63,11 +63,11 @@ def test_answers_are_given_to_their_requests_however_they_come(ledger: Ledger) -
     "answer",
     [
         "{}",
-        batch(),
-        batch({"bId": "1", "QueryResponse": {}}),
-        batch({"bId": "1"}, {"bId": "1"}),
-        batch({"bId": "1"}, {"bId": "2"}, {"bId": "3"}),
-        batch({"bId": "1"}, {"QueryResponse": {}}),
+        batch_answer(),
+        batch_answer({"bId": "1", "QueryResponse": {}}),
+        batch_answer({"bId": "1"}, {"bId": "1"}),
+        batch_answer({"bId": "1"}, {"bId": "2"}, {"bId": "3"}),
+        batch_answer({"bId": "1"}, {"QueryResponse": {}}),
         '{"BatchItemResponse": null}',
         '{"BatchItemResponse": ["1", "2"]}',
     ],
@@ -75,7 +75,7 @@ def test_answers_are_given_to_their_requests_however_they_come(ledger: Ledger) -
 def test_answers_that_cannot_be_told_apart_are_never_guessed_at(ledger: Ledger, answer: str) -> None:
     ledger.says(200, answer)
     with pytest.raises(UnexpectedAnswer, match=KEY):
-        QUICKBOOKS.perform(envelope("a", "b"), ledger.connection)
+        QUICKBOOKS.send(batch("a", "b"), ledger.connection)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_failure_of_the_whole(
 ) -> None:
     ledger.says(status, body, **headers)
     with pytest.raises(expected) as failed:
-        QUICKBOOKS.perform(envelope("a"), ledger.connection)
+        QUICKBOOKS.send(batch("a"), ledger.connection)
     assert len(ledger.asked) == 1
     if status == 429:
         assert isinstance(failed.value, Unavailable)
@@ -128,13 +128,13 @@ def test_a_failure_of_the_whole(
 def test_a_line_that_is_cut_is_asked_again_later(ledger: Ledger) -> None:
     ledger.hangs_up()
     with pytest.raises(Unavailable):
-        QUICKBOOKS.perform(envelope("a"), ledger.connection)
+        QUICKBOOKS.send(batch("a"), ledger.connection)
 
 
 def test_an_answer_that_stops_halfway_is_no_answer(ledger: Ledger) -> None:
-    ledger.says(200, batch({"bId": "1", "QueryResponse": {}})[:-20], Content_Length="9999")
+    ledger.says(200, batch_answer({"bId": "1", "QueryResponse": {}})[:-20], Content_Length="9999")
     with pytest.raises(Unavailable):
-        QUICKBOOKS.perform(envelope("a"), ledger.connection)
+        QUICKBOOKS.send(batch("a"), ledger.connection)
 
 
 def test_nobody_at_home(ledger: Ledger) -> None:
@@ -145,7 +145,7 @@ def test_nobody_at_home(ledger: Ledger) -> None:
         settings={**connection.settings, "API_URL": "http://127.0.0.1:9"},
     )
     with pytest.raises(Unavailable):
-        QUICKBOOKS.perform(envelope("a"), nobody)
+        QUICKBOOKS.send(batch("a"), nobody)
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 429, 500, None])
@@ -156,7 +156,7 @@ def test_no_failure_tells_a_token(ledger: Ledger, status: int | None, caplog: py
     else:
         ledger.says(status, "<html>CANARY</html>".replace("CANARY", ""))
     with pytest.raises(IntegrationError) as failed:
-        QUICKBOOKS.perform(envelope("a"), ledger.connection)
+        QUICKBOOKS.send(batch("a"), ledger.connection)
     told = "".join(traceback.format_exception(failed.value)) + caplog.text + repr(vars(failed.value))
     assert "CANARY" not in told
     assert failed.value.__cause__ is None

@@ -51,7 +51,7 @@ def test_an_admin_who_agrees_connects_the_company_that_was_chosen(books: Running
     assert done.books_id == OTHER_REALM
     assert done.renew_at is not None
     assert done.expires_at is not None
-    found = Carrier(connected(books, done)).one(QUICKBOOKS.check())
+    found = Carrier(connected(books, done)).one(QUICKBOOKS.describe_books())
     assert (found.id, found.name) == (OTHER_REALM, "Northwind Promotions Inc.")
 
 
@@ -103,36 +103,36 @@ def test_a_renewal_opens_the_books_again(books: Running) -> None:
     connection = authorized(books)
     books.control("clock", {"advance_seconds": 3601})
     with pytest.raises(AuthorizationExpired):
-        Carrier(connection).one(QUICKBOOKS.check())
-    renewed = connected(books, QUICKBOOKS.renew(connection))
+        Carrier(connection).one(QUICKBOOKS.describe_books())
+    renewed = connected(books, QUICKBOOKS.refresh(connection))
     assert renewed.credentials["refresh_token"] == connection.credentials["refresh_token"]
-    assert Carrier(renewed).one(QUICKBOOKS.check()).id == REALM
+    assert Carrier(renewed).one(QUICKBOOKS.describe_books()).id == REALM
 
 
 def test_the_value_that_was_rotated_away_renews_nothing(books: Running) -> None:
     connection = authorized(books)
     books.control("clock", {"advance_days": 2})
-    renewed = connected(books, QUICKBOOKS.renew(connection))
+    renewed = connected(books, QUICKBOOKS.refresh(connection))
     assert renewed.credentials["refresh_token"] != connection.credentials["refresh_token"]
-    QUICKBOOKS.renew(renewed)
+    QUICKBOOKS.refresh(renewed)
     with pytest.raises(AuthorizationExpired):
-        QUICKBOOKS.renew(connection)
+        QUICKBOOKS.refresh(connection)
 
 
 def test_an_authorization_that_rested_too_long_is_over(books: Running) -> None:
     connection = authorized(books)
     books.control("clock", {"advance_days": 102})
     with pytest.raises(AuthorizationExpired):
-        QUICKBOOKS.renew(connection)
+        QUICKBOOKS.refresh(connection)
 
 
 def test_an_authorization_that_was_given_back_is_over_and_can_be_given_back_again(books: Running) -> None:
     connection = authorized(books)
     QUICKBOOKS.revoke(connection)
     with pytest.raises(AuthorizationExpired):
-        Carrier(connection).one(QUICKBOOKS.check())
+        Carrier(connection).one(QUICKBOOKS.describe_books())
     with pytest.raises(AuthorizationExpired):
-        QUICKBOOKS.renew(connection)
+        QUICKBOOKS.refresh(connection)
     QUICKBOOKS.revoke(connection)
 
 
@@ -141,8 +141,8 @@ def test_a_token_endpoint_out_of_order_is_no_lost_authorization(books: Running, 
     connection = authorized(books)
     books.fault(kind, "/tokens/bearer")
     with pytest.raises(Unavailable):
-        QUICKBOOKS.renew(connection)
-    QUICKBOOKS.renew(connection)
+        QUICKBOOKS.refresh(connection)
+    QUICKBOOKS.refresh(connection)
 
 
 def test_a_token_endpoint_that_hangs_is_left_within_the_time_that_was_set(books: Running) -> None:
@@ -150,4 +150,4 @@ def test_a_token_endpoint_that_hangs_is_left_within_the_time_that_was_set(books:
     impatient = dataclasses.replace(connection, settings={**connection.settings, "TIMEOUT": "0.2"})
     books.fault("delay", "/tokens/bearer", seconds=3)
     with pytest.raises(Unavailable):
-        QUICKBOOKS.renew(impatient)
+        QUICKBOOKS.refresh(impatient)

@@ -13,10 +13,10 @@ import pytest
 from hub.plugin import (
     Address,
     AuthorizationExpired,
+    Batch,
     Connection,
     Document,
     DocumentKind,
-    Envelope,
     NewCustomer,
     Posting,
     Ref,
@@ -107,7 +107,7 @@ def test_order_1042_stands_in_the_books_with_exactly_its_figures(books: Running,
 
 @pytest.mark.parametrize("cut", ["cut_before", "cut_after"])
 def test_a_line_that_is_cut_at_every_step_leaves_one_of_each(books: Running, carrier: Carrier, cut: str) -> None:
-    """Every envelope's answer is lost once, before or after it was carried out, and the envelope goes again."""
+    """Every batch's answer is lost once, before or after it was carried out, and the batch goes again."""
     before = books.books()
     carrier.before = lambda _: books.fault(cut, "/batch")
     invoice, money = post_1042(books, carrier)
@@ -139,25 +139,25 @@ def test_a_service_that_hangs_is_left_within_the_time_that_was_set(books: Runnin
     impatient = dataclasses.replace(connection, settings={**connection.settings, "TIMEOUT": "0.2"})
     books.fault("delay", "/batch", seconds=3)
     key = "f" * 24
-    (request,) = [next(QUICKBOOKS.check())]
-    envelope = Envelope(key=key, requests=(request,), body=QUICKBOOKS.seal(key, [request]))
+    (request,) = [next(QUICKBOOKS.describe_books())]
+    batch = Batch(idempotency_key=key, requests=(request,), body=QUICKBOOKS.encode(key, [request]))
     with pytest.raises(Unavailable):
-        QUICKBOOKS.perform(envelope, impatient)
-    (answer,) = QUICKBOOKS.perform(envelope, connection)
+        QUICKBOOKS.send(batch, impatient)
+    (answer,) = QUICKBOOKS.send(batch, connection)
     assert answer.payload["QueryResponse"]["CompanyInfo"][0]["CompanyName"] == "Sandbox Company_US_1"
 
 
-def test_an_envelope_that_two_workers_carry_at_once_is_carried_out_once(
+def test_a_batch_that_two_workers_carry_at_once_is_carried_out_once(
     books: Running, carrier: Carrier, connection: Connection
 ) -> None:
     customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
     item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     before = books.books()
     key, request = "e" * 24, next(QUICKBOOKS.post(order_1042(customer, item), {}, BOOKS))
-    envelope = Envelope(key=key, requests=(request,), body=QUICKBOOKS.seal(key, [request]))
+    batch = Batch(idempotency_key=key, requests=(request,), body=QUICKBOOKS.encode(key, [request]))
     answers: list[Response] = []
     workers = [
-        threading.Thread(target=lambda: answers.extend(QUICKBOOKS.perform(envelope, connection))) for _ in range(4)
+        threading.Thread(target=lambda: answers.extend(QUICKBOOKS.send(batch, connection))) for _ in range(4)
     ]
     for worker in workers:
         worker.start()
@@ -169,7 +169,7 @@ def test_an_envelope_that_two_workers_carry_at_once_is_carried_out_once(
     assert len(answers) == 4
 
 
-def test_thirty_orders_travel_in_one_envelope_and_a_bad_one_stops_alone(books: Running, carrier: Carrier) -> None:
+def test_thirty_orders_travel_in_one_batch_and_a_bad_one_stops_alone(books: Running, carrier: Carrier) -> None:
     customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
     item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     orders = [order_1042(customer, item, number=f"2{number:03}") for number in range(30)]
@@ -298,7 +298,7 @@ def _stumbling(carrier: Carrier, document: Document) -> Posting:
     conversation = QUICKBOOKS.post(document, {}, BOOKS)
     carrier.ask((next(conversation),))
     fault = {"Error": [{"Message": "An application error", "code": "10000"}], "type": "SystemFault"}
-    lost = {"Fault": fault, "mark": mark(carrier.sent[-1].key, 1)}
+    lost = {"Fault": fault, "mark": mark(carrier.sent[-1].idempotency_key, 1)}
     request = conversation.send(Response(payload=lost))
     assert request.writes is False
     (answer,) = carrier.ask((request,))
@@ -311,24 +311,24 @@ def _stumbling(carrier: Carrier, document: Document) -> Posting:
 def test_a_token_that_ran_out_is_told_as_such(books: Running, carrier: Carrier) -> None:
     books.control("clock", {"advance_seconds": 3601})
     with pytest.raises(AuthorizationExpired):
-        carrier.one(QUICKBOOKS.check())
+        carrier.one(QUICKBOOKS.describe_books())
 
 
 def test_another_companys_books_are_not_open_to_us(carrier: Carrier) -> None:
     carrier.connection = dataclasses.replace(carrier.connection, books_id="4620816365000000002")
     with pytest.raises(AuthorizationExpired):
-        carrier.one(QUICKBOOKS.check())
+        carrier.one(QUICKBOOKS.describe_books())
 
 
 def test_the_page_of_a_posting(books: Running, carrier: Carrier) -> None:
     invoice, money = post_1042(books, carrier)
     settings = carrier.connection.settings
     assert (
-        QUICKBOOKS.address(DocumentKind.INVOICE, invoice.id, BOOKS, settings)
+        QUICKBOOKS.document_url(DocumentKind.INVOICE, invoice.id, BOOKS, settings)
         == f"{books.url}/app/invoice?txnId={invoice.id}"
     )
     assert (
-        QUICKBOOKS.address(DocumentKind.PAYMENT, money.id, BOOKS, settings)
+        QUICKBOOKS.document_url(DocumentKind.PAYMENT, money.id, BOOKS, settings)
         == f"{books.url}/app/recvpayment?txnId={money.id}"
     )
-    assert QUICKBOOKS.address(DocumentKind.BILL, "1", BOOKS, settings) == f"{books.url}/app/bill?txnId=1"
+    assert QUICKBOOKS.document_url(DocumentKind.BILL, "1", BOOKS, settings) == f"{books.url}/app/bill?txnId=1"

@@ -16,7 +16,7 @@ TIME = "2026-11-23T09:17:31.892-08:00"
 
 def test_a_check_says_which_books_these_are() -> None:
     books, asked = answered(
-        QUICKBOOKS.check(),
+        QUICKBOOKS.describe_books(),
         {**found("CompanyInfo", {"Id": "1", "CompanyName": "Larry's Bakery", "Country": "US"}), "realm": "46208163"},
         found("Preferences", {"CurrencyPrefs": {"HomeCurrency": {"value": "USD"}}}),
     )

@@ -89,7 +89,7 @@ def test_a_renewal_names_both_ends_as_far_as_they_are_told(
     told = {"x_refresh_token_expires_in": rolling, "x_refresh_token_hard_expires_in": hard}
     ledger.says(200, simplejson.dumps({**TOKEN, **told}))
     before = dt.datetime.now(dt.UTC)
-    done = QUICKBOOKS.renew(ledger.connection)
+    done = QUICKBOOKS.refresh(ledger.connection)
     for moment, seconds in ((done.expires_at, rolling), (done.ends_at, hard)):
         assert (moment is None) == (seconds is None)
         if moment is not None and seconds is not None:
@@ -147,7 +147,7 @@ def test_a_refused_exchange(ledger: Ledger, status: int | None, body: str, code:
 
 def test_a_renewal_brings_the_rotated_value(ledger: Ledger) -> None:
     ledger.says(200, simplejson.dumps(TOKEN))
-    done = QUICKBOOKS.renew(ledger.connection)
+    done = QUICKBOOKS.refresh(ledger.connection)
     assert (done.books_id, done.credentials["refresh_token"]) == (REALM, "CANARY-NEW-REFRESH")
     ((_, headers, body),) = ledger.asked
     assert headers["x-include-refresh-token-hard-expires-in"] == "true"
@@ -156,7 +156,7 @@ def test_a_renewal_brings_the_rotated_value(ledger: Ledger) -> None:
 
 def test_a_renewal_that_brings_no_value_keeps_the_one_that_it_used(ledger: Ledger) -> None:
     ledger.says(200, simplejson.dumps({"access_token": "CANARY-NEW-ACCESS", "token_type": "bearer"}))
-    done = QUICKBOOKS.renew(ledger.connection)
+    done = QUICKBOOKS.refresh(ledger.connection)
     assert done.credentials == {"access_token": "CANARY-NEW-ACCESS", "refresh_token": "CANARY-REFRESH"}
 
 
@@ -180,7 +180,7 @@ def test_a_refused_renewal(ledger: Ledger, status: int | None, body: str, expect
     else:
         ledger.says(status, body)
     with pytest.raises(expected) as refused:
-        QUICKBOOKS.renew(ledger.connection)
+        QUICKBOOKS.refresh(ledger.connection)
     assert "CANARY" not in "".join(traceback.format_exception(refused.value))
 
 

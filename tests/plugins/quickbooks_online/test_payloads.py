@@ -178,16 +178,16 @@ def test_a_payload_survives_storing_and_its_bytes_are_always_the_same(posted: In
     assert not [value for value in _leaves(request.payload) if isinstance(value, float) or value in ("", None)]
     stored = simplejson.loads(simplejson.dumps(request.payload, use_decimal=True), use_decimal=True)
     assert stored == request.payload
-    sealed = QuickBooksOnline().seal("0" * 24, [request])
+    sealed = QuickBooksOnline().encode("0" * 24, [request])
     backwards = dataclasses.replace(request, payload=dict(reversed(stored.items())))
-    assert QuickBooksOnline().seal("0" * 24, [backwards]) == sealed
+    assert QuickBooksOnline().encode("0" * 24, [backwards]) == sealed
     assert sealed.isascii()
 
 
 def test_a_body_says_numbers_as_they_are() -> None:
     request = Request(name="create", payload={"operation": "create", "A": {"n": Decimal("0.10")}}, writes=True)
     query = Request(name="look", payload={"Query": "select * from Item where Name = 'Café'"}, writes=False)
-    assert QuickBooksOnline().seal("0" * 24, [request, query]) == (
+    assert QuickBooksOnline().encode("0" * 24, [request, query]) == (
         '{"BatchItemRequest":[{"A":{"n":0.10},"bId":"1","operation":"create"},'
         '{"Query":"select * from Item where Name = \'Caf\\u00e9\'","bId":"2"}]}'
     )

@@ -268,4 +268,4 @@ def test_a_conversation_that_is_replayed_asks_the_same(document: Invoice | Payme
     answers.append({kind: {"Id": "1", "TotalAmt": document.total, "SyncToken": "0"}})
     first = answered(QUICKBOOKS.post(document, {}, BOOKS), *answers)
     assert answered(QUICKBOOKS.post(document, {}, BOOKS), *answers) == first
-    assert QUICKBOOKS.seal("0" * 24, first[1][-1:]) == QUICKBOOKS.seal("0" * 24, first[1][:1])
+    assert QUICKBOOKS.encode("0" * 24, first[1][-1:]) == QUICKBOOKS.encode("0" * 24, first[1][:1])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.plugin import Books, DocumentKind, Taxing, Tracking
+from hub.plugin import Books, ClassTracking, DocumentKind, TaxSystem
 from hub.testing import answered
 from quickbooks_online import QuickBooksOnline, preferences
 from quickbooks_online.asking import Row
@@ -34,11 +34,11 @@ def company(country: str = "US", plan: str = "QuickBooks Online Plus") -> Row:
 def test_intuits_own_sample_is_understood() -> None:
     answers: list[dict[str, Any]] = [{"QueryResponse": {"CompanyInfo": [company()]}, "realm": REALM},
                                      {"QueryResponse": {"Preferences": [INTUITS_OWN]}}]  # fmt: skip
-    found, _ = answered(QuickBooksOnline().check(), *answers)
+    found, _ = answered(QuickBooksOnline().describe_books(), *answers)
     assert found == Books(
         id=REALM, name="Larry's Bakery", country="US", currency="USD", closed_until=dt.date(2018, 12, 31),
-        numbers=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}), taxing=Taxing.BY_CODE,
-        classes=Tracking.LINE, locations=True,
+        assigns_numbers_to=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}), tax_system=TaxSystem.BY_CODE,
+        class_tracking=ClassTracking.LINE, locations=True,
     )  # fmt: skip
     assert found.first_open_day == dt.date(2019, 1, 1)
 
@@ -50,16 +50,16 @@ def test_what_is_not_told_holds_nothing_back() -> None:
 @pytest.mark.parametrize(
     ("country", "taxes", "expected"),
     [
-        ("US", {"UsingSalesTax": False, "PartnerTaxEnabled": True}, Taxing.NONE),
-        ("US", {"UsingSalesTax": True, "PartnerTaxEnabled": True}, Taxing.AUTOMATED),
-        ("US", {"UsingSalesTax": True, "PartnerTaxEnabled": False}, Taxing.AUTOMATED),
-        ("US", {"UsingSalesTax": True}, Taxing.BY_CODE),
-        ("CA", {"UsingSalesTax": True}, Taxing.BY_LINE),
-        ("GB", {}, Taxing.BY_LINE),
+        ("US", {"UsingSalesTax": False, "PartnerTaxEnabled": True}, TaxSystem.NONE),
+        ("US", {"UsingSalesTax": True, "PartnerTaxEnabled": True}, TaxSystem.AUTOMATED),
+        ("US", {"UsingSalesTax": True, "PartnerTaxEnabled": False}, TaxSystem.AUTOMATED),
+        ("US", {"UsingSalesTax": True}, TaxSystem.BY_CODE),
+        ("CA", {"UsingSalesTax": True}, TaxSystem.BY_LINE),
+        ("GB", {}, TaxSystem.BY_LINE),
     ],
 )
-def test_how_the_books_come_to_the_tax(country: str, taxes: dict[str, Any], expected: Taxing) -> None:
-    assert preferences.books(REALM, company(country), {"TaxPrefs": taxes}).taxing is expected
+def test_how_the_books_come_to_the_tax(country: str, taxes: dict[str, Any], expected: TaxSystem) -> None:
+    assert preferences.books(REALM, company(country), {"TaxPrefs": taxes}).tax_system is expected
 
 
 @pytest.mark.parametrize(
@@ -73,4 +73,4 @@ def test_how_the_books_come_to_the_tax(country: str, taxes: dict[str, Any], expe
     ],
 )
 def test_a_plan_without_purchase_orders_is_known(plan: str, lacking: set[str]) -> None:
-    assert preferences.books(REALM, company(plan=plan), {}).lacks == lacking
+    assert preferences.books(REALM, company(plan=plan), {}).unsupported == lacking

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.plugin import AccountKind, Books, Page, Record, RecordKind, Request, Taxing, Tracking
+from hub.plugin import AccountKind, Books, ClassTracking, Page, Record, RecordKind, Request, TaxSystem
 from quickbooks_online import QuickBooksOnline, paging
 from sandbox.online import REALM, Running
 from tests.support.online_conversations import Carrier
@@ -21,14 +21,14 @@ def whole(carrier: Carrier, kind: RecordKind, since: str = "") -> tuple[list[Rec
 
 
 def test_a_check_says_which_books_these_are(carrier: Carrier) -> None:
-    books = carrier.one(QUICKBOOKS.check())
+    books = carrier.one(QUICKBOOKS.describe_books())
     assert books == Books(
         id=REALM,
         name="Sandbox Company_US_1",
         country="US",
         currency="USD",
-        taxing=Taxing.AUTOMATED,
-        classes=Tracking.LINE,
+        tax_system=TaxSystem.AUTOMATED,
+        class_tracking=ClassTracking.LINE,
         locations=True,
     )
 

@@ -53,7 +53,7 @@ def long_order(count: int, tax: Tax) -> Document:
     ],
 )
 def test_review(subject: Document | NewRecord, options: dict[str, str], fields: list[str]) -> None:
-    problems = QUICKBOOKS.review(subject, options, BOOKS)
+    problems = QUICKBOOKS.validate(subject, options, BOOKS)
     assert [problem.field for problem in problems] == fields
     for problem in problems:
         assert problem.what.endswith(".")

@@ -23,7 +23,7 @@ QUICKBOOKS = QuickBooksOnline()
 def hear(told: Any, *, token: str = TOKEN, known: str = TOKEN) -> list[Change]:
     body = told if isinstance(told, bytes) else json.dumps(told).encode()
     signature = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest()).decode()
-    return list(QUICKBOOKS.hear(body, {"intuit-signature": signature}, {"VERIFIER_TOKEN": known}))
+    return list(QUICKBOOKS.parse_webhook(body, {"intuit-signature": signature}, {"VERIFIER_TOKEN": known}))
 
 
 def event(kind: str, entry: str = "1", realm: str = REALM, **more: object) -> dict[str, object]:
@@ -89,7 +89,7 @@ def test_a_changed_byte_breaks_the_signature() -> None:
     signature = base64.b64encode(hmac.new(TOKEN.encode(), body, hashlib.sha256).digest()).decode()
     for headers in ({"intuit-signature": signature}, {"intuit-signature": "ü€"}, {}):
         with pytest.raises(Rejected):
-            QUICKBOOKS.hear(body + b" ", headers, {"VERIFIER_TOKEN": TOKEN})
+            QUICKBOOKS.parse_webhook(body + b" ", headers, {"VERIFIER_TOKEN": TOKEN})
 
 
 def test_while_the_token_is_changed_both_are_taken() -> None:

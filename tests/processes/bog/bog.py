@@ -13,13 +13,13 @@ from hub.plugin import (
     AccountKind,
     Attempt,
     Authorized,
+    Batch,
     Books,
     Capabilities,
     Connection,
     Conversation,
     Document,
     DocumentKind,
-    Envelope,
     Invoice,
     Listed,
     MappingField,
@@ -66,7 +66,7 @@ class Bog(PushIntegration):
         documents=frozenset({DocumentKind.INVOICE}),
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.ITEM),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.ITEM}),
-        requests_per_envelope=10,
+        requests_per_batch=10,
     )
     mappings = (MappingField(key=Role.INCOME, label="Income account", needed_for=frozenset({DocumentKind.INVOICE})),)
 
@@ -76,7 +76,7 @@ class Bog(PushIntegration):
             return Redirect(url=f"{attempt.return_url}?state={attempt.state}&books=1")
         return Authorized(books_id="1", credentials={"token": "t"})
 
-    def check(self) -> Conversation[Books]:
+    def describe_books(self) -> Conversation[Books]:
         yield Request(name="who are you", payload={"ask": "who"}, writes=False)
         return Books(id="1", name="Bog", currency="USD")
 
@@ -95,18 +95,18 @@ class Bog(PushIntegration):
         hangs("post")
         return Posting(id=reply.payload["id"], number=document.number, total=document.total)
 
-    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
         return json.dumps([request.payload for request in requests])
 
-    def review(self, subject: object, options: Mapping[str, str], books: Books) -> Sequence[Problem]:
-        hangs("review")
+    def validate(self, subject: object, options: Mapping[str, str], books: Books) -> Sequence[Problem]:
+        hangs("validate")
         return ()
 
-    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
-        if any(request.writes for request in envelope.requests):
+    def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
+        if any(request.writes for request in batch.requests):
             hangs("asking")
-        answers = [self._enter(envelope.key, place, one) for place, one in enumerate(json.loads(envelope.body))]
-        if any("invoice" in request.payload for request in envelope.requests):
+        answers = [self._enter(batch.idempotency_key, place, one) for place, one in enumerate(json.loads(batch.body))]
+        if any("invoice" in request.payload for request in batch.requests):
             hangs("answered")
         return [Response(payload=answer) for answer in answers]
 
@@ -115,7 +115,7 @@ class Bog(PushIntegration):
             (FOLDER / f"{key}-{place}.json").write_text(json.dumps(asked))
         return {"id": f"{key}-{place}"}
 
-    def renew(self, connection: Connection) -> Authorized:
+    def refresh(self, connection: Connection) -> Authorized:
         return Authorized(books_id="1", credentials=connection.credentials)
 
     def revoke(self, connection: Connection) -> None:

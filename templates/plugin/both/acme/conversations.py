@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from hub.plugin import (
     AccountKind, Books, Conversation, Document, Invoice, Listed, NewRecord, Page, Payload, Payment, Posting,
-    Problem, Record, RecordKind, Ref, Rejected, Request, Response, Sentence, Transaction, TransactionKind, called,
+    Problem, Record, RecordKind, Ref, Rejected, Request, Response, Sentence, Transaction, TransactionKind, describe,
     noun, say,
 )  # fmt: skip
 
@@ -22,7 +22,7 @@ CURES = {"unknown_party": ("customer", say("Choose another customer or supplier,
 """By Acme's code: the field of the dialog that cures it, and what the person should do."""
 
 
-def check() -> Conversation[Books]:
+def describe_books() -> Conversation[Books]:
     """Whose books these are."""
     reply = yield Request(name=say("ask whose books these are"), payload={"who": {}}, writes=False)
     found = reply.payload["who"]
@@ -55,7 +55,7 @@ def post(document: Document) -> Conversation[Posting]:
     """A document. The total is Acme's own, so that a difference is seen."""
     asked = {"enter": str(document.kind), "fields": fields(document)}
     reply = yield Request(name=say("create %(kind)s", kind=noun(document.kind)), payload=asked, writes=True)
-    row = _row(reply, called(document))
+    row = _row(reply, describe(document))
     return Posting(id=row["id"], number=row["number"], total=Decimal(row["total"]), version=str(row["at"]))
 
 

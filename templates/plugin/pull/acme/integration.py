@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from acme import conversations, endpoint
 from hub.plugin import (
-    AccountKind, Books, Capabilities, Conversation, Desk, Document, DocumentKind, Doorway, Download, Envelope,
-    Listed, MappingField, NewRecord, Page, Posting, PullIntegration, RecordKind, Ref, Request, Response, Role,
-    TransactionKind, say,
+    AccountKind, Batch, Books, Capabilities, Conversation, Document, DocumentKind, Download,
+    EndpointDetails, Listed, MappingField, NewRecord, Page, PollingSession, Posting,
+    PullIntegration, RecordKind, Ref, Request, Response, Role, TransactionKind, say,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Acme(PullIntegration):
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM),
         history=(TransactionKind.INVOICE, TransactionKind.PAYMENT),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        requests_per_envelope=20,
+        requests_per_batch=20,
     )
     mappings = (
         MappingField(
@@ -37,17 +37,17 @@ class Acme(PullIntegration):
         ),
     )  # fmt: skip
 
-    def invite(self, doorway: Doorway) -> Download:
-        return endpoint.invite(doorway)
+    def connection_file(self, details: EndpointDetails) -> Download:
+        return endpoint.connection_file(details)
 
-    def endpoint(self, desk: Desk) -> WSGIApplication:
-        return endpoint.endpoint(desk)
+    def endpoint(self, session: PollingSession) -> WSGIApplication:
+        return endpoint.endpoint(session)
 
-    def read(self, envelope: Envelope, answer: str) -> Sequence[Response]:
-        return endpoint.read(envelope, answer)
+    def decode(self, batch: Batch, answer: str) -> Sequence[Response]:
+        return endpoint.read(batch, answer)
 
-    def check(self) -> Conversation[Books]:
-        return conversations.check()
+    def describe_books(self) -> Conversation[Books]:
+        return conversations.describe_books()
 
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
         return conversations.fetch(kind, since)
@@ -58,5 +58,5 @@ class Acme(PullIntegration):
     def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
         return conversations.post(document)
 
-    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
-        return endpoint.seal(key, requests)
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+        return endpoint.encode(key, requests)

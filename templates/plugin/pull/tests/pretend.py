@@ -96,7 +96,7 @@ class PretendAcme:
 
 if __name__ == "__main__":
     acme = PretendAcme()
-    acme.invite(Download(name="", media_type="", body=Path(sys.argv[1]).read_bytes()), sys.argv[2])
+    acme.connection_file(Download(name="", media_type="", body=Path(sys.argv[1]).read_bytes()), sys.argv[2])
     while True:
         acme.call()
         time.sleep(5)

@@ -1,4 +1,4 @@
-"""The line to Acme: signing in, and taking envelopes there and back. The only module that speaks to the network.
+"""The line to Acme: signing in, and taking batches there and back. The only module that speaks to the network.
 
 What goes wrong is raised without the exceptions of `requests`, because these hold what was sent, credentials included.
 """
@@ -14,27 +14,27 @@ from urllib.parse import urlencode
 import requests
 
 from hub.plugin import (
-    Attempt, AuthorizationExpired, Authorized, Connection, Envelope, Problem, Redirect, Rejected, Request,
+    Attempt, AuthorizationExpired, Authorized, Connection, Batch, Problem, Redirect, Rejected, Request,
     Response, Unavailable, say,
 )  # fmt: skip
 
 TIMEOUT = (5, 50)
-"""Seconds to connect and to wait: `perform` must end within a minute."""
+"""Seconds to connect and to wait: `send` must end within a minute."""
 
 
-def seal(requests: Sequence[Request]) -> str:
+def encode(requests: Sequence[Request]) -> str:
     """The body of the call, byte for byte."""
     return json.dumps({"questions": [request.payload for request in requests]}, sort_keys=True)
 
 
-def perform(envelope: Envelope, connection: Connection) -> Sequence[Response]:
-    """One call under the envelope's key: Acme carries a key out once, and answers the same when it comes again."""
+def send(batch: Batch, connection: Connection) -> Sequence[Response]:
+    """One call under the batch's key: Acme carries a key out once, and answers the same when it comes again."""
     headers = {
         "Authorization": f"Bearer {connection.credentials['access']}",
         "Content-Type": "application/json",
-        "Idempotency-Key": envelope.key,
+        "Idempotency-Key": batch.idempotency_key,
     }
-    status, answer = _call(connection.settings, "ask", envelope.body, headers)
+    status, answer = _call(connection.settings, "ask", batch.body, headers)
     if status == requests.codes.unauthorized:
         raise AuthorizationExpired(say("Acme does not accept the authorization."))
     if status == requests.codes.bad_request:
@@ -61,7 +61,7 @@ def authorize(attempt: Attempt) -> Redirect | Authorized:
     return authorized
 
 
-def renew(connection: Connection) -> Authorized:
+def refresh(connection: Connection) -> Authorized:
     """Exchange the credentials for fresh ones."""
     authorized = _token(connection.settings, refresh=connection.credentials["refresh"])
     if authorized is None:

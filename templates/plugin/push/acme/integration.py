@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from acme import carrier, conversations
 from hub.plugin import (
     AccountKind, Attempt, Authorized, Books, Capabilities, Connection, Conversation, Document, DocumentKind,
-    Envelope, Listed, MappingField, NewRecord, Page, Posting, PushIntegration, RecordKind, Redirect, Ref,
+    Batch, Listed, MappingField, NewRecord, Page, Posting, PushIntegration, RecordKind, Redirect, Ref,
     Request, Response, Role, Setting, TransactionKind, say,
 )  # fmt: skip
 
@@ -24,7 +24,7 @@ class Acme(PushIntegration):
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM),
         history=(TransactionKind.INVOICE, TransactionKind.PAYMENT),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        requests_per_envelope=20,
+        requests_per_batch=20,
     )
     settings = (
         Setting(name="API_URL", default="https://api.acme.test", help="Where Acme is."),
@@ -41,8 +41,8 @@ class Acme(PushIntegration):
     def authorize(self, attempt: Attempt) -> Redirect | Authorized:
         return carrier.authorize(attempt)
 
-    def check(self) -> Conversation[Books]:
-        return conversations.check()
+    def describe_books(self) -> Conversation[Books]:
+        return conversations.describe_books()
 
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
         return conversations.fetch(kind, since)
@@ -53,14 +53,14 @@ class Acme(PushIntegration):
     def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
         return conversations.post(document)
 
-    def seal(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
-        return carrier.seal(requests)
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
+        return carrier.encode(requests)
 
-    def perform(self, envelope: Envelope, connection: Connection) -> Sequence[Response]:
-        return carrier.perform(envelope, connection)
+    def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
+        return carrier.send(batch, connection)
 
-    def renew(self, connection: Connection) -> Authorized:
-        return carrier.renew(connection)
+    def refresh(self, connection: Connection) -> Authorized:
+        return carrier.refresh(connection)
 
     def revoke(self, connection: Connection) -> None:
         carrier.revoke(connection)

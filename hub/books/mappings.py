@@ -1,0 +1,157 @@
+"""What fills a role: accounts receivable → 1100 Accounts Receivable. Resolved here, before a plugin sees a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from functools import reduce
+
+from sqlalchemy import select
+
+from hub.books import description, links, search
+from hub.database import session
+from hub.errors import Incomplete
+from hub.models import Installation, Mapping, RecordRow
+from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref, Role, noun, say
+
+KINDS: Map[str, RecordKind] = {
+    Role.SALES_TAX_ITEM: RecordKind.ITEM, Role.TERMS: RecordKind.TERM, Role.CLASS: RecordKind.CLASS,
+    Role.LOCATION: RecordKind.LOCATION,
+}  # fmt: skip
+"""What fills a role that is no account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A dropdown of the Accounts tab: what is chosen, what may be, and why there is nothing to choose. `candidates` are
+    all the accounts that fit; of another list, which may be long, the first ones and the one that is chosen.
+    """
+
+    field: MappingField
+    chosen: Ref | None
+    candidates: tuple[RecordRow, ...]
+    suggested: bool = False
+    """`chosen` is our guess; nobody has saved it yet."""
+
+    @property
+    def why_empty(self) -> str:
+        if self.candidates:
+            return ""
+        if not self.field.accepts:
+            return say("The books have no active %(kind)s yet.", kind=noun(self.field.kind))
+        first, *others = map(noun, self.field.accepts)
+        kinds = reduce(lambda kinds, kind: say("%(kinds)s or %(kind)s", kinds=kinds, kind=kind), others, first)
+        return say("The books have no active %(kinds)s account yet.", kinds=kinds)
+
+
+def mapped(installation_id: int) -> dict[str, Ref]:
+    """What is saved, by role."""
+    rows = session().scalars(select(Mapping).where(Mapping.installation_id == installation_id))
+    return {row.role: row.ref for row in rows}
+
+
+def choices(installation: Installation, integration: Integration) -> list[Choice]:
+    """The dropdowns of the Accounts tab, with a suggestion where nothing is saved. Two queries."""
+    saved, books = mapped(installation.id), description.known(installation)
+    kinds = {field.kind for field in integration.mappings if field.kind is RecordKind.ACCOUNT}
+    rows = session().scalars(
+        select(RecordRow)
+        .where(RecordRow.installation_id == installation.id, RecordRow.kind.in_(kinds), RecordRow.active)
+        .order_by(RecordRow.number, RecordRow.name_key)
+    )
+    accounts = list(rows)
+    return [
+        _choice(field, saved.get(field.key), accounts, installation.id)
+        for field in integration.mappings if books.tracks(field.kind)
+    ]  # fmt: skip
+
+
+def labels(installation: Installation, integration: Integration, chosen: Map[str, str]) -> dict[str, str]:
+    """The Accounts tab in words: what a role is called → what the entry chosen for it is called. One query."""
+    books = description.known(installation)
+    fields = [field for field in integration.mappings if books.tracks(field.kind)]
+    rows = session().scalars(select(RecordRow).where(
+        RecordRow.installation_id == installation.id, RecordRow.kind.in_({field.kind for field in fields}),
+        RecordRow.record_id.in_({chosen.get(field.key, "") for field in fields}),
+    ))  # fmt: skip
+    found = {(row.kind, row.record_id): row.label for row in rows}
+    return {say(field.label): found.get((field.kind, chosen.get(field.key, "")), "–") for field in fields}
+
+
+def suggestions(installation: Installation, integration: Integration) -> dict[str, str]:
+    """What the dialog would suggest, by role: the ids of entries, where nothing is saved."""
+    found = choices(installation, integration)
+    return {one.field.key: one.chosen.id for one in found if one.suggested and one.chosen is not None}
+
+
+def save(installation: Installation, integration: Integration, chosen: Map[str, str]) -> None:
+    """Save the Accounts tab: role → record id, empty for none. Raises `Incomplete` for what the books do not take."""
+    problems = []
+    for choice in choices(installation, integration):
+        role, record_id = choice.field.key, chosen.get(choice.field.key)
+        if record_id is None:
+            continue
+        row = _fitting(installation.id, choice.field, record_id)
+        if record_id and row is None:
+            problems.append(Problem(
+                code="entry-not-accepted",
+                what=say("%(role)s: this entry is not one that the books take here.", role=say(choice.field.label)),
+                cure=say("Choose another one."), field=role,
+            ))  # fmt: skip
+            continue
+        _store(installation.id, role, row)
+    if problems:
+        raise Incomplete(*problems)
+
+
+def _fitting(installation_id: int, field: MappingField, record_id: str) -> RecordRow | None:
+    """The entry, if the books take it in this role."""
+    row = links.record(installation_id, field.kind, record_id) if record_id else None
+    fits = row is not None and row.active and (not field.accepts or row.account in field.accepts)
+    return row if fits else None
+
+
+def _store(installation_id: int, role: str, row: RecordRow | None) -> None:
+    saved = session().get(Mapping, (installation_id, role))
+    if row is None:
+        if saved is not None:
+            session().delete(saved)
+    elif saved is None:
+        session().add(Mapping(installation_id=installation_id, role=role, record_id=row.record_id, name=row.label))
+    else:
+        saved.record_id, saved.name = row.record_id, row.label
+
+
+def _choice(field: MappingField, saved: Ref | None, accounts: list[RecordRow], installation_id: int) -> Choice:
+    if field.kind is RecordKind.ACCOUNT:
+        fitting = [row for row in accounts if not field.accepts or row.account in field.accepts]
+        guess = _suggested(field, fitting) if saved is None else None
+    else:
+        fitting = list(search.search(installation_id, field.kind, "", limit=search.SHOWN + 1).rows)
+        guess = _only_preferred(installation_id, field) if saved is None else None
+        known = guess if saved is None else links.record(installation_id, field.kind, saved.id)
+        fitting += [known] if known is not None and known not in fitting else []
+    chosen = saved if guess is None else guess.ref
+    return Choice(field=field, chosen=chosen, candidates=tuple(fitting), suggested=guess is not None)
+
+
+def _suggested(field: MappingField, fitting: list[RecordRow]) -> RecordRow | None:
+    """The account that is suggested: of those that are preferred the first, else one that is named so, else the only
+    one."""
+    preferred = [row for row in fitting if row.detail in field.prefers]
+    preferred += [row for row in fitting if any(word in row.name.casefold() for word in field.named)]
+    return next(iter(preferred or (fitting if len(fitting) == 1 else [])), None)
+
+
+def _only_preferred(installation_id: int, field: MappingField) -> RecordRow | None:
+    """The entry of a long list that is suggested: the only one that the integration prefers. Of several none is,
+    because nothing tells a sales tax from another one that comes to nothing."""
+    preferred = session().scalars(
+        select(RecordRow)
+        .where(
+            RecordRow.installation_id == installation_id, RecordRow.kind == field.kind, RecordRow.active,
+            RecordRow.detail.in_(field.prefers),
+        )
+        .limit(2)
+    ).all()  # fmt: skip
+    return preferred[0] if len(preferred) == 1 else None

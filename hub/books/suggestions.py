@@ -1,0 +1,186 @@
+"""Which customer of the books a company may be: found by name, e-mail and phone, and proposed to a person."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hub import scope
+from hub.books import links
+from hub.database import session
+from hub.extension import host
+from hub.host import Company, CompanyQuery, Page
+from hub.models import Installation, Link, RecordRow
+from hub.models.books import email_key, name_key, phone_key
+from hub.plugin import RecordKind, Sentence, say
+
+PER_PAGE = 50
+_LOOKED = 200  # Companies that are asked for at once while unlinked ones are looked for,
+_LOOKS = 5  # and how often in one request.
+
+
+class Way(enum.StrEnum):
+    """In what a company and an entry of the books are the same."""
+
+    NAME = "name"
+    EMAIL = "e-mail"
+    PHONE = "phone"
+
+
+SAME = {Way.NAME: say("same name"), Way.EMAIL: say("same e-mail"), Way.PHONE: say("same phone")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """The one entry of the books that is the same as a company in these ways, and that no company is linked to."""
+
+    record: RecordRow
+    ways: tuple[Way, ...]
+
+    @property
+    def same(self) -> list[Sentence]:
+        """In what they are the same, in words."""
+        return [SAME[way] for way in self.ways]
+
+    @property
+    def exact(self) -> bool:
+        """Whether it may be accepted unseen, together with others."""
+        return Way.NAME in self.ways
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A company of the host, and whom of the books it is linked to or may be."""
+
+    company: Company
+    link: Link | None = None
+    suggestion: Suggestion | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a person looks for among the customers, or vendors. `after` is the company that the last page ended with."""
+
+    kind: RecordKind = RecordKind.CUSTOMER
+    text: str = ""
+    unlinked: bool = False
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """How far accepting has come: how many were linked of how many looked at. `after` is where to go on, empty at the
+    end; `total` is how many there are, if the host tells.
+    """
+
+    linked: int
+    looked: int
+    after: str
+    total: int | None
+
+
+def page(installation: Installation, wanted: Wanted) -> tuple[list[Pair], str]:
+    """The next 50 companies with whom they are linked to, and after which one to go on; empty at the end.
+
+    Unlinked ones are looked for among a thousand companies, so there may be fewer, even none, and yet more to come.
+    The number of queries is limited.
+    """
+    companies: list[Company] = []
+    after = wanted.after
+    for look in range(_LOOKS):
+        found = _ask(installation, wanted, after, _LOOKED if look else PER_PAGE)
+        linked = links.links(installation.id, wanted.kind, [one.id for one in found.rows]) if wanted.unlinked else {}
+        for company in found.rows:
+            after = company.id
+            if company.id not in linked:
+                companies.append(company)
+            if len(companies) == PER_PAGE:
+                last = company is found.rows[-1] and not found.more
+                return pairs(installation.id, wanted.kind, companies), "" if last else after
+        if not found.more:
+            return pairs(installation.id, wanted.kind, companies), ""
+    return pairs(installation.id, wanted.kind, companies), after
+
+
+def accept_all(installation_id: int, wanted: Wanted, by: str) -> Accepted:
+    """Link the next companies with whoever has exactly their name; called again with `after` until that is empty.
+
+    Companies that share a name are left for a person to tell apart.
+    """
+    installation = scope.lock(installation_id)
+    found = _ask(installation, wanted, wanted.after, _LOOKED)
+    names = [name_key(one.name) for one in found.rows]
+    exact = [
+        (pair.company, pair.suggestion.record)
+        for pair in pairs(installation_id, wanted.kind, found.rows)
+        if pair.suggestion and pair.suggestion.exact and names.count(name_key(pair.company.name)) == 1
+    ]
+    for company, record in exact:
+        links.link(installation_id, wanted.kind, company.id, record.ref, by)
+    after = found.rows[-1].id if found.more else ""
+    return Accepted(linked=len(exact), looked=len(found.rows), after=after, total=found.total)
+
+
+def pairs(installation_id: int, kind: RecordKind, companies: Sequence[Company]) -> list[Pair]:
+    """Some companies with whom they are linked to, or else may be. Four queries, however many there are."""
+    linked = links.rows(installation_id, kind, [one.id for one in companies])
+    free = [one for one in companies if one.id not in linked]
+    found = _suggestions(installation_id, kind, free) if free else {}
+    return [
+        Pair(company=one, link=linked.get(one.id), suggestion=found.get(one.id)) for one in companies
+    ]  # fmt: skip
+
+
+def _ask(installation: Installation, wanted: Wanted, after: str, limit: int) -> Page[Company]:
+    query = CompanyQuery(text=wanted.text, suppliers=wanted.kind is RecordKind.VENDOR, after=after, limit=limit)
+    return host().companies(installation.organization_id, query)
+
+
+def _keys(company: Company) -> dict[Way, str]:
+    keys = {
+        Way.NAME: name_key(company.name), Way.EMAIL: email_key(company.email), Way.PHONE: phone_key(company.phone)
+    }  # fmt: skip
+    return {way: key for way, key in keys.items() if key}
+
+
+def _suggestions(installation_id: int, kind: RecordKind, companies: Iterable[Company]) -> dict[str, Suggestion]:
+    """Suggestions by company. A key that several entries have tells nothing."""
+    wanted = {one.id: _keys(one) for one in companies}
+    queries = [
+        _only_ones(installation_id, kind, way, column, {keys[way] for keys in wanted.values() if way in keys})
+        for way, column in (
+            (Way.NAME, RecordRow.name_key), (Way.EMAIL, RecordRow.email_key), (Way.PHONE, RecordRow.phone_key)
+        )
+    ]  # fmt: skip
+    ids = {(Way(row.way), row.key): row.id for row in session().execute(union_all(*queries))}
+    rows = {row.id: row for row in session().scalars(select(RecordRow).where(RecordRow.id.in_(set(ids.values()))))}
+    taken = links.taken(installation_id, kind, [row.record_id for row in rows.values()])
+    free = {way_key: rows[found] for way_key, found in ids.items() if rows[found].record_id not in taken}
+    return {company_id: found for company_id, keys in wanted.items() if (found := _best(keys, free))}
+
+
+def _only_ones(
+    installation_id: int, kind: RecordKind, way: Way, column: InstrumentedAttribute[str], keys: Iterable[str]
+) -> Select[str, str, int]:
+    """The only active entry that has a key, for each of the keys that just one has."""
+    return (
+        select(literal(str(way)).label("way"), column.label("key"), func.min(RecordRow.id).label("id"))
+        .where(
+            RecordRow.installation_id == installation_id, RecordRow.kind == kind, column.in_(sorted(keys)),
+            RecordRow.active.is_(True),
+        )
+        .group_by(column)
+        .having(func.count() == 1)
+    )  # fmt: skip
+
+
+def _best(keys: Mapping[Way, str], free: Mapping[tuple[Way, str], RecordRow]) -> Suggestion | None:
+    """Whoever is the same in most, a name counting more than an e-mail and that more than a phone."""
+    found = {way: free[way, key] for way, key in keys.items() if (way, key) in free}
+    for record in found.values():
+        return Suggestion(record=record, ways=tuple(way for way, one in found.items() if one is record))
+    return None

@@ -1,0 +1,66 @@
+"""The meter: what was read and written in each month. Some ledgers take money for reading, or stop at a figure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from hub.database import now, session
+from hub.extension import current
+from hub.models import Installation, Meter
+from hub.plugin import RequestCost, say
+
+
+def count(installation_id: int, request_cost: RequestCost) -> None:
+    """Add a trip that was answered, in the transaction that stores the answer and under its lock."""
+    row = of_this_month(installation_id)
+    row.calls += request_cost.calls
+    row.reads += request_cost.reads
+    row.writes += request_cost.writes
+    session().add(row)
+
+
+def of_this_month(installation_id: int) -> Meter:
+    """What the meter of an installation stands at."""
+    month = _month()
+    found = session().get(Meter, (installation_id, month))
+    return found or Meter(installation_id=installation_id, month=month, calls=0, reads=0, writes=0)
+
+
+def allowance(integration: str) -> int:
+    """How many reads are to be had in a month, over all books; 0 if it is no matter, or if the plugin is gone."""
+    found = current().integrations.get(integration)
+    if found is None:
+        return 0
+    set_here: Any = current_app.config.get(f"HUB_{integration.upper()}_READS_A_MONTH")
+    return found.capabilities.reads_a_month if set_here is None else int(set_here)
+
+
+def is_spent(integration: str) -> bool:
+    """Whether the month's reads are used up, so that what only keeps us informed must wait for the next month."""
+    most = allowance(integration)
+    if not most:
+        return False
+    read = session().scalar(
+        select(func.sum(Meter.reads))
+        .join(Installation, Installation.id == Meter.installation_id)
+        .where(Installation.integration == integration, Meter.month == _month())
+    )
+    return (read or 0) >= most
+
+
+def sentence(integration: str) -> str:
+    """What a person reads while nothing is read."""
+    today = now().date()
+    following = (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+    return say(
+        "The %(reads)s reads of this month are used up. Lists and history are read again from %(day)s on; sending "
+        "goes on.", reads=f"{allowance(integration):,}", day=following,
+    )  # fmt: skip
+
+
+def _month() -> str:
+    return f"{now():%Y-%m}"

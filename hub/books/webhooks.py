@@ -1,0 +1,85 @@
+"""What a ledger tells us by itself: it only marks what is to be read again, so that the answer is given at once.
+
+Telling is not trusted to be complete, in order, or once: whatever was told, the next look brings what is there. A
+storm of it makes each list due once, a short while later; the looks at all of them share one trip.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from sqlalchemy import select
+
+from hub import scope
+from hub.books import record_changes
+from hub.books.record_changes import NEVER_SEEN
+from hub.books.refresh import settling_time
+from hub.database import now, session
+from hub.errors import NotFound
+from hub.extension import answer_time, current, settings_of
+from hub.integrations import timeouts
+from hub.models import Installation, Listing
+from hub.plugin import Change, PushIntegration, RecordKind, say
+from hub.queue import commit
+from hub.states import InstallationState
+
+_CROWD = 100
+"""So many changes of a list are news without looking at each."""
+
+
+def hear(key: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """Take what the ledger of an integration tells. What is of books that nobody has connected is no matter.
+
+    Raises `NotFound` if the integration is not here, `Rejected` if it was not the ledger that told it.
+    """
+    integration = current().integrations.get(key)
+    if not isinstance(integration, PushIntegration):
+        raise NotFound(say("There is no such integration here."))
+    told: defaultdict[str, list[Change]] = defaultdict(list)
+    settings = settings_of(integration)
+    parse = partial(integration.parse_webhook, body, headers, settings)
+    for change in timeouts.within(key, "parse_webhook", answer_time(), lambda: tuple(parse())):
+        told[change.books_id].append(change)
+    for installation_id, books_id in _connected(key, told):
+        scope.lock(installation_id)
+        _mark(installation_id, told[books_id])
+        _merge(installation_id, told[books_id])
+        commit()  # One after the other, so that nobody waits for books that are none of his.
+
+
+def _connected(key: str, books: Iterable[str]) -> list[tuple[int, str]]:
+    query = select(Installation.id, Installation.books_id).where(
+        Installation.integration == key,
+        Installation.books_id.in_(list(books)),
+        Installation.state != InstallationState.REMOVED,
+    )
+    return [(installation_id, books_id) for installation_id, books_id in session().execute(query)]
+
+
+def _mark(installation_id: int, changes: Iterable[Change]) -> None:
+    """Have lists looked at soon, or once more if they are being read."""
+    told: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for change in changes:
+        at = change.at.astimezone(dt.UTC).isoformat() if change.at else NEVER_SEEN
+        entries = told[str(change.kind)]
+        entries[change.id] = max(at, entries.get(change.id, ""))
+    soon = now() + settling_time()
+    query = select(Listing).where(Listing.installation_id == installation_id, Listing.kind.in_(told))
+    for listing in session().scalars(query):
+        known = {**listing.told, **told[listing.kind]}
+        listing.told = known if len(known) <= _CROWD else {"": NEVER_SEEN}
+        if listing.due_at is not None:
+            listing.due_at = min(listing.due_at, soon)
+
+
+def _merge(installation_id: int, changes: Iterable[Change]) -> None:
+    """Take over at once that entries have become part of others: nobody tells it again, and no list shows it."""
+    merged: defaultdict[RecordKind, dict[str, str]] = defaultdict(dict)
+    for change in changes:
+        if isinstance(change.kind, RecordKind):
+            merged[change.kind] |= dict(change.merged)
+    for kind, pairs in merged.items():
+        record_changes.merge(installation_id, kind, list(pairs.items()))

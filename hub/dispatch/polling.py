@@ -1,0 +1,268 @@
+"""Polling sessions of a ledger that calls us: what it collects, and what it hands in.
+
+All of it is in rows, because every call may reach another web process. A call hands out what lies ready, or takes an
+answer in as it came; what follows from an answer is `sorting`'s, and mostly done by a worker while the ledger works.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import exists, or_, select, update
+from werkzeug.security import check_password_hash
+
+from hub import scope
+from hub.database import changes_one, now, session
+from hub.dispatch import batches, first_session, leases, polling_sessions, pull, responses
+from hub.extension import seconds
+from hub.integrations import registry
+from hub.integrations.crashes import reference
+from hub.models import BatchRow, Endpoint, Installation
+from hub.plugin import Books, IntegrationError, Login, LoginResult, NoBatch, PullIntegration, say
+from hub.queue import commit, rollback, wake
+from hub.states import BatchState, InstallationState
+from hub.translating import gettext, speaking
+
+STOPPED = -1
+"""What handing in gives when the session cannot go on: its ticket is not known, or `last_error` says why."""
+
+ENDED = say("This session has ended. The Web Connector begins a new one by itself.")
+
+_REFUSALS, _REST = 5, dt.timedelta(minutes=1)
+_SPEAKS = (InstallationState.PENDING, InstallationState.CONNECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPollingSession:
+    """The polling session that a plugin sees (`hub.plugin.PollingSession`), kept in the database."""
+
+    installation_id: int
+
+    @property
+    def login(self) -> str:
+        return self._row().login
+
+    @property
+    def books(self) -> Books | None:
+        found = self._row().installation
+        return Books(id=found.books_id, name=found.books_name) if found.books_name else None
+
+    def note_version(self, client: str) -> None:
+        row = self._row()
+        row.client, row.called_at = client[:40], now()
+        commit()
+
+    def log_in(self, login: str, password: str) -> Login:
+        row = self._row()
+        if not _knows(row, login, password):
+            commit()
+            return Login(result=LoginResult.STRANGER)
+        row.called_at, row.refused = now(), 0
+        state = row.installation.state
+        wanted = state is InstallationState.PENDING or _attended(row) or batches.has_work(self.installation_id)
+        commit()
+        if state not in _SPEAKS or not wanted:
+            return Login(result=LoginResult.NOTHING)
+        ticket = self._open()
+        if ticket is None:
+            return Login(result=LoginResult.BUSY, wait=60)
+        return Login(result=LoginResult.OPEN, ticket=ticket)
+
+    def identify_books(self, ticket: str, books: Books, dialect: str) -> None:
+        if self._keep(ticket, _between(), dialect=dialect) is None:
+            return
+        installation = session().get_one(Installation, self.installation_id)
+        installation.books_id = books.id or installation.books_id
+        first_session.meet(installation, registry.integration(installation.integration), books)
+        commit()
+
+    def next_batch(self, ticket: str) -> str | NoBatch:
+        found = polling_sessions.collect(self.installation_id, ticket, _while_it_works())
+        if found is None:
+            return NoBatch.CLOSED
+        if found.complaint or not found.dialect:  # Other books, or nobody said which: nothing is handed out.
+            unknown = say("QuickBooks did not say which company file is open. Update again.")
+            self._keep(ticket, _while_it_works(), complaint=found.complaint or unknown)
+            commit()
+            return NoBatch.FINISHED
+        impatient = _is_impatient(found)
+        if found.body is None and found.is_much and not impatient:
+            return NoBatch.PREPARING
+        return self._prepare(ticket, whole=impatient) if found.body is None else found.body
+
+    def receive_answer(self, ticket: str, answer: str | IntegrationError) -> int:
+        taken = None
+        if isinstance(answer, IntegrationError):
+            self._fail(ticket, answer)
+        else:
+            taken = polling_sessions.take(self.installation_id, ticket, answer)
+        if taken is not None and (taken.size > polling_sessions.LITTLE or taken.next_id):
+            wake(self.installation_id)  # A worker has the time to read it: what goes next lies ready.
+            commit()
+            return taken.progress
+        if self._keep(ticket, _between(), batch_id=None, waits_since=None) is None:
+            return STOPPED
+        commit()
+        if taken is not None:
+            pull.turn(self.installation_id, whole=False)
+        done = self._done()
+        commit()
+        return done
+
+    def is_preparing(self, ticket: str) -> bool:
+        row = self._row()
+        found = _holds(row, ticket) and not row.complaint and row.waits_since is not None
+        commit()
+        return found
+
+    def report_error(self, ticket: str, sentence: str) -> None:
+        if self._keep(ticket, _between(), complaint=sentence) is not None:
+            responses.trouble(session().get_one(Installation, self.installation_id), sentence)
+            commit()
+
+    def report_crash(self, ticket: str, error: Exception) -> None:
+        rollback()
+        mark = reference(error)
+        self.report_error(
+            ticket,
+            say(
+                "Something went wrong on our side (reference %(reference)s). Nothing is lost; it is tried again with "
+                "the next call. If it stays, give the reference to your support.", reference=mark,
+            ),
+        )
+
+    def last_error(self, ticket: str) -> str:
+        row = self._row()
+        with speaking(""):  # Nobody is signed in here whose language one might know.
+            sentence = gettext(row.complaint if _holds(row, ticket) else ENDED)
+        commit()
+        return sentence
+
+    def close(self, ticket: str) -> None:
+        """The session ends. What it has collected and not answered is asked for again by the next."""
+        if self._keep(ticket, _between(), ticket=None, ticket_until=None) is not None:
+            leases.reclaim(self.installation_id)
+            commit()
+
+    def _row(self) -> Endpoint:
+        return session().get_one(Endpoint, self.installation_id)
+
+    def _open(self) -> str | None:
+        """Begin a session by one atomic statement; None while another one is going on."""
+        ticket, moment = secrets.token_hex(16), now()
+        silent = exists().where(  # It has answered and asks for nothing more, though it had time for that.
+            BatchRow.id == Endpoint.batch_id, BatchRow.answered_at < moment - _between(),
+            or_(BatchRow.state != BatchState.OPEN, Endpoint.complaint != ""),  # What cannot be read goes again.
+        )  # fmt: skip
+        free = update(Endpoint).where(
+            Endpoint.installation_id == self.installation_id,
+            or_(Endpoint.ticket.is_(None), Endpoint.ticket_until < moment, silent),
+        )
+        values = {
+            "ticket": ticket, "ticket_until": moment + _between(), "batch_id": None, "waits_since": None,
+            "asked": 0, "remaining": 0, "complaint": "", "dialect": "",
+        }  # fmt: skip
+        opened = changes_one(free.values(**values))
+        if opened:
+            session().expire_all()
+            leases.reclaim(self.installation_id)
+        commit()
+        return ticket if opened else None
+
+    def _keep(self, ticket: str, silence: dt.timedelta, /, **changes: object) -> polling_sessions.Session | None:
+        return polling_sessions.keep(self.installation_id, ticket, silence, **changes)
+
+    def _prepare(self, ticket: str, *, whole: bool) -> str | NoBatch:
+        """Nothing lies ready: have something lie ready, if that is quickly done."""
+        worth_it = batches.has_work(self.installation_id)
+        commit()
+        busy = worth_it and not pull.turn(self.installation_id, whole=whole)
+        found = polling_sessions.collect(self.installation_id, ticket, _while_it_works())
+        if found is None:
+            return NoBatch.CLOSED
+        waits = found.body is None and (busy or found.is_attended) and not found.complaint
+        if found.body is None and not waits:
+            self._keep(ticket, _while_it_works(), waits_since=None)
+            commit()
+        return found.body if found.body is not None else NoBatch.PREPARING if waits else NoBatch.FINISHED
+
+    def _fail(self, ticket: str, failure: IntegrationError) -> None:
+        """Let follow what follows from there being no answer. Nothing is to be read then."""
+        installation, row = scope.lock(self.installation_id), self._row()
+        if _holds(row, ticket) and row.batch_id is not None:
+            batch = session().get_one(BatchRow, row.batch_id)
+            integration = registry.integration(installation.integration)
+            assert isinstance(integration, PullIntegration)
+            if batch.state is BatchState.OPEN:
+                pull.conclude(installation, integration, row, batch, failure)
+
+    def _done(self) -> int:
+        """How much of the session is done when all that it handed in is read. 100 ends it: nothing must be left."""
+        row = self._row()
+        if row.complaint:
+            return STOPPED
+        if _attended(row) or _is_open(self.installation_id) or batches.has_work(self.installation_id):
+            return polling_sessions.progress(row.asked, row.remaining)
+        return 100
+
+
+def _knows(row: Endpoint, login: str, password: str) -> bool:
+    """Whether name and password are right. After five wrong ones in a row nothing is tried for a minute."""
+    if row.refused >= _REFUSALS and row.refused_at is not None and row.refused_at > now() - _REST:
+        return False
+    right = check_password_hash(row.password_hash or "scrypt:32768:8:1$none$00", password)
+    if hmac.compare_digest(row.login.encode(), login.encode()) and right:
+        return True
+    row.refused, row.refused_at = row.refused + 1, now()
+    return False
+
+
+def _holds(row: Endpoint, ticket: str) -> bool:
+    """Whether the ticket is that of the session that goes on."""
+    return bool(ticket) and hmac.compare_digest((row.ticket or "").encode(), ticket.encode())
+
+
+def _attended(row: Endpoint) -> bool:
+    return row.attended_until is not None and row.attended_until > now()
+
+
+def attend(installation_id: int) -> None:
+    """Somebody has the send dialog open: a session that is going on waits a little for what will be sent."""
+    row = session().get(Endpoint, installation_id)
+    if row is not None:
+        row.attended_until = now() + seconds("HUB_ATTENDED_SECONDS", 60)
+        commit()
+
+
+def leave(installation_id: int) -> None:
+    """What was prepared is sent: there is nothing more to wait for."""
+    row = session().get(Endpoint, installation_id)
+    if row is not None:
+        row.attended_until = None
+        commit()
+
+
+def _is_impatient(state: polling_sessions.Session) -> bool:
+    """Whether a worker should have come by now; there may be none, and the call does the work itself."""
+    patience = seconds("HUB_POLLING_PATIENCE_SECONDS", 10)
+    return now() - (state.waits_since or now()) >= patience
+
+
+def _is_open(installation_id: int) -> bool:
+    """Whether a batch lies ready, is at the ledger, or has an answer that nobody has read."""
+    going = (BatchState.OPEN, BatchState.RECEIVED)
+    query = select(BatchRow.id).where(BatchRow.installation_id == installation_id, BatchRow.state.in_(going)).limit(1)
+    return session().scalar(query) is not None
+
+
+def _between() -> dt.timedelta:
+    """How long a session may be silent between an answer and the next question: it asks again at once."""
+    return seconds("HUB_POLLING_SECONDS", 60)
+
+
+def _while_it_works() -> dt.timedelta:
+    """How long the accounting program may take over one batch."""
+    return seconds("HUB_POLLING_WORK_SECONDS", 300)

@@ -1,0 +1,168 @@
+"""Process stored answers and prepare the next batch, between two calls of a ledger that polls us.
+
+A polling session only stores answers and hands out prepared batches, so that a call costs next to nothing. While the
+ledger works on one batch, a worker processes the answer to the one before and prepares the one after. The lease of the
+installation lets one process at a time do so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rq.timeouts import BaseTimeoutException
+from sqlalchemy import select
+
+from hub.database import session
+from hub.dispatch import batches, leases, polling_sessions, responses
+from hub.dispatch.leases import Line
+from hub.errors import LineLost
+from hub.extension import step_time
+from hub.integrations import registry, timeouts, validation
+from hub.integrations.crashes import reference
+from hub.models import BatchRow, Delivery, Endpoint, Installation, needs
+from hub.plugin import IntegrationError, OutcomeUnknown, PullIntegration, Unavailable, say, say_count
+from hub.queue import commit, rollback, wake
+from hub.states import BatchState, DeliveryState, InstallationState
+
+FIRST = 10
+"""How many requests the first batch of a session holds: if something is wrong, little is at stake."""
+
+_STATES = tuple(state for state in InstallationState if state is not InstallationState.REMOVED)
+
+
+def turn(installation_id: int, *, whole: bool = True) -> bool:
+    """Read what was handed in, and have the next batches lie ready.
+
+    Within a call, with `whole` false, only a little is done, and what is more is left to a worker. False if something
+    was left, or if another process is at it. Harmless at any time. Whatever was answered is read, also while the
+    installation is paused; nothing new is packed then, nor while no session is going on, because only a session says
+    which dialect the ledger understands.
+    """
+    held = leases.take(installation_id, _STATES)
+    if held is None:
+        return False
+    try:
+        done = _sort(held, whole=whole)
+        while done is None:
+            done = _sort(held, whole=whole)
+    except LineLost:  # Another process goes on from the rows.
+        rollback()
+        return False
+    except BaseException:
+        rollback()
+        held.hang_up()
+        raise
+    held.hang_up()
+    if not done:
+        wake(installation_id)
+    polling_sessions.note_remaining(installation_id)
+    commit()
+    return done
+
+
+def _sort(held: Line, *, whole: bool) -> bool | None:
+    """Read one answer, and pack when all are read, in one transaction. None if it has to be called once more, False if
+    something is left to a worker.
+    """
+    installation = held.fence()
+    integration = registry.integration(installation.integration)
+    assert isinstance(integration, PullIntegration)
+    endpoint = session().get_one(Endpoint, installation.id)
+    received = session().scalars(
+        select(BatchRow)
+        .where(BatchRow.installation_id == installation.id, BatchRow.state == BatchState.RECEIVED)
+        .order_by(BatchRow.id)
+        .limit(2)
+        .options(BatchRow.laden())
+    ).all()
+    if received:
+        _conclude(installation, integration, endpoint, received[0])
+    done = None if len(received) > 1 else True
+    if done and installation.state is InstallationState.CONNECTED and _speaks(endpoint):
+        done = _pack(installation, integration, endpoint, whole=whole)
+    commit()
+    return done
+
+
+def _pack(installation: Installation, integration: PullIntegration, endpoint: Endpoint, *, whole: bool) -> bool:
+    """Have something lie ready. False if more is left to a worker, who packs it while the ledger works on the first."""
+    if not endpoint.asked:
+        batches.pack(installation, integration, FIRST)
+        return whole or not batches.is_much(installation.id)
+    if whole or not batches.is_ready(installation.id, polling_sessions.LITTLE):
+        batches.pack(installation, integration)
+        return True
+    return False
+
+
+def _conclude(installation: Installation, integration: PullIntegration, endpoint: Endpoint, batch: BatchRow) -> None:
+    for delivery in responses.deliveries(batch):
+        if delivery.state in {DeliveryState.QUEUED, DeliveryState.IN_DOUBT}:
+            delivery.move(DeliveryState.SENDING)
+    answer = _read(integration, batch)
+    batch.received = ""
+    batch.move(BatchState.OPEN)
+    conclude(installation, integration, endpoint, batch, answer)
+
+
+def conclude(
+    installation: Installation,
+    integration: PullIntegration,
+    endpoint: Endpoint,
+    batch: BatchRow,
+    answer: responses.Answer,
+) -> None:
+    """Let follow what follows from an answer, and tell the person at the ledger if it cannot go on."""
+    responses.conclude(installation, integration, batch, answer)
+    if isinstance(answer, Unavailable) and not isinstance(answer, OutcomeUnknown):
+        endpoint.complaint = _sentence(batch, str(answer))
+
+
+def _read(integration: PullIntegration, batch: BatchRow) -> responses.Answer:
+    try:
+        sealed, answer, size = batch.sealed(), batch.received, batch.size
+        return timeouts.within(integration.key, "decode", step_time(), lambda: validation.responses(
+            integration.decode(sealed, answer), size
+        ))  # fmt: skip
+    except IntegrationError as error:
+        return responses.heard(error)
+    except BaseTimeoutException:
+        raise  # The job's own time is up; that says nothing about the plugin.
+    except (Exception, SystemExit) as error:  # A plugin may do anything; its batch stops, and nothing else.
+        return responses.Crashed(reference(error))
+
+
+def _speaks(endpoint: Endpoint) -> bool:
+    """Whether a session has said what it understands. If it died since, the next one takes what lies ready."""
+    return endpoint.ticket is not None and bool(endpoint.dialect) and not endpoint.complaint
+
+
+_NAMED = 5
+"""Orders that are named in a sentence."""
+
+
+def _sentence(batch: BatchRow, trouble: str) -> str:
+    """What the person at the ledger reads: what was on its way, and what to do."""
+    orders = _orders(responses.deliveries(batch))
+    if not orders:
+        return trouble
+    named = say_count(
+        "order %(orders)s", "orders %(orders)s", len(orders), orders=", ".join(orders[:_NAMED])
+    )
+    if len(orders) > _NAMED:
+        named = say("%(orders)s and %(count)s more", orders=named, count=len(orders) - _NAMED)
+    return say(
+        "%(trouble)s On its way: %(orders)s. Nothing is lost; it goes again with the next call.",
+        trouble=say(trouble), orders=named,
+    )  # fmt: skip
+
+
+def _orders(deliveries: Sequence[Delivery]) -> list[str]:
+    """The orders that deliveries belong to; a new customer belongs to those that wait for it."""
+    records = [delivery.id for delivery in deliveries if not delivery.order_id]
+    waiting = session().scalars(
+        select(Delivery.order_id)
+        .join(needs, needs.c.delivery_id == Delivery.id)
+        .where(needs.c.needed_id.in_(records), Delivery.order_id.is_not(None))
+    )
+    return sorted({found for found in (*(delivery.order_id for delivery in deliveries), *waiting) if found})

@@ -1,0 +1,74 @@
+"""Finding out what became of a batch that the ledger does not remember, before anything of it is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.database import now, session
+from hub.dispatch import encoding
+from hub.dispatch.leases import delay
+from hub.dispatch.replay import Crashes, Fails
+from hub.extension import patience
+from hub.integrations import registry
+from hub.models import BatchRow, ConversationRow, Exchange, Purpose
+from hub.plugin import Integration, Response, Unavailable
+from hub.states import BatchState
+
+
+def is_due(batch: BatchRow, integration: Integration) -> bool:
+    """Whether an open batch with writes is older than what the ledger remembers, so that it must not be repeated.
+
+    It may have left as soon as it was written. What a person has looked for and sends again may go.
+    """
+    remembers = integration.capabilities.idempotency_window
+    return batch.writes and remembers is not None and now() - batch.fresh_since > remembers
+
+
+def begin(batch: BatchRow, why: str) -> None:
+    """Hold the integration's `recover` about a batch. Until that has ended, none of its deliveries goes on."""
+    batch.move(BatchState.DOUBTED)
+    batch.trouble = why
+    session().add(ConversationRow(
+        installation_id=batch.installation_id, purpose=Purpose.RECOVER, argument={"batch": batch.id},
+    ))  # fmt: skip
+
+
+def take(row: ConversationRow, found: Sequence[Response | None]) -> None:
+    """Store what is known of the batch's requests. The others are asked again, under another key.
+
+    Raises `ValueError` if the plugin did not answer for each request.
+    """
+    batch = _batch(row)
+    moment = now()
+    again: list[Exchange] = []
+    for exchange, response in zip(batch.exchanges, found, strict=True):
+        if response is None:
+            again.append(exchange)
+        else:
+            exchange.response, exchange.answered_at = response.payload, moment
+    batch.move(BatchState.ANSWERED)
+    batch.answered_at = moment
+    session().flush()
+    if again:
+        encoding.move(again, batch.installation_id, registry.integration(row.installation.integration))
+    session().expire(batch, ["exchanges"])
+
+
+def give_up(row: ConversationRow, step: Fails | Crashes) -> BatchRow | None:
+    """The question could not be answered. It is put again later, as long as the ledger has our patience; else the
+    batch is parked, and given back."""
+    batch = _batch(row)
+    unavailable = isinstance(step, Fails) and isinstance(step.error, Unavailable)
+    if unavailable and now() - batch.tried_since <= patience():
+        batch.move(BatchState.OPEN)
+        batch.tries += 1
+        batch.due_at = now() + delay(batch.tries)
+        return None
+    batch.move(BatchState.PARKED)
+    if not unavailable:
+        batch.fresh_since = now()
+    return batch
+
+
+def _batch(row: ConversationRow) -> BatchRow:
+    return session().get_one(BatchRow, row.argument["batch"])

@@ -1,0 +1,173 @@
+"""What follows from a trip to the ledger, whoever carried the batch: the answers are stored, or it goes again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.books import usage
+from hub.database import now, session
+from hub.dispatch import encoding, recovery
+from hub.dispatch.leases import delay
+from hub.dispatch.outcomes import crash_problem, settle, stop
+from hub.dispatch.replay import Crashes, Fails
+from hub.extension import patience
+from hub.integrations import optional_calls, registry, validation
+from hub.integrations.crashes import reference
+from hub.models import BatchRow, Delivery, Installation
+from hub.plugin import (
+    AuthorizationExpired,
+    Integration,
+    IntegrationError,
+    OutcomeUnknown,
+    Problem,
+    PullIntegration,
+    Rejected,
+    Response,
+    Unavailable,
+    say,
+)
+from hub.states import BatchState, DeliveryState, InstallationState, StopReason
+
+_REST = dt.timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """The carrier of the plugin raised something that it should not."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """It has not left: the books have been asked as fast as they may be, and the line rests for so long."""
+
+    rest: dt.timedelta
+
+
+Answer = Sequence[Response] | IntegrationError | Crashed | Held
+
+
+def conclude(
+    installation: Installation, integration: Integration, batch: BatchRow, answer: Answer
+) -> dt.timedelta | None:
+    """Store what came of a trip. Gives how long the line must rest before the next one, if it must."""
+    match answer:
+        case OutcomeUnknown():
+            recovery.begin(batch, str(answer))
+        case Unavailable():
+            return _postpone(installation, integration, batch, answer)
+        case AuthorizationExpired():
+            lose(installation, str(answer))
+            _requeue(batch)
+        case Rejected() if len(batch.exchanges) > 1:
+            _reopen(batch, integration)
+        case Rejected():
+            batch.move(BatchState.REFUSED)
+            settle(batch.exchanges[0].conversation, Fails(answer))
+        case Crashed():
+            _park(batch, StopReason.CRASHED, answer.reference)
+        case Held():
+            _requeue(batch)
+            return answer.rest
+        case IntegrationError():
+            raise TypeError(f"{type(answer).__name__} is none of the three families")
+        case _:
+            usage.count(installation.id, optional_calls.cost(integration, batch.sealed().requests))
+            _store(installation, batch, answer)
+    return None
+
+
+def heard(error: IntegrationError) -> IntegrationError | Crashed:
+    """What a plugin raised, if it makes sense."""
+    try:
+        return validation.error(error)
+    except (TypeError, ValueError) as wrong:
+        return Crashed(reference(wrong))
+
+
+def _reopen(batch: BatchRow, integration: Integration) -> None:
+    """A plugin may do anything when it seals; what it was to seal stops."""
+    try:
+        with session().begin_nested():
+            encoding.reopen(batch, integration)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        session().expire_all()
+        _park(batch, StopReason.CRASHED, reference(error))
+
+
+def trouble(installation: Installation, sentence: str) -> None:
+    """Show the admins why nothing moves."""
+    installation.trouble = sentence
+    installation.trouble_since = installation.trouble_since or now()
+
+
+def lose(installation: Installation, sentence: str) -> None:
+    """The authorization is lost, confirmed. What waits goes out by itself when an admin has authorized again."""
+    if installation.state in {InstallationState.CONNECTED, InstallationState.PAUSED}:
+        installation.move(InstallationState.EXPIRED)
+        trouble(installation, sentence)
+
+
+def _store(installation: Installation, batch: BatchRow, responses: Sequence[Response]) -> None:
+    moment = now()
+    for exchange, response in zip(batch.exchanges, responses, strict=True):
+        exchange.response, exchange.answered_at = response.payload, moment
+    batch.move(BatchState.ANSWERED)
+    batch.answered_at = installation.answered_at = moment
+    if installation.state is InstallationState.CONNECTED:  # Else it is what the admin has to see to.
+        installation.trouble, installation.trouble_since = "", None
+    if installation.credential is not None:
+        installation.credential.access_refused_at = None
+
+
+def _postpone(
+    installation: Installation, integration: Integration, batch: BatchRow, error: Unavailable
+) -> dt.timedelta | None:
+    batch.tries += 1
+    batch.trouble = str(error)
+    pulls = isinstance(integration, PullIntegration)  # Who calls us has a rhythm of its own, and that is the pause.
+    wait = dt.timedelta(0) if pulls else delay(batch.tries - 1, error.retry_after)
+    batch.due_at = now() + wait
+    trouble(installation, str(error))
+    if now() - batch.tried_since > patience():
+        _park(batch, StopReason.EXHAUSTED, "")
+    else:
+        _requeue(batch)
+    # A batch that always fails must not keep the others at home for as long as itself.
+    return min(wait, _REST) if error.retry_after is None else wait
+
+
+def _requeue(batch: BatchRow) -> None:
+    for delivery in deliveries(batch):
+        if delivery.state is DeliveryState.SENDING:
+            delivery.move(DeliveryState.QUEUED)
+            delivery.due_at = batch.due_at
+
+
+def _park(batch: BatchRow, reason: StopReason, mark: str) -> None:
+    """Keep a batch until a person decides; it is repeated under its key when one of its deliveries is retried."""
+    batch.move(BatchState.PARKED)
+    label = registry.label(batch.exchanges[0].conversation.installation.integration)
+    problem = crash_problem() if reason is StopReason.CRASHED else Problem(
+        code="unavailable",
+        what=say("%(product)s could not be reached for a long time.", product=label), why=batch.trouble,
+        cure=say("Try again when it answers; whatever has arrived meanwhile is not posted a second time."),
+    )  # fmt: skip
+    for exchange in batch.exchanges:
+        delivery = exchange.conversation.delivery
+        if delivery is None:
+            settle(exchange.conversation, Crashes(mark) if mark else Fails(Unavailable(batch.trouble)))
+        else:
+            stop(delivery, reason, problem, reference=mark)
+
+
+def deliveries(batch: BatchRow) -> list[Delivery]:
+    """The deliveries whose requests a batch carries."""
+    return [found for exchange in batch.exchanges if (found := exchange.conversation.delivery) is not None]

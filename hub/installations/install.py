@@ -1,0 +1,332 @@
+"""Connecting an organization with its books: installing, authorizing, pausing, testing, removing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import secrets as random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from hub import scope
+from hub.books import description
+from hub.books.refresh import refresh_lists
+from hub.database import changes_one, now, session
+from hub.dispatch import credentials, endpoints
+from hub.dispatch.outcomes import stop
+from hub.errors import NotConfigured, NotFound, NotPossible
+from hub.extension import current, settings_of, sign_in_time
+from hub.host import Organization, User
+from hub.integrations import registry, timeouts
+from hub.integrations.crashes import reference
+from hub.models import Authorization, BatchRow, Delivery, Installation
+from hub.orders.cancel import can_cancel
+from hub.plugin import (
+    Ask,
+    Attempt,
+    Authorized,
+    DocumentKind,
+    Field,
+    Integration,
+    IntegrationError,
+    Problem,
+    PullIntegration,
+    PushIntegration,
+    Redirect,
+    Rejected,
+    Unavailable,
+    say,
+)
+from hub.queue import commit, rollback, wake
+from hub.states import BatchState, DeliveryState, InstallationState, StopReason
+
+_ATTEMPT = dt.timedelta(minutes=30)
+"""How long an admin may take at the sign-in of the accounting product."""
+
+_S = InstallationState
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A step of an authorization that nobody else can use any more, with what was kept for it."""
+
+    installation: Installation
+    state: str
+    kept: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What the admin is asked before an authorization goes on; the answer comes with `state`."""
+
+    field: Field
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step that has begun: its row, and the `state` of which the row knows the hash only."""
+
+    row: Authorization
+    state: str
+
+    @classmethod
+    def begin(cls, installation: Installation, user: User) -> _Step:
+        """What was kept for earlier steps that nobody has come back from is forgotten here."""
+        session().execute(
+            update(Authorization).where(Authorization.installation_id == installation.id).values(kept="")
+        )
+        state = random.token_urlsafe(32)
+        row = Authorization(
+            installation_id=installation.id, state_hash=_hash(state), user_id=user.id, user_name=user.name,
+            expires_at=now() + _ATTEMPT,
+        )  # fmt: skip
+        session().add(row)
+        return cls(row, state)
+
+    def keep(self, words: Mapping[str, str]) -> None:
+        self.row.kept = credentials.hide(words)
+
+
+def install_integration(organization: Organization, user: User, key: str) -> Installation:
+    """Begin an installation, or go on with one that was begun and never authorized.
+
+    Raises `NotFound` for an integration that is not there, `NotConfigured` if the operator has not set it up,
+    `NotPossible` if it is installed already.
+    """
+    integration = registry.integration(key)
+    settings_of(integration)
+    existing = _existing(organization.id, key)
+    if existing is not None:
+        return existing
+    fields = current().host.source_fields()
+    session().add(Installation(
+        organization_id=organization.id, integration=key, installed_by=user.name,
+        documents=[kind.value for kind in DocumentKind if kind in integration.capabilities.documents],
+        item_source=fields[0].key if fields else "",
+    ))  # fmt: skip
+    try:
+        commit()
+    except IntegrityError:  # Somebody else pressed Install at the same moment.
+        rollback()
+    found = _existing(organization.id, key)
+    assert found is not None
+    if isinstance(integration, PullIntegration):
+        endpoints.open_for(found)
+    return found
+
+
+def start_authorization(installation: Installation, user: User, return_url: str) -> str:
+    """Begin an attempt to authorize; gives the address of the sign-in. Raises `NotPossible` or `IntegrationError`."""
+    integration = _push(installation)
+    step = _Step.begin(installation, user)
+    attempt = Attempt(
+        settings=settings_of(integration), return_url=return_url, state=step.state, books_id=installation.books_id
+    )
+    commit()  # No transaction is open while the plugin may wait for the network.
+    answer = _authorize(integration, attempt)
+    if not isinstance(answer, Redirect):
+        raise NotPossible(say("%(product)s did not say where to sign in.", product=integration.label))
+    step.keep(answer.keep)
+    commit()
+    return answer.url
+
+
+def _authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask | Authorized:
+    """The next step. What is none is for the caller to see, and one that hangs is `Unavailable`."""
+    try:
+        return timeouts.within(integration.key, "authorize", sign_in_time(), lambda: integration.authorize(attempt))
+    except timeouts.Hung as error:
+        mark = reference(error)
+        raise Unavailable(
+            say(
+                "%(product)s did not answer in time. Try again; if it stays so, give the reference %(mark)s to "
+                "your support.",
+                product=integration.label, mark=mark,
+            )
+        ) from error
+
+
+def claim_attempt(organization: Organization, user: User, key: str, state: str) -> Claimed:
+    """Use up the step that a browser comes back from. Whose it is not, or is not any more, is `NotPossible`."""
+    row = session().scalar(select(Authorization).where(Authorization.state_hash == _hash(state)))
+    stranger = say("This sign-in was not begun here by you. Begin again from the integrations page.")
+    if row is None or row.user_id != user.id or row.installation.integration != key:
+        raise NotPossible(stranger)
+    try:
+        installation = scope.installation(organization.id, row.installation_id)
+    except NotFound:
+        raise NotPossible(stranger) from None
+    kept = credentials.reveal(row.kept)
+    fresh = update(Authorization).where(
+        Authorization.id == row.id, Authorization.used_at.is_(None), Authorization.expires_at > now()
+    )
+    if not changes_one(fresh.values(used_at=now(), kept="")):
+        rollback()
+        raise NotPossible(say(
+            "This sign-in was used already, or took too long. Begin again from the integrations page."
+        ))
+    commit()
+    return Claimed(installation=installation, state=state, kept=kept)
+
+
+def finish_authorization(claimed: Claimed, user: User, return_url: str, answer: Mapping[str, str]) -> Question | None:
+    """Exchange what the browser brought back for credentials, store them, and begin to speak with the books.
+
+    Gives a question if the admin has to choose first: its answer is claimed and finished as this one was.
+    Raises `Rejected` (denied, or other books than before) or `Unavailable`; the installation is then as it was.
+    """
+    installation = claimed.installation
+    integration = _push(installation)
+    attempt = Attempt(
+        settings=settings_of(integration), return_url=return_url, state=claimed.state, answer=answer,
+        books_id=installation.books_id, kept=claimed.kept,
+    )  # fmt: skip
+    commit()  # No transaction is open while the network is waited for.
+    authorized = _authorize(integration, attempt)
+    if isinstance(authorized, Ask):
+        step = _Step.begin(installation, user)
+        step.keep(authorized.keep)
+        commit()
+        return Question(field=authorized.question, state=step.state)
+    if not isinstance(authorized, Authorized):
+        raise NotPossible(say("%(product)s did not finish the authorization.", product=integration.label))
+    if installation.books_id and authorized.books_id != installation.books_id:
+        raise Rejected(Problem(
+            code="other-books",
+            what=say("These are not the books of %(books)s.", books=installation.books_name or installation.books_id),
+            why=say("Everything sent so far is in those; other books have other customers, items and accounts."),
+            cure=say("Sign in again and choose the same company, or uninstall first."),
+        ))  # fmt: skip
+    _connect(installation, integration, user, authorized)
+    return None
+
+
+def delete_expired_attempts() -> None:
+    """Forget what was kept for steps that nobody came back from in time. The caller commits."""
+    session().execute(
+        update(Authorization).where(Authorization.expires_at < now(), Authorization.kept != "").values(kept="")
+    )
+
+
+def pause_installation(organization_id: str, installation_id: int) -> None:
+    """Send nothing until an admin resumes. What is on its way is finished."""
+    _move(organization_id, installation_id, _S.PAUSED)
+
+
+def resume_installation(organization_id: str, installation_id: int) -> None:
+    """Go on after a pause; everything that has queued up goes out."""
+    _move(organization_id, installation_id, _S.CONNECTED)
+
+
+def check_connection(organization_id: str, installation_id: int) -> None:
+    """Ask the books who they are, now, and try at once what waits for its next try."""
+    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    if installation.state is not _S.CONNECTED:
+        raise NotPossible(say("Only a connected installation can be tested."))
+    installation.resume_at = None
+    session().execute(
+        update(BatchRow)
+        .where(BatchRow.installation_id == installation.id, BatchRow.state == BatchState.OPEN)
+        .values(due_at=now())
+    )
+    _ask(installation)
+    commit()
+
+
+def reload_lists(organization_id: str, installation_id: int) -> None:
+    """Refresh all lists."""
+    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    refresh_lists(installation, registry.integration(installation.integration))
+    wake(installation.id)
+    commit()
+
+
+def remove_installation(organization_id: str, installation_id: int) -> None:
+    """Uninstall: give the authorization back, forget the credentials, cancel what has not left. History stays."""
+    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    connection, integration = None, current().integrations.get(installation.integration)
+    if isinstance(integration, PushIntegration) and installation.credential is not None:
+        try:
+            connection = credentials.connection(installation, integration)
+        except (NotConfigured, IntegrationError) as error:
+            log.warning("The authorization of installation %s cannot be given back: %s", installation_id, error)
+    credentials.wipe(installation)
+    endpoints.close(installation)
+    installation.move(_S.REMOVED)
+    _give_up_deliveries(installation_id)
+    commit()
+    if connection is not None and isinstance(integration, PushIntegration):
+        try:
+            handed = connection
+            timeouts.within(integration.key, "revoke", sign_in_time(), lambda: integration.revoke(handed))
+        except Exception as error:  # A plugin may do anything; it is uninstalled all the same.
+            log.warning("The authorization of installation %s was not given back: %s", installation_id, error)
+
+
+def _give_up_deliveries(installation_id: int) -> None:
+    unfinished = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
+    rows = session().scalars(
+        select(Delivery).where(Delivery.installation_id == installation_id, Delivery.state.in_(unfinished))
+    )
+    for delivery in rows.all():
+        if can_cancel(delivery):
+            delivery.move(DeliveryState.CANCELLED)
+        else:
+            stop(delivery, StopReason.EXHAUSTED, Problem(
+                code="uninstalled", what=say("The integration was uninstalled while this was on its way."),
+                why=say("It may have reached the books all the same."),
+                cure=say("Look there before you send it again."),
+            ))  # fmt: skip
+
+
+def _connect(installation: Installation, integration: Integration, user: User, authorized: Authorized) -> None:
+    installation = scope.lock(installation.id)
+    if installation.state is _S.REMOVED:
+        rollback()
+        raise NotPossible(say("This installation was removed meanwhile."))
+    credentials.keep(installation, authorized)
+    installation.books_id = authorized.books_id
+    installation.authorized_by, installation.authorized_at = user.name, now()
+    installation.trouble, installation.trouble_since, installation.resume_at = "", None, None
+    if installation.state in {_S.PENDING, _S.EXPIRED}:
+        installation.move(_S.CONNECTED)
+    refresh_lists(installation, integration)
+    _ask(installation)
+    commit()
+
+
+def _ask(installation: Installation) -> None:
+    description.begin(installation)
+    wake(installation.id)
+
+
+def _move(organization_id: str, installation_id: int, to: InstallationState) -> None:
+    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    if installation.state not in {_S.CONNECTED, _S.PAUSED} or installation.state is to:
+        rollback()
+        raise NotPossible(say("That is not possible at present."))
+    installation.move(to)
+    wake(installation.id)
+    commit()
+
+
+def _push(installation: Installation) -> PushIntegration:
+    integration = registry.integration(installation.integration)
+    if not isinstance(integration, PushIntegration):
+        raise NotPossible(say("%(product)s has no sign-in of its own.", product=integration.label))
+    return integration
+
+
+def _existing(organization_id: str, key: str) -> Installation | None:
+    return next((one for one in scope.installations(organization_id) if one.integration == key), None)
+
+
+def _hash(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()

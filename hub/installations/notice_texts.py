@@ -1,0 +1,103 @@
+"""The words of a notice, which are the same on a banner and in a mail, and its one button."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.database import now
+from hub.integrations import registry
+from hub.models import Installation, NoticeKind
+from hub.plugin import Sentence, say, say_count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that an admin should know now. `about_at` is the moment that it is about: the end, the last call."""
+
+    kind: NoticeKind
+    installation: Installation
+    about_at: dt.datetime
+    stopped: int = 0
+
+    @property
+    def mark(self) -> str:
+        """What there may be one of: a kind, for an installation, on a day."""
+        return f"{self.installation.id}/{self.kind}/{now():%Y-%m-%d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What, why and the cure. The button leads to `endpoint` with `values`; `tone` is bad if nothing moves any more."""
+
+    what: str
+    why: str
+    button: str
+    endpoint: str
+    values: Mapping[str, str | int]
+    tone: str
+
+
+def tell(finding: Finding) -> Told:
+    """Put a finding into words."""
+    row = finding.installation
+    label, here = registry.label(row.integration), {"installation_id": row.id}
+    books = say("%(product)s (%(books)s)", product=label, books=row.books_name) if row.books_name else label
+    match finding.kind:
+        case NoticeKind.LOST:
+            return Told(
+                what=say("%(books)s does not accept our authorization any more.", books=books),
+                why=say(
+                    "Nothing is sent until an admin signs in again. What was sent meanwhile waits here, and then goes "
+                    "out by itself."
+                ),
+                button=say("Re-authenticate"), endpoint="hub.authorize", values=here, tone="bad",
+            )  # fmt: skip
+        case NoticeKind.SILENT:
+            return Told(
+                what=say("The Web Connector of %(books)s has stopped calling.", books=books),
+                why=say(
+                    "Its last call was on %(day)s at %(time)s UTC. On its computer: start QuickBooks and the Web "
+                    "Connector, and look that Auto-Run is ticked. Nothing is lost meanwhile.",
+                    day=finding.about_at.date(), time=f"{finding.about_at:%H:%M}",
+                ),
+                button=say("Look at the connection"), endpoint="hub.endpoint_panel", values=here, tone="bad",
+            )  # fmt: skip
+        case NoticeKind.DIGEST:
+            count = finding.stopped
+            return Told(
+                what=say_count(
+                    "%(num)s entry needs attention in %(books)s.", "%(num)s entries need attention in %(books)s.",
+                    count, books=books,
+                ),
+                why=say_count(
+                    "The books refused it, or something is to be chosen first. It waits for a person.",
+                    "The books refused them, or something is to be chosen first. They wait for a person.", count,
+                ),
+                button=say_count("Look at it", "Look at them", count),
+                endpoint="hub.activity", values={**here, "state": "attention"}, tone="wait",
+            )  # fmt: skip
+        case _:
+            return Told(
+                what=_ends(books, days_left(finding.about_at)),
+                why=say(
+                    "On %(day)s it ends for good, and nothing is sent from then on. To sign in again takes a minute, "
+                    "and nothing is interrupted.", day=finding.about_at.date(),
+                ),
+                button=say("Re-authenticate"), endpoint="hub.authorize", values=here, tone="wait",
+            )  # fmt: skip
+
+
+def days_left(moment: dt.datetime) -> int:
+    """How many days there are until then, begun ones too; 0 if it is over."""
+    return max(0, -((now() - moment) // dt.timedelta(days=1)))
+
+
+def _ends(books: str, days: int) -> Sentence:
+    if not days:
+        return say("The authorization of %(books)s ends now.", books=books)
+    return say_count(
+        "The authorization of %(books)s ends in a day.", "The authorization of %(books)s ends in %(num)s days.", days,
+        books=books,
+    )  # fmt: skip

@@ -1,0 +1,170 @@
+"""What the admins of an organization should know without looking: found in the rows, shown as banners, and mailed.
+
+What there is to tell is always read from the rows as they are, so that a banner goes when its cause does, and a mail
+that comes late says nothing that is over. The rows of `Notice` remember only what has been told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Iterator
+
+from rq.timeouts import BaseTimeoutException
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+
+from hub.database import changes_one, now, session
+from hub.dispatch import endpoints
+from hub.extension import digest_hour
+from hub.installations import mail
+from hub.installations.notice_texts import Finding
+from hub.models import Credential, Delivery, Endpoint, Installation, Notice, NoticeKind
+from hub.queue import commit, rollback
+from hub.states import DeliveryState, InstallationState
+
+THRESHOLDS = ((1, NoticeKind.EXPIRES_IN_1), (7, NoticeKind.EXPIRES_IN_7), (30, NoticeKind.EXPIRES_IN_30))
+"""How many days before its end an authorization is spoken of, the last one first."""
+
+_SAME = dt.timedelta(days=2)
+"""An end that is asked for again comes out a little different, and is the same end."""
+
+_RELEVANT = dt.timedelta(days=1)
+"""For how long a mail is tried: what still holds then is told anew."""
+
+_AT_WORK = dt.timedelta(minutes=10)
+"""For how long one that mails a notice is believed to be alive."""
+
+_S = InstallationState
+
+log = logging.getLogger(__name__)
+
+
+def standing(organization_id: str) -> list[Finding]:
+    """What the admins of an organization should know now. Two queries."""
+    return list(_findings(Installation.organization_id == organization_id))
+
+
+def give() -> None:
+    """Write a notice for everything that was not told yet. Any number of schedulers may do so at once."""
+    found = [one for one in _findings() if one.kind is not NoticeKind.DIGEST or now().hour >= digest_hour()]
+    told = _told({one.installation.id for one in found})
+    for finding in found:
+        if not any(_is_same(finding, one) for one in told):
+            _give(finding)
+
+
+def due() -> list[int]:
+    """The notices whose mail must be tried now; none where no mail can be sent. One query."""
+    if not mail.can_be_sent():
+        return []
+    return list(session().scalars(select(Notice.id).where(*_is_due())))
+
+
+def mail_notice(notice_id: int) -> None:
+    """Mail a notice, if that is still due and still true. A mail server that fails is asked again later."""
+    claimed = update(Notice).where(Notice.id == notice_id, *_is_due())
+    mine = changes_one(claimed.values(due_at=now() + _AT_WORK, tries=Notice.tries + 1))
+    commit()
+    if not mine:
+        return None
+    notice = session().get_one(Notice, notice_id)
+    finding = next((one for one in standing(notice.organization_id) if _is_same(one, notice)), None)
+    messages = mail.write(finding, notice) if finding else []
+    tries = notice.tries
+    commit()  # No transaction is open while the mail server is waited for.
+    if not messages:
+        return _close(notice_id, due_at=None)
+    try:
+        for message in messages:  # One that failed takes the others along: a mail that comes twice is shown once.
+            mail.send(message)
+    except BaseTimeoutException:
+        raise
+    except Exception as error:  # Whatever a mail server, or a host's own way to send, may do: it disturbs nothing else.
+        log.warning("The mail of notice %s could not be sent: %s: %s", notice_id, type(error).__name__, error)
+        return _close(notice_id, due_at=now() + dt.timedelta(minutes=min(60, 2 ** min(tries, 6))))
+    return _close(notice_id, due_at=None, mailed_at=now())
+
+
+def _findings(*where: ColumnElement[bool]) -> Iterator[Finding]:
+    soon = now() + dt.timedelta(days=max(days for days, _ in THRESHOLDS))
+    stopped = dict(_stopped(where))
+    rows = session().scalars(
+        select(Installation)
+        .outerjoin(Credential)
+        .outerjoin(Endpoint)
+        .where(
+            Installation.state.in_((_S.CONNECTED, _S.PAUSED, _S.EXPIRED)),
+            or_(
+                Installation.state == _S.EXPIRED, Credential.expires_at <= soon, Endpoint.called_at.is_not(None),
+                Installation.id.in_(list(stopped)),
+            ),
+            *where,
+        )
+        .options(joinedload(Installation.credential), joinedload(Installation.endpoint))
+        .order_by(Installation.id)
+    )  # fmt: skip
+    for row in rows.unique():
+        yield from _about(row, stopped.get(row.id, 0))
+
+
+def _about(row: Installation, stopped: int) -> Iterator[Finding]:
+    ends = row.credential.expires_at if row.credential else None
+    if row.state is _S.EXPIRED:
+        yield Finding(kind=NoticeKind.LOST, installation=row, about_at=row.authorized_at or row.created_at)
+    elif ends is not None:
+        kind = next((kind for days, kind in THRESHOLDS if ends - now() <= dt.timedelta(days=days)), None)
+        if kind is not None:
+            yield Finding(kind=kind, installation=row, about_at=ends)
+    if row.endpoint is not None and row.endpoint.called_at is not None and endpoints.is_silent(row.endpoint):
+        yield Finding(kind=NoticeKind.SILENT, installation=row, about_at=row.endpoint.called_at)
+    if stopped:
+        today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+        yield Finding(kind=NoticeKind.DIGEST, installation=row, about_at=today, stopped=stopped)
+
+
+def _stopped(where: Iterable[ColumnElement[bool]]) -> list[tuple[int, int]]:
+    """How many deliveries need a person, by installation."""
+    query = (
+        select(Delivery.installation_id, func.count())
+        .join(Installation)
+        .where(Delivery.state == DeliveryState.STOPPED, *where)
+        .group_by(Delivery.installation_id)
+    )
+    return [(installation_id, count) for installation_id, count in session().execute(query)]
+
+
+def _told(installation_ids: set[int]) -> list[Notice]:
+    if not installation_ids:
+        return []
+    recent = or_(Notice.kind != NoticeKind.DIGEST, Notice.noticed_at > now() - _SAME)
+    return list(session().scalars(select(Notice).where(Notice.installation_id.in_(installation_ids), recent)))
+
+
+def _is_same(finding: Finding, notice: Notice) -> bool:
+    """Whether a notice is about this. The digest is about a day."""
+    if (notice.installation_id, notice.kind) != (finding.installation.id, finding.kind):
+        return False
+    near = _SAME if finding.kind in {kind for _, kind in THRESHOLDS} else dt.timedelta(0)
+    return abs(notice.about_at - finding.about_at) <= near
+
+
+def _give(finding: Finding) -> None:
+    session().add(Notice(
+        organization_id=finding.installation.organization_id, installation_id=finding.installation.id,
+        kind=finding.kind, mark=finding.mark, about_at=finding.about_at,
+    ))  # fmt: skip
+    try:
+        commit()
+    except IntegrityError:  # Another scheduler was faster, or it was told today already.
+        rollback()
+
+
+def _is_due() -> tuple[ColumnElement[bool], ...]:
+    return Notice.due_at <= now(), Notice.noticed_at > now() - _RELEVANT
+
+
+def _close(notice_id: int, **values: object) -> None:
+    changes_one(update(Notice).where(Notice.id == notice_id).values(**values))
+    commit()

@@ -1,0 +1,1 @@
+"""Plugins: loading them, calling them with a timeout, and checking what they return."""

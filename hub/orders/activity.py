@@ -1,0 +1,239 @@
+"""What has been sent with an installation: found again, page by page, with what was asked and answered on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import simplejson
+from sqlalchemy import CompoundSelect, Select, func, select, union_all
+from sqlalchemy.orm import joinedload, selectinload
+
+from hub import scope
+from hub.database import session
+from hub.errors import Incomplete, NotFound, NotPossible
+from hub.models import ConversationRow, Delivery, Exchange, Installation
+from hub.models.delivery import search_key
+from hub.orders.retry import retry_delivery
+from hub.plugin import Payload, say
+from hub.states import DeliveryState
+
+_D = DeliveryState
+GROUPS: Mapping[str, tuple[DeliveryState, ...]] = {
+    "attention": (_D.STOPPED,),
+    "moving": (_D.WAITING, _D.QUEUED, _D.SENDING, _D.IN_DOUBT),
+    "posted": (_D.POSTED,),
+    "cancelled": (_D.CANCELLED,),
+}
+"""What a person filters by, and the states behind it."""
+
+PER_PAGE = 50
+SEARCHED = 5_000
+"""Deliveries in one state that a search looks through at once, the newest first: some milliseconds."""
+
+_EXPORTED = 500  # Rows that are held at a time while a file is written.
+_RETRIED = 25  # Deliveries that one request tries again; each is built anew from its order.
+_EXCHANGES = 200
+_LONGEST = 20_000  # Characters of one message that are shown.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a person looks for. `group` is a key of `GROUPS`, or empty for all; `before` is the last row seen."""
+
+    group: str = ""
+    text: str = ""
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some deliveries, and the row to go on before, if there may be more: `unsearched` if those older than that have
+    not been looked through yet."""
+
+    deliveries: Sequence[Delivery]
+    more: int | None
+    unsearched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """How far trying again has come. `before` is where to go on; None when there is nothing left."""
+
+    again: int
+    still: int
+    before: int | None
+
+
+def page(installation_id: int, wanted: Wanted) -> Page:
+    """The newest deliveries that are wanted. A constant number of queries, and of rows that are read, however many
+    deliveries there are: one search looks through `SEARCHED` of them, and the next goes on where it ended.
+    """
+    end = _end(installation_id, wanted) if wanted.text else None
+    found = _found(installation_id, wanted, PER_PAGE + 1, end).subquery()
+    rows = session().scalars(
+        select(Delivery)
+        .where(Delivery.id.in_(select(found.c.id)))
+        .order_by(Delivery.id.desc())
+        .options(
+            selectinload(Delivery.needs).selectinload(Delivery.needs),
+            joinedload(Delivery.installation).joinedload(Installation.endpoint),
+        )
+    )
+    deliveries = list(rows)
+    if len(deliveries) > PER_PAGE:
+        return Page(deliveries=deliveries[:PER_PAGE], more=deliveries[PER_PAGE - 1].id)
+    return Page(deliveries=deliveries, more=end, unsearched=end is not None)
+
+
+def some(installation_id: int, ids: Sequence[int]) -> list[Delivery]:
+    """These deliveries, as far as they belong to the installation, to show how they are by now."""
+    rows = session().scalars(
+        select(Delivery)
+        .where(Delivery.installation_id == installation_id, Delivery.id.in_(ids[:PER_PAGE]))
+        .order_by(Delivery.id.desc())
+        .options(
+            selectinload(Delivery.needs).selectinload(Delivery.needs),
+            joinedload(Delivery.installation).joinedload(Installation.endpoint),
+        )
+    )
+    return list(rows)
+
+
+def export(installation_id: int, wanted: Wanted) -> Iterator[Delivery]:
+    """Everything that is wanted, newest first. Holds a few hundred rows at a time, and no transaction in between."""
+    before = wanted.before
+    while True:
+        step = Wanted(group=wanted.group, text=wanted.text, before=before)
+        found = _found(installation_id, step, _EXPORTED).subquery()
+        rows = session().scalars(
+            select(Delivery).where(Delivery.id.in_(select(found.c.id))).order_by(Delivery.id.desc())
+        )
+        deliveries = list(rows)
+        before = deliveries[-1].id if deliveries else None
+        yield from deliveries
+        session().rollback()
+        if len(deliveries) < _EXPORTED:
+            return
+
+
+def retry_all(organization_id: str, installation_id: int, wanted: Wanted) -> Retried:
+    """Go on with some of what has stopped, newest first; called again with `before` until that is None.
+
+    What would stop again stays stopped, with what is in its way now.
+    """
+    stopped = Wanted(group="attention", text=wanted.text, before=wanted.before)
+    ids = list(session().scalars(_found(installation_id, stopped, _RETRIED + 1)))
+    again = 0
+    for delivery_id in ids[:_RETRIED]:
+        try:
+            retry_delivery(organization_id, delivery_id)
+        except (Incomplete, NotFound, NotPossible):  # The row says why, or somebody else was quicker.
+            continue
+        again += 1
+    done = ids[:_RETRIED]
+    return Retried(again=again, still=len(done) - again, before=done[-1] if len(ids) > _RETRIED else None)
+
+
+def conversations(delivery: Delivery) -> tuple[list[ConversationRow], int]:
+    """What was said about a delivery, newest conversation first, and how many exchanges are too old to be shown."""
+    shown = (
+        select(Exchange.id)
+        .join(ConversationRow)
+        .where(ConversationRow.delivery_id == delivery.id)
+        .order_by(Exchange.id.desc())
+        .limit(_EXCHANGES)
+    )
+    rows = session().scalars(
+        select(ConversationRow)
+        .where(ConversationRow.delivery_id == delivery.id)
+        .order_by(ConversationRow.id.desc())
+        .options(
+            selectinload(ConversationRow.exchanges.and_(Exchange.id.in_(shown))).joinedload(Exchange.batch)
+        )
+        .execution_options(populate_existing=True)
+    )
+    found = list(rows)
+    count = select(func.count(Exchange.id)).join(ConversationRow).where(ConversationRow.delivery_id == delivery.id)
+    return found, max(0, (session().scalar(count) or 0) - _EXCHANGES)
+
+
+def delivery_of(organization_id: str, installation_id: int, delivery_id: int) -> Delivery:
+    """A delivery of this installation. Raises `NotFound`."""
+    scope.installation(organization_id, installation_id)
+    found = scope.delivery(organization_id, delivery_id)
+    if found.installation_id != installation_id:
+        raise NotFound(say("There is no such delivery."))
+    return found
+
+
+def _found(
+    installation_id: int, wanted: Wanted, limit: int, end: int | None = None
+) -> Select[Any] | CompoundSelect[Any]:
+    """The ids of what is wanted, newest first, and none before `end`: for each state a walk down the index, which holds
+    all that is asked.
+    """
+    walks = []
+    for walk in _walks(installation_id, wanted):
+        if end is not None:
+            walk = walk.where(Delivery.id >= end)  # noqa: PLW2901 – The same walk, to its end.
+        for word in search_key(wanted.text).split():
+            walk = walk.where(Delivery.search_key.contains(word, autoescape=True))  # noqa: PLW2901 – As above.
+        walks.append(select(walk.limit(limit).subquery().c.id))
+    together = union_all(*walks).subquery()
+    return select(together.c.id).order_by(together.c.id.desc()).limit(limit)
+
+
+def _end(installation_id: int, wanted: Wanted) -> int | None:
+    """The oldest row that one search looks at; None if it looks at all of them."""
+    beyond = [select(one.offset(SEARCHED).limit(1).subquery().c.id) for one in _walks(installation_id, wanted)]
+    newest = session().scalar(select(func.max(union_all(*beyond).subquery().c.id)))
+    return None if newest is None else int(newest) + 1
+
+
+def _walks(installation_id: int, wanted: Wanted) -> Iterator[Select[int]]:
+    for state in GROUPS.get(wanted.group, tuple(_D)):
+        walk = select(Delivery.id).where(Delivery.installation_id == installation_id, Delivery.state == state)
+        if wanted.before is not None:
+            walk = walk.where(Delivery.id < wanted.before)
+        yield walk.order_by(Delivery.id.desc())
+
+
+# ── What may be shown of a message ──────────────────────────────────────────────────────────────────────────────────
+
+_HIDDEN = "•••"
+_SECRET_KEY = re.compile(
+    r"token|secret|passw|authorization|credential|cookie|api_?key|ticket|ssn|taxidentifier|socialsecurity"
+    r"|card.?num|^cc.?num",
+    re.IGNORECASE,
+)
+_SECRET_TEXT = re.compile(r"(Bearer\s+|Basic\s+)[\w\-.~+/=]{8,}", re.IGNORECASE)
+_SECRET_ELEMENT = re.compile(r"(<(\w*(?:Password|Token|Secret|Ticket)\w*)[^>]*>)[^<]+(</\2>)", re.IGNORECASE)
+
+
+def pretty(payload: Payload | None) -> tuple[str, int]:
+    """A message as a person reads it, and how many characters of it are left out.
+
+    A request never holds a credential, and no carrier returns one. Whatever looks like one is hidden all the same, as
+    are the numbers of persons and cards that a ledger may tell.
+    """
+    if payload is None:
+        return "", 0
+    text = str(simplejson.dumps(redacted(payload), use_decimal=True, ensure_ascii=False, indent=2))
+    return text[:_LONGEST], max(0, len(text) - _LONGEST)
+
+
+def redacted(value: Any) -> Any:
+    """A message without what must not be shown."""
+    if isinstance(value, Mapping):
+        return {
+            key: _HIDDEN if _SECRET_KEY.search(key) and item not in ("", None) else redacted(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redacted(item) for item in value]
+    if isinstance(value, str):
+        return _SECRET_ELEMENT.sub(rf"\1{_HIDDEN}\3", _SECRET_TEXT.sub(rf"\1{_HIDDEN}", value))
+    return value

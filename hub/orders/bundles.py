@@ -1,0 +1,195 @@
+"""Many orders are sent at once: what was pressed is kept in one row, and workers queue the orders a few at a time.
+
+Nobody's page need stay open. A part is queued in one transaction with the note that it is, under the lock of the
+installation, so that a worker may be killed at any moment and two may work on one bundle: each order is sent as if it
+were sent alone, by the person who pressed and with what that person may do when its turn comes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from rq.timeouts import BaseTimeoutException
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import joinedload
+
+from hub import access, scope
+from hub.database import now, session
+from hub.errors import NotFound
+from hub.extension import host, lease
+from hub.host import Organization, User
+from hub.integrations.crashes import reference
+from hub.models import Bundle, Installation
+from hub.orders import send_many
+from hub.orders.send import enter_orders, retry_on_conflict
+from hub.orders.send_many import Readiness
+from hub.plugin import Problem, say
+from hub.queue import commit, rollback, wake
+from hub.serialization import problems_json, problems_of
+
+AT_A_TIME = 20
+"""Orders that are queued in one transaction: well under a second, for others wait for its lock."""
+
+_RECENT = dt.timedelta(hours=12)
+"""For how long a list of orders says what was sent together."""
+
+_SHOWN = 3
+
+_LATER = (BaseTimeoutException, OperationalError)
+"""What ends a try and says nothing about an order; the sweep comes back to it."""
+
+_GONE = Problem(code="order-missing", what=say("The order is not there any more."))
+
+
+def create_bundle(
+    installation: Installation, order_ids: Sequence[str], kinds: Sequence[str], user: User, key: str
+) -> Bundle:
+    """Keep that a person wants these orders sent, and commit; a worker sees to it. One statement, however many orders.
+
+    `key` names the form whose Send was pressed: pressing it twice gives the bundle of the first time.
+    """
+    whose, installation_id = installation.organization_id, installation.id
+    bundle = Bundle(
+        installation_id=installation_id, organization_id=whose, key=key, user_id=user.id, sent_by=user.name,
+        teams=sorted(user.teams), documents=list(kinds), order_ids=list(order_ids), left=list(order_ids),
+    )  # fmt: skip
+    session().add(bundle)
+    try:
+        session().flush()
+    except IntegrityError:  # It was pressed before, or by the other click of a double click.
+        rollback()
+        pressed = select(Bundle).where(Bundle.organization_id == whose, Bundle.key == key)
+        return session().scalars(pressed).one()
+    wake(bundle.id, "send")
+    commit()
+    return bundle
+
+
+def find_bundle(organization_id: str, bundle_id: int) -> Bundle:
+    """One bundle. Raises `NotFound`."""
+    found = session().get(Bundle, bundle_id)
+    if found is None or found.organization_id != organization_id:
+        raise NotFound(say("These orders were not sent together here."))
+    return found
+
+
+def find_recent_bundles(organization_id: str) -> list[Bundle]:
+    """What was sent together lately in an organization, the latest first. One query."""
+    query = (
+        select(Bundle)
+        .where(Bundle.organization_id == organization_id, Bundle.sent_at > now() - _RECENT)
+        .order_by(Bundle.sent_at.desc(), Bundle.id.desc())
+        .limit(_SHOWN)
+        .options(joinedload(Bundle.installation))
+    )
+    return list(session().scalars(query))
+
+
+def is_queueing(organization_id: str) -> bool:
+    """Whether orders of an organization are about to be queued. One query."""
+    query = select(Bundle.id).where(Bundle.organization_id == organization_id, Bundle.due_at.is_not(None)).limit(1)
+    return session().scalar(query) is not None
+
+
+def held(bundle: Bundle) -> Mapping[str, Sequence[Problem]]:
+    """What kept some of its orders from being queued, by the id of the order."""
+    return {order_id: problems_of(stored) for order_id, stored in bundle.held.items()}
+
+
+def find_due_bundles() -> list[int]:
+    """The bundles that nobody looks after and of which something is left. One query."""
+    return list(session().scalars(select(Bundle.id).where(Bundle.due_at <= now())))
+
+
+def send_bundle(bundle_id: int) -> None:
+    """Queue what is left of a bundle. Harmless to call at any time, by any number of processes."""
+    more = True
+    while more:
+        try:
+            more = retry_on_conflict(lambda: _send_some(bundle_id, AT_A_TIME))
+        except _LATER:
+            rollback()
+            raise
+        except Exception:  # A host or a plugin may do anything, but one order must not hold up the others.
+            rollback()
+            more = all(_send_alone(bundle_id) for _ in range(AT_A_TIME))
+
+
+def _send_alone(bundle_id: int) -> bool:
+    """Queue the next order of a bundle by itself; one with which that is impossible is held."""
+    left = session().get_one(Bundle, bundle_id).left
+    try:
+        return retry_on_conflict(lambda: _send_some(bundle_id, 1))
+    except _LATER:
+        rollback()
+        raise
+    except Exception as error:  # As above.
+        rollback()
+        _hold(bundle_id, left[0], reference(error))
+        return True
+
+
+def _send_some(bundle_id: int, count: int) -> bool:
+    """Queue the next orders of a bundle and commit; says whether there were any."""
+    bundle = session().get(Bundle, bundle_id)
+    if bundle is None or not bundle.left:
+        rollback()
+        return False
+    some = bundle.left[:count]
+    user, whose = _sender(bundle), Organization(id=bundle.organization_id, name="")
+    outlooks = {one.order.id: one for one in send_many.look(bundle.installation, some, bundle.documents)}
+    installation = scope.lock(bundle.installation_id)
+    if bundle.left[:count] != some:  # Another worker was here.
+        rollback()
+        return True
+    if (hindrance := _hindrance(installation, user, whose)) is not None:
+        _note(bundle, bundle.left, {order_id: [hindrance] for order_id in bundle.left})
+        commit()
+        return False
+    kept = {order_id: [_GONE] for order_id in some if order_id not in outlooks}
+    kept |= {key: list(one.problems) for key, one in outlooks.items() if one.readiness is Readiness.CHOICE}
+    ready = [(one.order, one.choices) for one in outlooks.values() if one.readiness is Readiness.READY]
+    left = enter_orders(installation, ready, user) if ready else {}
+    _note(bundle, some, kept | {order_id: list(problems) for order_id, problems in left.items()})
+    commit()
+    return True
+
+
+def _note(bundle: Bundle, done: Sequence[str], kept: Mapping[str, list[Problem]]) -> None:
+    """Write down that some orders are queued, or what kept them from it."""
+    bundle.left = bundle.left[len(done) :]
+    bundle.held = {**bundle.held, **{order_id: problems_json(problems) for order_id, problems in kept.items()}}
+    bundle.due_at = now() + lease() if bundle.left else None
+
+
+def _hold(bundle_id: int, order_id: str, mark: str) -> None:
+    """Leave out an order that cannot even be looked at."""
+    bundle = session().get_one(Bundle, bundle_id)
+    scope.lock(bundle.installation_id)
+    if bundle.left[:1] == [order_id]:
+        what = say("Something went wrong here with this order.")
+        cure = say("Tell your support this reference: %(reference)s.", reference=mark)
+        _note(bundle, [order_id], {order_id: [Problem(code="crashed", what=what, cure=cure)]})
+    commit()
+
+
+def _sender(bundle: Bundle) -> User:
+    """Who pressed, as the host knows that person by now."""
+    known = host().users(bundle.organization_id)
+    then = User(id=bundle.user_id, name=bundle.sent_by, teams=frozenset(bundle.teams))
+    return next((one for one in known if one.id == bundle.user_id), then)
+
+
+def _hindrance(installation: Installation, user: User, whose: Organization) -> Problem | None:
+    """Why nothing more of a bundle is sent, if something has changed since it was pressed."""
+    if installation.state not in access.SENDABLE:
+        what = say("This installation is not connected any more.")
+        return Problem(code="not-connected", what=what, cure=say("Connect it, then send these again."))
+    if not access.may_send(user, whose, installation):
+        return Problem(
+            code="not-permitted", what=say("%(user)s may not send with this integration any more.", user=user.name),
+            cure=say("Somebody who may can send these again."),
+        )  # fmt: skip
+    return None

@@ -1,0 +1,119 @@
+"""Giving up what is on its way to the books, as long as it is certain that nothing of it has arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+
+from hub import scope
+from hub.database import now, session
+from hub.dispatch import leases
+from hub.errors import NotPossible
+from hub.host import Order
+from hub.models import ConversationRow, Delivery
+from hub.models.delivery import needs
+from hub.planning import answers, revisions
+from hub.plugin import FixKind, Problem, RecordKind, say
+from hub.queue import commit, rollback
+from hub.serialization import problems_json
+from hub.states import ConversationState, DeliveryState
+
+_D = DeliveryState
+CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
+"""What may be given up, as long as no write has been asked for."""
+
+
+def cancel_delivery(organization_id: str, delivery_id: int) -> Delivery:
+    """Give up a delivery that has not left. Raises `NotPossible` if it is, or may be, in the books."""
+    delivery = scope.delivery(organization_id, delivery_id)
+    scope.lock(delivery.installation_id)
+    if not can_cancel(delivery):
+        rollback()
+        raise NotPossible(say("This is on its way, or in the books, and cannot be cancelled."))
+    _cancel(delivery)
+    commit()
+    return delivery
+
+
+def confirm_deleted(organization_id: str, delivery_id: int, order: Order, by: str) -> Delivery:
+    """A person says that what was bought, and is not on the order any more, was deleted in the books: we cannot see
+    that. Should it be on the order again, it is entered anew. Raises `NotPossible` for anything else."""
+    delivery = scope.delivery(organization_id, delivery_id)
+    scope.lock(delivery.installation_id)
+    if not revisions.abandoned([delivery], order):
+        rollback()
+        raise NotPossible(say("This is on the order, or not in the books."))
+    answer = {answers.key(answers.about(delivery), FixKind.ANEW): delivery.posting_id}
+    delivery.choices = {**delivery.choices, "answers": {**delivery.choices.get("answers", {}), **answer}}
+    what = say("%(who)s said that it was deleted there.", who=by)
+    delivery.problems = problems_json([Problem(code="deleted-by-hand", what=what)])
+    commit()
+    return delivery
+
+
+def can_cancel(delivery: Delivery) -> bool:
+    """Whether it is certain that nothing of it has reached the books."""
+    return delivery.state in CANCELLABLE and not leases.write_is_asked(delivery.id)
+
+
+def find_cancellable(deliveries: Iterable[Delivery]) -> set[int]:
+    """The ids of those that `can_cancel` is true of. One query."""
+    ids = {delivery.id for delivery in deliveries if delivery.state in CANCELLABLE}
+    return ids - leases.asked_to_write(ids)
+
+
+def _cancel(delivery: Delivery) -> None:
+    """Cancel it, what waits for it, and the new records that nobody else waits for. A change that is given up leaves
+    what is in the books as it is there.
+    """
+    close_conversation(delivery, say("Cancelled."))
+    if delivery.posting_id:
+        delivery.move(_D.POSTED)
+        delivery.subject, delivery.problems, delivery.reference = revisions.last_posted(delivery), [], ""
+        return
+    delivery.move(_D.CANCELLED)
+    session().flush()
+    for dependent in _dependents(delivery):
+        if can_cancel(dependent):
+            _cancel(dependent)
+    cancel_unneeded(delivery.needs)
+
+
+def cancel_waiting(delivery: Delivery) -> None:
+    """Cancel what waits for a delivery that will not be what it was."""
+    for dependent in _dependents(delivery):
+        if dependent.state is _D.WAITING and can_cancel(dependent):
+            _cancel(dependent)
+
+
+def cancel_unneeded(needed: Sequence[Delivery]) -> None:
+    """Cancel the new records that nobody waits for any more, such as a customer in whose place another was chosen."""
+    for one in needed:
+        if one.kind in set(RecordKind) and not _dependents(one) and can_cancel(one):
+            _cancel(one)
+
+
+def _dependents(delivery: Delivery) -> list[Delivery]:
+    return list(
+        session().scalars(
+            select(Delivery)
+            .join(needs, needs.c.delivery_id == Delivery.id)
+            .where(needs.c.needed_id == delivery.id, Delivery.state != _D.CANCELLED)
+        )
+    )
+
+
+def close_conversation(delivery: Delivery, why: str) -> None:
+    """End a conversation that has only read so far; its answer, should one come, is of no use any more."""
+    row = open_conversation(delivery)
+    if row is not None:
+        row.state, row.ended_at, row.outcome = ConversationState.FAILED, now(), why
+
+
+def open_conversation(delivery: Delivery) -> ConversationRow | None:
+    return session().scalar(
+        select(ConversationRow).where(
+            ConversationRow.delivery_id == delivery.id, ConversationRow.state == ConversationState.OPEN
+        )
+    )

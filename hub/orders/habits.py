@@ -1,0 +1,45 @@
+"""The send dialog of an order that was never sent begins with what this person chose for the order before."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import IntegrityError
+
+from hub.database import session
+from hub.host import Order, User
+from hub.models import Habit, Installation
+from hub.planning import purchases
+from hub.planning.choices import PURCHASES, Choices
+from hub.plugin import DocumentKind
+from hub.queue import commit, rollback
+
+
+def remember(installation: Installation, user: User, choices: Choices) -> None:
+    """Keep what was chosen. What says nothing about the next order (who the customer is, a deposit, what was sent
+    afterwards) is not kept. Commits.
+    """
+    if not choices.sells:
+        return
+    bought = sorted(choices.kinds & PURCHASES)
+    chosen = {"documents": bought, "tax": choices.tax, "default": installation.tax}
+    try:
+        session().merge(Habit(installation_id=installation.id, user_id=user.id, chosen=chosen))
+        commit()
+    except IntegrityError:  # The same person pressed twice at once, and the other press has kept it.
+        rollback()
+
+
+def recall(installation: Installation, user: User, order: Order) -> Choices:
+    """What a person would choose for an order, going by the last one. A tax that was chosen gives way to a default that
+    an admin has changed since.
+    """
+    row = session().get(Habit, (installation.id, user.id))
+    chosen = row.chosen if row is not None else {}
+    kept = chosen.get("default") == installation.tax
+    bought = [
+        kind
+        for kind in chosen.get("documents", ())
+        if kind in installation.documents and purchases.suppliers_of(order)
+    ]
+    return Choices(
+        documents=(DocumentKind.INVOICE, *bought), tax=chosen.get("tax", "") if kept else installation.tax
+    )  # fmt: skip

@@ -1,0 +1,225 @@
+"""From an order to its documents, with every problem that can be known before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from hub.books import description
+from hub.host import Order
+from hub.integrations import optional_calls
+from hub.models import Installation
+from hub.models.books import name_key
+from hub.planning import sales, validation
+from hub.planning.choices import SALES, Choices
+from hub.planning.context import NEW, Gathered, gather, item_name, kind_of_entry
+from hub.planning.drafts import Draft
+from hub.planning.purchases import accounts_of, all_have, build_purchases
+from hub.plugin import (
+    AT_ONCE,
+    DEPOSITS,
+    Bill,
+    DocumentKind,
+    DoesNotAddUp,
+    Integration,
+    Line,
+    NewCustomer,
+    NewItem,
+    Payment,
+    Problem,
+    PurchaseOrder,
+    PurchaseOrderRef,
+    RecordKind,
+    Ref,
+    Role,
+    Sale,
+    say,
+)
+from hub.serialization import Subject
+
+
+def options_of(installation: Installation, integration: Integration) -> dict[str, str]:
+    """The installation's options, with the integration's defaults where nothing is saved."""
+    return {option.key: installation.options.get(option.key, option.default) for option in integration.options}
+
+
+def takes_deposits(installation: Installation, integration: Integration, order: Order, known: Gathered) -> bool:
+    """Whether payments of an order can be sent before its invoice, and this is not there."""
+    invoiced = DocumentKind.INVOICE in known.standing.get(order.id, frozenset())
+    may = options_of(installation, integration).get(DEPOSITS.key) == AT_ONCE
+    return may and not invoiced and sales.kind_of(order) is DocumentKind.INVOICE
+
+
+def draft(
+    installation: Installation, integration: Integration, order: Order, choices: Choices, known: Gathered | None = None
+) -> Draft:
+    """Build the documents of an order: without a query, if what it rests on is `known`; else that is gathered now."""
+    known = known or gather(installation, integration, [(order, choices)])
+    options, books = options_of(installation, integration), description.known(installation)
+    refs = {**known.refs, **named(order, known), **_overrides(known, choices)}
+    refs = {role: ref for role, ref in refs.items() if books.tracks(kind_of_entry(role))}
+    standing = known.standing.get(order.id, frozenset())
+    invoiced = choices.sells or DocumentKind.INVOICE in standing
+    problems = _unmapped(integration, refs, order, choices)
+    customer, new_customer = _customer(known, order, choices, problems)
+    items, new_items = _items(installation, integration, known, order, refs=refs, problems=problems)
+    takes_payments = DocumentKind.PAYMENT in integration.capabilities.documents
+    try:
+        sale = sales.sale(order, customer, items, refs, tax=choices.tax, problems=problems)
+        payments = sales.payments(order, customer, refs, applied=invoiced) if takes_payments else {}
+        bought = build_purchases(
+            installation, order, choices, known=known, customer=customer, items=items, refs=refs,
+            problems=problems,
+        )
+    except DoesNotAddUp as error:
+        sale, payments, bought = None, {}, ()
+        problems.append(Problem(
+            code="does-not-add-up",
+            what=say("The order does not add up."), why=str(error), cure=say("Correct the order, then send it."),
+            field="lines",
+        ))  # fmt: skip
+    problems += sales.money_problems(installation, order)
+    if order.cancelled:
+        problems = [sales.cancelled(integration, order, standing)]
+    elif choices.sells:
+        voided = integration.capabilities.voids & set(choices.updates)
+        problems += sales.contradictions(installation, integration, order, standing - voided)
+    elif choices.deposits and not invoiced:
+        problems += sales.deposit_problems(options)
+    outline = Draft(
+        customer=customer, new_customer=new_customer, new_items=new_items, sale=sale, payments=payments,
+        purchases=bought,
+    )  # fmt: skip
+    outline, taken = validation.answered(outline, known, choices, options)
+    validate = partial(optional_calls.validate, integration, options=options, books=books)
+    found = validation.reviewed(outline, known, order, choices.updates, validate)
+    return replace(outline, problems=tuple(dict.fromkeys([*problems, *taken, *found])))
+
+
+def completed(
+    subject: Subject, found: Mapping[tuple[str, str], Ref], ordered: PurchaseOrderRef | None = None
+) -> Subject:
+    """Put the ids of what has been created meanwhile into a document: `found` has them by kind and source, `ordered`
+    is the purchase order that a bill answers."""
+    created = {kind: ref for (kind, _), ref in found.items()}
+    if isinstance(subject, Sale):
+        customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
+        return replace(subject, customer=customer, lines=_completed_lines(subject.lines, found, created))
+    if isinstance(subject, PurchaseOrder | Bill):
+        vendor = subject.vendor if subject.vendor.id else created[RecordKind.VENDOR]
+        whole = replace(subject, vendor=vendor, lines=_completed_lines(subject.lines, found, created))
+        return replace(whole, ordered=ordered) if isinstance(whole, Bill) and whole.ordered else whole
+    if isinstance(subject, Payment):
+        customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
+        waits = subject.invoice is not None and not subject.invoice.id
+        invoice = created[DocumentKind.INVOICE] if waits else subject.invoice
+        return replace(subject, customer=customer, invoice=invoice)
+    return subject
+
+
+def _completed_lines(
+    lines: tuple[Line, ...], found: Mapping[tuple[str, str], Ref], created: Mapping[str, Ref]
+) -> tuple[Line, ...]:
+    whole = []
+    for line in lines:
+        item = line.item if line.item.id else found[RecordKind.ITEM, item_key(line.item.name)]
+        customer = created[RecordKind.CUSTOMER] if line.customer is not None and not line.customer.id else line.customer
+        whole.append(replace(line, item=item, customer=customer))
+    return tuple(whole)
+
+
+def item_key(name: str) -> str:
+    """What identifies a new item among the deliveries of an installation."""
+    return name_key(name)
+
+
+def named(order: Order, known: Gathered) -> dict[str, Ref]:
+    """What of the books an order names itself, by role. What they do not have is left out."""
+    names = {Role.TERMS: order.terms, Role.CLASS: order.tracking_class, Role.LOCATION: order.location}
+    rows = {role: known.named(kind_of_entry(role), name) for role, name in names.items() if name}
+    return {role: row.ref for role, row in rows.items() if row is not None}
+
+
+def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:
+    found = {}
+    for role, record_id in choices.accounts.items():
+        row = known.entries.get((kind_of_entry(role), record_id))
+        if row is not None:
+            found[role] = row.ref
+    return found
+
+
+def _unmapped(integration: Integration, refs: Mapping[str, Ref], order: Order, choices: Choices) -> list[Problem]:
+    wanted = choices.kinds - SALES | ({sales.kind_of(order)} if choices.sells else set())
+    if order.payments and DocumentKind.INVOICE in wanted:  # They go along with it.
+        wanted = wanted | {DocumentKind.PAYMENT}
+    return [
+        Problem(
+            code="mapping-missing", what=say("%(role)s is not chosen yet.", role=say(place.label)),
+            why=say("The books need it for this document."),
+            cure=say("Choose it here, or for all orders on the Accounts tab of the settings."), field=place.key,
+        )
+        for place in integration.mappings
+        if place.needed_for & wanted and place.key not in refs and not all_have(place.key, order, choices)
+    ]  # fmt: skip
+
+
+def _customer(
+    known: Gathered, order: Order, choices: Choices, problems: list[Problem]
+) -> tuple[Ref, NewCustomer | None]:
+    chosen = choices.customer or known.customer_of(order) or NEW
+    if chosen != NEW:
+        row = known.entries.get((RecordKind.CUSTOMER, chosen))
+        if row is not None and row.active:
+            return row.ref, None
+        problems.append(Problem(
+            code="customer-inactive", what=say("This customer is not (or no longer) active in the books."),
+            cure=say("Choose another customer, or create a new one."), field="customer",
+        ))  # fmt: skip
+    return Ref(id="", name=order.company.name), customer_of(order)
+
+
+def customer_of(order: Order) -> NewCustomer:
+    """The order's company as a customer in the books."""
+    company = order.company
+    return NewCustomer(
+        name=company.name, email=company.email, phone=company.phone, billing=company.billing,
+        shipping=company.shipping, currency=order.currency,
+    )  # fmt: skip
+
+
+def _items(
+    installation: Installation, integration: Integration, known: Gathered, order: Order, *,
+    refs: Mapping[str, Ref], problems: list[Problem],
+) -> tuple[list[Ref], tuple[NewItem, ...]]:  # fmt: skip
+    has_account = any(place.key == Role.INCOME for place in integration.mappings)
+    enters = has_account and RecordKind.ITEM in integration.capabilities.creates
+    found: list[Ref] = []
+    new: dict[str, NewItem] = {}
+    for line in order.lines:
+        name = item_name(line, installation.item_source)
+        row = known.named(RecordKind.ITEM, name)
+        found.append(row.ref if row else Ref(id="", name=name))
+        if not name:
+            problems.append(Problem(
+                code="item-unnamed", what=say(
+                    "The line “%(line)s” has nothing that could name its item.", line=line.name or line.description
+                ),
+                cure=say("Fill in the product number on the order, or let the product name be used (Details)."),
+                field="lines",
+            ))  # fmt: skip
+        elif row is None and not enters:
+            problems.append(Problem(
+                code="item-missing", what=say("“%(name)s” is not among the products of the books.", name=name),
+                why=say("%(product)s takes no new ones from here.", product=integration.label),
+                cure=say("Enter it there, then refresh the lists on the Details tab."), field="lines",
+            ))  # fmt: skip
+        elif row is None and Role.INCOME in refs:
+            # Without an account for its cost the books would sell it and refuse to buy it.
+            cost = accounts_of(line.supplier.id if line.supplier else "", refs).get(Role.COST)
+            new.setdefault(item_key(name), NewItem(
+                name=name, description=line.description or line.name, price=line.price, taxable=line.taxable,
+                income=refs[Role.INCOME], cost=cost,
+            ))  # fmt: skip
+    return found, tuple(new.values())

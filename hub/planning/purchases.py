@@ -1,0 +1,198 @@
+"""What an order buys: for each of its suppliers a purchase order, and the bill that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain, count
+
+from hub.host import Company, Order, OrderLine
+from hub.models import Installation
+from hub.planning.choices import PURCHASES, Choices
+from hub.planning.context import NEW, Gathered
+from hub.plugin import (
+    Bill,
+    DocumentKind,
+    Line,
+    NewVendor,
+    Problem,
+    PurchaseOrder,
+    PurchaseOrderRef,
+    RecordKind,
+    Ref,
+    Role,
+    in_cents,
+    say,
+)
+
+ROLES = (Role.PAYABLE, Role.COST)
+"""What can be chosen for each supplier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What is bought from one supplier. `new_vendor` is set if the books do not know the supplier."""
+
+    supplier: Company
+    new_vendor: NewVendor | None
+    order: PurchaseOrder | None
+    bill: Bill | None
+
+
+def accounts_of(supplier_id: str, refs: Mapping[str, Ref]) -> dict[str, Ref]:
+    """What is chosen by role, with what is chosen for this supplier in its place."""
+    return {**refs, **{str(role): refs[key] for role in ROLES if (key := f"{role}/{supplier_id}") in refs}}
+
+
+def build_purchases(
+    installation: Installation, order: Order, choices: Choices, *, known: Gathered, customer: Ref,
+    items: Sequence[Ref], refs: Mapping[str, Ref], problems: list[Problem],
+) -> tuple[Purchase, ...]:  # fmt: skip
+    """The purchases of an order, as far as `choices` ask for them."""
+    asked, suppliers = PURCHASES & choices.kinds, suppliers_of(order)
+    if asked and not suppliers:
+        problems.append(Problem(
+            code="vendor-missing",
+            what=say("No line of this order has a supplier."), why=say("There is nobody to order from."),
+            cure=say("Enter the suppliers on the order, or do not send purchase orders and bills."), field="lines",
+        ))  # fmt: skip
+    found = []
+    lines_of = _by_supplier(zip(order.lines, items, strict=True))
+    numbers = {kind: numbers_of(order, known, kind) for kind in PURCHASES}
+    for supplier_id, supplier in suppliers.items() if asked else ():
+        if not any(is_wanted(choices, kind, supplier_id) for kind in PURCHASES):
+            continue
+        own = accounts_of(supplier_id, refs)
+        lines = _lines(installation, lines_of[supplier_id], customer, own.get(Role.COST), problems)
+        vendor = _vendor(known, choices, supplier, problems)
+        ordered = billed = None
+        if is_wanted(choices, DocumentKind.PURCHASE_ORDER, supplier_id):
+            number = numbers[DocumentKind.PURCHASE_ORDER][supplier_id]
+            ordered = _order(order, number, vendor, lines, own)
+        if is_wanted(choices, DocumentKind.BILL, supplier_id):
+            theirs = order.bill_numbers.get(supplier_id, numbers[DocumentKind.BILL][supplier_id])
+            source = f"order/{order.id}/supplier/{supplier_id}"
+            is_there = (source, DocumentKind.PURCHASE_ORDER) in known.settled.get(order.id, ())
+            billed = _bill(order, theirs, vendor, lines, own, answers=ordered is not None or is_there)
+        found.append(Purchase(
+            supplier=supplier, new_vendor=None if vendor.id else _new(supplier, order.currency), order=ordered,
+            bill=billed,
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def is_wanted(choices: Choices, kind: DocumentKind, supplier_id: str) -> bool:
+    """Whether a purchase of a kind is to be sent for a supplier."""
+    return kind in choices.documents or f"{kind}/{supplier_id}" in choices.documents
+
+
+def all_have(role: str, order: Order, choices: Choices) -> bool:
+    """Whether each supplier of whom something is to be sent has an account of its own in a role."""
+    wanted = [one for one in suppliers_of(order) if any(is_wanted(choices, kind, one) for kind in PURCHASES)]
+    return role in ROLES and bool(wanted) and all(choices.accounts.get(f"{role}/{one}") for one in wanted)
+
+
+def numbers_of(order: Order, known: Gathered, kind: DocumentKind) -> dict[str, str]:
+    """Our number for what is bought from each supplier: the order's, with a place if there are several. What has been
+    sent keeps its number, whoever joins or leaves the order since, and nobody else gets that; a bill that has none of
+    ours yet has that of its purchase order, and the other way round."""
+    sent, suppliers = known.numbers.get(order.id, {}), suppliers_of(order)
+    taken, found = set(sent.values()), dict[str, str]()
+    for place, supplier_id in enumerate(suppliers, start=1):
+        own = (sent.get((one, supplier_id)) for one in (kind, *sorted(PURCHASES)))
+        alone = [order.number] if len(suppliers) == 1 else []
+        free = (one for one in chain(alone, (f"{order.number}-{n}" for n in count(place))) if one not in taken)
+        found[supplier_id] = next(filter(None, own), None) or next(free)
+        taken.add(found[supplier_id])
+    return found
+
+
+def suppliers_of(order: Order) -> dict[str, Company]:
+    """From whom an order buys, by id, in the order of its lines."""
+    return {line.supplier.id: line.supplier for line in order.lines if line.supplier is not None and is_bought(line)}
+
+
+def vendor_of(known: Gathered, supplier: Company) -> str:
+    """The id of the vendor that a supplier is: who is linked, else who has exactly this name; else empty."""
+    row = known.named(RecordKind.VENDOR, supplier.name)
+    link = known.links.get((RecordKind.VENDOR, supplier.id))
+    return link.id if link is not None else row.record_id if row is not None else ""
+
+
+def _vendor(known: Gathered, choices: Choices, supplier: Company, problems: list[Problem]) -> Ref:
+    chosen = choices.vendors.get(supplier.id, "") or vendor_of(known, supplier)
+    row = known.entries.get((RecordKind.VENDOR, chosen))
+    if row is not None and row.active:
+        return row.ref
+    if chosen and chosen != NEW:
+        problems.append(Problem(
+            code="vendor-inactive",
+            what=say("The vendor of %(supplier)s is not (or no longer) active in the books.", supplier=supplier.name),
+            cure=say("Choose another vendor, or create a new one."), field="vendor", about=f"vendor/{supplier.id}",
+        ))  # fmt: skip
+    return Ref(id="", name=supplier.name)
+
+
+def is_bought(line: OrderLine) -> bool:
+    """Whether a line is bought from a supplier for its order. What a customer gives back is not."""
+    return line.supplier is not None and line.quantity > 0
+
+
+def _by_supplier(pairs: Iterable[tuple[OrderLine, Ref]]) -> dict[str, list[tuple[OrderLine, Ref]]]:
+    found: dict[str, list[tuple[OrderLine, Ref]]] = {}
+    for line, item in pairs:
+        if line.supplier is not None and is_bought(line):
+            found.setdefault(line.supplier.id, []).append((line, item))
+    return found
+
+
+def _new(supplier: Company, currency: str) -> NewVendor:
+    return NewVendor(
+        name=supplier.name, email=supplier.email, phone=supplier.phone, address=supplier.billing, currency=currency
+    )
+
+
+def _lines(
+    installation: Installation, bought: Sequence[tuple[OrderLine, Ref]], customer: Ref, account: Ref | None,
+    problems: list[Problem],
+) -> tuple[Line, ...]:
+    lines = []
+    for line, item in bought:
+        if line.cost is None:
+            problems.append(Problem(
+                code="cost-missing", what=say("The line “%(line)s” has no cost.", line=line.name or line.description),
+                why=say("A purchase order and a bill say what the supplier charges."),
+                cure=say("Enter the cost on the order, or do not send its purchase orders and bills."), field="lines",
+            ))  # fmt: skip
+        cost = line.cost or Decimal("0.00")
+        lines.append(Line(
+            item=item, description=line.description or line.name, quantity=line.quantity, price=cost,
+            amount=in_cents(line.quantity * cost), account=account,
+            customer=customer if installation.billable else None, billable=installation.billable,
+        ))  # fmt: skip
+    return tuple(lines)
+
+
+def _total(lines: Sequence[Line]) -> Decimal:
+    return sum((line.amount for line in lines), Decimal("0.00"))
+
+
+def _order(
+    order: Order, number: str, vendor: Ref, lines: tuple[Line, ...], refs: Mapping[str, Ref]
+) -> PurchaseOrder:
+    return PurchaseOrder(
+        number=number, date=order.date, currency=order.currency, vendor=vendor, lines=lines, total=_total(lines),
+        payable=refs.get(Role.PAYABLE), tracking_class=refs.get(Role.CLASS), location=refs.get(Role.LOCATION),
+        ship_to=order.shipping or order.company.shipping, note=f"Order {order.number}",
+    )  # fmt: skip
+
+
+def _bill(
+    order: Order, number: str, vendor: Ref, lines: tuple[Line, ...], refs: Mapping[str, Ref], *, answers: bool
+) -> Bill:
+    return Bill(
+        number=number, date=order.date, currency=order.currency, vendor=vendor, lines=lines, total=_total(lines),
+        payable=refs.get(Role.PAYABLE), tracking_class=refs.get(Role.CLASS), location=refs.get(Role.LOCATION),
+        ordered=PurchaseOrderRef(id="") if answers else None, note=f"Order {order.number}",
+    )  # fmt: skip

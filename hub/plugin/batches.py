@@ -1,0 +1,61 @@
+"""What goes over the line."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Payload: TypeAlias = dict[str, Any]
+"""A JSON object. Numbers in it are `int` or `Decimal`, never `float`: an amount survives storing to the cent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One question to the ledger, as a conversation asks it.
+
+    `name` says in a bookkeeper's words what it does, `say("create invoice")`; it heads the exchange in the audit trail.
+    `payload` is what the carrier needs to ask it; it never holds a credential, because it is stored and shown.
+    `writes` is true if answering it changes the books.
+    """
+
+    name: str
+    payload: Payload
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What the ledger said to one request, a refusal included, as the plugin wants to see it again on replay."""
+
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCost:
+    """What one trip to the ledger costs: how many HTTP `calls`, how many of them `batches`, and, as the ledger's meter
+    counts them, how many `reads` and `writes`."""
+
+    calls: int = 1
+    batches: int = 0
+    reads: int = 0
+    writes: int = 0
+
+
+Conversation: TypeAlias = Generator[Request, Response, T]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One trip to the ledger. The hub stores it with its `body` before it leaves and repeats it under the same `key`.
+
+    `idempotency_key` has 20 characters of `[0-9a-f]`. It fits the shortest limit that is known, and so QuickBooks
+    Online's `requestid` (36 for a batch) and qbXML's `newMessageSetID` (24). `body` is what `Integration.encode` made
+    of the requests, byte for byte as it was first sent.
+    """
+
+    idempotency_key: str
+    requests: tuple[Request, ...]
+    body: str

@@ -1,0 +1,167 @@
+"""What an integration declares about itself, as data that the hub renders."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+from hub.plugin.books import AccountKind, RecordKind
+from hub.plugin.documents import DocumentKind
+from hub.plugin.sentences import say
+from hub.plugin.transactions import TransactionKind
+
+
+class FieldKind(enum.StrEnum):
+    CHOICE = "choice"
+    SWITCH = "switch"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """An option of an installation, rendered on its Details tab. The value is a string; a switch is "yes" or ""."""
+
+    key: str
+    label: str
+    kind: FieldKind = FieldKind.TEXT
+    choices: tuple[tuple[str, str], ...] = ()
+    default: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingField:
+    """A dropdown of the Accounts tab: which record of the books fills the role `key`.
+
+    `accepts` are the kinds of account that the books take here (empty: any, or the record is no account). An entry is
+    suggested whose `Record.detail` is among `prefers`, else one in whose name stands one of the words `named` (small
+    letters); in other lists than that of accounts only one that is the only one of its `prefers`. `needed_for` are the
+    documents that cannot be sent without it. The roles that the hub itself puts on documents are the constants below.
+    """
+
+    key: str
+    label: str
+    kind: RecordKind = RecordKind.ACCOUNT
+    accepts: tuple[AccountKind, ...] = ()
+    prefers: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    needed_for: frozenset[DocumentKind] = frozenset()
+    help: str = ""
+
+
+ASK, SUFFIX = "ask", "suffix"
+
+TAKEN_NAMES = Field(
+    key="taken_names",
+    label=say("When the name of a new customer, vendor or product is taken"),
+    kind=FieldKind.CHOICE,
+    choices=((ASK, say("Ask me")), (SUFFIX, say("Add a suffix, such as (C) for a customer"))),
+    default=ASK,
+    help=say("In QuickBooks customers, vendors and employees share one list of names."),
+)
+"""An option that the hub itself acts on, where a plugin declares it: the hub knows the names in the lists."""
+
+
+WITH_INVOICE, AT_ONCE = "with_invoice", "at_once"
+
+DEPOSITS = Field(
+    key="deposits",
+    label=say("Payments that come before the invoice"),
+    kind=FieldKind.CHOICE,
+    choices=(
+        (WITH_INVOICE, say("Are sent with the invoice")), (AT_ONCE, say("Can be sent at once, as a deposit")),
+    ),
+    default=WITH_INVOICE,
+    help=say("A deposit stands to the customer's credit, and is applied to the invoice when that is sent."),
+)
+"""An option that the hub itself acts on, where a plugin declares it and names payments in `Capabilities.revises`."""
+
+
+class Role(enum.StrEnum):
+    """The roles whose mapping the hub resolves into the refs of a document."""
+
+    RECEIVABLE = "accounts_receivable"
+    INCOME = "income_account"
+    COST = "cost_of_goods_sold"
+    PAYABLE = "accounts_payable"
+    DISCOUNT = "discount_account"
+    DEPOSIT = "deposit_account"
+    SALES_TAX_ITEM = "sales_tax_item"
+    TERMS = "terms"
+    CLASS = "tracking_class"
+    LOCATION = "location"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the operator configures once for all installations, as `HUB_<INTEGRATION KEY>_<NAME>`.
+
+    A setting without a default is required; the integration cannot be installed before it is there.
+    """
+
+    name: str
+    default: str | None = None
+    help: str = ""
+
+
+class CostUnit(enum.StrEnum):
+    """What of a `RequestCost` a limit counts."""
+
+    CALLS = "calls"
+    BATCHES = "batches"
+    READS = "reads"
+    WRITES = "writes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """The ledger takes at most `most` of what is `counted` for one company's books within any `seconds` in a row.
+
+    With `of_app` it counts the books of all installations together. Where `most` depends on what the operator has
+    bought, `setting` names it: another figure may be set as `HUB_<INTEGRATION KEY>_<SETTING>`, 0 for no limit.
+    """
+
+    most: int
+    seconds: int
+    counted: CostUnit = CostUnit.CALLS
+    of_app: bool = False
+    setting: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What the ledger can do, and at which pace.
+
+    `documents` can be posted, and those in `revises` posted once more after a change, as can the records there. Those
+    in `voids` can be brought to nothing when their order is cancelled (`Revision.voids`).
+    With `bill_before_order` the change of a bill goes before that of its purchase order, whose lines the bill holds.
+    `lists` and then `history` can be fetched, in this order; `creates` created. `requests_per_batch` is how many
+    requests travel at once; 1 for a ledger without batches; `bytes_per_batch` about how much they may weigh
+    together, 0 for no matter what. `tax_by_code` offers the books' tax codes in the dialog. `reference` is the key of
+    a response's payload under which the ledger's own reference stands, that its support asks for.
+
+    `limits` is how fast the ledger may be asked; the hub keeps to all of them, whichever worker asks, so a carrier need
+    not. `idempotency_window` is how long the ledger certainly remembers the idempotency key of a batch: somewhat less
+    than it promises, None for as long as the books last. After that the hub asks `Integration.recover` before it
+    repeats a write.
+    `reads_a_month` is how many reads are to be had in a calendar month, over the books of all installations; 0 if
+    reading costs nothing. The operator may set another figure as `HUB_<INTEGRATION KEY>_READS_A_MONTH`.
+    The kinds of record in `shared_names` share one list of names.
+    """
+
+    documents: frozenset[DocumentKind]
+    lists: tuple[RecordKind, ...]
+    history: tuple[TransactionKind, ...] = ()
+    creates: frozenset[RecordKind] = frozenset()
+    shared_names: frozenset[RecordKind] = frozenset()
+    revises: frozenset[DocumentKind | RecordKind] = frozenset()
+    voids: frozenset[DocumentKind] = frozenset()
+    bill_before_order: bool = False
+    requests_per_batch: int = 1
+    bytes_per_batch: int = 0
+    tax_by_code: bool = False
+    reference: str = ""
+    limits: tuple[Limit, ...] = ()
+    idempotency_window: dt.timedelta | None = None
+    reads_a_month: int = 0

@@ -1,1 +1,0 @@
-"""What is known of the books: lists, history, links, mappings, and what reading them costs."""

@@ -1,1 +1,0 @@
-"""From an order to its documents, with every problem that can be known before anything is sent."""

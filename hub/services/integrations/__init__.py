@@ -1,1 +1,0 @@
-"""How the hub treats plugins, which may do anything: found, asked, vetted, and forgiven."""

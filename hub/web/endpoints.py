@@ -1,0 +1,127 @@
+"""For ledgers that call us: the panel on which an admin connects one, and the address at which it calls."""
+
+from __future__ import annotations
+
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING, cast
+
+from flask import Blueprint, Response, current_app, request
+from flask.typing import ResponseReturnValue
+
+from hub import queue, scope
+from hub.dispatch import endpoints
+from hub.dispatch.polling import StoredPollingSession
+from hub.errors import HubError, NotFound
+from hub.extension import current, trip_time
+from hub.host import Permission
+from hub.integrations import timeouts
+from hub.integrations.crashes import reference
+from hub.plugin import PullIntegration, say
+from hub.translating import _
+from hub.web import views
+from hub.web.guard import admits_anybody, organization, requires
+from hub.web.pages import public_url, show
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+    from flask import Flask
+
+_MOST = 64 * 1024 * 1024
+"""Bytes of one call."""
+
+
+def register(blueprint: Blueprint) -> None:
+    path = "/installations/<int:installation_id>/endpoint"
+    blueprint.add_url_rule(path, "endpoint_panel", endpoint_panel)
+    blueprint.add_url_rule(f"{path}/steps", "endpoint_steps", endpoint_steps)
+    blueprint.add_url_rule(f"{path}/file", "endpoint_file", endpoint_file)
+    blueprint.add_url_rule(f"{path}/password", "endpoint_password", endpoint_password, methods=["GET", "POST"])
+    blueprint.add_url_rule("/support", "support", support)
+    blueprint.add_url_rule("/polling/<address>", "polling", polling, methods=["GET", "HEAD", "POST"])
+
+
+@requires(Permission.MANAGE)
+def endpoint_panel(installation_id: int) -> ResponseReturnValue:
+    """The steps of connecting a ledger that calls us."""
+    return _endpoint_panel(installation_id)
+
+
+@requires(Permission.MANAGE)
+def endpoint_steps(installation_id: int) -> ResponseReturnValue:
+    """How far the ledger has got; it polls until that is all the way."""
+    installation = scope.installation(organization().id, installation_id)
+    return show("hub/endpoint_steps.html", title=_("Connect"), endpoint_panel=views.endpoint_panel(installation))
+
+
+@requires(Permission.MANAGE)
+def endpoint_file(installation_id: int) -> ResponseReturnValue:
+    """The file that tells the ledger where to call."""
+    installation = scope.installation(organization().id, installation_id)
+    address = endpoints.open_for(installation).address
+    file = endpoints.invitation(installation, public_url("hub.polling", address=address), public_url("hub.support"))
+    response = Response(file.body, mimetype=file.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return response
+
+
+@requires(Permission.MANAGE)
+def endpoint_password(installation_id: int) -> ResponseReturnValue:
+    """Make a password, and show it this once. Asks first where there is one already, which then stops working; so it
+    also asks instead of making another one when a page that made one is loaded again."""
+    view = views.endpoint_panel(scope.installation(organization().id, installation_id))
+    if request.method == "POST" and request.form.get("instead_of", "") == view.edition:
+        password = endpoints.new_password(organization().id, installation_id, instead_of=view.edition)
+        return _endpoint_panel(installation_id, password)
+    return show("hub/new_password.html", title=_("New password"), endpoint_panel=view)
+
+
+def support() -> ResponseReturnValue:
+    """The page to which a ledger's own program sends people. It must answer to anybody."""
+    return show("hub/support.html", title=_("Help"))
+
+
+@admits_anybody
+def polling(address: str) -> ResponseReturnValue:
+    """Where a ledger calls. Its own protocol says who it is, and what an error looks like."""
+    try:
+        installation_id, key = endpoints.at(address)
+        integration = current().integrations.get(key)
+        if not isinstance(integration, PullIntegration):
+            raise NotFound(say("The plugin of this installation is not here at present."))
+    except HubError as error:
+        return Response(f"{error}\n", 404, mimetype="text/plain")
+    app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
+    answering = partial(_answer, app, integration, installation_id, _received())
+    with queue.afterwards() as tell_workers:
+        try:
+            answer = timeouts.within(integration.key, "endpoint", trip_time(), answering)
+        except timeouts.Hung as error:
+            answer = Response(f"That took too long (reference {reference(error)}).\n", 503, mimetype="text/plain")
+    answer.call_on_close(tell_workers)
+    return answer
+
+
+def _answer(app: Flask, integration: PullIntegration, installation_id: int, environ: WSGIEnvironment) -> Response:
+    """What the endpoint answers, in a session of its own: a plugin that hangs is left alone with that."""
+    with app.app_context():
+        application = integration.endpoint(StoredPollingSession(installation_id))
+        return cast(Response, Response.from_app(application, environ, buffered=True))
+
+
+def _received() -> WSGIEnvironment:
+    """The call with its body read, because the time that a slow line takes is none of the plugin's. One that says
+    itself that it is longer than we take is left for the plugin to refuse."""
+    environ, length = request.environ, request.content_length
+    if (length or 0) > _MOST:
+        return environ
+    request.max_content_length = None
+    stream = environ["wsgi.input"] if length else request.stream  # Werkzeug's own is slower.
+    return {**environ, "wsgi.input": BytesIO(stream.read(length or _MOST + 1))}
+
+
+def _endpoint_panel(installation_id: int, password: str = "") -> ResponseReturnValue:
+    installation = scope.installation(organization().id, installation_id)
+    panel = views.endpoint_panel(installation)
+    return show("hub/endpoint.html", title=_("Connect"), endpoint_panel=panel, password=password)
