@@ -72,11 +72,10 @@ def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> Entered | None
         return None
     if isinstance(step, Ends) and row.purpose is Purpose.RECOVER:
         step = _take_recovery(row, step)
-    row.ended_at = now()
     if isinstance(step, Ends):
-        row.state = ConversationState.DONE
+        row.move(ConversationState.DONE)
         return _succeed(row, step.result)
-    row.state = ConversationState.FAILED
+    row.move(ConversationState.FAILED)
     _fail(row, step)
     return None
 

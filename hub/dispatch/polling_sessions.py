@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from hub.database import alone, now, session
 from hub.dispatch import batches
 from hub.models import BatchRow, Delivery, Endpoint, Installation, Listing
+from hub.models.moves import update_state
 from hub.queue import rollback
 from hub.states import BatchState, DeliveryState
 
@@ -110,9 +111,9 @@ _collect = _change(
     waits_since=case((_ready.is_(None), func.coalesce(_endpoint.waits_since, _moment))),
 )  # fmt: skip
 _take = (
-    update(BatchRow.__table__)  # type: ignore[arg-type]  # It is a table.
-    .where(_batch.id == _of_mine(_endpoint.batch_id), _batch.state == BatchState.OPEN)
-    .values(received=bindparam("answer"), state=BatchState.RECEIVED, answered_at=_moment)
+    update_state(BatchRow, BatchState.RECEIVED)
+    .where(_batch.id == _of_mine(_endpoint.batch_id))
+    .values(received=bindparam("answer"), answered_at=_moment)
     .returning(
         _batch.size, batches.ready(_installation, _moment, _of_mine(_endpoint.batch_id)),
         _of_mine(_endpoint.asked), _of_mine(_endpoint.remaining),

@@ -14,7 +14,7 @@ from hub.database import Base, Json, Moment, Packed, Said, choice, now
 from hub.models.delivery import Delivery
 from hub.models.installation import Installation
 from hub.plugin import Batch, Payload, Request
-from hub.states import BATCH, BatchState, ConversationState, move
+from hub.states import BatchState, ConversationState, next_state
 
 
 class Purpose(enum.StrEnum):
@@ -51,6 +51,11 @@ class ConversationRow(Base):
     exchanges: Mapped[list[Exchange]] = relationship(back_populates="conversation", order_by="Exchange.position")
 
     __table_args__ = (Index("ix_hub_conversation_open", "installation_id", "state"),)
+
+    def move(self, to: ConversationState) -> None:
+        """Change the state. Raises `IllegalMove`."""
+        self.state = next_state(self.state, to)
+        self.ended_at = now()
 
 
 class BatchRow(Base):
@@ -96,8 +101,8 @@ class BatchRow(Base):
         )
 
     def move(self, to: BatchState) -> None:
-        """Change the state, as `hub.states` allows."""
-        self.state = move(BATCH, self.state, to)
+        """Change the state. Raises `IllegalMove`."""
+        self.state = next_state(self.state, to)
 
 
 class Exchange(Base):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from hub.database import Base, Json, Moment, Money, Said, choice, now, said_of
 from hub.models.installation import Installation
-from hub.states import DELIVERY, DeliveryState, StopReason, move
+from hub.states import DeliveryState, StopReason, next_state
 
 needs = Table(
     "hub_need",
@@ -122,7 +122,7 @@ class Delivery(Base):
         return bool((self.subject.get("revises") or {}).get("voids"))
 
     def move(self, to: DeliveryState, *, reason: StopReason | None = None) -> None:
-        """Change the state, as `hub.states` allows. A reason belongs to STOPPED and to nothing else."""
-        self.state = move(DELIVERY, self.state, to)
+        """Change the state; only STOPPED has a reason. Raises `IllegalMove`."""
+        self.state = next_state(self.state, to)
         self.reason = reason
         self.moved_at = now()

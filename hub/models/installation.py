@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.database import Base, Json, Moment, Said, choice, now
-from hub.states import INSTALLATION, InstallationState, move
+from hub.states import InstallationState, next_state
 
 if TYPE_CHECKING:
     from hub.models.endpoint import Endpoint
@@ -76,8 +76,8 @@ class Installation(Base):
     )
 
     def move(self, to: InstallationState) -> None:
-        """Change the state, as `hub.states` allows."""
-        self.state = move(INSTALLATION, self.state, to)
+        """Change the state. Raises `IllegalMove`."""
+        self.state = next_state(self.state, to)
         self.changed_at = now()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 
 from hub import scope
-from hub.database import now, session
+from hub.database import session
 from hub.dispatch import leases
 from hub.errors import NotPossible
 from hub.host import Order
@@ -108,7 +108,8 @@ def close_conversation(delivery: Delivery, why: str) -> None:
     """End a conversation that has only read so far; its answer, should one come, is of no use any more."""
     row = open_conversation(delivery)
     if row is not None:
-        row.state, row.ended_at, row.outcome = ConversationState.FAILED, now(), why
+        row.move(ConversationState.FAILED)
+        row.outcome = why
 
 
 def open_conversation(delivery: Delivery) -> ConversationRow | None:
