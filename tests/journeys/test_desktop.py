@@ -303,6 +303,6 @@ def test_a_web_process_that_remembers_the_address_of_a_removed_installation_admi
 ) -> None:
     assert endpoints.at(endpoints.open_for(connected.installation).address)
     session().commit()
-    monkeypatch.setattr(endpoints, "close", lambda installation: setattr(installation, "desk", None))  # As elsewhere.
+    monkeypatch.setattr(endpoints, "close", lambda installation: setattr(installation, "endpoint", None))  # As elsewhere.
     remove_installation(ACME.id, connected.installation.id)
     assert connected.connector().update().startswith("QBWC1040")

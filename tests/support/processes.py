@@ -203,7 +203,7 @@ class Stack:
     def open_batches(self) -> list[str]:
         """Return the request ids of the batches that were written down to be asked, and have no answer yet."""
         with self.desk() as desk:
-            return [key for (key,) in desk.execute("SELECT key FROM hub_batch WHERE state = 'open'")]
+            return [key for (key,) in desk.execute("SELECT idempotency_key FROM hub_batch WHERE state = 'open'")]
 
     def books(self) -> dict[str, list[dict[str, Any]]]:
         """Return the sandbox's whole ledger."""
