@@ -303,6 +303,9 @@ def test_a_web_process_that_remembers_the_address_of_a_removed_installation_admi
 ) -> None:
     assert endpoints.at(endpoints.open_for(connected.installation).address)
     session().commit()
-    monkeypatch.setattr(endpoints, "close", lambda installation: setattr(installation, "endpoint", None))  # As elsewhere.
+    def forgets(installation: Installation) -> None:
+        installation.endpoint = None
+
+    monkeypatch.setattr(endpoints, "close", forgets)  # As another process would.
     remove_installation(ACME.id, connected.installation.id)
     assert connected.connector().update().startswith("QBWC1040")
