@@ -18,7 +18,7 @@ from hub.dispatch.polling import StoredPollingSession
 from hub.errors import NotFound
 from hub.installations.install import remove_installation
 from hub.integrations import registry
-from hub.models import BatchRow, Delivery, Listing, RecordRow
+from hub.models import BatchRow, Delivery, Installation, Listing, RecordRow
 from hub.orders.send import deliveries_of_order, send_order
 from hub.planning.choices import Choices
 from hub.plugin import Books, LoginResult, NoBatch, RecordKind, Role, TransactionKind
@@ -303,6 +303,7 @@ def test_a_web_process_that_remembers_the_address_of_a_removed_installation_admi
 ) -> None:
     assert endpoints.at(endpoints.open_for(connected.installation).address)
     session().commit()
+
     def forgets(installation: Installation) -> None:
         installation.endpoint = None
 
