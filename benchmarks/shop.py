@@ -19,9 +19,9 @@ from hub.database import Key, begins, now, session
 from hub.host import Company, CompanyQuery, Order, OrderLine, Page
 from hub.integrations import registry
 from hub.models import Delivery, Installation, Link, Listing, Mapping, RecordRow, TransactionRow, Word
-from hub.models.books import email_key, name_key, phone_key
+from hub.models.books import email_key, phone_key
 from hub.models.delivery import search_key
-from hub.plugin import AccountKind, Invoice, Line, Record, RecordKind, Ref, Role, TransactionKind
+from hub.plugin import AccountKind, Invoice, Line, Record, RecordKind, Ref, Role, TransactionKind, name_key
 from hub.serialization import subject_json
 from hub.states import DeliveryState, InstallationState
 from tests.support.host import Desk

@@ -9,7 +9,7 @@ from hub.errors import Forbidden, NotPossible
 from hub.extension import host
 from hub.host import Organization, Permission, User
 from hub.models import Installation
-from hub.plugin import DocumentKind, RecordKind, say
+from hub.plugin import RecordKind, kind_of, say
 from hub.states import InstallationState
 
 SENDABLE = frozenset({InstallationState.CONNECTED, InstallationState.EXPIRED, InstallationState.PAUSED})
@@ -91,8 +91,7 @@ def allows_document(installation: Installation, kind: str) -> bool:
     """Whether the settings allow to send documents of this kind. Payments go with their invoices, and new records with
     the documents that need them.
     """
-    asked = DocumentKind.INVOICE if kind == DocumentKind.PAYMENT else kind
-    return kind in set(RecordKind) or asked in installation.documents
+    return kind in set(RecordKind) or (kind_of(kind).sent_with or kind) in installation.documents
 
 
 def require_documents(installation: Installation, kinds: Iterable[str]) -> None:

@@ -10,27 +10,12 @@ from typing import Any, TypeAlias, cast
 from cattrs import Converter
 
 from hub.database import said_json, said_of
-from hub.plugin import (
-    Bill,
-    Books,
-    CreditMemo,
-    Document,
-    Invoice,
-    NewCustomer,
-    NewItem,
-    NewRecord,
-    NewVendor,
-    Payment,
-    Problem,
-    PurchaseOrder,
-)
+from hub.plugin import Books, Document, NewCustomer, NewItem, NewRecord, NewVendor, Problem, kind_of
 
 Subject: TypeAlias = Document | NewRecord
 """What a delivery brings into the books."""
 
-_CLASSES: dict[str, type[Subject]] = {
-    kind.kind: kind for kind in (Invoice, CreditMemo, Payment, PurchaseOrder, Bill, NewCustomer, NewVendor, NewItem)
-}
+_RECORDS: dict[str, type[NewRecord]] = {kind.kind: kind for kind in (NewCustomer, NewVendor, NewItem)}
 
 _converter = Converter(omit_if_default=True, unstruct_collection_overrides={AbstractSet: sorted})
 _converter.register_unstructure_hook(Decimal, str)
@@ -51,7 +36,8 @@ def subject_json(subject: Subject) -> dict[str, Any]:
 
 def subject_of(kind: str, stored: dict[str, Any]) -> Subject:
     """The document or new record again. Raises `DoesNotAddUp` if somebody changed its figures since."""
-    return _converter.structure(stored, _CLASSES[kind])
+    found: Subject = _converter.structure(stored, _RECORDS.get(kind) or kind_of(kind).document)
+    return found
 
 
 def books_json(books: Books) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from sqlalchemy import select
 from hub.books.refresh import store_records
 from hub.database import now, session
 from hub.models import Delivery, Link, LinkChange, RecordRow
-from hub.models.books import name_key
-from hub.plugin import Record, RecordKind, Ref
+from hub.plugin import Record, RecordKind, Ref, name_key
 
 _CHUNK = 500  # Names a query: SQLite takes 32 766 variables, PostgreSQL plans shorter lists better.
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import aliased
 
 from hub.database import begins, session
 from hub.models import RecordRow, Word
-from hub.models.books import digits, name_key, phone_key, split
-from hub.plugin import AccountKind, RecordKind
+from hub.models.books import digits, phone_key, split
+from hub.plugin import AccountKind, RecordKind, name_key
 from hub.translating import _
 
 SHOWN = 20

@@ -15,8 +15,8 @@ from hub.database import session
 from hub.extension import host
 from hub.host import Company, CompanyQuery, Page
 from hub.models import Installation, Link, RecordRow
-from hub.models.books import email_key, name_key, phone_key
-from hub.plugin import RecordKind, Sentence, say
+from hub.models.books import email_key, phone_key
+from hub.plugin import RecordKind, Sentence, name_key, say
 
 PER_PAGE = 50
 _LOOKED = 200  # Companies that are asked for at once while unlinked ones are looked for,

@@ -18,9 +18,9 @@ from hub.dispatch.outcomes import Entered, release, remember, settle
 from hub.dispatch.replay import Asks, Crashes, proceed
 from hub.integrations import optional_calls, timeouts
 from hub.integrations.crashes import reference
+from hub.integrations.options import options_of
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation, Listing, Purpose
-from hub.planning.documents import options_of
-from hub.plugin import DocumentKind, Integration, PullIntegration, Request, say
+from hub.plugin import Integration, PullIntegration, Request, document_kinds, say
 from hub.serialization import books_json
 from hub.states import BatchState, ConversationState, DeliveryState, InstallationState
 
@@ -308,7 +308,7 @@ def _begin(
         delivery.move(_D.SENDING)
         rows.append(ConversationRow(
             installation_id=delivery.installation_id,
-            purpose=Purpose.POST if delivery.kind in set(DocumentKind) else Purpose.CREATE,
+            purpose=Purpose.POST if delivery.kind in document_kinds() else Purpose.CREATE,
             delivery=delivery, exchanges=[],
             argument={"kind": delivery.kind, "subject": delivery.subject, "options": options, "books": books},
         ))  # fmt: skip

@@ -26,25 +26,26 @@ from hub.host import Delivered
 from hub.integrations import registry
 from hub.integrations.crashes import reference
 from hub.models import ConversationRow, Delivery, Installation, Purpose
-from hub.models.books import name_key
 from hub.models.delivery import needs
-from hub.planning.documents import completed
 from hub.plugin import (
     AuthorizationExpired,
     Books,
     Document,
-    DocumentKind,
     IntegrationError,
     NewCustomer,
     NewItem,
     NewVendor,
     Posting,
+    Prerequisite,
+    Prerequisites,
     Problem,
-    PurchaseOrderRef,
     Ref,
     Rejected,
     Sale,
     Unavailable,
+    document_kinds,
+    kind_of,
+    name_key,
     say,
 )
 from hub.queue import tell
@@ -52,9 +53,6 @@ from hub.serialization import books_of, problems_json, subject_json, subject_of
 from hub.states import ConversationState, DeliveryState, InstallationState, StopReason
 
 Entered: TypeAlias = Posted | Created
-
-_OURS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PURCHASE_ORDER})
-"""Documents that bear a number of ours, unless the books number them themselves."""
 
 _CODES = {Unavailable: "unavailable", AuthorizationExpired: "authorization-expired", Rejected: "refused"}
 """The code of the problem that an error becomes when it brings none."""
@@ -141,23 +139,19 @@ def release(installation_id: int) -> None:
 def queue_if_ready(delivery: Delivery) -> None:
     """Put the refs of what it waited for into a waiting delivery and queue it, if all of that is posted."""
     if all(needed.state is DeliveryState.POSTED for needed in delivery.needs):
-        found = {(needed.kind, needed.source.partition("/")[2]): posted_ref(needed) for needed in delivery.needs}
-        ordered = next((_ordered(needed) for needed in delivery.needs if _is_order(needed)), None)
-        delivery.subject = subject_json(completed(subject_of(delivery.kind, delivery.subject), found, ordered))
+        if delivery.kind in document_kinds():
+            document = subject_of(delivery.kind, delivery.subject)
+            bound = kind_of(delivery.kind).bind(document, Prerequisites(map(_prerequisite, delivery.needs)))
+            delivery.subject = subject_json(bound)
         delivery.move(DeliveryState.QUEUED)
         delivery.due_at = now()
 
 
-def _is_order(delivery: Delivery) -> bool:
-    return delivery.kind == DocumentKind.PURCHASE_ORDER
-
-
-def _ordered(delivery: Delivery) -> PurchaseOrderRef:
-    return PurchaseOrderRef(id=delivery.posting_id, lines=tuple(delivery.posting_lines))
-
-
-def posted_ref(delivery: Delivery) -> Ref:
-    return Ref(id=delivery.posting_id, name=delivery.posting_number)
+def _prerequisite(delivery: Delivery) -> Prerequisite:
+    return Prerequisite(
+        kind=delivery.kind, ref=Ref(id=delivery.posting_id, name=delivery.posting_number),
+        lines=tuple(delivery.posting_lines), name=delivery.source.partition("/")[2],
+    )  # fmt: skip
 
 
 def _succeed(row: ConversationRow, result: Result) -> Entered | None:
@@ -217,7 +211,8 @@ def _post(delivery: Delivery, posting: Posting, books: Books) -> Entered:
 def _differences(document: Document, posting: Posting, books: Books) -> Iterator[Problem]:
     """What the books' echo says otherwise than what was sent."""
     sent_number = str(getattr(document, "number", ""))
-    if document.kind in _OURS - books.assigns_numbers_to and posting.number != sent_number:
+    is_ours = kind_of(document.kind).has_our_number and document.kind not in books.assigns_numbers_to
+    if is_ours and posting.number != sent_number:
         yield Problem(
             code="number-differs", what=say(
                 "The books gave it the number %(number)s; we sent %(sent)s.",

@@ -29,7 +29,6 @@ from hub.plugin import (
     Ask,
     Attempt,
     Authorized,
-    DocumentKind,
     Field,
     Integration,
     IntegrationError,
@@ -39,6 +38,7 @@ from hub.plugin import (
     Redirect,
     Rejected,
     Unavailable,
+    document_kinds,
     say,
 )
 from hub.queue import commit, rollback, wake
@@ -108,7 +108,7 @@ def install_integration(organization: Organization, user: User, key: str) -> Ins
     fields = current().host.source_fields()
     session().add(Installation(
         organization_id=organization.id, integration=key, installed_by=user.name,
-        documents=[kind.value for kind in DocumentKind if kind in integration.capabilities.documents],
+        documents=[kind for kind in document_kinds() if kind in integration.capabilities.documents],
         item_source=fields[0].key if fields else "",
     ))  # fmt: skip
     try:

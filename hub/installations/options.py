@@ -41,7 +41,7 @@ def save(installation: Installation, integration: Integration, details: Details)
     if details.item_source not in sources:
         what = say("Choose where the item name comes from.")
         problems.append(Problem(code="item-source-missing", what=what, field="item_source"))
-    known = {kind.value for kind in integration.capabilities.documents}
+    known = set(integration.capabilities.documents)
     for option in integration.options:
         value = details.options.get(option.key, "")
         if option.kind is FieldKind.CHOICE and value not in dict(option.choices):

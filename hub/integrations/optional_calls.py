@@ -12,7 +12,7 @@ from typing import TypeVar
 from hub.extension import answer_time, current, settings_of
 from hub.integrations import timeouts, validation
 from hub.integrations.crashes import reference
-from hub.plugin import Books, DocumentKind, Integration, Problem, Request, RequestCost
+from hub.plugin import Books, Integration, Problem, Request, RequestCost
 from hub.serialization import Subject
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ def validate(
     )
 
 
-def document_url(integration: Integration, kind: DocumentKind, posting_id: str, books: Books) -> str | None:
+def document_url(integration: Integration, kind: str, posting_id: str, books: Books) -> str | None:
     """The page of a posting, if there is one and it is one of the web."""
     found = _asked(
         integration, "document_url",

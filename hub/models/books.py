@@ -10,12 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.database import Base, Json, Key, Moment, Said, choice, now
-from hub.plugin import AccountKind, Listed, Record, RecordKind, Ref, TransactionKind
-
-
-def name_key(name: str) -> str:
-    """The form in which names are compared and searched: the ledgers take no notice of case or outer blanks."""
-    return " ".join(name.split()).casefold()[:200]
+from hub.plugin import AccountKind, Listed, Record, RecordKind, Ref, TransactionKind, name_key
 
 
 def email_key(text: str) -> str:

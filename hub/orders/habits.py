@@ -9,7 +9,7 @@ from hub.host import Order, User
 from hub.models import Habit, Installation
 from hub.planning import purchases
 from hub.planning.choices import PURCHASES, Choices
-from hub.plugin import DocumentKind
+from hub.plugin import Invoice
 from hub.queue import commit, rollback
 
 
@@ -41,5 +41,5 @@ def recall(installation: Installation, user: User, order: Order) -> Choices:
         if kind in installation.documents and purchases.suppliers_of(order)
     ]
     return Choices(
-        documents=(DocumentKind.INVOICE, *bought), tax=chosen.get("tax", "") if kept else installation.tax
+        documents=(Invoice.kind, *bought), tax=chosen.get("tax", "") if kept else installation.tax
     )  # fmt: skip

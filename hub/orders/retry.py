@@ -14,28 +14,16 @@ from hub.dispatch.outcomes import queue_if_ready
 from hub.errors import Incomplete, NotFound, NotPossible
 from hub.extension import host
 from hub.integrations import optional_calls, registry
+from hub.integrations.options import options_of
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation
 from hub.orders import deliveries
 from hub.orders.cancel import open_conversation
 from hub.orders.send import choices_of, deliveries_of_order
 from hub.orders.void import build_void, is_superseded
-from hub.planning import answers
-from hub.planning.documents import draft, item_key, options_of
+from hub.planning import answers, validation
+from hub.planning.documents import draft, item_key
 from hub.planning.drafts import Draft
-from hub.plugin import (
-    CreditMemo,
-    DocumentKind,
-    FixKind,
-    Integration,
-    Invoice,
-    NewCustomer,
-    NewItem,
-    NewVendor,
-    Problem,
-    RecordKind,
-    Role,
-    say,
-)
+from hub.plugin import FixKind, Integration, NewCustomer, NewItem, NewVendor, Problem, RecordKind, Role, say
 from hub.queue import commit, rollback, wake
 from hub.serialization import Subject, problems_json, subject_json, subject_of
 from hub.states import BatchState, DeliveryState, StopReason
@@ -135,15 +123,8 @@ def _document_again(installation: Installation, integration: Integration, delive
         raise NotFound(say("The order is not there any more."))
     outline = draft(installation, integration, order, choices_of(delivery.choices))
     _refuse_problems(delivery, outline.problems or _missing(delivery, outline))
-    key = delivery.source.rpartition("/")[2]
-    bought = next((one for one in outline.purchases if one.supplier.id == key), None)
-    found: Subject | None = {
-        DocumentKind.INVOICE: outline.sale if isinstance(outline.sale, Invoice) else None,
-        DocumentKind.CREDIT_MEMO: outline.sale if isinstance(outline.sale, CreditMemo) else None,
-        DocumentKind.PAYMENT: outline.payments.get(key),
-        DocumentKind.PURCHASE_ORDER: bought.order if bought else None,
-        DocumentKind.BILL: bought.bill if bought else None,
-    }[DocumentKind(delivery.kind)]
+    wanted = delivery.source, delivery.kind
+    found = next((one for source, _, one in validation.parts(outline, order) if (source, one.kind) == wanted), None)
     if found is None:
         rollback()
         raise NotFound(say("The order does not have this any more."))

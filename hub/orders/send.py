@@ -28,7 +28,18 @@ from hub.planning.documents import draft, item_key
 from hub.planning.drafts import Draft
 from hub.planning.purchases import Purchase
 from hub.planning.revisions import Revisable, Way
-from hub.plugin import DocumentKind, Integration, Problem, PullIntegration, RecordKind, say, title_of
+from hub.plugin import (
+    Bill,
+    Integration,
+    Invoice,
+    Payment,
+    Problem,
+    PullIntegration,
+    PurchaseOrder,
+    RecordKind,
+    say,
+    title_of,
+)
 from hub.queue import commit, rollback, wake
 from hub.states import DeliveryState
 
@@ -177,7 +188,7 @@ def find_revisions(
     outline = draft(installation, integration, order, replace(choices, documents=(*choices.documents, *kinds)), known)
     drafted = {about: subject for _, about, subject in validation.parts(outline, order)}
     drafted.pop(RecordKind.CUSTOMER, None)
-    by_about = {answers.about(one): one for one in live if one.kind != DocumentKind.PAYMENT}
+    by_about = {answers.about(one): one for one in live if one.kind != Payment.kind}
     if (entered := _entered(installation, order, outline)) is not None:
         by_about[RecordKind.CUSTOMER] = entered
         drafted[RecordKind.CUSTOMER] = documents.customer_of(order)
@@ -206,7 +217,7 @@ def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choice
     sent = sorted((one for one in live if one.choices), key=lambda one: one.sent_at)
     choices = choices_of(sent[-1].choices) if sent else Choices(tax=installation.tax)
     choices = replace(choices, answers=answers.latest(choices.answers, sent))
-    if choices.documents == (DocumentKind.PAYMENT,):  # A deposit. Now it is the invoice's turn.
+    if choices.documents == (Payment.kind,):  # A deposit. Now it is the invoice's turn.
         choices = replace(choices, documents=Choices().documents)
     # By now there may be somebody in place of a new customer or vendor, and linked.
     vendors = {supplier: chosen for supplier, chosen in choices.vendors.items() if chosen != NEW}
@@ -247,7 +258,7 @@ def _write(
         sold = deliveries.place(places, source, outline.sale, outline.sale.title, by, update=update)
         deliveries.tie(sold, order, choices, [*needed, *voided])  # It is never an invoice and a credit memo at once.
     elif choices.deposits:
-        sold = places.live.get((source, DocumentKind.INVOICE))
+        sold = places.live.get((source, Invoice.kind))
     if sold is not None or choices.deposits:
         _write_payments(places, order, choices, outline, [one for one in [*needed, sold] if one], by=by)
 
@@ -256,12 +267,12 @@ def _write_payments(
     places: Places, order: Order, choices: Choices, outline: Draft, needed: list[Delivery], *, by: str
 ) -> None:
     """The payments of an order. One that came before the invoice, and is not applied to anything, is applied to it."""
-    needed = [one for one in needed if one.kind in {RecordKind.CUSTOMER, DocumentKind.INVOICE}]
-    revises = DocumentKind.PAYMENT in registry.integration(places.installation.integration).capabilities.revises
+    needed = [one for one in needed if one.kind in {RecordKind.CUSTOMER, Invoice.kind}]
+    revises = Payment.kind in registry.integration(places.installation.integration).capabilities.revises
     for payment_id, payment in outline.payments.items():
         source = f"order/{order.id}/payment/{payment_id}"
         title = say("Payment %(amount)s for %(order)s", amount=payment.amount, order=order.number)
-        live = places.live.get((source, DocumentKind.PAYMENT)) if revises and payment.invoice else None
+        live = places.live.get((source, Payment.kind)) if revises and payment.invoice else None
         update = live is not None and history.is_unapplied(live)
         received = deliveries.place(places, source, payment, title, by, update=update)
         deliveries.tie(received, order, choices, needed)
@@ -292,7 +303,7 @@ def _tie_purchases(
     """A bill is entered after the purchase order that it answers. Of changes, in some books, the bill's comes first."""
     source = f"order/{order.id}/supplier/{one.supplier.id}"
     can = registry.integration(places.installation.integration).capabilities
-    ordered, billed = (places.live.get((source, kind)) for kind in (DocumentKind.PURCHASE_ORDER, DocumentKind.BILL))
+    ordered, billed = (places.live.get((source, kind)) for kind in (PurchaseOrder.kind, Bill.kind))
     bill_first = can.bill_before_order and _is_changing(billed)
     if ordered is not None and one.order is not None:
         waits_for = [billed] if billed is not None and bill_first and _is_changing(ordered) else []

@@ -22,7 +22,7 @@ from hub.planning.choices import SALES, Choices
 from hub.planning.context import gather
 from hub.planning.documents import draft
 from hub.planning.drafts import Draft
-from hub.plugin import DocumentKind, Problem, noun, say
+from hub.plugin import Invoice, Payment, Problem, document_kinds, noun, say
 from hub.serialization import problems_of
 from hub.states import DeliveryState
 
@@ -64,7 +64,7 @@ def look(installation: Installation, order_ids: Sequence[str], kinds: Collection
     wanted = []
     for order in orders:
         choices = last_choices(installation, live.get(order.id, ()))
-        asked = sorted({sales.kind_of(order) if kind == DocumentKind.INVOICE else kind for kind in kinds})
+        asked = sorted({sales.kind_of(order) if kind == Invoice.kind else kind for kind in kinds})
         accounts = {**suggested, **choices.accounts}
         wanted.append((order, replace(choices, documents=tuple(asked), accounts=accounts)))
     known = gather(installation, integration, wanted)
@@ -110,9 +110,9 @@ def _closed(installation: Installation, choices: Choices) -> list[Problem]:
 
 def _wanted(outline: Draft, order: Order, choices: Choices) -> Iterator[tuple[str, str]]:
     """The sources and kinds of the documents that are asked for."""
-    sales = SALES | {DocumentKind.PAYMENT}
+    sales = SALES | {Payment.kind}
     for source, _, subject in validation.parts(outline, order):
-        if isinstance(subject.kind, DocumentKind) and (subject.kind not in sales or choices.sells):
+        if subject.kind in document_kinds() and (subject.kind not in sales or choices.sells):
             yield source, subject.kind
 
 

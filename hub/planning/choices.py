@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from hub.plugin import DocumentKind
+from hub.plugin import Bill, CreditMemo, Invoice, Payment, PurchaseOrder, document_kinds
 
-SALES = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO})
+SALES = frozenset({Invoice.kind, CreditMemo.kind})
 """The kinds of what an order sells: it is one of them, never both."""
 
-PURCHASES = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
+PURCHASES = frozenset({PurchaseOrder.kind, Bill.kind})
 """The kinds of what is bought for an order, of each supplier."""
 
 
@@ -24,7 +24,7 @@ class Choices:
     changed or voided there, by what of the order it is ("invoice", "bill/<supplier>", "customer").
     """
 
-    documents: tuple[str, ...] = (DocumentKind.INVOICE,)
+    documents: tuple[str, ...] = (Invoice.kind,)
     customer: str = ""
     vendors: Mapping[str, str] = field(default_factory=dict)
     tax: str = ""
@@ -41,12 +41,12 @@ class Choices:
     @property
     def deposits(self) -> bool:
         """Whether payments are to be sent although the invoice is not."""
-        return DocumentKind.PAYMENT in self.documents and not self.sells
+        return Payment.kind in self.documents and not self.sells
 
     @property
-    def kinds(self) -> frozenset[DocumentKind]:
-        """Of which kinds `documents` are."""
-        return frozenset(DocumentKind(one.partition("/")[0]) for one in self.documents)
+    def kinds(self) -> frozenset[str]:
+        """The kinds of `documents`, by key."""
+        return frozenset(one.partition("/")[0] for one in self.documents).intersection(document_kinds())
 
     def whole(self) -> Choices:
         """The choices, in which what is to be updated of purchases is among the documents."""

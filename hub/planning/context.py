@@ -12,10 +12,9 @@ from hub.books import links, mappings
 from hub.database import session
 from hub.host import Order, OrderLine
 from hub.models import Delivery, Installation, RecordRow, TransactionRow
-from hub.models.books import name_key
 from hub.planning import names
 from hub.planning.choices import PURCHASES, Choices
-from hub.plugin import DocumentKind, Integration, RecordKind, Ref, suffixed
+from hub.plugin import Integration, PurchaseOrder, RecordKind, Ref, name_key, suffixed
 from hub.states import DeliveryState
 
 NEW = "new"
@@ -178,6 +177,6 @@ def _numbers(sent: Sequence[_Sent], orders: Mapping[str, Order]) -> dict[str, di
         if subject is None:
             continue
         number, ours = subject["number"], orders[order_id].number
-        if kind == DocumentKind.PURCHASE_ORDER or number == ours or number.startswith(f"{ours}-"):
+        if kind == PurchaseOrder.kind or number == ours or number.startswith(f"{ours}-"):
             found.setdefault(order_id, {})[kind, source.rpartition("/")[2]] = number
     return found

@@ -9,8 +9,8 @@ from functools import partial
 from hub.books import description
 from hub.host import Order
 from hub.integrations import optional_calls
+from hub.integrations.options import options_of
 from hub.models import Installation
-from hub.models.books import name_key
 from hub.planning import sales, validation
 from hub.planning.choices import SALES, Choices
 from hub.planning.context import NEW, Gathered, gather, item_name, kind_of_entry
@@ -19,36 +19,26 @@ from hub.planning.purchases import accounts_of, all_have, build_purchases
 from hub.plugin import (
     AT_ONCE,
     DEPOSITS,
-    Bill,
-    DocumentKind,
     DoesNotAddUp,
     Integration,
-    Line,
+    Invoice,
     NewCustomer,
     NewItem,
     Payment,
     Problem,
-    PurchaseOrder,
-    PurchaseOrderRef,
     RecordKind,
     Ref,
     Role,
-    Sale,
+    name_key,
     say,
 )
-from hub.serialization import Subject
-
-
-def options_of(installation: Installation, integration: Integration) -> dict[str, str]:
-    """The installation's options, with the integration's defaults where nothing is saved."""
-    return {option.key: installation.options.get(option.key, option.default) for option in integration.options}
 
 
 def takes_deposits(installation: Installation, integration: Integration, order: Order, known: Gathered) -> bool:
     """Whether payments of an order can be sent before its invoice, and this is not there."""
-    invoiced = DocumentKind.INVOICE in known.standing.get(order.id, frozenset())
+    invoiced = Invoice.kind in known.standing.get(order.id, frozenset())
     may = options_of(installation, integration).get(DEPOSITS.key) == AT_ONCE
-    return may and not invoiced and sales.kind_of(order) is DocumentKind.INVOICE
+    return may and not invoiced and sales.kind_of(order) is Invoice.kind
 
 
 def draft(
@@ -60,11 +50,11 @@ def draft(
     refs = {**known.refs, **named(order, known), **_overrides(known, choices)}
     refs = {role: ref for role, ref in refs.items() if books.tracks(kind_of_entry(role))}
     standing = known.standing.get(order.id, frozenset())
-    invoiced = choices.sells or DocumentKind.INVOICE in standing
+    invoiced = choices.sells or Invoice.kind in standing
     problems = _unmapped(integration, refs, order, choices)
     customer, new_customer = _customer(known, order, choices, problems)
     items, new_items = _items(installation, integration, known, order, refs=refs, problems=problems)
-    takes_payments = DocumentKind.PAYMENT in integration.capabilities.documents
+    takes_payments = Payment.kind in integration.capabilities.documents
     try:
         sale = sales.sale(order, customer, items, refs, tax=choices.tax, problems=problems)
         payments = sales.payments(order, customer, refs, applied=invoiced) if takes_payments else {}
@@ -97,38 +87,6 @@ def draft(
     return replace(outline, problems=tuple(dict.fromkeys([*problems, *taken, *found])))
 
 
-def completed(
-    subject: Subject, found: Mapping[tuple[str, str], Ref], ordered: PurchaseOrderRef | None = None
-) -> Subject:
-    """Put the ids of what has been created meanwhile into a document: `found` has them by kind and source, `ordered`
-    is the purchase order that a bill answers."""
-    created = {kind: ref for (kind, _), ref in found.items()}
-    if isinstance(subject, Sale):
-        customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
-        return replace(subject, customer=customer, lines=_completed_lines(subject.lines, found, created))
-    if isinstance(subject, PurchaseOrder | Bill):
-        vendor = subject.vendor if subject.vendor.id else created[RecordKind.VENDOR]
-        whole = replace(subject, vendor=vendor, lines=_completed_lines(subject.lines, found, created))
-        return replace(whole, ordered=ordered) if isinstance(whole, Bill) and whole.ordered else whole
-    if isinstance(subject, Payment):
-        customer = subject.customer if subject.customer.id else created[RecordKind.CUSTOMER]
-        waits = subject.invoice is not None and not subject.invoice.id
-        invoice = created[DocumentKind.INVOICE] if waits else subject.invoice
-        return replace(subject, customer=customer, invoice=invoice)
-    return subject
-
-
-def _completed_lines(
-    lines: tuple[Line, ...], found: Mapping[tuple[str, str], Ref], created: Mapping[str, Ref]
-) -> tuple[Line, ...]:
-    whole = []
-    for line in lines:
-        item = line.item if line.item.id else found[RecordKind.ITEM, item_key(line.item.name)]
-        customer = created[RecordKind.CUSTOMER] if line.customer is not None and not line.customer.id else line.customer
-        whole.append(replace(line, item=item, customer=customer))
-    return tuple(whole)
-
-
 def item_key(name: str) -> str:
     """What identifies a new item among the deliveries of an installation."""
     return name_key(name)
@@ -152,8 +110,8 @@ def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:
 
 def _unmapped(integration: Integration, refs: Mapping[str, Ref], order: Order, choices: Choices) -> list[Problem]:
     wanted = choices.kinds - SALES | ({sales.kind_of(order)} if choices.sells else set())
-    if order.payments and DocumentKind.INVOICE in wanted:  # They go along with it.
-        wanted = wanted | {DocumentKind.PAYMENT}
+    if order.payments and Invoice.kind in wanted:  # They go along with it.
+        wanted = wanted | {Payment.kind}
     return [
         Problem(
             code="mapping-missing", what=say("%(role)s is not chosen yet.", role=say(place.label)),

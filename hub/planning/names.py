@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.models import Installation, RecordRow
-from hub.models.books import name_key
 from hub.plugin import (
     SUFFIX,
     TAKEN_NAMES,
@@ -21,6 +20,7 @@ from hub.plugin import (
     NewVendor,
     Problem,
     RecordKind,
+    name_key,
     noun,
     say,
     suffixed,

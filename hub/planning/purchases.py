@@ -13,7 +13,6 @@ from hub.planning.choices import PURCHASES, Choices
 from hub.planning.context import NEW, Gathered
 from hub.plugin import (
     Bill,
-    DocumentKind,
     Line,
     NewVendor,
     Problem,
@@ -67,13 +66,13 @@ def build_purchases(
         lines = _lines(installation, lines_of[supplier_id], customer, own.get(Role.COST), problems)
         vendor = _vendor(known, choices, supplier, problems)
         ordered = billed = None
-        if is_wanted(choices, DocumentKind.PURCHASE_ORDER, supplier_id):
-            number = numbers[DocumentKind.PURCHASE_ORDER][supplier_id]
+        if is_wanted(choices, PurchaseOrder.kind, supplier_id):
+            number = numbers[PurchaseOrder.kind][supplier_id]
             ordered = _order(order, number, vendor, lines, own)
-        if is_wanted(choices, DocumentKind.BILL, supplier_id):
-            theirs = order.bill_numbers.get(supplier_id, numbers[DocumentKind.BILL][supplier_id])
+        if is_wanted(choices, Bill.kind, supplier_id):
+            theirs = order.bill_numbers.get(supplier_id, numbers[Bill.kind][supplier_id])
             source = f"order/{order.id}/supplier/{supplier_id}"
-            is_there = (source, DocumentKind.PURCHASE_ORDER) in known.settled.get(order.id, ())
+            is_there = (source, PurchaseOrder.kind) in known.settled.get(order.id, ())
             billed = _bill(order, theirs, vendor, lines, own, answers=ordered is not None or is_there)
         found.append(Purchase(
             supplier=supplier, new_vendor=None if vendor.id else _new(supplier, order.currency), order=ordered,
@@ -82,7 +81,7 @@ def build_purchases(
     return tuple(found)
 
 
-def is_wanted(choices: Choices, kind: DocumentKind, supplier_id: str) -> bool:
+def is_wanted(choices: Choices, kind: str, supplier_id: str) -> bool:
     """Whether a purchase of a kind is to be sent for a supplier."""
     return kind in choices.documents or f"{kind}/{supplier_id}" in choices.documents
 
@@ -93,7 +92,7 @@ def all_have(role: str, order: Order, choices: Choices) -> bool:
     return role in ROLES and bool(wanted) and all(choices.accounts.get(f"{role}/{one}") for one in wanted)
 
 
-def numbers_of(order: Order, known: Gathered, kind: DocumentKind) -> dict[str, str]:
+def numbers_of(order: Order, known: Gathered, kind: str) -> dict[str, str]:
     """Our number for what is bought from each supplier: the order's, with a place if there are several. What has been
     sent keeps its number, whoever joins or leaves the order since, and nobody else gets that; a bill that has none of
     ours yet has that of its purchase order, and the other way round."""

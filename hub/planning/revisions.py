@@ -19,20 +19,7 @@ from hub.models import ConversationRow, Delivery, TransactionRow
 from hub.planning import answers
 from hub.planning.choices import PURCHASES
 from hub.planning.purchases import suppliers_of
-from hub.plugin import (
-    Address,
-    DocumentKind,
-    FixKind,
-    Integration,
-    Line,
-    NewItem,
-    NewVendor,
-    Payment,
-    Ref,
-    Revision,
-    Tax,
-    say,
-)
+from hub.plugin import Address, FixKind, Integration, Line, NewItem, NewVendor, Payment, Ref, Revision, Tax, say
 from hub.serialization import Subject, subject_of
 from hub.states import ConversationState, DeliveryState
 
@@ -129,8 +116,8 @@ def misstated(integration: Integration, live: Iterable[Delivery], order: Order) 
     """Payments in the books that the order has otherwise by now, or not at all. They are put right there by hand; it is
     done as soon as the books say what the order says. A deposit that waits for its invoice is put right with that.
     """
-    revises = DocumentKind.PAYMENT in integration.capabilities.revises
-    posted = [one for one in live if one.kind == DocumentKind.PAYMENT and one.state is DeliveryState.POSTED]
+    revises = Payment.kind in integration.capabilities.revises
+    posted = [one for one in live if one.kind == Payment.kind and one.state is DeliveryState.POSTED]
     received, standing, found = {one.id: one for one in order.payments}, history.standing(posted), []
     for delivery in posted:
         payment, row = received.get(delivery.source.rpartition("/")[2]), standing.get(delivery.id)

@@ -14,7 +14,6 @@ from hub.plugin import (
     AT_ONCE,
     DEPOSITS,
     CreditMemo,
-    DocumentKind,
     Integration,
     Invoice,
     Line,
@@ -31,16 +30,16 @@ TAX_AS_ITEM = "item"
 """The choice "Add total tax as an item"; the others are "" (the books decide) and "code:<id>"."""
 
 
-def kind_of(order: Order) -> DocumentKind:
+def kind_of(order: Order) -> str:
     """What an order becomes: an invoice; or a credit memo, if it gives the customer money back."""
-    return DocumentKind.CREDIT_MEMO if order.total < 0 else DocumentKind.INVOICE
+    return CreditMemo.kind if order.total < 0 else Invoice.kind
 
 
 def sale(
     order: Order, customer: Ref, items: list[Ref], refs: Mapping[str, Ref], *, tax: str, problems: list[Problem]
 ) -> Invoice | CreditMemo:
     """The invoice or the credit memo of an order, taxed as chosen. Raises `DoesNotAddUp`."""
-    gives_back = kind_of(order) is DocumentKind.CREDIT_MEMO
+    gives_back = kind_of(order) is CreditMemo.kind
     as_item = tax == TAX_AS_ITEM and bool(order.tax)  # Then nothing else is left for the books to tax.
     lines = [
         Line(
@@ -92,7 +91,7 @@ def payments(order: Order, customer: Ref, refs: Mapping[str, Ref], *, applied: b
     then. A refund is none: what was paid back for a credit memo is entered in the books by hand, where the money left.
     Raises `DoesNotAddUp`."""
     invoice = Ref(id="", name=f"Invoice {order.number}") if applied else None
-    if kind_of(order) is DocumentKind.CREDIT_MEMO:
+    if kind_of(order) is CreditMemo.kind:
         return {}
     return {received.id: _payment(order, customer, refs, received, invoice) for received in order.payments}
 

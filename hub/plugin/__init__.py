@@ -33,6 +33,7 @@ from hub.plugin.books import (
     RecordKind,
     Ref,
     TaxSystem,
+    name_key,
 )
 from hub.plugin.capabilities import (
     ASK,
@@ -50,9 +51,13 @@ from hub.plugin.capabilities import (
     Role,
     Setting,
 )
-from hub.plugin.descriptions import describe
 from hub.plugin.documents import (
+    BILL,
     CENT,
+    CREDIT_MEMO,
+    INVOICE,
+    PAYMENT,
+    PURCHASE_ORDER,
     Address,
     Bill,
     CreditMemo,
@@ -66,13 +71,22 @@ from hub.plugin.documents import (
     NewRecord,
     NewVendor,
     Payment,
+    Per,
     Posting,
+    Prerequisite,
+    Prerequisites,
     PurchaseOrder,
     PurchaseOrderRef,
     Revision,
     Sale,
     Tax,
+    describe,
+    document_kinds,
     in_cents,
+    kind_of,
+    kinds_per,
+    register,
+    title_of,
 )
 from hub.plugin.integration import (
     API_VERSION,
@@ -80,10 +94,7 @@ from hub.plugin.integration import (
     PullIntegration,
     PushIntegration,
 )
-from hub.plugin.nouns import (
-    noun,
-    title_of,
-)
+from hub.plugin.nouns import noun
 from hub.plugin.polling import Login, LoginResult, NoBatch, PollingSession
 from hub.plugin.problems import (
     AuthorizationExpired,
@@ -109,8 +120,13 @@ __all__ = [
     "API_VERSION",
     "ASK",
     "AT_ONCE",
+    "BILL",
     "CENT",
+    "CREDIT_MEMO",
     "DEPOSITS",
+    "INVOICE",
+    "PAYMENT",
+    "PURCHASE_ORDER",
     "SUFFIX",
     "TAKEN_NAMES",
     "WITH_INVOICE",
@@ -157,8 +173,11 @@ __all__ = [
     "Page",
     "Payload",
     "Payment",
+    "Per",
     "PollingSession",
     "Posting",
+    "Prerequisite",
+    "Prerequisites",
     "Problem",
     "PullIntegration",
     "PurchaseOrder",
@@ -183,8 +202,13 @@ __all__ = [
     "TransactionKind",
     "Unavailable",
     "describe",
+    "document_kinds",
     "in_cents",
+    "kind_of",
+    "kinds_per",
+    "name_key",
     "noun",
+    "register",
     "say",
     "say_count",
     "suffixed",

@@ -71,6 +71,12 @@ class Record:
         return Ref(id=self.id, name=self.name)
 
 
+def name_key(name: str) -> str:
+    """Return the form in which names are compared and searched: ledgers ignore case and outer blanks. 200 characters
+    at most."""
+    return " ".join(name.split()).casefold()[:200]
+
+
 class TaxSystem(enum.StrEnum):
     """How the books come to the sales tax of an invoice."""
 
@@ -109,7 +115,7 @@ class Books:
     closed_until: dt.date | None = None
     """The closing date: nothing dated on it or before it is taken."""
     assigns_numbers_to: frozenset[str] = frozenset()
-    """The kinds of document (`DocumentKind`) that the books number themselves; our number is not kept there."""
+    """The keys of kinds of document that the books number themselves; our number is not kept there."""
     unsupported: frozenset[str] = frozenset()
     """The kinds of document that the company's plan does not have."""
     tax_system: TaxSystem = TaxSystem.UNKNOWN

@@ -7,7 +7,6 @@ import enum
 from dataclasses import dataclass
 
 from hub.plugin.books import AccountKind, RecordKind
-from hub.plugin.documents import DocumentKind
 from hub.plugin.sentences import say
 from hub.plugin.transactions import TransactionKind
 
@@ -46,7 +45,7 @@ class MappingField:
     accepts: tuple[AccountKind, ...] = ()
     prefers: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
-    needed_for: frozenset[DocumentKind] = frozenset()
+    needed_for: frozenset[str] = frozenset()
     help: str = ""
 
 
@@ -150,13 +149,13 @@ class Capabilities:
     The kinds of record in `shared_names` share one list of names.
     """
 
-    documents: frozenset[DocumentKind]
+    documents: frozenset[str]
     lists: tuple[RecordKind, ...]
     history: tuple[TransactionKind, ...] = ()
     creates: frozenset[RecordKind] = frozenset()
     shared_names: frozenset[RecordKind] = frozenset()
-    revises: frozenset[DocumentKind | RecordKind] = frozenset()
-    voids: frozenset[DocumentKind] = frozenset()
+    revises: frozenset[str] = frozenset()
+    voids: frozenset[str] = frozenset()
     bill_before_order: bool = False
     requests_per_batch: int = 1
     bytes_per_batch: int = 0

@@ -11,7 +11,7 @@ from hub.plugin.authorization import Ask, Attempt, Authorized, Connection, Downl
 from hub.plugin.batches import Batch, Conversation, Request, RequestCost, Response
 from hub.plugin.books import Books, Ref
 from hub.plugin.capabilities import Capabilities, Field, MappingField, Setting
-from hub.plugin.documents import Document, DocumentKind, NewRecord, Posting
+from hub.plugin.documents import Document, NewRecord, Posting
 from hub.plugin.polling import PollingSession
 from hub.plugin.problems import Problem, Rejected
 from hub.plugin.sentences import say
@@ -107,7 +107,7 @@ class Integration(ABC):
         return ()
 
     def document_url(
-        self, kind: DocumentKind, posting_id: str, books: Books, settings: Mapping[str, str]
+        self, kind: str, posting_id: str, books: Books, settings: Mapping[str, str]
     ) -> str | None:
         """The page of the accounting product that shows this posting to a person, if it has one. Pure."""
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
-from hub.plugin import DocumentKind, Download, Field
+from hub.plugin import Download, Field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Entered:
     `number` is the one that people see there, of a payment the payer's reference.
     """
 
-    kind: DocumentKind
+    kind: str
     id: str
     number: str
     total: Decimal

@@ -28,7 +28,7 @@ from hub.installations.install import (
 from hub.models import BatchRow, Delivery, Endpoint, Installation, Listing, RecordRow
 from hub.orders.send import deliveries_of_order, send_order
 from hub.planning.choices import Choices
-from hub.plugin import Connection, DocumentKind, Download, Integration, PullIntegration, PushIntegration
+from hub.plugin import Connection, Download, Integration, PullIntegration, PushIntegration, document_kinds
 from hub.plugin import RecordKind as Kind
 from hub.queue import commit
 from hub.serialization import problems_of
@@ -191,7 +191,7 @@ class Office:
 
     def kinds(self) -> tuple[str, ...]:
         """The documents that can be sent; payments go with their invoice."""
-        return tuple(kind for kind in DocumentKind if kind in self.integration.capabilities.documents)
+        return tuple(kind for kind in document_kinds() if kind in self.integration.capabilities.documents)
 
     def _tax(self, mode: str) -> str:
         if mode != "code":

@@ -26,14 +26,14 @@ from hub.integrations import registry
 from hub.models import Bundle, Installation
 from hub.orders import bundles, send_many
 from hub.orders.send_many import Outlook, Readiness
-from hub.plugin import DocumentKind, Problem, say
+from hub.plugin import Bill, Invoice, Problem, PurchaseOrder, say
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import is_fragment, may_send, organization, requires, user
 from hub.web.pages import go, show
 from hub.web.sending import chosen_installation, visible_orders
 
-_OFFERED = (DocumentKind.INVOICE, DocumentKind.PURCHASE_ORDER, DocumentKind.BILL)
+_OFFERED = (Invoice.kind, PurchaseOrder.kind, Bill.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +211,7 @@ def _kinds(installation: Installation) -> list[str]:
     """The kinds of document that are ticked; at first the invoices. Raises `Forbidden` for what may not be sent."""
     ticked = request.values.getlist("documents")
     if not ticked and "within" not in request.values:
-        ticked = [DocumentKind.INVOICE] if DocumentKind.INVOICE in installation.documents else []
+        ticked = [Invoice.kind] if Invoice.kind in installation.documents else []
     kinds = [kind for kind in _OFFERED if kind in ticked]
     access.require_documents(installation, kinds)
     return [str(kind) for kind in kinds]

@@ -20,7 +20,7 @@ from hub.host import Company, Order, Permission
 from hub.integrations import optional_calls, registry
 from hub.models import Delivery, Installation, Link, TransactionRow
 from hub.orders.send import deliveries_of_order
-from hub.plugin import DocumentKind, RecordKind, TransactionKind, say
+from hub.plugin import RecordKind, TransactionKind, document_kinds, say
 from hub.queue import commit, wake
 from hub.translating import _, ngettext
 from hub.web.guard import is_fragment, organization, requires, user
@@ -192,8 +192,8 @@ def _entry(installation: Installation, row: TransactionRow, today: dt.date) -> E
     state, tone = _state(row, today)
     integration = current().integrations.get(installation.integration)
     address = None
-    if integration is not None and str(row.kind) in set(DocumentKind):
-        kind = DocumentKind(row.kind)
+    if integration is not None and str(row.kind) in document_kinds():
+        kind = row.kind
         address = optional_calls.document_url(integration, kind, row.transaction_id, description.known(installation))
     return Entry(row=row, state=state, tone=tone, address=address)
 

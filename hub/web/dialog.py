@@ -22,8 +22,8 @@ from hub.plugin import (
     Bill,
     Books,
     Document,
-    DocumentKind,
     Integration,
+    Invoice,
     Payment,
     Problem,
     PurchaseOrder,
@@ -219,7 +219,7 @@ def updatable(revisions: Iterable[Revisable]) -> set[str]:
 
 def has_more(order: Order, live: Sequence[Delivery]) -> bool:
     """Whether the order has payments that came in after it was sent, or nothing but deposits of it was."""
-    if live and all(one.kind == DocumentKind.PAYMENT and one.state is DeliveryState.POSTED for one in live):
+    if live and all(one.kind == Payment.kind and one.state is DeliveryState.POSTED for one in live):
         return not order.cancelled
     return bool(payments_left(order, live))
 
@@ -227,7 +227,7 @@ def has_more(order: Order, live: Sequence[Delivery]) -> bool:
 def payments_left(order: Order, live: Sequence[Delivery]) -> Decimal:
     """What came in for an order after its invoice was posted, and is not in the books yet."""
     sent = {one.source for one in live}
-    posted = any(one.kind == DocumentKind.INVOICE and one.state is DeliveryState.POSTED for one in live)
+    posted = any(one.kind == Invoice.kind and one.state is DeliveryState.POSTED for one in live)
     left = [one.amount for one in order.payments if f"order/{order.id}/payment/{one.id}" not in sent]
     return sum(left, Decimal("0.00")) if posted and not order.cancelled else Decimal("0.00")
 
@@ -278,11 +278,11 @@ def _suppliers(
     order: Order, installation: Installation, choices: Choices, *, known: Gathered, there: There,
     places: Mapping[str, mappings.Choice], changed: Collection[str],
 ) -> list[Supplier]:  # fmt: skip
-    kinds = [kind for kind in (DocumentKind.BILL, DocumentKind.PURCHASE_ORDER) if kind in installation.documents]
+    kinds = [kind for kind in (Bill.kind, PurchaseOrder.kind) if kind in installation.documents]
     companies = purchases.suppliers_of(order) if kinds else {}
     rows = list(search(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
     totals, found = _totals(order), []
-    numbers = purchases.numbers_of(order, known, DocumentKind.BILL)
+    numbers = purchases.numbers_of(order, known, Bill.kind)
     for supplier_id, company in companies.items():
         ticks = [
             Ticked(

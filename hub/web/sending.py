@@ -25,7 +25,7 @@ from hub.orders.retry import retry_delivery
 from hub.orders.send import deliveries_of_orders, find_revisions, last_choices, send_order
 from hub.planning import answers, documents, purchases, sales
 from hub.planning.choices import PURCHASES, SALES, Choices
-from hub.plugin import DocumentKind, FixKind, Problem, say
+from hub.plugin import FixKind, Problem, document_kinds, say
 from hub.states import DeliveryState
 from hub.translating import _
 from hub.web import dialog, views
@@ -109,7 +109,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
             field="documents",
         )  # fmt: skip
         return _form(order, installation, choices, (nothing,))
-    updated = {about.partition("/")[0] for about in choices.updates} & set(DocumentKind)
+    updated = {about.partition("/")[0] for about in choices.updates}.intersection(document_kinds())
     access.require_documents(installation, {*choices.kinds, *updated})
     try:
         live = send_order(installation.id, order, choices, user())
@@ -127,7 +127,7 @@ def _wanted(order: Order, ticked: Sequence[str], updates: Sequence[str]) -> tupl
     """The documents that were ticked, or are to be changed; what the order sells is what it is now, whatever the form
     said."""
     kind = str(sales.kind_of(order))
-    known = {one for one in ticked if one.partition("/")[0] in set(DocumentKind)}
+    known = {one for one in ticked if one.partition("/")[0] in document_kinds()}
     known |= {one for one in updates if one == kind or one.partition("/")[0] in PURCHASES}
     return tuple(sorted(known - SALES | ({kind} if known & SALES else set())))
 

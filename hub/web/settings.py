@@ -26,7 +26,7 @@ from hub.installations.install import (
 )
 from hub.integrations import registry
 from hub.models import Installation
-from hub.plugin import Integration, Problem, say
+from hub.plugin import Integration, Problem, document_kinds, say
 from hub.queue import commit, rollback
 from hub.translating import _
 from hub.web import choosing, views
@@ -211,8 +211,8 @@ def _details(
 
 
 def _documents(kinds: Collection[str]) -> dict[str, str]:
-    """What may be sent, in the words of the page and in the order in which a rep meets it."""
-    return {kind: _(words) for kind, words in views.DOCUMENTS.items() if kind in kinds}
+    """Return what may be allowed, by key, in the words of the page. A kind that goes with another is not asked."""
+    return {key: _(kind.plural) for key, kind in document_kinds().items() if key in kinds and not kind.sent_with}
 
 
 def _accounts(

@@ -19,7 +19,7 @@ from hub.models import Delivery, Endpoint, Installation, Listing, TransactionRow
 from hub.orders.cancel import find_cancellable
 from hub.orders.send import count_stopped
 from hub.planning import revisions
-from hub.plugin import DocumentKind, Problem, RecordKind, TransactionKind, say
+from hub.plugin import Problem, RecordKind, TransactionKind, document_kinds, kind_of, say
 from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
 from hub.translating import _, ngettext
@@ -32,16 +32,6 @@ LISTS = {
     RecordKind.CLASS: say("Classes"), RecordKind.LOCATION: say("Locations"),
     TransactionKind.INVOICE: say("Invoices"), TransactionKind.PAYMENT: say("Payments"),
     TransactionKind.CREDIT_MEMO: say("Credit memos"),
-}  # fmt: skip
-
-DOCUMENTS = {
-    DocumentKind.INVOICE: say("Invoices"), DocumentKind.CREDIT_MEMO: say("Credit memos"),
-    DocumentKind.BILL: say("Bills"), DocumentKind.PURCHASE_ORDER: say("Purchase orders"),
-}  # fmt: skip
-"""What people may be allowed to send; payments go along with their invoice."""
-
-_VOIDING = {
-    DocumentKind.INVOICE: say("Void invoice %(number)s"), DocumentKind.CREDIT_MEMO: say("Void credit memo %(number)s"),
 }  # fmt: skip
 
 _STATES = {
@@ -290,8 +280,9 @@ def _line(delivery: Delivery, row: TransactionRow | None, *, can_cancel: bool) -
 
 def _title(delivery: Delivery) -> str:
     """What a delivery is about: "Invoice 1042"; while it is being voided, "Void invoice 1042"."""
-    if delivery.voids and delivery.state is not DeliveryState.POSTED:
-        return _(_VOIDING[DocumentKind(delivery.kind)], number=delivery.subject.get("number", ""))
+    void_title = kind_of(delivery.kind).void_title
+    if void_title is not None and delivery.voids and delivery.state is not DeliveryState.POSTED:
+        return _(void_title, number=delivery.subject.get("number", ""))
     return _(delivery.title)
 
 
@@ -366,10 +357,10 @@ def _queued(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each
 
 def _address(delivery: Delivery) -> str | None:
     integration = current().integrations.get(delivery.installation.integration)
-    if integration is None or delivery.state is not DeliveryState.POSTED or delivery.kind not in set(DocumentKind):
+    if integration is None or delivery.state is not DeliveryState.POSTED or delivery.kind not in document_kinds():
         return None
     books = description.known(delivery.installation)
-    return optional_calls.document_url(integration, DocumentKind(delivery.kind), delivery.posting_id, books)
+    return optional_calls.document_url(integration, delivery.kind, delivery.posting_id, books)
 
 
 _TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {

@@ -10,10 +10,11 @@ from hub.plugin import (
     Books,
     Capabilities,
     Conversation,
+    CreditMemo,
     Document,
-    DocumentKind,
     Download,
     EndpointDetails,
+    Invoice,
     Listed,
     NewRecord,
     Page,
@@ -26,6 +27,7 @@ from hub.plugin import (
     Request,
     Response,
     TransactionKind,
+    document_kinds,
 )
 from quickbooks_desktop import calls, endpoint, history, lists, posting, qbxml, qwc, recovery, review
 from quickbooks_desktop.options import MAPPINGS, OPTIONS
@@ -40,7 +42,7 @@ class QuickBooksDesktop(PullIntegration):
     key = "quickbooks_desktop"
     label = "QuickBooks Desktop"
     capabilities = Capabilities(
-        documents=frozenset(DocumentKind),
+        documents=frozenset(document_kinds()),
         lists=(
             RecordKind.ACCOUNT,
             RecordKind.TERM,
@@ -52,9 +54,9 @@ class QuickBooksDesktop(PullIntegration):
         ),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        revises=frozenset({*DocumentKind, RecordKind.CUSTOMER}),
+        revises=frozenset({*document_kinds(), RecordKind.CUSTOMER}),
         bill_before_order=True,
-        voids=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
+        voids=frozenset({Invoice.kind, CreditMemo.kind}),
         shared_names=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_batch=200,
         bytes_per_batch=300_000,

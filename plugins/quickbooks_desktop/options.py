@@ -8,10 +8,14 @@ from hub.plugin import (
     DEPOSITS,
     TAKEN_NAMES,
     AccountKind,
-    DocumentKind,
+    Bill,
+    CreditMemo,
     Field,
     FieldKind,
+    Invoice,
     MappingField,
+    Payment,
+    PurchaseOrder,
     RecordKind,
     Role,
     say,
@@ -65,7 +69,7 @@ MAPPINGS = (
         key=Role.RECEIVABLE,
         label=say("Accounts receivable"),
         accepts=(AccountKind.ACCOUNTS_RECEIVABLE,),
-        needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PAYMENT}),
+        needed_for=frozenset({Invoice.kind, CreditMemo.kind, Payment.kind}),
         help=say("Where invoices are owed. A payment must go against the account of its invoice."),
     ),
     MappingField(
@@ -73,7 +77,7 @@ MAPPINGS = (
         label=say("Income"),
         accepts=(AccountKind.INCOME,),
         prefers=("Income",),
-        needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
+        needed_for=frozenset({Invoice.kind, CreditMemo.kind}),
         help=say(
             "Where sales of new products are booked. A product that is in your books already keeps its own "
             "account.",
@@ -84,7 +88,7 @@ MAPPINGS = (
         label=say("Cost of goods sold"),
         accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
         prefers=("CostOfGoodsSold",),
-        needed_for=frozenset({DocumentKind.BILL, DocumentKind.PURCHASE_ORDER}),
+        needed_for=frozenset({Bill.kind, PurchaseOrder.kind}),
         help=say("Where purchases of new products are booked. Without it, new products can be sold but not bought."),
     ),
     MappingField(

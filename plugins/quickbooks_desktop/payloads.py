@@ -13,7 +13,6 @@ from hub.plugin import (
     Address,
     Bill,
     CreditMemo,
-    DocumentKind,
     Invoice,
     Line,
     NewCustomer,
@@ -34,7 +33,7 @@ from quickbooks_desktop.tables import ADDRESS, ADDRESS_LINES
 PHONE_LENGTH = 21
 _LINE, _CITY, _STATE, _POSTAL_CODE, _COUNTRY = 41, 31, 21, 13, 31
 NEW_LINE = "-1"
-KINDS = {DocumentKind.INVOICE: "Invoice", DocumentKind.CREDIT_MEMO: "CreditMemo"}
+KINDS = {Invoice.kind: "Invoice", CreditMemo.kind: "CreditMemo"}
 """What QuickBooks calls what is sold."""
 _ELEMENTS = {
     "tracking_class": "ClassRef", "number": "RefNumber", "billing": "BillAddress", "shipping": "ShipAddress",

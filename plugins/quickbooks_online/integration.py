@@ -9,20 +9,24 @@ from hub.plugin import (
     Attempt,
     Authorized,
     Batch,
+    Bill,
     Books,
     Capabilities,
     Change,
     Connection,
     Conversation,
     CostUnit,
+    CreditMemo,
     Document,
-    DocumentKind,
+    Invoice,
     Limit,
     Listed,
     NewRecord,
     Page,
+    Payment,
     Posting,
     Problem,
+    PurchaseOrder,
     PushIntegration,
     RecordKind,
     Redirect,
@@ -31,16 +35,17 @@ from hub.plugin import (
     RequestCost,
     Response,
     TransactionKind,
+    document_kinds,
 )
 from quickbooks_online import carrier, history, lists, oauth, posting, recovery, review, webhooks
 from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
 
 PAGES = {
-    DocumentKind.INVOICE: "invoice",
-    DocumentKind.CREDIT_MEMO: "creditmemo",
-    DocumentKind.PAYMENT: "recvpayment",
-    DocumentKind.BILL: "bill",
-    DocumentKind.PURCHASE_ORDER: "purchaseorder",
+    Invoice.kind: "invoice",
+    CreditMemo.kind: "creditmemo",
+    Payment.kind: "recvpayment",
+    Bill.kind: "bill",
+    PurchaseOrder.kind: "purchaseorder",
 }
 
 
@@ -50,7 +55,7 @@ class QuickBooksOnline(PushIntegration):
     key = "quickbooks_online"
     label = "QuickBooks Online"
     capabilities = Capabilities(
-        documents=frozenset(DocumentKind),
+        documents=frozenset(document_kinds()),
         lists=(
             RecordKind.ACCOUNT,
             RecordKind.TERM,
@@ -63,8 +68,8 @@ class QuickBooksOnline(PushIntegration):
         ),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        revises=frozenset({*DocumentKind, RecordKind.CUSTOMER}),
-        voids=frozenset({DocumentKind.INVOICE}),  # A credit memo can be deleted, which would leave no trace of it.
+        revises=frozenset({*document_kinds(), RecordKind.CUSTOMER}),
+        voids=frozenset({Invoice.kind}),  # A credit memo can be deleted, which would leave no trace of it.
         shared_names=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_batch=30,  # Intuit's API page on batch.
         limits=(  # Intuit's API page on limits and throttles.
@@ -112,7 +117,7 @@ class QuickBooksOnline(PushIntegration):
 
     def document_url(
         self,
-        kind: DocumentKind,
+        kind: str,
         posting_id: str,
         books: Books,  # noqa: ARG002  # The address names no company.
         settings: Mapping[str, str],

@@ -8,10 +8,13 @@ from hub.plugin import (
     DEPOSITS,
     TAKEN_NAMES,
     AccountKind,
-    DocumentKind,
+    Bill,
+    CreditMemo,
     Field,
     FieldKind,
+    Invoice,
     MappingField,
+    PurchaseOrder,
     RecordKind,
     Role,
     Setting,
@@ -113,7 +116,7 @@ MAPPINGS = (
         label=say("Income"),
         accepts=(AccountKind.INCOME,),
         prefers=("SalesOfProductIncome", "ServiceFeeIncome"),
-        needed_for=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}),
+        needed_for=frozenset({Invoice.kind, CreditMemo.kind}),
         help=say(
             "Where sales of new products are booked. A product that is in your books already keeps its own "
             "account.",
@@ -147,7 +150,7 @@ MAPPINGS = (
         label=say("Accounts payable"),
         accepts=(AccountKind.ACCOUNTS_PAYABLE,),
         prefers=("AccountsPayable",),
-        needed_for=frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL}),
+        needed_for=frozenset({PurchaseOrder.kind, Bill.kind}),
         help=say("Where what you owe your suppliers is booked."),
     ),
     MappingField(

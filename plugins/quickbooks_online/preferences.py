@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from hub.plugin import Books, ClassTracking, DocumentKind, TaxSystem
+from hub.plugin import Books, ClassTracking, CreditMemo, Invoice, PurchaseOrder, TaxSystem
 from quickbooks_online.asking import Row
 
 HOME = ("US", "")
@@ -46,9 +46,9 @@ def _numbers(sales: Row, preferences: Row) -> frozenset[str]:
     invoices = "CustomTxnNumbers" in sales and not _is(sales["CustomTxnNumbers"])
     orders = _other(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "false"
     kinds = (
-        (DocumentKind.INVOICE, invoices),
-        (DocumentKind.CREDIT_MEMO, invoices),
-        (DocumentKind.PURCHASE_ORDER, orders),
+        (Invoice.kind, invoices),
+        (CreditMemo.kind, invoices),
+        (PurchaseOrder.kind, orders),
     )
     return frozenset(kind for kind, itself in kinds if itself)
 
@@ -57,7 +57,7 @@ def _lacks(company: Row) -> frozenset[str]:
     pairs = {pair.get("Name"): str(pair.get("Value", "")) for pair in company.get("NameValue", ())}
     plan = pairs.get("OfferingSku", "")
     without = any(name in plan for name in WITHOUT_ORDERS)
-    return frozenset({DocumentKind.PURCHASE_ORDER}) if without else frozenset()
+    return frozenset({PurchaseOrder.kind}) if without else frozenset()
 
 
 def _taxing(country: str, taxes: Row) -> TaxSystem:

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from hub.plugin import DocumentKind, Download
+from hub.plugin import Bill, CreditMemo, Download, Invoice, Payment, PurchaseOrder
 from hub.testing import Entered, IntegrationSuite, Lost
 from quickbooks_desktop import QuickBooksDesktop
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Application, Died, Failed, Faults, WebConnector
 
 KINDS = {
-    "Invoice": DocumentKind.INVOICE, "ReceivePayment": DocumentKind.PAYMENT, "Bill": DocumentKind.BILL,
-    "PurchaseOrder": DocumentKind.PURCHASE_ORDER, "CreditMemo": DocumentKind.CREDIT_MEMO,
+    "Invoice": Invoice.kind, "ReceivePayment": Payment.kind, "Bill": Bill.kind,
+    "PurchaseOrder": PurchaseOrder.kind, "CreditMemo": CreditMemo.kind,
 }  # fmt: skip
 MODAL_DIALOG = "0x80040414"
 

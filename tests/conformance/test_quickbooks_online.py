@@ -9,14 +9,14 @@ from decimal import Decimal
 import pytest
 import requests
 
-from hub.plugin import DocumentKind
+from hub.plugin import Bill, CreditMemo, Invoice, Payment, PurchaseOrder
 from hub.testing import Decision, Entered, IntegrationSuite, Lost
 from quickbooks_online import QuickBooksOnline
 from sandbox.online import CLIENT_ID, CLIENT_SECRET, OTHER_REALM, REALM, Running, start
 
 KINDS = {
-    "Invoice": DocumentKind.INVOICE, "Payment": DocumentKind.PAYMENT, "Bill": DocumentKind.BILL,
-    "PurchaseOrder": DocumentKind.PURCHASE_ORDER, "CreditMemo": DocumentKind.CREDIT_MEMO,
+    "Invoice": Invoice.kind, "Payment": Payment.kind, "Bill": Bill.kind,
+    "PurchaseOrder": PurchaseOrder.kind, "CreditMemo": CreditMemo.kind,
 }  # fmt: skip
 
 

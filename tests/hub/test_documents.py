@@ -15,10 +15,23 @@ from hub.host import Order
 from hub.integrations import registry
 from hub.models import Installation, Mapping, RecordRow
 from hub.planning.choices import Choices
-from hub.planning.documents import completed, draft, item_key
+from hub.planning.documents import draft, item_key
 from hub.planning.drafts import Draft
 from hub.planning.sales import TAX_AS_ITEM
-from hub.plugin import Address, DocumentKind, Invoice, Line, NewItem, Problem, RecordKind, Ref, Tax, in_cents
+from hub.plugin import (
+    Address,
+    Invoice,
+    Line,
+    NewItem,
+    Prerequisite,
+    Prerequisites,
+    Problem,
+    RecordKind,
+    Ref,
+    Tax,
+    in_cents,
+    kind_of,
+)
 from hub.serialization import Subject, problems_json, problems_of, subject_json, subject_of
 from tests.support.generated_orders import cents, orders
 from tests.support.host import order_1042
@@ -91,10 +104,11 @@ def test_items_are_found_whatever_their_case_and_made_once(installation: Install
     assert outline.sale is not None
     assert [one.item.id for one in outline.sale.lines] == ["77", "", ""]
     assert [one.name for one in outline.new_items] == ["B 1"]
-    found: dict[tuple[str, str], Ref] = {
-        (RecordKind.CUSTOMER, "12"): Ref(id="5"), (RecordKind.ITEM, item_key("B 1")): Ref(id="88")
-    }  # fmt: skip
-    done = completed(outline.sale, found)
+    created = Prerequisites([
+        Prerequisite(kind=RecordKind.CUSTOMER, ref=Ref(id="5")),
+        Prerequisite(kind=RecordKind.ITEM, ref=Ref(id="88"), name=item_key("B 1")),
+    ])  # fmt: skip
+    done = kind_of("invoice").bind(outline.sale, created)
     assert isinstance(done, Invoice)
     assert [one.item.id for one in done.lines] == ["77", "88", "88"]
     assert done.customer.id == "5"
@@ -140,7 +154,7 @@ def test_a_ledger_that_takes_no_payments_is_sent_none(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugin = registry.integration("pretend")
-    invoices = replace(plugin.capabilities, documents=frozenset({DocumentKind.INVOICE}))
+    invoices = replace(plugin.capabilities, documents=frozenset({Invoice.kind}))
     monkeypatch.setattr(type(plugin), "capabilities", invoices)
     outline = drafted(installation, order_1042())
     assert (outline.payments, outline.problems) == ({}, ())

@@ -22,7 +22,7 @@ from hub.planning.choices import Choices
 from hub.planning.documents import draft
 from hub.planning.drafts import Draft
 from hub.planning.sales import TAX_AS_ITEM
-from hub.plugin import Capabilities, CreditMemo, DocumentKind, Invoice
+from hub.plugin import Capabilities, CreditMemo, Invoice
 from hub.serialization import subject_json, subject_of
 from tests.support.generated_orders import orders
 from tests.support.host import ADA, order_1042, turned
@@ -33,13 +33,13 @@ from tests.support.pretend import Pretend
 @pytest.fixture
 def crediting(app: Flask, installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """An installation whose ledger takes credit memos."""
-    takes = Pretend.capabilities.documents | {DocumentKind.CREDIT_MEMO}
+    takes = Pretend.capabilities.documents | {CreditMemo.kind}
     capabilities = Capabilities(
         documents=takes, lists=Pretend.capabilities.lists, creates=Pretend.capabilities.creates,
         requests_per_batch=5,
     )  # fmt: skip
     monkeypatch.setattr(Pretend, "capabilities", capabilities)
-    installation.documents = [*installation.documents, DocumentKind.CREDIT_MEMO]
+    installation.documents = [*installation.documents, CreditMemo.kind]
     return installation
 
 
@@ -131,4 +131,4 @@ def test_what_a_customer_gives_back_is_not_ordered_from_a_supplier(crediting: In
     (bought,) = drafted(crediting, order, documents=("purchase_order",)).purchases
     assert bought.order is not None
     assert [line.quantity for line in bought.order.lines] == [Decimal(100)]
-    assert sales.kind_of(order) is DocumentKind.INVOICE
+    assert sales.kind_of(order) is Invoice.kind

@@ -21,11 +21,11 @@ from hub.plugin import (
     Ask,
     Attempt,
     Authorized,
-    DocumentKind,
     Field,
     FieldKind,
     MappingField,
     Page,
+    Payment,
     Record,
     RecordKind,
     Redirect,
@@ -143,7 +143,7 @@ def conversation(installation: Installation) -> ConversationRow:
 def test_an_account_that_payments_need_is_asked_for_with_the_invoice_that_they_pay(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deposit = MappingField(key=Role.DEPOSIT, label="Payments to", needed_for=frozenset({DocumentKind.PAYMENT}))
+    deposit = MappingField(key=Role.DEPOSIT, label="Payments to", needed_for=frozenset({Payment.kind}))
     monkeypatch.setattr(Pretend, "mappings", (*Pretend.mappings, deposit))
     with pytest.raises(Incomplete) as refused:
         send(installation)

@@ -19,7 +19,7 @@ from hub.orders.retry import retry_delivery
 from hub.orders.send import find_revisions, send_order
 from hub.planning.choices import Choices
 from hub.planning.revisions import Revisable, Way
-from hub.plugin import DocumentKind, FixKind
+from hub.plugin import Bill, FixKind
 from hub.queue import commit
 from hub.serialization import problems_of
 from sandbox.online import REALM, Running
@@ -122,7 +122,7 @@ def test_a_bill_that_is_sent_later_answers_the_purchase_order_that_is_there(
 
 def the_bill() -> Delivery:
     session().expire_all()
-    return session().scalars(select(Delivery).where(Delivery.kind == DocumentKind.BILL)).one()
+    return session().scalars(select(Delivery).where(Delivery.kind == Bill.kind)).one()
 
 
 def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(

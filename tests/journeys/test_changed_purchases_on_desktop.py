@@ -23,7 +23,7 @@ from hub.orders.retry import retry_delivery
 from hub.orders.send import find_revisions, send_order
 from hub.planning.choices import Choices
 from hub.planning.revisions import Way
-from hub.plugin import Address, DocumentKind, FixKind
+from hub.plugin import Address, Bill, FixKind, Invoice, PurchaseOrder
 from hub.serialization import problems_of
 from hub.states import DeliveryState
 from quickbooks_desktop import QuickBooksDesktop, statuses
@@ -122,7 +122,7 @@ def send(office: Office, desk: Desk, order: Order, choices: Choices = UPDATE) ->
     send_order(office.installation.id, order, choices, ADA)
 
 
-def delivery(kind: DocumentKind) -> Delivery:
+def delivery(kind: str) -> Delivery:
     session().expire_all()
     return session().scalars(select(Delivery).where(Delivery.kind == kind)).one()
 
@@ -215,12 +215,12 @@ def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(office
     changed_there(office, "Bill", FREIGHT)
     send(office, desk, AFTER)
     office.update()
-    bill = delivery(DocumentKind.BILL)
+    bill = delivery(Bill.kind)
     assert bill.state is DeliveryState.STOPPED
     (problem,) = problems_of(bill.problems)
     assert problem.code == "changed-there"
     assert "147.50" in problem.what
-    assert delivery(DocumentKind.PURCHASE_ORDER).state is DeliveryState.WAITING
+    assert delivery(PurchaseOrder.kind).state is DeliveryState.WAITING
     assert bought(office.company)["bill"][1] == "147.50"
     (offer,) = problem.fixes
     retry_delivery(ACME.id, bill.id, {offer.kind: offer.value})
@@ -237,7 +237,7 @@ def test_an_update_that_is_given_up_leaves_the_bill_as_the_bookkeeper_has_it(off
     changed_there(office, "Bill", FREIGHT)
     send(office, desk, AFTER, Choices(updates=(BILLED,)))
     office.update()
-    cancel_delivery(ACME.id, delivery(DocumentKind.BILL).id)
+    cancel_delivery(ACME.id, delivery(Bill.kind).id)
     office.update()
     assert bought(office.company)["bill"][1] == "147.50"
     assert states() == {DeliveryState.POSTED}
@@ -247,7 +247,7 @@ def test_an_update_that_is_given_up_leaves_the_bill_as_the_bookkeeper_has_it(off
 def test_a_purchase_order_alone_says_that_its_bill_holds_the_line(office: Office, desk: Desk) -> None:
     send(office, desk, AFTER, Choices(updates=(ORDERED,)))
     office.update()
-    ordered = delivery(DocumentKind.PURCHASE_ORDER)
+    ordered = delivery(PurchaseOrder.kind)
     assert ordered.state is DeliveryState.STOPPED
     assert problems_of(ordered.problems)[0].code == statuses.NOT_CHANGED
     assert bought(office.company) == expected(BEFORE)
@@ -263,7 +263,7 @@ def test_both_that_were_deleted_there_can_be_entered_once_more(office: Office, d
         by_hand(office.company, f"<TxnDelRq><TxnDelType>{kind}</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
     send(office, desk, AFTER)
     office.update()
-    for kind in (DocumentKind.BILL, DocumentKind.PURCHASE_ORDER):
+    for kind in (Bill.kind, PurchaseOrder.kind):
         one = delivery(kind)
         assert one.state is DeliveryState.STOPPED
         (offer,) = problems_of(one.problems)[0].fixes
@@ -357,7 +357,7 @@ def test_books_that_cannot_be_changed_say_so_and_nothing_is_entered_again(
     class Narrow(QuickBooksDesktop):
         """As it is for books in which only what is sold can be changed."""
 
-        capabilities = replace(QuickBooksDesktop.capabilities, revises=frozenset({DocumentKind.INVOICE}))
+        capabilities = replace(QuickBooksDesktop.capabilities, revises=frozenset({Invoice.kind}))
 
     app.extensions["hub"].integrations = {Narrow.key: Narrow()}
     desk.orders["1042"] = AFTER

@@ -23,7 +23,6 @@ from hub.plugin import (
     Connection,
     Conversation,
     Document,
-    DocumentKind,
     Integration,
     Invoice,
     Listed,
@@ -102,7 +101,7 @@ class Pretend(PushIntegration):
     key = "pretend"
     label = "Pretend Books"
     capabilities = Capabilities(
-        documents=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}),
+        documents=frozenset({Invoice.kind, Payment.kind}),
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.ITEM),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.ITEM}),
         requests_per_batch=5,
@@ -110,7 +109,7 @@ class Pretend(PushIntegration):
     mappings = (
         MappingField(
             key=Role.INCOME, label="Income account", accepts=(AccountKind.INCOME,),
-            needed_for=frozenset({DocumentKind.INVOICE}),
+            needed_for=frozenset({Invoice.kind}),
         ),
     )  # fmt: skip
 

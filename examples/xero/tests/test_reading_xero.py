@@ -15,7 +15,7 @@ from hub.database import session
 from hub.integrations import registry
 from hub.models import Installation, Listing, RecordRow, TransactionRow
 from hub.orders.send import send_order
-from hub.plugin import AccountKind, DocumentKind, RecordKind
+from hub.plugin import AccountKind, Bill, Invoice, PurchaseOrder, RecordKind
 from tests.support.host import ADA
 from tests.support.xero import EVERYTHING, carry, order, posted
 from xero_sandbox import TENANT, Running
@@ -126,9 +126,9 @@ def test_an_invoice_that_was_voided_in_xero_is_owed_no_more(xero: Installation, 
 def test_an_invoice_has_its_page_in_xero(xero: Installation) -> None:
     books, integration = description.known(xero), registry.integration("xero")
     settings = {"APP_URL": "https://go.xero.com"}
-    assert integration.document_url(DocumentKind.INVOICE, "7", books, settings) == (
+    assert integration.document_url(Invoice.kind, "7", books, settings) == (
         "https://go.xero.com/app/!sbxUS/invoicing/view/7"
     )
-    bill = integration.document_url(DocumentKind.BILL, "7", books, settings) or ""
+    bill = integration.document_url(Bill.kind, "7", books, settings) or ""
     assert "shortcode=%21sbxUS" in bill
-    assert integration.document_url(DocumentKind.PURCHASE_ORDER, "7", books, settings) is None
+    assert integration.document_url(PurchaseOrder.kind, "7", books, settings) is None

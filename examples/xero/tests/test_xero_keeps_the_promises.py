@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pytest
 import requests
 
-from hub.plugin import DocumentKind, Field
+from hub.plugin import Bill, CreditMemo, Field, Invoice, Payment, PurchaseOrder
 from hub.testing import Decision, Entered, IntegrationSuite, Lost
 from xero_books import Xero
 from xero_sandbox import OTHER_TENANT, TENANT, Running, start
@@ -44,24 +44,24 @@ class PretendXero:
     def documents(self) -> Iterable[Entered]:
         found = self.books.books(TENANT)
         for row in found["Invoices"]:
-            kind = DocumentKind.INVOICE if row["Type"] == "ACCREC" else DocumentKind.BILL
+            kind = Invoice.kind if row["Type"] == "ACCREC" else Bill.kind
             yield Entered(
                 kind=kind, id=row["InvoiceID"], number=row["InvoiceNumber"], total=row["Total"],
                 party=row["Contact"]["ContactID"],
             )  # fmt: skip
         for row in found["PurchaseOrders"]:
             yield Entered(
-                kind=DocumentKind.PURCHASE_ORDER, id=row["PurchaseOrderID"], number=row["PurchaseOrderNumber"],
+                kind=PurchaseOrder.kind, id=row["PurchaseOrderID"], number=row["PurchaseOrderNumber"],
                 total=row["Total"], party=row["Contact"]["ContactID"],
             )  # fmt: skip
         for row in found["CreditNotes"]:
             yield Entered(
-                kind=DocumentKind.CREDIT_MEMO, id=row["CreditNoteID"], number=row["CreditNoteNumber"],
+                kind=CreditMemo.kind, id=row["CreditNoteID"], number=row["CreditNoteNumber"],
                 total=row["Total"], party=row["Contact"]["ContactID"],
             )  # fmt: skip
         for row in found["Payments"]:
             yield Entered(
-                kind=DocumentKind.PAYMENT, id=row["PaymentID"], number=row["Reference"].split(" · ")[0],
+                kind=Payment.kind, id=row["PaymentID"], number=row["Reference"].split(" · ")[0],
                 total=row["Amount"], party=row["Invoice"]["Contact"]["ContactID"],
             )  # fmt: skip
 

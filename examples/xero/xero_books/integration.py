@@ -11,16 +11,18 @@ from hub.plugin import (
     Attempt,
     Authorized,
     Batch,
+    Bill,
     Books,
     Capabilities,
     Connection,
     Conversation,
     Document,
-    DocumentKind,
+    Invoice,
     Limit,
     Listed,
     NewRecord,
     Page,
+    Payment,
     Posting,
     Problem,
     PushIntegration,
@@ -30,13 +32,14 @@ from hub.plugin import (
     Request,
     Response,
     TransactionKind,
+    document_kinds,
 )
 from xero_books import carrier, history, lists, oauth, posting, recovery, review
 from xero_books.options import MAPPINGS, SETTINGS
 
 OLD_PAGES = {
-    DocumentKind.BILL: "/AccountsPayable/Edit.aspx?InvoiceID=",
-    DocumentKind.PAYMENT: "/Bank/ViewTransaction.aspx?bankTransactionID=",
+    Bill.kind: "/AccountsPayable/Edit.aspx?InvoiceID=",
+    Payment.kind: "/Bank/ViewTransaction.aspx?bankTransactionID=",
 }
 """Pages that are reached through Xero's older way of choosing an organisation (its command line's deeplinks.ts)."""
 
@@ -47,7 +50,7 @@ class Xero(PushIntegration):
     key = "xero"
     label = "Xero"
     capabilities = Capabilities(
-        documents=frozenset(DocumentKind),
+        documents=frozenset(document_kinds()),
         lists=(RecordKind.ACCOUNT, RecordKind.TAX_CODE, RecordKind.ITEM, RecordKind.CUSTOMER, RecordKind.VENDOR),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
@@ -96,12 +99,12 @@ class Xero(PushIntegration):
         return recovery.recover(batch)
 
     def document_url(
-        self, kind: DocumentKind, posting_id: str, books: Books, settings: Mapping[str, str]
+        self, kind: str, posting_id: str, books: Books, settings: Mapping[str, str]
     ) -> str | None:
         app = settings["APP_URL"].rstrip("/")
         if not books.handle:
             return None
-        if kind is DocumentKind.INVOICE:
+        if kind is Invoice.kind:
             return f"{app}/app/{books.handle}/invoicing/view/{posting_id}"
         if kind not in OLD_PAGES:
             return None

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hub.plugin import AccountKind, Books, Conversation, DocumentKind, Page, Record, RecordKind, TaxSystem, say
+from hub.plugin import (
+    AccountKind,
+    Bill,
+    Books,
+    Conversation,
+    CreditMemo,
+    Invoice,
+    Page,
+    Payment,
+    PurchaseOrder,
+    Record,
+    RecordKind,
+    TaxSystem,
+    say,
+)
 from xero_books.carrier import UnexpectedAnswer, read
 from xero_books.posting import Row, rows
 from xero_books.reading import day, stretch
@@ -24,11 +38,11 @@ CONTROLS = {"DEBTORS": AccountKind.ACCOUNTS_RECEIVABLE, "CREDITORS": AccountKind
 """Accounts that Xero posts to by itself; no line may name them."""
 
 NEEDED = {
-    DocumentKind.INVOICE: "CreateApprovedInvoice",
-    DocumentKind.CREDIT_MEMO: "CreateApprovedInvoice",
-    DocumentKind.BILL: "CreateApprovedBill",
-    DocumentKind.PURCHASE_ORDER: "CreateApprovedPurchaseOrder",
-    DocumentKind.PAYMENT: "CreateInvoicePayment",
+    Invoice.kind: "CreateApprovedInvoice",
+    CreditMemo.kind: "CreateApprovedInvoice",
+    Bill.kind: "CreateApprovedBill",
+    PurchaseOrder.kind: "CreateApprovedPurchaseOrder",
+    Payment.kind: "CreateInvoicePayment",
 }
 """What Xero calls what a document needs. The plan of an organisation and the rights of who connected it decide."""
 

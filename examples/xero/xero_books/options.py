@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.plugin import AccountKind, DocumentKind, MappingField, RecordKind, Role, Setting, say
+from hub.plugin import AccountKind, Bill, Invoice, MappingField, Payment, PurchaseOrder, RecordKind, Role, Setting, say
 
 SCOPES = "offline_access accounting.settings accounting.contacts accounting.invoices accounting.payments"
 """Xero's granular scopes of March 2026. Items are written with `accounting.settings` only, whatever its page says."""
@@ -38,7 +38,7 @@ MAPPINGS = (
         label=say("Sales"),
         accepts=(AccountKind.INCOME,),
         prefers=("SALES", "REVENUE"),
-        needed_for=frozenset({DocumentKind.INVOICE}),
+        needed_for=frozenset({Invoice.kind}),
         help=say("The account of the lines of an invoice."),
     ),
     MappingField(
@@ -46,7 +46,7 @@ MAPPINGS = (
         label=say("Cost of goods sold"),
         accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
         prefers=("DIRECTCOSTS",),
-        needed_for=frozenset({DocumentKind.BILL, DocumentKind.PURCHASE_ORDER}),
+        needed_for=frozenset({Bill.kind, PurchaseOrder.kind}),
         help=say("The account of the lines of bills and purchase orders."),
     ),
     MappingField(
@@ -54,7 +54,7 @@ MAPPINGS = (
         label=say("Payments go to"),
         accepts=(AccountKind.BANK,),
         prefers=("BANK",),
-        needed_for=frozenset({DocumentKind.PAYMENT}),
+        needed_for=frozenset({Payment.kind}),
         help=say("A bank account, or another one whose payments are enabled in Xero's chart of accounts."),
     ),
     MappingField(

@@ -10,14 +10,14 @@ from hub.books.description import known
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery
-from hub.plugin import Bill, Document, DocumentKind, PurchaseOrder, Sale
+from hub.plugin import Bill, CreditMemo, Document, Invoice, PurchaseOrder, Sale, document_kinds
 from hub.serialization import problems_of, subject_of
 from hub.states import DeliveryState
 from hub.testing.ledger import Entered
 from hub.testing.office import Office
 from hub.testing.orders import Sent
 
-_OURS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO, DocumentKind.PURCHASE_ORDER})
+_OURS = frozenset({Invoice.kind, CreditMemo.kind, PurchaseOrder.kind})
 """Documents that bear a number of ours."""
 
 
@@ -41,7 +41,7 @@ def has_arrived(office: Office, *sent: Sent | Order) -> None:
     deliveries = office.deliveries(*(one.order if isinstance(one, Sent) else one for one in sent))
     left = [one for one in deliveries if one.state is not DeliveryState.POSTED]
     assert not left, f"Not everything has arrived. {office.story()}"
-    posted = {one.posting_id: one for one in deliveries if one.kind in set(DocumentKind)}
+    posted = {one.posting_id: one for one in deliveries if one.kind in document_kinds()}
     entered = office.new_documents()
     twice = sorted(f"{one.kind} {one.number}" for key, one in entered.items() if key not in posted)
     assert not twice, f"In the ledger is what nobody knows of, or what is there twice: {', '.join(twice)}"

@@ -10,7 +10,7 @@ import pytest
 from hub.host import Order
 from hub.orders.send import send_order
 from hub.planning.choices import PURCHASES, Choices
-from hub.plugin import DocumentKind
+from hub.plugin import Invoice
 from hub.states import DeliveryState
 from hub.testing.families.arriving import arrives, has_arrived
 from hub.testing.families.base import Family
@@ -26,7 +26,7 @@ class Changes(Family):
 
     @pytest.mark.parametrize("lost", _CUTS)
     def test_an_order_that_changed_changes_its_invoice(self, office: Office, lost: Lost | None) -> None:
-        if DocumentKind.INVOICE not in office.integration.capabilities.revises:
+        if Invoice.kind not in office.integration.capabilities.revises:
             pytest.skip("An invoice in these books cannot be changed.")
         order = office.book().order()
         arrives(office, order)
@@ -54,7 +54,7 @@ class Changes(Family):
 
     @pytest.mark.parametrize("lost", _CUTS)
     def test_a_cancelled_order_voids_its_invoice(self, office: Office, lost: Lost | None) -> None:
-        if DocumentKind.INVOICE not in office.integration.capabilities.voids:
+        if Invoice.kind not in office.integration.capabilities.voids:
             pytest.skip("An invoice in these books cannot be voided.")
         order = office.book().order()
         arrives(office, order)
@@ -68,9 +68,9 @@ def _again(office: Office, order: Order, lost: Lost | None) -> tuple[Entered, En
     """Send an order once more for its invoice to become what it is now. Gives the invoice before and after."""
     before = {one.id: one for one in office.ledger.documents()}
     office.host.orders[order.id] = order
-    choices = Choices(documents=(), updates=(DocumentKind.INVOICE,))
+    choices = Choices(documents=(), updates=(Invoice.kind,))
     live = send_order(office.installation.id, order, choices, ADMIN)
-    (invoice,) = (one.posting_id for one in live if one.kind == DocumentKind.INVOICE)
+    (invoice,) = (one.posting_id for one in live if one.kind == Invoice.kind)
     if lost is not None:
         office.line.cut(lost, 1)
     office.run()

@@ -13,9 +13,9 @@ from hub import plugin
 from hub.integrations.registry import GROUP
 from hub.plugin import (
     API_VERSION,
-    DocumentKind,
     FieldKind,
     Integration,
+    Invoice,
     PullIntegration,
     PushIntegration,
     RecordKind,
@@ -50,7 +50,7 @@ class Declares(Family):
 
     def test_it_says_what_it_can_without_contradictions(self, integration: Integration) -> None:
         can = integration.capabilities
-        assert DocumentKind.INVOICE in can.documents, "An order is an invoice first."
+        assert Invoice.kind in can.documents, "An order is an invoice first."
         assert set(can.creates) <= _CREATED, "Only customers, vendors and items are created."
         assert set(can.creates) <= set(can.lists), "What is created must be found again, so its list is fetched."
         assert RecordKind.ACCOUNT in can.lists or not integration.mappings

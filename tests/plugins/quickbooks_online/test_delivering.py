@@ -14,10 +14,12 @@ from hub.plugin import (
     Address,
     AuthorizationExpired,
     Batch,
+    Bill,
     Connection,
     Document,
-    DocumentKind,
+    Invoice,
     NewCustomer,
+    Payment,
     Posting,
     Ref,
     Response,
@@ -324,11 +326,11 @@ def test_the_page_of_a_posting(books: Running, carrier: Carrier) -> None:
     invoice, money = post_1042(books, carrier)
     settings = carrier.connection.settings
     assert (
-        QUICKBOOKS.document_url(DocumentKind.INVOICE, invoice.id, BOOKS, settings)
+        QUICKBOOKS.document_url(Invoice.kind, invoice.id, BOOKS, settings)
         == f"{books.url}/app/invoice?txnId={invoice.id}"
     )
     assert (
-        QUICKBOOKS.document_url(DocumentKind.PAYMENT, money.id, BOOKS, settings)
+        QUICKBOOKS.document_url(Payment.kind, money.id, BOOKS, settings)
         == f"{books.url}/app/recvpayment?txnId={money.id}"
     )
-    assert QUICKBOOKS.document_url(DocumentKind.BILL, "1", BOOKS, settings) == f"{books.url}/app/bill?txnId=1"
+    assert QUICKBOOKS.document_url(Bill.kind, "1", BOOKS, settings) == f"{books.url}/app/bill?txnId=1"

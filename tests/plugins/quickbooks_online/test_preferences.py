@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.plugin import Books, ClassTracking, DocumentKind, TaxSystem
+from hub.plugin import Books, ClassTracking, CreditMemo, Invoice, PurchaseOrder, TaxSystem
 from hub.testing import answered
 from quickbooks_online import QuickBooksOnline, preferences
 from quickbooks_online.asking import Row
@@ -37,7 +37,7 @@ def test_intuits_own_sample_is_understood() -> None:
     found, _ = answered(QuickBooksOnline().describe_books(), *answers)
     assert found == Books(
         id=REALM, name="Larry's Bakery", country="US", currency="USD", closed_until=dt.date(2018, 12, 31),
-        assigns_numbers_to=frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO}), tax_system=TaxSystem.BY_CODE,
+        assigns_numbers_to=frozenset({Invoice.kind, CreditMemo.kind}), tax_system=TaxSystem.BY_CODE,
         class_tracking=ClassTracking.LINE, locations=True,
     )  # fmt: skip
     assert found.first_open_day == dt.date(2019, 1, 1)
@@ -65,8 +65,8 @@ def test_how_the_books_come_to_the_tax(country: str, taxes: dict[str, Any], expe
 @pytest.mark.parametrize(
     ("plan", "lacking"),
     [
-        ("QuickBooks Online Essentials", {DocumentKind.PURCHASE_ORDER}),
-        ("QuickBooks Online Simple Start", {DocumentKind.PURCHASE_ORDER}),
+        ("QuickBooks Online Essentials", {PurchaseOrder.kind}),
+        ("QuickBooks Online Simple Start", {PurchaseOrder.kind}),
         ("QuickBooks Online Plus", set()),
         ("QuickBooks Online Advanced", set()),
         ("A plan of next year", set()),

@@ -19,7 +19,6 @@ from hub.plugin import (
     Connection,
     Conversation,
     Document,
-    DocumentKind,
     Invoice,
     Listed,
     MappingField,
@@ -63,12 +62,12 @@ class Bog(PushIntegration):
     key = "bog"
     label = "Bog Books"
     capabilities = Capabilities(
-        documents=frozenset({DocumentKind.INVOICE}),
+        documents=frozenset({Invoice.kind}),
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.ITEM),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.ITEM}),
         requests_per_batch=10,
     )
-    mappings = (MappingField(key=Role.INCOME, label="Income account", needed_for=frozenset({DocumentKind.INVOICE})),)
+    mappings = (MappingField(key=Role.INCOME, label="Income account", needed_for=frozenset({Invoice.kind})),)
 
     def authorize(self, attempt: Attempt) -> Redirect | Authorized:
         hangs("authorize")

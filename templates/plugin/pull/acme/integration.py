@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from acme import conversations, endpoint
 from hub.plugin import (
-    AccountKind, Batch, Books, Capabilities, Conversation, Document, DocumentKind, Download,
-    EndpointDetails, Listed, MappingField, NewRecord, Page, PollingSession, Posting,
-    PullIntegration, RecordKind, Ref, Request, Response, Role, TransactionKind, say,
+    AccountKind, Batch, Bill, Books, Capabilities, Conversation, Document, Download, EndpointDetails,
+    Invoice, Listed, MappingField, NewRecord, Page, Payment, PollingSession, Posting, PullIntegration,
+    PurchaseOrder, RecordKind, Ref, Request, Response, Role, TransactionKind, say,
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-PURCHASES = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
+PURCHASES = frozenset({PurchaseOrder.kind, Bill.kind})
 
 
 class Acme(PullIntegration):
@@ -24,7 +24,7 @@ class Acme(PullIntegration):
     key = "acme"
     label = "Acme"
     capabilities = Capabilities(
-        documents=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}) | PURCHASES,
+        documents=frozenset({Invoice.kind, Payment.kind}) | PURCHASES,
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM),
         history=(TransactionKind.INVOICE, TransactionKind.PAYMENT),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
@@ -33,7 +33,7 @@ class Acme(PullIntegration):
     mappings = (
         MappingField(
             key=Role.INCOME, label=say("Income"), accepts=(AccountKind.INCOME,),
-            needed_for=frozenset({DocumentKind.INVOICE}),
+            needed_for=frozenset({Invoice.kind}),
         ),
     )  # fmt: skip
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from acme import carrier, conversations
 from hub.plugin import (
-    AccountKind, Attempt, Authorized, Books, Capabilities, Connection, Conversation, Document, DocumentKind,
-    Batch, Listed, MappingField, NewRecord, Page, Posting, PushIntegration, RecordKind, Redirect, Ref,
-    Request, Response, Role, Setting, TransactionKind, say,
+    AccountKind, Attempt, Authorized, Batch, Bill, Books, Capabilities, Connection, Conversation,
+    Document, Invoice, Listed, MappingField, NewRecord, Page, Payment, Posting, PurchaseOrder,
+    PushIntegration, RecordKind, Redirect, Ref, Request, Response, Role, Setting, TransactionKind, say,
 )  # fmt: skip
 
-PURCHASES = frozenset({DocumentKind.PURCHASE_ORDER, DocumentKind.BILL})
+PURCHASES = frozenset({PurchaseOrder.kind, Bill.kind})
 
 
 class Acme(PushIntegration):
@@ -20,7 +20,7 @@ class Acme(PushIntegration):
     key = "acme"
     label = "Acme"
     capabilities = Capabilities(
-        documents=frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT}) | PURCHASES,
+        documents=frozenset({Invoice.kind, Payment.kind}) | PURCHASES,
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM),
         history=(TransactionKind.INVOICE, TransactionKind.PAYMENT),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
@@ -34,7 +34,7 @@ class Acme(PushIntegration):
     mappings = (
         MappingField(
             key=Role.INCOME, label=say("Income"), accepts=(AccountKind.INCOME,),
-            needed_for=frozenset({DocumentKind.INVOICE}),
+            needed_for=frozenset({Invoice.kind}),
         ),
     )  # fmt: skip
 

@@ -1,0 +1,105 @@
+"""What documents are made of: addresses, lines, tax, and the revision of a posting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from hub.plugin.books import Ref
+from hub.plugin.sentences import Sentence, say
+
+CENT = Decimal("0.01")
+
+
+class DoesNotAddUp(ValueError):
+    """The figures of a document contradict each other; such a document cannot be constructed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A postal address. `lines` stand above the city; `country` is a name or an ISO 3166 code, as the host has it."""
+
+    lines: tuple[str, ...] = ()
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+def in_cents(amount: Decimal) -> Decimal:
+    """Round an amount to cents, half up, as the ledgers do with quantity times price."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of a document. `amount` is quantity times price, rounded half up to cents.
+
+    `account` is the income account of a sale or the cost account of a purchase, for a ledger that takes one a line.
+    On a purchase, `customer` is for whom it is bought, and `billable` says that this customer is to be charged for it.
+    Raises `DoesNotAddUp` if the amount is another one.
+    """
+
+    item: Ref
+    description: str
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    taxable: bool = True
+    account: Ref | None = None
+    customer: Ref | None = None
+    billable: bool = False
+
+    def __post_init__(self) -> None:
+        if in_cents(self.quantity * self.price) != self.amount:
+            raise DoesNotAddUp(say(
+                "%(quantity)s × %(price)s is %(amount)s, but the line “%(line)s” says %(said)s.",
+                quantity=self.quantity, price=self.price, amount=in_cents(self.quantity * self.price),
+                line=self.description or self.item.name, said=self.amount,
+            ))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tax:
+    """Sales tax on a document: `amount` as the host has it, and the tax code that the person chose.
+
+    Without a code the books decide how to tax; the amount is then what we expect, and a difference is shown.
+    (Tax that is to stand as a line of its own reaches the plugin as that line, with an amount of zero here.)
+    """
+
+    amount: Decimal = Decimal("0.00")
+    code: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """The posting that a document replaces: its `id`, the `version` of it that we know of, and the ids of its lines
+    where the posting gave them.
+
+    `totals` is what it may come to there, as far as anybody here knows: with this change, which may have been made
+    already; as it was posted, as the history has it, as a person was told. Where it comes to something else, somebody
+    has changed it, and a plugin that sees this says so before it puts the order's figures in its place
+    (`Answer.OVERWRITES`). Of a record there are none.
+    `cleared` are the fields of the document, by name, that it had when it was posted last and does not have any more.
+
+    With `voids` it is to be brought to nothing instead, and to stay in the books as that: the document is then the one
+    that was posted, for its number and party. Only kinds in `Capabilities.voids` come so.
+    """
+
+    id: str
+    version: str = ""
+    lines: tuple[str, ...] = ()
+    totals: tuple[Decimal, ...] = ()
+    cleared: tuple[str, ...] = ()
+    voids: bool = False
+
+
+def check_sum(title: Sentence, lines: tuple[Line, ...], total: Decimal) -> None:
+    """Raise `DoesNotAddUp` if there are no lines, or if their amounts are not the total."""
+    if not lines:
+        raise DoesNotAddUp(say("%(document)s has no lines.", document=title))
+    if (amount := sum((line.amount for line in lines), Decimal("0.00"))) != total:
+        raise DoesNotAddUp(say(
+            "%(document)s: the lines come to %(amount)s, but the total says %(total)s.",
+            document=title, amount=amount, total=total,
+        ))  # fmt: skip
