@@ -20,7 +20,7 @@ from hub.books.refresh import follow_lists, postpone_list, refresh_history, stor
 from hub.database import now, session
 from hub.dispatch import recovery
 from hub.dispatch.leases import delay
-from hub.dispatch.replay import Crashes, Ends, Fails, Result
+from hub.dispatch.replay import BeginsAnew, Crashes, Ends, Fails, Result
 from hub.extension import patience
 from hub.host import Delivered
 from hub.integrations import registry
@@ -58,7 +58,7 @@ _CODES = {Unavailable: "unavailable", AuthorizationExpired: "authorization-expir
 """The code of the problem that an error becomes when it brings none."""
 
 
-def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> Entered | None:
+def settle(row: ConversationRow, step: Ends | Fails | Crashes | BeginsAnew) -> Entered | None:
     """Close a conversation and let follow what follows. A crashed one stays open, to be continued on retry.
 
     Gives what is in the books with it, for `remember`: our copies of the books take many at once.
@@ -68,6 +68,9 @@ def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> Entered | None
     if isinstance(step, Crashes) and row.delivery is not None:
         stop(row.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
         return None
+    if isinstance(step, BeginsAnew):
+        _begin_anew(row)
+        return None
     if isinstance(step, Ends) and row.purpose is Purpose.RECOVER:
         step = _take_recovery(row, step)
     if isinstance(step, Ends):
@@ -76,6 +79,16 @@ def settle(row: ConversationRow, step: Ends | Fails | Crashes) -> Entered | None
     row.move(ConversationState.FAILED)
     _fail(row, step)
     return None
+
+
+def _begin_anew(row: ConversationRow) -> None:
+    """Give the same task to a new conversation. The old one, which only read, stays in the audit trail."""
+    row.move(ConversationState.FAILED)
+    row.outcome = say("The integration was updated meanwhile, so this began anew.")
+    session().add(ConversationRow(
+        installation_id=row.installation_id, purpose=row.purpose, delivery=row.delivery, exchanges=[],
+        argument={**row.argument, "restarts": row.argument.get("restarts", 0) + 1},
+    ))  # fmt: skip
 
 
 def remember(installation_id: int, entered: Sequence[Entered]) -> None:

@@ -1,7 +1,9 @@
-"""Driving conversations: replaying what was said, and taking what comes next.
+"""Replay recorded exchanges into a fresh generator, and find out what the conversation does next.
 
-A conversation is never kept in memory between two trips. Whoever continues it begins a fresh generator, hands it the
-recorded responses, and so arrives at its next request or at its end; that is why any process can do it, at any time.
+A conversation is never kept in memory between two trips, so any process can continue it at any time. The plugin may
+have been updated in between. Replay therefore compares the name of each request and whether it writes, and not its
+payload. Where the sequence differs, a conversation that has asked no write begins anew. One that has asked a write
+continues: recorded responses are matched by name, new reads are asked, and the recorded write is never asked again.
 """
 
 from __future__ import annotations
@@ -73,11 +75,32 @@ class Crashes:
     hung: bool = False
 
 
-Step: TypeAlias = Asks | Ends | Fails | Crashes
+@dataclass(frozen=True, slots=True)
+class BeginsAnew:
+    """It asks another sequence of requests than was recorded, and has asked no write yet."""
 
 
-class Wandered(Exception):
-    """A conversation asked something else on replay than it did the first time: it is not deterministic."""
+Step: TypeAlias = Asks | Ends | Fails | Crashes | BeginsAnew
+
+MOST_RESTARTS = 3
+"""An update of the plugin makes a conversation begin anew once. One that asks something else each time has a bug."""
+
+MOST_EXTRA_READS = 50
+"""After an answered write, so many reads that were not recorded are asked. More are a bug."""
+
+
+class Diverged(Exception):
+    """The plugin asks another sequence of requests than was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An exchange of the conversation so far. `response` is None while it is not answered."""
+
+    name: str
+    payload: Any
+    writes: bool
+    response: Any
 
 
 def proceed(row: ConversationRow, integration: Integration) -> Step:
@@ -87,6 +110,10 @@ def proceed(row: ConversationRow, integration: Integration) -> Step:
             return timeouts.within(integration.key, row.purpose.value, step_time(), _replaying(row, integration))
         except IntegrationError as error:
             return Fails(validation.error(error))
+        except Diverged:
+            if any(one.writes for one in row.exchanges) or row.argument.get("restarts", 0) >= MOST_RESTARTS:
+                raise
+            return BeginsAnew()
     except BaseTimeoutException:
         raise  # The job's own time is up; that says nothing about the plugin.
     except (Exception, SystemExit) as error:  # A plugin may do anything; only its own delivery is to stop.
@@ -125,31 +152,59 @@ def _ways(argument: dict[str, Any]) -> tuple[dict[str, str], Books]:
 
 
 def _replaying(row: ConversationRow, integration: Integration) -> Callable[[], Asks | Ends]:
-    """What replays a conversation without asking the session for anything: a plugin may be left in the middle."""
-    said = [(one.payload, one.writes, one.response) for one in row.exchanges]
-    return partial(_replay, beginning(row, integration), said, row.purpose)
+    """Return what replays a conversation without using the session: a plugin may be left in the middle."""
+    recorded = [Recorded(str(one.name), one.payload, one.writes, one.response) for one in row.exchanges]
+    return partial(_replay, beginning(row, integration), recorded, row.purpose)
 
 
-def _replay(
-    anew: Callable[[], Conversation[Any]], said: Sequence[tuple[Any, bool, Any]], purpose: Purpose
-) -> Asks | Ends:
+def _replay(anew: Callable[[], Conversation[Any]], recorded: Sequence[Recorded], purpose: Purpose) -> Asks | Ends:
+    """Raises `Diverged` where a conversation that has asked no write differs from what was recorded, and where one that
+    has asked a write does not ask it any more."""
+    rest, has_written = list(recorded), any(one.writes for one in recorded)
     generator = anew()
     try:
         request = next(generator)
-        for payload, writes, response in said:
-            if response is None:
-                break
-            _compare(request, payload, writes)
-            request = generator.send(Response(payload=response))
+        while (found := _match(request, rest, has_written=has_written)) is not None and found.response is not None:
+            rest.remove(found)
+            request = generator.send(Response(payload=found.response))
     except StopIteration as stop:
+        if any(one.writes for one in rest) or (rest and not has_written):
+            raise Diverged("It ends before what it has asked already.") from None
         validation.demand(stop.value, _RESULTS[purpose], f"What {purpose} ended in")
         return Ends(stop.value)
     finally:
         generator.close()
-    return Asks(validation.request(request))  # What cannot be stored is found now, while the plugin can be named.
+    request = validation.request(request)  # What cannot be stored is found now, while the plugin can be named.
+    if found is None and rest:
+        _check_extra(request, rest, recorded)
+    return Asks(request)
 
 
-def _compare(request: Request, payload: Any, writes: bool) -> None:
-    if validation.text(request.payload) != validation.text(payload) or request.writes != writes:
-        raise Wandered(f"“{request.name}” is not what was asked the first time")
+def _match(request: Request, rest: Sequence[Recorded], *, has_written: bool) -> Recorded | None:
+    """Return the recorded exchange that answers a request.
 
+    That is the next one, if it has the same name and writes as much. Otherwise, and only after a write, it is any one
+    left: a write of that name, or a read of that name which asks exactly the same.
+    """
+    if not rest or _is_same(request, rest[0]):
+        return rest[0] if rest else None
+    if not has_written:
+        raise Diverged(f"“{request.name}” was not asked the first time.")
+    same = (one for one in rest if _is_same(request, one))
+    return next((one for one in same if one.writes or _asks_the_same(request, one)), None)
+
+
+def _is_same(request: Request, recorded: Recorded) -> bool:
+    return str(request.name) == recorded.name and request.writes == recorded.writes
+
+
+def _asks_the_same(request: Request, recorded: Recorded) -> bool:
+    return validation.text(request.payload) == validation.text(recorded.payload)
+
+
+def _check_extra(request: Request, rest: Sequence[Recorded], recorded: Sequence[Recorded]) -> None:
+    """Raise `Diverged` for a request that was not recorded and must not be asked."""
+    if request.writes and any(one.writes for one in rest):
+        raise Diverged(f"“{request.name}” would be written beside what was written already.")
+    if len(recorded) > MOST_EXTRA_READS:
+        raise Diverged(f"“{request.name}” is asked without end.")

@@ -11,12 +11,14 @@ What a plugin writes are *conversations*: generators that yield a `Request`, rec
 
 The hub writes every request down before it is asked and every response when it comes, packs the requests of many
 conversations into one batch, and continues after a crash by replaying the recorded responses into a fresh generator.
-Three rules follow:
+Four rules follow:
 
 * A conversation is deterministic between two yields: no clock, no randomness, no database, no network.
 * Whatever the ledger said is a `Response`, refusals included. Only a failure to converse is an exception.
 * A conversation that ends in `Rejected` is begun anew when a person retries it, so the write that matters is its last:
   whatever it wrote before must be harmless when it is written once more.
+* A new version of a plugin continues the conversations of the old one. Their recorded responses are found by the names
+  of the requests, so the name of a request that writes stays the same from version to version; its payload may change.
 
 The modules of this package import the standard library only; a plugin imports from the package itself.
 """

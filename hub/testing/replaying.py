@@ -42,9 +42,13 @@ def elsewhere(told: Sequence[Told]) -> list[str]:
     return sorted({title for (out, _), _ in ends for title in out.splitlines()})
 
 
-def _wanders(begin: Callable[[], Any], said: Sequence[tuple[Any, bool, Any]]) -> bool:
-    from hub.integrations.validation import text  # noqa: PLC0415
-    from hub.plugin import IntegrationError, Response  # noqa: PLC0415 – Only the other processes come here.
+def asks_otherwise(begin: Callable[[], Any], said: Sequence[tuple[Any, bool, Any]]) -> bool:
+    """Return True if a conversation does not ask to the letter what it asked the first time.
+
+    Stricter than the hub, which compares names only: here the plugin is the same, and must be deterministic.
+    """
+    from hub.integrations.validation import text  # noqa: PLC0415 – Another process starts quicker without.
+    from hub.plugin import IntegrationError, Response  # noqa: PLC0415
 
     generator = begin()
     try:
@@ -65,5 +69,5 @@ def _wanders(begin: Callable[[], Any], said: Sequence[tuple[Any, bool, Any]]) ->
 if __name__ == "__main__":
     sys.path.pop(0)  # This folder, whose modules are none of the plugin's.
     for title, begin, said in pickle.loads(Path(sys.argv[1]).read_bytes()):  # noqa: S301 – Our own.
-        if _wanders(begin, said):
+        if asks_otherwise(begin, said):
             print(title)  # noqa: T201 – It is what we are asked for.

@@ -39,7 +39,12 @@ class Converses(Family):
         random.seed(4728)
         with time_machine.travel(now() + dt.timedelta(days=400, hours=5)):
             after = {row.id: proceed(row, office.integration) for row in _conversations()}
+            asked = {
+                row.id: replaying.asks_otherwise(beginning(row, office.integration), _said(row))
+                for row in _conversations()
+            }
         for row in _conversations():
+            assert not asked[row.id], f"{_title(row)} asks otherwise than the first time."
             assert not isinstance(after[row.id], Crashes), f"{_title(row)} is not the same again: see the log."
             assert after[row.id] == before[row.id], f"{_title(row)} ends otherwise than the first time."
 
@@ -47,9 +52,7 @@ class Converses(Family):
         arrives(office, *_orders(office))
         fresh = type(office.integration)()
         told = [
-            replaying.Told(_title(row), beginning(row, fresh), [
-                (one.payload, one.writes, one.response) for one in row.exchanges
-            ])
+            replaying.Told(_title(row), beginning(row, fresh), _said(row))
             for row in _conversations() if row.purpose is not Purpose.RECOVER
         ]  # fmt: skip
         wandered = replaying.elsewhere(told)
@@ -117,6 +120,10 @@ def _orders(office: Office) -> list[Any]:
 
 def _conversations() -> list[ConversationRow]:
     return list(session().scalars(select(ConversationRow).order_by(ConversationRow.id)))
+
+
+def _said(row: ConversationRow) -> list[tuple[Any, bool, Any]]:
+    return [(one.payload, one.writes, one.response) for one in row.exchanges]
 
 
 def _title(row: ConversationRow) -> str:
