@@ -55,12 +55,12 @@ def retry_delivery(organization_id: str, delivery_id: int, given: Mapping[str, s
 
 
 def _answer(delivery: Delivery, given: Mapping[str, str]) -> None:
-    """Keep answers with the choices of a delivery and of what else of its order is not there yet: a new date is for
-    all of it."""
+    """Keep answers with the choices of a delivery, and of what else of its order is not in these books yet: a new date
+    is for all of it."""
     of = answers.about(delivery) if delivery.order_id else ""
     kept = {answers.key(of, answer): value for answer, value in given.items() if answer in set(FixKind)}
     companions = deliveries_of_order(delivery.organization_id, delivery.order_id) if delivery.order_id else [delivery]
-    for one in companions:
+    for one in (one for one in companions if one.installation_id == delivery.installation_id):
         if one is delivery or one.state is not _D.POSTED:
             one.choices = {**one.choices, "answers": {**one.choices.get("answers", {}), **kept}}
         if one.state is _D.WAITING:

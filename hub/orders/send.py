@@ -143,7 +143,7 @@ def _is_being_voided(installation: Installation, order: Order, choices: Choices)
     """Whether somebody has pressed Void a moment before."""
     if not choices.updates:
         return False
-    live = deliveries_of_order(installation.organization_id, order.id)
+    live = _of(installation, deliveries_of_order(installation.organization_id, order.id))
     return any(one.voids and one.kind in choices.updates for one in live)
 
 
@@ -200,6 +200,20 @@ def _of(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
     return [one for one in live if one.installation_id == installation.id]
 
 
+def of_these_books(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
+    """Return the deliveries to the books of an installation, also those of an earlier installation of them.
+
+    An id that was chosen for other books means another record here.
+    """
+    return [
+        one
+        for one in live
+        if one.installation_id == installation.id
+        or (one.installation.integration == installation.integration
+            and one.installation.books_id == installation.books_id != "")
+    ]  # fmt: skip
+
+
 def choices_of(stored: dict[str, object]) -> Choices:
     """What a person chose earlier."""
     return Choices(
@@ -213,8 +227,11 @@ def choices_of(stored: dict[str, object]) -> Choices:
 
 
 def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choices:
-    """What a person chose for an order when it was sent last, from its live deliveries; else what the settings say."""
-    sent = sorted((one for one in live if one.choices), key=lambda one: one.sent_at)
+    """Return what was chosen when an order was sent to these books last, else what the settings say.
+
+    `live` are the live deliveries of the order, to whatever books.
+    """
+    sent = sorted((one for one in of_these_books(installation, live) if one.choices), key=lambda one: one.sent_at)
     choices = choices_of(sent[-1].choices) if sent else Choices(tax=installation.tax)
     choices = replace(choices, answers=answers.latest(choices.answers, sent))
     if choices.documents == (Payment.kind,):  # A deposit. Now it is the invoice's turn.

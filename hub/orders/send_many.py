@@ -16,7 +16,7 @@ from hub.host import Order, OrderState
 from hub.integrations import registry
 from hub.models import Delivery, Installation
 from hub.models.delivery import needs
-from hub.orders.send import deliveries_of_orders, last_choices
+from hub.orders.send import deliveries_of_orders, last_choices, of_these_books
 from hub.planning import sales, validation
 from hub.planning.choices import SALES, Choices
 from hub.planning.context import gather
@@ -71,7 +71,8 @@ def look(installation: Installation, order_ids: Sequence[str], kinds: Collection
     outlooks = []
     for order, choices in wanted:
         outline = draft(installation, integration, order, choices, known)
-        outlooks.append(_outlook(installation, order, choices, outline, live.get(order.id, ())))
+        own = of_these_books(installation, live.get(order.id, ()))
+        outlooks.append(_outlook(installation, order, choices, outline, own))
     return outlooks
 
 

@@ -22,7 +22,13 @@ from hub.models import Delivery, Installation
 from hub.orders import bundles, habits
 from hub.orders.cancel import cancel_delivery, confirm_deleted
 from hub.orders.retry import retry_delivery
-from hub.orders.send import deliveries_of_orders, find_revisions, last_choices, send_order
+from hub.orders.send import (
+    deliveries_of_orders,
+    find_revisions,
+    last_choices,
+    of_these_books,
+    send_order,
+)
 from hub.planning import answers, documents, purchases, sales
 from hub.planning.choices import PURCHASES, SALES, Choices
 from hub.plugin import FixKind, Problem, document_kinds, say
@@ -51,11 +57,12 @@ def send(order_id: str) -> ResponseReturnValue:
     """The dialog, prefilled; its status instead, where everything is in the books or on its way."""
     order = _order(order_id)
     live = visible_orders([order_id]).get(order_id, [])
-    settled = bool(live) and request.args.get("again") != "1" and not dialog.has_more(order, live)
-    if settled and not all(one.state is DeliveryState.POSTED for one in live):
+    installation = chosen_installation(live)
+    own = of_these_books(installation, live)
+    settled = bool(own) and request.args.get("again") != "1" and not dialog.has_more(order, own)
+    if settled and not all(one.state is DeliveryState.POSTED for one in own):
         return _dialog(order, followed=views.order_status(order_id, live))
-    installation = chosen_installation()
-    choices = last_choices(installation, live) if live else habits.recall(installation, user(), order)
+    choices = last_choices(installation, own) if own else habits.recall(installation, user(), order)
     if settled and not find_revisions(installation, order, choices):
         return _dialog(order, followed=views.order_status(order_id, live))
     polling.attend(installation.id)
@@ -241,16 +248,23 @@ def _mine(delivery_id: int) -> Delivery:
     return delivery
 
 
-def chosen_installation() -> Installation:
-    """Where to send: the one that was asked for, else the first that lets this person send."""
-    return access.where_to_send(user(), organization(), request.values.get("installation", type=int))
+def chosen_installation(live: Sequence[Delivery] = ()) -> Installation:
+    """Return the installation that was asked for, else the one that an order's live deliveries went to last, else the
+    first that lets this person send. Raises `NotPossible`."""
+    asked = request.values.get("installation", type=int)
+    sent = [
+        one.installation
+        for one in live
+        if one.installation.state in access.SENDABLE and access.may_send(user(), organization(), one.installation)
+    ]
+    return access.where_to_send(user(), organization(), asked or (sent[-1].id if sent else None))
 
 
 def _form(
     order: Order, installation: Installation, choices: Choices, problems: tuple[Problem, ...] = ()
 ) -> ResponseReturnValue:
-    live = visible_orders([order.id]).get(order.id, [])
-    shown = dialog.form(order, installation, choices, live, problems)
+    own = of_these_books(installation, visible_orders([order.id]).get(order.id, []))
+    shown = dialog.form(order, installation, choices, own, problems)
     return _dialog(order, code=422 if problems else 200, form=shown, integration=shown.integration)
 
 

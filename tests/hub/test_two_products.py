@@ -1,0 +1,119 @@
+"""One organization sends its orders to two accounting products, whose ids collide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from hub.books.refresh import refresh_lists
+from hub.database import session
+from hub.dispatch import push
+from hub.host import Company
+from hub.installations.install import claim_attempt, finish_authorization, install_integration, start_authorization
+from hub.integrations import registry
+from hub.models import Delivery, Installation, Mapping
+from hub.orders.send import deliveries_of_order, last_choices, send_order
+from hub.orders.send_many import look
+from hub.planning.choices import Choices
+from hub.states import DeliveryState
+from tests.support.host import ACME, ADA, Desk
+from tests.support.pages import Browser
+from tests.support.pretend import Ledger, Pretend
+
+KAY = Company(id="99", name="Kay's Mugs")
+
+
+class Other(Pretend):
+    """Another product, with books of its own."""
+
+    key = "other"
+    label = "Other Books"
+
+
+@pytest.fixture
+def other_ledger() -> Ledger:
+    """Books in which the customer 58 is another one, and nobody is called ABC Company."""
+    return Ledger(customers=[{"id": "58", "name": KAY.name}])
+
+
+@pytest.fixture
+def first(installation: Installation, ledger: Ledger) -> Installation:
+    """The books in which ABC Company is the customer 58, once the lists have been read again."""
+    ledger.customers.append({"id": "58", "name": "ABC Company"})
+    load(installation)
+    return installation
+
+
+@pytest.fixture
+def second(app: Flask, first: Installation, other_ledger: Ledger) -> Installation:
+    app.extensions["hub"].integrations["other"] = Other(other_ledger)
+    found = install_integration(ACME, ADA, "other")
+    address = start_authorization(found, ADA, "http://host/back")
+    state = address.rpartition("state=")[2]
+    claimed = claim_attempt(ACME, ADA, "other", state)
+    finish_authorization(claimed, ADA, "http://host/back", {"books": "books-2", "state": state})
+    session().add(Mapping(installation_id=found.id, role="income_account", record_id="4000", name="4000 Sales"))
+    load(found)
+    return found
+
+
+def load(installation: Installation) -> None:
+
+    refresh_lists(installation, registry.integration(installation.integration))
+    session().commit()
+    push.carry(installation.id)
+
+
+def carry(installation: Installation) -> None:
+    for _ in range(4):
+        push.carry(installation.id)
+
+
+@pytest.fixture
+def sent(first: Installation, second: Installation, desk: Desk) -> list[Delivery]:
+    """Order 1042, in the first books as an invoice for the customer 58, whom a rep chose."""
+    send_order(first.id, desk.orders["1042"], Choices(customer="58", accounts={"income_account": "4000"}), ADA)
+    carry(first)
+    found = deliveries_of_order(ACME.id, "1042")
+    assert {one.state for one in found} == {DeliveryState.POSTED}
+    return found
+
+
+def test_what_was_chosen_for_one_product_is_not_chosen_for_another(
+    sent: list[Delivery], first: Installation, second: Installation
+) -> None:
+    assert last_choices(first, sent).customer == "58"
+    assert last_choices(second, sent) == Choices(tax=second.tax)
+
+
+def test_many_orders_go_to_the_second_product_as_they_would_had_the_first_never_been(
+    sent: list[Delivery], second: Installation, other_ledger: Ledger
+) -> None:
+    (outlook,) = look(second, ["1042"], ["invoice"])
+    assert (outlook.readiness, outlook.entered) == ("ready", ["ABC Company"])
+    send_order(second.id, outlook.order, outlook.choices, ADA)
+    carry(second)
+    created = next(one for one in other_ledger.customers if one["name"] == "ABC Company")
+    assert [one["customer"] for one in other_ledger.invoices] == [created["id"]] != ["58"]
+
+
+def test_the_dialog_of_the_second_product_is_filled_in_anew(
+    sent: list[Delivery], first: Installation, second: Installation, browser: Browser
+) -> None:
+    shown = browser.get(f"/hub/orders/1042/send?installation={second.id}").text
+    assert 'name="documents"' in shown
+    assert 'value="58" selected' not in shown
+    done = browser.get(f"/hub/orders/1042/send?installation={first.id}").text
+    assert 'name="documents"' not in done
+
+
+def test_without_being_asked_where_the_dialog_is_about_where_the_order_went(
+    sent: list[Delivery], second: Installation, browser: Browser, desk: Desk
+) -> None:
+    assert 'name="documents"' not in browser.get("/hub/orders/1042/send").text
+    desk.copy_order("2042", payments=())
+    send_order(second.id, replace(desk.orders["2042"], payments=()), Choices(), ADA)
+    carry(second)
+    assert 'name="documents"' not in browser.get("/hub/orders/2042/send").text
