@@ -31,7 +31,9 @@ from sqlalchemy import (
     TypeDecorator,
     Update,
     and_,
+    text,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.types import TypeEngine
 
@@ -53,6 +55,17 @@ class Base(DeclarativeBase):
 def session() -> scoped_session[Session]:
     """The host's session of this request or job."""
     return cast("scoped_session[Session]", current_app.extensions["sqlalchemy"].session)
+
+
+def limit_lock_wait(seconds: float) -> None:
+    """Let no statement of this transaction wait longer for a lock. On SQLite the driver's own limit holds (5 s)."""
+    if session().get_bind().dialect.name == "postgresql":
+        session().execute(text(f"SET LOCAL lock_timeout = {int(seconds * 1000)}"))
+
+
+def is_lock_timeout(error: OperationalError) -> bool:
+    """Return True if a statement has waited for a lock for too long (PostgreSQL's 55P03, SQLite's SQLITE_BUSY)."""
+    return getattr(error.orig, "sqlstate", "") == "55P03" or "database is locked" in str(error.orig)
 
 
 def now() -> dt.datetime:

@@ -24,6 +24,10 @@ class NotPossible(HubError):
     """The state of things does not allow it (any more): a delivery that is on its way cannot be cancelled."""
 
 
+class Busy(NotPossible):
+    """Another transaction holds the lock for too long. Trying again in a moment helps."""
+
+
 class Incomplete(HubError):
     """What a person filled in needs putting right before anything can be sent or saved."""
 

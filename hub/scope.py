@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
-from hub.database import changes_one, now, session
-from hub.errors import NotFound
+from hub.database import changes_one, is_lock_timeout, limit_lock_wait, now, session
+from hub.errors import Busy, NotFound
 from hub.models import Delivery, Installation
 from hub.plugin import say
+from hub.queue import rollback
 from hub.states import InstallationState
+
+LOCK_SECONDS = 5.0
+"""So long a person waits for the lock of an installation. Transactions under it take milliseconds."""
 
 
 def installations(organization_id: str, *, removed: bool = False) -> list[Installation]:
@@ -38,11 +43,20 @@ def delivery(organization_id: str, delivery_id: int) -> Delivery:
 def lock(installation_id: int) -> Installation:
     """Make this the only transaction that moves anything of the installation, and read it afresh.
 
-    Everything that changes the state of deliveries, batches or conversations begins with this or with the carrier's
-    fence, which locks the same row: a row lock on PostgreSQL, the write lock on SQLite. Raises `NotFound`.
+    Everything that changes the state of deliveries, batches or conversations begins with this or with the worker's
+    fence, which locks the same row: a row lock on PostgreSQL, the write lock on SQLite. Raises `NotFound`, and `Busy`
+    if another transaction keeps the lock for longer than `LOCK_SECONDS`.
     """
     session().flush()
-    if not changes_one(update(Installation).where(Installation.id == installation_id).values(changed_at=now())):
+    limit_lock_wait(LOCK_SECONDS)
+    try:
+        found = changes_one(update(Installation).where(Installation.id == installation_id).values(changed_at=now()))
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+        rollback()
+        raise Busy(say("Other orders are being sent to the same company at this moment. Try again.")) from error
+    if not found:
         raise NotFound(say("There is no such installation."))
     session().expire_all()
     return session().get_one(Installation, installation_id)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 
 from hub import access, scope
 from hub.database import now, session
-from hub.errors import NotFound
+from hub.errors import Busy, NotFound
 from hub.extension import host, lease
 from hub.host import Organization, User
 from hub.integrations.crashes import reference
@@ -25,6 +25,7 @@ from hub.models import Bundle, Installation
 from hub.orders import send_many
 from hub.orders.send import enter_orders, retry_on_conflict
 from hub.orders.send_many import Readiness
+from hub.planning.validator import Validator
 from hub.plugin import Problem, say
 from hub.queue import commit, rollback, wake
 from hub.serialization import problems_json, problems_of
@@ -37,7 +38,7 @@ _RECENT = dt.timedelta(hours=12)
 
 _SHOWN = 3
 
-_LATER = (BaseTimeoutException, OperationalError)
+_LATER = (BaseTimeoutException, OperationalError, Busy)
 """What ends a try and says nothing about an order; the sweep comes back to it."""
 
 _GONE = Problem(code="order-missing", what=say("The order is not there any more."))
@@ -108,7 +109,7 @@ def send_bundle(bundle_id: int) -> None:
     more = True
     while more:
         try:
-            more = retry_on_conflict(lambda: _send_some(bundle_id, AT_A_TIME))
+            more = retry_on_conflict(lambda validator: _send_some(bundle_id, AT_A_TIME, validator))
         except _LATER:
             rollback()
             raise
@@ -121,7 +122,7 @@ def _send_alone(bundle_id: int) -> bool:
     """Queue the next order of a bundle by itself; one with which that is impossible is held."""
     left = session().get_one(Bundle, bundle_id).left
     try:
-        return retry_on_conflict(lambda: _send_some(bundle_id, 1))
+        return retry_on_conflict(lambda validator: _send_some(bundle_id, 1, validator))
     except _LATER:
         rollback()
         raise
@@ -131,7 +132,7 @@ def _send_alone(bundle_id: int) -> bool:
         return True
 
 
-def _send_some(bundle_id: int, count: int) -> bool:
+def _send_some(bundle_id: int, count: int, validator: Validator) -> bool:
     """Queue the next orders of a bundle and commit; says whether there were any."""
     bundle = session().get(Bundle, bundle_id)
     if bundle is None or not bundle.left:
@@ -139,7 +140,9 @@ def _send_some(bundle_id: int, count: int) -> bool:
         return False
     some = bundle.left[:count]
     user, whose = _sender(bundle), Organization(id=bundle.organization_id, name="")
-    outlooks = {one.order.id: one for one in send_many.look(bundle.installation, some, bundle.documents)}
+    with validator.outside_lock():
+        looked = send_many.look(bundle.installation, some, bundle.documents, validator)
+    outlooks = {one.order.id: one for one in looked}
     installation = scope.lock(bundle.installation_id)
     if bundle.left[:count] != some:  # Another worker was here.
         rollback()
@@ -151,7 +154,7 @@ def _send_some(bundle_id: int, count: int) -> bool:
     kept = {order_id: [_GONE] for order_id in some if order_id not in outlooks}
     kept |= {key: list(one.problems) for key, one in outlooks.items() if one.readiness is Readiness.CHOICE}
     ready = [(one.order, one.choices) for one in outlooks.values() if one.readiness is Readiness.READY]
-    left = enter_orders(installation, ready, user) if ready else {}
+    left = enter_orders(installation, ready, user, validator) if ready else {}
     _note(bundle, some, kept | {order_id: list(problems) for order_id, problems in left.items()})
     commit()
     return True

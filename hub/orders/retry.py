@@ -13,7 +13,7 @@ from hub.database import now, session
 from hub.dispatch.outcomes import queue_if_ready
 from hub.errors import Incomplete, NotFound, NotPossible
 from hub.extension import host
-from hub.integrations import optional_calls, registry
+from hub.integrations import registry
 from hub.integrations.options import options_of
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation
 from hub.orders import deliveries
@@ -23,6 +23,7 @@ from hub.orders.void import build_void, is_superseded
 from hub.planning import answers, validation
 from hub.planning.documents import draft, item_key
 from hub.planning.drafts import Draft
+from hub.planning.validator import Validator, with_validation
 from hub.plugin import FixKind, Integration, NewCustomer, NewItem, NewVendor, Problem, RecordKind, Role, say
 from hub.queue import commit, rollback, wake
 from hub.serialization import Subject, problems_json, subject_json, subject_of
@@ -37,6 +38,12 @@ def retry_delivery(organization_id: str, delivery_id: int, given: Mapping[str, s
     What was refused is built anew from the order as it is now, with the answers `given` to its problems. What may have
     left goes on where it was: its batch is repeated under its key.
     """
+    return with_validation(lambda validator: _retry(organization_id, delivery_id, given or {}, validator))
+
+
+def _retry(
+    organization_id: str, delivery_id: int, given: Mapping[str, str], validator: Validator
+) -> Delivery:
     delivery = scope.delivery(organization_id, delivery_id)
     installation = scope.lock(delivery.installation_id)
     if delivery.state is not _D.STOPPED:
@@ -45,7 +52,7 @@ def retry_delivery(organization_id: str, delivery_id: int, given: Mapping[str, s
     if given:
         _answer(delivery, given)
     if open_conversation(delivery) is None:
-        _rebuild(installation, delivery)
+        _rebuild(installation, delivery, validator)
     else:
         _unpark(delivery)
     installation.resume_at = None
@@ -90,17 +97,19 @@ def _unpark(delivery: Delivery) -> None:
         companion.due_at, companion.problems, companion.reference = now(), [], ""
 
 
-def _rebuild(installation: Installation, delivery: Delivery) -> None:
+def _rebuild(installation: Installation, delivery: Delivery, validator: Validator) -> None:
     integration = registry.integration(installation.integration)
     subject: Subject
     if delivery.voids:
         subject = _void_again(installation, delivery)
     elif delivery.order_id is not None:
-        subject = _document_again(installation, integration, delivery)
+        subject = _document_again(installation, integration, delivery, validator)
     else:
         subject = answers.put(_record_again(installation, delivery), "", delivery.choices.get("answers", {}))
-        ways = options_of(installation, integration), description.known(installation)
-        _refuse_problems(delivery, optional_calls.validate(integration, subject, *ways))
+        validate = validator.of(integration, options_of(installation, integration), description.known(installation))
+        problems = validate(subject)
+        validator.check_complete()
+        _refuse_problems(delivery, problems)
     deliveries.renew(delivery, subject)
     session().flush()
     queue_if_ready(delivery)
@@ -116,12 +125,15 @@ def _void_again(installation: Installation, delivery: Delivery) -> Subject:
     return build_void(delivery)
 
 
-def _document_again(installation: Installation, integration: Integration, delivery: Delivery) -> Subject:
+def _document_again(
+    installation: Installation, integration: Integration, delivery: Delivery, validator: Validator
+) -> Subject:
     order = host().order(installation.organization_id, delivery.order_id or "")
     if order is None:
         rollback()
         raise NotFound(say("The order is not there any more."))
-    outline = draft(installation, integration, order, choices_of(delivery.choices))
+    outline = draft(installation, integration, order, choices_of(delivery.choices), validator=validator)
+    validator.check_complete()
     _refuse_problems(delivery, outline.problems or _missing(delivery, outline))
     wanted = delivery.source, delivery.kind
     found = next((one for source, _, one in validation.parts(outline, order) if (source, one.kind) == wanted), None)

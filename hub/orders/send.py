@@ -28,6 +28,7 @@ from hub.planning.documents import draft, item_key
 from hub.planning.drafts import Draft
 from hub.planning.purchases import Purchase
 from hub.planning.revisions import Revisable, Way
+from hub.planning.validator import Validator, with_validation
 from hub.plugin import (
     Bill,
     Integration,
@@ -54,28 +55,30 @@ def send_order(installation_id: int, order: Order, choices: Choices, user: User)
     Pressing twice, or by two people at once, gives the same deliveries as once. Raises `Incomplete` with every
     problem, and nothing is written.
     """
-    left = retry_on_conflict(lambda: _send(installation_id, order, choices, user))
+    left = retry_on_conflict(lambda validator: _send(installation_id, order, choices, user, validator))
     if order.id in left:
         raise Incomplete(*left[order.id])
     return deliveries_of_order(session().get_one(Installation, installation_id).organization_id, order.id)
 
 
-def retry_on_conflict(work: Callable[[], T]) -> T:
-    """Do work that ends in a commit; once more if a neighbour queued the same new customer or item at the same
-    moment, for it is there then."""
+def retry_on_conflict(work: Callable[[Validator], T]) -> T:
+    """Do work that takes the lock, validates and ends in a commit; once more if somebody else queued the same new
+    customer or item at the same moment, for it is there then."""
     try:
-        return work()
+        return with_validation(work)
     except IntegrityError:
         rollback()
-        return work()
+        return with_validation(work)
 
 
-def _send(installation_id: int, order: Order, choices: Choices, user: User) -> Mapping[str, Sequence[Problem]]:
+def _send(
+    installation_id: int, order: Order, choices: Choices, user: User, validator: Validator
+) -> Mapping[str, Sequence[Problem]]:
     installation = scope.lock(installation_id)
     if installation.state not in access.SENDABLE:
         rollback()
         raise NotPossible(say("This installation is not connected."))
-    left = enter_orders(installation, [(order, choices)], user)
+    left = enter_orders(installation, [(order, choices)], user, validator)
     if left:
         rollback()
     commit()
@@ -83,17 +86,21 @@ def _send(installation_id: int, order: Order, choices: Choices, user: User) -> M
 
 
 def enter_orders(
-    installation: Installation, wanted: Sequence[tuple[Order, Choices]], user: User
+    installation: Installation, wanted: Sequence[tuple[Order, Choices]], user: User, validator: Validator
 ) -> Mapping[str, Sequence[Problem]]:
-    """Turn orders into deliveries, each as if it were sent alone, for whoever holds the lock of the installation
+    """Turn orders into deliveries, each as if it were sent alone. The caller holds the lock of the installation
     (`scope.lock`) and commits.
 
-    Gives the problems of those of which nothing was written, by the id of the order.
+    Return the problems of those of which nothing was written, by the id of the order. Raises `Unvalidated`.
     """
     integration, left = registry.integration(installation.integration), {}
     known = gather(installation, integration, wanted)
     asked = [(order, choices.whole()) for order, choices in wanted]
-    drafts = [(order, choices, draft(installation, integration, order, choices, known)) for order, choices in asked]
+    drafts = [
+        (order, choices, draft(installation, integration, order, choices, known, validator=validator))
+        for order, choices in asked
+    ]
+    validator.check_complete()
     places = Places.of(installation, {source for order, _, outline in drafts for source in _sources(order, outline)})
     for order, choices, outline in drafts:
         voided = _ticked_to_void(installation, integration, order, choices)

@@ -22,6 +22,7 @@ from hub.planning.choices import SALES, Choices
 from hub.planning.context import gather
 from hub.planning.documents import draft
 from hub.planning.drafts import Draft
+from hub.planning.validator import Validator
 from hub.plugin import Invoice, Payment, Problem, document_kinds, noun, say
 from hub.serialization import problems_of
 from hub.states import DeliveryState
@@ -52,7 +53,9 @@ class Outlook:
     entered: Sequence[str] = ()
 
 
-def look(installation: Installation, order_ids: Sequence[str], kinds: Collection[str]) -> list[Outlook]:
+def look(
+    installation: Installation, order_ids: Sequence[str], kinds: Collection[str], validator: Validator | None = None
+) -> list[Outlook]:
     """What sending these orders would come to, in their order. As many queries for `MOST` of them as for one. An order
     that gives money back becomes a credit memo where invoices are among the `kinds`.
     """
@@ -70,7 +73,7 @@ def look(installation: Installation, order_ids: Sequence[str], kinds: Collection
     known = gather(installation, integration, wanted)
     outlooks = []
     for order, choices in wanted:
-        outline = draft(installation, integration, order, choices, known)
+        outline = draft(installation, integration, order, choices, known, validator=validator)
         own = of_these_books(installation, live.get(order.id, ()))
         outlooks.append(_outlook(installation, order, choices, outline, own))
     return outlooks

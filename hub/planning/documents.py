@@ -16,6 +16,7 @@ from hub.planning.choices import SALES, Choices
 from hub.planning.context import NEW, Gathered, gather, item_name, kind_of_entry
 from hub.planning.drafts import Draft
 from hub.planning.purchases import accounts_of, all_have, build_purchases
+from hub.planning.validator import Validator
 from hub.plugin import (
     AT_ONCE,
     DEPOSITS,
@@ -42,9 +43,13 @@ def takes_deposits(installation: Installation, integration: Integration, order: 
 
 
 def draft(
-    installation: Installation, integration: Integration, order: Order, choices: Choices, known: Gathered | None = None
-) -> Draft:
-    """Build the documents of an order: without a query, if what it rests on is `known`; else that is gathered now."""
+    installation: Installation, integration: Integration, order: Order, choices: Choices, known: Gathered | None = None,
+    *, validator: Validator | None = None,
+) -> Draft:  # fmt: skip
+    """Build the documents of an order: without a query, if what it rests on is `known`; else that is gathered now.
+
+    Under the lock of the installation a `validator` keeps the plugin from being asked.
+    """
     known = known or gather(installation, integration, [(order, choices)])
     options, books = options_of(installation, integration), description.known(installation)
     refs = {**known.refs, **named(order, known), **_overrides(known, choices)}
@@ -82,7 +87,11 @@ def draft(
         purchases=bought,
     )  # fmt: skip
     outline, taken = validation.answered(outline, known, choices, options)
-    validate = partial(optional_calls.validate, integration, options=options, books=books)
+    validate = (
+        partial(optional_calls.validate, integration, options=options, books=books)
+        if validator is None
+        else validator.of(integration, options, books)
+    )
     found = validation.reviewed(outline, known, order, choices.updates, validate)
     return replace(outline, problems=tuple(dict.fromkeys([*problems, *taken, *found])))
 
