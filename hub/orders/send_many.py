@@ -20,7 +20,7 @@ from hub.orders.send import deliveries_of_orders, last_choices, of_these_books
 from hub.planning import sales, validation
 from hub.planning.choices import SALES, Choices
 from hub.planning.context import gather
-from hub.planning.documents import draft
+from hub.planning.documents import draft, with_suggestions
 from hub.planning.drafts import Draft
 from hub.planning.validator import Validator
 from hub.plugin import Invoice, Payment, Problem, document_kinds, noun, say
@@ -68,11 +68,11 @@ def look(
     for order in orders:
         choices = last_choices(installation, live.get(order.id, ()))
         asked = sorted({sales.kind_of(order) if kind == Invoice.kind else kind for kind in kinds})
-        accounts = {**suggested, **choices.accounts}
-        wanted.append((order, replace(choices, documents=tuple(asked), accounts=accounts)))
-    known = gather(installation, integration, wanted)
+        wanted.append((order, replace(choices, documents=tuple(asked))))
+    known = gather(installation, integration, wanted, suggested)
     outlooks = []
-    for order, choices in wanted:
+    for order, chosen in wanted:
+        choices = with_suggestions(chosen, suggested, order, known)
         outline = draft(installation, integration, order, choices, known, validator=validator)
         own = of_these_books(installation, live.get(order.id, ()))
         outlooks.append(_outlook(installation, order, choices, outline, own))

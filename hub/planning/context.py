@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row, and_, case, or_, select
@@ -55,9 +56,13 @@ class Gathered:
 
 
 def gather(
-    installation: Installation, integration: Integration, wanted: Sequence[tuple[Order, Choices]]
-) -> Gathered:
-    """Everything at once. A constant number of queries for up to 500 names of a kind, and one more for every 500."""
+    installation: Installation, integration: Integration, wanted: Sequence[tuple[Order, Choices]],
+    suggested: Mapping[str, str] = MappingProxyType({}),
+) -> Gathered:  # fmt: skip
+    """Load what some orders, and what is suggested for them by role, rest on.
+
+    A constant number of queries for up to 500 names of a kind, and one more for every 500.
+    """
     customers = {order.company.id: order.company for order, _ in wanted}
     vendors = {line.supplier.id: line.supplier for order, _ in wanted for line in order.lines if line.supplier}
     wanted_names = {
@@ -86,7 +91,7 @@ def gather(
     settled, standing = _standing(sent)
     return Gathered(
         refs=mappings.mapped(installation.id), names=named, links=linked,
-        entries=_entries(installation.id, linked, [choices for _, choices in wanted], named),
+        entries=_entries(installation.id, linked, [choices for _, choices in wanted], named, suggested),
         held=names.holders(installation, integration, sorted(taken)),
         settled=settled, standing=standing, numbers=_numbers(sent, {order.id: order for order, _ in wanted}),
     )  # fmt: skip
@@ -107,11 +112,13 @@ def item_name(line: OrderLine, source: str) -> str:
 
 def _entries(
     installation_id: int, linked: Mapping[tuple[RecordKind, str], Ref], choices: Iterable[Choices],
-    named: Mapping[tuple[RecordKind, str], RecordRow],
+    named: Mapping[tuple[RecordKind, str], RecordRow], suggested: Mapping[str, str],
 ) -> dict[tuple[RecordKind, str], RecordRow]:  # fmt: skip
     wanted: dict[RecordKind, set[str]] = {}
     for (kind, _), ref in linked.items():
         wanted.setdefault(kind, set()).add(ref.id)
+    for role, record_id in suggested.items():
+        wanted.setdefault(kind_of_entry(role), set()).add(record_id)
     for one in choices:
         wanted.setdefault(RecordKind.CUSTOMER, set()).add(one.customer)
         wanted.setdefault(RecordKind.VENDOR, set()).update(one.vendors.values())

@@ -108,6 +108,15 @@ def named(order: Order, known: Gathered) -> dict[str, Ref]:
     return {role: row.ref for role, row in rows.items() if row is not None}
 
 
+def with_suggestions(choices: Choices, suggested: Mapping[str, str], order: Order, known: Gathered) -> Choices:
+    """Return the choices with an id for each role that is suggested or saved, where nothing was chosen.
+
+    What was chosen comes first, then what the order names, then the saved mapping or the suggestion.
+    """
+    of_order = {role: ref.id for role, ref in named(order, known).items()}
+    return replace(choices, accounts={**suggested, **of_order, **choices.accounts})
+
+
 def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:
     found = {}
     for role, record_id in choices.accounts.items():

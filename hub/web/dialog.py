@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -181,10 +181,8 @@ def form(
     # What is suggested stands in the form already and is sent with it, so it is not missing.
     wanted = {*ROLES, *purchases.ROLES}
     suggestions = {role: place.chosen.id for role, place in places.items() if role in wanted and place.chosen}
-    shown = replace(choices, accounts={**suggestions, **choices.accounts})
-    known = gather(installation, integration, [(order, shown)])
-    named = {role: ref.id for role, ref in documents.named(order, known).items()}  # Rather than what is mapped.
-    shown = replace(shown, accounts={**shown.accounts, **named, **choices.accounts})
+    known = gather(installation, integration, [(order, choices)], suggestions)
+    shown = documents.with_suggestions(choices, suggestions, order, known)
     outline = documents.draft(installation, integration, order, shown, known)
     customer, there = choices.customer or known.customer_of(order) or NEW, _there(live)
     revisions = find_revisions(installation, order, shown, known)

@@ -17,8 +17,9 @@ from hub.dispatch import push
 from hub.host import Order
 from hub.installations.install import check_connection
 from hub.integrations import registry
-from hub.models import Installation, Listing
+from hub.models import Installation, Listing, RecordRow
 from hub.orders.send import send_order
+from hub.orders.send_many import look
 from hub.planning.choices import Choices
 from hub.plugin import RecordKind, Role
 from hub.queue import commit
@@ -55,6 +56,28 @@ def test_what_the_order_names_stands_on_its_documents(online: Installation, book
     push.carry(online.id)
     assert posted()
     assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
+
+
+def test_what_the_order_names_comes_before_what_is_suggested(
+    online: Installation, books: Running, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suggested = {
+        row.kind: row.record_id
+        for row in session().scalars(select(RecordRow).where(RecordRow.kind.in_([RecordKind.TERM, RecordKind.CLASS])))
+        if row.name not in {"Net 15", "Drinkware"}
+    }
+    assert suggested.keys() == {RecordKind.TERM, RecordKind.CLASS}
+    by_role = {Role.TERMS: suggested[RecordKind.TERM], Role.CLASS: suggested[RecordKind.CLASS]}
+    monkeypatch.setattr(mappings, "suggestions", lambda *_: dict(by_role))
+    desk.orders["1042"] = named()
+    (outlook,) = look(online, ["1042"], ["invoice", "purchase_order", "bill"])
+    send_order(online.id, outlook.order, outlook.choices, ADA)
+    push.carry(online.id)
+    assert posted()
+    assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
+    desk.orders["1043"] = replace(bought(1043), terms="")
+    (other,) = look(online, ["1043"], ["invoice"])
+    assert other.choices.accounts[Role.TERMS] == by_role[Role.TERMS], "The order names none."
 
 
 def test_what_the_books_do_not_have_is_what_the_settings_say_or_nothing(online: Installation, books: Running) -> None:
