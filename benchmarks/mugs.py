@@ -39,7 +39,7 @@ def _order(number: int, part: int = 1) -> Order:
     day = dt.date(2026, 11, 12)
     line = OrderLine(
         name=item, quantity=Decimal(100), price=Decimal("2.30"), amount=Decimal("230.00"), taxable=False,
-        fields={"number": item, "name": item}, cost=Decimal("1.10"), supplier=_VENDOR,
+        fields={"number": item, "name": item}, cost=Decimal("1.10"), vendor=_VENDOR,
     )  # fmt: skip
     paid = OrderPayment(id="1", date=day, amount=Decimal("100.00"), method="Check")
     return Order(

@@ -48,8 +48,8 @@ class Script:
     def send(self, order: Order) -> None:
         """An order's invoice, payment, purchase order and bill."""
         (line,) = order.lines
-        assert line.supplier is not None
-        customer, vendor = self._party(Customer, order.company.name), self._party(Vendor, line.supplier.name)
+        assert line.vendor is not None
+        customer, vendor = self._party(Customer, order.company.name), self._party(Vendor, line.vendor.name)
         item = self._item(line)
         invoice = self._invoice(order, customer, item)
         self._payment(order, customer, invoice)

@@ -72,7 +72,7 @@ class Shop(Desk):
             OrderLine(
                 name=f"Mug {line}", quantity=Decimal(100), price=Decimal("2.30"), amount=Decimal("230.00"),
                 fields={"number": f"A{line}", "name": f"Mug {line}"}, cost=Decimal("1.10"),
-                supplier=company(line % 3),
+                vendor=company(line % 3),
             )
             for line in range(12)
         )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 PASSWORD = "demo"  # noqa: S105 – It is printed at every start.
 ADMIN, REP, OTHER = "admin@demo.test", "rep@demo.test", "admin@other.test"
 
-SUPPLIERS = ("Evans Glassware", "Gemline", "Hit Promotional", "Koozie Group", "Sanmar Apparel")
+VENDORS = ("Evans Glassware", "Gemline", "Hit Promotional", "Koozie Group", "Sanmar Apparel")
 
 CUSTOMERS = (
     "Atlas Moving", "Beacon Law Group", "Bluebird Bakery", "Café Olé", "Cedar Animal Hospital", "City of Fairview",

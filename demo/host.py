@@ -61,7 +61,7 @@ class OrderDesk:
     def companies(self, organization_id: str, query: CompanyQuery) -> Page[Company]:
         row = models.Company
         found = select(row).where(
-            row.organization_id == as_id(organization_id), row.is_supplier.is_(query.suppliers)
+            row.organization_id == as_id(organization_id), row.is_vendor.is_(query.vendors)
         )
         if query.text:
             columns = (row.name, row.email, row.phone)
@@ -113,7 +113,7 @@ def find_orders(organization_id: str, order_ids: Sequence[str]) -> Sequence[mode
         )
         .options(
             selectinload(models.Order.company),
-            selectinload(models.Order.lines).selectinload(models.OrderLine.supplier),
+            selectinload(models.Order.lines).selectinload(models.OrderLine.vendor),
             selectinload(models.Order.payments),
         )
     )
@@ -121,7 +121,7 @@ def find_orders(organization_id: str, order_ids: Sequence[str]) -> Sequence[mode
 
 
 def find_company(organization_id: str, company_id: str) -> models.Company | None:
-    """A customer or supplier of this organization."""
+    """A customer or vendor of this organization."""
     return db.session.scalar(
         select(models.Company).where(
             models.Company.id == as_id(company_id), models.Company.organization_id == as_id(organization_id)
@@ -160,7 +160,7 @@ def _order(row: models.Order) -> Order:
 def _line(row: models.OrderLine) -> OrderLine:
     return OrderLine(
         name=row.name, quantity=row.quantity, price=row.price, amount=row.amount, cost=row.cost, taxable=row.taxable,
-        fields={"number": row.number, "name": row.name}, supplier=_company(row.supplier) if row.supplier else None,
+        fields={"number": row.number, "name": row.name}, vendor=_company(row.vendor) if row.vendor else None,
     )  # fmt: skip
 
 

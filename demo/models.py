@@ -83,17 +83,17 @@ class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types.
 
 
 class Company(Place, Base):
-    """A customer or a supplier."""
+    """A customer or a vendor."""
 
     __tablename__ = "desk_company"
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(ForeignKey("desk_organization.id"), index=True)
     name: Mapped[str] = mapped_column(Text)
-    is_supplier: Mapped[bool] = mapped_column(default=False)
+    is_vendor: Mapped[bool] = mapped_column(default=False)
     email: Mapped[str] = mapped_column(String(200), default="")
     phone: Mapped[str] = mapped_column(String(50), default="")
 
-    __table_args__ = (Index("ix_desk_company_name", "organization_id", "is_supplier", "name", "id"),)
+    __table_args__ = (Index("ix_desk_company_name", "organization_id", "is_vendor", "name", "id"),)
 
 
 class Order(Place, Base):
@@ -137,7 +137,7 @@ class OrderLine(Base):
     __tablename__ = "desk_order_line"
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("desk_order.id"), index=True)
-    supplier_id: Mapped[int | None] = mapped_column(ForeignKey("desk_company.id"))
+    vendor_id: Mapped[int | None] = mapped_column(ForeignKey("desk_company.id"))
     number: Mapped[str] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(Text)
     quantity: Mapped[Decimal] = mapped_column(Exact)
@@ -145,7 +145,7 @@ class OrderLine(Base):
     amount: Mapped[Decimal] = mapped_column(Exact)
     cost: Mapped[Decimal | None] = mapped_column(Exact)
     taxable: Mapped[bool] = mapped_column(default=True)
-    supplier: Mapped[Company | None] = relationship()
+    vendor: Mapped[Company | None] = relationship()
 
 
 class Payment(Base):

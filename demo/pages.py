@@ -134,14 +134,14 @@ def companies() -> ResponseReturnValue:
         select(Company, counted.c.orders)
         .outerjoin(counted, counted.c.company_id == Company.id)
         .where(Company.organization_id == current_user.organization_id)
-        .order_by(Company.is_supplier, func.lower(Company.name))
+        .order_by(Company.is_vendor, func.lower(Company.name))
     )
     return render_template("companies.html", rows=db.session.execute(query).all())
 
 
 @blueprint.route("/companies/<company_id>", methods=["GET", "POST"])
 def company(company_id: str) -> ResponseReturnValue:
-    """A customer or supplier: what is known, to be put right, and its orders."""
+    """A customer or vendor: what is known, to be put right, and its orders."""
     found = find_company(str(current_user.organization_id), company_id)
     if found is None:
         abort(404)

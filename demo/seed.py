@@ -20,7 +20,7 @@ from demo.catalog import (
     PLACES,
     PRODUCTS,
     REP,
-    SUPPLIERS,
+    VENDORS,
 )
 from demo.models import Company, Order, OrderLine, Organization, Payment, Place, Team, User, db
 
@@ -40,7 +40,7 @@ def seed() -> None:
     _people(brightside, other)
     _fill_brightside(brightside, dice)
     theirs = [_company(other, name, dice) for name in OTHER_CUSTOMERS]
-    makers = [_company(other, "Union Screen Printing", dice, is_supplier=True)]
+    makers = [_company(other, "Union Screen Printing", dice, is_vendor=True)]
     for number in range(2001, 2013):
         _believable(number, dice.choice(theirs), makers, dice)
     db.session.commit()
@@ -63,48 +63,48 @@ def _people(brightside: Organization, other: Organization) -> None:
 
 
 def _fill_brightside(brightside: Organization, dice: random.Random) -> None:
-    suppliers = [_company(brightside, name, dice, is_supplier=True) for name in SUPPLIERS]
+    vendors = [_company(brightside, name, dice, is_vendor=True) for name in VENDORS]
     customers = [_company(brightside, name, dice) for name in CUSTOMERS]
     for number in range(1001, 1061):
         if number == 1042:  # noqa: PLR2004 – The order that everybody knows.
-            _order_1042(_company(brightside, "ABC Company", dice), suppliers[0])
+            _order_1042(_company(brightside, "ABC Company", dice), vendors[0])
         else:
-            _believable(number, dice.choice(customers), suppliers, dice)
+            _believable(number, dice.choice(customers), vendors, dice)
     for number, (name, why) in BAD_NAMES.items():
-        _add(number, _company(brightside, name, dice), [_line(_MUG, 50, suppliers[0])], note=why)
-    _bad_figures(_company(brightside, "Orchard Events", dice), suppliers)
+        _add(number, _company(brightside, name, dice), [_line(_MUG, 50, vendors[0])], note=why)
+    _bad_figures(_company(brightside, "Orchard Events", dice), vendors)
 
 
-def _bad_figures(company: Company, suppliers: list[Company]) -> None:
-    mugs, pens, tees = (_line(_MUG, 50, suppliers[0]), _line(_PEN, 200, suppliers[2]), _line(_TEE, 24, suppliers[4]))
+def _bad_figures(company: Company, vendors: list[Company]) -> None:
+    mugs, pens, tees = (_line(_MUG, 50, vendors[0]), _line(_PEN, 200, vendors[2]), _line(_TEE, 24, vendors[4]))
     _add(1068, company, [mugs], total=Decimal("999.99"), note="The figures do not add up.")
     _add(1069, company, [pens, tees], tax=Decimal("19.12"), note="With sales tax.")
-    several = [_line(product, 48, supplier) for product, supplier in zip(PRODUCTS, suppliers, strict=False)]
-    _add(1070, company, several, note="A different supplier for every line.")
-    _add(1071, company, [_line(_TOTE, 150, suppliers[1])], note="Without payments.")
-    three = _add(1072, company, [_line(_MUG, 300, suppliers[0])], note="With three payments.")
+    several = [_line(product, 48, vendor) for product, vendor in zip(PRODUCTS, vendors, strict=False)]
+    _add(1070, company, several, note="A different vendor for every line.")
+    _add(1071, company, [_line(_TOTE, 150, vendors[1])], note="Without payments.")
+    three = _add(1072, company, [_line(_MUG, 300, vendors[0])], note="With three payments.")
     for day, amount, method in ((13, "200.00", "Check"), (17, "150.00", "ACH"), (20, "40.25", "Credit card")):
         three.payments.append(_payment(dt.date(2026, 11, day), amount, method, f"3{day}"))
     _add(1073, company, [], note="Without lines.")
-    strange = _line(("A:7102", *_MUG[1:]), 10, suppliers[0])
+    strange = _line(("A:7102", *_MUG[1:]), 10, vendors[0])
     _add(1074, company, [strange], note="A colon in the product number; QuickBooks takes none.")
-    overpaid = _add(1075, company, [_line(_MUG, 10, suppliers[0])], note="Paid more than it comes to.")
+    overpaid = _add(1075, company, [_line(_MUG, 10, vendors[0])], note="Paid more than it comes to.")
     overpaid.payments.append(_payment(dt.date(2026, 11, 20), "50.00", "Cash", ""))
-    many = [_line(PRODUCTS[n % len(PRODUCTS)], 12 + n, suppliers[n % len(suppliers)]) for n in range(60)]
+    many = [_line(PRODUCTS[n % len(PRODUCTS)], 12 + n, vendors[n % len(vendors)]) for n in range(60)]
     _add(1076, company, many, note="Sixty lines.")
-    back = [_line(_TEE, -24, suppliers[4]), _line(_PEN, 100, suppliers[2])]
-    _add(1078, company, [_line(_TOTE, 40, suppliers[1])], cancelled=True, note="Cancelled before it was sent.")
+    back = [_line(_TEE, -24, vendors[4]), _line(_PEN, 100, vendors[2])]
+    _add(1078, company, [_line(_TOTE, 40, vendors[1])], cancelled=True, note="Cancelled before it was sent.")
     _add(1077, company, back, note="Gives money back: shirts returned, pens bought.")
 
 
-def _order_1042(company: Company, supplier: Company) -> None:
-    order = _add(1042, company, [_line(_MUG, 100, supplier)], discount=Decimal("11.50"))
+def _order_1042(company: Company, vendor: Company) -> None:
+    order = _add(1042, company, [_line(_MUG, 100, vendor)], discount=Decimal("11.50"))
     order.payments.append(_payment(dt.date(2026, 11, 14), "100.00", "Check", "2209"))
 
 
-def _believable(number: int, company: Company, suppliers: Sequence[Company], dice: random.Random) -> None:
+def _believable(number: int, company: Company, vendors: Sequence[Company], dice: random.Random) -> None:
     lines = [
-        _line(product, dice.choice((24, 48, 50, 72, 100, 144, 250)), dice.choice(suppliers))
+        _line(product, dice.choice((24, 48, 50, 72, 100, 144, 250)), dice.choice(vendors))
         for product in dice.sample(PRODUCTS, dice.randint(1, 4))
     ]
     subtotal = sum((line.amount for line in lines), _ZERO)
@@ -147,10 +147,10 @@ def _date(number: int) -> dt.date:
     return _FIRST_DAY + early if number <= 1042 else late  # noqa: PLR2004 – As above.
 
 
-def _company(organization: Organization, name: str, dice: random.Random, *, is_supplier: bool = False) -> Company:
+def _company(organization: Organization, name: str, dice: random.Random, *, is_vendor: bool = False) -> Company:
     plain = "".join(letter for letter in name.lower() if letter.isascii() and letter.isalnum())[:20] or "shop"
     company = Company(
-        organization_id=organization.id, name=name, is_supplier=is_supplier, email=f"accounts@{plain}.test",
+        organization_id=organization.id, name=name, is_vendor=is_vendor, email=f"accounts@{plain}.test",
         phone=f"(503) 555-01{dice.randint(10, 99)}",
     )  # fmt: skip
     company.street, company.city, company.region, company.postal_code = dice.choice(PLACES)
@@ -163,11 +163,11 @@ def _ship(to: Place, where: Place) -> None:
     to.street, to.city, to.region, to.postal_code = where.street, where.city, where.region, where.postal_code
 
 
-def _line(product: tuple[str, str, str, str], quantity: int, supplier: Company) -> OrderLine:
+def _line(product: tuple[str, str, str, str], quantity: int, vendor: Company) -> OrderLine:
     number, name, price, cost = product
     return OrderLine(
         number=number, name=name, quantity=Decimal(quantity), price=Decimal(price),
-        amount=_rounded(Decimal(price) * quantity), cost=Decimal(cost), supplier_id=supplier.id,
+        amount=_rounded(Decimal(price) * quantity), cost=Decimal(cost), vendor_id=vendor.id,
     )  # fmt: skip
 
 

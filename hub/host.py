@@ -59,7 +59,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """A customer or supplier of the organization, as the host knows it."""
+    """A customer or vendor of the organization, as the host knows it."""
 
     id: str
     name: str
@@ -83,12 +83,12 @@ class CompanyQuery:
     """Which companies are wanted: those that `text` finds by name, e-mail or phone, all of them if it is empty; in the
     order of their names, those that come `after` the company of that id, and `limit` at most.
 
-    With `suppliers` those that are bought from are wanted, else those that are sold to. A host that does not tell them
+    With `vendors` those that are bought from are wanted, else those that are sold to. A host that does not tell them
     apart answers with all.
     """
 
     text: str = ""
-    suppliers: bool = False
+    vendors: bool = False
     after: str = ""
     limit: int = 50
 
@@ -112,7 +112,7 @@ class OrderLine:
     fields: Mapping[str, str]
     description: str = ""
     cost: Decimal | None = None
-    supplier: Company | None = None
+    vendor: Company | None = None
     taxable: bool = True
 
 
@@ -136,7 +136,7 @@ class Order:
     The figures are taken as the host gives them; if they do not add up, the hub says so and sends nothing.
     `terms`, `tracking_class` and `location` are names as the books have them ("Net 30"); one that these do not have is
     as good as none. Nothing of an order that is `cancelled` is sent; what stands in the books can be voided there.
-    `bill_numbers` are the numbers on the suppliers' own invoices, by the supplier's id, as far as these have come.
+    `bill_numbers` are the numbers on the vendors' own invoices, by the vendor's id, as far as these have come.
     """
 
     id: str
@@ -204,10 +204,10 @@ class Host(Protocol):
         """
 
     def company(self, organization_id: str, company_id: str) -> Company | None:
-        """One customer or supplier, or None if this organization has none of that id."""
+        """One customer or vendor, or None if this organization has none of that id."""
 
     def companies(self, organization_id: str, query: CompanyQuery) -> Page[Company]:
-        """A page of an organization's customers or suppliers, to be linked with those of the books. The pages must be
+        """A page of an organization's customers or vendors, to be linked with those of the books. The pages must be
         quick however long the list is: an index and a comparison with the last row, not a count of rows to skip.
         """
 

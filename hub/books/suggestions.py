@@ -136,7 +136,7 @@ def pairs(installation_id: int, kind: RecordKind, companies: Sequence[Company]) 
 
 
 def _ask(installation: Installation, wanted: Wanted, after: str, limit: int) -> Page[Company]:
-    query = CompanyQuery(text=wanted.text, suppliers=wanted.kind is RecordKind.VENDOR, after=after, limit=limit)
+    query = CompanyQuery(text=wanted.text, vendors=wanted.kind is RecordKind.VENDOR, after=after, limit=limit)
     return host().companies(installation.organization_id, query)
 
 

@@ -38,7 +38,7 @@ def recall(installation: Installation, user: User, order: Order) -> Choices:
     bought = [
         kind
         for kind in chosen.get("documents", ())
-        if kind in installation.documents and purchases.suppliers_of(order)
+        if kind in installation.documents and purchases.vendors_of(order)
     ]
     return Choices(
         documents=(Invoice.kind, *bought), tax=chosen.get("tax", "") if kept else installation.tax

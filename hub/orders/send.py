@@ -133,8 +133,8 @@ def _sources(order: Order, outline: Draft) -> Iterator[str]:
     for payment_id in outline.payments:
         yield f"order/{order.id}/payment/{payment_id}"
     for one in outline.purchases:
-        yield f"company/{one.supplier.id}"
-        yield f"order/{order.id}/supplier/{one.supplier.id}"
+        yield f"company/{one.vendor.id}"
+        yield f"order/{order.id}/vendor/{one.vendor.id}"
 
 
 def _ticked_to_void(
@@ -244,7 +244,7 @@ def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choice
     if choices.documents == (Payment.kind,):  # A deposit. Now it is the invoice's turn.
         choices = replace(choices, documents=Choices().documents)
     # By now there may be somebody in place of a new customer or vendor, and linked.
-    vendors = {supplier: chosen for supplier, chosen in choices.vendors.items() if chosen != NEW}
+    vendors = {vendor: chosen for vendor, chosen in choices.vendors.items() if chosen != NEW}
     customer = "" if choices.customer == NEW else choices.customer
     return replace(choices, customer=customer, vendors=vendors)
 
@@ -255,7 +255,7 @@ def _link(installation: Installation, order: Order, outline: Draft, user: User) 
     for one in outline.purchases:
         document = one.order or one.bill
         if document is not None and document.vendor.id:
-            links.link(installation.id, RecordKind.VENDOR, one.supplier.id, document.vendor, user.name)
+            links.link(installation.id, RecordKind.VENDOR, one.vendor.id, document.vendor, user.name)
 
 
 def _write(
@@ -309,14 +309,14 @@ def _write_purchases(
         needs_first = list(needed)
         if one.new_vendor is not None:
             title = say("New vendor “%(name)s”", name=one.new_vendor.name)
-            needs_first.append(deliveries.place(places, f"company/{one.supplier.id}", one.new_vendor, title, by))
-        source = f"order/{order.id}/supplier/{one.supplier.id}"
+            needs_first.append(deliveries.place(places, f"company/{one.vendor.id}", one.new_vendor, title, by))
+        source = f"order/{order.id}/vendor/{one.vendor.id}"
         if one.order is not None:
-            update = f"purchase_order/{one.supplier.id}" in choices.updates
+            update = f"purchase_order/{one.vendor.id}" in choices.updates
             deliveries.place(places, source, one.order, title_of(one.order.kind, one.order.number), by, update=update)
         if one.bill is not None:
-            title = say("Bill %(number)s of %(supplier)s", number=one.bill.number, supplier=one.supplier.name)
-            update = f"bill/{one.supplier.id}" in choices.updates
+            title = say("Bill %(number)s of %(vendor)s", number=one.bill.number, vendor=one.vendor.name)
+            update = f"bill/{one.vendor.id}" in choices.updates
             deliveries.place(places, source, one.bill, title, by, update=update)
         _tie_purchases(places, order, choices, one, needs_first)
 
@@ -325,7 +325,7 @@ def _tie_purchases(
     places: Places, order: Order, choices: Choices, one: Purchase, needed: list[Delivery]
 ) -> None:
     """A bill is entered after the purchase order that it answers. Of changes, in some books, the bill's comes first."""
-    source = f"order/{order.id}/supplier/{one.supplier.id}"
+    source = f"order/{order.id}/vendor/{one.vendor.id}"
     can = registry.integration(places.installation.integration).capabilities
     ordered, billed = (places.live.get((source, kind)) for kind in (PurchaseOrder.kind, Bill.kind))
     bill_first = can.bill_before_order and _is_changing(billed)

@@ -1,7 +1,7 @@
 """What a person answered to a problem: another date, another number, the existing entry instead of a new one.
 
 An answer is kept in the choices of an order under its key: `date` for all its documents, else `<about>:<answer>`, where
-`about` is "invoice", "bill/<supplier>", "customer", "vendor/<supplier>" or "item/<name>". So it is found again when the
+`about` is "invoice", "bill/<vendor>", "customer", "vendor/<vendor>" or "item/<name>". So it is found again when the
 order is sent once more, and put into the documents whenever these are built.
 """
 
@@ -47,8 +47,8 @@ def key(about: str, answer: str) -> str:
 
 def about(delivery: Delivery) -> str:
     """What of its order a delivery is, as the keys of answers name it."""
-    supplier = delivery.source.partition("/supplier/")[2]
-    return f"{delivery.kind}/{supplier}" if supplier else delivery.kind
+    vendor = delivery.source.partition("/vendor/")[2]
+    return f"{delivery.kind}/{vendor}" if vendor else delivery.kind
 
 
 def of(delivery: Delivery, answer: FixKind) -> str:

@@ -11,17 +11,17 @@ SALES = frozenset({Invoice.kind, CreditMemo.kind})
 """The kinds of what an order sells: it is one of them, never both."""
 
 PURCHASES = frozenset({PurchaseOrder.kind, Bill.kind})
-"""The kinds of what is bought for an order, of each supplier."""
+"""The kinds of what is bought for an order, of each vendor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What the person chose in the dialog.
 
-    `documents` are kinds, and of what is bought also "<kind>/<supplier>" for one supplier alone. `vendors` says by
-    supplier who it is in the books: an id, or `NEW`. `accounts` overrides the installation's mapping for this order, by
-    role, or by "<role>/<supplier>" for one supplier. `updates` is what is in the books already and is to be
-    changed or voided there, by what of the order it is ("invoice", "bill/<supplier>", "customer").
+    `documents` are kinds, and of what is bought also "<kind>/<vendor>" for one vendor alone. `vendors` says by
+    vendor who it is in the books: an id, or `NEW`. `accounts` overrides the installation's mapping for this order, by
+    role, or by "<role>/<vendor>" for one vendor. `updates` is what is in the books already and is to be
+    changed or voided there, by what of the order it is ("invoice", "bill/<vendor>", "customer").
     """
 
     documents: tuple[str, ...] = (Invoice.kind,)

@@ -30,7 +30,7 @@ class Gathered:
     linked to or chosen, by kind and id; `links` is whom companies are linked to, by kind and company. `held` is who
     has the names that new customers and vendors would get, `settled` the sources and kinds of what we brought into
     these books, by order, `standing` the kinds of what stands there or is on its way, and `numbers` our numbers of what
-    was bought, by order, and by kind and supplier.
+    was bought, by order, and by kind and vendor.
     """
 
     refs: Mapping[str, Ref]
@@ -64,7 +64,7 @@ def gather(
     A constant number of queries for up to 500 names of a kind, and one more for every 500.
     """
     customers = {order.company.id: order.company for order, _ in wanted}
-    vendors = {line.supplier.id: line.supplier for order, _ in wanted for line in order.lines if line.supplier}
+    vendors = {line.vendor.id: line.vendor for order, _ in wanted for line in order.lines if line.vendor}
     wanted_names = {
         RecordKind.CUSTOMER: [one.name for one in customers.values()],
         RecordKind.VENDOR: [one.name for one in vendors.values()],
@@ -98,7 +98,7 @@ def gather(
 
 
 def kind_of_entry(role: str) -> RecordKind:
-    """What fills a role: most often an account. A role may name the supplier that it is for."""
+    """What fills a role: most often an account. A role may name the vendor that it is for."""
     return mappings.KINDS.get(role.partition("/")[0], RecordKind.ACCOUNT)
 
 
@@ -177,7 +177,7 @@ def _standing(
 
 
 def _numbers(sent: Sequence[_Sent], orders: Mapping[str, Order]) -> dict[str, dict[tuple[str, str], str]]:
-    """Our numbers of what was bought, by order, and by kind and supplier. A bill may bear its supplier's own."""
+    """Our numbers of what was bought, by order, and by kind and vendor. A bill may bear its vendor's own."""
     found: dict[str, dict[tuple[str, str], str]] = {}
     for order, source, kind, _, _, subject in sent:
         order_id = order or ""

@@ -193,7 +193,7 @@ def _items(
             ))  # fmt: skip
         elif row is None and Role.INCOME in refs:
             # Without an account for its cost the books would sell it and refuse to buy it.
-            cost = accounts_of(line.supplier.id if line.supplier else "", refs).get(Role.COST)
+            cost = accounts_of(line.vendor.id if line.vendor else "", refs).get(Role.COST)
             new.setdefault(item_key(name), NewItem(
                 name=name, description=line.description or line.name, price=line.price, taxable=line.taxable,
                 income=refs[Role.INCOME], cost=cost,

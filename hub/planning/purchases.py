@@ -1,4 +1,4 @@
-"""What an order buys: for each of its suppliers a purchase order, and the bill that answers it."""
+"""What an order buys: for each of its vendors a purchase order, and the bill that answers it."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from hub.plugin import (
 )
 
 ROLES = (Role.PAYABLE, Role.COST)
-"""What can be chosen for each supplier."""
+"""What can be chosen for each vendor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """What is bought from one supplier. `new_vendor` is set if the books do not know the supplier."""
+    """What is bought from one vendor. `new_vendor` is set if the books do not know the vendor."""
 
-    supplier: Company
+    vendor: Company
     new_vendor: NewVendor | None
     order: PurchaseOrder | None
     bill: Bill | None
 
 
-def accounts_of(supplier_id: str, refs: Mapping[str, Ref]) -> dict[str, Ref]:
-    """What is chosen by role, with what is chosen for this supplier in its place."""
-    return {**refs, **{str(role): refs[key] for role in ROLES if (key := f"{role}/{supplier_id}") in refs}}
+def accounts_of(vendor_id: str, refs: Mapping[str, Ref]) -> dict[str, Ref]:
+    """What is chosen by role, with what is chosen for this vendor in its place."""
+    return {**refs, **{str(role): refs[key] for role in ROLES if (key := f"{role}/{vendor_id}") in refs}}
 
 
 def build_purchases(
@@ -49,106 +49,106 @@ def build_purchases(
     items: Sequence[Ref], refs: Mapping[str, Ref], problems: list[Problem],
 ) -> tuple[Purchase, ...]:  # fmt: skip
     """The purchases of an order, as far as `choices` ask for them."""
-    asked, suppliers = PURCHASES & choices.kinds, suppliers_of(order)
-    if asked and not suppliers:
+    asked, vendors = PURCHASES & choices.kinds, vendors_of(order)
+    if asked and not vendors:
         problems.append(Problem(
             code="vendor-missing",
-            what=say("No line of this order has a supplier."), why=say("There is nobody to order from."),
-            cure=say("Enter the suppliers on the order, or do not send purchase orders and bills."), field="lines",
+            what=say("No line of this order has a vendor."), why=say("There is nobody to order from."),
+            cure=say("Enter the vendors on the order, or do not send purchase orders and bills."), field="lines",
         ))  # fmt: skip
     found = []
-    lines_of = _by_supplier(zip(order.lines, items, strict=True))
+    lines_of = _by_vendor(zip(order.lines, items, strict=True))
     numbers = {kind: numbers_of(order, known, kind) for kind in PURCHASES}
-    for supplier_id, supplier in suppliers.items() if asked else ():
-        if not any(is_wanted(choices, kind, supplier_id) for kind in PURCHASES):
+    for vendor_id, vendor in vendors.items() if asked else ():
+        if not any(is_wanted(choices, kind, vendor_id) for kind in PURCHASES):
             continue
-        own = accounts_of(supplier_id, refs)
-        lines = _lines(installation, lines_of[supplier_id], customer, own.get(Role.COST), problems)
-        vendor = _vendor(known, choices, supplier, problems)
+        own = accounts_of(vendor_id, refs)
+        lines = _lines(installation, lines_of[vendor_id], customer, own.get(Role.COST), problems)
+        ref = _vendor(known, choices, vendor, problems)
         ordered = billed = None
-        if is_wanted(choices, PurchaseOrder.kind, supplier_id):
-            number = numbers[PurchaseOrder.kind][supplier_id]
-            ordered = _order(order, number, vendor, lines, own)
-        if is_wanted(choices, Bill.kind, supplier_id):
-            theirs = order.bill_numbers.get(supplier_id, numbers[Bill.kind][supplier_id])
-            source = f"order/{order.id}/supplier/{supplier_id}"
+        if is_wanted(choices, PurchaseOrder.kind, vendor_id):
+            number = numbers[PurchaseOrder.kind][vendor_id]
+            ordered = _order(order, number, ref, lines, own)
+        if is_wanted(choices, Bill.kind, vendor_id):
+            theirs = order.bill_numbers.get(vendor_id, numbers[Bill.kind][vendor_id])
+            source = f"order/{order.id}/vendor/{vendor_id}"
             is_there = (source, PurchaseOrder.kind) in known.settled.get(order.id, ())
-            billed = _bill(order, theirs, vendor, lines, own, answers=ordered is not None or is_there)
+            billed = _bill(order, theirs, ref, lines, own, answers=ordered is not None or is_there)
         found.append(Purchase(
-            supplier=supplier, new_vendor=None if vendor.id else _new(supplier, order.currency), order=ordered,
+            vendor=vendor, new_vendor=None if ref.id else _new(vendor, order.currency), order=ordered,
             bill=billed,
         ))  # fmt: skip
     return tuple(found)
 
 
-def is_wanted(choices: Choices, kind: str, supplier_id: str) -> bool:
-    """Whether a purchase of a kind is to be sent for a supplier."""
-    return kind in choices.documents or f"{kind}/{supplier_id}" in choices.documents
+def is_wanted(choices: Choices, kind: str, vendor_id: str) -> bool:
+    """Whether a purchase of a kind is to be sent for a vendor."""
+    return kind in choices.documents or f"{kind}/{vendor_id}" in choices.documents
 
 
 def all_have(role: str, order: Order, choices: Choices) -> bool:
-    """Whether each supplier of whom something is to be sent has an account of its own in a role."""
-    wanted = [one for one in suppliers_of(order) if any(is_wanted(choices, kind, one) for kind in PURCHASES)]
+    """Whether each vendor of whom something is to be sent has an account of its own in a role."""
+    wanted = [one for one in vendors_of(order) if any(is_wanted(choices, kind, one) for kind in PURCHASES)]
     return role in ROLES and bool(wanted) and all(choices.accounts.get(f"{role}/{one}") for one in wanted)
 
 
 def numbers_of(order: Order, known: Gathered, kind: str) -> dict[str, str]:
-    """Our number for what is bought from each supplier: the order's, with a place if there are several. What has been
+    """Our number for what is bought from each vendor: the order's, with a place if there are several. What has been
     sent keeps its number, whoever joins or leaves the order since, and nobody else gets that; a bill that has none of
     ours yet has that of its purchase order, and the other way round."""
-    sent, suppliers = known.numbers.get(order.id, {}), suppliers_of(order)
+    sent, vendors = known.numbers.get(order.id, {}), vendors_of(order)
     taken, found = set(sent.values()), dict[str, str]()
-    for place, supplier_id in enumerate(suppliers, start=1):
-        own = (sent.get((one, supplier_id)) for one in (kind, *sorted(PURCHASES)))
-        alone = [order.number] if len(suppliers) == 1 else []
+    for place, vendor_id in enumerate(vendors, start=1):
+        own = (sent.get((one, vendor_id)) for one in (kind, *sorted(PURCHASES)))
+        alone = [order.number] if len(vendors) == 1 else []
         free = (one for one in chain(alone, (f"{order.number}-{n}" for n in count(place))) if one not in taken)
-        found[supplier_id] = next(filter(None, own), None) or next(free)
-        taken.add(found[supplier_id])
+        found[vendor_id] = next(filter(None, own), None) or next(free)
+        taken.add(found[vendor_id])
     return found
 
 
-def suppliers_of(order: Order) -> dict[str, Company]:
+def vendors_of(order: Order) -> dict[str, Company]:
     """From whom an order buys, by id, in the order of its lines."""
-    return {line.supplier.id: line.supplier for line in order.lines if line.supplier is not None and is_bought(line)}
+    return {line.vendor.id: line.vendor for line in order.lines if line.vendor is not None and is_bought(line)}
 
 
-def vendor_of(known: Gathered, supplier: Company) -> str:
-    """The id of the vendor that a supplier is: who is linked, else who has exactly this name; else empty."""
-    row = known.named(RecordKind.VENDOR, supplier.name)
-    link = known.links.get((RecordKind.VENDOR, supplier.id))
+def vendor_of(known: Gathered, vendor: Company) -> str:
+    """The id of the vendor that a vendor is: who is linked, else who has exactly this name; else empty."""
+    row = known.named(RecordKind.VENDOR, vendor.name)
+    link = known.links.get((RecordKind.VENDOR, vendor.id))
     return link.id if link is not None else row.record_id if row is not None else ""
 
 
-def _vendor(known: Gathered, choices: Choices, supplier: Company, problems: list[Problem]) -> Ref:
-    chosen = choices.vendors.get(supplier.id, "") or vendor_of(known, supplier)
+def _vendor(known: Gathered, choices: Choices, vendor: Company, problems: list[Problem]) -> Ref:
+    chosen = choices.vendors.get(vendor.id, "") or vendor_of(known, vendor)
     row = known.entries.get((RecordKind.VENDOR, chosen))
     if row is not None and row.active:
         return row.ref
     if chosen and chosen != NEW:
         problems.append(Problem(
             code="vendor-inactive",
-            what=say("The vendor of %(supplier)s is not (or no longer) active in the books.", supplier=supplier.name),
-            cure=say("Choose another vendor, or create a new one."), field="vendor", about=f"vendor/{supplier.id}",
+            what=say("The vendor chosen for %(vendor)s is not (or no longer) active.", vendor=vendor.name),
+            cure=say("Choose another vendor, or create a new one."), field="vendor", about=f"vendor/{vendor.id}",
         ))  # fmt: skip
-    return Ref(id="", name=supplier.name)
+    return Ref(id="", name=vendor.name)
 
 
 def is_bought(line: OrderLine) -> bool:
-    """Whether a line is bought from a supplier for its order. What a customer gives back is not."""
-    return line.supplier is not None and line.quantity > 0
+    """Whether a line is bought from a vendor for its order. What a customer gives back is not."""
+    return line.vendor is not None and line.quantity > 0
 
 
-def _by_supplier(pairs: Iterable[tuple[OrderLine, Ref]]) -> dict[str, list[tuple[OrderLine, Ref]]]:
+def _by_vendor(pairs: Iterable[tuple[OrderLine, Ref]]) -> dict[str, list[tuple[OrderLine, Ref]]]:
     found: dict[str, list[tuple[OrderLine, Ref]]] = {}
     for line, item in pairs:
-        if line.supplier is not None and is_bought(line):
-            found.setdefault(line.supplier.id, []).append((line, item))
+        if line.vendor is not None and is_bought(line):
+            found.setdefault(line.vendor.id, []).append((line, item))
     return found
 
 
-def _new(supplier: Company, currency: str) -> NewVendor:
+def _new(vendor: Company, currency: str) -> NewVendor:
     return NewVendor(
-        name=supplier.name, email=supplier.email, phone=supplier.phone, address=supplier.billing, currency=currency
+        name=vendor.name, email=vendor.email, phone=vendor.phone, address=vendor.billing, currency=currency
     )
 
 
@@ -161,7 +161,7 @@ def _lines(
         if line.cost is None:
             problems.append(Problem(
                 code="cost-missing", what=say("The line “%(line)s” has no cost.", line=line.name or line.description),
-                why=say("A purchase order and a bill say what the supplier charges."),
+                why=say("A purchase order and a bill say what the vendor charges."),
                 cure=say("Enter the cost on the order, or do not send its purchase orders and bills."), field="lines",
             ))  # fmt: skip
         cost = line.cost or Decimal("0.00")

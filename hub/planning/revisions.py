@@ -18,7 +18,7 @@ from hub.host import Order
 from hub.models import ConversationRow, Delivery, TransactionRow
 from hub.planning import answers
 from hub.planning.choices import PURCHASES
-from hub.planning.purchases import suppliers_of
+from hub.planning.purchases import vendors_of
 from hub.plugin import Address, FixKind, Integration, Line, NewItem, NewVendor, Payment, Ref, Revision, Tax, say
 from hub.serialization import Subject, subject_of
 from hub.states import ConversationState, DeliveryState
@@ -138,13 +138,13 @@ def misstated(integration: Integration, live: Iterable[Delivery], order: Order) 
 
 
 def abandoned(live: Iterable[Delivery], order: Order) -> list[Revisable]:
-    """Purchase orders and bills in the books of suppliers from whom the order buys nothing any more."""
-    suppliers = suppliers_of(order)
+    """Purchase orders and bills in the books of vendors from whom the order buys nothing any more."""
+    vendors = vendors_of(order)
     return [
         Revisable(about=answers.about(one), title=one.title, delivery_id=one.id, way=Way.UNSEEN)
         for one in live
         if one.kind in PURCHASES and one.state is DeliveryState.POSTED and not is_gone(one)
-        and one.source.rpartition("/")[2] not in suppliers
+        and one.source.rpartition("/")[2] not in vendors
     ]  # fmt: skip
 
 

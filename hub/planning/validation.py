@@ -29,9 +29,9 @@ def answered(
     purchases = [
         replace(
             one,
-            new_vendor=one.new_vendor and answers.put(one.new_vendor, f"vendor/{one.supplier.id}", given),
-            order=one.order and answers.put(one.order, f"purchase_order/{one.supplier.id}", given),
-            bill=one.bill and answers.put(one.bill, f"bill/{one.supplier.id}", given),
+            new_vendor=one.new_vendor and answers.put(one.new_vendor, f"vendor/{one.vendor.id}", given),
+            order=one.order and answers.put(one.order, f"purchase_order/{one.vendor.id}", given),
+            bill=one.bill and answers.put(one.bill, f"bill/{one.vendor.id}", given),
         )
         for one in outline.purchases
     ]
@@ -42,10 +42,10 @@ def answered(
     for place, one in enumerate(purchases):
         if one.new_vendor is not None:
             vendor, found = names.settled(
-                one.new_vendor, held, options, wanted_new=choices.vendors.get(one.supplier.id) == "new"
+                one.new_vendor, held, options, wanted_new=choices.vendors.get(one.vendor.id) == "new"
             )
             purchases[place] = replace(one, new_vendor=vendor)
-            problems += answers.mark(found, f"vendor/{one.supplier.id}")
+            problems += answers.mark(found, f"vendor/{one.vendor.id}")
     return replace(
         outline, new_customer=customer, purchases=tuple(purchases),
         sale=outline.sale and answers.put(outline.sale, outline.sale.kind, given),
@@ -78,7 +78,7 @@ def parts(outline: Draft, order: Order) -> Iterator[tuple[str, str, Subject]]:
     for name, payment in outline.payments.items():
         yield f"order/{order.id}/payment/{name}", "payment", payment
     for one in outline.purchases:
-        source, supplier = f"order/{order.id}/supplier/{one.supplier.id}", one.supplier.id
+        source, vendor = f"order/{order.id}/vendor/{one.vendor.id}", one.vendor.id
         for subject in (one.new_vendor, one.order, one.bill):
             if subject is not None:
-                yield source, f"{subject.kind}/{supplier}", subject
+                yield source, f"{subject.kind}/{vendor}", subject

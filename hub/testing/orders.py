@@ -36,9 +36,9 @@ class OrderBook:
     day: dt.date = field(default_factory=dt.date.today)
 
     def order(self, *lines: OrderLine, company: Company | None = None, **more: Any) -> Order:
-        """An order of a new customer, for a line that is bought from a new supplier, unless it says otherwise."""
+        """An order of a new customer, for a line that is bought from a new vendor, unless it says otherwise."""
         number = str(next(_count))
-        rows = lines or (self.line(supplier=self.supplier(number)),)
+        rows = lines or (self.line(vendor=self.vendor(number)),)
         order = Order(
             id=number, number=number, date=self.day, currency=self.currency, company=company or self.customer(number),
             lines=rows, total=sum((row.amount for row in rows), Decimal("0.00")), due=self.day + dt.timedelta(days=14),
@@ -64,9 +64,9 @@ class OrderBook:
             phone="555 0100", billing=_ADDRESS, shipping=_ADDRESS,
         )  # fmt: skip
 
-    def supplier(self, number: str, name: str = "") -> Company:
-        called = self.vendors[int(number) % len(self.vendors)] if self.vendors else f"Kit Supplier {number}"
-        return Company(id=f"s{number}", name=name if name and not self.vendors else called, email="sales@supplier.test")
+    def vendor(self, number: str, name: str = "") -> Company:
+        called = self.vendors[int(number) % len(self.vendors)] if self.vendors else f"Kit Vendor {number}"
+        return Company(id=f"s{number}", name=name if name and not self.vendors else called, email="sales@vendor.test")
 
     def paid(self, order: Order, *shares: str) -> Order:
         """The order with payments of these amounts; "rest" is what is left."""
@@ -93,39 +93,39 @@ def _everything_off(book: OrderBook) -> Sent:
 
 
 def _cents(book: OrderBook) -> Sent:
-    supplier = book.supplier(str(next(_count)))
+    vendor = book.vendor(str(next(_count)))
     figures = (("3", "0.335"), ("7", "0.145"), ("0.5", "0.01"), ("1000", "0.0049"), ("1", "0.99"))
-    lines = [book.line(place, *figure, supplier=supplier) for place, figure in enumerate(figures)]
+    lines = [book.line(place, *figure, vendor=vendor) for place, figure in enumerate(figures)]
     return Sent(order=book.order(*lines, discount=Decimal("0.01")))
 
 
 def _a_free_line(book: OrderBook) -> Sent:
-    supplier = book.supplier(str(next(_count)))
-    return Sent(order=book.order(book.line(1, supplier=supplier), book.line(2, "1", "0", supplier=supplier)))
+    vendor = book.vendor(str(next(_count)))
+    return Sent(order=book.order(book.line(1, vendor=vendor), book.line(2, "1", "0", vendor=vendor)))
 
 
 def _200_lines(book: OrderBook) -> Sent:
-    supplier = book.supplier(str(next(_count)))
-    lines = [book.line(place % 5, str(place % 7 + 1), f"{place}.{place % 10}5", supplier=supplier)
+    vendor = book.vendor(str(next(_count)))
+    lines = [book.line(place % 5, str(place % 7 + 1), f"{place}.{place % 10}5", vendor=vendor)
              for place in range(1, 201)]  # fmt: skip
     return Sent(order=book.order(*lines))
 
 
-def _several_suppliers(book: OrderBook) -> Sent:
-    lines = [book.line(place, supplier=book.supplier(str(next(_count)))) for place in range(1, 4)]
+def _several_vendors(book: OrderBook) -> Sent:
+    lines = [book.line(place, vendor=book.vendor(str(next(_count)))) for place in range(1, 4)]
     return Sent(order=book.order(*lines))
 
 
 def _unicode(book: OrderBook) -> Sent:
     number = str(next(_count))
-    supplier = book.supplier(number, f"Ħwawar u Fjuri {number} – “Ġonna”")
-    line = book.line(6, description="茶碗 ½ ℓ, <handmade> & 'signed' 🎉", supplier=supplier)
+    vendor = book.vendor(number, f"Ħwawar u Fjuri {number} – “Ġonna”")
+    line = book.line(6, description="茶碗 ½ ℓ, <handmade> & 'signed' 🎉", vendor=vendor)
     company = book.customer(number, f"Zażółć Gęślą & O'Hara {number}")
     return Sent(order=book.order(line, company=company, memo="Dziękujemy! ありがとう 🍵", po_number="№ 7/ß"))
 
 
 def _long_words(book: OrderBook) -> Sent:
-    line = book.line(7, description="A very long description. " * 400, supplier=book.supplier(str(next(_count))))
+    line = book.line(7, description="A very long description. " * 400, vendor=book.vendor(str(next(_count))))
     return Sent(order=book.order(line, memo="Thank you very much. " * 300))
 
 
@@ -135,13 +135,13 @@ def _paid_in_parts(book: OrderBook) -> Sent:
 
 def _money_back(book: OrderBook) -> Sent:
     """More is given back than bought: a credit memo with a line below zero."""
-    bought = book.line(2, "2", "1.25", supplier=book.supplier(str(next(_count))))
+    bought = book.line(2, "2", "1.25", vendor=book.vendor(str(next(_count))))
     return Sent(order=book.order(book.line(1, "-24"), bought))
 
 
 def _some_taken_back(book: OrderBook) -> Sent:
     """Less is given back than bought: an invoice with a line below zero."""
-    bought = book.line(1, supplier=book.supplier(str(next(_count))))
+    bought = book.line(1, vendor=book.vendor(str(next(_count))))
     return Sent(order=book.order(bought, book.line(2, "-2", "1.25")))
 
 
@@ -156,7 +156,7 @@ SCENARIOS: Mapping[str, Callable[[OrderBook], Sent]] = {
     "cents": _cents,
     "a free line": _a_free_line,
     "200 lines": _200_lines,
-    "several suppliers": _several_suppliers,
+    "several vendors": _several_vendors,
     "unicode": _unicode,
     "long words": _long_words,
     "paid in parts": _paid_in_parts,

@@ -72,8 +72,8 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supplier:
-    """What is bought from one supplier."""
+class Vendor:
+    """What is bought from one vendor."""
 
     company: Company
     vendor: Chooser
@@ -113,7 +113,7 @@ class Form:
     tax: Chooser
     sale: Ticked
     accounts: Sequence[Field]
-    suppliers: Sequence[Supplier]
+    vendors: Sequence[Vendor]
     given: Sequence[answers.Given]
     books: Books
     revisions: Sequence[Revisable]
@@ -126,27 +126,27 @@ class Form:
         """The product's short name: "QuickBooks"."""
         return self.integration.label.split()[0]
 
-    def at(self, *fields: str, supplier: str | None = None) -> list[Problem]:
-        """The problems that one of some fields cures: all of them, those of one supplier, or with an empty id those of
-        none. What is of no supplier and can be cured with the suppliers only stands with the first that is open.
+    def at(self, *fields: str, vendor: str | None = None) -> list[Problem]:
+        """The problems that one of some fields cures: all of them, those of one vendor, or with an empty id those of
+        none. What is of no vendor and can be cured with the vendors only stands with the first that is open.
         """
         found = [one for one in self.problems if one.field in fields]
-        if supplier is None:
+        if vendor is None:
             return found
-        first = supplier == next((one.company.id for one in self.suppliers if one.is_open), None)
+        first = vendor == next((one.company.id for one in self.vendors if one.is_open), None)
         first = first and "number" not in fields
-        return [one for one in found if (of := one.about.partition("/")[2]) == supplier or (first and not of)]
+        return [one for one in found if (of := one.about.partition("/")[2]) == vendor or (first and not of)]
 
     @property
     def elsewhere(self) -> list[Problem]:
         """The problems that stand beside no field of the form."""
-        placed = [*self.at("documents", "customer", "lines", "date"), *self.at("number", supplier="")]
+        placed = [*self.at("documents", "customer", "lines", "date"), *self.at("number", vendor="")]
         if self.sale_is_open:
             placed += self.at("tax", *(one.role for one in self.accounts))
-        for one in self.suppliers:
+        for one in self.vendors:
             fields = ("vendor", *(field.role for field in one.accounts)) if one.is_open else ()
             for field in ("number", *fields):
-                placed += self.at(field, supplier=one.company.id)
+                placed += self.at(field, vendor=one.company.id)
         return [one for one in self.problems if one not in placed]
 
     @property
@@ -157,7 +157,7 @@ class Form:
     @property
     def answered(self) -> set[str]:
         """The keys of answers that have a field of their own."""
-        return {one.key for one in self.given} | {f"bill/{one.company.id}:number" for one in self.suppliers}
+        return {one.key for one in self.given} | {f"bill/{one.company.id}:number" for one in self.vendors}
 
     @property
     def sale_is_open(self) -> bool:
@@ -167,7 +167,7 @@ class Form:
     @property
     def is_done(self) -> bool:
         """Whether nothing of the order is left to be sent, changed or voided from here."""
-        left = self.sale_is_open or self.deposits or any(one.is_open for one in self.suppliers)
+        left = self.sale_is_open or self.deposits or any(one.is_open for one in self.vendors)
         return not left and not any(one.is_ticked for one in self.revisions) and not self.problems
 
 
@@ -175,7 +175,7 @@ def form(
     order: Order, installation: Installation, choices: Choices, live: Sequence[Delivery],
     problems: Sequence[Problem] = (),
 ) -> Form:  # fmt: skip
-    """The dialog of an order, prefilled: as many queries for two hundred suppliers as for one."""
+    """The dialog of an order, prefilled: as many queries for two hundred vendors as for one."""
     integration = registry.integration(installation.integration)
     places = {place.field.key: place for place in mappings.choices(installation, integration)}
     # What is suggested stands in the form already and is sent with it, so it is not missing.
@@ -200,7 +200,7 @@ def form(
             _field(installation, place, shown)
             for role in ROLES if (place := places.get(role)) is not None and _is_needed(role, order)
         ],
-        suppliers=_suppliers(
+        vendors=_vendors(
             order, installation, shown, known=known, there=there, places=places, changed=updatable(revisions)
         ),
         given=[one for one in answers.given(choices.answers) if not _has_place(one)],
@@ -272,31 +272,31 @@ def _there(live: Sequence[Delivery]) -> There:
     return {(one.source, one.kind): line for one, line in zip(fixed, lines, strict=True)}
 
 
-def _suppliers(
+def _vendors(
     order: Order, installation: Installation, choices: Choices, *, known: Gathered, there: There,
     places: Mapping[str, mappings.Choice], changed: Collection[str],
-) -> list[Supplier]:  # fmt: skip
+) -> list[Vendor]:  # fmt: skip
     kinds = [kind for kind in (Bill.kind, PurchaseOrder.kind) if kind in installation.documents]
-    companies = purchases.suppliers_of(order) if kinds else {}
+    companies = purchases.vendors_of(order) if kinds else {}
     rows = list(search(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
     totals, found = _totals(order), []
     numbers = purchases.numbers_of(order, known, Bill.kind)
-    for supplier_id, company in companies.items():
+    for vendor_id, company in companies.items():
         ticks = [
             Ticked(
-                value=f"{kind}/{supplier_id}", label=_(title_of(kind)), allowed=True,
-                ticked=purchases.is_wanted(choices, kind, supplier_id),
-                there=there.get((f"order/{order.id}/supplier/{supplier_id}", kind)),
+                value=f"{kind}/{vendor_id}", label=_(title_of(kind)), allowed=True,
+                ticked=purchases.is_wanted(choices, kind, vendor_id),
+                there=there.get((f"order/{order.id}/vendor/{vendor_id}", kind)),
             )
             for kind in kinds
         ]  # fmt: skip
-        found.append(Supplier(
+        found.append(Vendor(
             company=company, vendor=_vendor(installation, known, choices, company, rows), documents=ticks,
-            linked=(RecordKind.VENDOR, supplier_id) in known.links, total=totals[supplier_id],
-            number=choices.answers.get(f"bill/{supplier_id}:number", order.bill_numbers.get(supplier_id, "")),
-            number_hint=numbers[supplier_id],
+            linked=(RecordKind.VENDOR, vendor_id) in known.links, total=totals[vendor_id],
+            number=choices.answers.get(f"bill/{vendor_id}:number", order.bill_numbers.get(vendor_id, "")),
+            number_hint=numbers[vendor_id],
             accounts=[
-                _field(installation, places[role], choices, supplier_id)
+                _field(installation, places[role], choices, vendor_id)
                 for role in purchases.ROLES if role in places
             ],
             is_open=any(one.there is None or one.value in changed for one in ticks),
@@ -318,15 +318,15 @@ def _vendor(
 def _totals(order: Order) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for line in order.lines:
-        if line.supplier is not None and purchases.is_bought(line):
+        if line.vendor is not None and purchases.is_bought(line):
             cost = in_cents(line.quantity * (line.cost or Decimal(0)))
-            found[line.supplier.id] = found.get(line.supplier.id, Decimal("0.00")) + cost
+            found[line.vendor.id] = found.get(line.vendor.id, Decimal("0.00")) + cost
     return found
 
 
-def _field(installation: Installation, place: mappings.Choice, choices: Choices, supplier_id: str = "") -> Field:
+def _field(installation: Installation, place: mappings.Choice, choices: Choices, vendor_id: str = "") -> Field:
     role = place.field.key
-    key = f"{role}/{supplier_id}" if supplier_id else role
+    key = f"{role}/{vendor_id}" if vendor_id else role
     chosen = choices.accounts.get(key) or choices.accounts.get(role, "")
     control = choosing.account_chooser(installation, place, chosen)
     return Field(name=f"account-{key}", label=_(place.field.label), role=role, control=control)
@@ -338,5 +338,5 @@ def _is_needed(role: str, order: Order) -> bool:
 
 
 def _has_place(given: answers.Given) -> bool:
-    """Whether an answer has a field of its own in the form: the number of a supplier's invoice."""
+    """Whether an answer has a field of its own in the form: the number of a vendor's invoice."""
     return given.about.startswith("bill/") and given.kind == "number"

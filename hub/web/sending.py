@@ -87,7 +87,7 @@ def _each(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _accounts(values: Mapping[str, str]) -> dict[str, str]:
-    """What was chosen for roles, or for roles of one supplier."""
+    """What was chosen for roles, or for roles of one vendor."""
     known = {*dialog.ROLES, *purchases.ROLES}
     return {key: value for key, value in _each("account-", values).items() if key.partition("/")[0] in known}
 

@@ -108,7 +108,7 @@ MAPPINGS = (
         key=Role.PAYABLE,
         label=say("Accounts payable"),
         accepts=(AccountKind.ACCOUNTS_PAYABLE,),
-        help=say("Where what you owe your suppliers is booked. If it is empty, QuickBooks uses its own."),
+        help=say("Where what you owe your vendors is booked. If it is empty, QuickBooks uses its own."),
     ),
     MappingField(
         key=Role.TERMS,

@@ -21,9 +21,9 @@ _LISTS = (
         say("Make it active again in QuickBooks, then press Retry; or choose another customer, and send again."),
     ),
     (
-        "Vendor", "vendor", say("The supplier %(names)s is inactive in QuickBooks."),
-        say("These suppliers are inactive in QuickBooks: %(names)s."),
-        say("Make it active again in QuickBooks, then press Retry; or choose another supplier, and send again."),
+        "Vendor", "vendor", say("The vendor %(names)s is inactive in QuickBooks."),
+        say("These vendors are inactive in QuickBooks: %(names)s."),
+        say("Make it active again in QuickBooks, then press Retry; or choose another vendor, and send again."),
     ),
     (
         "Item", "lines", say("The product %(names)s is inactive in QuickBooks."),

@@ -151,7 +151,7 @@ MAPPINGS = (
         accepts=(AccountKind.ACCOUNTS_PAYABLE,),
         prefers=("AccountsPayable",),
         needed_for=frozenset({PurchaseOrder.kind, Bill.kind}),
-        help=say("Where what you owe your suppliers is booked."),
+        help=say("Where what you owe your vendors is booked."),
     ),
     MappingField(
         key=Role.TERMS,

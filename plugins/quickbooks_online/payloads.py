@@ -165,7 +165,7 @@ def payment(received: Payment) -> Payload:
 
 
 def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
-    """The fields of a purchase order, with the address that the supplier ships to."""
+    """The fields of a purchase order, with the address that the vendor ships to."""
     return _worth(
         DocNumber=number(order, books),
         TxnDate=order.date.isoformat(),
@@ -232,7 +232,7 @@ def _purchase(line: Line, document: PurchaseOrder | Bill, books: Books) -> Paylo
 
 
 def vendor(new: NewVendor) -> Payload:
-    """The fields of a supplier. As with a customer, the currency is for ever."""
+    """The fields of a vendor. As with a customer, the currency is for ever."""
     return _worth(
         DisplayName=new.name.strip(),
         CompanyName=new.name.strip()[:COMPANY_NAME_LENGTH],

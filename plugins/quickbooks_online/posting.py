@@ -105,12 +105,12 @@ def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversat
 NAME_INACTIVE = "name-inactive"
 NAME_OF_ANOTHER_KIND = "name-of-another-kind"
 
-PARTIES = {"Customer": say("customer"), "Vendor": say("supplier"), "Employee": say("employee")}
+PARTIES = {"Customer": say("customer"), "Vendor": say("vendor"), "Employee": say("employee")}
 """Those who share one list of names, and what a sentence calls them."""
 
 
 def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
-    """Enter a customer, a supplier or a product, unless there is one of its name: then that is the one meant.
+    """Enter a customer, a vendor or a product, unless there is one of its name: then that is the one meant.
 
     Nobody looks whether there is one before the books say so (6240): reading costs money, and the hub knows the lists.
     """
@@ -129,7 +129,7 @@ def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conve
 
 
 def _party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
-    """A customer or supplier of a name; with a suffix, if the name is taken and the option says so."""
+    """A customer or vendor of a name; with a suffix, if the name is taken and the option says so."""
     try:
         row = yield from _party_entered(kind, fields)
     except Rejected as refusal:
@@ -171,7 +171,7 @@ def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
     row = yield from _party_named(kind, name)
     if row is not None:
         return row
-    word, why = PARTIES[kind], say("Customers, suppliers and employees share one list of names there.")
+    word, why = PARTIES[kind], say("Customers, vendors and employees share one list of names there.")
     cure = say("Choose another %(kind)s, or enter it under another name.", kind=word)
     for other in PARTIES:
         found = (yield from _named(other, "DisplayName", name)) if other != kind else []
@@ -185,8 +185,8 @@ def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
 _HELD = {
     ("Customer", True): say("In QuickBooks “%(name)s” is a customer, so no %(kind)s can have that name."),
     ("Customer", False): say("In QuickBooks “%(name)s” is an inactive customer, so no %(kind)s can have that name."),
-    ("Vendor", True): say("In QuickBooks “%(name)s” is a supplier, so no %(kind)s can have that name."),
-    ("Vendor", False): say("In QuickBooks “%(name)s” is an inactive supplier, so no %(kind)s can have that name."),
+    ("Vendor", True): say("In QuickBooks “%(name)s” is a vendor, so no %(kind)s can have that name."),
+    ("Vendor", False): say("In QuickBooks “%(name)s” is an inactive vendor, so no %(kind)s can have that name."),
     ("Employee", True): say("In QuickBooks “%(name)s” is an employee, so no %(kind)s can have that name."),
     ("Employee", False): say("In QuickBooks “%(name)s” is an inactive employee, so no %(kind)s can have that name."),
 }

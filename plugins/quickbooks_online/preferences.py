@@ -42,7 +42,7 @@ def books(realm: str, company: Row, preferences: Row) -> Books:
 
 
 def _numbers(sales: Row, preferences: Row) -> frozenset[str]:
-    """What the company numbers itself. Bills bear the supplier's number in any case."""
+    """What the company numbers itself. Bills bear the vendor's number in any case."""
     invoices = "CustomTxnNumbers" in sales and not _is(sales["CustomTxnNumbers"])
     orders = _other(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "false"
     kinds = (

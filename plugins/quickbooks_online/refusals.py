@@ -107,7 +107,7 @@ REFUSALS = {
     ),
     "6240": Refusal(
         what=say("The name of %(subject)s is taken in QuickBooks."),
-        why=say("Customers, suppliers and employees share one list of names there, inactive ones included."),
+        why=say("Customers, vendors and employees share one list of names there, inactive ones included."),
         cure=say("Choose the existing entry here, or change the name, and send again."),
     ),
     "6250": Refusal(

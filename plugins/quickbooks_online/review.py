@@ -64,7 +64,7 @@ def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
                 vendor=document.vendor.name, total=document.total, currency=document.currency,
             ),
             why=say("QuickBooks takes no bill or purchase order below zero."),
-            cure=say("Enter it in QuickBooks as a supplier credit."),
+            cure=say("Enter it in QuickBooks as a vendor credit."),
             field="lines",
             code="below-zero",
         )
@@ -77,14 +77,14 @@ def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
                     line=line.description or line.item.name, amount=line.amount,
                 ),
                 why=say("QuickBooks takes no line below zero on a bill or a purchase order."),
-                cure=say("Take its cost off the order, and enter it in QuickBooks as a supplier credit."),
+                cure=say("Take its cost off the order, and enter it in QuickBooks as a vendor credit."),
                 field="lines",
                 code="line-below-zero",
             )
 
 
 def _vendor(vendor: NewVendor) -> Iterator[Problem]:
-    yield from _name(vendor.name, CUSTOMER_NAME_LENGTH, say("supplier"), "vendor")
+    yield from _name(vendor.name, CUSTOMER_NAME_LENGTH, say("vendor"), "vendor")
     yield from _reached(vendor, "vendor")
 
 

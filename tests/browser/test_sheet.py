@@ -25,8 +25,8 @@ def test_a_long_sheet_opens_at_its_beginning_and_covers_no_focus(
     app: Flask, installation: Installation, desk: Desk, chromium: Browser, scheme: str
 ) -> None:
     order = desk.orders["1042"]
-    suppliers = [dataclasses.replace(order.company, id=f"s{n}", name=f"Supplier {n}") for n in range(4)]
-    lines = tuple(dataclasses.replace(order.lines[0], supplier=one, cost=order.lines[0].price) for one in suppliers)
+    vendors = [dataclasses.replace(order.company, id=f"s{n}", name=f"Vendor {n}") for n in range(4)]
+    lines = tuple(dataclasses.replace(order.lines[0], vendor=one, cost=order.lines[0].price) for one in vendors)
     desk.copy_order("1042", lines=lines, total=order.lines[0].amount * 4 - order.discount)
     installation.documents = ["invoice", "bill", "purchase_order"]
     from hub.queue import commit

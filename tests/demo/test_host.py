@@ -46,7 +46,7 @@ def test_order_1042_is_told_to_the_cent(desk: Host) -> None:
     place = Address(lines=("7 Market Square",), city="Tucson", region="AZ", postal_code="85701", country="US")
     found = desk.order(BRIGHTSIDE, "1042")
     assert found is not None
-    abc, evans = found.company, found.lines[0].supplier
+    abc, evans = found.company, found.lines[0].vendor
     assert found == Order(
         id="1042", number="1042", date=dt.date(2026, 11, 12), due=dt.date(2026, 12, 12), currency="USD",
         company=Company(
@@ -56,7 +56,7 @@ def test_order_1042_is_told_to_the_cent(desk: Host) -> None:
         lines=(
             OrderLine(
                 name="Almond - 11 oz/Stoneware", quantity=Decimal(100), price=Decimal("2.30"),
-                amount=Decimal("230.00"), cost=Decimal("1.18"), supplier=evans,
+                amount=Decimal("230.00"), cost=Decimal("1.18"), vendor=evans,
                 fields={"number": "A7102", "name": "Almond - 11 oz/Stoneware"},
             ),
         ),
@@ -105,7 +105,7 @@ def test_the_bad_days_are_there(desk: Host) -> None:
     assert "🎈" in order("1066").company.name
     assert "בית" in order("1067").company.name
     assert order("1069").tax == Decimal("19.12")
-    assert len({line.supplier.id for line in order("1070").lines if line.supplier}) == 5
+    assert len({line.vendor.id for line in order("1070").lines if line.vendor}) == 5
     assert order("1071").payments == ()
     assert [str(payment.amount) for payment in order("1072").payments] == ["200.00", "150.00", "40.25"]
     assert order("1073").lines == ()
@@ -177,16 +177,16 @@ def test_companies_come_page_by_page_in_the_order_of_their_names(desk: Host) -> 
     assert "Evans Glassware" not in whole
 
 
-def test_companies_are_found_by_name_mail_and_phone_and_suppliers_apart(desk: Host) -> None:
-    def found(text: str, *, suppliers: bool = False) -> list[str]:
-        query = CompanyQuery(text=text, suppliers=suppliers)
+def test_companies_are_found_by_name_mail_and_phone_and_vendors_apart(desk: Host) -> None:
+    def found(text: str, *, vendors: bool = False) -> list[str]:
+        query = CompanyQuery(text=text, vendors=vendors)
         return [one.name for one in desk.companies(BRIGHTSIDE, query).rows]
 
     abc = desk.companies(BRIGHTSIDE, CompanyQuery(text="abc c")).rows[0]
     assert found("ABC C") == found("abccompany.test") == ["ABC Company"]
     assert "ABC Company" in found(abc.phone)
     assert found("%") == []
-    assert found("gem", suppliers=True) == ["Gemline"]
+    assert found("gem", vendors=True) == ["Gemline"]
     assert [one.name for one in desk.companies(OTHER, CompanyQuery(text="abc")).rows] == ["ABC Company"]
     assert desk.companies(OTHER, CompanyQuery(text="abc")).rows[0].id != abc.id
 

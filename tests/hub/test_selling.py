@@ -124,10 +124,10 @@ def test_an_order_is_never_an_invoice_and_a_credit_memo_at_once(crediting: Insta
     assert drafted(crediting, turned(order_1042()), documents=("bill",)).problems[0].field == "lines", "Only a bill."
 
 
-def test_what_a_customer_gives_back_is_not_ordered_from_a_supplier(crediting: Installation) -> None:
-    supplier = Company(id="s1", name="Mug Makers")
+def test_what_a_customer_gives_back_is_not_ordered_from_a_vendor(crediting: Installation) -> None:
+    vendor = Company(id="s1", name="Mug Makers")
     order = mixed(back="30", total="161.00")
-    order = replace(order, lines=tuple(replace(one, supplier=supplier, cost=Decimal(1)) for one in order.lines))
+    order = replace(order, lines=tuple(replace(one, vendor=vendor, cost=Decimal(1)) for one in order.lines))
     (bought,) = drafted(crediting, order, documents=("purchase_order",)).purchases
     assert bought.order is not None
     assert [line.quantity for line in bought.order.lines] == [Decimal(100)]

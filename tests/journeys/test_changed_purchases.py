@@ -189,7 +189,7 @@ def test_accounts_that_nobody_mapped_can_be_chosen_again_where_purchases_are_cha
 def test_a_problem_that_no_field_of_the_form_cures_is_shown_all_the_same(
     app: Flask, desk: Desk, sent: Installation
 ) -> None:
-    """Somebody else has sent the bill meanwhile, so that the form has no accounts of its supplier any more."""
+    """Somebody else has sent the bill meanwhile, so that the form has no accounts of its vendor any more."""
     session().execute(delete(Mapping))
     commit()
     desk.orders["1042"] = bought(1042)

@@ -44,7 +44,7 @@ STORE = Address(lines=("ABC Store",), city="Lincoln", region="NE", postal_code="
 def line(name: str, quantity: int, price: str, cost: str) -> OrderLine:
     return OrderLine(
         name=name, quantity=Decimal(quantity), price=Decimal(price), amount=quantity * Decimal(price),
-        fields={"number": name, "name": name}, cost=Decimal(cost), supplier=MUGS,
+        fields={"number": name, "name": name}, cost=Decimal(cost), vendor=MUGS,
     )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def test_the_changed_order_stands_in_the_company_file_with_exactly_its_figures(o
     assert revisions(office, AFTER) == []
 
 
-def test_the_number_of_the_suppliers_paper_stays_with_the_bill(app: Flask, office: Office, desk: Desk) -> None:
+def test_the_number_of_the_vendors_paper_stays_with_the_bill(app: Flask, office: Office, desk: Desk) -> None:
     paper = Choices(documents=("bill",), answers={"bill/s1:number": "88213"}, updates=(BILLED,))
     send(office, desk, AFTER, paper)
     office.update()
@@ -276,14 +276,14 @@ def test_both_that_were_deleted_there_can_be_entered_once_more(office: Office, d
 
 
 PENS, CAPS = Company(id="s2", name="Pen House"), Company(id="s3", name="Cap Works")
-TWO = of((BEFORE.lines[0], replace(BEFORE.lines[1], supplier=PENS)), DOCK)
-OTHER_TWO = of((TWO.lines[1], replace(AFTER.lines[1], supplier=CAPS)), DOCK)
+TWO = of((BEFORE.lines[0], replace(BEFORE.lines[1], vendor=PENS)), DOCK)
+OTHER_TWO = of((TWO.lines[1], replace(AFTER.lines[1], vendor=CAPS)), DOCK)
 """An order of mugs and pens, and what it is when nothing is bought from the mug makers any more, but caps are."""
 
 
 @pytest.fixture
 def two(office: Office, desk: Desk) -> Office:
-    """An office in which an order of two suppliers is in the books as well."""
+    """An office in which an order of two vendors is in the books as well."""
     desk.orders["1043"] = replace(TWO, id="1043", number="1043", payments=())
     send_order(office.installation.id, desk.orders["1043"], EVERYTHING, ADA)
     assert office.update()[-1] == "OK"

@@ -1,4 +1,4 @@
-"""The send dialog of an order with several suppliers: what is chosen in it, previewed, and found in the books."""
+"""The send dialog of an order with several vendors: what is chosen in it, previewed, and found in the books."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.desktop import states
 from tests.support.host import Desk, order_1042
 from tests.support.pages import Browser, statements
 
-ACME_SUPPLY, SECOND = Company(id="s1", name="Acme Supplier"), Company(id="s2", name="Second Supplier")
+ACME_SUPPLY, SECOND = Company(id="s1", name="Acme Vendor"), Company(id="s2", name="Second Vendor")
 
 
 def words(tree: Any) -> str:
@@ -86,15 +86,15 @@ class Dialog:
 
 @pytest.fixture
 def dialog(app: Flask, desk: Desk, online: Installation) -> Iterator[Dialog]:
-    """Order 1042, bought from two suppliers, one line each, with all documents allowed."""
+    """Order 1042, bought from two vendors, one line each, with all documents allowed."""
     online.documents = ["invoice", "bill", "purchase_order", "credit_memo"]
     session().commit()
     line = order_1042().lines[0]
     desk.orders["1042"] = replace(
         order_1042(),
         lines=(
-            replace(line, quantity=Decimal(60), amount=Decimal("138.00"), cost=Decimal("1.10"), supplier=ACME_SUPPLY),
-            replace(line, quantity=Decimal(40), amount=Decimal("92.00"), cost=Decimal("1.90"), supplier=SECOND),
+            replace(line, quantity=Decimal(60), amount=Decimal("138.00"), cost=Decimal("1.10"), vendor=ACME_SUPPLY),
+            replace(line, quantity=Decimal(40), amount=Decimal("92.00"), cost=Decimal("1.90"), vendor=SECOND),
         ),
         bill_numbers={"s2": "S-77"},
     )
@@ -102,7 +102,7 @@ def dialog(app: Flask, desk: Desk, online: Installation) -> Iterator[Dialog]:
     session().expire_all()
 
 
-def test_what_is_chosen_for_each_supplier_is_what_the_books_get(dialog: Dialog, books: Running) -> None:
+def test_what_is_chosen_for_each_vendor_is_what_the_books_get(dialog: Dialog, books: Running) -> None:
     assert {dialog.chosen(name) for name in ("customer", "vendor-s1", "vendor-s2")} == {"new"}
     assert ("answer-bill/s2:number", "S-77") in dialog.fields
     dialog.untick("invoice")
@@ -115,10 +115,10 @@ def test_what_is_chosen_for_each_supplier_is_what_the_books_get(dialog: Dialog, 
     found = books.books()
     bills = [(one["DocNumber"], one["VendorRef"]["name"], one["TotalAmt"]) for one in found["Bill"]]
     assert sorted(bills) == [
-        ("88213", "Acme Supplier", Decimal("66.00")), ("S-77", "Books by Bessie", Decimal("76.00"))
+        ("88213", "Acme Vendor", Decimal("66.00")), ("S-77", "Books by Bessie", Decimal("76.00"))
     ]  # fmt: skip
     assert [(one["VendorRef"]["name"], one["TotalAmt"]) for one in found["PurchaseOrder"]] == [
-        ("Acme Supplier", Decimal("66.00"))
+        ("Acme Vendor", Decimal("66.00"))
     ]
     assert found["Invoice"] == []
     again = Dialog(dialog.browser)
@@ -135,8 +135,8 @@ def test_the_preview_shows_what_will_be_posted_and_follows_the_ticks(dialog: Dia
     dialog.fill("tax", "item")
     shown = words(html.fromstring(dialog.post("/hub/orders/1042/send/preview")))
     assert all(figure in shown for figure in ("-11.50", "218.50", "100.00", "60 1.10 66.00"))
-    assert "1042-1 Acme Supplier" in shown
-    assert "Second Supplier" not in shown
+    assert "1042-1 Acme Vendor" in shown
+    assert "Second Vendor" not in shown
 
 
 def test_an_order_of_5000_lines_previews_the_first_and_says_how_many_more(dialog: Dialog, desk: Desk) -> None:
@@ -150,10 +150,10 @@ def test_an_order_of_5000_lines_previews_the_first_and_says_how_many_more(dialog
     assert states() == {DeliveryState.QUEUED, DeliveryState.WAITING}
 
 
-def test_problems_of_a_supplier_stand_with_that_supplier(dialog: Dialog, desk: Desk) -> None:
+def test_problems_of_a_vendor_stand_with_that_vendor(dialog: Dialog, desk: Desk) -> None:
     order = desk.orders["1042"]
     first, second = order.lines
-    desk.orders["1042"] = replace(order, lines=(first, replace(second, supplier=replace(SECOND, name="Bad: Name"))))
+    desk.orders["1042"] = replace(order, lines=(first, replace(second, vendor=replace(SECOND, name="Bad: Name"))))
     again = Dialog(dialog.browser)
     again.tick("bill/s1", "bill/s2")
     again.fill("answer-bill/s1:number", "1" * 30)
@@ -163,7 +163,7 @@ def test_problems_of_a_supplier_stand_with_that_supplier(dialog: Dialog, desk: D
     assert again.problem("vendor-s1") == again.problem("number-s2") == ""
 
 
-def test_the_dialog_takes_as_many_queries_for_many_suppliers_as_for_two(
+def test_the_dialog_takes_as_many_queries_for_many_vendors_as_for_two(
     app: Flask, dialog: Dialog, desk: Desk
 ) -> None:
     def queries() -> int:
@@ -175,7 +175,7 @@ def test_the_dialog_takes_as_many_queries_for_many_suppliers_as_for_two(
     line = order_1042().lines[0]
     desk.orders["1042"] = replace(order_1042(), lines=tuple(
         replace(line, quantity=Decimal(1), amount=Decimal("2.30"), cost=Decimal(1),
-                supplier=Company(id=f"m{number}", name=f"Maker {number}"))
+                vendor=Company(id=f"m{number}", name=f"Maker {number}"))
         for number in range(100)
     ))  # fmt: skip
     assert queries() == few

@@ -188,7 +188,7 @@ def test_a_customer_with_everything_is_saved_and_changed(books: Running, qb: Any
 def test_a_vendor_an_item_an_account_a_term_and_a_class_are_saved(books: Running, qb: Any) -> None:
     before = books.books()
     vendor, item, account, term, tracking = Vendor(), Item(), Account(), Term(), Class()
-    vendor.DisplayName = "Acme Supplier"
+    vendor.DisplayName = "Acme Vendor"
     item.Name, item.Type, item.UnitPrice = "A7102", "NonInventory", Decimal("2.30")
     item.IncomeAccountRef = Account.filter(AcctNum="4000", qb=qb)[0].to_ref()
     account.Name, account.AccountType = "Samples", "Expense"

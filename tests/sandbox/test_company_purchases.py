@@ -169,9 +169,9 @@ def test_a_received_line_stays_on_its_order_as_long_as_its_bill_has_it(file: Fil
 
 
 def test_a_linked_line_keeps_its_item_and_its_vendor(file: File) -> None:
-    other = "<VendorAddRq><VendorAdd><Name>Second Supplier</Name></VendorAdd></VendorAddRq>"
+    other = "<VendorAddRq><VendorAdd><Name>Second Vendor</Name></VendorAdd></VendorAddRq>"
     file.does(other)
-    named = "<VendorRef><FullName>Second Supplier</FullName></VendorRef>"
+    named = "<VendorRef><FullName>Second Vendor</FullName></VendorRef>"
     assert file.change_bill(file.bill_lines(PEN)) == "3170"
     assert file.change_bill(named) == "3170"
     assert file.change_order(named) == "3170"

@@ -108,7 +108,7 @@ def test_a_payable_account_is_one(client: Client) -> None:
     assert client.refused("PurchaseOrder", sent) == ("6430", "APAccountRef")
 
 
-def test_a_suppliers_number_is_taken_once_by_that_supplier(books: Running, client: Client) -> None:
+def test_a_vendors_number_is_taken_once_by_that_vendor(books: Running, client: Client) -> None:
     client.write("Bill", order_of(client, DocNumber="88213"))
     again = order_of(client, DocNumber="88213")
     assert client.refused("Bill", again) == ("6140", "DocNumber")

@@ -20,9 +20,9 @@ MUGS = Company(id="s1", name="Mug Makers")
 
 
 def order(number: int, customer: str = "ABC Company") -> Order:
-    """Order 1042 under another number, for a customer of its own if wanted, with a supplier for its line."""
+    """Order 1042 under another number, for a customer of its own if wanted, with a vendor for its line."""
     plain = order_1042()
-    line = replace(plain.lines[0], cost=Decimal("1.105"), supplier=MUGS)
+    line = replace(plain.lines[0], cost=Decimal("1.105"), vendor=MUGS)
     company = replace(plain.company, id=customer, name=customer)
     return replace(plain, id=str(number), number=str(number), lines=(line,), company=company)
 

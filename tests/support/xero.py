@@ -48,9 +48,9 @@ def whole_ledger(books: Running) -> dict[str, list[tuple[object, ...]]]:
 
 
 def order(number: int) -> Order:
-    """Order 1042 under another number, with a supplier for its line."""
+    """Order 1042 under another number, with a vendor for its line."""
     plain = order_1042()
-    line = replace(plain.lines[0], cost=Decimal("1.105"), supplier=MUGS)
+    line = replace(plain.lines[0], cost=Decimal("1.105"), vendor=MUGS)
     return replace(plain, id=str(number), number=str(number), lines=(line,))
 
 

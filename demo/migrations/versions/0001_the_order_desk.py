@@ -43,12 +43,12 @@ def upgrade() -> None:
     op.create_table(
         "desk_company", _key(), _in("organization"),
         sa.Column("name", sa.Text, nullable=False),
-        sa.Column("is_supplier", sa.Boolean, nullable=False),
+        sa.Column("is_vendor", sa.Boolean, nullable=False),
         sa.Column("email", sa.String(200), nullable=False),
         sa.Column("phone", sa.String(50), nullable=False),
         *_place(),
     )  # fmt: skip
-    op.create_index("ix_desk_company_name", "desk_company", ["organization_id", "is_supplier", "name", "id"])
+    op.create_index("ix_desk_company_name", "desk_company", ["organization_id", "is_vendor", "name", "id"])
     op.create_table(
         "desk_order", _key(), _in("organization"), _in("company"),
         sa.Column("date", sa.Date, nullable=False),
@@ -61,7 +61,7 @@ def upgrade() -> None:
         *_place(),
     )  # fmt: skip
     op.create_table(
-        "desk_order_line", _key(), _in("order"), _in("company", nullable=True, index=False, name="supplier_id"),
+        "desk_order_line", _key(), _in("order"), _in("company", nullable=True, index=False, name="vendor_id"),
         sa.Column("number", sa.String(100), nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         _number("quantity"), _number("price"), _number("amount"), _number("cost", nullable=True),

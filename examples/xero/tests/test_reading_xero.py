@@ -50,7 +50,7 @@ def test_the_books_say_who_they_are_and_what_they_have(xero: Installation) -> No
     assert rows["Accounts Receivable"].account is AccountKind.ACCOUNTS_RECEIVABLE
 
 
-def test_customers_and_suppliers_are_read_in_one_call(xero: Installation, books: Running) -> None:
+def test_customers_and_vendors_are_read_in_one_call(xero: Installation, books: Running) -> None:
     before = len(books.control("requests"))
     refresh(xero)
     calls = [one["path"].rsplit("/", 1)[1] for one in books.control("requests")[before:]]

@@ -46,7 +46,7 @@ NEEDED = {
 }
 """What Xero calls what a document needs. The plan of an organisation and the rights of who connected it decide."""
 
-PARTIES = {RecordKind.CUSTOMER: say("list customers"), RecordKind.VENDOR: say("list suppliers")}
+PARTIES = {RecordKind.CUSTOMER: say("list customers"), RecordKind.VENDOR: say("list vendors")}
 
 
 def describe_books() -> Conversation[Books]:

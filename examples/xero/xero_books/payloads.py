@@ -147,7 +147,7 @@ def bill(charged: Bill) -> Payload:
 
 
 def contact(new: NewCustomer | NewVendor) -> Payload:
-    """A contact. Whether it is a customer or a supplier is shown by what is sent to it."""
+    """A contact. Whether it is a customer or a vendor is shown by what is sent to it."""
     mailing = new.billing if isinstance(new, NewCustomer) else new.address
     street = new.shipping if isinstance(new, NewCustomer) else None
     places = [_address("POBOX", mailing), _address("STREET", street)]

@@ -93,14 +93,14 @@ def money(value: object) -> Decimal:
 
 def create(record: NewRecord) -> Conversation[Ref]:
     """Enter a contact or an item. If its name is taken, the one that has it is meant: Xero has one list of contacts, in
-    which a customer and a supplier of one name are the same."""
+    which a customer and a vendor of one name are the same."""
     if isinstance(record, NewItem):
         code = payloads.code(record)
         subject = say("the item “%(name)s”", name=code)
         found = yield from _enter_or_find("Items", payloads.item(record), subject, "item", "Code")
         return Ref(id=found["Code"], name=found["Code"])
     element, field = payloads.contact(record), "vendor" if isinstance(record, NewVendor) else "customer"
-    word = say("supplier") if field == "vendor" else say("customer")
+    word = say("vendor") if field == "vendor" else say("customer")
     subject = say("the %(kind)s “%(name)s”", kind=word, name=element["Name"])
     found = yield from _enter_or_find("Contacts", element, subject, field, "Name")
     return Ref(id=found["ContactID"], name=found["Name"])

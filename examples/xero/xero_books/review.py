@@ -99,7 +99,7 @@ def _document(document: Document, books: Books) -> Iterator[Problem]:
                 total=document.total, currency=document.currency,
             ),
             why=say("Xero takes no bill or purchase order below zero."),
-            cure=say("Enter it in Xero as a supplier's credit note."),
+            cure=say("Enter it in Xero as a vendor's credit note."),
             field="lines",
             code="below-zero",
         )

@@ -83,7 +83,7 @@ class Books:
                 raise Invalid("Address Type must be one of: POBOX, STREET")
             if not re.fullmatch(r"[^\d]*", place.get("Country", "")):
                 raise Invalid("Country can only contain letters.")
-        flags = {"ContactStatus": "ACTIVE", "IsCustomer": False, "IsSupplier": False, "HasValidationErrors": False}
+        flags = {"ContactStatus": "ACTIVE", "IsCustomer": False, "IsVendor": False, "HasValidationErrors": False}
         return self.session.put(self.tenant, "Contacts", new | flags)
 
     def _item(self, new: Entry) -> Entry:
@@ -119,7 +119,7 @@ class Books:
             "AmountDue": document["Total"], "AmountPaid": Decimal("0.00"), "AmountCredited": Decimal("0.00"),
             "HasErrors": False, "SentToContact": False, "Reference": document.get("Reference", ""),
         }  # fmt: skip
-        self._flag(document["Contact"]["ContactID"], "IsCustomer" if sale else "IsSupplier")
+        self._flag(document["Contact"]["ContactID"], "IsCustomer" if sale else "IsVendor")
         return self.session.put(self.tenant, "Invoices", document)
 
     def _credit(self, new: Entry) -> Entry:

@@ -74,7 +74,7 @@ def seed(session: Session) -> None:
                 **({"ReportTaxType": report} if report else {}),
             })  # fmt: skip
         for called, email in (("Boom FM", "accounts@boomfm.example"), ("SMART Agency", "")):
-            contact = {"Name": called, "ContactStatus": "ACTIVE", "IsCustomer": False, "IsSupplier": False}
+            contact = {"Name": called, "ContactStatus": "ACTIVE", "IsCustomer": False, "IsVendor": False}
             session.put(tenant, "Contacts", contact | ({"EmailAddress": email} if email else {}))
         session.put(tenant, "Items", {
             "Code": "GB1-White", "Name": "Golf balls - white", "Description": "Golf balls - white single",

@@ -42,12 +42,12 @@ class Changes(Family):
         book = office.book()
         order = book.order()
         (line,) = order.lines
-        order = replace(order, lines=(line, book.line(2, supplier=line.supplier)), total=2 * order.total)
+        order = replace(order, lines=(line, book.line(2, vendor=line.vendor)), total=2 * order.total)
         arrives(office, order)
         more = replace(line, quantity=2 * line.quantity, amount=2 * line.amount)
-        changed = replace(order, lines=(more, book.line(3, supplier=line.supplier)), total=order.total + line.amount)
+        changed = replace(order, lines=(more, book.line(3, vendor=line.vendor)), total=order.total + line.amount)
         office.host.orders[order.id] = changed
-        updates = tuple(f"{kind}/{line.supplier.id}" for kind in sorted(PURCHASES) if line.supplier)
+        updates = tuple(f"{kind}/{line.vendor.id}" for kind in sorted(PURCHASES) if line.vendor)
         send_order(office.installation.id, changed, Choices(documents=(), updates=updates), ADMIN)
         office.run()
         has_arrived(office, changed)

@@ -38,7 +38,7 @@ def check_number(draft: Draft, *, custom: bool, warns: bool = True, among: Entry
     """The number of a document: kept if the company uses custom numbers, else given by the company.
 
     A number that is taken is refused (6140) where the company wants to be warned, unless the call allows it. `among`
-    narrows whose numbers count: a bill's is its supplier's.
+    narrows whose numbers count: a bill's is its vendor's.
     """
     books, entry = draft.books, draft.entry
     check_lengths(entry, {"DocNumber": 21})

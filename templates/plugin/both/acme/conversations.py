@@ -18,7 +18,7 @@ from hub.plugin import (
 TAKEN = "name_taken"
 """Acme's code for a name that an entry of the list has already."""
 
-CURES = {"unknown_party": ("customer", say("Choose another customer or supplier, then send it again."))}
+CURES = {"unknown_party": ("customer", say("Choose another customer or vendor, then send it again."))}
 """By Acme's code: the field of the dialog that cures it, and what the person should do."""
 
 
