@@ -39,7 +39,7 @@ def takes_deposits(installation: Installation, integration: Integration, order: 
     """Whether payments of an order can be sent before its invoice, and this is not there."""
     invoiced = Invoice.kind in known.standing.get(order.id, frozenset())
     may = options_of(installation, integration).get(DEPOSITS.key) == AT_ONCE
-    return may and not invoiced and sales.kind_of(order) is Invoice.kind
+    return may and not invoiced and sales.kind_of(order) == Invoice.kind
 
 
 def draft(

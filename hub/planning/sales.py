@@ -39,7 +39,7 @@ def sale(
     order: Order, customer: Ref, items: list[Ref], refs: Mapping[str, Ref], *, tax: str, problems: list[Problem]
 ) -> Invoice | CreditMemo:
     """The invoice or the credit memo of an order, taxed as chosen. Raises `DoesNotAddUp`."""
-    gives_back = kind_of(order) is CreditMemo.kind
+    gives_back = kind_of(order) == CreditMemo.kind
     as_item = tax == TAX_AS_ITEM and bool(order.tax)  # Then nothing else is left for the books to tax.
     lines = [
         Line(
@@ -91,7 +91,7 @@ def payments(order: Order, customer: Ref, refs: Mapping[str, Ref], *, applied: b
     then. A refund is none: what was paid back for a credit memo is entered in the books by hand, where the money left.
     Raises `DoesNotAddUp`."""
     invoice = Ref(id="", name=f"Invoice {order.number}") if applied else None
-    if kind_of(order) is CreditMemo.kind:
+    if kind_of(order) == CreditMemo.kind:
         return {}
     return {received.id: _payment(order, customer, refs, received, invoice) for received in order.payments}
 

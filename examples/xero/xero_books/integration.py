@@ -104,7 +104,7 @@ class Xero(PushIntegration):
         app = settings["APP_URL"].rstrip("/")
         if not books.handle:
             return None
-        if kind is Invoice.kind:
+        if kind == Invoice.kind:
             return f"{app}/app/{books.handle}/invoicing/view/{posting_id}"
         if kind not in OLD_PAGES:
             return None
