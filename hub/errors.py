@@ -40,5 +40,5 @@ class NotConfigured(HubError):
     """The operator left out a setting; the text names it."""
 
 
-class LineLost(HubError):
-    """Another carrier has taken the line of this installation; whoever sees this stops without writing anything."""
+class LeaseLost(HubError):
+    """Another process has the lease of this installation. The one that sees this stops without writing anything."""

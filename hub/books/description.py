@@ -33,13 +33,13 @@ def begin(installation: Installation) -> None:
         session().flush()
 
 
-def begin_due(installation: Installation) -> None:
+def begin_due_check(installation: Installation) -> None:
     """Ask, if it is time."""
     if installation.check_due_at is not None and installation.check_due_at <= now():
         begin(installation)
 
 
-def is_due() -> ColumnElement[bool]:
+def is_check_due() -> ColumnElement[bool]:
     """Whether it is time to ask, as a condition on `Installation`."""
     return Installation.check_due_at <= now()
 
@@ -49,23 +49,23 @@ def is_first(installation: Installation) -> bool:
     return installation.checked_at is None and installation.check_due_at is None
 
 
-def hasten(installation: Installation) -> None:
+def hasten_check(installation: Installation) -> None:
     """The books refused something: perhaps they work otherwise by now than we know. Ask soon, but not each time."""
     fresh = installation.checked_at is not None and installation.checked_at > now() - _SOON
     if installation.check_due_at is not None and not fresh:
         installation.check_due_at = now()
 
 
-def take(installation: Installation, books: Books) -> None:
+def store_description(installation: Installation, books: Books) -> None:
     """Keep what they said, and ask again in a day."""
     identify(installation, books)
     ways = books_json(books)
     installation.books_ways = {name: value for name, value in ways.items() if name not in _COLUMNS}
     installation.checked_at = now()
-    later(installation)
+    postpone_check(installation)
 
 
-def later(installation: Installation) -> None:
+def postpone_check(installation: Installation) -> None:
     """Ask again in a day."""
     installation.check_due_at = now() + seconds("HUB_CHECK_SECONDS", _DAY)
 
@@ -76,7 +76,7 @@ def identify(installation: Installation, books: Books) -> None:
     installation.books_currency = books.currency[:3]
 
 
-def known(installation: Installation) -> Books:
+def known_books(installation: Installation) -> Books:
     """The books as we know them: without any particulars before they were first asked."""
     return books_of({
         **installation.books_ways, "id": installation.books_id, "name": installation.books_name,

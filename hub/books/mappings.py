@@ -52,7 +52,7 @@ def mapped(installation_id: int) -> dict[str, Ref]:
 
 def choices(installation: Installation, integration: Integration) -> list[Choice]:
     """The dropdowns of the Accounts tab, with a suggestion where nothing is saved. Two queries."""
-    saved, books = mapped(installation.id), description.known(installation)
+    saved, books = mapped(installation.id), description.known_books(installation)
     kinds = {field.kind for field in integration.mappings if field.kind is RecordKind.ACCOUNT}
     rows = session().scalars(
         select(RecordRow)
@@ -68,7 +68,7 @@ def choices(installation: Installation, integration: Integration) -> list[Choice
 
 def labels(installation: Installation, integration: Integration, chosen: Map[str, str]) -> dict[str, str]:
     """The Accounts tab in words: what a role is called → what the entry chosen for it is called. One query."""
-    books = description.known(installation)
+    books = description.known_books(installation)
     fields = [field for field in integration.mappings if books.tracks(field.kind)]
     rows = session().scalars(select(RecordRow).where(
         RecordRow.installation_id == installation.id, RecordRow.kind.in_({field.kind for field in fields}),

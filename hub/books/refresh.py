@@ -44,7 +44,7 @@ def follow_lists(installation: Installation, integration: Integration) -> None:
 
 
 def _followed(installation: Installation, integration: Integration) -> list[Listed]:
-    books = description.known(installation)
+    books = description.known_books(installation)
     used = [kind for kind in integration.capabilities.lists if books.tracks(kind)]
     return [*used, *integration.capabilities.history]
 

@@ -14,7 +14,7 @@ from hub.books import description
 from hub.books.refresh import begin_due_lists, is_loading
 from hub.database import now, session
 from hub.dispatch import encoding, recovery
-from hub.dispatch.outcomes import Entered, release, remember, settle
+from hub.dispatch.outcomes import Entered, queue_ready_deliveries, remember_entered, settle_conversation
 from hub.dispatch.replay import Asks, Crashes, proceed
 from hub.integrations import optional_calls, timeouts
 from hub.integrations.crashes import reference
@@ -39,8 +39,8 @@ def next_batch(
 
     `most` is how many requests it may hold, if that is less than the integration says.
     """
-    while (waiting := _open_batch(installation.id)) and recovery.is_due(waiting, integration):
-        recovery.begin(waiting, say("It has been on its way for longer than the ledger remembers it."))
+    while (waiting := _open_batch(installation.id)) and recovery.is_recovery_due(waiting, integration):
+        recovery.begin_recovery(waiting, say("It has been on its way for longer than the ledger remembers it."))
         session().flush()
     # What was found not to be there is in a batch of its own by the time that nothing else is left to ask.
     return waiting or _fill(installation, integration, most) or _open_batch(installation.id)
@@ -55,7 +55,7 @@ def ready(
     return (found if but is None else found.where(BatchRow.id != but)).scalar_subquery()
 
 
-def pack(installation: Installation, integration: Integration, most: int | None = None) -> None:
+def prepare_batch(installation: Installation, integration: Integration, most: int | None = None) -> None:
     """Have a batch lie ready, with at most `most` requests; or one more behind it, if there is much to ask.
 
     What is less waits for company: the answer that is on its way brings more to ask.
@@ -109,7 +109,7 @@ def work() -> ColumnElement[bool]:
             ~_spoken_for(),
         ),
         exists().where(Listing.installation_id == Installation.id, Listing.due_at <= moment),
-        description.is_due(),
+        description.is_check_due(),
         exists(
             select(ConversationRow.id)
             .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
@@ -180,18 +180,18 @@ def _fill(installation: Installation, integration: Integration, most: int | None
         if len(asks) == len(fresh) < room:  # All there was asks; only one that ends makes room for others.
             break
         session().flush()
-        release(installation.id)
+        queue_ready_deliveries(installation.id)
         if installation.state is not InstallationState.CONNECTED:  # An answer has paused it: nothing more leaves.
             return None
     try:
         together = _light(_together(asked, integration), integration)
-        return encoding.write(installation.id, integration, together) if together else None
+        return encoding.write_batch(installation.id, integration, together) if together else None
     except Exception as error:  # A plugin may do anything when it seals; what it was to seal stops.
         mark = reference(error)
         if isinstance(error, timeouts.Hung):
             installation.resume_at = now() + _REST
         for row, _ in asked:
-            settle(row, Crashes(mark))
+            settle_conversation(row, Crashes(mark))
         return None
 
 
@@ -204,12 +204,12 @@ def _go_on(
         step = proceed(row, integration)
         if isinstance(step, Asks):
             asked.append((row, step.request))
-        elif (one := settle(row, step)) is not None:
+        elif (one := settle_conversation(row, step)) is not None:
             entered.append(one)
         if isinstance(step, Crashes) and step.hung:
             installation.resume_at = now() + _REST
             break
-    remember(installation.id, entered)
+    remember_entered(installation.id, entered)
     return asked
 
 
@@ -248,7 +248,7 @@ def _ready(
     iterator lives no longer than its session: its lists are read to their end before a delivery relies on them.
     """
     capable, pulls = integration.capabilities, isinstance(integration, PullIntegration)
-    description.begin_due(installation)
+    description.begin_due_check(installation)
     begun = [row for row in _answered(installation.id) if row.id not in seen]
     yield from begun[:limit]
     room = limit - len(begun)
@@ -302,7 +302,7 @@ def _queued(installation_id: int) -> Select[Delivery]:
 def _begin(
     deliveries: Sequence[Delivery], installation: Installation, integration: Integration
 ) -> list[ConversationRow]:
-    options, books = options_of(installation, integration), books_json(description.known(installation))
+    options, books = options_of(installation, integration), books_json(description.known_books(installation))
     rows = []
     for delivery in deliveries:
         delivery.move(_D.SENDING)

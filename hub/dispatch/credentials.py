@@ -24,7 +24,7 @@ _AGAIN = dt.timedelta(minutes=5)
 """After how long a renewal that nobody waits for is tried again, when the ledger could not be asked."""
 
 
-def keep(installation: Installation, authorized: Authorized) -> None:
+def store_credentials(installation: Installation, authorized: Authorized) -> None:
     """Store what an authorization gave. The caller commits before anything is done with it."""
     credential = installation.credential
     if credential is None:
@@ -36,7 +36,7 @@ def keep(installation: Installation, authorized: Authorized) -> None:
     credential.access_refused_at = credential.renewing_token = credential.renewing_until = None
 
 
-def wipe(installation: Installation) -> None:
+def wipe_credentials(installation: Installation) -> None:
     """Forget the credentials for good."""
     installation.credential = None
 
@@ -62,7 +62,7 @@ def connection(installation: Installation, integration: PushIntegration) -> Conn
     )
 
 
-def renew(installation: Installation, integration: PushIntegration) -> None:
+def refresh_credentials(installation: Installation, integration: PushIntegration) -> None:
     """Exchange the credentials for fresh ones, once at a time, and store them before anybody uses them.
 
     Called outside a transaction. Whoever comes while another process is at it waits for that one's result instead:
@@ -97,7 +97,7 @@ def renew(installation: Installation, integration: PushIntegration) -> None:
     raise refused
 
 
-def doubt(installation: Installation, error: AuthorizationExpired) -> Unavailable | AuthorizationExpired:
+def doubt_authorization(installation: Installation, error: AuthorizationExpired) -> Unavailable | AuthorizationExpired:
     """What to make of books that refuse credentials which were renewed just now: the first time it may be an outage."""
     credential = installation.credential
     if credential is None:

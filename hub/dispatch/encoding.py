@@ -16,7 +16,7 @@ from hub.plugin import Integration, Request
 from hub.states import BatchState
 
 
-def write(
+def write_batch(
     installation_id: int, integration: Integration, asked: Sequence[tuple[ConversationRow, Request]]
 ) -> BatchRow:
     """Write a new batch and its exchanges. Raises whatever the plugin raises when it seals."""
@@ -33,18 +33,18 @@ def write(
     return batch
 
 
-def reopen(batch: BatchRow, integration: Integration) -> None:
+def split_batch(batch: BatchRow, integration: Integration) -> None:
     """A batch was refused as a whole: its requests travel on in two halves, under new keys."""
     exchanges = list(batch.exchanges)
     batch.move(BatchState.REFUSED)
     batch.answered_at = now()
     middle = (len(exchanges) + 1) // 2
     for half in (exchanges[:middle], exchanges[middle:]):
-        move(half, batch.installation_id, integration)
+        move_requests(half, batch.installation_id, integration)
     session().expire_all()
 
 
-def move(exchanges: Sequence[Exchange], installation_id: int, integration: Integration) -> None:
+def move_requests(exchanges: Sequence[Exchange], installation_id: int, integration: Integration) -> None:
     """Give requests that were asked, and not carried out, another batch, under a key of its own."""
     requests = [Request(name=one.name, payload=one.payload, writes=one.writes) for one in exchanges]
     batch = _seal(installation_id, integration, requests)

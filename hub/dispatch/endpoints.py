@@ -36,12 +36,12 @@ _at = (
 )
 
 
-def calls_us(installation: Installation) -> bool:
+def is_polling(installation: Installation) -> bool:
     """Whether its ledger calls us. False also if its plugin is gone."""
     return installation.endpoint is not None
 
 
-def open_for(installation: Installation) -> Endpoint:
+def endpoint_for(installation: Installation) -> Endpoint:
     """Return the endpoint of an installation, created at the first call.
 
     Raises `NotPossible` for a ledger that we call.
@@ -56,7 +56,7 @@ def open_for(installation: Installation) -> Endpoint:
     return row
 
 
-def at(address: str) -> tuple[int, str]:
+def find_installation(address: str) -> tuple[int, str]:
     """The id of the installation at an address, and the key of its integration. Raises `NotFound`."""
     until, whose = _known.get(address, (0.0, (0, "")))
     if time.monotonic() < until:
@@ -91,9 +91,9 @@ def new_password(organization_id: str, installation_id: int, *, instead_of: str)
     return password
 
 
-def invitation(installation: Installation, url: str, support_url: str) -> Download:
+def connection_file(installation: Installation, url: str, support_url: str) -> Download:
     """The file that tells the ledger where to call. Raises `Rejected` for an address that it would not call."""
-    row = open_for(installation)
+    row = endpoint_for(installation)
     integration = _pulls(installation)
     way = EndpointDetails(url=url, support_url=support_url, login=row.login, minutes=row.minutes)
     return timeouts.within(integration.key, "connection_file", answer_time(), lambda: integration.connection_file(way))
@@ -109,7 +109,7 @@ def is_silent(row: Endpoint) -> bool:
     return row.called_at is not None and now() - row.called_at > _PERIODS * dt.timedelta(minutes=row.minutes)
 
 
-def close(installation: Installation) -> None:
+def close_endpoint(installation: Installation) -> None:
     """Nobody gets in any more."""
     if installation.endpoint is not None:
         _known.pop(installation.endpoint.address, None)

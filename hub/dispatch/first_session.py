@@ -11,7 +11,7 @@ from hub.queue import wake
 from hub.states import InstallationState
 
 
-def meet(installation: Installation, integration: Integration, books: Books) -> None:
+def connect_on_first_session(installation: Installation, integration: Integration, books: Books) -> None:
     """The ledger has said which books it has open; if that is the first time, begin to speak with them."""
     description.identify(installation, books)
     if installation.state is InstallationState.PENDING:

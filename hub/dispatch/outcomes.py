@@ -19,7 +19,7 @@ from hub.books.links import Created
 from hub.books.refresh import follow_lists, postpone_list, refresh_history, store_page
 from hub.database import now, session
 from hub.dispatch import recovery
-from hub.dispatch.leases import delay
+from hub.dispatch.leases import backoff
 from hub.dispatch.replay import BeginsAnew, Crashes, Ends, Fails, Result
 from hub.extension import patience
 from hub.host import Delivered
@@ -58,7 +58,7 @@ _CODES = {Unavailable: "unavailable", AuthorizationExpired: "authorization-expir
 """The code of the problem that an error becomes when it brings none."""
 
 
-def settle(row: ConversationRow, step: Ends | Fails | Crashes | BeginsAnew) -> Entered | None:
+def settle_conversation(row: ConversationRow, step: Ends | Fails | Crashes | BeginsAnew) -> Entered | None:
     """Close a conversation and let follow what follows. A crashed one stays open, to be continued on retry.
 
     Gives what is in the books with it, for `remember`: our copies of the books take many at once.
@@ -66,7 +66,7 @@ def settle(row: ConversationRow, step: Ends | Fails | Crashes | BeginsAnew) -> E
     if row.state is not ConversationState.OPEN:
         return None
     if isinstance(step, Crashes) and row.delivery is not None:
-        stop(row.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
+        stop_delivery(row.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
         return None
     if isinstance(step, BeginsAnew):
         _begin_anew(row)
@@ -91,7 +91,7 @@ def _begin_anew(row: ConversationRow) -> None:
     ))  # fmt: skip
 
 
-def remember(installation_id: int, entered: Sequence[Entered]) -> None:
+def remember_entered(installation_id: int, entered: Sequence[Entered]) -> None:
     """Have our copies of the books know what is there by now. What was paid on what is voided is the customer's credit;
     how much, the books say."""
     links.remember(installation_id, [one for one in entered if isinstance(one, Created)])
@@ -103,7 +103,7 @@ def _take_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
     """What is asked again is sealed anew, and a plugin may do anything when it seals, or answer for too few."""
     try:
         with session().begin_nested():
-            recovery.take(row, step.result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
+            recovery.store_outcomes(row, step.result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
     except SQLAlchemyError:
         raise
     except Exception as error:
@@ -112,7 +112,7 @@ def _take_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
     return step
 
 
-def stop(delivery: Delivery, reason: StopReason, *problems: Problem, reference: str = "") -> None:
+def stop_delivery(delivery: Delivery, reason: StopReason, *problems: Problem, reference: str = "") -> None:
     """Stop a delivery until a person has put it right."""
     if delivery.state is DeliveryState.STOPPED:
         return
@@ -129,7 +129,7 @@ def crash_problem() -> Problem:
     )
 
 
-def release(installation_id: int) -> None:
+def queue_ready_deliveries(installation_id: int) -> None:
     """Queue what waited and has all that it needs in the books. Two queries, however much has been posted."""
     missing = aliased(Delivery)
     waiting = session().scalars(
@@ -171,7 +171,7 @@ def _succeed(row: ConversationRow, result: Result) -> Entered | None:
     match row.purpose:
         case Purpose.CHECK:
             assert isinstance(result, Books)
-            description.take(row.installation, result)
+            description.store_description(row.installation, result)
             follow_lists(row.installation, registry.integration(row.installation.integration))
             row.outcome = say("Connected to %(books)s.", books=result.name)
         case Purpose.FETCH:
@@ -267,7 +267,7 @@ def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
     if row.purpose is Purpose.FETCH:
         postpone_list(row, problems[0].what)
     elif row.purpose is Purpose.CHECK:
-        description.later(row.installation)
+        description.postpone_check(row.installation)
     elif row.purpose is Purpose.RECOVER:
         _give_up_recovery(row, step, problems)
     elif row.delivery is not None and isinstance(step, Fails):
@@ -278,8 +278,8 @@ def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
         elif isinstance(step.error, Rejected) and step.error.pauses:
             _hold(row.installation, row.delivery, InstallationState.PAUSED, problems[0])
         else:
-            stop(row.delivery, StopReason.REJECTED, *problems)
-            description.hasten(row.installation)
+            stop_delivery(row.delivery, StopReason.REJECTED, *problems)
+            description.hasten_check(row.installation)
 
 
 def _hold(installation: Installation, delivery: Delivery, state: InstallationState, problem: Problem) -> None:
@@ -294,15 +294,15 @@ def _hold(installation: Installation, delivery: Delivery, state: InstallationSta
 
 
 def _give_up_recovery(row: ConversationRow, step: Fails | Crashes, problems: tuple[Problem, ...]) -> None:
-    parked = recovery.give_up(row, step)
+    parked = recovery.give_up_recovery(row, step)
     for exchange in parked.exchanges if parked else ():
         if exchange.conversation.delivery is None:
-            settle(exchange.conversation, step)
+            settle_conversation(exchange.conversation, step)
         elif isinstance(step, Crashes):
-            stop(exchange.conversation.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
+            stop_delivery(exchange.conversation.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
         else:
             reason = StopReason.EXHAUSTED if isinstance(step.error, Unavailable) else StopReason.REJECTED
-            stop(exchange.conversation.delivery, reason, *problems)
+            stop_delivery(exchange.conversation.delivery, reason, *problems)
 
 
 def _problems(step: Fails | Crashes) -> tuple[Problem, ...]:
@@ -320,13 +320,13 @@ def _later(delivery: Delivery, error: Unavailable) -> None:
     """The conversation could not go on and wrote nothing that matters: it is begun anew later."""
     delivery.tried_since = delivery.tried_since or now()
     if now() - delivery.tried_since > patience():
-        stop(delivery, StopReason.EXHAUSTED, Problem(
+        stop_delivery(delivery, StopReason.EXHAUSTED, Problem(
             code="unavailable", what=str(error), why=say("It was tried for a long time."),
             cure=say("Try again when the books answer again."),
         ))  # fmt: skip
         return
     delivery.move(DeliveryState.QUEUED)
     delivery.tries += 1
-    delivery.due_at = now() + delay(delivery.tries, error.retry_after)
+    delivery.due_at = now() + backoff(delivery.tries, error.retry_after)
 
 

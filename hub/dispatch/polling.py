@@ -76,11 +76,11 @@ class StoredPollingSession:
             return
         installation = session().get_one(Installation, self.installation_id)
         installation.books_id = books.id or installation.books_id
-        first_session.meet(installation, registry.integration(installation.integration), books)
+        first_session.connect_on_first_session(installation, registry.integration(installation.integration), books)
         commit()
 
     def next_batch(self, ticket: str) -> str | NoBatch:
-        found = polling_sessions.collect(self.installation_id, ticket, _while_it_works())
+        found = polling_sessions.collect_batch(self.installation_id, ticket, _while_it_works())
         if found is None:
             return NoBatch.CLOSED
         if found.complaint or not found.dialect:  # Other books, or nobody said which: nothing is handed out.
@@ -98,7 +98,7 @@ class StoredPollingSession:
         if isinstance(answer, IntegrationError):
             self._fail(ticket, answer)
         else:
-            taken = polling_sessions.take(self.installation_id, ticket, answer)
+            taken = polling_sessions.store_answer(self.installation_id, ticket, answer)
         if taken is not None and (taken.size > polling_sessions.LITTLE or taken.next_id):
             wake(self.installation_id)  # A worker has the time to read it: what goes next lies ready.
             commit()
@@ -107,7 +107,7 @@ class StoredPollingSession:
             return STOPPED
         commit()
         if taken is not None:
-            pull.turn(self.installation_id, whole=False)
+            pull.process_installation(self.installation_id, whole=False)
         done = self._done()
         commit()
         return done
@@ -144,7 +144,7 @@ class StoredPollingSession:
     def close(self, ticket: str) -> None:
         """The session ends. What it has collected and not answered is asked for again by the next."""
         if self._keep(ticket, _between(), ticket=None, ticket_until=None) is not None:
-            leases.reclaim(self.installation_id)
+            leases.reclaim_deliveries(self.installation_id)
             commit()
 
     def _row(self) -> Endpoint:
@@ -168,19 +168,19 @@ class StoredPollingSession:
         opened = changes_one(free.values(**values))
         if opened:
             session().expire_all()
-            leases.reclaim(self.installation_id)
+            leases.reclaim_deliveries(self.installation_id)
         commit()
         return ticket if opened else None
 
     def _keep(self, ticket: str, silence: dt.timedelta, /, **changes: object) -> polling_sessions.Session | None:
-        return polling_sessions.keep(self.installation_id, ticket, silence, **changes)
+        return polling_sessions.keep_session(self.installation_id, ticket, silence, **changes)
 
     def _prepare(self, ticket: str, *, whole: bool) -> str | NoBatch:
         """Nothing lies ready: have something lie ready, if that is quickly done."""
         worth_it = batches.has_work(self.installation_id)
         commit()
-        busy = worth_it and not pull.turn(self.installation_id, whole=whole)
-        found = polling_sessions.collect(self.installation_id, ticket, _while_it_works())
+        busy = worth_it and not pull.process_installation(self.installation_id, whole=whole)
+        found = polling_sessions.collect_batch(self.installation_id, ticket, _while_it_works())
         if found is None:
             return NoBatch.CLOSED
         waits = found.body is None and (busy or found.is_attended) and not found.complaint
@@ -197,7 +197,7 @@ class StoredPollingSession:
             integration = registry.integration(installation.integration)
             assert isinstance(integration, PullIntegration)
             if batch.state is BatchState.OPEN:
-                pull.conclude(installation, integration, row, batch, failure)
+                pull.conclude_batch(installation, integration, row, batch, failure)
 
     def _done(self) -> int:
         """How much of the session is done when all that it handed in is read. 100 ends it: nothing must be left."""

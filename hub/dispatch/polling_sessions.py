@@ -80,7 +80,7 @@ _is_much = or_(
         BatchRow.installation_id == _installation, BatchRow.state == BatchState.RECEIVED, BatchRow.size > LITTLE
     ),
     exists().where(
-        Installation.id == _installation, Installation.line_token.is_not(None), Installation.line_until >= _moment
+        Installation.id == _installation, Installation.lease_token.is_not(None), Installation.lease_until >= _moment
     ),
 )
 _deliveries = (
@@ -126,7 +126,7 @@ _note = (
 )
 
 
-def keep(installation_id: int, ticket: str, silence: dt.timedelta, /, **changes: object) -> Session | None:
+def keep_session(installation_id: int, ticket: str, silence: dt.timedelta, /, **changes: object) -> Session | None:
     """Begin a transaction of the session, which may be silent for so long afterwards, and change what is to be changed.
 
     Gives its state then. None if the ticket is not that of the session that goes on; then whatever was done before in
@@ -140,14 +140,14 @@ def keep(installation_id: int, ticket: str, silence: dt.timedelta, /, **changes:
     return Session(*found)
 
 
-def collect(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
+def collect_batch(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
     """The ledger has what lies ready now, unless something went wrong or it has not said what it understands; if
     nothing lies ready, it waits. As `keep`, but committed at once."""
     found = alone(_collect, _named(installation_id, ticket, silence)) if ticket else None
     return Collected(*found) if found else None
 
 
-def take(installation_id: int, ticket: str, answer: str) -> Answered | None:
+def store_answer(installation_id: int, ticket: str, answer: str) -> Answered | None:
     """Take in an answer to what the ledger has, and commit that at once. None if nothing was asked in this session, or
     if that is answered already."""
     values = {"installation": installation_id, "named": ticket, "answer": answer, "moment": now()}

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from hub.database import session
 from hub.dispatch import batches, leases, polling_sessions, responses
-from hub.dispatch.leases import Line
-from hub.errors import LineLost
+from hub.dispatch.leases import Lease
+from hub.errors import LeaseLost
 from hub.extension import step_time
 from hub.integrations import registry, timeouts, validation
 from hub.integrations.crashes import reference
@@ -30,7 +30,7 @@ FIRST = 10
 _STATES = tuple(state for state in InstallationState if state is not InstallationState.REMOVED)
 
 
-def turn(installation_id: int, *, whole: bool = True) -> bool:
+def process_installation(installation_id: int, *, whole: bool = True) -> bool:
     """Read what was handed in, and have the next batches lie ready.
 
     Within a call, with `whole` false, only a little is done, and what is more is left to a worker. False if something
@@ -38,21 +38,21 @@ def turn(installation_id: int, *, whole: bool = True) -> bool:
     installation is paused; nothing new is packed then, nor while no session is going on, because only a session says
     which dialect the ledger understands.
     """
-    held = leases.take(installation_id, _STATES)
+    held = leases.acquire_lease(installation_id, _STATES)
     if held is None:
         return False
     try:
         done = _sort(held, whole=whole)
         while done is None:
             done = _sort(held, whole=whole)
-    except LineLost:  # Another process goes on from the rows.
+    except LeaseLost:  # Another process goes on from the rows.
         rollback()
         return False
     except BaseException:
         rollback()
-        held.hang_up()
+        held.release()
         raise
-    held.hang_up()
+    held.release()
     if not done:
         wake(installation_id)
     polling_sessions.note_remaining(installation_id)
@@ -60,11 +60,11 @@ def turn(installation_id: int, *, whole: bool = True) -> bool:
     return done
 
 
-def _sort(held: Line, *, whole: bool) -> bool | None:
+def _sort(held: Lease, *, whole: bool) -> bool | None:
     """Read one answer, and pack when all are read, in one transaction. None if it has to be called once more, False if
     something is left to a worker.
     """
-    installation = held.fence()
+    installation = held.renew()
     integration = registry.integration(installation.integration)
     assert isinstance(integration, PullIntegration)
     endpoint = session().get_one(Endpoint, installation.id)
@@ -87,10 +87,10 @@ def _sort(held: Line, *, whole: bool) -> bool | None:
 def _pack(installation: Installation, integration: PullIntegration, endpoint: Endpoint, *, whole: bool) -> bool:
     """Have something lie ready. False if more is left to a worker, who packs it while the ledger works on the first."""
     if not endpoint.asked:
-        batches.pack(installation, integration, FIRST)
+        batches.prepare_batch(installation, integration, FIRST)
         return whole or not batches.is_much(installation.id)
     if whole or not batches.is_ready(installation.id, polling_sessions.LITTLE):
-        batches.pack(installation, integration)
+        batches.prepare_batch(installation, integration)
         return True
     return False
 
@@ -102,10 +102,10 @@ def _conclude(installation: Installation, integration: PullIntegration, endpoint
     answer = _read(integration, batch)
     batch.received = ""
     batch.move(BatchState.OPEN)
-    conclude(installation, integration, endpoint, batch, answer)
+    conclude_batch(installation, integration, endpoint, batch, answer)
 
 
-def conclude(
+def conclude_batch(
     installation: Installation,
     integration: PullIntegration,
     endpoint: Endpoint,

@@ -16,8 +16,8 @@ from sqlalchemy import and_, or_, select
 
 from hub.database import now, session
 from hub.dispatch import batches, credentials, leases, pull, rate_limits, responses
-from hub.dispatch.leases import Line
-from hub.errors import LineLost
+from hub.dispatch.leases import Lease
+from hub.errors import LeaseLost
 from hub.extension import current, trip_time
 from hub.integrations import registry, timeouts, validation
 from hub.integrations.crashes import reference
@@ -44,23 +44,23 @@ def carry(installation_id: int) -> None:
     """Take to the ledger what is due. Harmless to call at any time, by any number of processes."""
     installation = session().get(Installation, installation_id)
     if installation is not None and installation.integration in _keys(PullIntegration):
-        pull.turn(installation_id)
+        pull.process_installation(installation_id)
         return
     is_ours = installation is not None and installation.integration in _keys(PushIntegration)
-    held = leases.take(installation_id) if is_ours else None
+    held = leases.acquire_lease(installation_id) if is_ours else None
     if held is None:
         return
     pause, until = None, time.monotonic() + _TURN
     try:
         pause = _speak(held, until)
-    except LineLost:  # Another carrier goes on from the rows.
+    except LeaseLost:  # Another carrier goes on from the rows.
         rollback()
         return
     except BaseException:
         rollback()
-        held.hang_up(pause=dt.timedelta(seconds=30))
+        held.release(pause=dt.timedelta(seconds=30))
         raise
-    held.hang_up(pause)
+    held.release(pause)
     if pause is None and has_work(installation_id):  # Somebody came while we were hanging up.
         wake(installation_id)
         commit()
@@ -88,7 +88,7 @@ def due_installations(only: int | None = None) -> list[int]:
         batches.unread(),
     )
     query = select(Installation.id).where(
-        or_(Installation.line_token.is_(None), Installation.line_until < moment), or_(pushes, pulls)
+        or_(Installation.lease_token.is_(None), Installation.lease_until < moment), or_(pushes, pulls)
     )
     if only is not None:
         query = query.where(Installation.id == only)
@@ -99,12 +99,12 @@ def _keys(kind: type[object]) -> list[str]:
     return [key for key, one in current().integrations.items() if isinstance(one, kind)]
 
 
-def _speak(held: Line, until: float) -> dt.timedelta | None:
-    """Go round by round; give how long the line must rest, if it must."""
+def _speak(held: Lease, until: float) -> dt.timedelta | None:
+    """Send batch after batch. Return how long the installation must pause, if it must."""
     batch_id: int | None = None
     answer: responses.Answer | None = None
     while True:
-        installation = held.fence()
+        installation = held.renew()
         integration = registry.integration(installation.integration)
         assert isinstance(integration, PushIntegration)
         if batch_id is not None and answer is not None:
@@ -123,7 +123,7 @@ def _speak(held: Line, until: float) -> dt.timedelta | None:
 
 
 def _perform(
-    held: Line, installation: Installation, integration: PushIntegration, batch: Batch
+    held: Lease, installation: Installation, integration: PushIntegration, batch: Batch
 ) -> responses.Answer:
     """Take one batch there and back, with no transaction open. Credentials that ran out are renewed once."""
     try:
@@ -136,10 +136,10 @@ def _perform(
         try:
             return _ask(integration, batch, installation)
         except AuthorizationExpired as error:
-            return credentials.doubt(installation, error)
+            return credentials.doubt_authorization(installation, error)
     except (Unavailable, AuthorizationExpired, Rejected) as error:
         return responses.heard(error)
-    except LineLost:
+    except LeaseLost:
         raise
     except BaseTimeoutException:
         raise  # The job's own time is up; that says nothing about the plugin.
@@ -151,9 +151,9 @@ def _perform(
         return responses.Crashed(reference(error))
 
 
-def _renew(held: Line, installation: Installation, integration: PushIntegration) -> None:
-    credentials.renew(installation, integration)
-    held.fence()
+def _renew(held: Lease, installation: Installation, integration: PushIntegration) -> None:
+    credentials.refresh_credentials(installation, integration)
+    held.renew()
     commit()
 
 
@@ -162,7 +162,7 @@ def _ask(
 ) -> Sequence[Response] | responses.Held:
     connection = credentials.connection(installation, integration)
     commit()  # Reading the credentials began a transaction; none is open while a turn or the network is waited for.
-    rest = rate_limits.take(integration, connection.books_id, batch.requests)
+    rest = rate_limits.acquire(integration, connection.books_id, batch.requests)
     if rest is not None:
         return responses.Held(rest)
     return timeouts.within(integration.key, "send", trip_time(), lambda: validation.responses(

@@ -1,7 +1,7 @@
-"""Taking turns: how fast the books may be asked is kept to by all workers together, before they ask.
+"""Client-side rate limiting, shared by all workers through Redis.
 
-The limits are those that the integration declares; what was asked within each of their windows is counted in Redis, by
-integration and books. If Redis is away we ask all the same: the ledger then says itself that it is too much (429).
+The limits are those that the integration declares, counted by integration and books. Without Redis the ledger is asked
+all the same, and says itself when it is too much (HTTP 429).
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _SHORTEST = 0.01
 log = logging.getLogger(__name__)
 
 
-def take(integration: Integration, books_id: str, requests: Sequence[Request]) -> dt.timedelta | None:
-    """Take a turn for one trip to the books, after waiting for it if that is not long. No transaction may be open.
+def acquire(integration: Integration, books_id: str, requests: Sequence[Request]) -> dt.timedelta | None:
+    """Acquire room for one trip to the books, after waiting for it if that is not long. No transaction may be open.
 
-    Gives for how long the line should rest instead, if it is. What is over before the next sweep is waited for here,
-    because nobody would take the line up again any sooner.
+    Return how long the installation should pause instead, if it is long. What is over before the next sweep is waited
+    for here, because no worker would acquire the lease any sooner.
     """
     if current_app.config.get("HUB_PACE") == "off":
         return None

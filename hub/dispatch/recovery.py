@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hub.database import now, session
 from hub.dispatch import encoding
-from hub.dispatch.leases import delay
+from hub.dispatch.leases import backoff
 from hub.dispatch.replay import Crashes, Fails
 from hub.extension import patience
 from hub.integrations import registry
@@ -15,7 +15,7 @@ from hub.plugin import Integration, Response, Unavailable
 from hub.states import BatchState
 
 
-def is_due(batch: BatchRow, integration: Integration) -> bool:
+def is_recovery_due(batch: BatchRow, integration: Integration) -> bool:
     """Whether an open batch with writes is older than what the ledger remembers, so that it must not be repeated.
 
     It may have left as soon as it was written. What a person has looked for and sends again may go.
@@ -24,7 +24,7 @@ def is_due(batch: BatchRow, integration: Integration) -> bool:
     return batch.writes and remembers is not None and now() - batch.fresh_since > remembers
 
 
-def begin(batch: BatchRow, why: str) -> None:
+def begin_recovery(batch: BatchRow, why: str) -> None:
     """Hold the integration's `recover` about a batch. Until that has ended, none of its deliveries goes on."""
     batch.move(BatchState.DOUBTED)
     batch.trouble = why
@@ -33,7 +33,7 @@ def begin(batch: BatchRow, why: str) -> None:
     ))  # fmt: skip
 
 
-def take(row: ConversationRow, found: Sequence[Response | None]) -> None:
+def store_outcomes(row: ConversationRow, found: Sequence[Response | None]) -> None:
     """Store what is known of the batch's requests. The others are asked again, under another key.
 
     Raises `ValueError` if the plugin did not answer for each request.
@@ -50,11 +50,11 @@ def take(row: ConversationRow, found: Sequence[Response | None]) -> None:
     batch.answered_at = moment
     session().flush()
     if again:
-        encoding.move(again, batch.installation_id, registry.integration(row.installation.integration))
+        encoding.move_requests(again, batch.installation_id, registry.integration(row.installation.integration))
     session().expire(batch, ["exchanges"])
 
 
-def give_up(row: ConversationRow, step: Fails | Crashes) -> BatchRow | None:
+def give_up_recovery(row: ConversationRow, step: Fails | Crashes) -> BatchRow | None:
     """The question could not be answered. It is put again later, as long as the ledger has our patience; else the
     batch is parked, and given back."""
     batch = _batch(row)
@@ -62,7 +62,7 @@ def give_up(row: ConversationRow, step: Fails | Crashes) -> BatchRow | None:
     if unavailable and now() - batch.tried_since <= patience():
         batch.move(BatchState.OPEN)
         batch.tries += 1
-        batch.due_at = now() + delay(batch.tries)
+        batch.due_at = now() + backoff(batch.tries)
         return None
     batch.move(BatchState.PARKED)
     if not unavailable:

@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.books import usage
 from hub.database import now, session
 from hub.dispatch import encoding, recovery
-from hub.dispatch.leases import delay
-from hub.dispatch.outcomes import crash_problem, settle, stop
+from hub.dispatch.leases import backoff
+from hub.dispatch.outcomes import crash_problem, settle_conversation, stop_delivery
 from hub.dispatch.replay import Crashes, Fails
 from hub.extension import patience
 from hub.integrations import optional_calls, registry, validation
@@ -44,7 +44,7 @@ class Crashed:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """It has not left: the books have been asked as fast as they may be, and the line rests for so long."""
+    """It has not left: the rate limit is reached, and the installation pauses for so long."""
 
     rest: dt.timedelta
 
@@ -55,10 +55,10 @@ Answer = Sequence[Response] | IntegrationError | Crashed | Held
 def conclude(
     installation: Installation, integration: Integration, batch: BatchRow, answer: Answer
 ) -> dt.timedelta | None:
-    """Store what came of a trip. Gives how long the line must rest before the next one, if it must."""
+    """Store what came of a trip. Return how long to pause before the next one, if the ledger asked for it."""
     match answer:
         case OutcomeUnknown():
-            recovery.begin(batch, str(answer))
+            recovery.begin_recovery(batch, str(answer))
         case Unavailable():
             return _postpone(installation, integration, batch, answer)
         case AuthorizationExpired():
@@ -68,7 +68,7 @@ def conclude(
             _reopen(batch, integration)
         case Rejected():
             batch.move(BatchState.REFUSED)
-            settle(batch.exchanges[0].conversation, Fails(answer))
+            settle_conversation(batch.exchanges[0].conversation, Fails(answer))
         case Crashed():
             _park(batch, StopReason.CRASHED, answer.reference)
         case Held():
@@ -94,7 +94,7 @@ def _reopen(batch: BatchRow, integration: Integration) -> None:
     """A plugin may do anything when it seals; what it was to seal stops."""
     try:
         with session().begin_nested():
-            encoding.reopen(batch, integration)
+            encoding.split_batch(batch, integration)
     except SQLAlchemyError:
         raise
     except Exception as error:
@@ -133,7 +133,7 @@ def _postpone(
     batch.tries += 1
     batch.trouble = str(error)
     pulls = isinstance(integration, PullIntegration)  # Who calls us has a rhythm of its own, and that is the pause.
-    wait = dt.timedelta(0) if pulls else delay(batch.tries - 1, error.retry_after)
+    wait = dt.timedelta(0) if pulls else backoff(batch.tries - 1, error.retry_after)
     batch.due_at = now() + wait
     trouble(installation, str(error))
     if now() - batch.tried_since > patience():
@@ -163,9 +163,9 @@ def _park(batch: BatchRow, reason: StopReason, mark: str) -> None:
     for exchange in batch.exchanges:
         delivery = exchange.conversation.delivery
         if delivery is None:
-            settle(exchange.conversation, Crashes(mark) if mark else Fails(Unavailable(batch.trouble)))
+            settle_conversation(exchange.conversation, Crashes(mark) if mark else Fails(Unavailable(batch.trouble)))
         else:
-            stop(delivery, reason, problem, reference=mark)
+            stop_delivery(delivery, reason, problem, reference=mark)
 
 
 def deliveries(batch: BatchRow) -> list[Delivery]:

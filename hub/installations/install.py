@@ -17,7 +17,7 @@ from hub.books import description
 from hub.books.refresh import refresh_lists
 from hub.database import changes_one, now, session
 from hub.dispatch import credentials, endpoints
-from hub.dispatch.outcomes import stop
+from hub.dispatch.outcomes import stop_delivery
 from hub.errors import NotConfigured, NotFound, NotPossible
 from hub.extension import current, settings_of, sign_in_time
 from hub.host import Organization, User
@@ -118,7 +118,7 @@ def install_integration(organization: Organization, user: User, key: str) -> Ins
     found = _existing(organization.id, key)
     assert found is not None
     if isinstance(integration, PullIntegration):
-        endpoints.open_for(found)
+        endpoints.endpoint_for(found)
     return found
 
 
@@ -257,8 +257,8 @@ def remove_installation(organization_id: str, installation_id: int) -> None:
             connection = credentials.connection(installation, integration)
         except (NotConfigured, IntegrationError) as error:
             log.warning("The authorization of installation %s cannot be given back: %s", installation_id, error)
-    credentials.wipe(installation)
-    endpoints.close(installation)
+    credentials.wipe_credentials(installation)
+    endpoints.close_endpoint(installation)
     installation.move(_S.REMOVED)
     _give_up_deliveries(installation_id)
     commit()
@@ -279,7 +279,7 @@ def _give_up_deliveries(installation_id: int) -> None:
         if can_cancel(delivery):
             delivery.move(DeliveryState.CANCELLED)
         else:
-            stop(delivery, StopReason.EXHAUSTED, Problem(
+            stop_delivery(delivery, StopReason.EXHAUSTED, Problem(
                 code="uninstalled", what=say("The integration was uninstalled while this was on its way."),
                 why=say("It may have reached the books all the same."),
                 cure=say("Look there before you send it again."),
@@ -291,7 +291,7 @@ def _connect(installation: Installation, integration: Integration, user: User, a
     if installation.state is _S.REMOVED:
         rollback()
         raise NotPossible(say("This installation was removed meanwhile."))
-    credentials.keep(installation, authorized)
+    credentials.store_credentials(installation, authorized)
     installation.books_id = authorized.books_id
     installation.authorized_by, installation.authorized_at = user.name, now()
     installation.trouble, installation.trouble_since, installation.resume_at = "", None, None

@@ -43,7 +43,7 @@ def renew(installation_id: int) -> None:
     if installation is None or not isinstance(integration, PushIntegration) or installation.state not in _ALIVE:
         return
     try:
-        credentials.renew(installation, integration)
+        credentials.refresh_credentials(installation, integration)
     except AuthorizationExpired as error:
         responses.lose(scope.lock(installation_id), str(error))
         commit()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Installation(Base):
     """One organization's use of an integration.
 
-    `line_token` and `line_until` are the lease of whoever carries for it at present; nobody else may take a batch
-    or move a delivery to the ledger. `resume_at` is when the line may be taken next, after an outage or a limit.
+    `lease_token` and `lease_until` are the lease of whoever carries for it at present; nobody else may take a batch
+    or move a delivery to the ledger. `resume_at` is when the lease may be acquired next, after an outage or a limit.
     """
 
     __tablename__ = "hub_installation"
@@ -51,8 +51,8 @@ class Installation(Base):
     billable: Mapped[bool] = mapped_column(default=False)
     tax: Mapped[str] = mapped_column(String(80), default="")
 
-    line_token: Mapped[str | None] = mapped_column(String(32))
-    line_until: Mapped[dt.datetime | None] = mapped_column(Moment)
+    lease_token: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[dt.datetime | None] = mapped_column(Moment)
     resume_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     answered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     trouble: Mapped[str] = mapped_column(Said, default="")

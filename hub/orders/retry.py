@@ -106,7 +106,8 @@ def _rebuild(installation: Installation, delivery: Delivery, validator: Validato
         subject = _document_again(installation, integration, delivery, validator)
     else:
         subject = answers.put(_record_again(installation, delivery), "", delivery.choices.get("answers", {}))
-        validate = validator.of(integration, options_of(installation, integration), description.known(installation))
+        books = description.known_books(installation)
+        validate = validator.of(integration, options_of(installation, integration), books)
         problems = validate(subject)
         validator.check_complete()
         _refuse_problems(delivery, problems)

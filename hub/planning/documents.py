@@ -51,7 +51,7 @@ def draft(
     Under the lock of the installation a `validator` keeps the plugin from being asked.
     """
     known = known or gather(installation, integration, [(order, choices)])
-    options, books = options_of(installation, integration), description.known(installation)
+    options, books = options_of(installation, integration), description.known_books(installation)
     refs = {**known.refs, **named(order, known), **_overrides(known, choices)}
     refs = {role: ref for role, ref in refs.items() if books.tracks(kind_of_entry(role))}
     standing = known.standing.get(order.id, frozenset())

@@ -107,15 +107,15 @@ class Office:
     def invite(self) -> None:
         """Make a password, and open the file at the other end."""
         assert isinstance(self.ledger, PullLedger), "A `PullIntegration` is tried on a `PullLedger`."
-        row = endpoints.open_for(self.installation)
+        row = endpoints.endpoint_for(self.installation)
         self.password = endpoints.new_password(BUSINESS.id, row.installation_id, instead_of=endpoints.edition(row))
         self.ledger.invite(self.file(), self.password)
 
     def file(self) -> Download:
         """The file that tells the ledger where to call."""
-        row = endpoints.open_for(self.installation)
+        row = endpoints.endpoint_for(self.installation)
         url, support = f"{self.url}/hub/polling/{row.address}", f"{self.url}/hub/support"
-        return endpoints.invitation(self.installation, url, support)
+        return endpoints.connection_file(self.installation, url, support)
 
     def authorize(self, decision: Decision) -> None:
         """Go to the sign-in and come back, as an admin does. Raises `Rejected`."""
@@ -234,7 +234,7 @@ class Office:
     def make_due(self) -> None:
         """Whatever waits for a moment, that moment has come."""
         past = now() - dt.timedelta(seconds=1)
-        session().execute(update(Installation).values(resume_at=None, line_token=None, line_until=None))
+        session().execute(update(Installation).values(resume_at=None, lease_token=None, lease_until=None))
         session().execute(update(BatchRow).where(BatchRow.state == BatchState.OPEN).values(due_at=past))
         session().execute(update(Delivery).where(Delivery.state == DeliveryState.QUEUED).values(due_at=past))
         session().execute(update(Endpoint).where(Endpoint.ticket.is_not(None)).values(ticket_until=past))

@@ -33,7 +33,7 @@ def register(blueprint: Blueprint) -> None:
 def authorize(installation_id: int) -> ResponseReturnValue:
     """Says what comes next, with the one button that goes there."""
     installation = scope.installation(organization().id, installation_id)
-    if endpoints.calls_us(installation):
+    if endpoints.is_polling(installation):
         return go("hub.endpoint_panel", installation_id=installation_id)
     return show("hub/authorize.html", title=_("Connect"), card=views.card(installation), problem=None)
 

@@ -194,7 +194,8 @@ def _entry(installation: Installation, row: TransactionRow, today: dt.date) -> E
     address = None
     if integration is not None and str(row.kind) in document_kinds():
         kind = row.kind
-        address = optional_calls.document_url(integration, kind, row.transaction_id, description.known(installation))
+        books = description.known_books(installation)
+        address = optional_calls.document_url(integration, kind, row.transaction_id, books)
     return Entry(row=row, state=state, tone=tone, address=address)
 
 

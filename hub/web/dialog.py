@@ -204,7 +204,7 @@ def form(
             order, installation, shown, known=known, there=there, places=places, changed=updatable(revisions)
         ),
         given=[one for one in answers.given(choices.answers) if not _has_place(one)],
-        books=description.known(installation), revisions=revisions,
+        books=description.known_books(installation), revisions=revisions,
         previews=previews(outline, shown), payments_left=payments_left(order, live),
         deposits=bool(order.payments) and documents.takes_deposits(installation, integration, order, known),
     )  # fmt: skip

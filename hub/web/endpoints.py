@@ -59,8 +59,9 @@ def endpoint_steps(installation_id: int) -> ResponseReturnValue:
 def endpoint_file(installation_id: int) -> ResponseReturnValue:
     """The file that tells the ledger where to call."""
     installation = scope.installation(organization().id, installation_id)
-    address = endpoints.open_for(installation).address
-    file = endpoints.invitation(installation, public_url("hub.polling", address=address), public_url("hub.support"))
+    address = endpoints.endpoint_for(installation).address
+    url = public_url("hub.polling", address=address)
+    file = endpoints.connection_file(installation, url, public_url("hub.support"))
     response = Response(file.body, mimetype=file.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     return response
@@ -86,7 +87,7 @@ def support() -> ResponseReturnValue:
 def polling(address: str) -> ResponseReturnValue:
     """Where a ledger calls. Its own protocol says who it is, and what an error looks like."""
     try:
-        installation_id, key = endpoints.at(address)
+        installation_id, key = endpoints.find_installation(address)
         integration = current().integrations.get(key)
         if not isinstance(integration, PullIntegration):
             raise NotFound(say("The plugin of this installation is not here at present."))

@@ -135,7 +135,7 @@ class EndpointPanel:
 
 
 def endpoint_panel(installation: Installation) -> EndpointPanel:
-    row = endpoints.open_for(installation)
+    row = endpoints.endpoint_for(installation)
     connected = installation.state is not InstallationState.PENDING
     called = _("The Web Connector has called")
     if row.client:
@@ -348,7 +348,7 @@ def _queued(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each
             minutes=endpoint.minutes,
         )  # fmt: skip
     waits = now() - max(delivery.due_at, delivery.moved_at)
-    if waits > stuck() and installation.line_token is None:
+    if waits > stuck() and installation.lease_token is None:
         return _(
             "Queued. Nothing moves at present: no worker has taken it yet. It is safe here and goes out later"
         )
@@ -359,7 +359,7 @@ def _address(delivery: Delivery) -> str | None:
     integration = current().integrations.get(delivery.installation.integration)
     if integration is None or delivery.state is not DeliveryState.POSTED or delivery.kind not in document_kinds():
         return None
-    books = description.known(delivery.installation)
+    books = description.known_books(delivery.installation)
     return optional_calls.document_url(integration, delivery.kind, delivery.posting_id, books)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from hub.database import now, session
 from hub.dispatch import leases, push
-from hub.errors import LineLost
+from hub.errors import LeaseLost
 from hub.installations.install import (
     install_integration,
     pause_installation,
@@ -111,13 +111,13 @@ def test_a_carrier_that_vanishes_is_followed_by_another_that_goes_on(
     getattr(ledger, moment).extend([None] * trip + [Killed()])
     send(installation)
     patch = pytest.MonkeyPatch()
-    patch.setattr(leases.Line, "hang_up", lambda *_args, **_kwargs: session().rollback())
+    patch.setattr(leases.Lease, "release", lambda *_args, **_kwargs: session().rollback())
     with pytest.raises(Killed):
         push.carry(installation.id)
     patch.undo()
     push.carry(installation.id)
     assert not everything_posted(), "the dead carrier's lease still runs"
-    session().get_one(Installation, installation.id).line_until = now() - dt.timedelta(seconds=1)
+    session().get_one(Installation, installation.id).lease_until = now() - dt.timedelta(seconds=1)
     session().commit()
     push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
@@ -126,13 +126,13 @@ def test_a_carrier_that_vanishes_is_followed_by_another_that_goes_on(
 
 def test_an_orphan_that_lost_the_line_writes_nothing(installation: Installation, ledger: Ledger) -> None:
     send(installation)
-    orphan = leases.take(installation.id)
+    orphan = leases.acquire_lease(installation.id)
     assert orphan is not None
-    session().get_one(Installation, installation.id).line_until = now() - dt.timedelta(seconds=1)
+    session().get_one(Installation, installation.id).lease_until = now() - dt.timedelta(seconds=1)
     session().commit()
     push.carry(installation.id)
-    with pytest.raises(LineLost):
-        orphan.fence()
+    with pytest.raises(LeaseLost):
+        orphan.renew()
     session().rollback()
     assert ledger.whole_ledger() == EXPECTED
 
@@ -145,7 +145,7 @@ def test_what_was_open_is_in_doubt_until_it_has_been_asked_again(installation: I
     assert invoice is not None
     assert states()["invoice"] is DeliveryState.QUEUED
     invoice.move(DeliveryState.SENDING)
-    leases.reclaim(installation.id)
+    leases.reclaim_deliveries(installation.id)
     session().flush()
     assert states()["invoice"] is DeliveryState.IN_DOUBT
     assert not can_cancel(invoice)

@@ -44,13 +44,13 @@ def test_a_conversation_keeps_the_books_that_it_began_with(installation: Install
             seen.append(books)
             yield Request(name="look", payload={"list": "invoices"}, writes=False)
 
-    description.take(installation, WAYS)
+    description.store_description(installation, WAYS)
     send(installation)
     push.carry(installation.id)
-    description.take(installation, OTHER_WAYS)
+    description.store_description(installation, OTHER_WAYS)
     commit()
     session().expire_all()
-    assert description.known(installation) == OTHER_WAYS
+    assert description.known_books(installation) == OTHER_WAYS
     (row,) = session().scalars(select(ConversationRow).join(Delivery).where(Delivery.kind == "invoice"))
     next(begin(row, Listening(ledger)))
     assert seen == [WAYS]
@@ -81,7 +81,7 @@ def test_the_lists_are_said_to_be_loading_until_it_is_known_whose_they_are(
     assert state_of(answer.text, f"hub-lists-{installation.id}") == "loading"
     assert "every 1s" in answer.text
     assert "HX-Trigger-After-Settle" not in answer.headers
-    description.take(installation, replace(WAYS, name=name))
+    description.store_description(installation, replace(WAYS, name=name))
     commit()
     answer = client.get(address, headers={"HX-Request": "true"})
     assert state_of(answer.text, f"hub-lists-{installation.id}") == "loaded"

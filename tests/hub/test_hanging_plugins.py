@@ -166,7 +166,7 @@ def test_a_trip_that_hangs_goes_again_under_its_key_when_others_had_their_turn(
     found = scope.installation(ACME.id, installation.id)
     assert found.trouble
     assert found.trouble_since is not None
-    assert (found.line_token, push.has_work(installation.id)) == (None, False)
+    assert (found.lease_token, push.has_work(installation.id)) == (None, False)
     assert found.resume_at is not None
     plugin.send = usual
     later(installation)

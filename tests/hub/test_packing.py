@@ -53,11 +53,11 @@ def test_who_sends_while_a_carrier_speaks_wakes_no_second_one_and_is_not_forgott
     before = queue().count
     send(installation, 1)
     assert queue().count == before + 1
-    held = leases.take(installation.id)
+    held = leases.acquire_lease(installation.id)
     assert held is not None
     send(installation, 2, 3)
     assert queue().count == before + 1
-    held.hang_up()
+    held.release()
     assert push.has_work(installation.id)
     push.carry(installation.id)
     assert sorted(one["number"] for one in ledger.invoices) == ["1", "2", "3"]

@@ -67,7 +67,7 @@ def test_two_that_renew_at_once_exchange_the_credentials_once(
             assert mine.credential is not None  # Both have seen the same version.
             session().commit()
             start.wait()
-            credentials.renew(session().get_one(Installation, number), integration_of(app))  # type: ignore[arg-type]  # As above.
+            credentials.refresh_credentials(session().get_one(Installation, number), integration_of(app))  # type: ignore[arg-type]  # As above.
             session().expire_all()
             again = session().get_one(Installation, number)
             seen.append(credentials.connection(again, integration_of(app)).credentials["token"])  # type: ignore[arg-type]  # As above.
@@ -92,13 +92,13 @@ def test_a_loss_is_believed_when_it_has_been_confirmed_later(app: Flask, install
     integration.refresh = refuse  # type: ignore[method-assign]  # The one that refuses.
     for _ in range(3):
         with pytest.raises(Unavailable) as later:
-            credentials.renew(installation, integration)
+            credentials.refresh_credentials(installation, integration)
         assert later.value.retry_after is not None
         assert 590 < later.value.retry_after <= 600
     assert asked == ["canary-token"]
     app.config["HUB_CONFIRM_SECONDS"] = 0
     with pytest.raises(AuthorizationExpired):
-        credentials.renew(installation, integration)
+        credentials.refresh_credentials(installation, integration)
     assert asked == ["canary-token"] * 2
 
 
@@ -109,9 +109,9 @@ def test_a_renewal_that_succeeds_ends_the_doubt(app: Flask, installation: Instal
     for _ in range(3):
         integration.renewing = AuthorizationExpired("No.")
         with pytest.raises(Unavailable):
-            credentials.renew(installation, integration)
+            credentials.refresh_credentials(installation, integration)
         integration.renewing = None
-        credentials.renew(installation, integration)
+        credentials.refresh_credentials(installation, integration)
     assert integration.renewals == 3
 
 
@@ -131,7 +131,7 @@ def test_an_end_that_is_not_named_again_is_still_the_end(
     monkeypatch.setattr(Pretend, "refresh", renew)
     seen = []
     for _ in range(4):
-        credentials.renew(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
+        credentials.refresh_credentials(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
         credential = session().get_one(Credential, installation.id)
         assert credential.expires_at is not None
         seen.append((credential.expires_at - moment).days)
@@ -143,9 +143,9 @@ def test_a_renewal_that_fails_lets_the_next_one_try(app: Flask, installation: In
     assert isinstance(integration, Pretend)
     integration.renewing = Unavailable("Busy.")
     with pytest.raises(Unavailable, match="Busy"):
-        credentials.renew(installation, integration)
+        credentials.refresh_credentials(installation, integration)
     integration.renewing = None
     session().expire_all()
-    credentials.renew(installation, integration)
+    credentials.refresh_credentials(installation, integration)
     session().expire_all()
     assert credentials.connection(installation, integration).credentials == {"token": "canary-token-1"}

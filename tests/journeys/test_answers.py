@@ -88,7 +88,7 @@ def test_books_closed_at_the_last_moment_lead_to_the_same_cure(online: Installat
     send(online)
     delivery, problem = stopped()
     assert (problem.field, problem.code) == ("date", "6210")
-    assert description.known(online).closed_until == dt.date(2026, 11, 15)  # It has been asked since.
+    assert description.known_books(online).closed_until == dt.date(2026, 11, 15)  # It has been asked since.
     again(online, delivery, date="2026-11-16")
     pass_time(online)
     assert dates(books)[0] == ("Invoice", "2026-11-16")

@@ -70,7 +70,7 @@ def test_a_call_takes_a_few_statements_however_much_it_hands_over(connected: Off
         if body is NoBatch.PREPARING:
             assert len(collecting) < 20
             with statements(app) as sorting_out:
-                pull.turn(connected.installation.id)  # A worker does so meanwhile.
+                pull.process_installation(connected.installation.id)  # A worker does so meanwhile.
             sorted_with.append(sum(one.startswith("SELECT") for one in sorting_out))
             continue
         assert isinstance(body, str)
@@ -101,7 +101,7 @@ def test_a_session_that_is_silent_after_its_answer_was_taken_in_makes_room_soone
 
     def collect() -> str:
         while not isinstance(body := desk.next_batch(ticket), str):
-            pull.turn(connected.installation.id)
+            pull.process_installation(connected.installation.id)
         return body
 
     assert begin() is LoginResult.OPEN
@@ -113,7 +113,7 @@ def test_a_session_that_is_silent_after_its_answer_was_taken_in_makes_room_soone
         assert begin(may_be_silent=0) is LoginResult.BUSY, "QuickBooks works on it."
         answer = company.process(body)
         desk.receive_answer(ticket, answer if readable or not is_much else answer[: len(answer) // 2])
-    pull.turn(connected.installation.id)  # A worker reads it.
+    pull.process_installation(connected.installation.id)  # A worker reads it.
     assert begin() is LoginResult.BUSY
     silent = ticket
     assert begin(may_be_silent=0) is LoginResult.OPEN
@@ -136,7 +136,7 @@ def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:
     unused = {RecordKind.CLASS, RecordKind.LOCATION}
     assert {one.kind for one in listings} == {*RecordKind, *TransactionKind} - unused
     assert all(not one.loading and not one.problem for one in listings)
-    row = endpoints.open_for(found)
+    row = endpoints.endpoint_for(found)
     assert (row.client, row.dialect) == ("2.3.0.215", "16.0")
     assert office.connector().update() == "No data exchange required"
 
@@ -186,7 +186,7 @@ def test_nothing_is_left_behind_by_a_session(connected: Office) -> None:
     send_order(connected.installation.id, order_1042(), Choices(), ADA)
     connected.update()
     assert set(session().scalars(select(BatchRow.state))) == {BatchState.ANSWERED}
-    assert connected.installation.line_token is None
+    assert connected.installation.lease_token is None
     assert connected.installation.trouble == ""
 
 
@@ -271,15 +271,15 @@ def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_i
 def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> None:
     """What is handed in by a session that was handed nothing, because other books are open, answers nothing."""
     send_order(connected.installation.id, order_1042(), Choices(), ADA)
-    pull.turn(connected.installation.id)
+    pull.process_installation(connected.installation.id)
     desk = StoredPollingSession(connected.installation.id)
     ticket = desk.log_in(desk.login, connected.password).ticket
     desk.identify_books(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
-    pull.turn(connected.installation.id)
+    pull.process_installation(connected.installation.id)
     assert session().scalars(select(BatchRow).where(BatchRow.state == BatchState.OPEN)).all()
     session().commit()
     desk.report_error(ticket, "Another company file is open.")
-    collected = polling_sessions.collect(connected.installation.id, ticket, dt.timedelta(seconds=60))
+    collected = polling_sessions.collect_batch(connected.installation.id, ticket, dt.timedelta(seconds=60))
     assert collected is not None
     assert collected.complaint == "Another company file is open."
     desk.receive_answer(ticket, "<QBXML/>")
@@ -288,12 +288,12 @@ def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> No
 
 
 def test_a_removed_installation_is_at_no_address(connected: Office) -> None:
-    address = endpoints.open_for(connected.installation).address
+    address = endpoints.endpoint_for(connected.installation).address
     session().commit()
-    assert endpoints.at(address) == (connected.installation.id, "quickbooks_desktop")
+    assert endpoints.find_installation(address) == (connected.installation.id, "quickbooks_desktop")
     remove_installation(ACME.id, connected.installation.id)
     with pytest.raises(NotFound):
-        endpoints.at(address)
+        endpoints.find_installation(address)
     with pytest.raises(Failed, match="404"):
         connected.connector().update()
 
@@ -301,12 +301,12 @@ def test_a_removed_installation_is_at_no_address(connected: Office) -> None:
 def test_a_web_process_that_remembers_the_address_of_a_removed_installation_admits_nobody(
     connected: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert endpoints.at(endpoints.open_for(connected.installation).address)
+    assert endpoints.find_installation(endpoints.endpoint_for(connected.installation).address)
     session().commit()
 
     def forgets(installation: Installation) -> None:
         installation.endpoint = None
 
-    monkeypatch.setattr(endpoints, "close", forgets)  # As another process would.
+    monkeypatch.setattr(endpoints, "close_endpoint", forgets)  # As another process would.
     remove_installation(ACME.id, connected.installation.id)
     assert connected.connector().update().startswith("QBWC1040")

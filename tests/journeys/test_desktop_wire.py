@@ -153,7 +153,7 @@ def test_wrong_passwords_are_refused_and_slowed_down(office: Office) -> None:
     for _ in range(5):
         assert welcome(login, "Wr0ngOne") == "nvu"
     assert welcome(login, office.password) == "nvu", "After five wrong ones nothing is tried for a minute."
-    present = endpoints.edition(endpoints.open_for(office.installation))
+    present = endpoints.edition(endpoints.endpoint_for(office.installation))
     fresh = endpoints.new_password(ACME.id, office.installation.id, instead_of=present)
     assert welcome(login, fresh) == "none"
     assert welcome(login, office.password) == "nvu"

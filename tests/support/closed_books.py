@@ -26,6 +26,6 @@ def closed(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Insta
         return [Problem(what="The books are closed.", field="date", fixes=(Fix.day(books.first_open_day),))]
 
     monkeypatch.setattr(Pretend, "validate", review)
-    description.take(installation, CLOSED)
+    description.store_description(installation, CLOSED)
     commit()
     return installation

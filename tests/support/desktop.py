@@ -60,9 +60,9 @@ class Office:
     def open(cls, url: str, folder: Path) -> Office:
         """Install, download the file, say yes in QuickBooks. The Web Connector has not called yet."""
         installation = install_integration(ACME, ADA, "quickbooks_desktop")
-        row = endpoints.open_for(installation)
+        row = endpoints.endpoint_for(installation)
         password = endpoints.new_password(ACME.id, installation.id, instead_of="")
-        file = endpoints.invitation(installation, f"{url}/hub/polling/{row.address}", f"{url}/hub/support")
+        file = endpoints.connection_file(installation, f"{url}/hub/polling/{row.address}", f"{url}/hub/support")
         path = folder / file.name
         path.write_bytes(file.body)
         office = cls(
@@ -206,7 +206,7 @@ def let_sessions_time_out() -> None:
     """Let each open session be silent for too long, and let each lease be over that a killed process holds."""
     long_ago = now() - dt.timedelta(hours=1)
     session().execute(update(Endpoint).where(Endpoint.ticket.is_not(None)).values(ticket_until=long_ago))
-    session().execute(update(Installation).where(Installation.line_token.is_not(None)).values(line_until=long_ago))
+    session().execute(update(Installation).where(Installation.lease_token.is_not(None)).values(lease_until=long_ago))
     commit()
     session().expire_all()
 

@@ -26,7 +26,7 @@ def renew(parent: Connection, database: str, key: str, settings: str, installati
         assert installation.credential is not None  # All processes have seen the same version of it.
         parent.send("ready")
         parent.recv()
-        credentials.renew(installation, integration)
+        credentials.refresh_credentials(installation, integration)
         handed = credentials.connection(installation, integration)
         commit()
         request, key = next(integration.describe_books()), token_hex(12)

@@ -38,7 +38,7 @@ def refresh(xero: Installation) -> None:
 
 
 def test_the_books_say_who_they_are_and_what_they_have(xero: Installation) -> None:
-    known = description.known(xero)
+    known = description.known_books(xero)
     assert (known.name, known.country, known.currency, known.handle) == ("Demo Company (US)", "US", "USD", "!sbxUS")
     assert names(RecordKind.CUSTOMER) == names(RecordKind.VENDOR) == ["Boom FM", "SMART Agency"]
     assert names(RecordKind.TAX_CODE) == ["Tax Exempt", "Tax on Consulting", "Tax on Goods"]
@@ -124,7 +124,7 @@ def test_an_invoice_that_was_voided_in_xero_is_owed_no_more(xero: Installation, 
 
 
 def test_an_invoice_has_its_page_in_xero(xero: Installation) -> None:
-    books, integration = description.known(xero), registry.integration("xero")
+    books, integration = description.known_books(xero), registry.integration("xero")
     settings = {"APP_URL": "https://go.xero.com"}
     assert integration.document_url(Invoice.kind, "7", books, settings) == (
         "https://go.xero.com/app/!sbxUS/invoicing/view/7"

@@ -81,7 +81,7 @@ def test_what_the_organisation_tells_is_known_before_anything_is_sent(
     check_connection("acme", xero.id)
     push.carry(xero.id)
     session().expire_all()
-    known = description.known(xero)
+    known = description.known_books(xero)
     assert (known.closed_until is not None, bool(known.unsupported)) == (code == "locked", code == "plan")
     with pytest.raises(Incomplete) as told:
         send_order(xero.id, order_1042(), Choices(), ADA)

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from hub.books.description import known
+from hub.books.description import known_books
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery
@@ -48,7 +48,7 @@ def has_arrived(office: Office, *sent: Sent | Order) -> None:
     lost = sorted(one.title for key, one in posted.items() if key not in entered)
     assert not lost, f"The hub was told that these have arrived, and the ledger does not hold them: {', '.join(lost)}"
     for key, delivery in posted.items():
-        _is_as_sent(delivery, entered[key], known(office.installation).assigns_numbers_to)
+        _is_as_sent(delivery, entered[key], known_books(office.installation).assigns_numbers_to)
 
 
 def _is_as_sent(delivery: Delivery, entered: Entered, numbers: frozenset[str]) -> None:

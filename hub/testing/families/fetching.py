@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from hub.books.description import known
+from hub.books.description import known_books
 from hub.books.refresh import find_listings
 from hub.database import session
 from hub.models import TransactionRow
@@ -23,7 +23,7 @@ class Fetches(Family):
     """Every list is read to its end, and afterwards what is new in it."""
 
     def test_every_list_is_read_to_its_end(self, office: Office) -> None:
-        can, books = office.integration.capabilities, known(office.installation)
+        can, books = office.integration.capabilities, known_books(office.installation)
         declared = {str(kind) for kind in (*can.lists, *can.history)}
         listings = {one.kind: one for one in find_listings(office.installation.id)}
         assert set(listings) <= declared
