@@ -141,9 +141,9 @@ def check_a_second_demo_is_refused(folder: Path) -> None:
 
 
 def check_killed_processes_return(demo: DemoRun) -> None:
-    killed = demo.processes("worker")[0]
-    killed.kill()
     redis = next(process for process in demo.processes() if "redis-server" in process.cmdline()[0])
+    killed = demo.processes("worker")[0]  # Both before either is killed: a dead process tells nothing of itself.
+    killed.kill()
     redis.kill()
     wait_until(
         lambda: len({one.pid for one in demo.processes("worker")} - {killed.pid}) >= 2, SECONDS, "the worker is back"
