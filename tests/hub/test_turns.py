@@ -38,7 +38,7 @@ app = Flask("worker")
 app.config.update(HUB_REDIS_URL=sys.argv[1])
 with app.app_context():
     for _ in range({TURNS}):
-        assert rate_limits.take(Pretend(Ledger()), "books-1", ()) is None
+        assert rate_limits.acquire(Pretend(Ledger()), "books-1", ()) is None
         print(time.time(), flush=True)
 """
 
