@@ -40,7 +40,7 @@ class StopReason(enum.StrEnum):
 
     UNMAPPED = "unmapped"  # A role that the document needs has no account yet.
     REJECTED = "rejected"  # The ledger refused it.
-    EXHAUSTED = "exhausted"  # The ledger could not be reached within `HUB_PATIENCE`.
+    EXHAUSTED = "exhausted"  # The ledger could not be reached within `HUB_PATIENCE_SECONDS`.
     CRASHED = "crashed"  # A bug, logged under the reference that the page shows.
 
 
