@@ -14,7 +14,7 @@ from hub import Hub
 
 
 def create_app(changes: Mapping[str, object] | None = None) -> Flask:
-    """The order desk. The hub needs the two lines at the end and what `configuration` sets under `HUB_`.
+    """Return the order desk. The hub needs the two lines at the end and what `configuration` sets under `HUB_`.
 
     `changes` to the configuration are for tests.
     """

@@ -18,14 +18,14 @@ SANDBOX_CLIENT = ("sandbox-client", "sandbox-secret")
 
 
 def folder() -> Path:
-    """Where the demo keeps its data: `DEMO_DATA`, or var/demo beside the code."""
+    """Return where the demo keeps its data: `DEMO_DATA`, or var/demo beside the code."""
     path = Path(os.environ.get("DEMO_DATA") or Path(__file__).parent.parent / "var" / "demo").resolve()
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def configuration() -> dict[str, object]:
-    """The app's configuration: the demo's, and everything that the hub reads under `HUB_`."""
+    """Return the app's configuration: the demo's, and everything that the hub reads under `HUB_`."""
     address = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{os.environ.get('DEMO_PORT', '8000')}"
     return {
         "SECRET_KEY": os.environ.get("SECRET_KEY") or _kept("session.key", secrets.token_hex(32)),
@@ -41,7 +41,7 @@ def configuration() -> dict[str, object]:
 
 
 def _hub(address: str) -> dict[str, object]:
-    """What the hub needs from a host, and where QuickBooks Online is: here, the sandbox."""
+    """Return what the hub needs from a host, and where QuickBooks Online is: here, the sandbox."""
     books = f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT', '8010')}"
     client_id, client_secret = SANDBOX_CLIENT
     return {
@@ -65,7 +65,7 @@ def _hub(address: str) -> dict[str, object]:
 
 
 def _xero(books: str) -> dict[str, str]:
-    """Where Xero is, for whoever has installed `examples/xero`: its own sandbox."""
+    """Return where Xero is, for whoever has installed `examples/xero`: its own sandbox."""
     return {
         "HUB_XERO_CLIENT_ID": "SANDBOXXEROCLIENT",
         "HUB_XERO_AUTHORIZE_URL": f"{books}/identity/connect/authorize",
@@ -83,7 +83,7 @@ def _database() -> str:
 
 
 def _kept(name: str, fresh: str) -> str:
-    """A secret that is made at the first start and kept in the data folder, for its owner's eyes only.
+    """Return a secret that is made at the first start and kept in the data folder, for its owner's eyes only.
 
     It appears under its name whole or not at all, so that processes which start together agree on it.
     """

@@ -94,12 +94,12 @@ class OrderDesk:
 
 
 def as_id(text: str) -> int | None:
-    """The hub's ids are strings, ours are numbers; None for what cannot be one of ours."""
+    """Return an id as a number: the hub's ids are strings; None for what cannot be one of ours."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def find_order(organization_id: str, order_id: str) -> models.Order | None:
-    """An order of this organization, with all that belongs to it."""
+    """Return an order of this organization, with all that belongs to it."""
     return next(iter(find_orders(organization_id, [order_id])), None)
 
 
@@ -121,7 +121,7 @@ def find_orders(organization_id: str, order_ids: Sequence[str]) -> Sequence[mode
 
 
 def find_company(organization_id: str, company_id: str) -> models.Company | None:
-    """A customer or vendor of this organization."""
+    """Return a customer or vendor of this organization."""
     return db.session.scalar(
         select(models.Company).where(
             models.Company.id == as_id(company_id), models.Company.organization_id == as_id(organization_id)

@@ -141,7 +141,7 @@ def companies() -> ResponseReturnValue:
 
 @blueprint.route("/companies/<company_id>", methods=["GET", "POST"])
 def company(company_id: str) -> ResponseReturnValue:
-    """A customer or vendor: what is known, to be put right, and its orders."""
+    """Return a customer or vendor: what is known, to be put right, and its orders."""
     found = find_company(str(current_user.organization_id), company_id)
     if found is None:
         abort(404)
@@ -174,7 +174,7 @@ def _order_page(found: Order, form: PaymentForm) -> str:
 
 
 def _workers() -> int | None:
-    """How many workers listen; None if Redis does not answer at once."""
+    """Return how many workers listen; None if Redis does not answer at once."""
     redis = Redis.from_url(
         current_app.config["HUB_REDIS_URL"], socket_timeout=0.5, socket_connect_timeout=0.5,
         retry=Retry(NoBackoff(), 0),

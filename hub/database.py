@@ -53,7 +53,7 @@ class Base(DeclarativeBase):
 
 
 def session() -> scoped_session[Session]:
-    """The host's session of this request or job."""
+    """Return the host's session of this request or job."""
     return cast("scoped_session[Session]", current_app.extensions["sqlalchemy"].session)
 
 
@@ -69,7 +69,7 @@ def is_lock_timeout(error: OperationalError) -> bool:
 
 
 def now() -> dt.datetime:
-    """The time, in UTC: the one clock of the hub."""
+    """Return the time, in UTC: the one clock of the hub."""
     return dt.datetime.now(dt.UTC)
 
 
@@ -141,8 +141,8 @@ class Key(TypeDecorator[str]):
 
 
 def begins(column: Any, text: str) -> ColumnElement[bool]:
-    """Whether a `Key` begins with a text, as a range of the index: SQLite's LIKE takes no notice of case, so no index
-    serves it."""
+    """Return True if a `Key` begins with a text, as a range of the index: SQLite's LIKE takes no notice of case, so no
+    index serves it."""
     return and_(column >= text, column < text + chr(sys.maxunicode))
 
 
@@ -173,7 +173,7 @@ class Said(Json):
 
 
 def said_json(value: Any) -> Any:
-    """What is said to people, as JSON: a text as it is, a sentence with what it is translated by."""
+    """Return what is said to people, as JSON: a text as it is, a sentence with what it is translated by."""
     if isinstance(value, Sentence):
         values = {name: said_json(one) for name, one in value.values.items()}
         said = {"say": [value.message, value.many] if value.many else [value.message]}
@@ -182,7 +182,7 @@ def said_json(value: Any) -> Any:
 
 
 def said_of(stored: Any) -> Any:
-    """What was said: a text, a sentence, or a number or a day within one."""
+    """Return what was said: a text, a sentence, or a number or a day within one."""
     match stored:
         case {"say": [message, *many]}:
             return Sentence(message, {name: said_of(one) for name, one in stored.get("with", {}).items()}, *many)
@@ -206,5 +206,5 @@ class Packed(TypeDecorator[str]):
 
 
 def choice(kind: type[enum.StrEnum]) -> Enum:
-    """A column of one of a few words, stored as that word on every database."""
+    """Return a column of one of a few words, stored as that word on every database."""
     return Enum(kind, native_enum=False, length=32, values_callable=lambda words: [word.value for word in words])

@@ -45,17 +45,18 @@ class Extension:
 
 
 def current() -> Extension:
-    """The hub of the current app."""
+    """Return the hub of the current app."""
     return cast(Extension, current_app.extensions["hub"])
 
 
 def host() -> Host:
-    """The application around us."""
+    """Return the application around us."""
     return current().host
 
 
 def vault() -> MultiFernet:
-    """The keys that credentials are encrypted with: the first of `HUB_SECRET_KEYS` encrypts, all of them decrypt.
+    """Return the keys that credentials are encrypted with: the first of `HUB_SECRET_KEYS` encrypts, all of them
+    decrypt.
 
     `HUB_SECRET_KEYS` is a list, or a comma-separated string, of Fernet keys. Raises `NotConfigured` without any.
     """
@@ -70,7 +71,8 @@ def vault() -> MultiFernet:
 
 
 def settings_of(integration: Integration) -> dict[str, str]:
-    """The operator's settings of an integration by `Setting.name`. Raises `NotConfigured` naming what is missing."""
+    """Return the operator's settings of an integration by `Setting.name`. Raises `NotConfigured` naming what is
+    missing."""
     prefix = f"HUB_{integration.key.upper()}_"
     found = {setting.name: _configured(prefix, setting) for setting in integration.settings}
     if missing := [prefix + name for name, value in found.items() if value is None]:
@@ -84,40 +86,40 @@ def _configured(prefix: str, setting: Setting) -> str | None:
 
 
 def seconds(name: str, default: float) -> dt.timedelta:
-    """A span of time from the configuration, which has it as a number of seconds."""
+    """Return a span of time from the configuration, which has it as a number of seconds."""
     value: Any = current_app.config.get(name, default)
     return dt.timedelta(seconds=float(value))
 
 
 def lease() -> dt.timedelta:
-    """How long a carrier may be silent before another one takes its line over: `HUB_LEASE_SECONDS`, 90."""
+    """Return how long a carrier may be silent before another one takes its line over: `HUB_LEASE_SECONDS`, 90."""
     return seconds("HUB_LEASE_SECONDS", 90)
 
 
 def answer_time() -> dt.timedelta:
-    """How long a plugin may think about what a page or a ledger waits for: `HUB_ANSWER_SECONDS`, 5."""
+    """Return how long a plugin may think about what a page or a ledger waits for: `HUB_ANSWER_SECONDS`, 5."""
     return seconds("HUB_ANSWER_SECONDS", 5)
 
 
 def step_time() -> dt.timedelta:
-    """How long it may take over a step of a conversation, over sealing and over reading an answer:
+    """Return how long it may take over a step of a conversation, over sealing and over reading an answer:
     `HUB_STEP_SECONDS`, 30."""
     return seconds("HUB_STEP_SECONDS", 30)
 
 
 def sign_in_time() -> dt.timedelta:
-    """How long it may take to authorize, to renew and to give back: `HUB_SIGN_IN_SECONDS`, 30."""
+    """Return how long it may take to authorize, to renew and to give back: `HUB_SIGN_IN_SECONDS`, 30."""
     return seconds("HUB_SIGN_IN_SECONDS", 30)
 
 
 def trip_time() -> dt.timedelta:
-    """How long one trip to the ledger, or one call of a ledger, may take: `HUB_TRIP_SECONDS`, 70. With a turn waited
-    for it stays within a lease."""
+    """Return how long one trip to the ledger, or one call of a ledger, may take: `HUB_TRIP_SECONDS`, 70. With a turn
+    waited for it stays within a lease."""
     return seconds("HUB_TRIP_SECONDS", 70)
 
 
 def sweep_interval() -> dt.timedelta:
-    """How often the scheduler looks for what is due: `HUB_SWEEP_SECONDS`, 15."""
+    """Return how often the scheduler looks for what is due: `HUB_SWEEP_SECONDS`, 15."""
     return seconds("HUB_SWEEP_SECONDS", 15)
 
 
@@ -132,8 +134,8 @@ def keep_alive() -> dt.timedelta:
 
 
 def confirmation() -> dt.timedelta:
-    """How long after a first refusal an authorization is tried once more before it counts as lost, since an outage can
-    look the same: `HUB_CONFIRM_SECONDS`, ten minutes."""
+    """Return how long after a first refusal an authorization is tried once more before it counts as lost, since an
+    outage can look the same: `HUB_CONFIRM_SECONDS`, ten minutes."""
     return seconds("HUB_CONFIRM_SECONDS", 600)
 
 

@@ -186,13 +186,13 @@ class Host(Protocol):
     """What the hub asks of the application around it."""
 
     def user(self) -> User | None:
-        """Who is signed in, in a web request."""
+        """Return who is signed in, in a web request."""
 
     def organization(self) -> Organization | None:
         """For which organization the signed-in user works now."""
 
     def allows(self, user: User, permission: Permission, organization: Organization) -> bool:
-        """Whether the host lets this user do this. Asked on every request."""
+        """Return True if the host lets this user do this. Asked on every request."""
 
     def order(self, organization_id: str, order_id: str) -> Order | None:
         """One order, or None if this organization has none of that id."""
@@ -207,24 +207,23 @@ class Host(Protocol):
         """One customer or vendor, or None if this organization has none of that id."""
 
     def companies(self, organization_id: str, query: CompanyQuery) -> Page[Company]:
-        """A page of an organization's customers or vendors, to be linked with those of the books. The pages must be
-        quick however long the list is: an index and a comparison with the last row, not a count of rows to skip.
-        """
+        """Return a page of an organization's customers or vendors, to be linked with those of the books. The pages must
+        be quick however long the list is: an index and a comparison with the last row, not a count of rows to skip."""
 
     def teams(self, organization_id: str) -> Sequence[Team]:
-        """The teams that access can be given to."""
+        """Return the teams that access can be given to."""
 
     def users(self, organization_id: str) -> Sequence[User]:
-        """The users that access can be given to."""
+        """Return the users that access can be given to."""
 
     def source_fields(self) -> Sequence[SourceField]:
-        """The fields of an order line that can name an item; the first is the default."""
+        """Return the fields of an order line that can name an item; the first is the default."""
 
     def order_address(self, order_id: str) -> str:
-        """The host's page of an order, to link to. The hub does not check that the order exists."""
+        """Return the host's page of an order, to link to. The hub does not check that the order exists."""
 
     def login_address(self, next_address: str) -> str:
-        """Where a visitor signs in, to come back to `next_address`."""
+        """Return where a visitor signs in, to come back to `next_address`."""
 
     def delivered(self, event: Delivered) -> None:
         """Called after the commit that recorded the arrival, in a worker; possibly more than once. Must not raise."""

@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def is_current() -> bool:
-    """Whether the tables are those of this version."""
+    """Return True if the tables are those of this version."""
     engine = cast(Engine, current_app.extensions["sqlalchemy"].engine)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
@@ -51,7 +51,7 @@ def config(connection: Connection) -> Config:
 
 
 def is_ours(name: str | None, kind: str) -> bool:
-    """Whether a table belongs to the hub; what hangs on a table belongs where the table does."""
+    """Return True if a table belongs to the hub; what hangs on a table belongs where the table does."""
     return kind != "table" or ((name or "").startswith("hub_") and name != VERSION_TABLE)
 
 

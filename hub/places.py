@@ -8,6 +8,6 @@ _HERE = Path(__file__).parent
 
 
 def folder(name: str) -> Path:
-    """The folder of that name: "templates", "migrations"."""
+    """Return the folder of that name: "templates", "migrations"."""
     inside = _HERE / name
     return inside if inside.is_dir() else _HERE.parent / name

@@ -38,12 +38,12 @@ log = logging.getLogger(__name__)
 
 
 def address() -> str:
-    """Where Redis is: `HUB_REDIS_URL`, as redis-py takes it (redis://, rediss://, unix://)."""
+    """Return where Redis is: `HUB_REDIS_URL`, as redis-py takes it (redis://, rediss://, unix://)."""
     return cast(str, current_app.config["HUB_REDIS_URL"])
 
 
 def connection() -> Redis:
-    """The process's connections to Redis that give up at once: for what must not wait for it."""
+    """Return the process's connections to Redis that give up at once: for what must not wait for it."""
     return _connection(address())
 
 
@@ -53,7 +53,7 @@ def _connection(address: str) -> Redis:
 
 
 def queue() -> Queue:
-    """The queue, to enqueue from a request."""
+    """Return the queue, to enqueue from a request."""
     return Queue(NAME, connection=connection(), serializer=JSONSerializer)
 
 
@@ -102,8 +102,8 @@ def afterwards() -> Iterator[Callable[[], None]]:
 
 
 def once(name: str, seconds: int) -> bool:
-    """Whether nobody has said this name within so many seconds; True also if Redis cannot tell. Nothing rests on it
-    but the number of times that something harmless is done."""
+    """Return True if nobody has said this name within so many seconds; True also if Redis cannot tell. Nothing rests on
+    it but the number of times that something harmless is done."""
     try:
         return bool(queue().connection.set(f"hub:{name}", 1, nx=True, ex=seconds))
     except RedisError:

@@ -17,7 +17,7 @@ LOCK_SECONDS = 5.0
 
 
 def installations(organization_id: str, *, removed: bool = False) -> list[Installation]:
-    """The installations of an organization, oldest first; the removed ones only where history is shown."""
+    """Return the installations of an organization, oldest first; the removed ones only where history is shown."""
     query = select(Installation).where(Installation.organization_id == organization_id).order_by(Installation.id)
     if not removed:
         query = query.where(Installation.state != InstallationState.REMOVED)

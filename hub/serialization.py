@@ -30,23 +30,23 @@ _saying.register_structure_hook(str, lambda stored, _: said_of(stored))
 
 
 def subject_json(subject: Subject) -> dict[str, Any]:
-    """A document or new record as JSON; amounts are strings, so that not a digit is lost."""
+    """Return a document or new record as JSON; amounts are strings, so that not a digit is lost."""
     return cast(dict[str, Any], _converter.unstructure(subject))
 
 
 def subject_of(kind: str, stored: dict[str, Any]) -> Subject:
-    """The document or new record again. Raises `DoesNotAddUp` if somebody changed its figures since."""
+    """Return the document or new record again. Raises `DoesNotAddUp` if somebody changed its figures since."""
     found: Subject = _converter.structure(stored, _RECORDS.get(kind) or kind_of(kind).document)
     return found
 
 
 def books_json(books: Books) -> dict[str, Any]:
-    """What is known of some books, as JSON."""
+    """Return what is known of some books, as JSON."""
     return cast(dict[str, Any], _converter.unstructure(books))
 
 
 def books_of(stored: dict[str, Any]) -> Books:
-    """What was known of some books."""
+    """Return what was known of some books."""
     return _converter.structure(stored, Books)
 
 
@@ -56,5 +56,5 @@ def problems_json(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[st
 
 
 def problems_of(stored: list[dict[str, Any]]) -> list[Problem]:
-    """The problems of a delivery."""
+    """Return the problems of a delivery."""
     return [_saying.structure(problem, Problem) for problem in stored]

@@ -17,10 +17,9 @@ from hub.plugin.sentences import ended
 
 
 def gettext(text: str, /, **values: Any) -> str:
-    """A text in the reader's language: a message with its `%(named)s` values put in, or what was said with
+    """Return a text in the reader's language: a message with its `%(named)s` values put in, or what was said with
     `hub.plugin.say`, the sentences within it included. A text that the catalogue does not have stays as it is, as do
-    all where the host has no Flask-Babel.
-    """
+    all where the host has no Flask-Babel."""
     sentence = say(text, **values) if values else text
     if not _has_babel() or not sentence:
         return f"{sentence:s}"
@@ -36,12 +35,12 @@ def gettext(text: str, /, **values: Any) -> str:
 
 
 def ngettext(one: str, many: str, num: int, **values: Any) -> str:
-    """The same for a message about a number of things, which it can name as `%(num)s`."""
+    """Return the same for a message about a number of things, which it can name as `%(num)s`."""
     return gettext(say_count(one, many, num, **values))
 
 
 def day(value: dt.date) -> str:
-    """A day as the reader writes it: "3 Mar 2027", "03.03.2027"."""
+    """Return a day as the reader writes it: "3 Mar 2027", "03.03.2027"."""
     if not _has_babel():
         return f"{say('%(day)s', day=value):s}"
     from flask_babel import format_date  # noqa: PLC0415 – As above.
@@ -50,7 +49,7 @@ def day(value: dt.date) -> str:
 
 
 def short_day(value: dt.date) -> str:
-    """The same without the year: "3 Mar", "3. März"."""
+    """Return the same without the year: "3 Mar", "3. März"."""
     if not _has_babel():
         return f"{value.day} {value:%b}"
     from babel.dates import format_skeleton  # noqa: PLC0415 – As above.
@@ -60,7 +59,7 @@ def short_day(value: dt.date) -> str:
 
 
 def language() -> str:
-    """The language that is spoken now, as HTML names it."""
+    """Return the language that is spoken now, as HTML names it."""
     if not _has_babel():
         return "en"
     from flask_babel import get_locale  # noqa: PLC0415 – As above.

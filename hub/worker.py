@@ -26,7 +26,7 @@ class HubWorker(Worker):
     """RQ's worker, made to notice a death soon and to leave no orphan behind (RQ 3.0 waits a minute and leaves one)."""
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002 – The signature is RQ's.
-        """How long a job's heartbeat is believed: three beats, instead of a minute more than that."""
+        """Return how long a job's heartbeat is believed: three beats, instead of a minute more than that."""
         return int(self.job_monitoring_interval * 3)
 
     def setup_work_horse_signals(self) -> None:
@@ -70,7 +70,7 @@ def schedule() -> None:
 
 
 def _connected() -> Redis:
-    """A connection, as soon as Redis answers; a process that is started before Redis waits instead of dying."""
+    """Return a connection, as soon as Redis answers; a process that is started before Redis waits instead of dying."""
     connection = Redis.from_url(queue.address())
     while True:
         try:

@@ -40,12 +40,12 @@ def begin_due_check(installation: Installation) -> None:
 
 
 def is_check_due() -> ColumnElement[bool]:
-    """Whether it is time to ask, as a condition on `Installation`."""
+    """Return True if it is time to ask, as a condition on `Installation`."""
     return Installation.check_due_at <= now()
 
 
 def is_first(installation: Installation) -> bool:
-    """Whether they are being asked for the first time, so that nobody knows yet whose books they are."""
+    """Return True if they are being asked for the first time, so that nobody knows yet whose books they are."""
     return installation.checked_at is None and installation.check_due_at is None
 
 
@@ -77,7 +77,7 @@ def identify(installation: Installation, books: Books) -> None:
 
 
 def known_books(installation: Installation) -> Books:
-    """The books as we know them: without any particulars before they were first asked."""
+    """Return the books as we know them: without any particulars before they were first asked."""
     return books_of({
         **installation.books_ways, "id": installation.books_id, "name": installation.books_name,
         "country": installation.books_country, "currency": installation.books_currency,
@@ -85,7 +85,7 @@ def known_books(installation: Installation) -> Books:
 
 
 def last(installation_id: int) -> ConversationRow | None:
-    """The latest time that they were asked."""
+    """Return the latest time that they were asked."""
     return session().scalar(
         select(ConversationRow)
         .where(ConversationRow.installation_id == installation_id, ConversationRow.purpose == Purpose.CHECK)

@@ -109,7 +109,7 @@ class _Known:
         }  # fmt: skip
 
     def take(self, document: Document, posting: Posting) -> bool:
-        """A document has become this in the books. Gives whether it was voided with payments on it."""
+        """Store what a document has become in the books. Return True if it was voided with payments on it."""
         if isinstance(document, Invoice | CreditMemo):
             return self._take_sale(document, posting)
         if isinstance(document, Payment):
@@ -117,7 +117,7 @@ class _Known:
         return False
 
     def _take_sale(self, document: Invoice | CreditMemo, posting: Posting) -> bool:
-        """A changed invoice keeps what was paid on it, and a changed credit memo what of it was used."""
+        """Return what was paid on a changed invoice, or used of a changed credit memo, which it keeps."""
         kind = TransactionKind(document.kind)
         row = self.rows.get((kind, posting.id))
         settled = row.total - row.balance if row is not None else _ZERO
@@ -149,7 +149,7 @@ class _Known:
 
 
 def of_customer(installation_id: int, customer_id: str, today: dt.date) -> Account:
-    """What a customer owes and has paid, the newest first."""
+    """Return what a customer owes and has paid, the newest first."""
     rows = session().scalars(
         select(TransactionRow)
         .where(
@@ -163,9 +163,8 @@ def of_customer(installation_id: int, customer_id: str, today: dt.date) -> Accou
 
 
 def of_order(installation_id: int, deliveries: Iterable[Delivery], today: dt.date) -> Account:
-    """What is owed and has been paid for an order: its invoices, and what its customer's payments and credits of the
-    books apply to these, whoever entered them. Three queries.
-    """
+    """Return what is owed and has been paid for an order: its invoices, and what its customer's payments and credits of
+    the books apply to these, whoever entered them. Three queries."""
     posted: dict[str, list[str]] = {}
     for delivery in deliveries:
         if delivery.installation_id == installation_id and delivery.posting_id:
@@ -185,7 +184,7 @@ def of_order(installation_id: int, deliveries: Iterable[Delivery], today: dt.dat
 
 
 def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
-    """How what we posted stands in the books now, by delivery. One query an installation and kind."""
+    """Return how what we posted stands in the books now, by delivery. One query an installation and kind."""
     posted: dict[tuple[int, str], dict[str, Delivery]] = {}
     for delivery in deliveries:
         if delivery.posting_id and delivery.kind in set(TransactionKind):
@@ -198,7 +197,7 @@ def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
 
 
 def is_unapplied(delivery: Delivery) -> bool:
-    """Whether nothing of a payment that a delivery posted is applied to an invoice, as far as we know."""
+    """Return True if nothing of a payment that a delivery posted is applied to an invoice, as far as we know."""
     row = standing([delivery]).get(delivery.id)
     return row is not None and row.is_unapplied
 

@@ -38,7 +38,7 @@ def linked(installation_id: int, kind: RecordKind, company_id: str) -> Link | No
 
 
 def rows(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Link]:
-    """The links of some companies, by company. One query."""
+    """Return the links of some companies, by company. One query."""
     found = session().scalars(
         select(Link).where(
             Link.installation_id == installation_id, Link.kind == kind, Link.company_id.in_(list(company_ids))
@@ -53,7 +53,7 @@ def links(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) ->
 
 
 def taken(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> set[str]:
-    """Which of some entries a company is linked to. One query."""
+    """Return which of some entries a company is linked to. One query."""
     return set(
         session().scalars(
             select(Link.record_id).where(
@@ -90,7 +90,7 @@ def unlink(installation_id: int, kind: RecordKind, company_id: str, by: str) -> 
 
 
 def changes(installation_id: int, kind: RecordKind, company_id: str, limit: int = 5) -> list[LinkChange]:
-    """Who linked a company to whom, and when, the newest first."""
+    """Return who linked a company to whom, and when, the newest first."""
     rows = session().scalars(
         select(LinkChange)
         .where(
@@ -110,7 +110,7 @@ def _note(row: Link, to: Ref, by: str) -> None:
 
 
 def by_name(installation_id: int, kind: RecordKind, names: Iterable[str]) -> dict[str, RecordRow]:
-    """The active entries of those names, by `name_key`; a constant number of queries for 500 names."""
+    """Return the active entries of those names, by `name_key`; a constant number of queries for 500 names."""
     keys = sorted({name_key(name) for name in names})
     found: dict[str, RecordRow] = {}
     for start in range(0, len(keys), _CHUNK):

@@ -45,13 +45,13 @@ class Choice:
 
 
 def mapped(installation_id: int) -> dict[str, Ref]:
-    """What is saved, by role."""
+    """Return what is saved, by role."""
     rows = session().scalars(select(Mapping).where(Mapping.installation_id == installation_id))
     return {row.role: row.ref for row in rows}
 
 
 def choices(installation: Installation, integration: Integration) -> list[Choice]:
-    """The dropdowns of the Accounts tab, with a suggestion where nothing is saved. Two queries."""
+    """Return the dropdowns of the Accounts tab, with a suggestion where nothing is saved. Two queries."""
     saved, books = mapped(installation.id), description.known_books(installation)
     kinds = {field.kind for field in integration.mappings if field.kind is RecordKind.ACCOUNT}
     rows = session().scalars(
@@ -67,7 +67,7 @@ def choices(installation: Installation, integration: Integration) -> list[Choice
 
 
 def labels(installation: Installation, integration: Integration, chosen: Map[str, str]) -> dict[str, str]:
-    """The Accounts tab in words: what a role is called → what the entry chosen for it is called. One query."""
+    """Return the Accounts tab in words: what a role is called → what the entry chosen for it is called. One query."""
     books = description.known_books(installation)
     fields = [field for field in integration.mappings if books.tracks(field.kind)]
     rows = session().scalars(select(RecordRow).where(
@@ -79,7 +79,7 @@ def labels(installation: Installation, integration: Integration, chosen: Map[str
 
 
 def suggestions(installation: Installation, integration: Integration) -> dict[str, str]:
-    """What the dialog would suggest, by role: the ids of entries, where nothing is saved."""
+    """Return what the dialog would suggest, by role: the ids of entries, where nothing is saved."""
     found = choices(installation, integration)
     return {one.field.key: one.chosen.id for one in found if one.suggested and one.chosen is not None}
 
@@ -105,7 +105,7 @@ def save(installation: Installation, integration: Integration, chosen: Map[str, 
 
 
 def _fitting(installation_id: int, field: MappingField, record_id: str) -> RecordRow | None:
-    """The entry, if the books take it in this role."""
+    """Return the entry, if the books take it in this role."""
     row = links.record(installation_id, field.kind, record_id) if record_id else None
     fits = row is not None and row.active and (not field.accepts or row.account in field.accepts)
     return row if fits else None
@@ -136,15 +136,15 @@ def _choice(field: MappingField, saved: Ref | None, accounts: list[RecordRow], i
 
 
 def _suggested(field: MappingField, fitting: list[RecordRow]) -> RecordRow | None:
-    """The account that is suggested: of those that are preferred the first, else one that is named so, else the only
-    one."""
+    """Return the account that is suggested: of those that are preferred the first, else one that is named so, else the
+    only one."""
     preferred = [row for row in fitting if row.detail in field.prefers]
     preferred += [row for row in fitting if any(word in row.name.casefold() for word in field.named)]
     return next(iter(preferred or (fitting if len(fitting) == 1 else [])), None)
 
 
 def _only_preferred(installation_id: int, field: MappingField) -> RecordRow | None:
-    """The entry of a long list that is suggested: the only one that the integration prefers. Of several none is,
+    """Return the entry of a long list that is suggested: the only one that the integration prefers. Of several none is,
     because nothing tells a sales tax from another one that comes to nothing."""
     preferred = session().scalars(
         select(RecordRow)

@@ -16,7 +16,7 @@ NEVER_SEEN = "9999"
 
 
 def is_seen(installation_id: int, kind: Listed, told: Mapping[str, str]) -> bool:
-    """Whether we have seen every one of these entries, by id, since it changed."""
+    """Return True if we have seen every one of these entries, by id, since it changed."""
     if isinstance(kind, TransactionKind):
         query = select(TransactionRow.transaction_id, TransactionRow.seen_at).where(
             TransactionRow.installation_id == installation_id, TransactionRow.kind == kind,
@@ -72,9 +72,8 @@ def merge(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, st
 
 
 def _survivors(installation_id: int, kind: RecordKind, merged: dict[str, str]) -> dict[str, str]:
-    """Who remains in the end. What has become part of another may itself have been told to be part of a third, before
-    or after; a circle, which would be nonsense, ends where it began.
-    """
+    """Return who remains in the end. What has become part of another may itself have been told to be part of a third,
+    before or after; a circle, which would be nonsense, ends where it began."""
     rows = session().execute(
         select(RecordRow.record_id, RecordRow.merged_into).where(
             RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.merged_into != ""

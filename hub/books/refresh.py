@@ -20,7 +20,7 @@ _SETTLE = 30.0  # Seconds from a change that we are told of until it is read, so
 
 
 def find_listings(installation_id: int) -> list[Listing]:
-    """How far each list of an installation is."""
+    """Return how far each list of an installation is."""
     return list(session().scalars(select(Listing).where(Listing.installation_id == installation_id)))
 
 
@@ -86,7 +86,7 @@ def begin_due_lists(installation: Installation, limit: int, kinds: Sequence[List
 
 
 def is_loading(installation_id: int) -> bool:
-    """Whether a list is being read at present: a page of it is asked for, or is the next to be asked for."""
+    """Return True if a list is being read at present: a page of it is asked for, or is the next to be asked for."""
     arguments = session().scalars(
         select(ConversationRow.argument).where(
             ConversationRow.installation_id == installation_id,
@@ -124,7 +124,7 @@ def store_page(row: ConversationRow, page: Page) -> None:
 
 
 def settling_time() -> dt.timedelta:
-    """How long after the ledger has told of a change it is read: `HUB_SETTLE_SECONDS`, 30."""
+    """Return how long after the ledger has told of a change it is read: `HUB_SETTLE_SECONDS`, 30."""
     return seconds("HUB_SETTLE_SECONDS", _SETTLE)
 
 
@@ -164,7 +164,7 @@ def store_records(installation_id: int, kind: RecordKind, records: Sequence[Reco
 
 
 def _pause(kind: Listed) -> dt.timedelta:
-    """How long a list stays as it is. The history is looked at more often: whether somebody has paid is news."""
+    """Return how long a list stays as it is. The history is looked at more often: whether somebody has paid is news."""
     if isinstance(kind, TransactionKind):
         return seconds("HUB_HISTORY_SECONDS", 3600)
     return seconds("HUB_LISTS_SECONDS", 6 * 3600)
@@ -175,7 +175,8 @@ def _rest(listing: Listing, problem: str) -> None:
 
 
 def _is_no_news(listing: Listing) -> bool:
-    """Whether it is due only because we were told of what we know already: what we write is told to us as well."""
+    """Return True if it is due only because we were told of what we know already: what we write is told to us as well.
+    """
     regular = (listing.refreshed_at or now()) + _pause(listed(listing.kind))
     told = bool(listing.told) and not listing.loading and regular > now()
     return told and record_changes.is_seen(listing.installation_id, listed(listing.kind), listing.told)

@@ -46,8 +46,8 @@ class Found:
 def search(
     installation_id: int, kind: RecordKind, text: str, *, accounts: Collection[AccountKind] = (), limit: int = SHOWN
 ) -> Found:
-    """The active entries that begin with the text, or whose e-mail or phone does; then those with words that begin
-    with its words, in any order.
+    """Return the active entries that begin with the text, or whose e-mail or phone does; then those with words that
+    begin with its words, in any order.
 
     `accounts` leaves only accounts of these kinds. The number of queries, and of rows that are read, is limited.
     """
@@ -68,7 +68,7 @@ def search(
 
 
 def _beginnings(text: str) -> list[ColumnElement[bool]]:
-    """What a text may be the beginning of: a name, an e-mail address, a phone number."""
+    """Return what a text may be the beginning of: a name, an e-mail address, a phone number."""
     key = name_key(text)
     if not key:
         return [true()]

@@ -84,7 +84,7 @@ class Accepted:
 
 
 def page(installation: Installation, wanted: Wanted) -> tuple[list[Pair], str]:
-    """The next 50 companies with whom they are linked to, and after which one to go on; empty at the end.
+    """Return the next 50 companies with whom they are linked to, and after which one to go on; empty at the end.
 
     Unlinked ones are looked for among a thousand companies, so there may be fewer, even none, and yet more to come.
     The number of queries is limited.
@@ -166,7 +166,7 @@ def _suggestions(installation_id: int, kind: RecordKind, companies: Iterable[Com
 def _only_ones(
     installation_id: int, kind: RecordKind, way: Way, column: InstrumentedAttribute[str], keys: Iterable[str]
 ) -> Select[str, str, int]:
-    """The only active entry that has a key, for each of the keys that just one has."""
+    """Return the only active entry that has a key, for each of the keys that just one has."""
     return (
         select(literal(str(way)).label("way"), column.label("key"), func.min(RecordRow.id).label("id"))
         .where(

@@ -24,14 +24,15 @@ def count(installation_id: int, request_cost: RequestCost) -> None:
 
 
 def of_this_month(installation_id: int) -> Meter:
-    """What the meter of an installation stands at."""
+    """Return what the meter of an installation stands at."""
     month = _month()
     found = session().get(Meter, (installation_id, month))
     return found or Meter(installation_id=installation_id, month=month, calls=0, reads=0, writes=0)
 
 
 def allowance(integration: str) -> int:
-    """How many reads are to be had in a month, over all books; 0 if it is no matter, or if the plugin is gone."""
+    """Return how many reads are to be had in a month, over all books; 0 if it is no matter, or if the plugin is gone.
+    """
     found = current().integrations.get(integration)
     if found is None:
         return 0
@@ -40,7 +41,8 @@ def allowance(integration: str) -> int:
 
 
 def is_spent(integration: str) -> bool:
-    """Whether the month's reads are used up, so that what only keeps us informed must wait for the next month."""
+    """Return True if the month's reads are used up, so that what only keeps us informed must wait for the next month.
+    """
     most = allowance(integration)
     if not most:
         return False
@@ -53,7 +55,7 @@ def is_spent(integration: str) -> bool:
 
 
 def sentence(integration: str) -> str:
-    """What a person reads while nothing is read."""
+    """Return what a person reads while nothing is read."""
     today = now().date()
     following = (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
     return say(

@@ -35,7 +35,7 @@ _BESIDE = 4  # So many times what a batch holds is begun, at most, to fill it wi
 def next_batch(
     installation: Installation, integration: Integration, most: int | None = None
 ) -> BatchRow | None:
-    """The batch that travels next: an open one first, byte for byte; else a new one with what is ready to ask.
+    """Return the batch that travels next: an open one first, byte for byte; else a new one with what is ready to ask.
 
     `most` is how many requests it may hold, if that is less than the integration says.
     """
@@ -49,8 +49,8 @@ def next_batch(
 def ready(
     installation_id: BindParameter[int], moment: BindParameter[dt.datetime], but: ScalarSelect[int] | None = None
 ) -> ScalarSelect[int]:
-    """The id of the batch that a ledger that calls us takes along next, as part of a statement; it is not the one of
-    the id `but`. NULL if there is none."""
+    """Return the id of the batch that a ledger that calls us takes along next, as part of a statement; it is not the
+    one of the id `but`. NULL if there is none."""
     found = _open(installation_id, moment).with_only_columns(BatchRow.id).limit(1)
     return (found if but is None else found.where(BatchRow.id != but)).scalar_subquery()
 
@@ -69,12 +69,12 @@ def prepare_batch(installation: Installation, integration: Integration, most: in
 
 
 def is_much(installation_id: int) -> bool:
-    """Whether what there is to ask is worth a trip of its own while another one is under way."""
+    """Return True if what there is to ask is worth a trip of its own while another one is under way."""
     return is_ready(installation_id, _MUCH)
 
 
 def is_ready(installation_id: int, count: int) -> bool:
-    """Whether there is so much to ask, or more."""
+    """Return True if there is so much to ask, or more."""
     going_on = (
         select(ConversationRow.id)
         .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
@@ -87,12 +87,12 @@ def is_ready(installation_id: int, count: int) -> bool:
 
 
 def has_work(installation_id: int) -> bool:
-    """Whether an installation has something to ask at once, or an answer to be read."""
+    """Return True if an installation has something to ask at once, or an answer to be read."""
     return session().scalar(select(Installation.id).where(Installation.id == installation_id, work())) is not None
 
 
 def work() -> ColumnElement[bool]:
-    """Whether an installation has something to ask at once, as a condition on `Installation`."""
+    """Return True if an installation has something to ask at once, as a condition on `Installation`."""
     moment = now()
     of_installation = ConversationRow.installation_id == Installation.id
     return or_(
@@ -120,7 +120,7 @@ def work() -> ColumnElement[bool]:
 
 
 def unread() -> ColumnElement[bool]:
-    """Whether a ledger that calls an installation has handed an answer in that nobody has read."""
+    """Return True if a ledger that calls an installation has handed an answer in that nobody has read."""
     return exists().where(
         BatchRow.installation_id == Installation.id, BatchRow.state == BatchState.RECEIVED
     )
@@ -133,7 +133,7 @@ def _spoken_for() -> ColumnElement[bool]:
 
 
 def _may_go_on() -> tuple[ColumnElement[bool], ...]:
-    """An open conversation, joined with its delivery if it has one, whose last question is answered."""
+    """Return an open conversation, joined with its delivery if it has one, whose last question is answered."""
     return (
         ConversationRow.state == ConversationState.OPEN,
         ~exists().where(Exchange.conversation_id == ConversationRow.id, Exchange.response.is_(None)),
@@ -198,7 +198,8 @@ def _fill(installation: Installation, integration: Integration, most: int | None
 def _go_on(
     rows: Sequence[ConversationRow], installation: Installation, integration: Integration
 ) -> list[tuple[ConversationRow, Request]]:
-    """What conversations ask next; those that have come to an end are settled. After one that hangs no more go on."""
+    """Return what conversations ask next; those that have come to an end are settled. After one that hangs no more go
+    on."""
     asked, entered = list[tuple[ConversationRow, Request]](), list[Entered]()
     for row in rows:
         step = proceed(row, integration)
@@ -214,14 +215,14 @@ def _go_on(
 
 
 def _rests(installation: Installation) -> bool:
-    """Whether its plugin has hung a moment ago."""
+    """Return True if its plugin has hung a moment ago."""
     return installation.resume_at is not None and installation.resume_at > now()
 
 
 def _together(
     asked: list[tuple[ConversationRow, Request]], integration: Integration
 ) -> list[tuple[ConversationRow, Request]]:
-    """What goes where the first goes. The others are asked in the next batches."""
+    """Return what goes where the first goes. The others are asked in the next batches."""
     places = [optional_calls.destination(integration, request) for _, request in asked]
     return [one for one, place in zip(asked, places, strict=True) if place == places[0]]
 

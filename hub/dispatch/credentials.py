@@ -42,17 +42,17 @@ def wipe_credentials(installation: Installation) -> None:
 
 
 def hide(words: Mapping[str, str]) -> str:
-    """What the next step of an authorization is to find again, as it is stored; empty for nothing."""
+    """Return what the next step of an authorization is to find again, as it is stored; empty for nothing."""
     return vault().encrypt(json.dumps(dict(words)).encode()).decode() if words else ""
 
 
 def reveal(hidden: str) -> dict[str, str]:
-    """What `hide` has hidden."""
+    """Return what `hide` has hidden."""
     return dict(json.loads(vault().decrypt(hidden.encode()))) if hidden else {}
 
 
 def connection(installation: Installation, integration: PushIntegration) -> Connection:
-    """What a carrier is handed. Raises `AuthorizationExpired` if there are no credentials."""
+    """Return what a carrier is handed. Raises `AuthorizationExpired` if there are no credentials."""
     if installation.credential is None:
         raise AuthorizationExpired(say("There are no credentials."))
     return Connection(
@@ -98,7 +98,8 @@ def refresh_credentials(installation: Installation, integration: PushIntegration
 
 
 def doubt_authorization(installation: Installation, error: AuthorizationExpired) -> Unavailable | AuthorizationExpired:
-    """What to make of books that refuse credentials which were renewed just now: the first time it may be an outage."""
+    """Return what to make of books that refuse credentials which were renewed just now: the first time it may be an
+    outage."""
     credential = installation.credential
     if credential is None:
         return error
@@ -110,7 +111,7 @@ def doubt_authorization(installation: Installation, error: AuthorizationExpired)
 
 
 def is_stale(installation: Installation) -> bool:
-    """Whether the credentials should be renewed before they are used."""
+    """Return True if the credentials should be renewed before they are used."""
     credential = installation.credential
     return credential is not None and credential.renew_at is not None and credential.renew_at <= now()
 

@@ -54,7 +54,8 @@ def move_requests(exchanges: Sequence[Exchange], installation_id: int, integrati
 
 
 def _seal(installation_id: int, integration: Integration, requests: Sequence[Request]) -> BatchRow:
-    """A new batch with its bytes. The one with writes that was answered last need not be remembered any longer."""
+    """Return a new batch with its bytes. The one with writes that was answered last need not be remembered any longer.
+    """
     key = secrets.token_hex(10)
     endpoint = session().get(Endpoint, installation_id)
     writes = any(request.writes for request in requests)

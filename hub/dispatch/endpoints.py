@@ -37,7 +37,7 @@ _at = (
 
 
 def is_polling(installation: Installation) -> bool:
-    """Whether its ledger calls us. False also if its plugin is gone."""
+    """Return True if its ledger calls us. False also if its plugin is gone."""
     return installation.endpoint is not None
 
 
@@ -57,7 +57,7 @@ def endpoint_for(installation: Installation) -> Endpoint:
 
 
 def find_installation(address: str) -> tuple[int, str]:
-    """The id of the installation at an address, and the key of its integration. Raises `NotFound`."""
+    """Return the id of the installation at an address, and the key of its integration. Raises `NotFound`."""
     until, whose = _known.get(address, (0.0, (0, "")))
     if time.monotonic() < until:
         return whose
@@ -69,12 +69,12 @@ def find_installation(address: str) -> tuple[int, str]:
 
 
 def edition(row: Endpoint) -> str:
-    """Which of the passwords that were made is the present one; empty before there is any."""
+    """Return which of the passwords that were made is the present one; empty before there is any."""
     return row.password_at.isoformat() if row.password_at else ""
 
 
 def new_password(organization_id: str, installation_id: int, *, instead_of: str) -> str:
-    """A new password for the ledger; the old one stops working. It is given here once, and kept as a hash.
+    """Return a new password for the ledger; the old one stops working. It is given here once, and kept as a hash.
 
     `instead_of` is the edition that is to be replaced. Raises `NotPossible` if that is not the present one any more:
     a page that is loaded again must not replace, unasked, the password that has just been pasted.
@@ -92,7 +92,7 @@ def new_password(organization_id: str, installation_id: int, *, instead_of: str)
 
 
 def connection_file(installation: Installation, url: str, support_url: str) -> Download:
-    """The file that tells the ledger where to call. Raises `Rejected` for an address that it would not call."""
+    """Return the file that tells the ledger where to call. Raises `Rejected` for an address that it would not call."""
     row = endpoint_for(installation)
     integration = _pulls(installation)
     way = EndpointDetails(url=url, support_url=support_url, login=row.login, minutes=row.minutes)
@@ -105,7 +105,7 @@ def next_call(row: Endpoint) -> dt.datetime | None:
 
 
 def is_silent(row: Endpoint) -> bool:
-    """Whether a ledger that used to call has not done so for longer than three of its periods."""
+    """Return True if a ledger that used to call has not done so for longer than three of its periods."""
     return row.called_at is not None and now() - row.called_at > _PERIODS * dt.timedelta(minutes=row.minutes)
 
 

@@ -100,7 +100,7 @@ def remember_entered(installation_id: int, entered: Sequence[Entered]) -> None:
 
 
 def _take_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
-    """What is asked again is sealed anew, and a plugin may do anything when it seals, or answer for too few."""
+    """Encode what is asked again. A plugin may do anything when it seals, or answer for too few."""
     try:
         with session().begin_nested():
             recovery.store_outcomes(row, step.result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
@@ -222,7 +222,7 @@ def _post(delivery: Delivery, posting: Posting, books: Books) -> Entered:
 
 
 def _differences(document: Document, posting: Posting, books: Books) -> Iterator[Problem]:
-    """What the books' echo says otherwise than what was sent."""
+    """Return what the books' echo says otherwise than what was sent."""
     sent_number = str(getattr(document, "number", ""))
     is_ours = kind_of(document.kind).has_our_number and document.kind not in books.assigns_numbers_to
     if is_ours and posting.number != sent_number:

@@ -200,7 +200,8 @@ class StoredPollingSession:
                 pull.conclude_batch(installation, integration, row, batch, failure)
 
     def _done(self) -> int:
-        """How much of the session is done when all that it handed in is read. 100 ends it: nothing must be left."""
+        """Return how much of the session is done when all that it handed in is read. 100 ends it: nothing must be left.
+        """
         row = self._row()
         if row.complaint:
             return STOPPED
@@ -210,7 +211,7 @@ class StoredPollingSession:
 
 
 def _knows(row: Endpoint, login: str, password: str) -> bool:
-    """Whether name and password are right. After five wrong ones in a row nothing is tried for a minute."""
+    """Return True if name and password are right. After five wrong ones in a row nothing is tried for a minute."""
     if row.refused >= _REFUSALS and row.refused_at is not None and row.refused_at > now() - _REST:
         return False
     right = check_password_hash(row.password_hash or "scrypt:32768:8:1$none$00", password)
@@ -221,7 +222,7 @@ def _knows(row: Endpoint, login: str, password: str) -> bool:
 
 
 def _holds(row: Endpoint, ticket: str) -> bool:
-    """Whether the ticket is that of the session that goes on."""
+    """Return True if the ticket is that of the session that goes on."""
     return bool(ticket) and hmac.compare_digest((row.ticket or "").encode(), ticket.encode())
 
 
@@ -246,23 +247,23 @@ def leave(installation_id: int) -> None:
 
 
 def _is_impatient(state: polling_sessions.Session) -> bool:
-    """Whether a worker should have come by now; there may be none, and the call does the work itself."""
+    """Return True if a worker should have come by now; there may be none, and the call does the work itself."""
     patience = seconds("HUB_POLLING_PATIENCE_SECONDS", 10)
     return now() - (state.waits_since or now()) >= patience
 
 
 def _is_open(installation_id: int) -> bool:
-    """Whether a batch lies ready, is at the ledger, or has an answer that nobody has read."""
+    """Return True if a batch lies ready, is at the ledger, or has an answer that nobody has read."""
     going = (BatchState.OPEN, BatchState.RECEIVED)
     query = select(BatchRow.id).where(BatchRow.installation_id == installation_id, BatchRow.state.in_(going)).limit(1)
     return session().scalar(query) is not None
 
 
 def _between() -> dt.timedelta:
-    """How long a session may be silent between an answer and the next question: it asks again at once."""
+    """Return how long a session may be silent between an answer and the next question: it asks again at once."""
     return seconds("HUB_POLLING_SECONDS", 60)
 
 
 def _while_it_works() -> dt.timedelta:
-    """How long the accounting program may take over one batch."""
+    """Return how long the accounting program may take over one batch."""
     return seconds("HUB_POLLING_WORK_SECONDS", 300)

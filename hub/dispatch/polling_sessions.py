@@ -141,7 +141,7 @@ def keep_session(installation_id: int, ticket: str, silence: dt.timedelta, /, **
 
 
 def collect_batch(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
-    """The ledger has what lies ready now, unless something went wrong or it has not said what it understands; if
+    """Hand the ledger what lies ready now, unless something went wrong or it has not said what it understands; if
     nothing lies ready, it waits. As `keep`, but committed at once."""
     found = alone(_collect, _named(installation_id, ticket, silence)) if ticket else None
     return Collected(*found) if found else None
@@ -161,7 +161,7 @@ def note_remaining(installation_id: int) -> None:
 
 
 def progress(asked: int, remaining: int) -> int:
-    """How much of a session is done in percent, as far as can be told while something is left."""
+    """Return how much of a session is done in percent, as far as can be told while something is left."""
     return min(99, 100 * asked // (asked + max(remaining, 1)))
 
 

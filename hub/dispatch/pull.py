@@ -133,7 +133,7 @@ def _read(integration: PullIntegration, batch: BatchRow) -> responses.Answer:
 
 
 def _speaks(endpoint: Endpoint) -> bool:
-    """Whether a session has said what it understands. If it died since, the next one takes what lies ready."""
+    """Return True if a session has said what it understands. If it died since, the next one takes what lies ready."""
     return endpoint.ticket is not None and bool(endpoint.dialect) and not endpoint.complaint
 
 
@@ -142,7 +142,7 @@ _NAMED = 5
 
 
 def _sentence(batch: BatchRow, trouble: str) -> str:
-    """What the person at the ledger reads: what was on its way, and what to do."""
+    """Return what the person at the ledger reads: what was on its way, and what to do."""
     orders = _orders(responses.deliveries(batch))
     if not orders:
         return trouble
@@ -158,7 +158,7 @@ def _sentence(batch: BatchRow, trouble: str) -> str:
 
 
 def _orders(deliveries: Sequence[Delivery]) -> list[str]:
-    """The orders that deliveries belong to; a new customer belongs to those that wait for it."""
+    """Return the orders that deliveries belong to; a new customer belongs to those that wait for it."""
     records = [delivery.id for delivery in deliveries if not delivery.order_id]
     waiting = session().scalars(
         select(Delivery.order_id)

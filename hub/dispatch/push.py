@@ -67,14 +67,13 @@ def carry(installation_id: int) -> None:
 
 
 def has_work(installation_id: int) -> bool:
-    """Whether a carrier would find something to do at once."""
+    """Return True if a carrier would find something to do at once."""
     return installation_id in due_installations(installation_id)
 
 
 def due_installations(only: int | None = None) -> list[int]:
-    """The installations whose line is free and for which something is due: something to ask, of a ledger that we call;
-    an answer to read, of one that calls us. One query.
-    """
+    """Return the installations whose line is free and for which something is due: something to ask, of a ledger that we
+    call; an answer to read, of one that calls us. One query."""
     moment = now()
     pushes = and_(
         Installation.state == InstallationState.CONNECTED,

@@ -70,8 +70,8 @@ def _ask(integration: Integration, books_id: str, request_cost: RequestCost) -> 
 def _costs(
     integration: Integration, books_id: str, request_cost: RequestCost
 ) -> Iterator[tuple[RateLimitItem, tuple[str, ...], int]]:
-    """What a trip costs of each limit, and whose limit it is. One that costs more than there is waits until all of it
-    is free."""
+    """Return what a trip costs of each limit, and whose limit it is. One that costs more than there is waits until all
+    of it is free."""
     for limit in integration.capabilities.limits:
         most, cost = _most(integration, limit), getattr(request_cost, limit.counted)
         if most and cost:
@@ -80,7 +80,7 @@ def _costs(
 
 
 def _most(integration: Integration, limit: Limit) -> int:
-    """The figure of a limit; the operator may have set another."""
+    """Return the figure of a limit; the operator may have set another."""
     here = current_app.config.get(f"HUB_{integration.key.upper()}_{limit.setting}") if limit.setting else None
     return limit.most if here is None else int(here)
 

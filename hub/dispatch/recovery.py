@@ -16,7 +16,8 @@ from hub.states import BatchState
 
 
 def is_recovery_due(batch: BatchRow, integration: Integration) -> bool:
-    """Whether an open batch with writes is older than what the ledger remembers, so that it must not be repeated.
+    """Return True if an open batch with writes is older than what the ledger remembers, so that it must not be
+    repeated.
 
     It may have left as soon as it was written. What a person has looked for and sends again may go.
     """
@@ -55,8 +56,8 @@ def store_outcomes(row: ConversationRow, found: Sequence[Response | None]) -> No
 
 
 def give_up_recovery(row: ConversationRow, step: Fails | Crashes) -> BatchRow | None:
-    """The question could not be answered. It is put again later, as long as the ledger has our patience; else the
-    batch is parked, and given back."""
+    """Return the question could not be answered. It is put again later, as long as the ledger has our patience; else
+    the batch is parked, and given back."""
     batch = _batch(row)
     unavailable = isinstance(step, Fails) and isinstance(step.error, Unavailable)
     if unavailable and now() - batch.tried_since <= patience():

@@ -121,12 +121,12 @@ def proceed(row: ConversationRow, integration: Integration) -> Step:
 
 
 def begin(row: ConversationRow, integration: Integration) -> Conversation[Any]:
-    """The generator of a conversation, from the argument that it was begun with."""
+    """Return the generator of a conversation, from the argument that it was begun with."""
     return beginning(row, integration)()
 
 
 def beginning(row: ConversationRow, integration: Integration) -> Callable[[], Conversation[Any]]:
-    """What begins a conversation without asking the session for anything, so that it can be done elsewhere."""
+    """Return what begins a conversation without asking the session for anything, so that it can be done elsewhere."""
     argument = row.argument
     match row.purpose:
         case Purpose.CHECK:
@@ -142,12 +142,12 @@ def beginning(row: ConversationRow, integration: Integration) -> Callable[[], Co
 
 
 def _subject(argument: dict[str, Any]) -> Any:
-    """What a delivery is about, of the class that its conversation takes."""
+    """Return what a delivery is about, of the class that its conversation takes."""
     return subject_of(argument["kind"], argument["subject"])
 
 
 def _ways(argument: dict[str, Any]) -> tuple[dict[str, str], Books]:
-    """The options and the books, as they were when the conversation began."""
+    """Return the options and the books, as they were when the conversation began."""
     return argument["options"], books_of(argument["books"])
 
 

@@ -83,7 +83,7 @@ def conclude(
 
 
 def heard(error: IntegrationError) -> IntegrationError | Crashed:
-    """What a plugin raised, if it makes sense."""
+    """Return what a plugin raised, if it makes sense."""
     try:
         return validation.error(error)
     except (TypeError, ValueError) as wrong:
@@ -169,5 +169,5 @@ def _park(batch: BatchRow, reason: StopReason, mark: str) -> None:
 
 
 def deliveries(batch: BatchRow) -> list[Delivery]:
-    """The deliveries whose requests a batch carries."""
+    """Return the deliveries whose requests a batch carries."""
     return [found for exchange in batch.exchanges if (found := exchange.conversation.delivery) is not None]

@@ -45,7 +45,7 @@ _Told: TypeAlias = tuple[str, str, str]
 
 
 def find_faults() -> Iterator[Finding]:
-    """All that is wrong, what everything rests on first. Without tables nothing more can be told."""
+    """Return all that is wrong, what everything rests on first. Without tables nothing more can be told."""
     yield from _keys()
     yield from _workers()
     yield from _plugins()
@@ -59,7 +59,7 @@ def find_faults() -> Iterator[Finding]:
 
 
 def workers() -> int:
-    """How many workers there are. Raises `RedisError`."""
+    """Return how many workers there are. Raises `RedisError`."""
     return sum(queue.NAME in one.queue_names() for one in Worker.all(connection=queue.connection()))
 
 
@@ -178,7 +178,7 @@ def _connection(installation: Installation) -> Iterator[_Told]:
 
 
 def _flow(installation: Installation) -> Iterator[_Told]:
-    """What has stopped, what is in doubt, and what should move and does not."""
+    """Return what has stopped, what is in doubt, and what should move and does not."""
     is_ours = Delivery.installation_id == installation.id
     count = select(Delivery.reason, func.count()).where(is_ours, Delivery.state == DeliveryState.STOPPED)
     for reason, number in session().execute(count.group_by(Delivery.reason)):

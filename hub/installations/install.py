@@ -78,7 +78,7 @@ class _Step:
 
     @classmethod
     def begin(cls, installation: Installation, user: User) -> _Step:
-        """What was kept for earlier steps that nobody has come back from is forgotten here."""
+        """Begin a step. What was kept for earlier steps that nobody came back from is deleted."""
         session().execute(
             update(Authorization).where(Authorization.installation_id == installation.id).values(kept="")
         )
@@ -139,7 +139,7 @@ def start_authorization(installation: Installation, user: User, return_url: str)
 
 
 def _authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask | Authorized:
-    """The next step. What is none is for the caller to see, and one that hangs is `Unavailable`."""
+    """Return the next step. What is none is for the caller to see, and one that hangs is `Unavailable`."""
     try:
         return timeouts.within(integration.key, "authorize", sign_in_time(), lambda: integration.authorize(attempt))
     except timeouts.Hung as error:

@@ -41,14 +41,14 @@ class Stopped:
 
 
 def can_be_sent() -> bool:
-    """Whether mail has a sender, a way out, and an address to lead back to."""
+    """Return True if mail has a sender, a way out, and an address to lead back to."""
     settings = current_app.config
     way_out = current().post is not None or settings.get("HUB_SMTP_URL")
     return bool(way_out and settings.get("HUB_MAIL_FROM") and settings.get("HUB_PUBLIC_URL"))
 
 
 def admins(organization_id: str) -> list[User]:
-    """Who is told: the organization's users whom the host lets manage, and who have an address."""
+    """Return who is told: the organization's users whom the host lets manage, and who have an address."""
     whose = Organization(id=organization_id, name="")
     return [
         one for one in host().users(organization_id) if one.email and host().allows(one, Permission.MANAGE, whose)
@@ -56,7 +56,7 @@ def admins(organization_id: str) -> list[User]:
 
 
 def write(finding: Finding, notice: Notice) -> list[EmailMessage]:
-    """The mail of a notice, in text and in HTML: one for each language of those who read it."""
+    """Return the mail of a notice, in text and in HTML: one for each language of those who read it."""
     readers = admins(notice.organization_id)
     told, stopped = notice_texts.tell(finding), _stopped(finding)
     mails = []
@@ -69,7 +69,7 @@ def write(finding: Finding, notice: Notice) -> list[EmailMessage]:
 def _mail(
     told: Told, stopped: Sequence[Stopped], finding: Finding, notice: Notice, readers: Sequence[User]
 ) -> EmailMessage:
-    """The mail in the language that is spoken now."""
+    """Return the mail in the language that is spoken now."""
     settings = current_app.config
     routes = current_app.url_map.bind("", script_name=current_app.config["APPLICATION_ROOT"])
     path = routes.build(told.endpoint, dict(told.values))

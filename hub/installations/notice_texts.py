@@ -90,7 +90,7 @@ def tell(finding: Finding) -> Told:
 
 
 def days_left(moment: dt.datetime) -> int:
-    """How many days there are until then, begun ones too; 0 if it is over."""
+    """Return how many days there are until then, begun ones too; 0 if it is over."""
     return max(0, -((now() - moment) // dt.timedelta(days=1)))
 
 

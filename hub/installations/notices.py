@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 def standing(organization_id: str) -> list[Finding]:
-    """What the admins of an organization should know now. Two queries."""
+    """Return what the admins of an organization should know now. Two queries."""
     return list(_findings(Installation.organization_id == organization_id))
 
 
@@ -56,7 +56,7 @@ def give() -> None:
 
 
 def due() -> list[int]:
-    """The notices whose mail must be tried now; none where no mail can be sent. One query."""
+    """Return the notices whose mail must be tried now; none where no mail can be sent. One query."""
     if not mail.can_be_sent():
         return []
     return list(session().scalars(select(Notice.id).where(*_is_due())))
@@ -125,7 +125,7 @@ def _about(row: Installation, stopped: int) -> Iterator[Finding]:
 
 
 def _stopped(where: Iterable[ColumnElement[bool]]) -> list[tuple[int, int]]:
-    """How many deliveries need a person, by installation."""
+    """Return how many deliveries need a person, by installation."""
     query = (
         select(Delivery.installation_id, func.count())
         .join(Installation)
@@ -143,7 +143,7 @@ def _told(installation_ids: set[int]) -> list[Notice]:
 
 
 def _is_same(finding: Finding, notice: Notice) -> bool:
-    """Whether a notice is about this. The digest is about a day."""
+    """Return True if a notice is about this. The digest is about a day."""
     if (notice.installation_id, notice.kind) != (finding.installation.id, finding.kind):
         return False
     near = _SAME if finding.kind in {kind for _, kind in THRESHOLDS} else dt.timedelta(0)

@@ -25,7 +25,7 @@ class Details:
 
 
 def saved(installation: Installation, integration: Integration) -> Details:
-    """The Details tab as it is saved."""
+    """Return the Details tab as it is saved."""
     visible = installation.visible_to
     return Details(
         who=visible.get("who", ""), ids=tuple(visible.get("ids", ())), documents=tuple(installation.documents),

@@ -24,13 +24,15 @@ log = logging.getLogger(__name__)
 
 
 def due() -> list[int]:
-    """The installations whose credentials must be renewed now, lest they lapse or to confirm a loss. One query."""
+    """Return the installations whose credentials must be renewed now, lest they lapse or to confirm a loss. One query.
+    """
     query = select(Installation.id).join(Credential).where(Credential.keep_at <= now(), *_renewable())
     return list(session().scalars(query))
 
 
 def of_books(key: str, books_ids: Collection[str]) -> list[int]:
-    """The installations of an integration that use one of these books, whosever they are: to check them, no more."""
+    """Return the installations of an integration that use one of these books, whosever they are: to check them, no
+    more."""
     named = [one for one in books_ids if one]
     query = select(Installation.id).where(Installation.integration == key, Installation.books_id.in_(named))
     return list(session().scalars(query.where(*_renewable())))

@@ -25,14 +25,14 @@ _SILENCE = 60.0
 def validate(
     integration: Integration, subject: Subject, options: Mapping[str, str], books: Books
 ) -> tuple[Problem, ...]:
-    """What these books would refuse. If nobody can tell, the books themselves will."""
+    """Return what these books would refuse. If nobody can tell, the books themselves will."""
     return _asked(
         integration, "validate", lambda: tuple(integration.validate(subject, options, books)), tuple[Problem, ...], ()
     )
 
 
 def document_url(integration: Integration, kind: str, posting_id: str, books: Books) -> str | None:
-    """The page of a posting, if there is one and it is one of the web."""
+    """Return the page of a posting, if there is one and it is one of the web."""
     found = _asked(
         integration, "document_url",
         lambda: integration.document_url(kind, posting_id, books, settings_of(integration)), str | None, None,
@@ -41,13 +41,13 @@ def document_url(integration: Integration, kind: str, posting_id: str, books: Bo
 
 
 def cost(integration: Integration, requests: Sequence[Request]) -> RequestCost:
-    """What a trip costs; if nobody can tell, what it costs at most ledgers."""
+    """Return what a trip costs; if nobody can tell, what it costs at most ledgers."""
     usual = Integration.cost(integration, requests)
     return _asked(integration, "cost", lambda: integration.cost(requests), RequestCost, usual)
 
 
 def destination(integration: Integration, request: Request) -> str:
-    """Where a request goes; if nobody can tell, where all others go."""
+    """Return where a request goes; if nobody can tell, where all others go."""
     return _asked(integration, "destination", lambda: integration.destination(request), str, "")
 
 

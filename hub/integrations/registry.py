@@ -57,7 +57,7 @@ def _create(point: EntryPoint) -> Integration:
 
 
 def integration(key: str) -> Integration:
-    """The integration of that key. Raises `NotFound` if its plugin is missing or broken."""
+    """Return the integration of that key. Raises `NotFound` if its plugin is missing or broken."""
     found = current().integrations.get(key)
     if found is None:
         raise NotFound(say("The plugin %(plugin)s is not installed here (any more).", plugin=key))
@@ -65,6 +65,6 @@ def integration(key: str) -> Integration:
 
 
 def label(key: str) -> str:
-    """What to call it on a page, also if the plugin is gone."""
+    """Return what to call it on a page, also if the plugin is gone."""
     found = current().integrations.get(key)
     return found.label if found else key.replace("_", " ").title()

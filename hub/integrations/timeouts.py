@@ -51,7 +51,7 @@ class _Interruption(BaseException):
 
 
 def within(key: str, what: str, span: dt.timedelta, call: Callable[[], T]) -> T:
-    """What a call into the plugin of that key gives or raises; `what` says in a few words what it is asked.
+    """Return what a call into the plugin of that key gives or raises; `what` says in a few words what it is asked.
 
     Raises `Hung` when its time is over. What is called must be the plugin's, and touch no session of ours: it may be
     left in the middle, or be called in another thread.
@@ -65,7 +65,7 @@ def within(key: str, what: str, span: dt.timedelta, call: Callable[[], T]) -> T:
 
 
 def lately(key: str) -> dict[str, int]:
-    """How often a plugin has hung within a day, by what it was asked. Raises `RedisError`."""
+    """Return how often a plugin has hung within a day, by what it was asked. Raises `RedisError`."""
     told = queue.connection().hgetall(f"hub:hung:{key}")
     return {what.decode(): int(times) for what, times in told.items()}  # type: ignore[union-attr]  # It is synchronous.
 
@@ -119,7 +119,8 @@ class _Alarm:
         self.left, self.since = 0.0, time.monotonic()
 
     def is_ours(self) -> bool:
-        """Whether it can be had: in the main thread of a process whose server does not keep its signals for itself."""
+        """Return True if it can be had: in the main thread of a process whose server does not keep its signals for
+        itself."""
         if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
             return False
         self.before = signal.getsignal(signal.SIGALRM)

@@ -38,7 +38,7 @@ def demand(value: object, expected: Any, what: str) -> None:
 
 
 def request(asked: object) -> Request:
-    """A request that can be stored and sealed. Raises `TypeError` or `ValueError`."""
+    """Return a request that can be stored and sealed. Raises `TypeError` or `ValueError`."""
     if not isinstance(asked, Request):
         raise TypeError(f"A conversation yielded {asked!r}")
     if not isinstance(asked.name, str) or not isinstance(asked.writes, bool) or not isinstance(asked.payload, dict):
@@ -75,14 +75,14 @@ def error(raised: IntegrationError) -> IntegrationError:
 
 
 def text(payload: Any) -> str:
-    """A payload as JSON, the same for what is the same. Raises `TypeError` or `ValueError` for what is none."""
+    """Return a payload as JSON, the same for what is the same. Raises `TypeError` or `ValueError` for what is none."""
     written: str = simplejson.dumps(payload, use_decimal=True, sort_keys=True, ensure_ascii=False)
     written.encode()  # Half a character (a lone surrogate) is no text for any database.
     return written
 
 
 def _wrong(value: Any, expected: Any, path: str = "") -> str:
-    """What is wrong with a value that should be of a type; empty if nothing is."""
+    """Return what is wrong with a value that should be of a type; empty if nothing is."""
     origin, arguments = get_origin(expected), get_args(expected)
     if origin in {Union, types.UnionType}:
         wrongs = [_wrong(value, one, path) for one in arguments]

@@ -14,21 +14,20 @@ from hub.plugin import AccountKind, Listed, Record, RecordKind, Ref, Transaction
 
 
 def email_key(text: str) -> str:
-    """The form in which e-mail addresses are compared: the first one, without regard to case; empty for none."""
+    """Return the form in which e-mail addresses are compared: the first one, without regard to case; empty for none."""
     first = text.replace(";", ",").partition(",")[0].strip().casefold()
     return first[:200] if "@" in first else ""
 
 
 def phone_key(text: str) -> str:
-    """The form in which phone numbers are compared: the last ten digits, without the extension, so that a country's
-    code makes no difference. Fewer than seven are no number, and give an empty key.
-    """
+    """Return the form in which phone numbers are compared: the last ten digits, without the extension, so that a
+    country's code makes no difference. Fewer than seven are no number, and give an empty key."""
     number = digits(_EXTENSION.split(text, maxsplit=1)[0])
     return number[-10:] if len(number) >= _SHORTEST_PHONE else ""
 
 
 def digits(text: str) -> str:
-    """The digits of a text."""
+    """Return the digits of a text."""
     return "".join(sign for sign in text if sign.isascii() and sign.isdigit())
 
 
@@ -37,7 +36,7 @@ _SHORTEST_PHONE = 7
 
 
 def listed(kind: str) -> Listed:
-    """What a listing is of."""
+    """Return what a listing is of."""
     return TransactionKind(kind) if kind in set(TransactionKind) else RecordKind(kind)
 
 
@@ -95,7 +94,8 @@ class RecordRow(Base):
 
 
 def split(text: str) -> list[str]:
-    """The words of a text as they are searched: without case, accents and signs, each of 40 characters at most."""
+    """Return the words of a text as they are searched: without case, accents and signs, each of 40 characters at most.
+    """
     plain = "".join(sign for sign in normalize("NFKD", text.casefold()) if not combining(sign))
     return [word[:_WORD] for word in _WORDS.findall(plain)]
 

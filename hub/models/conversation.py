@@ -93,7 +93,7 @@ class BatchRow(Base):
         return exchange.joinedload(Exchange.conversation).joinedload(ConversationRow.delivery)
 
     def sealed(self) -> Batch:
-        """The batch as a plugin takes it."""
+        """Return the batch as a plugin takes it."""
         return Batch(
             idempotency_key=self.idempotency_key,
             body=self.body,

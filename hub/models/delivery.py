@@ -23,12 +23,12 @@ needs = Table(
 
 
 def search_key(text: str) -> str:
-    """The form in which deliveries are searched: without regard to case and blanks."""
+    """Return the form in which deliveries are searched: without regard to case and blanks."""
     return " ".join(text.split()).casefold()[:500]
 
 
 def _party(subject: dict[str, Any] | None) -> str:
-    """The name of a document's customer or vendor; it stands in its snapshot (`hub.serialization`)."""
+    """Return the name of a document's customer or vendor; it stands in its snapshot (`hub.serialization`)."""
     party = (subject or {}).get("customer") or (subject or {}).get("vendor") or {}
     return str(party.get("name", ""))
 

@@ -54,5 +54,5 @@ class TransactionRow(Base):
         return not self.deleted and not self.voided and self.balance == self.total
 
     def is_overdue(self, today: dt.date) -> bool:
-        """Whether it is an invoice that should have been paid by now."""
+        """Return True if it is an invoice that should have been paid by now."""
         return self.kind is TransactionKind.INVOICE and self.balance > 0 and (self.due or self.date) < today

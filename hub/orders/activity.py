@@ -68,9 +68,8 @@ class Retried:
 
 
 def page(installation_id: int, wanted: Wanted) -> Page:
-    """The newest deliveries that are wanted. A constant number of queries, and of rows that are read, however many
-    deliveries there are: one search looks through `SEARCHED` of them, and the next goes on where it ended.
-    """
+    """Return the newest deliveries that are wanted. A constant number of queries, and of rows that are read, however
+    many deliveries there are: one search looks through `SEARCHED` of them, and the next goes on where it ended."""
     end = _end(installation_id, wanted) if wanted.text else None
     found = _found(installation_id, wanted, PER_PAGE + 1, end).subquery()
     rows = session().scalars(
@@ -138,7 +137,8 @@ def retry_all(organization_id: str, installation_id: int, wanted: Wanted) -> Ret
 
 
 def conversations(delivery: Delivery) -> tuple[list[ConversationRow], int]:
-    """What was said about a delivery, newest conversation first, and how many exchanges are too old to be shown."""
+    """Return what was said about a delivery, newest conversation first, and how many exchanges are too old to be shown.
+    """
     shown = (
         select(Exchange.id)
         .join(ConversationRow)
@@ -161,7 +161,7 @@ def conversations(delivery: Delivery) -> tuple[list[ConversationRow], int]:
 
 
 def delivery_of(organization_id: str, installation_id: int, delivery_id: int) -> Delivery:
-    """A delivery of this installation. Raises `NotFound`."""
+    """Return a delivery of this installation. Raises `NotFound`."""
     scope.installation(organization_id, installation_id)
     found = scope.delivery(organization_id, delivery_id)
     if found.installation_id != installation_id:
@@ -172,9 +172,8 @@ def delivery_of(organization_id: str, installation_id: int, delivery_id: int) ->
 def _found(
     installation_id: int, wanted: Wanted, limit: int, end: int | None = None
 ) -> Select[Any] | CompoundSelect[Any]:
-    """The ids of what is wanted, newest first, and none before `end`: for each state a walk down the index, which holds
-    all that is asked.
-    """
+    """Return the ids of what is wanted, newest first, and none before `end`: for each state a walk down the index,
+    which holds all that is asked."""
     walks = []
     for walk in _walks(installation_id, wanted):
         if end is not None:
@@ -187,7 +186,7 @@ def _found(
 
 
 def _end(installation_id: int, wanted: Wanted) -> int | None:
-    """The oldest row that one search looks at; None if it looks at all of them."""
+    """Return the oldest row that one search looks at; None if it looks at all of them."""
     beyond = [select(one.offset(SEARCHED).limit(1).subquery().c.id) for one in _walks(installation_id, wanted)]
     newest = session().scalar(select(func.max(union_all(*beyond).subquery().c.id)))
     return None if newest is None else int(newest) + 1
@@ -214,7 +213,7 @@ _SECRET_ELEMENT = re.compile(r"(<(\w*(?:Password|Token|Secret|Ticket)\w*)[^>]*>)
 
 
 def pretty(payload: Payload | None) -> tuple[str, int]:
-    """A message as a person reads it, and how many characters of it are left out.
+    """Return a message as a person reads it, and how many characters of it are left out.
 
     A request never holds a credential, and no carrier returns one. Whatever looks like one is hidden all the same, as
     are the numbers of persons and cards that a ledger may tell.
@@ -226,7 +225,7 @@ def pretty(payload: Payload | None) -> tuple[str, int]:
 
 
 def redacted(value: Any) -> Any:
-    """A message without what must not be shown."""
+    """Return a message without what must not be shown."""
     if isinstance(value, Mapping):
         return {
             key: _HIDDEN if _SECRET_KEY.search(key) and item not in ("", None) else redacted(item)

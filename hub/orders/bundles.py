@@ -77,7 +77,7 @@ def find_bundle(organization_id: str, bundle_id: int) -> Bundle:
 
 
 def find_recent_bundles(organization_id: str) -> list[Bundle]:
-    """What was sent together lately in an organization, the latest first. One query."""
+    """Return what was sent together lately in an organization, the latest first. One query."""
     query = (
         select(Bundle)
         .where(Bundle.organization_id == organization_id, Bundle.sent_at > now() - _RECENT)
@@ -89,18 +89,18 @@ def find_recent_bundles(organization_id: str) -> list[Bundle]:
 
 
 def is_queueing(organization_id: str) -> bool:
-    """Whether orders of an organization are about to be queued. One query."""
+    """Return True if orders of an organization are about to be queued. One query."""
     query = select(Bundle.id).where(Bundle.organization_id == organization_id, Bundle.due_at.is_not(None)).limit(1)
     return session().scalar(query) is not None
 
 
 def held(bundle: Bundle) -> Mapping[str, Sequence[Problem]]:
-    """What kept some of its orders from being queued, by the id of the order."""
+    """Return what kept some of its orders from being queued, by the id of the order."""
     return {order_id: problems_of(stored) for order_id, stored in bundle.held.items()}
 
 
 def find_due_bundles() -> list[int]:
-    """The bundles that nobody looks after and of which something is left. One query."""
+    """Return the bundles that nobody looks after and of which something is left. One query."""
     return list(session().scalars(select(Bundle.id).where(Bundle.due_at <= now())))
 
 
@@ -179,7 +179,7 @@ def _hold(bundle_id: int, order_id: str, mark: str) -> None:
 
 
 def _sender(bundle: Bundle) -> User:
-    """Who pressed, as the host knows that person by now."""
+    """Return who pressed, as the host knows that person by now."""
     known = host().users(bundle.organization_id)
     then = User(id=bundle.user_id, name=bundle.sent_by, teams=frozenset(bundle.teams))
     return next((one for one in known if one.id == bundle.user_id), then)

@@ -37,8 +37,10 @@ def cancel_delivery(organization_id: str, delivery_id: int) -> Delivery:
 
 
 def confirm_deleted(organization_id: str, delivery_id: int, order: Order, by: str) -> Delivery:
-    """A person says that what was bought, and is not on the order any more, was deleted in the books: we cannot see
-    that. Should it be on the order again, it is entered anew. Raises `NotPossible` for anything else."""
+    """Note that a person has deleted in the books what was bought and is not on the order any more: we cannot see that.
+
+    If it is on the order again later, it is created anew. Raises `NotPossible` for anything else.
+    """
     delivery = scope.delivery(organization_id, delivery_id)
     scope.lock(delivery.installation_id)
     if not revisions.abandoned([delivery], order):
@@ -53,12 +55,12 @@ def confirm_deleted(organization_id: str, delivery_id: int, order: Order, by: st
 
 
 def can_cancel(delivery: Delivery) -> bool:
-    """Whether it is certain that nothing of it has reached the books."""
+    """Return True if it is certain that nothing of it has reached the books."""
     return delivery.state in CANCELLABLE and not leases.write_is_asked(delivery.id)
 
 
 def find_cancellable(deliveries: Iterable[Delivery]) -> set[int]:
-    """The ids of those that `can_cancel` is true of. One query."""
+    """Return the ids of those that `can_cancel` is true of. One query."""
     ids = {delivery.id for delivery in deliveries if delivery.state in CANCELLABLE}
     return ids - leases.asked_to_write(ids)
 

@@ -50,9 +50,8 @@ class Places:
 def place(
     places: Places, source: str, subject: Subject, title: str, by: str, *, update: bool = False
 ) -> Delivery:
-    """The live delivery of a source. One that stopped or waits, and has written nothing, becomes what is sent now; so
-    does one that is in the books, if it is to be updated.
-    """
+    """Return the live delivery of a source. One that stopped or waits, and has written nothing, becomes what is sent
+    now; so does one that is in the books, if it is to be updated."""
     live, installation = places.live.get((source, subject.kind)), places.installation
     if live is None or live.state is _D.CANCELLED:  # It may have been given up just now, with another order's place.
         live = Delivery(
@@ -109,12 +108,12 @@ def _voids(subject: Subject) -> bool:
 
 
 def live_of(installation: Installation, source: str, kind: str) -> Delivery | None:
-    """The delivery of a source, also what an earlier installation brought into these same books."""
+    """Return the delivery of a source, also what an earlier installation brought into these same books."""
     return Places.of(installation, [source]).live.get((source, kind))
 
 
 def _live(installation: Installation, sources: Sequence[str]) -> Select[Delivery]:
-    """The latest last."""
+    """Return the latest last."""
     same_books = and_(
         Installation.organization_id == installation.organization_id,
         Installation.integration == installation.integration,

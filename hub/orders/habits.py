@@ -29,9 +29,8 @@ def remember(installation: Installation, user: User, choices: Choices) -> None:
 
 
 def recall(installation: Installation, user: User, order: Order) -> Choices:
-    """What a person would choose for an order, going by the last one. A tax that was chosen gives way to a default that
-    an admin has changed since.
-    """
+    """Return what a person would choose for an order, going by the last one. A tax that was chosen gives way to a
+    default that an admin has changed since."""
     row = session().get(Habit, (installation.id, user.id))
     chosen = row.chosen if row is not None else {}
     kept = chosen.get("default") == installation.tax

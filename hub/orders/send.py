@@ -119,13 +119,13 @@ def enter_orders(
 
 
 def _possible(choices: Choices, integration: Integration) -> Choices:
-    """The choices without updates that the books do not take: such a document would be entered a second time."""
+    """Return the choices without updates that the books do not take: such a document would be entered a second time."""
     revises = integration.capabilities.revises
     return replace(choices, updates=tuple(one for one in choices.updates if one.partition("/")[0] in revises))
 
 
 def _sources(order: Order, outline: Draft) -> Iterator[str]:
-    """The sources of all that an order may bring into the books."""
+    """Return the sources of all that an order may bring into the books."""
     yield f"order/{order.id}"
     yield f"company/{order.company.id}"
     for item in outline.new_items:
@@ -147,7 +147,7 @@ def _ticked_to_void(
 
 
 def _is_being_voided(installation: Installation, order: Order, choices: Choices) -> bool:
-    """Whether somebody has pressed Void a moment before."""
+    """Return True if somebody has pressed Void a moment before."""
     if not choices.updates:
         return False
     live = _of(installation, deliveries_of_order(installation.organization_id, order.id))
@@ -155,12 +155,12 @@ def _is_being_voided(installation: Installation, order: Order, choices: Choices)
 
 
 def deliveries_of_order(organization_id: str, order_id: str) -> list[Delivery]:
-    """The live deliveries of an order's documents, oldest first."""
+    """Return the live deliveries of an order's documents, oldest first."""
     return deliveries_of_orders(organization_id, [order_id]).get(order_id, [])
 
 
 def deliveries_of_orders(organization_id: str, order_ids: Iterable[str]) -> dict[str, list[Delivery]]:
-    """The live deliveries of many orders, by order, with what they wait for. Three queries."""
+    """Return the live deliveries of many orders, by order, with what they wait for. Three queries."""
     rows = session().scalars(
         select(Delivery)
         .where(
@@ -180,9 +180,8 @@ def deliveries_of_orders(organization_id: str, order_ids: Iterable[str]) -> dict
 def find_revisions(
     installation: Installation, order: Order, choices: Choices, known: Gathered | None = None
 ) -> list[Revisable]:
-    """What of an order is in the books, and is there in another form than the order has by now. `known` is what its
-    draft rests on, where that has been gathered already.
-    """
+    """Return what of an order is in the books, and is there in another form than the order has by now. `known` is what
+    its draft rests on, where that has been gathered already."""
     integration = registry.integration(installation.integration)
     live = _of(installation, deliveries_of_order(installation.organization_id, order.id))
     voidable = find_voidable(integration, live, order)
@@ -222,7 +221,7 @@ def of_these_books(installation: Installation, live: Iterable[Delivery]) -> list
 
 
 def choices_of(stored: dict[str, object]) -> Choices:
-    """What a person chose earlier."""
+    """Return what a person chose earlier."""
     return Choices(
         documents=tuple(stored.get("documents", ())),  # type: ignore[arg-type]  # As `Choices.stored` wrote it.
         customer=str(stored.get("customer", "")),
@@ -342,12 +341,12 @@ def _is_changing(delivery: Delivery | None) -> bool:
 
 
 def _entered(installation: Installation, order: Order, outline: Draft) -> Delivery | None:
-    """The delivery that entered the order's customer in the books, if it was one of ours."""
+    """Return the delivery that entered the order's customer in the books, if it was one of ours."""
     live = deliveries.live_of(installation, f"company/{order.company.id}", RecordKind.CUSTOMER)
     return live if live is not None and live.posting_id and live.posting_id == outline.customer.id else None
 
 
 def count_stopped(installation_id: int) -> int:
-    """How many deliveries of an installation need a person."""
+    """Return how many deliveries of an installation need a person."""
     query = select(func.count()).where(Delivery.installation_id == installation_id, Delivery.state == _D.STOPPED)
     return session().scalar(query) or 0

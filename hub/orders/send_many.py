@@ -56,9 +56,8 @@ class Outlook:
 def look(
     installation: Installation, order_ids: Sequence[str], kinds: Collection[str], validator: Validator | None = None
 ) -> list[Outlook]:
-    """What sending these orders would come to, in their order. As many queries for `MOST` of them as for one. An order
-    that gives money back becomes a credit memo where invoices are among the `kinds`.
-    """
+    """Return what sending these orders would come to, in their order. As many queries for `MOST` of them as for one. An
+    order that gives money back becomes a credit memo where invoices are among the `kinds`."""
     found = {order.id: order for order in host().some_orders(installation.organization_id, order_ids)}
     orders = [found[order_id] for order_id in dict.fromkeys(order_ids) if order_id in found]
     integration = registry.integration(installation.integration)
@@ -101,7 +100,7 @@ def _outlook(
 
 
 def _closed(installation: Installation, choices: Choices) -> list[Problem]:
-    """What the settings do not let anybody send."""
+    """Return what the settings do not let anybody send."""
     return [
         Problem(
             code="kind-not-allowed", what=say("The settings do not allow to send a %(kind)s.", kind=noun(kind)),
@@ -113,7 +112,7 @@ def _closed(installation: Installation, choices: Choices) -> list[Problem]:
 
 
 def _wanted(outline: Draft, order: Order, choices: Choices) -> Iterator[tuple[str, str]]:
-    """The sources and kinds of the documents that are asked for."""
+    """Return the sources and kinds of the documents that are asked for."""
     sales = SALES | {Payment.kind}
     for source, _, subject in validation.parts(outline, order):
         if subject.kind in document_kinds() and (subject.kind not in sales or choices.sells):
@@ -124,9 +123,8 @@ def _wanted(outline: Draft, order: Order, choices: Choices) -> Iterator[tuple[st
 
 
 def order_ids(organization_id: str, state: OrderState) -> Select[str | None]:
-    """The ids of an organization's orders in a state, as a query that a host's own can contain. UNSENT gives those that
-    are in any other state, to be excluded.
-    """
+    """Return the ids of an organization's orders in a state, as a query that a host's own can contain. UNSENT gives
+    those that are in any other state, to be excluded."""
     mine = and_(Delivery.organization_id == organization_id, Delivery.order_id.is_not(None))
     live = and_(mine, Delivery.state != _D.CANCELLED)
     stopped = and_(live, _is_stuck(Delivery))

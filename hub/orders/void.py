@@ -23,12 +23,12 @@ from hub.states import DeliveryState
 
 
 def is_superseded(delivery: Delivery, order: Order) -> bool:
-    """Whether an order does not have any more what a delivery has sent of it."""
+    """Return True if an order does not have any more what a delivery has sent of it."""
     return delivery.kind in SALES and (order.cancelled or delivery.kind != sales.kind_of(order))
 
 
 def find_voidable(integration: Integration, live: Iterable[Delivery], order: Order) -> list[Delivery]:
-    """What of an order is in the books and can be voided there, because the order does not have it any more."""
+    """Return what of an order is in the books and can be voided there, because the order does not have it any more."""
     posted = [
         one
         for one in live
@@ -51,7 +51,7 @@ def void_document(delivery: Delivery, by: str) -> None:
 
 
 def build_void(delivery: Delivery) -> Invoice | CreditMemo:
-    """The document that voids what a delivery has brought into the books."""
+    """Return the document that voids what a delivery has brought into the books."""
     subject = subject_of(delivery.kind, delivery.subject)
     assert isinstance(subject, Invoice | CreditMemo)
     return replace(subject, revises=Revision(id=delivery.posting_id, version=delivery.posting_version, voids=True))

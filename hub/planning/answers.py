@@ -46,19 +46,20 @@ def key(about: str, answer: str) -> str:
 
 
 def about(delivery: Delivery) -> str:
-    """What of its order a delivery is, as the keys of answers name it."""
+    """Return what of its order a delivery is, as the keys of answers name it."""
     vendor = delivery.source.partition("/vendor/")[2]
     return f"{delivery.kind}/{vendor}" if vendor else delivery.kind
 
 
 def of(delivery: Delivery, answer: FixKind) -> str:
-    """What was answered about a delivery, empty if nothing was."""
+    """Return what was answered about a delivery, empty if nothing was."""
     what = about(delivery) if delivery.order_id else ""
     return str(delivery.choices.get("answers", {}).get(key(what, answer), ""))
 
 
 def latest(answers: Mapping[str, str], live: Iterable[Delivery]) -> dict[str, str]:
-    """The answers of an order's last sending; what is about one of its documents, as it was answered about that."""
+    """Return the answers of an order's last sending; what is about one of its documents, as it was answered about that.
+    """
     found = dict(answers)
     for delivery in live:
         own = f"{about(delivery)}:"
@@ -68,7 +69,7 @@ def latest(answers: Mapping[str, str], live: Iterable[Delivery]) -> dict[str, st
 
 
 def put(subject: S, about: str, answers: Mapping[str, str]) -> S:
-    """The subject as it is with what was answered about it. What cannot be understood is left out."""
+    """Return the subject as it is with what was answered about it. What cannot be understood is left out."""
     own = {answer: answers.get(key(about, answer), "").strip() for answer in FixKind}
     if subject.kind in set(RecordKind):
         values: dict[str, Any] = {"name": own[FixKind.NAME]} if own[FixKind.NAME] else {}
@@ -86,18 +87,18 @@ def put(subject: S, about: str, answers: Mapping[str, str]) -> S:
 
 
 def mark(problems: Iterable[Problem], about: str) -> list[Problem]:
-    """The problems of a subject, marked with what they are about."""
+    """Return the problems of a subject, marked with what they are about."""
     return [replace(problem, about=about) for problem in problems]
 
 
 def take(answers: Mapping[str, str], taken: str) -> dict[str, str]:
-    """The answers, with the offer that a person pressed: its key, an equals sign and the value."""
+    """Return the answers, with the offer that a person pressed: its key, an equals sign and the value."""
     name, _, value = taken.partition("=")
     return {**answers, name: value} if name else dict(answers)
 
 
 def given(answers: Mapping[str, str]) -> list[Given]:
-    """What was answered so far, apart from the date and the customer, which have places of their own."""
+    """Return what was answered so far, apart from the date and the customer, which have places of their own."""
     found = []
     for name, value in answers.items():
         of, _, answer = name.rpartition(":")
@@ -109,7 +110,7 @@ def given(answers: Mapping[str, str]) -> list[Given]:
 
 
 def amount(text: str) -> Decimal | None:
-    """An amount that was answered. What is none is nothing."""
+    """Return an amount that was answered. What is none is nothing."""
     return Decimal(text) if re.fullmatch(r"\d{1,15}\.\d\d", text) else None
 
 

@@ -49,7 +49,7 @@ class Choices:
         return frozenset(one.partition("/")[0] for one in self.documents).intersection(document_kinds())
 
     def whole(self) -> Choices:
-        """The choices, in which what is to be updated of purchases is among the documents."""
+        """Return the choices, in which what is to be updated of purchases is among the documents."""
         updated = [about for about in self.updates if about.partition("/")[0] in PURCHASES]
         return replace(self, documents=tuple(dict.fromkeys([*self.documents, *updated])))
 

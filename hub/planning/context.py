@@ -43,11 +43,12 @@ class Gathered:
     numbers: Mapping[str, Mapping[tuple[str, str], str]]
 
     def named(self, kind: RecordKind, name: str) -> RecordRow | None:
-        """The active entry of that name."""
+        """Return the active entry of that name."""
         return self.names.get((kind, name_key(name)))
 
     def customer_of(self, order: Order) -> str:
-        """The id of the customer that an order is for: who is linked, else who has exactly this name; else empty."""
+        """Return the id of the customer that an order is for: who is linked, else who has exactly this name; else
+        empty."""
         link = self.links.get((RecordKind.CUSTOMER, order.company.id))
         if link is not None:
             return link.id
@@ -98,7 +99,7 @@ def gather(
 
 
 def kind_of_entry(role: str) -> RecordKind:
-    """What fills a role: most often an account. A role may name the vendor that it is for."""
+    """Return what fills a role: most often an account. A role may name the vendor that it is for."""
     return mappings.KINDS.get(role.partition("/")[0], RecordKind.ACCOUNT)
 
 
@@ -135,8 +136,8 @@ _Sent: TypeAlias = Row[str | None, str, str, DeliveryState, bool, Any]
 
 
 def _sent(installation: Installation, order_ids: Sequence[str]) -> Sequence[_Sent]:
-    """What orders have brought into these books or are about to, also by an earlier installation: the order, source,
-    kind and state of each, whether it is gone there, and of what was bought the subject."""
+    """Return what orders have brought into these books or are about to, also by an earlier installation: the order,
+    source, kind and state of each, whether it is gone there, and of what was bought the subject."""
     gone = or_(TransactionRow.deleted, TransactionRow.voided)
     bought = case((Delivery.kind.in_(PURCHASES), Delivery.subject))
     return session().execute(
@@ -161,7 +162,8 @@ def _sent(installation: Installation, order_ids: Sequence[str]) -> Sequence[_Sen
 def _standing(
     sent: Sequence[_Sent],
 ) -> tuple[dict[str, frozenset[tuple[str, str]]], dict[str, frozenset[str]]]:
-    """The sources and kinds of what is in the books, and the kinds of what stands there or is on its way, by order."""
+    """Return the sources and kinds of what is in the books, and the kinds of what stands there or is on its way, by
+    order."""
     settled: dict[str, set[tuple[str, str]]] = {}
     standing: dict[str, set[str]] = {}
     for order, source, kind, state, is_gone, _ in sent:

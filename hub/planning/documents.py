@@ -36,7 +36,7 @@ from hub.plugin import (
 
 
 def takes_deposits(installation: Installation, integration: Integration, order: Order, known: Gathered) -> bool:
-    """Whether payments of an order can be sent before its invoice, and this is not there."""
+    """Return True if payments of an order can be sent before its invoice, and this is not there."""
     invoiced = Invoice.kind in known.standing.get(order.id, frozenset())
     may = options_of(installation, integration).get(DEPOSITS.key) == AT_ONCE
     return may and not invoiced and sales.kind_of(order) == Invoice.kind
@@ -97,12 +97,12 @@ def draft(
 
 
 def item_key(name: str) -> str:
-    """What identifies a new item among the deliveries of an installation."""
+    """Return what identifies a new item among the deliveries of an installation."""
     return name_key(name)
 
 
 def named(order: Order, known: Gathered) -> dict[str, Ref]:
-    """What of the books an order names itself, by role. What they do not have is left out."""
+    """Return what of the books an order names itself, by role. What they do not have is left out."""
     names = {Role.TERMS: order.terms, Role.CLASS: order.tracking_class, Role.LOCATION: order.location}
     rows = {role: known.named(kind_of_entry(role), name) for role, name in names.items() if name}
     return {role: row.ref for role, row in rows.items() if row is not None}
@@ -157,7 +157,7 @@ def _customer(
 
 
 def customer_of(order: Order) -> NewCustomer:
-    """The order's company as a customer in the books."""
+    """Return the order's company as a customer in the books."""
     company = order.company
     return NewCustomer(
         name=company.name, email=company.email, phone=company.phone, billing=company.billing,

@@ -30,7 +30,7 @@ Party = TypeVar("Party", NewCustomer, NewVendor)
 
 
 def holders(installation: Installation, integration: Integration, names: Sequence[str]) -> dict[str, list[RecordRow]]:
-    """Who has some names, in the lists that share them, the inactive ones included. One query."""
+    """Return who has some names, in the lists that share them, the inactive ones included. One query."""
     kinds, found = integration.capabilities.shared_names, dict[str, list[RecordRow]]()
     if not kinds or not names:
         return found
@@ -49,7 +49,7 @@ def holders(installation: Installation, integration: Integration, names: Sequenc
 def settled(
     record: Party, held: Mapping[str, Sequence[RecordRow]], options: Mapping[str, str], *, wanted_new: bool
 ) -> tuple[Party, list[Problem]]:
-    """A new party under a name that is free as far as we know; or the problem that its name is taken.
+    """Return a new party under a name that is free as far as we know; or the problem that its name is taken.
 
     With the option to add a suffix it gets one. An active entry of its own kind is the one that is meant, unless a
     person asked for a new one (`wanted_new`).

@@ -40,7 +40,7 @@ class Purchase:
 
 
 def accounts_of(vendor_id: str, refs: Mapping[str, Ref]) -> dict[str, Ref]:
-    """What is chosen by role, with what is chosen for this vendor in its place."""
+    """Return what is chosen by role, with what is chosen for this vendor in its place."""
     return {**refs, **{str(role): refs[key] for role in ROLES if (key := f"{role}/{vendor_id}") in refs}}
 
 
@@ -48,7 +48,7 @@ def build_purchases(
     installation: Installation, order: Order, choices: Choices, *, known: Gathered, customer: Ref,
     items: Sequence[Ref], refs: Mapping[str, Ref], problems: list[Problem],
 ) -> tuple[Purchase, ...]:  # fmt: skip
-    """The purchases of an order, as far as `choices` ask for them."""
+    """Return the purchases of an order, as far as `choices` ask for them."""
     asked, vendors = PURCHASES & choices.kinds, vendors_of(order)
     if asked and not vendors:
         problems.append(Problem(
@@ -82,12 +82,12 @@ def build_purchases(
 
 
 def is_wanted(choices: Choices, kind: str, vendor_id: str) -> bool:
-    """Whether a purchase of a kind is to be sent for a vendor."""
+    """Return True if a purchase of a kind is to be sent for a vendor."""
     return kind in choices.documents or f"{kind}/{vendor_id}" in choices.documents
 
 
 def all_have(role: str, order: Order, choices: Choices) -> bool:
-    """Whether each vendor of whom something is to be sent has an account of its own in a role."""
+    """Return True if each vendor of whom something is to be sent has an account of its own in a role."""
     wanted = [one for one in vendors_of(order) if any(is_wanted(choices, kind, one) for kind in PURCHASES)]
     return role in ROLES and bool(wanted) and all(choices.accounts.get(f"{role}/{one}") for one in wanted)
 
@@ -113,7 +113,7 @@ def vendors_of(order: Order) -> dict[str, Company]:
 
 
 def vendor_of(known: Gathered, vendor: Company) -> str:
-    """The id of the vendor that a vendor is: who is linked, else who has exactly this name; else empty."""
+    """Return the id of the vendor that a vendor is: who is linked, else who has exactly this name; else empty."""
     row = known.named(RecordKind.VENDOR, vendor.name)
     link = known.links.get((RecordKind.VENDOR, vendor.id))
     return link.id if link is not None else row.record_id if row is not None else ""
@@ -134,7 +134,7 @@ def _vendor(known: Gathered, choices: Choices, vendor: Company, problems: list[P
 
 
 def is_bought(line: OrderLine) -> bool:
-    """Whether a line is bought from a vendor for its order. What a customer gives back is not."""
+    """Return True if a line is bought from a vendor for its order. What a customer gives back is not."""
     return line.vendor is not None and line.quantity > 0
 
 

@@ -79,8 +79,8 @@ class Revisable:
 def revisable(
     integration: Integration, live: Mapping[str, Delivery], drafted: Mapping[str, Subject]
 ) -> list[Revisable]:
-    """What could be sent again. `live` are deliveries by what of their order they are, `drafted` what they would be
-    now."""
+    """Return what could be sent again. `live` are deliveries by what of their order they are, `drafted` what they would
+    be now."""
     posted = {
         about: one
         for about, one in live.items()
@@ -149,7 +149,7 @@ def abandoned(live: Iterable[Delivery], order: Order) -> list[Revisable]:
 
 
 def revision(delivery: Delivery, subject: Subject) -> Subject:
-    """The subject as a change of what the delivery has already brought into the books, if it has."""
+    """Return the subject as a change of what the delivery has already brought into the books, if it has."""
     if not delivery.posting_id or isinstance(subject, NewVendor | NewItem):
         return subject
     return replace(subject, revises=Revision(
@@ -160,7 +160,7 @@ def revision(delivery: Delivery, subject: Subject) -> Subject:
 
 
 def _known_totals(delivery: Delivery, subject: Subject) -> tuple[Decimal, ...]:
-    """What it comes to with the change, which may be there already; what it came to when it was posted, what the
+    """Return what it comes to with the change, which may be there already; what it came to when it was posted, what the
     history says, and what a person was told that it comes to by now."""
     if not hasattr(subject, "total"):
         return ()
@@ -178,17 +178,17 @@ def _cleared(before: Subject, after: Subject) -> Iterator[str]:
 
 
 def is_gone(delivery: Delivery) -> bool:
-    """Whether what it posted was deleted or voided in the books since, and may be entered anew."""
+    """Return True if what it posted was deleted or voided in the books since, and may be entered anew."""
     return is_said_gone(delivery) or is_gone_there(history.standing([delivery]).get(delivery.id))
 
 
 def is_said_gone(delivery: Delivery) -> bool:
-    """Whether a person said so of what it posted."""
+    """Return True if a person said so of what it posted."""
     return bool(delivery.posting_id) and answers.of(delivery, FixKind.ANEW) == delivery.posting_id
 
 
 def last_posted(delivery: Delivery) -> dict[str, Any]:
-    """The subject that the books have of it, as the conversation that posted it was begun with."""
+    """Return the subject that the books have of it, as the conversation that posted it was begun with."""
     row = session().scalar(
         select(ConversationRow)
         .where(ConversationRow.delivery_id == delivery.id, ConversationRow.state == ConversationState.DONE)
@@ -199,7 +199,7 @@ def last_posted(delivery: Delivery) -> dict[str, Any]:
 
 
 def is_gone_there(row: TransactionRow | None) -> bool:
-    """Whether a transaction was deleted or voided in the books."""
+    """Return True if a transaction was deleted or voided in the books."""
     return row is not None and (row.deleted or row.voided)
 
 
@@ -219,7 +219,7 @@ def changes(before: Subject, after: Subject) -> Iterator[Change]:
 
 
 def _same(before: Any, after: Any) -> bool:
-    """Whether two pointers mean one entry, whatever it is called by now."""
+    """Return True if two pointers mean one entry, whatever it is called by now."""
     return isinstance(before, Ref) and isinstance(after, Ref) and bool(before.id) and before.id == after.id
 
 

@@ -31,14 +31,14 @@ TAX_AS_ITEM = "item"
 
 
 def kind_of(order: Order) -> str:
-    """What an order becomes: an invoice; or a credit memo, if it gives the customer money back."""
+    """Return what an order becomes: an invoice; or a credit memo, if it gives the customer money back."""
     return CreditMemo.kind if order.total < 0 else Invoice.kind
 
 
 def sale(
     order: Order, customer: Ref, items: list[Ref], refs: Mapping[str, Ref], *, tax: str, problems: list[Problem]
 ) -> Invoice | CreditMemo:
-    """The invoice or the credit memo of an order, taxed as chosen. Raises `DoesNotAddUp`."""
+    """Return the invoice or the credit memo of an order, taxed as chosen. Raises `DoesNotAddUp`."""
     gives_back = kind_of(order) == CreditMemo.kind
     as_item = tax == TAX_AS_ITEM and bool(order.tax)  # Then nothing else is left for the books to tax.
     lines = [
@@ -80,16 +80,16 @@ def _tax_line(order: Order, refs: Mapping[str, Ref], problems: list[Problem]) ->
 
 
 def _turned(line: Line) -> Line:
-    """A line of an order as it stands on a credit memo: what is given back is positive there."""
+    """Return a line of an order as it stands on a credit memo: what is given back is positive there."""
     if line.price < 0:
         return replace(line, price=-line.price, amount=-line.amount)
     return replace(line, quantity=-line.quantity, amount=-line.amount)
 
 
 def payments(order: Order, customer: Ref, refs: Mapping[str, Ref], *, applied: bool) -> dict[str, Payment]:
-    """The payments received for an order, by the host's id of each, to be applied to its invoice if there is one by
-    then. A refund is none: what was paid back for a credit memo is entered in the books by hand, where the money left.
-    Raises `DoesNotAddUp`."""
+    """Return the payments received for an order, by the host's id of each, to be applied to its invoice if there is one
+    by then. A refund is none: what was paid back for a credit memo is entered in the books by hand, where the money
+    left. Raises `DoesNotAddUp`."""
     invoice = Ref(id="", name=f"Invoice {order.number}") if applied else None
     if kind_of(order) == CreditMemo.kind:
         return {}
@@ -109,7 +109,8 @@ def _payment(
 def contradictions(
     installation: Installation, integration: Integration, order: Order, standing: Collection[str]
 ) -> list[Problem]:
-    """What keeps an order from being sent as what it is. `standing` are the kinds of its documents in the books."""
+    """Return what keeps an order from being sent as what it is. `standing` are the kinds of its documents in the books.
+    """
     kind = kind_of(order)
     if kind not in integration.capabilities.documents:
         return [Problem(
@@ -145,7 +146,7 @@ def contradictions(
 
 
 def deposit_problems(options: Mapping[str, str]) -> list[Problem]:
-    """What keeps payments from being sent before their invoice."""
+    """Return what keeps payments from being sent before their invoice."""
     if options.get(DEPOSITS.key) == AT_ONCE:
         return []
     return [Problem(
@@ -166,7 +167,7 @@ def cancelled(integration: Integration, order: Order, standing: Collection[str])
 
 
 def money_problems(installation: Installation, order: Order) -> list[Problem]:
-    """What is wrong with the figures of an order beyond what a document says of itself."""
+    """Return what is wrong with the figures of an order beyond what a document says of itself."""
     problems = []
     paid = sum((payment.amount for payment in order.payments), Decimal("0.00"))
     if paid > max(order.total, Decimal(0)):

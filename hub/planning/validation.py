@@ -21,7 +21,7 @@ Review: TypeAlias = Callable[[Subject], Sequence[Problem]]
 def answered(
     outline: Draft, known: Gathered, choices: Choices, options: Mapping[str, str]
 ) -> tuple[Draft, list[Problem]]:
-    """The draft with what the person answered put into it, and the names in it that the books use already."""
+    """Return the draft with what the person answered put into it, and the names in it that the books use already."""
     given, problems = choices.answers, list[Problem]()
     customer = outline.new_customer
     if customer is not None:
@@ -56,9 +56,8 @@ def answered(
 def reviewed(
     outline: Draft, known: Gathered, order: Order, updates: Collection[str], review: Review
 ) -> list[Problem]:
-    """What these books would refuse of a draft. What is in them already, and is not to be changed, is not looked at:
-    its period may have been closed since.
-    """
+    """Return what these books would refuse of a draft. What is in them already, and is not to be changed, is not looked
+    at: its period may have been closed since."""
     settled = known.settled.get(order.id, frozenset())
     problems = []
     for source, about, subject in parts(outline, order):
@@ -68,7 +67,7 @@ def reviewed(
 
 
 def parts(outline: Draft, order: Order) -> Iterator[tuple[str, str, Subject]]:
-    """Each part of a draft with the source of its delivery and what answers about it are kept under."""
+    """Return each part of a draft with the source of its delivery and what answers about it are kept under."""
     if outline.new_customer is not None:
         yield f"company/{order.company.id}", "customer", outline.new_customer
     for item in outline.new_items:

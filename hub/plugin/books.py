@@ -131,7 +131,8 @@ class Books:
     """What stands for these books in the addresses of the product's own pages, if that is not the `id`."""
 
     def tracks(self, kind: str) -> bool:
-        """Whether the company uses a list at all: classes and locations are switched on by those who want them."""
+        """Return True if the company uses a list at all: classes and locations are switched on by those who want them.
+        """
         return {"class": bool(self.class_tracking), "location": self.locations}.get(kind, True)
 
     @property

@@ -70,7 +70,7 @@ class Integration(ABC):
         """
 
     def destination(self, request: Request) -> str:
-        """Where a request goes, for a ledger that takes each kind at a door of its own. Pure.
+        """Return where a request goes, for a ledger that takes each kind at a door of its own. Pure.
 
         The requests of a batch all have the same, so that it is one trip that arrives or does not, as a whole. By
         default there is one destination for all.
@@ -78,7 +78,7 @@ class Integration(ABC):
         return ""
 
     def cost(self, requests: Sequence[Request]) -> RequestCost:
-        """What a trip with these requests costs against `Capabilities.limits` and on the meter. Pure.
+        """Return what a trip with these requests costs against `Capabilities.limits` and on the meter. Pure.
 
         By default it is one call, in which every request that does not write is a read.
         """
@@ -109,7 +109,7 @@ class Integration(ABC):
     def document_url(
         self, kind: str, posting_id: str, books: Books, settings: Mapping[str, str]
     ) -> str | None:
-        """The page of the accounting product that shows this posting to a person, if it has one. Pure."""
+        """Return the page of the accounting product that shows this posting to a person, if it has one. Pure."""
         return None
 
 
@@ -160,11 +160,11 @@ class PullIntegration(Integration):
 
     @abstractmethod
     def connection_file(self, details: EndpointDetails) -> Download:
-        """The file with which an admin tells the ledger where to call. Pure."""
+        """Return the file with which an admin tells the ledger where to call. Pure."""
 
     @abstractmethod
     def endpoint(self, session: PollingSession) -> WSGIApplication:
-        """What answers the calls of one installation (PEP 3333). The hub mounts it at `EndpointDetails.url`.
+        """Return what answers the calls of one installation (PEP 3333). The hub mounts it at `EndpointDetails.url`.
 
         It speaks the ledger's protocol and nothing else: what there is to do, and what follows from an answer, is the
         polling session's to know. It holds no state between two calls.
@@ -172,7 +172,7 @@ class PullIntegration(Integration):
 
     @abstractmethod
     def decode(self, batch: Batch, answer: str) -> Sequence[Response]:
-        """What an answer that was handed in says: one response for each request, in their order. Pure.
+        """Return what an answer that was handed in says: one response for each request, in their order. Pure.
 
         It is read apart from the call that brought it, by a worker if there is much to do, so that the ledger is not
         kept waiting. Raises what `PushIntegration.send` raises: `Unavailable` for an answer to something else, after

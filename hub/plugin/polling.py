@@ -65,7 +65,7 @@ class PollingSession(Protocol):
         """Say whose books are at the other end and what they understand, before the first batch is collected."""
 
     def next_batch(self, ticket: str) -> str | NoBatch:
-        """The batch that travels next, as `Integration.encode` wrote it. The same again until it is answered."""
+        """Return the batch that travels next, as `Integration.encode` wrote it. The same again until it is answered."""
 
     def receive_answer(self, ticket: str, answer: str | IntegrationError) -> int:
         """Hand in what came of the batch that was collected: the answer as it was received, which
@@ -76,7 +76,7 @@ class PollingSession(Protocol):
         """
 
     def is_preparing(self, ticket: str) -> bool:
-        """Whether nothing went wrong, and `next_batch` said that something is being made ready."""
+        """Return True if nothing went wrong, and `next_batch` said that something is being made ready."""
 
     def report_error(self, ticket: str, sentence: str) -> None:
         """Keep a sentence for `last_error`, and show it to the admins."""
@@ -85,7 +85,7 @@ class PollingSession(Protocol):
         """Log a bug of the endpoint under a reference, and keep a sentence with that for `last_error`."""
 
     def last_error(self, ticket: str) -> str:
-        """What went wrong in this session, in a bookkeeper's words, empty if nothing did."""
+        """Return what went wrong in this session, in a bookkeeper's words, empty if nothing did."""
 
     def close(self, ticket: str) -> None:
         """End a session. Harmless for one that has ended, or was never opened."""

@@ -57,7 +57,7 @@ class Fix:
 
 
 def suffixed(name: str, kind: str) -> str:
-    """A name that tells an entry of a kind (`RecordKind`) from another of the same name: "ABC Company (C)"."""
+    """Return a name that tells an entry of a kind (`RecordKind`) from another of the same name: "ABC Company (C)"."""
     return f"{name} ({SUFFIXES.get(kind, '2')})"
 
 

@@ -41,7 +41,7 @@ class Sentence(str):
 
 
 def say(message: str, /, **values: object) -> Sentence:
-    """A sentence for people: `say("Invoice %(number)s is closed.", number="1042")`.
+    """Return a sentence for people: `say("Invoice %(number)s is closed.", number="1042")`.
 
     The message is written there as it is, so that `pybabel extract -k say` finds it. A value may be a sentence itself,
     a number or a day (`datetime.date`; of a moment, its day); anything else is put in as `str` gives it. Raises
@@ -53,19 +53,18 @@ def say(message: str, /, **values: object) -> Sentence:
 
 
 def say_count(one: str, many: str, /, num: int, **values: object) -> Sentence:
-    """A sentence about a number of things: `say_count("%(num)s line", "%(num)s lines", num=3)`. Languages count in
-    different ways, so the two stand there whole, for `pybabel extract -k say_count:1,2`.
-    """
+    """Return a sentence about a number of things: `say_count("%(num)s line", "%(num)s lines", num=3)`. Languages count
+    in different ways, so the two stand there whole, for `pybabel extract -k say_count:1,2`."""
     return Sentence(one, {"num": num, **{name: _value(value) for name, value in values.items()}}, many)
 
 
 def ended(text: str) -> str:
-    """A sentence that ends with a name which ends with a point ("ABC Company Inc.") ends with one point."""
+    """Return a sentence that ends with a name which ends with a point ("ABC Company Inc.") ends with one point."""
     return text[:-1] if text.endswith("..") and not text.endswith("...") else text
 
 
 def day(value: dt.date) -> str:
-    """A day in English: "3 Mar 2027"."""
+    """Return a day in English: "3 Mar 2027"."""
     return f"{value.day} {value:%b %Y}"
 
 

@@ -126,7 +126,7 @@ def _closed_database() -> Path:
 
 @cache
 def _app() -> Flask:
-    """The one app of this process: what SQLAlchemy has learnt for one test is good for the next."""
+    """Return the one app of this process: what SQLAlchemy has learnt for one test is good for the next."""
     folder = Path(tempfile.mkdtemp(prefix="kit-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     app = Flask("kit")
@@ -144,7 +144,7 @@ def _app() -> Flask:
 
 @cache
 def _tables() -> bytes:
-    """An SQLite database with the hub's tables, and nothing in them."""
+    """Return an SQLite database with the hub's tables, and nothing in them."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     Base.metadata.create_all(engine)
     with engine.connect() as connection:

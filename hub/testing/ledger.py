@@ -50,7 +50,7 @@ class Ledger(Protocol):
     """Either a `PushLedger` or a `PullLedger`. It begins with the accounts that `Integration.mappings` asks for."""
 
     def documents(self) -> Iterable[Entered]:
-        """All documents that it holds of the books of `Decision.CONSENT`, whoever entered them."""
+        """Return all documents that it holds of the books of `Decision.CONSENT`, whoever entered them."""
 
     def cut(self, lost: Lost) -> None:
         """Have the line break on the next trip, and only on that one."""
@@ -101,7 +101,7 @@ class ChoosingLedger(PushLedger, Protocol):
     """One whose integration asks (`hub.plugin.Ask`) which of several books are meant."""
 
     def choose(self, question: Field, decision: Decision) -> str:
-        """The value of the choice that an admin makes."""
+        """Return the value of the choice that an admin makes."""
 
 
 @runtime_checkable

@@ -112,7 +112,7 @@ class Office:
         self.ledger.invite(self.file(), self.password)
 
     def file(self) -> Download:
-        """The file that tells the ledger where to call."""
+        """Return the file that tells the ledger where to call."""
         row = endpoints.endpoint_for(self.installation)
         url, support = f"{self.url}/hub/polling/{row.address}", f"{self.url}/hub/support"
         return endpoints.connection_file(self.installation, url, support)
@@ -135,17 +135,17 @@ class Office:
         return dict(parse_qsl(urlsplit(back).query, keep_blank_values=True))
 
     def come_back(self, answer: Mapping[str, str]) -> Question | None:
-        """The browser comes back with these parameters. Raises `Rejected`."""
+        """Come back from the sign-in with these parameters, as the browser would. Raises `Rejected`."""
         claimed = claim_attempt(BUSINESS, ADMIN, self.integration.key, answer.get("state", ""))
         return finish_authorization(claimed, ADMIN, RETURN_URL, answer)
 
     def connection(self) -> Connection:
-        """What a carrier is handed."""
+        """Return what a carrier is handed."""
         assert isinstance(self.integration, PushIntegration)
         return credentials.connection(self.installation, self.integration)
 
     def secrets(self) -> list[str]:
-        """All that must not be seen anywhere but at the ledger."""
+        """Return all that must not be seen anywhere but at the ledger."""
         if isinstance(self.integration, PullIntegration):
             return [self.password]
         handed = self.connection()
@@ -167,7 +167,7 @@ class Office:
     # ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def book(self) -> OrderBook:
-        """Where orders are written."""
+        """Return where orders are written."""
         creates = self.integration.capabilities.creates
         def there(kind: Kind) -> list[str]:
             return [] if kind in creates else [row.name for row in self.records(kind) if row.active]
@@ -190,7 +190,7 @@ class Office:
         return self.deliveries(*(one.order for one in whole))
 
     def kinds(self) -> tuple[str, ...]:
-        """The documents that can be sent; payments go with their invoice."""
+        """Return the documents that can be sent; payments go with their invoice."""
         return tuple(kind for kind in document_kinds() if kind in self.integration.capabilities.documents)
 
     def _tax(self, mode: str) -> str:
@@ -200,12 +200,12 @@ class Office:
         return f"code:{codes[0]}" if codes else ""
 
     def records(self, kind: Kind) -> list[RecordRow]:
-        """What the hub knows of a list."""
+        """Return what the hub knows of a list."""
         query = select(RecordRow).where(RecordRow.installation_id == self.installation.id, RecordRow.kind == kind)
         return list(session().scalars(query.order_by(RecordRow.id)))
 
     def deliveries(self, *orders: Order) -> list[Delivery]:
-        """The deliveries of orders, and of the new records that they need."""
+        """Return the deliveries of orders, and of the new records that they need."""
         session().expire_all()
         found: dict[int, Delivery] = {}
         for order in orders:
@@ -247,7 +247,7 @@ class Office:
         commit()
 
     def is_busy(self) -> bool:
-        """Whether something is left to do."""
+        """Return True if something is left to do."""
         queries = (
             select(func.count(Delivery.id)).where(Delivery.state.in_(_UNFINISHED)),
             select(func.count(BatchRow.id)).where(BatchRow.state.in_(_GOING)),
@@ -265,11 +265,11 @@ class Office:
     # ── Looking ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def new_documents(self) -> dict[str, Entered]:
-        """What the ledger holds beyond what it held before the last order was sent, by id."""
+        """Return what the ledger holds beyond what it held before the last order was sent, by id."""
         return {one.id: one for one in self.ledger.documents() if one.id not in self.found}
 
     def story(self) -> str:
-        """Where everything stands, for a test that fails."""
+        """Return where everything stands, for a test that fails."""
         installation = self.installation
         lines = [f"The installation is {installation.state}. {installation.trouble}".strip()]
         for listing in session().scalars(select(Listing).where(or_(Listing.problem != "", Listing.loading))):

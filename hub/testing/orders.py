@@ -36,7 +36,7 @@ class OrderBook:
     day: dt.date = field(default_factory=dt.date.today)
 
     def order(self, *lines: OrderLine, company: Company | None = None, **more: Any) -> Order:
-        """An order of a new customer, for a line that is bought from a new vendor, unless it says otherwise."""
+        """Return an order of a new customer, for a line that is bought from a new vendor, unless it says otherwise."""
         number = str(next(_count))
         rows = lines or (self.line(vendor=self.vendor(number)),)
         order = Order(
@@ -48,7 +48,7 @@ class OrderBook:
         return replace(order, total=total, **more)
 
     def line(self, item: int = 1, quantity: str = "12", price: str = "2.30", **more: Any) -> OrderLine:
-        """A line of one of a few products; `item` says which. It costs less than half."""
+        """Return a line of one of a few products; `item` says which. It costs less than half."""
         name = self.items[item % len(self.items)] if self.items else f"KIT-{item}"
         many, each = Decimal(quantity), Decimal(price)
         values: dict[str, Any] = {
@@ -69,7 +69,7 @@ class OrderBook:
         return Company(id=f"s{number}", name=name if name and not self.vendors else called, email="sales@vendor.test")
 
     def paid(self, order: Order, *shares: str) -> Order:
-        """The order with payments of these amounts; "rest" is what is left."""
+        """Return the order with payments of these amounts; "rest" is what is left."""
         payments: list[OrderPayment] = []
         for place, share in enumerate(shares, start=1):
             left = order.total - sum((one.amount for one in payments), Decimal("0.00"))

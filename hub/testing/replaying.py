@@ -24,7 +24,7 @@ class Told(NamedTuple):
 
 
 def elsewhere(told: Sequence[Told]) -> list[str]:
-    """The titles of the conversations that another process does not hold as they were held here."""
+    """Return the titles of the conversations that another process does not hold as they were held here."""
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "told"
         kept.write_bytes(pickle.dumps([tuple(one) for one in told]))

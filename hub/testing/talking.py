@@ -25,7 +25,7 @@ def answered(conversation: Conversation[T], *answers: Payload) -> tuple[T, list[
 
 
 def questions(conversation: Conversation[Any], answers: Sequence[Payload]) -> list[Request]:
-    """What a conversation asks while it is fed `answers`, however it then goes on."""
+    """Return what a conversation asks while it is fed `answers`, however it then goes on."""
     asked = [next(conversation)]
     asked.extend(conversation.send(Response(payload=answer)) for answer in answers)
     return asked

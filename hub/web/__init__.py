@@ -65,7 +65,7 @@ def _htmx_file() -> Path:
 
 
 def _asset(name: str) -> str:
-    """The address of a static file, with the mark of its content, so that browsers may keep it."""
+    """Return the address of a static file, with the mark of its content, so that browsers may keep it."""
     return url_for("hub.static", filename=name, v=_mark(name, current_app.debug))
 
 

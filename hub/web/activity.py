@@ -89,7 +89,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.MANAGE)
 def page(installation_id: int) -> ResponseReturnValue:
-    """The tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
+    """Return the tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
     installation = scope.installation(organization().id, installation_id)
     wanted = _wanted()
     found = activity.page(installation_id, wanted)
@@ -105,7 +105,7 @@ def page(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def moved(installation_id: int) -> ResponseReturnValue:
-    """How rows that were on their way are by now; polls until none of them is."""
+    """Return how rows that were on their way are by now; polls until none of them is."""
     scope.installation(organization().id, installation_id)
     ids = [int(one) for one in request.args.getlist("id") if one.isascii() and one.isdecimal() and int(one) <= _LARGEST]
     rows = _rows(activity.some(installation_id, ids))
@@ -114,7 +114,7 @@ def moved(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def export(installation_id: int) -> ResponseReturnValue:
-    """What the filter and the search leave, as a file for a spreadsheet, written while it is read."""
+    """Return what the filter and the search leave, as a file for a spreadsheet, written while it is read."""
     installation = scope.installation(organization().id, installation_id)
     name = f"activity-{installation.integration}-{now():%Y-%m-%d}.csv"
     lines = _csv(installation_id, _wanted())
@@ -181,7 +181,7 @@ def _wanted() -> Wanted:
 
 
 def _number(name: str) -> int:
-    """A count that the page carries along; it is shown and nothing rests on it."""
+    """Return a count that the page carries along; it is shown and nothing rests on it."""
     return max(0, min(_LARGEST, request.form.get(name, 0, type=int)))
 
 
@@ -254,5 +254,6 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    """A spreadsheet takes a cell that begins like this for a formula, and a formula can send away what it reads."""
+    """Return a cell that no spreadsheet takes for a formula: a formula can send away what it reads.
+    """
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell

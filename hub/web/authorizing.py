@@ -55,7 +55,8 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def authorized(key: str) -> ResponseReturnValue:
-    """Where the sign-in sends the browser back to, with consent or without; and where the answer to a question goes."""
+    """Return where the sign-in sends the browser back to, with consent or without; and where the answer to a question
+    goes."""
     brought = request.form if request.method == "POST" else request.args
     claimed = claim_attempt(organization(), user(), key, brought.get("state", ""))
     installation_id = claimed.installation.id

@@ -114,8 +114,8 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.VIEW)
 def bar() -> ResponseReturnValue:
-    """The bar above a list of orders, with the button that sends what is ticked; empty for who may not send. It says so
-    where nothing is connected yet."""
+    """Return the bar above a list of orders, with the button that sends what is ticked; empty for who may not send. It
+    says so where nothing is connected yet."""
     visible = access.sendable(user(), organization())
     return show(
         "hub/orders_bar.html", title=_("Orders"), label=registry.label(visible[0].integration) if visible else "",
@@ -125,7 +125,7 @@ def bar() -> ResponseReturnValue:
 
 @requires(Permission.SEND)
 def ask() -> ResponseReturnValue:
-    """What of the ticked orders is ready, what needs a choice first, what is there already. Sends nothing."""
+    """Return what of the ticked orders is ready, what needs a choice first, what is there already. Sends nothing."""
     installation, ids = chosen_installation(), list(dict.fromkeys(request.values.getlist("id")))
     kinds = _kinds(installation)
     outlooks = send_many.look(installation, ids[: send_many.MOST], kinds)
@@ -152,7 +152,7 @@ def press() -> ResponseReturnValue:
 
 @requires(Permission.SEND)
 def follow(bundle_id: int) -> ResponseReturnValue:
-    """How far they are; asks again by itself while something moves."""
+    """Return how far they are; asks again by itself while something moves."""
     bundle = bundles.find_bundle(organization().id, bundle_id)
     if not access.may_send(user(), organization(), bundle.installation):
         raise Forbidden(say("The settings do not let you send with this integration."))
@@ -161,7 +161,7 @@ def follow(bundle_id: int) -> ResponseReturnValue:
 
 @requires(Permission.VIEW)
 def lately() -> ResponseReturnValue:
-    """What was sent together lately, each with how far it is; empty for who may not send."""
+    """Return what was sent together lately, each with how far it is; empty for who may not send."""
     return show("hub/orders_sent.html", title=_("Sent together"), bundles=_lately())
 
 
@@ -208,7 +208,8 @@ def _followed(bundle: Bundle) -> Followed:
 
 
 def _kinds(installation: Installation) -> list[str]:
-    """The kinds of document that are ticked; at first the invoices. Raises `Forbidden` for what may not be sent."""
+    """Return the kinds of document that are ticked; at first the invoices. Raises `Forbidden` for what may not be sent.
+    """
     ticked = request.values.getlist("documents")
     if not ticked and "within" not in request.values:
         ticked = [Invoice.kind] if Invoice.kind in installation.documents else []

@@ -37,9 +37,8 @@ class Chooser:
 def chooser(
     installation: Installation, kind: RecordKind, chosen: str, *, always: Sequence[tuple[str, str]] = ()
 ) -> Chooser:
-    """A control for an entry of a list of the books, with the first of them and the one that is `chosen` (a value as
-    in `value_of`). Three queries at most.
-    """
+    """Return a control for an entry of a list of the books, with the first of them and the one that is `chosen` (a
+    value as in `value_of`). Three queries at most."""
     rows = list(search(installation.id, kind, "", limit=SHOWN + 1).rows)
     if chosen and chosen not in {value_of(row) for row in rows} | {value for value, _ in always}:
         row = links.record(installation.id, kind, chosen.removeprefix(_CODE))
@@ -51,7 +50,7 @@ def of_rows(
     installation: Installation, kind: RecordKind, rows: Sequence[RecordRow], chosen: str, *,
     always: Sequence[tuple[str, str]] = (), accounts: Collection[AccountKind] = (),
 ) -> Chooser:  # fmt: skip
-    """The same where the entries are known already; those beyond the first ones are searched."""
+    """Return the same where the entries are known already; those beyond the first ones are searched."""
     shown = [row for place, row in enumerate(rows) if place < SHOWN or value_of(row) == chosen]
     address = url_for("hub.entries", installation_id=installation.id, kind=kind, account=sorted(accounts))
     return Chooser(
@@ -61,7 +60,7 @@ def of_rows(
 
 
 def tax_chooser(installation: Installation, integration: Integration, chosen: str) -> Chooser:
-    """How an invoice is taxed: left to the books, as an item, or by one of their codes where they take one."""
+    """Return how an invoice is taxed: left to the books, as an item, or by one of their codes where they take one."""
     product = integration.label.split()[0]
     always = [("", _("%(product)s default", product=product)), ("item", _("Add total tax as an item"))]
     if not integration.capabilities.tax_by_code:
@@ -70,7 +69,7 @@ def tax_chooser(installation: Installation, integration: Integration, chosen: st
 
 
 def account_chooser(installation: Installation, place: mappings.Choice, chosen: str = "") -> Chooser:
-    """What fills a role."""
+    """Return what fills a role."""
     return of_rows(
         installation, place.field.kind, place.candidates, chosen or (place.chosen.id if place.chosen else ""),
         always=[("", _("Choose…") if place.field.needed_for else _("None"))], accounts=place.field.accepts,
@@ -81,12 +80,12 @@ _CODE = "code:"
 
 
 def value_of(row: RecordRow) -> str:
-    """What a form sends for an entry. A tax code is one choice among others that are none."""
+    """Return what a form sends for an entry. A tax code is one choice among others that are none."""
     return f"{_CODE}{row.record_id}" if row.kind is RecordKind.TAX_CODE else row.record_id
 
 
 def hint_of(row: RecordRow) -> str:
-    """What tells entries of one name apart."""
+    """Return what tells entries of one name apart."""
     return " · ".join(part for part in (row.email, row.phone) if part)
 
 
@@ -97,7 +96,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.VIEW)
 def entries(installation_id: int, kind: str) -> ResponseReturnValue:
-    """What is found of a list: as options for a combobox; without script as a page that leads back to the form.
+    """Return what is found of a list: as options for a combobox; without script as a page that leads back to the form.
 
     `back` is the form's own page, and `name` the field that it is given.
     """

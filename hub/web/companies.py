@@ -81,7 +81,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.VIEW)
 def company(company_id: str) -> ResponseReturnValue:
-    """The tab; it polls while something is being read."""
+    """Return the tab; it polls while something is being read."""
     return _company(company_of(company_id))
 
 
@@ -95,7 +95,8 @@ def refresh_company(company_id: str) -> ResponseReturnValue:
 
 @requires(Permission.VIEW)
 def order_history(order_id: str) -> ResponseReturnValue:
-    """The same for one order: its invoice and whatever has been paid on it; it polls while something is being read."""
+    """Return the same for one order: its invoice and whatever has been paid on it; it polls while something is being
+    read."""
     return _order(_order_of(order_id))
 
 
@@ -136,7 +137,7 @@ def _order(found: Order) -> ResponseReturnValue:
 
 
 def _links(found: Company) -> list[tuple[Installation, Link]]:
-    """The books that have a company as a customer, as far as the person who asks may see them."""
+    """Return the books that have a company as a customer, as far as the person who asks may see them."""
     found_links = ((one, links.linked(one.id, RecordKind.CUSTOMER, found.id)) for one in _visible())
     return [(installation, link) for installation, link in found_links if link is not None]
 

@@ -33,7 +33,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.MANAGE)
 def page(installation_id: int) -> ResponseReturnValue:
-    """The tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
+    """Return the tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
     installation = scope.installation(organization().id, installation_id)
     wanted = _wanted(installation)
     pairs, after = suggestions.page(installation, wanted)
@@ -90,7 +90,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
 
 
 def _kinds(installation: Installation) -> dict[RecordKind, str]:
-    """What of the books can be linked."""
+    """Return what of the books can be linked."""
     lists = registry.integration(installation.integration).capabilities.lists
     return {kind: _(text) for kind, text in KINDS.items() if kind in lists}
 
@@ -104,5 +104,5 @@ def _wanted(installation: Installation) -> Wanted:
 
 
 def _number(name: str) -> int:
-    """A count that the page carries along; it is shown and nothing rests on it."""
+    """Return a count that the page carries along; it is shown and nothing rests on it."""
     return max(0, request.form.get(name, 0, type=int))

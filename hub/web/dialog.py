@@ -127,8 +127,8 @@ class Form:
         return self.integration.label.split()[0]
 
     def at(self, *fields: str, vendor: str | None = None) -> list[Problem]:
-        """The problems that one of some fields cures: all of them, those of one vendor, or with an empty id those of
-        none. What is of no vendor and can be cured with the vendors only stands with the first that is open.
+        """Return the problems that one of some fields cures: all of them, those of one vendor, or with an empty id
+        those of none. What is of no vendor and can be cured with the vendors only stands with the first that is open.
         """
         found = [one for one in self.problems if one.field in fields]
         if vendor is None:
@@ -175,7 +175,7 @@ def form(
     order: Order, installation: Installation, choices: Choices, live: Sequence[Delivery],
     problems: Sequence[Problem] = (),
 ) -> Form:  # fmt: skip
-    """The dialog of an order, prefilled: as many queries for two hundred vendors as for one."""
+    """Return the dialog of an order, prefilled: as many queries for two hundred vendors as for one."""
     integration = registry.integration(installation.integration)
     places = {place.field.key: place for place in mappings.choices(installation, integration)}
     # What is suggested stands in the form already and is sent with it, so it is not missing.
@@ -211,19 +211,19 @@ def form(
 
 
 def updatable(revisions: Iterable[Revisable]) -> set[str]:
-    """What of an order is in the books and may be changed there by what a form says."""
+    """Return what of an order is in the books and may be changed there by what a form says."""
     return {one.about for one in revisions if one.way in {Way.UPDATE, Way.AGAIN}}
 
 
 def has_more(order: Order, live: Sequence[Delivery]) -> bool:
-    """Whether the order has payments that came in after it was sent, or nothing but deposits of it was."""
+    """Return True if the order has payments that came in after it was sent, or nothing but deposits of it was."""
     if live and all(one.kind == Payment.kind and one.state is DeliveryState.POSTED for one in live):
         return not order.cancelled
     return bool(payments_left(order, live))
 
 
 def payments_left(order: Order, live: Sequence[Delivery]) -> Decimal:
-    """What came in for an order after its invoice was posted, and is not in the books yet."""
+    """Return what came in for an order after its invoice was posted, and is not in the books yet."""
     sent = {one.source for one in live}
     posted = any(one.kind == Invoice.kind and one.state is DeliveryState.POSTED for one in live)
     left = [one.amount for one in order.payments if f"order/{order.id}/payment/{one.id}" not in sent]
@@ -231,7 +231,7 @@ def payments_left(order: Order, live: Sequence[Delivery]) -> Decimal:
 
 
 def previews(outline: Draft, choices: Choices) -> list[Preview]:
-    """What would be posted, document by document."""
+    """Return what would be posted, document by document."""
     found: list[Document] = []
     if choices.sells and outline.sale is not None:
         found = [outline.sale]
@@ -266,7 +266,7 @@ def _sale(order: Order, installation: Installation, choices: Choices, there: The
 
 
 def _there(live: Sequence[Delivery]) -> There:
-    """How what is in the books, or on its way there, stands: another tick would change nothing of it."""
+    """Return how what is in the books, or on its way there, stands: another tick would change nothing of it."""
     fixed = [one for one in live if one.state in {DeliveryState.POSTED, *views.MOVING}]
     lines = views.status_lines(fixed, history.standing(fixed), ())
     return {(one.source, one.kind): line for one, line in zip(fixed, lines, strict=True)}
@@ -338,5 +338,5 @@ def _is_needed(role: str, order: Order) -> bool:
 
 
 def _has_place(given: answers.Given) -> bool:
-    """Whether an answer has a field of its own in the form: the number of a vendor's invoice."""
+    """Return True if an answer has a field of its own in the form: the number of a vendor's invoice."""
     return given.about.startswith("bill/") and given.kind == "number"

@@ -44,20 +44,20 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.MANAGE)
 def endpoint_panel(installation_id: int) -> ResponseReturnValue:
-    """The steps of connecting a ledger that calls us."""
+    """Return the steps of connecting a ledger that calls us."""
     return _endpoint_panel(installation_id)
 
 
 @requires(Permission.MANAGE)
 def endpoint_steps(installation_id: int) -> ResponseReturnValue:
-    """How far the ledger has got; it polls until that is all the way."""
+    """Return how far the ledger has got; it polls until that is all the way."""
     installation = scope.installation(organization().id, installation_id)
     return show("hub/endpoint_steps.html", title=_("Connect"), endpoint_panel=views.endpoint_panel(installation))
 
 
 @requires(Permission.MANAGE)
 def endpoint_file(installation_id: int) -> ResponseReturnValue:
-    """The file that tells the ledger where to call."""
+    """Return the file that tells the ledger where to call."""
     installation = scope.installation(organization().id, installation_id)
     address = endpoints.endpoint_for(installation).address
     url = public_url("hub.polling", address=address)
@@ -79,13 +79,13 @@ def endpoint_password(installation_id: int) -> ResponseReturnValue:
 
 
 def support() -> ResponseReturnValue:
-    """The page to which a ledger's own program sends people. It must answer to anybody."""
+    """Return the page to which a ledger's own program sends people. It must answer to anybody."""
     return show("hub/support.html", title=_("Help"))
 
 
 @admits_anybody
 def polling(address: str) -> ResponseReturnValue:
-    """Where a ledger calls. Its own protocol says who it is, and what an error looks like."""
+    """Return where a ledger calls. Its own protocol says who it is, and what an error looks like."""
     try:
         installation_id, key = endpoints.find_installation(address)
         integration = current().integrations.get(key)
@@ -105,15 +105,15 @@ def polling(address: str) -> ResponseReturnValue:
 
 
 def _answer(app: Flask, integration: PullIntegration, installation_id: int, environ: WSGIEnvironment) -> Response:
-    """What the endpoint answers, in a session of its own: a plugin that hangs is left alone with that."""
+    """Return what the endpoint answers, in a session of its own: a plugin that hangs is left alone with that."""
     with app.app_context():
         application = integration.endpoint(StoredPollingSession(installation_id))
         return cast(Response, Response.from_app(application, environ, buffered=True))
 
 
 def _received() -> WSGIEnvironment:
-    """The call with its body read, because the time that a slow line takes is none of the plugin's. One that says
-    itself that it is longer than we take is left for the plugin to refuse."""
+    """Return the call with its body read, because the time that a slow line takes is none of the plugin's. One that
+    says itself that it is longer than we take is left for the plugin to refuse."""
     environ, length = request.environ, request.content_length
     if (length or 0) > _MOST:
         return environ

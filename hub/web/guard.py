@@ -42,7 +42,7 @@ _csrf = CSRFProtect()  # Never initialized on the app, whose other routes are no
 
 
 def user() -> User:
-    """Who asks. `requires` has made sure that there is somebody."""
+    """Return who asks. `requires` has made sure that there is somebody."""
     return cast(User, g.hub_user)
 
 
@@ -52,7 +52,7 @@ def organization() -> Organization:
 
 
 def may_send() -> bool:
-    """Whether a page of the host should offer sending to who is signed in, if anybody is."""
+    """Return True if a page of the host should offer sending to who is signed in, if anybody is."""
     who, whose = host().user(), host().organization()
     if who is None or whose is None or not host().allows(who, Permission.SEND, whose):
         return False
@@ -60,7 +60,7 @@ def may_send() -> bool:
 
 
 def may_link() -> bool:
-    """Whether a page of the host should offer the link of a company to who is signed in, if anybody is."""
+    """Return True if a page of the host should offer the link of a company to who is signed in, if anybody is."""
     who, whose = host().user(), host().organization()
     if who is None or whose is None or not any(
         host().allows(who, permission, whose) for permission in (Permission.SEND, Permission.MANAGE)
@@ -70,28 +70,28 @@ def may_link() -> bool:
 
 
 def is_left_out() -> bool:
-    """Whether there are books, and none of them shows anything to who asks."""
+    """Return True if there are books, and none of them shows anything to who asks."""
     return access.is_left_out(user(), organization(), lambda who, whose, one: access.sight(who, whose)(one))
 
 
 def is_fragment() -> bool:
-    """Whether htmx asks for a fragment; otherwise a browser asks for a whole page."""
+    """Return True if htmx asks for a fragment; otherwise a browser asks for a whole page."""
     htmx = HtmxHeaders(request.headers)  # Htmx-Flask's extension would replace the host's request class.
     return bool(htmx) and not htmx.history_restore_request
 
 
 def fills() -> str:
-    """The id of the element that htmx puts the answer into; empty in a browser without it."""
+    """Return the id of the element that htmx puts the answer into; empty in a browser without it."""
     return str(HtmxHeaders(request.headers).target or "") if is_fragment() else ""
 
 
 def polls() -> bool:
-    """Whether a fragment asks by itself what has become of it."""
+    """Return True if a fragment asks by itself what has become of it."""
     return is_fragment() and str(HtmxHeaders(request.headers).trigger or "").startswith("hub-")
 
 
 def is_unasked() -> bool:
-    """Whether a fragment comes by itself, with its page or again and again: nobody has pressed anything."""
+    """Return True if a fragment comes by itself, with its page or again and again: nobody has pressed anything."""
     return is_fragment() and "Hub-Unasked" in request.headers
 
 
@@ -149,7 +149,7 @@ def install(blueprint: Blueprint) -> None:
 
 
 def _nothing(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – The rule’s.
-    """An address under ours that is none: the host's own page for it knows nothing of fragments."""
+    """Return an address under ours that is none: the host's own page for it knows nothing of fragments."""
     raise NotFound(_SENTENCES[HTTPStatus.NOT_FOUND])
 
 
@@ -180,7 +180,7 @@ def _sign_in() -> ResponseReturnValue:
 
 
 def _back() -> str:
-    """The page of this site from which somebody came to this address, if it was another one."""
+    """Return the page of this site from which somebody came to this address, if it was another one."""
     came_from = request.referrer or ""
     here = urlsplit(came_from).netloc == request.host and came_from != request.url
     return _path(came_from) if here else ""
@@ -234,10 +234,9 @@ def _hung(error: Hung) -> ResponseReturnValue:
 
 
 def problem_page(sentence: str, status: int, bug: Exception | None = None) -> ResponseReturnValue:
-    """A whole page with a sentence and a reference that is in the log; for htmx a small dialog with these, over
+    """Return a whole page with a sentence and a reference that is in the log; for htmx a small dialog with these, over
     whatever stands there, so that what was filled in stays; a note in its place for what comes by itself. The log has
-    it in English.
-    """
+    it in English."""
     reference = secrets.token_hex(4)
     level = logging.ERROR if bug is not None else logging.WARNING
     current_app.logger.log(level, "[%s] %s %s: %s", reference, request.method, request.path, sentence, exc_info=bug)
@@ -256,5 +255,5 @@ def problem_page(sentence: str, status: int, bug: Exception | None = None) -> Re
 
 
 def permitted(permission: Permission) -> bool:
-    """Whether the person who asks may do this, for what a page offers."""
+    """Return True if the person who asks may do this, for what a page offers."""
     return host().allows(user(), permission, organization())

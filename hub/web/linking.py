@@ -31,7 +31,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.VIEW)
 def dialog(company_id: str) -> ResponseReturnValue:
-    """The dialog; for htmx, what was found alone where somebody types."""
+    """Return the dialog; for htmx, what was found alone where somebody types."""
     return _dialog(company_of(company_id), _installation(), _kind())
 
 
@@ -70,7 +70,7 @@ def change(company_id: str) -> ResponseReturnValue:
 
 
 def company_of(company_id: str) -> Company:
-    """A company of the organization. Raises `NotFound`."""
+    """Return a company of the organization. Raises `NotFound`."""
     found = host().company(organization().id, company_id)
     if found is None:
         raise NotFound(say("There is no such company."))
@@ -107,7 +107,7 @@ def _kind() -> RecordKind:
 
 
 def _installation() -> Installation:
-    """The books that were asked for, else the first ones with which this person may link."""
+    """Return the books that were asked for, else the first ones with which this person may link."""
     wanted = request.values.get("installation", type=int)
     if wanted is not None:
         scope.installation(organization().id, wanted)

@@ -27,7 +27,8 @@ def register(blueprint: Blueprint) -> None:
 
 
 def notices() -> ResponseReturnValue:
-    """What an admin should know now, for the top of any page of the host. Empty for everybody else, and no error."""
+    """Return what an admin should know now, for the top of any page of the host. Empty for everybody else, and no
+    error."""
     who, whose = host().user(), host().organization()
     told = who is not None and whose is not None and host().allows(who, Permission.MANAGE, whose)
     return show("hub/notices.html", title=_("Notices"), banners=views.banners(whose.id) if told and whose else [])
@@ -35,7 +36,8 @@ def notices() -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def reconnect(key: str) -> ResponseReturnValue:
-    """The reconnect address that is registered with an accounting product: on to the sign-in of that installation."""
+    """Return the reconnect address that is registered with an accounting product: on to the sign-in of that
+    installation."""
     registry.integration(key)
     found = next((one for one in scope.installations(organization().id) if one.integration == key), None)
     if found is None:
@@ -44,7 +46,7 @@ def reconnect(key: str) -> ResponseReturnValue:
 
 
 def disconnected(key: str) -> ResponseReturnValue:
-    """Where an accounting product leaves somebody who has disconnected there.
+    """Return where an accounting product leaves somebody who has disconnected there.
 
     Anybody can open this address, so it changes nothing and says the same of every company: it only has a worker look
     whether the authorization still stands.

@@ -37,7 +37,8 @@ class Going:
 
 
 def show(template: str, *, title: str, code: int = 200, **view: Any) -> ResponseReturnValue:
-    """A template that is a fragment by itself. `title` is the page's, where it becomes a whole page (`whole`)."""
+    """Return a template that is a fragment by itself. `title` is the page's, where it becomes a whole page (`whole`).
+    """
     body = render_template(template, title=title, **{"whole": not is_fragment(), **view})
     if not is_fragment():
         body = render_template("hub/page.html", title=title, body=body, hub_layout=current_app.config["HUB_LAYOUT"])
@@ -53,6 +54,6 @@ def go(endpoint: str, **values: Any) -> ResponseReturnValue:
 
 
 def public_url(endpoint: str, **values: Any) -> str:
-    """An address for the world outside: under `HUB_PUBLIC_URL`, or as this request came in."""
+    """Return an address for the world outside: under `HUB_PUBLIC_URL`, or as this request came in."""
     base = current_app.config.get("HUB_PUBLIC_URL") or request.url_root
     return str(base).rstrip("/") + url_for(endpoint, **values)

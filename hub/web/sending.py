@@ -54,7 +54,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.SEND)
 def send(order_id: str) -> ResponseReturnValue:
-    """The dialog, prefilled; its status instead, where everything is in the books or on its way."""
+    """Return the dialog, prefilled; its status instead, where everything is in the books or on its way."""
     order = _order(order_id)
     live = visible_orders([order_id]).get(order_id, [])
     installation = chosen_installation(live)
@@ -70,7 +70,7 @@ def send(order_id: str) -> ResponseReturnValue:
 
 
 def _found(choices: Choices) -> Choices:
-    """The choices, with what a person without script found on the page that searches the books."""
+    """Return the choices, with what a person without script found on the page that searches the books."""
     vendors, accounts = _each("vendor-", request.args), _accounts(request.args)
     return replace(
         choices, customer=request.args.get("customer", choices.customer), tax=request.args.get("tax", choices.tax),
@@ -79,7 +79,7 @@ def _found(choices: Choices) -> Choices:
 
 
 def _each(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
-    """The fields of a form whose names begin alike, by the rest of the name."""
+    """Return the fields of a form whose names begin alike, by the rest of the name."""
     return {
         name.removeprefix(prefix): value.strip()
         for name, value in values.items() if name.startswith(prefix) and value.strip()
@@ -87,13 +87,13 @@ def _each(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _accounts(values: Mapping[str, str]) -> dict[str, str]:
-    """What was chosen for roles, or for roles of one vendor."""
+    """Return what was chosen for roles, or for roles of one vendor."""
     known = {*dialog.ROLES, *purchases.ROLES}
     return {key: value for key, value in _each("account-", values).items() if key.partition("/")[0] in known}
 
 
 def _choices(order: Order) -> Choices:
-    """What the form says."""
+    """Return what the form says."""
     form = request.form
     updates = tuple(form.getlist("updates"))
     return Choices(
@@ -131,8 +131,8 @@ def press_send(order_id: str) -> ResponseReturnValue:
 
 
 def _wanted(order: Order, ticked: Sequence[str], updates: Sequence[str]) -> tuple[str, ...]:
-    """The documents that were ticked, or are to be changed; what the order sells is what it is now, whatever the form
-    said."""
+    """Return the documents that were ticked, or are to be changed; what the order sells is what it is now, whatever the
+    form said."""
     kind = str(sales.kind_of(order))
     known = {one for one in ticked if one.partition("/")[0] in document_kinds()}
     known |= {one for one in updates if one == kind or one.partition("/")[0] in PURCHASES}
@@ -141,7 +141,7 @@ def _wanted(order: Order, ticked: Sequence[str], updates: Sequence[str]) -> tupl
 
 @requires(Permission.SEND)
 def preview(order_id: str) -> ResponseReturnValue:
-    """What would be posted with the form as it stands. Sends nothing."""
+    """Return what would be posted with the form as it stands. Sends nothing."""
     order, installation = _order(order_id), chosen_installation()
     choices = _choices(order)
     outline = documents.draft(installation, registry.integration(installation.integration), order, choices)
@@ -149,21 +149,21 @@ def preview(order_id: str) -> ResponseReturnValue:
 
 
 def _taking(choices: Choices, taken: str) -> Choices:
-    """The choices, after the person pressed an offer beside a problem. Nothing is sent by that."""
+    """Return the choices, after the person pressed an offer beside a problem. Nothing is sent by that."""
     given = answers.take(choices.answers, taken)
     return replace(choices, customer=given.pop(FixKind.CUSTOMER, choices.customer), answers=given)
 
 
 @requires(Permission.VIEW)
 def order_status(order_id: str) -> ResponseReturnValue:
-    """The order's deliveries; polls while they move by themselves."""
+    """Return the order's deliveries; polls while they move by themselves."""
     _order(order_id)
     return _status(order_id, request.args.get("place", ""))
 
 
 @requires(Permission.VIEW)
 def orders_status() -> ResponseReturnValue:
-    """The state of many orders at once, as chips for a list. The number of queries does not depend on theirs."""
+    """Return the state of many orders at once, as chips for a list. The number of queries does not depend on theirs."""
     ids = request.args.getlist("id")[:_MANY]
     found = visible_orders(ids)
     standing = history.standing(one for live in found.values() for one in live)
@@ -183,7 +183,7 @@ def retry(delivery_id: int) -> ResponseReturnValue:
 
 
 def given() -> dict[str, str]:
-    """The answer to a problem that was pressed, if one was."""
+    """Return the answer to a problem that was pressed, if one was."""
     answer, value = request.form.get("answer", ""), request.form.get("value", "").strip()
     return {answer: value} if answer and value else {}
 
@@ -227,7 +227,7 @@ def _status(order_id: str, place: str) -> ResponseReturnValue:
 
 
 def visible_orders(order_ids: Sequence[str]) -> dict[str, list[Delivery]]:
-    """The live deliveries of some orders, as far as the person who asks may see them."""
+    """Return the live deliveries of some orders, as far as the person who asks may see them."""
     sees = access.sight(user(), organization())
     found = deliveries_of_orders(organization().id, order_ids)
     seen = {order_id: [one for one in live if sees(one.installation)] for order_id, live in found.items()}

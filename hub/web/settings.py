@@ -52,7 +52,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.MANAGE)
 def integrations() -> ResponseReturnValue:
-    """The integrations that can be added, and a card for each that is installed."""
+    """Return the integrations that can be added, and a card for each that is installed."""
     cards = [views.card(one) for one in scope.installations(organization().id)]
     return show(
         "hub/integrations.html", title=_("Integrations"), cards=cards,
@@ -76,7 +76,7 @@ def card(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def act(installation_id: int, action: str) -> ResponseReturnValue:
-    """The buttons of a card."""
+    """Return the buttons of a card."""
     doing = {
         "pause": pause_installation, "resume": resume_installation, "test": check_connection, "reload": reload_lists,
     }[action]  # fmt: skip
@@ -96,7 +96,7 @@ def uninstall(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def details(installation_id: int) -> ResponseReturnValue:
-    """The Details tab. What somebody else saved since the form was opened is shown before it is replaced."""
+    """Return the Details tab. What somebody else saved since the form was opened is shown before it is replaced."""
     installation = scope.installation(organization().id, installation_id)
     integration = registry.integration(installation.integration)
     if request.method == "GET":
@@ -127,7 +127,7 @@ def details(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def accounts(installation_id: int) -> ResponseReturnValue:
-    """The Accounts tab. What somebody else saved since the form was opened is shown before it is replaced."""
+    """Return the Accounts tab. What somebody else saved since the form was opened is shown before it is replaced."""
     installation = scope.installation(organization().id, installation_id)
     if request.method == "GET":
         return _accounts(installation, saved=request.args.get("saved") == "1")
@@ -147,9 +147,8 @@ def accounts(installation_id: int) -> ResponseReturnValue:
 
 
 def _changed_meanwhile(theirs: Mapping[str, str], mine: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """What somebody else saved since this form was opened, where it differs from what stands in the form: the label,
-    theirs and ours. Pressing Save once more decides for ours.
-    """
+    """Return what somebody else saved since this form was opened, where it differs from what stands in the form: the
+    label, theirs and ours. Pressing Save once more decides for ours."""
     if request.form.get("seen", _mark(theirs)) == _mark(theirs):
         return []
     return [(_(label), now, mine.get(label, "")) for label, now in theirs.items() if now != mine.get(label, "")]
@@ -161,7 +160,7 @@ def _mark(said: Mapping[str, str]) -> str:
 
 
 def _said(installation: Installation, integration: Integration, details: options.Details) -> dict[str, str]:
-    """The Details tab in words, field by field."""
+    """Return the Details tab in words, field by field."""
     organization_id = installation.organization_id
     names = {one.id: one.name for one in host().teams(organization_id)} if details.who == "teams" else {}
     names |= {one.id: one.name for one in host().users(organization_id)} if details.who == "users" else {}
@@ -182,7 +181,7 @@ def _mapped(installation: Installation, integration: Integration) -> dict[str, s
 
 @requires(Permission.MANAGE)
 def lists(installation_id: int) -> ResponseReturnValue:
-    """How far the lists are; polls while they load, and tells the page when they are there."""
+    """Return how far the lists are; polls while they load, and tells the page when they are there."""
     found = views.lists(scope.installation(organization().id, installation_id))
     answer = show("hub/lists.html", title=_("Lists"), **found)
     return answer if found["loading"] else cast(Response, make_response(answer, trigger_after_settle="hub-loaded"))

@@ -162,7 +162,7 @@ def _next_call(row: Endpoint) -> str:
 
 
 def minutes(span: dt.timedelta) -> str:
-    """A span of time, as people say it: "12 min", "5 hours", "3 days"."""
+    """Return a span of time, as people say it: "12 min", "5 hours", "3 days"."""
     count = max(1, round(span.total_seconds() / 60))
     if count < 2 * 60:
         return _("%(count)s min", count=count)
@@ -196,7 +196,7 @@ def card(installation: Installation) -> Card:
 
 
 def banners(organization_id: str) -> list[Told]:
-    """What the admins of an organization should know now, in words, the worst first."""
+    """Return what the admins of an organization should know now, in words, the worst first."""
     found = [notice_texts.tell(one) for one in notices.standing(organization_id)]
     return sorted(found, key=lambda told: told.tone != "bad")
 
@@ -210,7 +210,7 @@ def _renew_before(installation: Installation) -> str:
 
 
 def lists(installation: Installation) -> dict[str, Any]:
-    """How far the lists of the books are, as every tab of an installation shows it."""
+    """Return how far the lists of the books are, as every tab of an installation shows it."""
     listings = find_listings(installation.id)
     loading = description.is_first(installation) or any(one.loading for one in listings)
     return {
@@ -220,7 +220,7 @@ def lists(installation: Installation) -> dict[str, Any]:
 
 
 def _meter(installation: Installation) -> str:
-    """What was read and written this month, where reading is counted."""
+    """Return what was read and written this month, where reading is counted."""
     most = usage.allowance(installation.integration)
     if not most:
         return ""
@@ -237,7 +237,7 @@ def order_status(
     standing: Mapping[int, TransactionRow] | None = None,
     cancellable: Collection[int] | None = None,
 ) -> OrderStatus:
-    """The order's documents, and before them what they wait for as long as it is not there.
+    """Return the order's documents, and before them what they wait for as long as it is not there.
 
     `standing` is how they stand in the books now (`history.standing`), and `cancellable` what of them can be given up,
     where that was asked for many orders at once.
@@ -263,7 +263,8 @@ def order_status(
 def status_lines(
     deliveries: Iterable[Delivery], standing: Mapping[int, TransactionRow], cancellable: Collection[int]
 ) -> list[StatusLine]:
-    """A line for each delivery. `standing` is how they stand in the books, `cancellable` which can be given up."""
+    """Return a line for each delivery. `standing` is how they stand in the books, `cancellable` which can be given up.
+    """
     return [_line(one, standing.get(one.id), can_cancel=one.id in cancellable) for one in deliveries]
 
 
@@ -279,7 +280,7 @@ def _line(delivery: Delivery, row: TransactionRow | None, *, can_cancel: bool) -
 
 
 def _title(delivery: Delivery) -> str:
-    """What a delivery is about: "Invoice 1042"; while it is being voided, "Void invoice 1042"."""
+    """Return what a delivery is about: "Invoice 1042"; while it is being voided, "Void invoice 1042"."""
     void_title = kind_of(delivery.kind).void_title
     if void_title is not None and delivery.voids and delivery.state is not DeliveryState.POSTED:
         return _(void_title, number=delivery.subject.get("number", ""))
@@ -287,7 +288,7 @@ def _title(delivery: Delivery) -> str:
 
 
 def _became(delivery: Delivery, row: TransactionRow | None) -> str:
-    """What somebody did in the books to what we posted, if anything."""
+    """Return what somebody did in the books to what we posted, if anything."""
     if delivery.state is not DeliveryState.POSTED:
         return ""
     product = registry.label(delivery.installation.integration).split()[0]
@@ -318,12 +319,12 @@ def _waiting(delivery: Delivery) -> str:
 
 
 def is_moving(delivery: Delivery) -> bool:
-    """Whether it may change without anybody doing anything, so that it is worth looking again."""
+    """Return True if it may change without anybody doing anything, so that it is worth looking again."""
     return delivery.state in MOVING and not _blocked(delivery)
 
 
 def _blocked(delivery: Delivery) -> bool:
-    """Whether it waits for something that only a person can move."""
+    """Return True if it waits for something that only a person can move."""
     return delivery.state is DeliveryState.WAITING and any(
         needed.state in {DeliveryState.STOPPED, DeliveryState.CANCELLED} or _blocked(needed)
         for needed in delivery.needs

@@ -44,7 +44,7 @@ def void(name: Sentence, kind: str, txn_id: str, subject: Sentence) -> Conversat
 
 
 def echo(payload: Payload, name: Sentence) -> Row:
-    """The one row that a write leaves behind."""
+    """Return the one row that a write leaves behind."""
     rows: list[Row] = payload["rows"]
     if len(rows) != 1:
         raise UnexpectedAnswer(f"QuickBooks did “{name}” and did not say what came of it.")

@@ -52,7 +52,7 @@ def send(session: PollingSession, ticket: str, introduction: str) -> str:
 
 
 def _recognised(session: PollingSession, ticket: str, introduction: str) -> bool:
-    """Whether the session may go on with the company file that introduces itself."""
+    """Return True if the session may go on with the company file that introduces itself."""
     try:
         books, dialect = company.introduction(introduction)
     except company.NotSupported:
@@ -73,7 +73,7 @@ def _recognised(session: PollingSession, ticket: str, introduction: str) -> bool
 
 
 def wrong_file(there: str, wanted: str) -> str:
-    """What the Web Connector's user reads when another company file is open than the one that is connected."""
+    """Return what the Web Connector's user reads when another company file is open than the one that is connected."""
     right = say("the company file of %(books)s", books=wanted) if wanted else say("the right company file")
     return say(
         "QuickBooks has the company file of %(there)s open, and this connection belongs to another one. Open %(right)s "
@@ -89,7 +89,7 @@ def receive(session: PollingSession, ticket: str, response: str, hresult: str, m
 
 
 def read(batch: Batch, answer: str) -> Sequence[Response]:
-    """What an answer says to each request of a batch. Raises `Unavailable`, `OutcomeUnknown`, `Rejected`."""
+    """Return what an answer says to each request of a batch. Raises `Unavailable`, `OutcomeUnknown`, `Rejected`."""
     try:
         found = qbxml.read(answer, [request.payload for request in batch.requests])
     except qbxml.Unreadable as error:

@@ -85,7 +85,7 @@ def _standing(
 
 
 def total_of(row: Row) -> Decimal:
-    """What a document comes to as it stands in the books."""
+    """Return what a document comes to as it stands in the books."""
     found = row["fields"]
     match row["kind"]:
         case "InvoiceRet":  # The discount is a line, and so it is in the subtotal.

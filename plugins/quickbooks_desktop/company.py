@@ -25,7 +25,7 @@ class NotSupported(Exception):
 
 
 def file_id(login: str) -> str:
-    """The mark of one installation. The Web Connector writes it into the company file when an admin says yes."""
+    """Return the mark of one installation. The Web Connector writes it into the company file when an admin says yes."""
     return "{" + str(uuid5(_FILES, login)) + "}"
 
 
@@ -56,7 +56,8 @@ def _version(supported: Sequence[str]) -> str:
 
 
 def books(rows: Sequence[dict[str, Any]]) -> Books:
-    """The company of a `CompanyRet` and its currency from a `PreferencesRet`. The id is our own mark in the file."""
+    """Return the company of a `CompanyRet` and its currency from a `PreferencesRet`. The id is our own mark in the
+    file."""
     company, preferences = _row(rows, "CompanyRet"), _row(rows, "PreferencesRet")
     country = company.get("Country", "") or _row(rows, "HostRet").get("Country", "") or "US"
     currency = preferences.get("MultiCurrencyPreferences", {}).get("HomeCurrencyRef", {}).get("FullName", "")

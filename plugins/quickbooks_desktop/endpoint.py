@@ -33,7 +33,7 @@ def _service() -> WSGIApplication:
 
 
 def endpoint(session: PollingSession) -> WSGIApplication:
-    """A WSGI application that serves the polling sessions of one installation."""
+    """Return a WSGI application that serves the polling sessions of one installation."""
 
     def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
@@ -60,7 +60,7 @@ def _call(session: PollingSession, environ: WSGIEnvironment, start: StartRespons
 
 
 def wsdl(address: str) -> str:
-    """The description of the service, as Intuit's own: spyne's would name other types and actions."""
+    """Return the description of the service, as Intuit's own: spyne's would name other types and actions."""
     text = files("quickbooks_desktop").joinpath("webconnector.wsdl").read_text(encoding="utf-8")
     return text.replace("{address}", address.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;"))
 

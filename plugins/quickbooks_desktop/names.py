@@ -13,7 +13,7 @@ _MARK = 5
 
 
 def fitting(name: str, length: int) -> str:
-    """The name as QuickBooks keeps it: unchanged if it fits, else shortened, with a mark made of the whole name.
+    """Return the name as QuickBooks keeps it: unchanged if it fits, else shortened, with a mark made of the whole name.
 
     Two different names never get the same short one (but for one case in 33 million), and the same name always gets
     the same, so that a second order finds what the first one entered. A colon would make it a job or a sub-item of

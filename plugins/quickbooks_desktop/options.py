@@ -138,6 +138,6 @@ _DEFAULTS = {option.key: option.default for option in OPTIONS}
 
 
 def chosen(options: Mapping[str, str], key: str) -> str:
-    """The value of an option, or its default where an admin has not been asked yet."""
+    """Return the value of an option, or its default where an admin has not been asked yet."""
     value = options.get(key, _DEFAULTS[key])
     return value or (_DEFAULTS[key] if key != "books_tax" else "")

@@ -39,7 +39,7 @@ class Cursor:
         return f"{self.since}|{self.iterator}|{self.seen}"
 
     def following(self, rows: Sequence[Row], iterator: str) -> Cursor:
-        """The cursor after `rows`; `iterator` is empty after the last of the pass."""
+        """Return the cursor after `rows`; `iterator` is empty after the last of the pass."""
         seen = max([self.seen, *(_local(row["fields"].get("TimeModified", "")) for row in rows)])
         if iterator:
             return replace(self, iterator=iterator, seen=seen)
@@ -47,7 +47,7 @@ class Cursor:
 
 
 def _local(time: str) -> str:
-    """A moment as the clock on QuickBooks' machine showed it: `2026-11-23T17:05:00`."""
+    """Return a moment as the clock on QuickBooks' machine showed it: `2026-11-23T17:05:00`."""
     return time[:19]
 
 
@@ -92,7 +92,8 @@ def stretch(
 
 
 def gone(query: str, element: str, kinds: Sequence[str], since: str) -> Conversation[tuple[str, ...]]:
-    """The ids of what was deleted since, or at all if `since` is empty. QuickBooks remembers that for 90 days."""
+    """Return the ids of what was deleted since, or at all if `since` is empty. QuickBooks remembers that for 90 days.
+    """
     filters: Payload = {element: list(kinds)}
     if since:
         filters["DeletedDateRangeFilter"] = {"FromDeletedDate": since}

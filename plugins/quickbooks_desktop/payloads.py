@@ -45,8 +45,8 @@ _ADDRESSES = {"BillAddress", "ShipAddress"}
 
 
 def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item: str) -> Payload:
-    """The elements of an invoice or a credit memo, which has positive amounts, too; `discount_item` is the ListID that
-    takes the discount.
+    """Return the elements of an invoice or a credit memo, which has positive amounts, too; `discount_item` is the
+    ListID that takes the discount.
 
     An order without tax, and one whose tax stands as a line of its own, has every line marked as not taxable, unless
     the admin leaves the tax to the books: QuickBooks would otherwise add what its customer's own code says.
@@ -57,7 +57,8 @@ def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item
 def revised(
     posted: Invoice | CreditMemo, revises: Revision, options: Mapping[str, str], discount_item: str, version: str
 ) -> Payload:
-    """The elements of a change of it: all lines are new, so that those which are there and not named are deleted."""
+    """Return the elements of a change of it: all lines are new, so that those which are there and not named are
+    deleted."""
     lines = _sale_lines(posted, options, discount_item)
     return {
         **_changing(revises, version, _head(posted)),
@@ -66,8 +67,8 @@ def revised(
 
 
 def _changing(revises: Revision, version: str, head: Payload) -> Payload:
-    """The head of a change. What the document had before and has no more is named empty, and so are the lines of an
-    address that a shorter one leaves over; what it never had is not named: QuickBooks or a bookkeeper filled it in.
+    """Return the head of a change. What the document had before and has no more is named empty, and so are the lines of
+    an address that a shorter one leaves over; what it never had is not named: QuickBooks or a bookkeeper filled it in.
     """
     cleared = {_ELEMENTS[name] for name in revises.cleared if name in _ELEMENTS}
     named = {name: _every_line(value) if name in _ADDRESSES else value for name, value in head.items()}
@@ -122,14 +123,14 @@ def _sale_lines(posted: Sale, options: Mapping[str, str], discount_item: str) ->
 
 
 def payment(received: Payment) -> Payload:
-    """The elements of a payment that pays one invoice, or that stands to the customer's credit."""
+    """Return the elements of a payment that pays one invoice, or that stands to the customer's credit."""
     paid = received.invoice
     how: Payload = {"AppliedToTxnAdd": _applied(received)} if paid else {"IsAutoApply": False}
     return _received(received) | how
 
 
 def applied(received: Payment, revises: Revision, version: str) -> Payload:
-    """The elements of a change that applies a payment to its invoice."""
+    """Return the elements of a change that applies a payment to its invoice."""
     head: Payload = {"TxnID": revises.id, "EditSequence": version}
     return head | _received(received) | {"AppliedToTxnMod": _applied(received)}
 
@@ -151,13 +152,13 @@ def _received(received: Payment) -> Payload:
 
 
 def purchase_order(order: PurchaseOrder) -> Payload:
-    """The elements of a purchase order, with the address that the vendor ships to."""
+    """Return the elements of a purchase order, with the address that the vendor ships to."""
     return {**_order_head(order), "PurchaseOrderLineAdd": [_order_line(line) for line in order.lines]}
 
 
 def revised_order(order: PurchaseOrder, revises: Revision, standing: Payload) -> Payload:
-    """The elements of a change of a purchase order that is `standing` there. A line keeps its id, by which a bill knows
-    it; what the order does not have any more is deleted by not being named."""
+    """Return the elements of a change of a purchase order that is `standing` there. A line keeps its id, by which a
+    bill knows it; what the order does not have any more is deleted by not being named."""
     lines = _kept_lines([(line, _order_line(line)) for line in order.lines], standing.get("PurchaseOrderLineRet", ()))
     return {**_changing(revises, standing["EditSequence"], _order_head(order)), "PurchaseOrderLineMod": lines}
 
@@ -180,7 +181,7 @@ def _order_line(line: Line) -> Payload:
 
 
 def bill(charged: Bill) -> Payload:
-    """The elements of a bill. A line that answers a line of a purchase order takes its item from there."""
+    """Return the elements of a bill. A line that answers a line of a purchase order takes its item from there."""
     answered = charged.ordered.lines if charged.ordered else ()
     lines = [_bill_line(charged, line) for line in charged.lines]
     for line, ordered in zip(lines, answered, strict=False):
@@ -190,8 +191,8 @@ def bill(charged: Bill) -> Payload:
 
 
 def revised_bill(charged: Bill, revises: Revision, standing: Payload) -> Payload:
-    """The elements of a change of a bill that is `standing` there. A line keeps its id, and so its purchase order: in a
-    change none can be linked. Expenses that a bookkeeper added are no part of the order."""
+    """Return the elements of a change of a bill that is `standing` there. A line keeps its id, and so its purchase
+    order: in a change none can be linked. Expenses that a bookkeeper added are no part of the order."""
     lines = _kept_lines([(line, _bill_line(charged, line)) for line in charged.lines], standing.get("ItemLineRet", ()))
     if "tracking_class" in revises.cleared:
         lines = [{**line, "ClassRef": CLEAR} for line in lines]
@@ -223,7 +224,8 @@ def _bill_line(charged: Bill, line: Line) -> Payload:
 
 
 def _kept_lines(lines: Sequence[tuple[Line, Payload]], standing: Sequence[Payload]) -> list[Payload]:
-    """The lines of a change: under the id of the line that each was, without the item, which stays; or as new ones."""
+    """Return the lines of a change: under the id of the line that each was, without the item, which stays; or as new
+    ones."""
     ids = placed([line for line, _ in lines], standing)
     return [
         {"TxnLineID": line_id, **fields, "ItemRef": fields["ItemRef"] if line_id == NEW_LINE else {}}
@@ -266,7 +268,7 @@ def _purchase(line: Line, price: str) -> Payload:
 
 
 def customer(new: NewCustomer) -> Payload:
-    """The elements of a customer."""
+    """Return the elements of a customer."""
     return {
         **_party(new.name, new.email, new.phone),
         "BillAddress": address(new.billing),
@@ -275,12 +277,12 @@ def customer(new: NewCustomer) -> Payload:
 
 
 def changed(list_id: str, version: str, fields: Payload) -> Payload:
-    """The elements of a change to an entry."""
+    """Return the elements of a change to an entry."""
     return {"ListID": list_id, "EditSequence": version, **fields}
 
 
 def vendor(new: NewVendor) -> Payload:
-    """The elements of a vendor."""
+    """Return the elements of a vendor."""
     return {**_party(new.name, new.email, new.phone), "VendorAddress": address(new.address)}
 
 
@@ -294,7 +296,7 @@ def _party(name: str, email: str, phone: str) -> Payload:
 
 
 def item(new: NewItem, options: Mapping[str, str]) -> Payload:
-    """The elements of a product. With a cost account it can stand on purchase orders and bills too."""
+    """Return the elements of a product. With a cost account it can stand on purchase orders and bills too."""
     about, price = printable(new.description), new.price if new.price is not None else Decimal(0)
     fields: Payload = {
         "Name": fitting(new.name, ITEM_LENGTH),
@@ -314,12 +316,13 @@ def item(new: NewItem, options: Mapping[str, str]) -> Payload:
 
 
 def discount(name: str, account: Ref) -> Payload:
-    """The elements of the item that takes discounts. It is taxable, so that the tax is on what the customer pays."""
+    """Return the elements of the item that takes discounts. It is taxable, so that the tax is on what the customer
+    pays."""
     return {"Name": name, "AccountRef": ref(account)}
 
 
 def ref(entry: Ref | None) -> Payload:
-    """A pointer by ListID, empty for none."""
+    """Return a pointer by ListID, empty for none."""
     return {"ListID": entry.id} if entry is not None and entry.id else {}
 
 
@@ -328,12 +331,13 @@ def _tax_code(options: Mapping[str, str], *, taxed: bool) -> Payload:
 
 
 def memo(*texts: str) -> str:
-    """What stands in the memo, a paragraph each."""
+    """Return what stands in the memo, a paragraph each."""
     return "\n".join(printable(text) for text in texts if text)
 
 
 def address(place: Address | None) -> Payload:
-    """A postal address in QuickBooks' five lines. What is too long for a line goes on in the next; the rest is cut."""
+    """Return a postal address in QuickBooks' five lines. What is too long for a line goes on in the next; the rest is
+    cut."""
     if place is None:
         return {}
     lines = [part for line in place.lines for part in _parts(printable(line).strip())]
@@ -347,7 +351,7 @@ def address(place: Address | None) -> Payload:
 
 
 def _parts(line: str) -> list[str]:
-    """A line in pieces that fit, broken at blanks where there are any."""
+    """Return a line in pieces that fit, broken at blanks where there are any."""
     pieces = []
     while len(line) > _LINE:
         place = line.rfind(" ", 1, _LINE + 1)

@@ -68,7 +68,7 @@ def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting
 
 
 def posting(row: Row, document: Document) -> Posting:
-    """What an echo says about a document."""
+    """Return what an echo says about a document."""
     found = row["fields"]
     return Posting(
         id=found["TxnID"],
@@ -80,7 +80,7 @@ def posting(row: Row, document: Document) -> Posting:
 
 
 def _lines(order: PurchaseOrder, found: Payload) -> tuple[str, ...]:
-    """The ids of a purchase order's lines in the document's order, in which a bill answers them."""
+    """Return the ids of a purchase order's lines in the document's order, in which a bill answers them."""
     standing = found.get("PurchaseOrderLineRet", ())
     ids = payloads.placed(order.lines, standing)
     return tuple(line["TxnLineID"] for line in standing) if payloads.NEW_LINE in ids else tuple(ids)
@@ -163,7 +163,7 @@ def _bill(document: Bill, subject: Sentence) -> Conversation[Row]:
 
 
 def _discount_item(name: str, account: Ref) -> Conversation[str]:
-    """The ListID of the item that takes discounts; it is entered when it is needed for the first time."""
+    """Return the ListID of the item that takes discounts; it is entered when it is needed for the first time."""
     name = fitting(name, ITEM_LENGTH)
     subject = say("the discount item “%(name)s”", name=name)
     row = yield from _discount_item_named(name, subject)
@@ -222,7 +222,7 @@ def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Re
 
 
 def _party(word: str, kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
-    """A customer or vendor of a name; with a suffix, if the name is taken and the option says so."""
+    """Return a customer or vendor of a name; with a suffix, if the name is taken and the option says so."""
     try:
         row = yield from _party_entered(word, kind, fields)
     except Rejected as refusal:

@@ -45,7 +45,7 @@ class Unreadable(ValueError):
 
 
 def asked(request: str, fields: Payload | None = None, **attributes: str) -> Payload:
-    """The payload of a `Request`: what is asked ("InvoiceAdd"), its elements by name, a query's attributes."""
+    """Return the payload of a `Request`: what is asked ("InvoiceAdd"), its elements by name, a query's attributes."""
     payload: Payload = {"request": request, "fields": fields or {}}
     if attributes:
         payload["attributes"] = attributes
@@ -53,12 +53,12 @@ def asked(request: str, fields: Payload | None = None, **attributes: str) -> Pay
 
 
 def reference(key: str, slot: int) -> str:
-    """The mark that a write leaves on what it entered (`ExternalGUID`), so that it can be found again."""
+    """Return the mark that a write leaves on what it entered (`ExternalGUID`), so that it can be found again."""
     return "{" + str(uuid5(_REFERENCES, f"{key}/{slot}")).upper() + "}"
 
 
 def write(key: str, payloads: Sequence[Payload], *, writes: bool, version: str, answered: str) -> str:
-    """A message set. `requestID` is the place of a request in it; a set that writes is remembered under `key`.
+    """Return a message set. `requestID` is the place of a request in it; a set that writes is remembered under `key`.
 
     Raises `Unwritable`.
     """
@@ -118,7 +118,8 @@ def _clear(node: etree._Element, element: Element) -> None:
 
 
 def _values(element: Element, value: Any) -> Iterator[Any]:
-    """What is to be written: nothing for what is empty, because QuickBooks takes an empty element for a value."""
+    """Return what is to be written: nothing for what is empty, because QuickBooks takes an empty element for a value.
+    """
     if value is None or value in ("", [], {}):
         return
     if element.many:
@@ -128,7 +129,7 @@ def _values(element: Element, value: Any) -> Iterator[Any]:
 
 
 def text(element: Element, value: Any) -> str:  # noqa: PLR0911  # A line for each kind.
-    """What stands in an element. Raises `Unwritable` for what the schema would refuse."""
+    """Return what stands in an element. Raises `Unwritable` for what the schema would refuse."""
     match element.kind:
         case Kind.AMOUNT:
             written = _decimal(element, value, 2, _AMOUNT_LIMIT)
@@ -153,7 +154,7 @@ def text(element: Element, value: Any) -> str:  # noqa: PLR0911  # A line for ea
 
 
 def printable(words: str) -> str:
-    """A text without the characters that XML cannot hold."""
+    """Return a text without the characters that XML cannot hold."""
     return _UNPRINTABLE.sub("", words)
 
 
@@ -194,7 +195,8 @@ class Answer:
 
 
 def parse(document: str) -> etree._Element:
-    """The root of a document that QuickBooks wrote. Control characters in it are passed over; entities are refused.
+    """Return the root of a document that QuickBooks wrote. Control characters in it are passed over; entities are
+    refused.
 
     Raises `Unreadable`.
     """
@@ -211,7 +213,8 @@ def parse(document: str) -> etree._Element:
 
 
 def read(document: str, requests: Sequence[Payload]) -> Answer:
-    """The answer to `requests`, one payload for each, in their order. Raises `Unreadable` if it answers others."""
+    """Return the answer to `requests`, one payload for each, in their order. Raises `Unreadable` if it answers others.
+    """
     messages = parse(document).find("QBXMLMsgsRs")
     if messages is None:
         raise Unreadable(say("The answer holds no responses."))
@@ -247,7 +250,8 @@ def _response(node: etree._Element) -> Payload:
 
 
 def fields(node: etree._Element) -> dict[str, Any]:
-    """An element as a JSON object: texts by name, groups within, and a list where there may be several of a name."""
+    """Return an element as a JSON object: texts by name, groups within, and a list where there may be several of a
+    name."""
     found: dict[str, Any] = {}
     for child in node:
         if not isinstance(child.tag, str):

@@ -15,7 +15,7 @@ DESCRIPTION_LENGTH = 80
 
 
 def file(details: EndpointDetails) -> Download:
-    """The `.qwc` file of an installation. It holds no password: the admin types that into the Web Connector.
+    """Return the `.qwc` file of an installation. It holds no password: the admin types that into the Web Connector.
 
     Raises `Rejected` for an address that the Web Connector would refuse (its codes 1001 and 1010).
     """

@@ -85,7 +85,7 @@ def _matches(key: str, request: str, asked: dict[int, Payload], rows: list[Row])
 
 
 def _same(row: dict[str, Any], request: str, fields: Payload, mark: str) -> bool:
-    """The mark decides. Where QuickBooks keeps none (before qbXML 9.0), all that we gave must be the same."""
+    """Return True if the mark is ours; without marks (before qbXML 9.0), if all that we gave is the same."""
     if row.get("ExternalGUID"):
         return bool(row["ExternalGUID"].upper() == mark)
     amount = _AMOUNTS.get(request)

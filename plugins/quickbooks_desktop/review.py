@@ -46,7 +46,7 @@ _LARGEST_PRICE, _LARGEST_AMOUNT, _PLACES = Decimal(10) ** 10, Decimal(10) ** 13,
 
 
 def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
-    """What to put right in a document or a new record before it can be posted."""
+    """Return what to put right in a document or a new record before it can be posted."""
     if isinstance(subject, NewCustomer | NewVendor | NewItem):
         yield from _record(subject)
         return

@@ -114,7 +114,7 @@ class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
 
 
 def application(longest: int) -> WsgiApplication:
-    """The service as a WSGI application; `longest` is how many bytes a call may have."""
+    """Return the service as a WSGI application; `longest` is how many bytes a call may have."""
     protocols = {"in_protocol": Soap11(huge_tree=True), "out_protocol": Soap11()}
     service = Application([WebConnector], tns=NAMESPACE, name="WebConnector", **protocols)
     return WsgiApplication(service, max_content_length=longest)

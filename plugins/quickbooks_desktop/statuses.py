@@ -105,7 +105,7 @@ _UNKNOWN = Refusal(
 
 
 def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
-    """What a response means: nothing wrong (None), later (`Unavailable`), or a person (`Rejected`)."""
+    """Return what a response means: nothing wrong (None), later (`Unavailable`), or a person (`Rejected`)."""
     code, said = payload["status"], " ".join(payload["message"].split())
     if code in FINE or (payload["severity"] != "Error" and payload["rows"]):
         return None
@@ -115,7 +115,7 @@ def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
 
 
 def problem(code: str, said: str, subject: Sentence) -> Problem:
-    """The problem that a status code means, about `subject` ("invoice 1042 for Acme")."""
+    """Return the problem that a status code means, about `subject` ("invoice 1042 for Acme")."""
     refusal = REFUSALS.get(code, _UNKNOWN)
     words = {"subject": subject, "said": said}
     return Problem(
@@ -128,7 +128,7 @@ def problem(code: str, said: str, subject: Sentence) -> Problem:
 
 
 def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
-    """What 3171 says, known beforehand."""
+    """Return what 3171 says, known beforehand."""
     refusal = REFUSALS["3171"]
     return Problem(
         what=say(
@@ -174,7 +174,7 @@ _HRESULTS: Mapping[str, str] = {
 
 
 def hresult(code: str, message: str) -> IntegrationError:
-    """What it means that QuickBooks could not even be asked.
+    """Return what it means that QuickBooks could not even be asked.
 
     After a parse error nothing was carried out (`Rejected`); after anything else the batch goes again under its key.
     """

@@ -217,7 +217,7 @@ _CUSTOMER_HEAD = (
 
 
 def _product(name: str) -> Element:
-    """A service or a non-inventory item: sold only, or sold and bought."""
+    """Return a service or a non-inventory item: sold only, or sold and bought."""
     return _group(
         name,
         _text("Name", 31),

@@ -34,12 +34,13 @@ class UnexpectedAnswer(Exception):
 
 
 def quoted(text: str) -> str:
-    """A text as a value of the query language, which ends it at an apostrophe unless a backslash stands before it."""
+    """Return a text as a value of the query language, which ends it at an apostrophe unless a backslash stands before
+    it."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def select(kind: str, clauses: str, what: str = "*") -> str:
-    """A query. Only `clauses` holds what others wrote, and that through `quoted`."""
+    """Return a query. Only `clauses` holds what others wrote, and that through `quoted`."""
     return f"select {what} from {kind} {clauses}".rstrip()  # noqa: S608  # Not SQL, and see above.
 
 
@@ -196,7 +197,7 @@ def _refuse_surprise(total: Decimal, revises: Revision, subject: Sentence) -> No
 
 
 def stumbled(subject: Sentence) -> Problem:
-    """What a person has to see to when QuickBooks broke down over a write."""
+    """Return what a person has to see to when QuickBooks broke down over a write."""
     return Problem(
         what=say("QuickBooks had an error of its own when it was to take %(subject)s.", subject=subject),
         why=say("It may be in the books all the same, although it was not found there."),

@@ -53,9 +53,9 @@ REFUSED_WHOLE = (400, 413, 415, 422)
 
 
 def encode(key: str, requests: Sequence[Request]) -> str:
-    """The body of the call. Each request is an item under its place, counted from 1 (with a requestid, at most ten
-    characters), and every document carries its mark. It is plain ASCII: US books take no other bytes than ISO-8859-1,
-    and escapes are safe in both.
+    """Return the body of the call. Each request is an item under its place, counted from 1 (with a requestid, at most
+    ten characters), and every document carries its mark. It is plain ASCII: US books take no other bytes than
+    ISO-8859-1, and escapes are safe in both.
 
     Questions for changes are no items of a batch; they travel beside it, all in one call. Nor are entries read by id,
     each in a call of its own.
@@ -104,13 +104,13 @@ class Books(QuickBooks):  # type: ignore[misc]  # python-quickbooks ships withou
 
 
 def timeout(settings: Mapping[str, str]) -> float:
-    """How many seconds to wait for an answer."""
+    """Return how many seconds to wait for an answer."""
     return min(float(settings["TIMEOUT"]), LONGEST_TIMEOUT)
 
 
 def cost(requests: Sequence[Request]) -> RequestCost:
-    """What a trip costs: a call of the batch, if anything is in it, one for all changes together, and one for each
-    entry that is read by its id.
+    """Return what a trip costs: a call of the batch, if anything is in it, one for all changes together, and one for
+    each entry that is read by its id.
 
     Intuit meters what reads (queries, change data capture) and not what writes. Whether it counts a batch of queries
     once or each query is not documented; here each is counted, so that the meter never stands too low.
@@ -194,8 +194,8 @@ def _ask(
 
 
 def _beside(line: Line, connection: Connection, answer: Mapping[str, Any]) -> dict[str, str]:
-    """What only the carrier knows: the `realm` it spoke to, Intuit's `intuit_tid` for its support, and the `time` by
-    QuickBooks' clock."""
+    """Return what only the carrier knows: the `realm` it spoke to, Intuit's `intuit_tid` for its support, and the
+    `time` by QuickBooks' clock."""
     tid = line.last.headers.get("intuit_tid", "") if line.last is not None else ""
     return {"intuit_tid": tid, "realm": connection.books_id, "time": str(answer.get("time", ""))}
 
@@ -218,7 +218,7 @@ def _call(line: Line, connection: Connection, call: Callable[[QuickBooks, str], 
 
 
 def _failure(response: requests.Response) -> IntegrationError:
-    """What it means that the batch as a whole was not answered."""
+    """Return what it means that the batch as a whole was not answered."""
     status = response.status_code
     fault = _fault(response)
     pause = _retry_after(response)
@@ -247,7 +247,7 @@ def _fault(response: requests.Response) -> faults.Fault | None:
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    """The pause that the ledger asks for. It may also be a date, which is not worth a clock."""
+    """Return the pause that the ledger asks for. It may also be a date, which is not worth a clock."""
     asked = response.headers.get("Retry-After", "")
     return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else None
 

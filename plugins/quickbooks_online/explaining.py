@@ -35,8 +35,8 @@ _LISTS = (
 
 
 def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Rejected]:
-    """The refusal to enter a document, said as well as it can be said by looking. One that says enough is given back,
-    and so is one about which nobody can tell more."""
+    """Return the refusal to enter a document, said as well as it can be said by looking. One that says enough is given
+    back, and so is one about which nobody can tell more."""
     code = refusal.problems[0].code
     problem: Problem | None = None
     try:
@@ -83,7 +83,7 @@ def _inactive(fields: Payload, called: Sentence) -> Conversation[Problem | None]
 
 
 def _pointers(fields: Payload, element: str) -> Iterator[str]:
-    """The ids that a document points to under a name, in its lines too."""
+    """Return the ids that a document points to under a name, in its lines too."""
     for name, value in fields.items():
         if name == element and isinstance(value, dict):
             yield str(value.get("value", ""))

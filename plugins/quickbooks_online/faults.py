@@ -106,7 +106,8 @@ class Fault:
         return self.reaction is Reaction.DOUBT
 
     def failure(self, subject: Sentence, *, retry_after: float | None = None) -> IntegrationError:
-        """The exception that this fault is to the hub. `subject` is what was asked: "invoice 1042 for ABC Company"."""
+        """Return the exception that this fault is to the hub. `subject` is what was asked: "invoice 1042 for ABC
+        Company"."""
         reaction = self.reaction
         if reaction is Reaction.EXPIRED:
             return AuthorizationExpired(refusals.EXPIRED.get(self.code, refusals.EXPIRED["3200"]))
@@ -127,7 +128,7 @@ class Fault:
 
 
 def in_json(answer: Mapping[str, Any]) -> Fault | None:
-    """The fault in an answer or in one item of a batch answer, in upper or lower case; None if there is none."""
+    """Return the fault in an answer or in one item of a batch answer, in upper or lower case; None if there is none."""
     fault = answer.get("Fault") or answer.get("fault")
     if not isinstance(fault, dict):
         return None
@@ -138,7 +139,8 @@ def in_json(answer: Mapping[str, Any]) -> Fault | None:
 
 
 def in_xml(text: str) -> Fault | None:
-    """The fault in the gateway's XML. It is read by pattern: a parser would resolve whatever a document declares."""
+    """Return the fault in the gateway's XML. It is read by pattern: a parser would resolve whatever a document
+    declares."""
     found = re.search(r"<Fault\b([^>]*)>(.*?)</Fault>", text, re.DOTALL)
     if not found:
         return None
@@ -165,7 +167,7 @@ def _first(pattern: str, text: str) -> str:
 
 
 def _fault(errors: Iterable[Error], *, kind: str) -> Fault:
-    """A fault always has an error: one without any is still a refusal."""
+    """Return the errors of a fault, which always has one: one without any is still a refusal."""
     return Fault(errors=tuple(errors) or (Error(code=""),), kind=kind)
 
 

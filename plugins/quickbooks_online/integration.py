@@ -122,7 +122,7 @@ class QuickBooksOnline(PushIntegration):
         books: Books,  # noqa: ARG002  # The address names no company.
         settings: Mapping[str, str],
     ) -> str | None:
-        """The page of a posting. QuickBooks opens it in the company that the person is signed in to."""
+        """Return the page of a posting. QuickBooks opens it in the company that the person is signed in to."""
         page = PAGES.get(kind)
         return f"{settings['APP_URL'].rstrip('/')}/app/{page}?txnId={posting_id}" if page else None
 

@@ -24,19 +24,18 @@ _LINE_KINDS = ("SalesItemLineDetail", "ItemBasedExpenseLineDetail", "AccountBase
 
 
 def is_voided(row: Mapping[str, Any]) -> bool:
-    """Whether somebody, or we, brought a transaction to nothing."""
+    """Return True if somebody, or we, brought a transaction to nothing."""
     return VOIDED in str(row.get(NOTE) or "") and not Decimal(str(row.get("TotalAmt") or 0))
 
 
 def mark(key: str, place: int) -> str:
-    """The mark of the request at a place (from 1) of a batch."""
+    """Return the mark of the request at a place (from 1) of a batch."""
     return hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:12]
 
 
 def marked(item: Payload, signed: str) -> Payload:
-    """A batch item with the mark in the note of its document. What is no document has a name to be known by, and a
-    change that leaves the note as it is must not touch it.
-    """
+    """Return a batch item with the mark in the note of its document. What is no document has a name to be known by, and
+    a change that leaves the note as it is must not touch it."""
     kind, fields = written(item)
     if "TxnDate" not in fields or (fields.get("sparse") and NOTE not in fields):
         return item
@@ -46,18 +45,19 @@ def marked(item: Payload, signed: str) -> Payload:
 
 
 def written(item: Payload) -> tuple[str, Payload]:
-    """What a batch item writes: "Invoice" and its fields. Of one that writes nothing, nothing."""
+    """Return what a batch item writes: "Invoice" and its fields. Of one that writes nothing, nothing."""
     return next(((kind, fields) for kind, fields in item.items() if isinstance(fields, dict)), ("", {}))
 
 
 def mark_of(row: Mapping[str, Any]) -> str:
-    """The mark that a document in the books carries, if it does."""
+    """Return the mark that a document in the books carries, if it does."""
     found = _MARK.search(str(row.get(NOTE) or ""))
     return found[1] if found else ""
 
 
 def is_alike(row: Mapping[str, Any], fields: Payload) -> bool:
-    """Whether a document in the books, of the same party and day and without a mark, is what we wrote all the same.
+    """Return True if a document in the books, of the same party and day and without a mark, is what we wrote all the
+    same.
 
     Somebody has written another note: then its number is ours, or the note is, and so are its amounts.
     """
@@ -76,14 +76,14 @@ def _number(row: Mapping[str, Any]) -> str:
 
 
 def _amount(row: Mapping[str, Any]) -> Decimal:
-    """What the lines come to, before discount and tax, which the books may see in another way than we do."""
+    """Return what the lines come to, before discount and tax, which the books may see in another way than we do."""
     lines = [line for line in row.get("Line", ()) if line.get("DetailType") in _LINE_KINDS]
     amounts = [line["Amount"] for line in lines] if lines else [row.get("TotalAmt", 0)]
     return sum((Decimal(str(amount)) for amount in amounts), Decimal(0))
 
 
 def _linked(row: Mapping[str, Any]) -> set[str]:
-    """The invoices that a payment pays."""
+    """Return the invoices that a payment pays."""
     if "TotalAmt" not in row or "DocNumber" in row:
         return set()
     return {link["TxnId"] for line in row.get("Line", ()) for link in line.get("LinkedTxn", ())}

@@ -34,14 +34,15 @@ _MARK = "-2"
 
 
 def shorter(document: Document) -> tuple[Fix, ...]:
-    """The offer to give a document another number that fits."""
+    """Return the offer to give a document another number that fits."""
     if isinstance(document, Payment):
         return ()
     return (_renumber(document.number[:LENGTH]),)
 
 
 def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Problem]:
-    """What to do about a number that is taken: look whose it is, and offer to link it, to renumber, to repeat it.
+    """Return what to do about a number that is taken: look whose it is, and offer to link it, to renumber, to repeat
+    it.
 
     A document is offered for linking only if it is the same party's: what is to be linked to it would not fit another.
     """
@@ -73,7 +74,8 @@ def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -
 
 
 def existing(kind: str, wanted: str, fields: Payload, called: Sentence) -> Conversation[Row]:
-    """The document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's."""
+    """Return the document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's.
+    """
     party = "CustomerRef" if "CustomerRef" in fields else "VendorRef"
     name = say("look at the %(kind)s", kind=IN_WORDS[kind])
     found = yield from rows(name, kind, f"where Id = {quoted(wanted)}", called)

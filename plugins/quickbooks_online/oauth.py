@@ -139,7 +139,8 @@ def _sign_in(attempt: Attempt) -> str:
 
 
 def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
-    """The code and the realm of a sign-in that ended well, and in the right company. A refusal names no realm."""
+    """Return the code and the realm of a sign-in that ended well, and in the right company. A refusal names no realm.
+    """
     if error := answer.get("error"):
         raise Rejected(DECLINED if error == "access_denied" else _other(error))
     code, realm = answer.get("code", ""), answer.get("realmId", "")
@@ -177,7 +178,7 @@ def _other(code: str, said: Sentence | None = None) -> Problem:
 
 
 def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
-    """A session with the app's keys. It has no scope, because Authlib would send that on renewing too."""
+    """Return a session with the app's keys. It has no scope, because Authlib would send that on renewing too."""
     return OAuth2Session(
         settings["CLIENT_ID"],
         settings["CLIENT_SECRET"],

@@ -45,7 +45,7 @@ class Cursor:
         return f"{self.since}|{self.position}|{self.seen}"
 
     def after(self, count: int, time: str) -> Cursor:
-        """The cursor after a page of `count` entries that was answered at `time`."""
+        """Return the cursor after a page of `count` entries that was answered at `time`."""
         seen = self.seen or time
         if count < PAGE_SIZE:
             return Cursor(since=_before(seen) or self.since)
@@ -100,7 +100,7 @@ def stretch(kind: str, plural: Sentence, where: str, since: str) -> Conversation
 
 
 def _changes(kind: str, plural: Sentence, cursor: Cursor) -> Conversation[Stretch | None]:
-    """What has changed since, from the one call that tells it of many kinds: the cheapest way to read.
+    """Return what has changed since, from the one call that tells it of many kinds: the cheapest way to read.
 
     None if that cannot tell all of it, because the moment is too long ago or too much has changed.
     """

@@ -38,25 +38,27 @@ PURCHASE_DESCRIPTION_LENGTH = 1000
 
 
 def create(kind: str, fields: Payload, include: str = "") -> Payload:
-    """The batch item that enters `fields` as a new `kind`: "Invoice", "Customer". `include` is what a single call names
-    under this parameter of its address; an item has it as its `optionsData`."""
+    """Return the batch item that enters `fields` as a new `kind`: "Invoice", "Customer". `include` is what a single
+    call names under this parameter of its address; an item has it as its `optionsData`."""
     options = {"optionsData": f"include={include}"} if include else {}
     return {"operation": "create", kind: fields, **options}
 
 
 def update(kind: str, fields: Payload, revises: Revision, version: str) -> Payload:
-    """The batch item that changes a `kind`. It is sparse: what `fields` do not name stays, but lines are replaced."""
+    """Return the batch item that changes a `kind`. It is sparse: what `fields` do not name stays, but lines are
+    replaced."""
     named = {**fields, "Id": revises.id, "SyncToken": version, "sparse": True}
     return {"operation": "update", kind: named}
 
 
 def void(kind: str, revises: Revision, version: str) -> Payload:
-    """The batch item that brings a `kind` to nothing: it stays in the books, with its number and without amounts."""
+    """Return the batch item that brings a `kind` to nothing: it stays in the books, with its number and without
+    amounts."""
     return {"operation": "void", kind: {"Id": revises.id, "SyncToken": version}}
 
 
 def document(posted: Document, options: Mapping[str, str], books: Books) -> tuple[str, Payload]:
-    """What a document is called in QuickBooks Online, and its fields."""
+    """Return what a document is called in QuickBooks Online, and its fields."""
     match posted:
         case Invoice():
             due = posted.due.isoformat() if posted.due else ""
@@ -73,8 +75,8 @@ def document(posted: Document, options: Mapping[str, str], books: Books) -> tupl
 
 
 def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
-    """The fields that an invoice and a credit memo share. Total, balance and receivable account are QuickBooks' own to
-    set. On a credit memo amounts are positive, too: its kind says that they go the other way."""
+    """Return the fields that an invoice and a credit memo share. Total, balance and receivable account are QuickBooks'
+    own to set. On a credit memo amounts are positive, too: its kind says that they go the other way."""
     fields: Payload = {
         "DocNumber": number(posted, books),
         "TxnDate": posted.date.isoformat(),
@@ -118,7 +120,8 @@ def calculation(books: Books, *, taxed: bool) -> str:
 
 
 def tax_code(posted: Sale, line: Line, options: Mapping[str, str], books: Books) -> str:
-    """The tax code of a line: TAX or NON in the US, which knows no other (6100); elsewhere the one that was chosen."""
+    """Return the tax code of a line: TAX or NON in the US, which knows no other (6100); elsewhere the one that was
+    chosen."""
     is_taxed = taxed(posted, options)
     if books.tax_system is TaxSystem.BY_LINE:
         return posted.tax.code.id if is_taxed and posted.tax.code else ""
@@ -126,7 +129,7 @@ def tax_code(posted: Sale, line: Line, options: Mapping[str, str], books: Books)
 
 
 def taxed(posted: Sale, options: Mapping[str, str]) -> bool:
-    """Whether the lines of an invoice or a credit memo go out as taxable at all.
+    """Return True if the lines of an invoice or a credit memo go out as taxable at all.
 
     With automated sales tax on, QuickBooks taxes every line marked TAX, whatever the order says. So an order without
     tax, and one whose tax stands as a line of its own, is sent untaxed unless the admin leaves the tax to the books.
@@ -135,20 +138,21 @@ def taxed(posted: Sale, options: Mapping[str, str]) -> bool:
 
 
 def line_class(posted: Sale, books: Books) -> Payload:
-    """The class of each line of a sale, where the company notes it there."""
+    """Return the class of each line of a sale, where the company notes it there."""
     return _ref(posted.tracking_class) if books.class_tracking is ClassTracking.LINE else {}
 
 
 def memo(posted: Sale, options: Mapping[str, str]) -> str:
-    """The message that is printed on the invoice, with the customer's purchase order number if that is its place."""
+    """Return the message that is printed on the invoice, with the customer's purchase order number if that is its
+    place."""
     if posted.po_number and chosen(options, "po_number") == MEMO:
         return f"P.O. number: {posted.po_number}\n{posted.memo}".rstrip()
     return posted.memo
 
 
 def payment(received: Payment) -> Payload:
-    """The fields of a payment: of one invoice, or to the customer's credit. The link names no line: a whole invoice is
-    paid, not one of it."""
+    """Return the fields of a payment: of one invoice, or to the customer's credit. The link names no line: a whole
+    invoice is paid, not one of it."""
     amount = _plain(received.amount)
     paid = received.invoice
     return _worth(
@@ -165,7 +169,7 @@ def payment(received: Payment) -> Payload:
 
 
 def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
-    """The fields of a purchase order, with the address that the vendor ships to."""
+    """Return the fields of a purchase order, with the address that the vendor ships to."""
     return _worth(
         DocNumber=number(order, books),
         TxnDate=order.date.isoformat(),
@@ -184,13 +188,14 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
 
 
 def _kept(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
-    """The lines of a purchase order; of one that is changed under the ids that they have, which its bill names."""
+    """Return the lines of a purchase order; of one that is changed under the ids that they have, which its bill names.
+    """
     ids = order.revises.lines if order.revises else ()
     return [{**line, "Id": ids[place]} if place < len(ids) else line for place, line in enumerate(lines)]
 
 
 def bill(charged: Bill, books: Books) -> Payload:
-    """The fields of a bill. A line that answers one of a purchase order names it by all three ids, or it is not
+    """Return the fields of a bill. A line that answers one of a purchase order names it by all three ids, or it is not
     linked at all. Lines of a change have no ids: a line that is there cannot be linked (Intuit, Bill)."""
     lines = [_purchase(line, charged, books) for line in charged.lines]
     if charged.ordered is not None:
@@ -212,7 +217,8 @@ def bill(charged: Bill, books: Books) -> Payload:
 
 
 def _purchase(line: Line, document: PurchaseOrder | Bill, books: Books) -> Payload:
-    """A line of a purchase. Its class stands on it also where that of a sale is noted for the document as a whole."""
+    """Return a line of a purchase. Its class stands on it also where that of a sale is noted for the document as a
+    whole."""
     detail: Payload = {
         "ItemRef": {"value": line.item.id},
         "Qty": _plain(line.quantity),
@@ -232,7 +238,7 @@ def _purchase(line: Line, document: PurchaseOrder | Bill, books: Books) -> Paylo
 
 
 def vendor(new: NewVendor) -> Payload:
-    """The fields of a vendor. As with a customer, the currency is for ever."""
+    """Return the fields of a vendor. As with a customer, the currency is for ever."""
     return _worth(
         DisplayName=new.name.strip(),
         CompanyName=new.name.strip()[:COMPANY_NAME_LENGTH],
@@ -244,7 +250,8 @@ def vendor(new: NewVendor) -> Payload:
 
 
 def customer(new: NewCustomer) -> Payload:
-    """The fields of a customer. Its currency can never be changed afterwards, so it is named only if it is known."""
+    """Return the fields of a customer. Its currency can never be changed afterwards, so it is named only if it is
+    known."""
     return _worth(
         DisplayName=new.name.strip(),
         CompanyName=new.name.strip()[:COMPANY_NAME_LENGTH],
@@ -257,7 +264,7 @@ def customer(new: NewCustomer) -> Payload:
 
 
 def item(new: NewItem, options: Mapping[str, str], books: Books) -> Payload:
-    """The fields of a product. With a cost account it can stand on purchase orders and bills too."""
+    """Return the fields of a product. With a cost account it can stand on purchase orders and bills too."""
     fields = _worth(
         Name=new.name.strip(),
         Type=chosen(options, "item_kind"),
@@ -274,7 +281,7 @@ def item(new: NewItem, options: Mapping[str, str], books: Books) -> Payload:
 
 
 def address(place: Address | None) -> Payload:
-    """A postal address. QuickBooks has five lines above the city; what is more shares the last one."""
+    """Return a postal address. QuickBooks has five lines above the city; what is more shares the last one."""
     if place is None:
         return {}
     lines = [line for line in place.lines if line]
@@ -327,10 +334,10 @@ def _ref(ref: Ref | None) -> Payload:
 
 
 def _worth(**fields: object) -> Payload:
-    """The fields that say something: QuickBooks stores an empty one as a wish to have it empty."""
+    """Return the fields that say something: QuickBooks stores an empty one as a wish to have it empty."""
     return {name: value for name, value in fields.items() if value not in ("", {}, [], None)}
 
 
 def _plain(amount: Decimal) -> Decimal:
-    """The same amount without an exponent, which not every reader of JSON takes."""
+    """Return the same amount without an exponent, which not every reader of JSON takes."""
     return Decimal(f"{amount:f}")

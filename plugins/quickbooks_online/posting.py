@@ -63,7 +63,7 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
 
 
 def _tax(row: Row) -> Decimal:
-    """The sales tax that the books came to. They leave it out altogether where they take none."""
+    """Return the sales tax that the books came to. They leave it out altogether where they take none."""
     return in_cents(Decimal(str((row.get("TxnTaxDetail") or {}).get("TotalTax") or 0)))
 
 
@@ -83,7 +83,7 @@ def _entered(document: Document, kind: str, fields: Payload, subject: Sentence) 
 
 
 def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversation[Row | None]:
-    """The document that an unanswered write left behind, if it did: of the same day and party, with our mark.
+    """Return the document that an unanswered write left behind, if it did: of the same day and party, with our mark.
 
     It is not looked up by its number, because QuickBooks puts its own in place of ours if it numbers by itself.
     If nobody can tell, a person is asked: `Unavailable` would begin the conversation anew, and with it the write.
@@ -129,7 +129,7 @@ def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conve
 
 
 def _party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
-    """A customer or vendor of a name; with a suffix, if the name is taken and the option says so."""
+    """Return a customer or vendor of a name; with a suffix, if the name is taken and the option says so."""
     try:
         row = yield from _party_entered(kind, fields)
     except Rejected as refusal:
@@ -233,7 +233,8 @@ def _item_named(name: str) -> Conversation[Row | None]:
 
 
 def _named(kind: str, key: str, name: str) -> Conversation[list[Row]]:
-    """All entries of a name, inactive ones too. QuickBooks compares names without regard to case, here and in 6240."""
+    """Return all entries of a name, inactive ones too. QuickBooks compares names without regard to case, here and in
+    6240."""
     clauses = f"where {key} = {quoted(name)} and {EVERY_ENTRY} orderby Id"
     return (yield from rows(say("look up %(kind)s", kind=IN_WORDS[kind]), kind, clauses, say("“%(name)s”", name=name)))
 

@@ -20,7 +20,7 @@ WITHOUT_ORDERS = ("Simple Start", "Essentials", "Self-Employed", "Solopreneur")
 
 
 def books(realm: str, company: Row, preferences: Row) -> Books:
-    """The books of a realm."""
+    """Return the books of a realm."""
     accounting, sales = preferences.get("AccountingInfoPrefs", {}), preferences.get("SalesFormsPrefs", {})
     buying, currency = preferences.get("VendorAndPurchasesPrefs", {}), preferences.get("CurrencyPrefs", {})
     closed = accounting.get("BookCloseDate")
@@ -42,7 +42,7 @@ def books(realm: str, company: Row, preferences: Row) -> Books:
 
 
 def _numbers(sales: Row, preferences: Row) -> frozenset[str]:
-    """What the company numbers itself. Bills bear the vendor's number in any case."""
+    """Return what the company numbers itself. Bills bear the vendor's number in any case."""
     invoices = "CustomTxnNumbers" in sales and not _is(sales["CustomTxnNumbers"])
     orders = _other(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "false"
     kinds = (

@@ -122,7 +122,7 @@ def _changed(kind: str, key: str, asked: Asked, there: Sequence[Row]) -> dict[in
 
 
 def _holds(row: Mapping[str, Any], fields: Payload) -> bool:
-    """Whether an entry says everything that it was to be changed to."""
+    """Return True if an entry says everything that it was to be changed to."""
     return all(
         _holds(row.get(name) or {}, value) if isinstance(value, dict) else str(row.get(name)) == str(value)
         for name, value in fields.items()

@@ -186,12 +186,12 @@ LATER = {
 
 
 def knows(code: str) -> bool:
-    """Whether there are sentences for this code."""
+    """Return True if there are sentences for this code."""
     return code in REFUSALS
 
 
 def problem(code: str, message: str, detail: str, element: str, subject: Sentence) -> Problem:
-    """What an error of QuickBooks means to a person, about `subject`."""
+    """Return what an error of QuickBooks means to a person, about `subject`."""
     refusal = REFUSALS.get(code, _UNKNOWN)
     said = _said(message, detail)
     words = {"subject": subject, "detail": said, "element": f" ({element})" if element else ""}
@@ -206,7 +206,7 @@ def problem(code: str, message: str, detail: str, element: str, subject: Sentenc
 
 
 def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
-    """What 6210 says, known beforehand."""
+    """Return what 6210 says, known beforehand."""
     return Problem(
         what=say(
             "The books are closed until %(day)s, which is not before the date of %(subject)s.",
@@ -221,7 +221,7 @@ def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Probl
 
 
 def _account(element: str) -> str:
-    """The role of ours that an account of theirs stands for."""
+    """Return the role of ours that an account of theirs stands for."""
     return next((field for pattern, field in _FIELDS if "Account" in pattern and re.search(pattern, element)), "")
 
 

@@ -39,7 +39,7 @@ NOT_IN_NAMES = {":": say("a colon"), "\t": say("a tab"), "\n": say("a line break
 
 
 def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
-    """What to put right in a document or a new record before it can be posted."""
+    """Return what to put right in a document or a new record before it can be posted."""
     if isinstance(subject, NewCustomer):
         yield from _customer(subject)
     elif isinstance(subject, NewItem):
@@ -104,14 +104,14 @@ def _number(document: Document, books: Books) -> Iterator[Problem]:
 
 
 def _closed(document: Document, books: Books) -> Iterator[Problem]:
-    """The books are closed for its day (6210)."""
+    """Return a problem if the books are closed for its day (6210)."""
     if books.closed_until and document.date <= books.closed_until:
         changes = getattr(document, "revises", None) is not None  # What stands there stays in its own period.
         yield refusals.closed(describe(document), books.closed_until, may_move=not changes)
 
 
 def _lacking(document: Document, books: Books) -> Iterator[Problem]:
-    """The company's plan does not have such documents at all (5020)."""
+    """Return a problem if the company's plan does not have such documents (5020)."""
     if document.kind in books.unsupported:
         yield Problem(
             what=say(
@@ -148,7 +148,7 @@ def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Prob
 
 
 def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
-    """What cannot become the tax of the order, in the way in which these books come to theirs."""
+    """Return what cannot become the tax of the order, in the way in which these books come to theirs."""
     has, field = {"title": sale.title, "tax": sale.tax.amount}, "tax"
     is_taxed = taxed(sale, options)
     if sale.tax.amount and books.tax_system is TaxSystem.NONE:
@@ -222,7 +222,7 @@ def _item(item: NewItem) -> Iterator[Problem]:
 
 
 def _name(name: str, length: int, kind: str, field: str) -> Iterator[Problem]:
-    """A name's own rules: QuickBooks separates the levels of its lists by a colon, and a name fills one line."""
+    """Return problems with a name: a colon separates levels of a list, and a name fills one line."""
     if not name.strip():
         what = say("A new %(kind)s has no name.", kind=kind)
         yield Problem(what=what, cure=say("Give it a name."), field=field, code="name-missing")

@@ -27,7 +27,8 @@ KINDS: Mapping[str, Listed] = {
 
 
 def parse_webhook(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
-    """What the body tells. Raises `Rejected` if it is not signed with a verifier token of ours, or if we have none."""
+    """Return what the body tells. Raises `Rejected` if it is not signed with a verifier token of ours, or if we have
+    none."""
     tokens = [token.strip() for token in settings["VERIFIER_TOKEN"].split(",") if token.strip()]
     signature = headers.get("intuit-signature", "").encode("latin-1", "replace")
     if not any(hmac.compare_digest(signature, _signature(token, body)) for token in tokens):

@@ -17,7 +17,7 @@ LINES = {
 
 
 def document(responses: Sequence[etree._Element], *, new: str = "", status: str = "") -> str:
-    """The answer to a message set."""
+    """Return the answer to a message set."""
     root = etree.Element("QBXML")
     messages = etree.SubElement(root, "QBXMLMsgsRs")
     if new:
@@ -30,7 +30,7 @@ def document(responses: Sequence[etree._Element], *, new: str = "", status: str 
 
 
 def response(asked: Asked, rows: Sequence[Row], attributes: Mapping[str, str], *, lines: bool = True) -> etree._Element:
-    """The answer to one request that was carried out."""
+    """Return the answer to one request that was carried out."""
     nothing = not rows and asked.name.endswith("Query")
     status = ("1", "A query request did not find a matching object in QuickBooks") if nothing else ("0", "Status OK")
     node = _head(asked, status[0], "Info", status[1])
@@ -42,7 +42,7 @@ def response(asked: Asked, rows: Sequence[Row], attributes: Mapping[str, str], *
 
 
 def removal(asked: Asked, row: Row) -> etree._Element:
-    """The answer to a request that deleted or voided something: what it was, without a row around it."""
+    """Return the answer to a request that deleted or voided something: what it was, without a row around it."""
     node = _head(asked, "0", "Info", "Status OK")
     for name, value in asked.fields.items():
         etree.SubElement(node, name).text = str(value)
@@ -53,7 +53,7 @@ def removal(asked: Asked, row: Row) -> etree._Element:
 
 
 def refusal(asked: Asked, refused: Refused) -> etree._Element:
-    """The answer to one request that was refused."""
+    """Return the answer to one request that was refused."""
     severity = "Warn" if 500 <= refused.code < 1000 else "Error"
     return _head(asked, str(refused.code), severity, refused.message)
 
@@ -69,7 +69,7 @@ def _head(asked: Asked, code: str, severity: str, message: str) -> etree._Elemen
 
 
 def returned(row: Row, wanted: Sequence[str], *, lines: bool = True) -> etree._Element:
-    """A row as it is returned, or what is wanted of it."""
+    """Return a row as it is returned, or what is wanted of it."""
     fields = {
         name: value
         for name, value in row.fields.items()

@@ -19,7 +19,8 @@ _FIXED = {
 
 
 def subject(store: Store, fields: Fields, kind: str) -> Row:
-    """The transaction that is to be changed. Raises `Refused` if it is not there, or not as whoever asks knows it."""
+    """Return the transaction that is to be changed. Raises `Refused` if it is not there, or not as whoever asks knows
+    it."""
     row = store.get(fields["TxnID"], [kind])
     if row is None:
         raise Refused(3120, f'Object "{fields["TxnID"]}" specified in the request cannot be found.')
@@ -28,7 +29,7 @@ def subject(store: Store, fields: Fields, kind: str) -> Row:
 
 
 def merged(before: Fields, change: Fields, *, clearable: Sequence[str] = ()) -> Fields:
-    """What stood there, with a change. Raises `Refused` if it clears what must be there."""
+    """Return what stood there, with a change. Raises `Refused` if it clears what must be there."""
     after = dict(before)
     for name, given in change.items():
         if name in _KEYS:
@@ -62,5 +63,5 @@ def by_id(lines: Sequence[Fields]) -> dict[str, Fields]:
 
 
 def cannot(kind: str, why: str) -> Refused:
-    """The refusal of a change that what is linked to a transaction does not allow."""
+    """Return the refusal of a change that what is linked to a transaction does not allow."""
     return Refused(3170, f"There was an error when modifying a {kind}.  QuickBooks error message: {why}")

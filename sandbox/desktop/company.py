@@ -54,7 +54,7 @@ class CompanyFile:
         return f"C:\\Users\\Public\\Documents\\Intuit\\QuickBooks\\{self.name}.qbw"
 
     def session(self) -> Session:
-        """What begins when the file is opened, and ends with the iterators in it."""
+        """Return what begins when the file is opened, and ends with the iterators in it."""
         return Session(self)
 
     def stamp(self, owner_id: str, file_id: str) -> None:
@@ -63,7 +63,7 @@ class CompanyFile:
             self.store.remember(f"stamp {owner_id.lower()}", file_id)
 
     def rows(self, *kinds: str) -> list[Row]:
-        """All rows of some kinds, for those who look at the file."""
+        """Return all rows of some kinds, for those who look at the file."""
         return self.store.find(kinds)
 
     def save(self) -> bytes:
@@ -186,7 +186,7 @@ class Session:
         }
 
     def introduction(self, owner_id: str) -> str:
-        """What the Web Connector gives a server with its first question: host, company and preferences."""
+        """Return what the Web Connector gives a server with its first question: host, company and preferences."""
         owner = {"CompanyQuery": f"<OwnerID>{owner_id}</OwnerID>"}
         queries = "".join(
             f'<{name}Rq requestID="{slot}">{owner.get(name, "")}</{name}Rq>' for slot, name in enumerate(ABOUT)
@@ -198,5 +198,5 @@ class Session:
 
 
 def ticket() -> str:
-    """A GUID such as QuickBooks gives to a session."""
+    """Return a GUID such as QuickBooks gives to a session."""
     return "{" + str(uuid.uuid4()) + "}"

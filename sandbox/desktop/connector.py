@@ -217,7 +217,7 @@ class WebConnector:
 
 
 def envelope(operation: str, given: dict[str, str]) -> bytes:
-    """A call as .NET's SoapHttpClientProtocol writes it."""
+    """Return a call as .NET's SoapHttpClientProtocol writes it."""
     inside = "".join(f"<{name}>{_escaped(value)}</{name}>" if value else f"<{name} />" for name, value in given.items())
     body = (
         f'<{operation} xmlns="{NAMESPACE}">{inside}</{operation}>' if inside else f'<{operation} xmlns="{NAMESPACE}" />'

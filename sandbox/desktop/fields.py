@@ -80,7 +80,8 @@ INVOICE_LINE = """
 
 
 def sale_mod(kind: str) -> str:
-    """What changes an invoice or a credit memo of this kind: whose it is may stay, and a line says which it was."""
+    """Return what changes an invoice or a credit memo of this kind: whose it is may stay, and a line says which it was.
+    """
     head = INVOICE_HEAD.replace("CustomerRef!", "CustomerRef")
     return f"TxnID! id\nEditSequence! 16\n{head}\n{kind}LineMod*\n    TxnLineID! id\n{INVOICE_LINE}\n"
 

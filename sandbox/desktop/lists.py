@@ -122,7 +122,7 @@ def touch(store: Store, row: Row) -> None:
 
 
 def resolved(store: Store, fields: Fields, within: str) -> Fields:
-    """The fields with both ListID and FullName in every reference. Raises `Refused` for what is not there."""
+    """Return the fields with both ListID and FullName in every reference. Raises `Refused` for what is not there."""
     return {name: _resolved(store, name, value, within) for name, value in fields.items()}
 
 
@@ -138,7 +138,7 @@ def _resolved(store: Store, name: str, value: Any, within: str) -> Any:
 
 
 def referred(store: Store, name: str, ref: Fields, within: str) -> Row:
-    """The entry that a reference means, by its ListID or else by its full name."""
+    """Return the entry that a reference means, by its ListID or else by its full name."""
     kinds = REFERENCES.get(name, tuple(SHELVES))
     wanted = ref.get("ListID") or ref.get("FullName", "")
     if "ListID" in ref:

@@ -198,7 +198,7 @@ def _ordered(store: Store, order_id: str) -> Row:
 
 
 def _bought(after: Fields, given: Fields, price: str) -> Fields:
-    """A line with its amount: as it is given, else as quantity and price come to."""
+    """Return a line with its amount: as it is given, else as quantity and price come to."""
     amount = after.get("Amount")
     if amount is None or ("Amount" not in given and {"Quantity", price} & set(given)):
         amount = cents(after.get("Quantity", Decimal(1)) * after.get(price, _NOTHING))

@@ -59,7 +59,7 @@ class MessageSet:
 
 
 def unparsable(why: str) -> RequestError:
-    """The HRESULT for text that is not qbXML; `why` is for whoever reads the sandbox's log."""
+    """Return the HRESULT for text that is not qbXML; `why` is for whoever reads the sandbox's log."""
     return RequestError("0x80040400", f"QuickBooks found an error when parsing the provided XML text stream. ({why})")
 
 
@@ -114,7 +114,7 @@ def _asked(node: etree._Element) -> Asked:
 def _group(
     node: etree._Element, shape: Sequence[Element], *, clears: bool = False
 ) -> tuple[Fields, Refused | None]:
-    """The values of a group. With `clears` an empty one is none at all, as in a change.
+    """Return the values of a group. With `clears` an empty one is none at all, as in a change.
 
     Raises `RequestError` for an element that is unknown, misplaced or missing.
     """

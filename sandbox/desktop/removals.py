@@ -75,7 +75,7 @@ def _bury(store: Store, row: Row, kind: str, head: Fields, tail: Fields) -> Row:
 
 
 def remembered(store: Store, kinds: tuple[str, ...], fields: Fields) -> list[Row]:
-    """What was deleted of some types, since a moment if one is given. QuickBooks looks back 90 days."""
+    """Return what was deleted of some types, since a moment if one is given. QuickBooks looks back 90 days."""
     element = "TxnDelType" if kinds == ("TxnDeleted",) else "ListDelType"
     since = fields.get("DeletedDateRangeFilter", {}).get("FromDeletedDate", "")
     oldest = (dt.datetime.now() - dt.timedelta(days=90)).isoformat()  # noqa: DTZ005  # The machine's own clock.

@@ -48,7 +48,7 @@ def plant(store: Store, name: str) -> None:
 
 
 def _plain(store: Store, kind: str, name: str, **fields: object) -> Row:
-    """An entry that no request adds here."""
+    """Return an entry that no request adds here."""
     head: dict[str, object] = {
         "ListID": list_id(store), "TimeCreated": moment(), "TimeModified": moment(),
         "EditSequence": edit_sequence(store), "Name": name, "FullName": name, "IsActive": "true",

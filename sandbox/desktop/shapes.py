@@ -24,7 +24,7 @@ _KINDS = {"ref", "bool", "date", "id", "guid", "int", "amount", "price"}
 
 
 def read(text: str) -> tuple[Element, ...]:
-    """The elements of a shape."""
+    """Return the elements of a shape."""
     return tuple(_elements([line for line in text.splitlines() if line.strip()], 0))
 
 

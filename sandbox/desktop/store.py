@@ -96,7 +96,7 @@ class Store:
         self._db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
 
     def following(self) -> int:
-        """The next number of all that is numbered."""
+        """Return the next number of all that is numbered."""
         number = int(self.fact("number") or 0) + 1
         self.remember("number", str(number))
         return number
@@ -113,18 +113,18 @@ class Store:
         return next(iter(self.find(kinds, "id = ?", row_id)), None)
 
     def named(self, shelf: str, name: str) -> Row | None:
-        """Who has a name on a shelf, whatever its case."""
+        """Return who has a name on a shelf, whatever its case."""
         found = self._db.execute("SELECT * FROM row WHERE shelf = ? AND name = ?", (shelf, name.casefold()))
         return next((self._row(one) for one in found), None)
 
     def find(self, kinds: Sequence[str], where: str = "1", *values: object) -> list[Row]:
-        """The rows of some kinds in the order in which they were entered. `where` is the sandbox's own text."""
+        """Return the rows of some kinds in the order in which they were entered. `where` is the sandbox's own text."""
         marks = ", ".join("?" for _ in kinds)
         query = f"SELECT * FROM row WHERE kind IN ({marks}) AND {where} ORDER BY number"  # noqa: S608
         return [self._row(found) for found in self._db.execute(query, (*kinds, *values))]
 
     def answered(self, set_id: str) -> tuple[str, str] | None:
-        """The checksum and the answer of a message set that is remembered."""
+        """Return the checksum and the answer of a message set that is remembered."""
         found = self._db.execute("SELECT checksum, answer FROM message_set WHERE id = ?", (set_id,)).fetchone()
         return (str(found[0]), str(found[1])) if found else None
 

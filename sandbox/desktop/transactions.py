@@ -76,7 +76,7 @@ _FIGURES = {"Subtotal", "SalesTaxPercentage", "SalesTaxTotal", "AppliedAmount", 
 
 
 def _sold(store: Store, head: Fields, lines: list[Fields]) -> Fields:
-    """What an invoice and a credit memo have in common."""
+    """Return what an invoice and a credit memo have in common."""
     if not lines:
         raise Refused(3150, 'There is a missing element: "InvoiceLineAdd".')
     head = lists.resolved(store, head, "Invoice")
@@ -113,7 +113,7 @@ def _sale_line(store: Store, line: Fields) -> Fields:
 
 
 def _tax(store: Store, head: Fields, lines: list[Fields]) -> tuple[Decimal, Decimal]:
-    """The rate and the tax. A taxable discount lowers what is taxed by its share of all that stands above it."""
+    """Return the rate and the tax. A taxable discount lowers what is taxed by its share of all that stands above it."""
     customer = lists.referred(store, "CustomerRef", head["CustomerRef"], "Invoice")
     ref = head.get("ItemSalesTaxRef") or customer.fields.get("ItemSalesTaxRef")
     if ref is None:

@@ -60,17 +60,17 @@ class Running:
         return loads(answer.text)
 
     def books(self, realm: str = REALM) -> dict[str, list[dict[str, Any]]]:
-        """The whole ledger of a company."""
+        """Return the whole ledger of a company."""
         found: dict[str, list[dict[str, Any]]] = self.control(f"books/{realm}")
         return found
 
     def balances(self, realm: str = REALM) -> dict[str, Decimal]:
-        """What a company's accounts stand at, by their number, debits less credits."""
+        """Return what a company's accounts stand at, by their number, debits less credits."""
         found: dict[str, Decimal] = self.control(f"balances/{realm}")
         return found
 
     def grant(self, realm: str = REALM) -> dict[str, str]:
-        """A grant without a browser: client_id, client_secret, access_token, refresh_token, realm_id."""
+        """Return a grant without a browser: client_id, client_secret, access_token, refresh_token, realm_id."""
         found: dict[str, str] = self.control("grant", {"realm_id": realm})
         return found
 

@@ -103,13 +103,13 @@ def send(realm: str, kind: str, entry_id: str) -> Response:
 
 
 def refused(refusal: Refusal) -> Response:
-    """A refusal as the service answers it."""
+    """Return a refusal as the service answers it."""
     with _store().reading() as session:
         return _answer({"Fault": refusal.fault()}, session, refusal.status)
 
 
 def turned(error: Turned) -> Response:
-    """A call that the gateway turned away, as it says so."""
+    """Return a call that the gateway turned away, as it says so."""
     return Response(dumps(error.body()), error.status, content_type="application/json")
 
 
@@ -159,7 +159,7 @@ def _text() -> str:
 
 
 def _json() -> Entry:
-    """What was sent. Half of a surrogate pair is no character that could be stored."""
+    """Return what was sent. Half of a surrogate pair is no character that could be stored."""
     try:
         sent = loads(_text() or "{}")
         dumps(sent).encode()

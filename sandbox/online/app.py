@@ -21,7 +21,8 @@ _PAGES_MAY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-u
 
 
 def create_app(folder: Path, *, lived_in: bool = False) -> Flask:
-    """The sandbox with its books in a folder, seeded if they are new: empty of transactions, or as after a year."""
+    """Return the sandbox with its books in a folder, seeded if they are new: empty of transactions, or as after a year.
+    """
     app = Flask(__name__)
     app.url_map.strict_slashes = False
     store, faults, throttle = Store(folder), Faults(), Throttle()
@@ -43,7 +44,7 @@ def _is_control() -> bool:
 
 
 def _lost(error: HTTPException) -> Response | HTTPException:
-    """An address or a method that the API does not have is a fault of its own shape, anything else a page."""
+    """Return a fault of its own shape for an address or a method that the API does not have, else a page."""
     return api.refused(unsupported(request.path)) if request.path.startswith("/v3/company/") else error
 
 

@@ -28,13 +28,14 @@ def run(books: Books, sent: Entry, *, has_requestid: bool) -> tuple[Entry, int]:
 
 
 def reads(sent: Entry) -> int:
-    """How many of a batch's items read. Whether Intuit's meter counts each is not documented; this one does."""
+    """Return how many of a batch's items read. Whether Intuit's meter counts each is not documented; this one does."""
     items = sent.get("BatchItemRequest")
     return sum("Query" in item for item in items if isinstance(item, dict)) if isinstance(items, list) else 0
 
 
 def _items(sent: Entry, *, has_requestid: bool) -> list[Entry]:
-    """The items, if they can be told apart. A requestid of the batch leaves 10 characters for that of an item."""
+    """Return the items, if they can be told apart. A requestid of the batch leaves 10 characters for that of an item.
+    """
     items = sent.get("BatchItemRequest")
     if not items:
         raise missing("BatchItemRequest")

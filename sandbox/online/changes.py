@@ -17,7 +17,8 @@ NEVER = frozenset({"TaxCode", "TaxRate"})
 
 
 def since(books: Books, kinds: str, moment: str) -> dict[str, Any]:
-    """The changed entries of each kind, then the deleted ones. At most 1000 of all, from 30 days back at most."""
+    """Return the changed entries of each kind, then the deleted ones. At most 1000 of all, from 30 days back at most.
+    """
     wanted = [name.strip() for name in kinds.split(",") if name.strip()]
     if not wanted:
         raise missing("entities")
@@ -43,7 +44,7 @@ def _changed(books: Books, kind: str, start: dt.datetime) -> list[Entry]:
 
 
 def _moment(books: Books, text: str) -> dt.datetime:
-    """A `+` that a client left as it is in the address has become a space."""
+    """Return a text whose `+` has become a space because a client left it as it is in the address."""
     try:
         start = dt.datetime.fromisoformat(text.strip().replace(" ", "+"))
     except ValueError:

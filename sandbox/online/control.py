@@ -66,14 +66,14 @@ def set_latency() -> ResponseReturnValue:
 
 @blueprint.get("/meter/<realm>")
 def read_meter(realm: str) -> ResponseReturnValue:
-    """What a company has cost in the present month: `month`, `reads`, `writes`, and the `ceiling` of the app."""
+    """Return what a company has cost in the present month: `month`, `reads`, `writes`, and the `ceiling` of the app."""
     with _store().reading() as session:
         return meter.read(session, realm) if realm in session.realms() else _NOT_FOUND
 
 
 @blueprint.post("/meter")
 def set_ceiling() -> ResponseReturnValue:
-    """How often the app may read in a month, over all companies: `{"ceiling": 500000}`."""
+    """Return how often the app may read in a month, over all companies: `{"ceiling": 500000}`."""
     with _store().writing() as session:
         meter.set_ceiling(session, int(request.get_json()["ceiling"]))
     return {"ok": True}
@@ -97,7 +97,7 @@ def set_clock() -> ResponseReturnValue:
 
 @blueprint.get("/books/<realm>")
 def books(realm: str) -> ResponseReturnValue:
-    """The whole ledger of a company as it is stored: every kind with all its entries."""
+    """Return the whole ledger of a company as it is stored: every kind with all its entries."""
     with _store().reading() as session:
         if realm not in session.realms():
             return _NOT_FOUND
@@ -107,7 +107,7 @@ def books(realm: str) -> ResponseReturnValue:
 
 @blueprint.get("/balances/<realm>")
 def balances(realm: str) -> ResponseReturnValue:
-    """What the accounts stand at, by number, debits less credits; the sum of all is nothing."""
+    """Return what the accounts stand at, by number, debits less credits; the sum of all is nothing."""
     with _store().reading() as session:
         found = session.books(realm).balances()
         accounts = session.books(realm).all("Account")
@@ -117,7 +117,7 @@ def balances(realm: str) -> ResponseReturnValue:
 
 @blueprint.get("/requests")
 def requests() -> ResponseReturnValue:
-    """The calls so far, oldest first, each with the number of its effects on the books."""
+    """Return the calls so far, oldest first, each with the number of its effects on the books."""
     names = ("at", "method", "path", "query", "requestid", "status", "effects")
     with _store().reading() as session:
         rows = session.connection.execute(

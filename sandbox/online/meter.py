@@ -37,7 +37,7 @@ def set_ceiling(session: Session, reads: int) -> None:
 
 
 def read(session: Session, realm: str) -> dict[str, Any]:
-    """What a company has cost in the present month, and what an app may read in all."""
+    """Return what a company has cost in the present month, and what an app may read in all."""
     month = _month(session)
     row = session.connection.execute(
         "SELECT reads, writes FROM meter WHERE realm = ? AND month = ?", (realm, month)

@@ -34,7 +34,7 @@ blueprint = Blueprint("oauth", __name__)
 
 @blueprint.get("/connect/oauth2")
 def consent() -> ResponseReturnValue:
-    """The sign-in and consent page."""
+    """Return the sign-in and consent page."""
     if (turned := _turned()) is not None:
         return turned
     preferred, app = _claimed(request.args.get("claims", "")), urlsplit(request.args["redirect_uri"]).netloc
@@ -44,7 +44,7 @@ def consent() -> ResponseReturnValue:
 
 @blueprint.post("/connect/oauth2")
 def decide() -> ResponseReturnValue:
-    """What is pressed there. The browser goes back with a code, or with the word that access was denied."""
+    """Return what is pressed there. The browser goes back with a code, or with the word that access was denied."""
     if (turned := _turned()) is not None:
         return turned
     address, state, realm = request.args["redirect_uri"], request.args["state"], request.form.get("realm", "")
@@ -58,8 +58,8 @@ def decide() -> ResponseReturnValue:
 
 
 def _turned() -> ResponseReturnValue | None:
-    """What becomes of a request that an app made wrongly: a page where the address is not to be trusted, else the
-    error at that address."""
+    """Return what becomes of a request that an app made wrongly: a page where the address is not to be trusted, else
+    the error at that address."""
     wanted = request.args
     address = urlsplit(wanted.get("redirect_uri", ""))
     if wanted.get("client_id") != CLIENT_ID:
@@ -75,7 +75,7 @@ def _turned() -> ResponseReturnValue | None:
 
 @blueprint.post("/oauth2/v1/tokens/bearer")
 def bearer() -> ResponseReturnValue:
-    """A code or a refresh token for tokens."""
+    """Exchange a code or a refresh token for tokens."""
     if not _is_our_client():
         return {"error": "invalid_client"}, 401
     with _store().writing() as session:
@@ -127,7 +127,7 @@ def discovery() -> ResponseReturnValue:
 
 
 def grant_for(session: Session, realm: str) -> dict[str, Any]:
-    """A grant without a browser, for scripts."""
+    """Grant tokens without a browser, for scripts."""
     return {
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
@@ -163,7 +163,7 @@ def check_access(session: Session, realm: str) -> None:
 
 
 def realm_of(session: Session, token: str) -> str | None:
-    """The books that an access token opens, if it is alive."""
+    """Return the books that an access token opens, if it is alive."""
     access = session.fact(f"access:{token}")
     if access is None or dt.datetime.fromisoformat(access["until"]) <= session.now():
         return None
@@ -172,7 +172,7 @@ def realm_of(session: Session, token: str) -> str | None:
 
 
 def _redeem(session: Session, code: str, redirect_uri: str) -> str | None:
-    """The grant of a code, which works once, for five minutes, and for the address that it was asked for."""
+    """Return the grant of a code, which works once, for five minutes, and for the address that it was asked for."""
     found = session.fact(f"code:{code}")
     if found is None:
         return None
@@ -187,8 +187,8 @@ def _redeem(session: Session, code: str, redirect_uri: str) -> str | None:
 
 
 def _refresh(session: Session, token: str) -> str | None:
-    """The grant of a refresh token. The value that a rotation replaced is dead, and whoever brings it may be a thief:
-    the whole grant is taken back."""
+    """Return the grant of a refresh token. The value that a rotation replaced is dead, and whoever brings it may be a
+    thief: the whole grant is taken back."""
     grant_id = session.fact(f"refresh:{token}")
     grant = session.fact(f"grant:{grant_id}") if grant_id else None
     if grant is None:
@@ -251,7 +251,7 @@ def _is_our_client() -> bool:
 
 
 def _claimed(claims: str) -> str:
-    """The company that a reconnecting client asks for, wherever it stands in the claims."""
+    """Return the company that a reconnecting client asks for, wherever it stands in the claims."""
     try:
         found = json.loads(claims) if claims else {}
     except ValueError:

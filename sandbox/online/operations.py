@@ -28,7 +28,7 @@ _HIDDEN = frozenset({"AllowPartnerTaxOverride", "AutomatedRate"})
 
 
 def carry_out(books: Books, kind: str, sent: Entry, *, operation: str = "", include: str = "") -> Entry:
-    """What a call asks for by its parameters: `operation` (delete, void, update) and `include` (void,
+    """Return what a call asks for by its parameters: `operation` (delete, void, update) and `include` (void,
     allowduplicatedocnum). Without an operation an Id tells a change from something new."""
     wants_void = "void" in include.lower().split(",")
     allow_duplicate = "allowduplicatedocnum" in include.lower()
@@ -121,7 +121,8 @@ def show(books: Books, kind: str, entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _theirs(kind: str, sent: Entry) -> Entry:
-    """What a client may set of what it sent. The total of a payment is what was received; others follow from lines."""
+    """Return what a client may set of what it sent. The total of a payment is what was received; others follow from
+    lines."""
     ours = _OURS - {"TotalAmt"} if kind == "Payment" else _OURS
     return {name: value for name, value in meant(sent).items() if name not in ours}
 
@@ -142,7 +143,7 @@ def _stored(books: Books, kind: str, wanted: str) -> Entry:
 
 
 def _found(books: Books, kind: str, sent: Entry) -> Entry:
-    """The entry that is to be changed, by its id and at the state that its SyncToken says (5010)."""
+    """Return the entry that is to be changed, by its id and at the state that its SyncToken says (5010)."""
     for element in ("Id", "SyncToken"):
         if sent.get(element) in (None, ""):
             raise missing(element)
@@ -153,7 +154,8 @@ def _found(books: Books, kind: str, sent: Entry) -> Entry:
 
 
 def _changed(kind: str, before: Entry, sent: Entry) -> Entry:
-    """An entry as it is to be: what a full change leaves out is gone, and a sparse one touches only what it sends."""
+    """Return an entry as it is to be: what a full change leaves out is gone, and a sparse one touches only what it
+    sends."""
     theirs = _theirs(kind, sent)
     if sent.get("sparse") not in (True, "true"):
         return {**{name: before[name] for name in _OURS & set(before)}, **theirs}
@@ -172,7 +174,7 @@ def _replace(
 
 
 def _nothing_of(kind: str, before: Entry) -> Entry:
-    """A transaction of nothing in place of one that is voided."""
+    """Return a transaction of nothing in place of one that is voided."""
     entry: Entry = {**before, "PrivateNote": "Voided", "TotalAmt": money(0)}
     entry.pop("Deposit", None)
     entry.pop("TxnTaxDetail", None)

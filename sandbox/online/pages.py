@@ -90,7 +90,8 @@ _PAGES = {"Invoice": "pages.invoice", "Payment": "pages.payment"}
 
 @blueprint.app_template_filter("figure")
 def figure(value: object) -> str:
-    """An amount as it is printed: 1,234.50, a true minus before what is negative, nothing where there is none."""
+    """Return an amount as it is printed: 1,234.50, a true minus before what is negative, nothing where there is none.
+    """
     if value is None or value == "":
         return ""
     amount = Decimal(str(value))
@@ -101,7 +102,7 @@ def figure(value: object) -> str:
 @blueprint.get("/")
 @blueprint.get("/app")
 def companies() -> ResponseReturnValue:
-    """The companies, and what is open in each."""
+    """Return the companies, and what is open in each."""
     with _store().reading() as session:
         found = [
             (realm, name, _open(session.books(realm), "Invoice"), _open(session.books(realm), "Bill"))
@@ -112,7 +113,7 @@ def companies() -> ResponseReturnValue:
 
 @blueprint.get("/app/<realm>/<kind>")
 def entries(realm: str, kind: str) -> ResponseReturnValue:
-    """A list of the books, the newest transaction first, other lists in their own order."""
+    """Return a list of the books, the newest transaction first, other lists in their own order."""
     if kind not in LISTS:
         abort(404)
     with _store().reading() as session:
@@ -139,13 +140,13 @@ def make_active(realm: str, kind: str, entry_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/app/invoice")
 def invoice() -> ResponseReturnValue:
-    """An invoice as an accountant sees it: `?txnId=`, and `?realm=` where two companies have one of that id."""
+    """Return an invoice as an accountant sees it: `?txnId=`, and `?realm=` where two companies have one of that id."""
     return _transaction("Invoice", "sandbox/invoice.html")
 
 
 @blueprint.get("/app/recvpayment")
 def payment() -> ResponseReturnValue:
-    """A payment as an accountant sees it."""
+    """Return a payment as an accountant sees it."""
     return _transaction("Payment", "sandbox/payment.html")
 
 
@@ -158,7 +159,7 @@ def _rows(books: Books, kind: str) -> list[Entry]:
 
 
 def _natural(account: Entry, balances: dict[str, Decimal]) -> Decimal:
-    """What an account stands at as people say it: liabilities, equity and income grow on the credit side."""
+    """Return what an account stands at as people say it: liabilities, equity and income grow on the credit side."""
     balance = balances.get(account["Id"], money(0))
     return balance if account["Classification"] in {"Asset", "Expense"} else -balance
 
@@ -189,7 +190,7 @@ def _likeliest(realms: Iterable[str]) -> list[str]:
 
 
 def _linked(books: Books, kind: str, entry: Entry) -> list[tuple[str, Entry, Decimal]]:
-    """The transactions at the other end of the links, with the amount of each: payments of an invoice, or what a
+    """Return the transactions at the other end of the links, with the amount of each: payments of an invoice, or what a
     payment pays."""
     if kind == "Payment":
         links = [

@@ -64,7 +64,7 @@ def run(books: Books, text: str) -> dict[str, Any]:
 
 
 def _outdated(entry: Entry) -> Entry:
-    """An entry with the SyncToken that it had before its last change."""
+    """Return an entry with the SyncToken that it had before its last change."""
     return {**entry, "SyncToken": str(max(int(entry["SyncToken"]) - 1, 0))} if "SyncToken" in entry else entry
 
 
@@ -142,7 +142,7 @@ class Parser:
         return found
 
     def _string(self) -> str:
-        """A value in single quotes, or a number or truth value without."""
+        """Return a value in single quotes, or a number or truth value without."""
         token = self._next()
         if token.startswith("'"):
             return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL)

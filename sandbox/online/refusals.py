@@ -26,7 +26,7 @@ class Refusal(Exception):
         return "AuthorizationFault" if self.code in {120, 5020} else "ValidationFault"
 
     def fault(self) -> dict[str, Any]:
-        """The fault as it stands in an answer, and in an item of a batch."""
+        """Return the fault as it stands in an answer, and in an item of a batch."""
         error: dict[str, Any] = {"Message": self.message, "Detail": self.detail, "code": str(self.code)}
         if self.element:
             error["element"] = self.element
@@ -61,7 +61,7 @@ def unknown_reference(element: str, kind: str, wanted: object) -> Refusal:
 
 
 def inactive() -> Refusal:
-    """The real one does not say which of them it means."""
+    """Return the refusal, which as in the real one does not say which of them it means."""
     return Refusal(
         610,
         "Object Not Found",

@@ -46,7 +46,7 @@ _DECIMALS = 20
 
 
 def meant(sent: Entry) -> Entry:
-    """What was sent, without what says nothing, every known property in its shape. Raises refusal 2010."""
+    """Return what was sent, without what says nothing, every known property in its shape. Raises refusal 2010."""
     found: Entry = {}
     for name, value in sent.items():
         shaped = _shaped(name, value)
@@ -56,7 +56,7 @@ def meant(sent: Entry) -> Entry:
 
 
 def emptied(sent: Entry) -> set[str]:
-    """The properties that a sparse change asks to have empty."""
+    """Return the properties that a sparse change asks to have empty."""
     return {name for name, value in sent.items() if value in ("", None)}
 
 

@@ -57,23 +57,23 @@ def dumps(value: object) -> str:
 
 
 def loads(text: str) -> Any:
-    """The reverse: numbers with a point come as Decimal."""
+    """Return the reverse: numbers with a point come as Decimal."""
     return simplejson.loads(text, use_decimal=True)
 
 
 def money(value: object) -> Decimal:
-    """An amount with two decimals, from a number or from a string as some clients send it."""
+    """Return an amount with two decimals, from a number or from a string as some clients send it."""
     return Decimal(str(value)).quantize(Decimal("0.01"), "ROUND_HALF_UP")
 
 
 def folded(name: object) -> str:
-    """A name as the books compare names: without regard to case and to spaces around it."""
+    """Return a name as the books compare names: without regard to case and to spaces around it."""
     return str(name or "").strip().casefold()
 
 
 def pacific(moment: dt.datetime) -> dt.datetime:
-    """A moment as QuickBooks writes it: at -07:00 from the second Sunday of March to the first of November, 2:00 in
-    the morning by the clock that is put forward or back, else at -08:00."""
+    """Return a moment as QuickBooks writes it: at -07:00 from the second Sunday of March to the first of November, 2:00
+    in the morning by the clock that is put forward or back, else at -08:00."""
     first = dt.datetime(moment.year, 3, 8, 10, tzinfo=dt.UTC)
     last = dt.datetime(moment.year, 11, 1, 9, tzinfo=dt.UTC)
     first += dt.timedelta(days=6 - first.weekday())
@@ -168,18 +168,18 @@ class Session:
         self.connection.execute("DELETE FROM fact WHERE name = ?", (name,))
 
     def now(self) -> dt.datetime:
-        """The sandbox's clock: the machine's, moved by as much as a test said."""
+        """Return the sandbox's clock: the machine's, moved by as much as a test said."""
         return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=float(self.fact("clock", 0)))
 
     def time(self) -> str:
-        """The moment as it stands on the body of an answer."""
+        """Return the moment as it stands on the body of an answer."""
         return pacific(self.now()).isoformat(timespec="milliseconds")
 
     def books(self, realm: str) -> Books:
         return Books(self, realm)
 
     def realms(self) -> dict[str, str]:
-        """The companies, by realm."""
+        """Return the companies, by realm."""
         rows = self.connection.execute("SELECT realm, body FROM entry WHERE kind = 'CompanyInfo' ORDER BY realm")
         return {realm: loads(body)["CompanyName"] for realm, body in rows}
 
@@ -227,11 +227,11 @@ class Books:
         return (loads(body) for (body,) in rows)
 
     def find(self, kind: str, wanted: object) -> Entry | None:
-        """The entry of an id."""
+        """Return the entry of an id."""
         return next(self._bodies("kind = ? AND id = ?", kind, str(wanted)), None)
 
     def all(self, kind: str) -> list[Entry]:
-        """All of a kind, oldest first, the inactive ones included."""
+        """Return all of a kind, oldest first, the inactive ones included."""
         return list(self._bodies("kind = ? ORDER BY CAST(id AS INTEGER), id", kind))
 
     def named(self, kind: str, name: object) -> list[Entry]:
@@ -260,7 +260,7 @@ class Books:
         self.tell(kind, entry["Id"], "Delete")
 
     def dropped(self, kind: str) -> list[tuple[str, str]]:
-        """The ids of what was deleted, and when."""
+        """Return the ids of what was deleted, and when."""
         rows = self.session.connection.execute(
             "SELECT id, at FROM tombstone WHERE realm = ? AND kind = ? ORDER BY rowid", (self.realm, kind)
         )
@@ -272,7 +272,7 @@ class Books:
         return str(number)
 
     def highest_number(self, kind: str) -> int:
-        """The highest document number that is a number."""
+        """Return the highest document number that is a number."""
         row = self.session.connection.execute(
             "SELECT max(CAST(name AS INTEGER)) FROM entry "
             "WHERE realm = ? AND kind = ? AND name <> '' AND name NOT GLOB '*[^0-9]*' AND length(name) <= 9",
@@ -294,7 +294,7 @@ class Books:
         return entry
 
     def add(self, kind: str, entry: Entry) -> Entry:
-        """A new entry, as it is."""
+        """Return a new entry, as it is."""
         added = self.put(kind, self.stamp({"Id": self.new_id(), **entry}))
         self.tell(kind, added["Id"], "Create")
         return added
@@ -315,19 +315,19 @@ class Books:
         return self.all("Preferences")[0]
 
     def prefers(self, group: str, name: str) -> Any:
-        """A preference, or None. `OtherPrefs` are pairs of texts: True stands for "true"."""
+        """Return a preference, or None. `OtherPrefs` are pairs of texts: True stands for "true"."""
         found = self.preferences().get(group, {})
         if group == "OtherPrefs":
             return next((pair["Value"] == "true" for pair in found["NameValue"] if pair["Name"] == name), None)
         return found.get(name)
 
     def company(self, name: str) -> str:
-        """A named value of the company: its plan (`OfferingSku`), its `SubscriptionStatus`."""
+        """Return a named value of the company: its plan (`OfferingSku`), its `SubscriptionStatus`."""
         pairs = self.all("CompanyInfo")[0]["NameValue"]
         return next((str(pair["Value"]) for pair in pairs if pair["Name"] == name), "")
 
     def referred(self, entry: Entry, element: str, kind: str) -> Entry | None:
-        """The entry that a ref points to, or None if there is no ref. Raises the API's refusals."""
+        """Return the entry that a ref points to, or None if there is no ref. Raises the API's refusals."""
         wanted = (entry.get(element) or {}).get("value")
         if wanted in {None, ""}:
             return None
@@ -354,7 +354,7 @@ class Books:
         )
 
     def balances(self) -> dict[str, Decimal]:
-        """What the accounts stand at, by id: debits less credits."""
+        """Return what the accounts stand at, by id: debits less credits."""
         found: dict[str, Decimal] = {}
         for account, amount in self.session.connection.execute(
             "SELECT account, amount FROM posting WHERE realm = ?", (self.realm,)

@@ -93,7 +93,7 @@ def unsubscribe(session: Session) -> None:
 
 
 def waiting(session: Session) -> int:
-    """How many events are yet to be told."""
+    """Return how many events are yet to be told."""
     return int(session.connection.execute("SELECT count(*) FROM event").fetchone()[0])
 
 

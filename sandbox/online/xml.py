@@ -9,7 +9,7 @@ _NAMESPACE = "http://schema.intuit.com/finance/v3"
 
 
 def write(body: dict[str, Any]) -> str:
-    """An answer in XML."""
+    """Return an answer in XML."""
     time = escape(str(body.get("time", "")))
     inner = "".join(_element(name, value) for name, value in body.items() if name != "time")
     return (

@@ -45,17 +45,18 @@ class UnexpectedAnswer(Exception):
 
 
 def write(kind: str, element: Payload) -> Payload:
-    """What a request holds that enters an `element` into the books. `kind` is Xero's plural: "Invoices"."""
+    """Return what a request holds that enters an `element` into the books. `kind` is Xero's plural: "Invoices"."""
     return {"put": kind, "element": element}
 
 
 def read(path: str, parameters: Mapping[str, str | int] | None = None, *, since: str = "") -> Payload:
-    """What a request holds that asks. `since` is a moment in UTC: only what has changed from then on is wanted."""
+    """Return what a request holds that asks. `since` is a moment in UTC: only what has changed from then on is wanted.
+    """
     return {"get": path, "parameters": dict(parameters or {}), "since": since}
 
 
 def destination(request: Request) -> str:
-    """What travels together: all that is to be entered of a kind, or all who ask the same.
+    """Return what travels together: all that is to be entered of a kind, or all who ask the same.
 
     Bills go where invoices go, but apart from them, because they are looked for in another way.
     """
@@ -65,7 +66,7 @@ def destination(request: Request) -> str:
 
 
 def encode(key: str, requests: Sequence[Request]) -> str:
-    """The body of the call; nothing for a question."""
+    """Return the body of the call; nothing for a question."""
     if not requests[0].writes:
         return ""
     kind = requests[0].payload["put"]
@@ -91,7 +92,7 @@ def send(batch: Batch, connection: Connection) -> Sequence[Response]:
 
 
 def headers(connection: Connection) -> dict[str, str]:
-    """What every call says: who we are, of which organisation we speak, and that XML is not wanted."""
+    """Return what every call says: who we are, of which organisation we speak, and that XML is not wanted."""
     return {
         "Authorization": f"Bearer {connection.credentials['access_token']}",
         "xero-tenant-id": connection.books_id,
@@ -144,7 +145,7 @@ def _beside(response: requests.Response, connection: Connection) -> dict[str, st
 
 
 def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
-    """What it means that a call was not answered."""
+    """Return what it means that a call was not answered."""
     status = response.status_code
     if status in {requests.codes.unauthorized, requests.codes.forbidden}:
         if "scope" in response.headers.get("WWW-Authenticate", ""):
@@ -166,7 +167,7 @@ def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
 
 
 def _refused(response: requests.Response, *, writes: bool) -> IntegrationError:
-    """What it means that a call as a whole was not taken."""
+    """Return what it means that a call as a whole was not taken."""
     said = _said(response)
     if writes and said.startswith("Idempotency Key"):
         # Under this key something was asked that was not the same: by us before an update, perhaps.

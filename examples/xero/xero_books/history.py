@@ -29,7 +29,7 @@ _DRAFTS = ("DRAFT", "SUBMITTED")
 
 
 def _transaction(kind: TransactionKind, row: Row, special: dict[str, Any]) -> Transaction:
-    """A transaction. Xero leaves a voided one its figures; there is nothing in it all the same."""
+    """Return a transaction. Xero leaves a voided one its figures; there is nothing in it all the same."""
     voided, contact = row["Status"] in GONE, special.pop("contact")
     if voided:
         special |= {"total": Decimal("0.00"), "balance": Decimal("0.00")}
@@ -56,7 +56,7 @@ def _invoice(row: Row) -> dict[str, Any]:
 
 
 def _payment(row: Row) -> dict[str, Any]:
-    """A payment is for one invoice, all of it."""
+    """Return the one invoice that a payment is for."""
     return {
         "id": row["PaymentID"],
         "number": row.get("Reference", ""),

@@ -114,7 +114,8 @@ def _contact(kind: RecordKind, row: Row) -> Record:
 
 
 def _account(row: Row) -> Record:
-    """An account, known by its code, which is what a line names; by its id where it has none, as many bank accounts."""
+    """Return an account, known by its code, which is what a line names; by its id where it has none, as many bank
+    accounts."""
     kind = ACCOUNT_KINDS.get(row["Type"], AccountKind.OTHER)
     if row.get("EnablePaymentsToAccount"):
         kind = AccountKind.BANK  # Money may go there, which is what this says.
@@ -130,13 +131,13 @@ def _account(row: Row) -> Record:
 
 
 def _item(row: Row) -> Record:
-    """An item, known by its code, which is what a line names."""
+    """Return an item, known by its code, which is what a line names."""
     return Record(kind=RecordKind.ITEM, id=row["Code"], name=row["Code"], detail=row.get("Name", ""))
 
 
 def _is_usable(row: Row) -> bool:
-    """Whether an invoice may have the rate. Xero's own look-up of US rates does not work from outside (its page on tax
-    rates), and a rate that cannot be on revenue is none of a sale."""
+    """Return True if an invoice may have the rate. Xero's own look-up of US rates does not work from outside (its page
+    on tax rates), and a rate that cannot be on revenue is none of a sale."""
     from_outside = row["TaxType"] != "AVALARA" and row.get("ReportTaxType") != "USSALESTAX"
     return from_outside and row.get("Status", "ACTIVE") == "ACTIVE" and bool(row.get("CanApplyToRevenue"))
 

@@ -20,12 +20,12 @@ _MARK = re.compile(r"\bRef\. ([0-9a-f]{12})\b")
 
 
 def mark(key: str, place: int) -> str:
-    """The mark of the request at a place (from 1) of a batch."""
+    """Return the mark of the request at a place (from 1) of a batch."""
     return hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:12]
 
 
 def marked(kind: str, element: Payload, key: str, place: int) -> Payload:
-    """An element with its mark, if it needs one."""
+    """Return an element with its mark, if it needs one."""
     signed = f"Ref. {mark(key, place)}"
     if kind == "Payments":
         return {**element, "Reference": BETWEEN.join(filter(None, (element.get("Reference", ""), signed)))}
@@ -36,7 +36,7 @@ def marked(kind: str, element: Payload, key: str, place: int) -> Payload:
 
 
 def mark_of(row: Mapping[str, Any]) -> str:
-    """The mark of a payment or a bill in the books, if it has one."""
+    """Return the mark of a payment or a bill in the books, if it has one."""
     texts = [row.get("Reference", ""), *(line.get("Description", "") for line in row.get("LineItems", ()))]
     found = [match[1] for text in texts for match in _MARK.finditer(text or "")]
     return found[-1] if found else ""

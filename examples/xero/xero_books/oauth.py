@@ -142,7 +142,7 @@ def _sign_in(attempt: Attempt) -> Redirect:
 
 
 def _exchanged(attempt: Attempt) -> Mapping[str, Any]:
-    """The token for the code that came back."""
+    """Return the token for the code that came back."""
     answer = attempt.answer or {}
     if not answer.get("code") or not attempt.kept.get("verifier"):
         raise Rejected(_other("answer-incomplete", say("the answer is incomplete")))
@@ -160,7 +160,7 @@ def _exchanged(attempt: Attempt) -> Mapping[str, Any]:
 
 
 def _is_open(connection: Connection, access: str) -> bool:
-    """Whether a token opens these books: it is renewed all the same when somebody has disconnected them in Xero.
+    """Return True if a token opens these books: it is renewed all the same when somebody has disconnected them in Xero.
 
     If Xero cannot say so now, it is taken to be open, because the old token is gone and this one must be kept.
     """
@@ -172,8 +172,8 @@ def _is_open(connection: Connection, access: str) -> bool:
 
 
 def _opened(attempt: Attempt, token: Mapping[str, Any]) -> dict[str, str]:
-    """The credentials, and the organisations that this sign-in has opened: those that bear its name, or where a second
-    consent has kept the first one's, those that were connected since it began."""
+    """Return the credentials, and the organisations that this sign-in has opened: those that bear its name, or where a
+    second consent has kept the first one's, those that were connected since it began."""
     access = str(token["access_token"])
     event = _event(access)
     found = _connections(attempt.settings, access, {"authEventId": event}) if event else []
@@ -214,17 +214,18 @@ def _connections(settings: Mapping[str, str], access: str, parameters: dict[str,
 
 
 def _since(begun: str, found: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
-    """The connections that were made or renewed after a sign-in began; all, if Xero's clock says that none was."""
+    """Return the connections that were made or renewed after a sign-in began; all, if Xero's clock says that none was.
+    """
     return [one for one in found if _utc(one["updatedDateUtc"]) >= dt.datetime.fromisoformat(begun)] or found
 
 
 def _utc(text: str) -> dt.datetime:
-    """A moment as Xero writes it here: with seven decimals, and without saying that it is UTC."""
+    """Return a moment as Xero writes it here: with seven decimals, and without saying that it is UTC."""
     return dt.datetime.fromisoformat(text[:26]).replace(tzinfo=dt.UTC)
 
 
 def _event(access: str) -> str:
-    """The name of this sign-in, which the access token (a JWT) tells. It is read and not relied upon."""
+    """Return the name of this sign-in, which the access token (a JWT) tells. It is read and not relied upon."""
     try:
         body = access.split(".")[1]
         told = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -234,7 +235,7 @@ def _event(access: str) -> str:
 
 
 def _kept(token: Mapping[str, Any], organisations: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """A token as texts, with its end, and what it opens."""
+    """Return a token as texts, with its end, and what it opens."""
     ends = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=int(token.get("expires_in", 1800)))
     return {
         "access_token": str(token["access_token"]), "refresh_token": str(token.get("refresh_token", "")),
@@ -273,7 +274,7 @@ def _disconnect(connection: Connection) -> int:
 
 
 def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
-    """A session of an app that has no secret and says who it is in the form."""
+    """Return a session of an app that has no secret and says who it is in the form."""
     return OAuth2Session(
         settings["CLIENT_ID"], redirect_uri=redirect_uri, token_endpoint_auth_method="none",  # noqa: S106  # OAuth's word for having no secret.
         code_challenge_method="S256", default_timeout=_patience(settings),

@@ -36,7 +36,7 @@ IDENTIFIER_LENGTH = 36
 
 
 def document(posted: Document) -> tuple[str, Payload]:
-    """Where a document is entered, and its element."""
+    """Return where a document is entered, and its element."""
     match posted:
         case Invoice():
             return "Invoices", invoice(posted)
@@ -51,7 +51,7 @@ def document(posted: Document) -> tuple[str, Payload]:
 
 
 def invoice(posted: Invoice) -> Payload:
-    """A sales invoice, approved, so that it can be paid."""
+    """Return a sales invoice, approved, so that it can be paid."""
     return _worth(
         **_sale(posted, "ACCREC"),
         InvoiceNumber=posted.number,
@@ -60,7 +60,7 @@ def invoice(posted: Invoice) -> Payload:
 
 
 def credit_note(posted: CreditMemo) -> Payload:
-    """A credit note for a customer, approved. It knows no discounts, so its lines are what is left of them."""
+    """Return a credit note for a customer, approved. It knows no discounts, so its lines are what is left of them."""
     element = _sale(posted, "ACCRECCREDIT")
     for line in element["LineItems"]:
         if less := line.pop("DiscountAmount", None):
@@ -71,7 +71,8 @@ def credit_note(posted: CreditMemo) -> Payload:
 
 
 def _sale(posted: Sale, kind: str) -> Payload:
-    """What an invoice and a credit note have in common. The discount is shared out to the lines, as is the tax."""
+    """Return what an invoice and a credit note have in common. The discount is shared out to the lines, as is the tax.
+    """
     taxed = bool(posted.tax.amount or posted.tax.code)
     discounts = share(posted.discount, [max(line.amount, Decimal(0)) for line in posted.lines])
     nets = [line.amount - less for line, less in zip(posted.lines, discounts, strict=True)]
@@ -112,7 +113,7 @@ def payment(received: Payment) -> Payload:
 
 
 def purchase_order(order: PurchaseOrder) -> Payload:
-    """A purchase order, approved. Xero keeps its prices with two decimals."""
+    """Return a purchase order, approved. Xero keeps its prices with two decimals."""
     return _worth(
         PurchaseOrderNumber=order.number,
         Status=AUTHORISED,
@@ -128,7 +129,7 @@ def purchase_order(order: PurchaseOrder) -> Payload:
 
 
 def bill(charged: Bill) -> Payload:
-    """A bill, approved. Its last line says whose it is, and is where its mark goes."""
+    """Return a bill, approved. Its last line says whose it is, and is where its mark goes."""
     said = BETWEEN.join(filter(None, (charged.note, charged.memo))) or "Bookpost"
     return _worth(
         Type="ACCPAY",
@@ -147,7 +148,7 @@ def bill(charged: Bill) -> Payload:
 
 
 def contact(new: NewCustomer | NewVendor) -> Payload:
-    """A contact. Whether it is a customer or a vendor is shown by what is sent to it."""
+    """Return a contact. Whether it is a customer or a vendor is shown by what is sent to it."""
     mailing = new.billing if isinstance(new, NewCustomer) else new.address
     street = new.shipping if isinstance(new, NewCustomer) else None
     places = [_address("POBOX", mailing), _address("STREET", street)]
@@ -160,7 +161,7 @@ def contact(new: NewCustomer | NewVendor) -> Payload:
 
 
 def item(new: NewItem) -> Payload:
-    """An item of which no stock is kept. Its code is what the hub knows it by."""
+    """Return an item of which no stock is kept. Its code is what the hub knows it by."""
     sold = _worth(UnitPrice=_plain(new.price) if new.price is not None else None, AccountCode=new.income.id)
     return _worth(
         Code=code(new),
@@ -174,12 +175,12 @@ def item(new: NewItem) -> Payload:
 
 
 def code(new: NewItem) -> str:
-    """An item's code."""
+    """Return an item's code."""
     return name(new.name)
 
 
 def name(text: str) -> str:
-    """A name as Xero takes it: without spaces at its ends or two in a row."""
+    """Return a name as Xero takes it: without spaces at its ends or two in a row."""
     return " ".join(text.split())
 
 
@@ -198,7 +199,8 @@ def share(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
 
 
 def _line(line: Line, *, most_decimals: int) -> Payload:
-    """A line with everything said, because Xero fills in what is missing from the item, the account or the contact.
+    """Return a line with everything said, because Xero fills in what is missing from the item, the account or the
+    contact.
 
     Where its price has more decimals than Xero keeps, it is one piece at the line's amount, and the text says of what.
     """
@@ -216,7 +218,7 @@ def _line(line: Line, *, most_decimals: int) -> Payload:
 
 
 def _account(ref: Ref | None) -> Payload:
-    """A pointer to an account: by its code, or by its identifier where it has none, as many bank accounts."""
+    """Return a pointer to an account: by its code, or by its identifier where it has none, as many bank accounts."""
     if ref is None:
         return {}
     return {"AccountID": ref.id} if len(ref.id) == IDENTIFIER_LENGTH else {"Code": ref.id}
@@ -240,7 +242,7 @@ def _address(kind: str, place: Address | None) -> Payload:
 
 
 def _text(place: Address | None) -> str:
-    """An address as the one text that a purchase order takes."""
+    """Return an address as the one text that a purchase order takes."""
     if place is None:
         return ""
     town = " ".join(filter(None, (place.city, place.region, place.postal_code)))
@@ -248,10 +250,10 @@ def _text(place: Address | None) -> str:
 
 
 def _worth(**fields: object) -> Payload:
-    """The fields that say something."""
+    """Return the fields that say something."""
     return {name: value for name, value in fields.items() if value not in ("", {}, [], None)}
 
 
 def _plain(amount: Decimal) -> Decimal:
-    """The same amount without an exponent."""
+    """Return the same amount without an exponent."""
     return Decimal(f"{amount:f}")

@@ -72,7 +72,7 @@ def post(document: Document) -> Conversation[Posting]:
 
 
 def posting(document: Document, kind: str, row: Row) -> Posting:
-    """A document as it stands in the books."""
+    """Return a document as it stands in the books."""
     if isinstance(document, Payment):
         number, total = (row.get("Reference") or "").split(BETWEEN)[0] if document.number else "", row["Amount"]
     else:
@@ -87,7 +87,7 @@ def posting(document: Document, kind: str, row: Row) -> Posting:
 
 
 def money(value: object) -> Decimal:
-    """An amount of Xero's, in cents."""
+    """Return an amount of Xero's, in cents."""
     return in_cents(Decimal(str(value)))
 
 
@@ -113,7 +113,7 @@ def rows(name: Sentence, payload: Payload) -> Conversation[Payload]:
 
 
 def quoted(text: str) -> str:
-    """A text as a value in a `where`."""
+    """Return a text as a value in a `where`."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -182,14 +182,16 @@ def _entered(document: Document, kind: str, element: Payload, subject: Sentence)
 
 
 def _numbered(kind: str, number: str) -> Payload:
-    """The question who has a number. Bills have the numbers of others, so that an invoice is asked for as such."""
+    """Return the question who has a number. Bills have the numbers of others, so that an invoice is asked for as such.
+    """
     if kind == "Invoices":
         return read(kind, {"where": f'Type=="ACCREC" AND InvoiceNumber=={quoted(number)}', "page": 1})
     return read(f"{kind}/{quote(number, safe='')}")
 
 
 def _existing(kind: str, wanted: str, element: Payload, subject: Sentence) -> Conversation[Row]:
-    """The document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's."""
+    """Return the document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's.
+    """
     name = say("look at the %(kind)s", kind=SINGULAR[kind])
     answer = yield from rows(name, read(f"{kind}/{quote(wanted, safe='')}"))
     found: list[Row] = answer["rows"]

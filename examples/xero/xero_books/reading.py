@@ -18,7 +18,7 @@ _MOMENT = re.compile(r"/Date\((-?\d+)")
 
 
 def moment(text: str) -> dt.datetime:
-    """A moment as Xero writes it: "/Date(1563753600000+0000)/", in milliseconds."""
+    """Return a moment as Xero writes it: "/Date(1563753600000+0000)/", in milliseconds."""
     found = _MOMENT.match(text)
     if found is None:
         raise ValueError(f"{text!r} is no moment of Xero's")
@@ -26,7 +26,7 @@ def moment(text: str) -> dt.datetime:
 
 
 def day(text: str) -> dt.date:
-    """The date of a document, which is midnight UTC of its day."""
+    """Return the date of a document, which is midnight UTC of its day."""
     return moment(text).date()
 
 

@@ -47,7 +47,8 @@ def _by_mark(key: str) -> Callable[[Row, Payload, int], bool]:
 
 
 def _by_number(name: str) -> Callable[[Row, Payload, int], bool]:
-    """What has our number, contact, day and amount is ours. Anything else is asked again and refused as taken."""
+    """Return what has our number, contact, day and amount is ours. Anything else is asked again and refused as taken.
+    """
 
     def known(row: Row, element: Payload, _: int) -> bool:
         return (
@@ -61,7 +62,7 @@ def _by_number(name: str) -> Callable[[Row, Payload, int], bool]:
 
 
 def _worth(lines: Iterable[Mapping[str, Any]]) -> Decimal:
-    """What the lines come to before tax."""
+    """Return what the lines come to before tax."""
     amounts = [
         line["LineAmount"] if "LineAmount" in line
         else in_cents(line["Quantity"] * line["UnitAmount"]) - line.get("DiscountAmount", 0)
@@ -88,7 +89,7 @@ def _bills(elements: Sequence[Payload]) -> Conversation[list[Row]]:
 
 
 def _payments(elements: Sequence[Payload]) -> Conversation[list[Row]]:
-    """The invoices name their payments, with the references."""
+    """Return the invoices with the references of their payments."""
     found: list[Row] = []
     for ids in chunks(sorted({element["Invoice"]["InvoiceID"] for element in elements})):
         invoices = yield from _pages("Invoices", IDs=ids, unitdp=4)
@@ -113,7 +114,7 @@ def _pages(path: str, **parameters: str | int) -> Conversation[list[Row]]:
 
 
 def _span(elements: Sequence[Payload]) -> tuple[str, str]:
-    """The first and the last day of some documents, as a `where` has them."""
+    """Return the first and the last day of some documents, as a `where` has them."""
     days = sorted(element["Date"] for element in elements)
     return _date(days[0]), _date(days[-1])
 

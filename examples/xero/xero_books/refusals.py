@@ -125,7 +125,7 @@ _UNKNOWN = Refusal(
 
 
 def said_of(row: Mapping[str, Any]) -> list[str]:
-    """All that Xero has against an element, of its lines and addresses too; nothing if it was saved."""
+    """Return all that Xero has against an element, of its lines and addresses too; nothing if it was saved."""
     found = list(dict.fromkeys(_messages(row)))
     ids = [value for name, value in row.items() if name.endswith("ID") and value == NOTHING]
     if row.get("StatusAttributeString") == "ERROR" or ids:
@@ -146,7 +146,7 @@ def _messages(value: Any) -> Iterator[str]:
 
 
 def problem(said: str, subject: Sentence, *, party: str = "customer", account: str = "income_account") -> Problem:
-    """What one of Xero's sentences means, about `subject`. `party` and `account` are our fields for theirs."""
+    """Return what one of Xero's sentences means, about `subject`. `party` and `account` are our fields for theirs."""
     refusal = next((one for one in REFUSALS if re.search(one.says, said)), _UNKNOWN)
     words = {"subject": subject, "said": said}
     return Problem(

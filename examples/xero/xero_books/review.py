@@ -31,7 +31,7 @@ DESCRIPTION_LENGTH = 4000
 
 
 def problems(subject: Document | NewRecord, books: Books) -> Iterator[Problem]:
-    """What to put right in a document or a new record before it can be posted."""
+    """Return what to put right in a document or a new record before it can be posted."""
     if isinstance(subject, NewItem):
         what = say("The item code “%(name)s”", name=subject.name)
         yield from _long(payloads.code(subject), CODE_LENGTH, what, "item")

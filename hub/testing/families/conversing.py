@@ -132,7 +132,7 @@ def _title(row: ConversationRow) -> str:
 
 
 def _asked_again(office: Office, row: ConversationRow) -> Iterator[Request]:
-    """The requests as the generator yields them, before they are stored."""
+    """Return the requests as the generator yields them, before they are stored."""
     generator = begin(row, office.integration)
     try:
         request = next(generator)

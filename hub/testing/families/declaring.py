@@ -108,7 +108,7 @@ class Imports(Family):
 
 
 def _sources(integration: Integration) -> list[Path]:
-    """The modules of the package that the integration's class lives in."""
+    """Return the modules of the package that the integration's class lives in."""
     package = type(integration).__module__.partition(".")[0]
     source = inspect.getsourcefile(__import__(package))
     assert source is not None, f"{package} has no source to look at."
@@ -116,7 +116,7 @@ def _sources(integration: Integration) -> list[Path]:
 
 
 def _imported(path: Path) -> Iterator[tuple[int, str]]:
-    """What a module imports, by full names: "hub.plugin.Request", and "hub.plugin." for the module itself."""
+    """Return what a module imports, by full names: "hub.plugin.Request", and "hub.plugin." for the module itself."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for one in node.names:

@@ -103,7 +103,7 @@ class Waits(Family):
 
 
 def _ghost(office: Office) -> str:
-    """The id of a customer whom the hub knows, and who is not in the ledger (any more)."""
+    """Return the id of a customer whom the hub knows, and who is not in the ledger (any more)."""
     rows = office.records(RecordKind.CUSTOMER)
     taken = {row.record_id for row in rows}
     pattern = rows[0].record_id if rows else "1"

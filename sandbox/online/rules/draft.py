@@ -26,12 +26,13 @@ class Draft:
         return self.before["Id"] if self.before else ""
 
     def keeps(self, element: str) -> bool:
-        """Whether a ref stays as it was. Entries that were made inactive since do not stand in the way of that."""
+        """Return True if a ref stays as it was. Entries that were made inactive since do not stand in the way of that.
+        """
         value = (self.entry.get(element) or {}).get("value")
         return bool(self.before and value and value == (self.before.get(element) or {}).get("value"))
 
     def ref(self, element: str, kind: str) -> Entry | None:
-        """The entry that a ref of this one points to, or None if there is no ref. Raises 2500 and 610."""
+        """Return the entry that a ref of this one points to, or None if there is no ref. Raises 2500 and 610."""
         if self.keeps(element):
             return self.books.find(kind, self.entry[element]["value"])
         return self.books.referred(self.entry, element, kind)

@@ -108,7 +108,7 @@ def _links(bill: Entry) -> list[Entry]:
 
 
 def _check_purchase(draft: Draft) -> Entry:
-    """What purchase orders and bills share. Gives the vendor."""
+    """Return what purchase orders and bills share. Gives the vendor."""
     entry = draft.entry
     vendor = draft.ref("VendorRef", "Vendor")
     if vendor is None:

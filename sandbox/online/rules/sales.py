@@ -79,7 +79,7 @@ def undo_credit_memo(books: Books, entry: Entry) -> None:
 
 
 def _owed(entry: Entry) -> Decimal:
-    """What the customer owes for it. What payments have paid of that, they took off the customer's balance."""
+    """Return what the customer owes for it. What payments have paid of that, they took off the customer's balance."""
     owed: Decimal = entry["TotalAmt"] - money(entry.get("Deposit") or 0)
     return owed
 
@@ -99,7 +99,7 @@ def _postings(books: Books, entry: Entry) -> Iterator[tuple[str, Decimal]]:
 
 
 def _check_sale(draft: Draft) -> Entry:
-    """What invoices and credit memos share. Gives the customer."""
+    """Return what invoices and credit memos share. Gives the customer."""
     books, entry = draft.books, draft.entry
     customer = draft.ref("CustomerRef", "Customer")
     if customer is None:
@@ -179,7 +179,7 @@ def _check_sale_line(draft: Draft, line: Entry) -> None:
 
 
 def _item(draft: Draft, detail: Entry) -> Entry:
-    """The item of a line. One that stood on the form before may have been made inactive since."""
+    """Return the item of a line. One that stood on the form before may have been made inactive since."""
     wanted = (detail.get("ItemRef") or {}).get("value")
     stood = [one.get("SalesItemLineDetail", {}) for one in (draft.before or {}).get("Line", [])]
     if wanted in {one["ItemRef"]["value"] for one in stood if one}:

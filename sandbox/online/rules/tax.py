@@ -14,7 +14,7 @@ _UNTAXED = "NotApplicable"
 
 
 def is_abroad(books: Books) -> bool:
-    """Whether the company is not in the US."""
+    """Return True if the company is not in the US."""
     return bool(books.all("CompanyInfo")[0].get("Country", "US") != "US")
 
 
@@ -38,7 +38,7 @@ def check_line_code(books: Books, entry: Entry, detail: Entry) -> None:
 
 
 def settle(books: Books, entry: Entry, customer: Entry, base: Decimal) -> Decimal:
-    """The tax on a base, as the company's preferences have it. It stands in `TxnTaxDetail` afterwards.
+    """Return the tax on a base, as the company's preferences have it. It stands in `TxnTaxDetail` afterwards.
 
     `PartnerTaxEnabled` is true where automated sales tax computes, false where it was never set up, and absent where
     the company taxes by hand, with tax codes. Who does not use sales tax has no `TxnTaxDetail` at all.
@@ -64,8 +64,8 @@ def settle(books: Books, entry: Entry, customer: Entry, base: Decimal) -> Decima
 
 
 def _automated(books: Books, sent: Entry, code: str | None, base: Decimal) -> Entry:
-    """The service's own recommendation, which replaces what was sent; unless the company's user allows to override
-    it, and a code and an amount were sent, and the service was not told to compute all the same."""
+    """Return the service's own recommendation, which replaces what was sent; unless the company's user allows to
+    override it, and a code and an amount were sent, and the service was not told to compute all the same."""
     allowed = books.prefers("TaxPrefs", "AllowPartnerTaxOverride") and not sent.get("UseAutomatedSalesTax")
     if allowed and code and sent.get("TotalTax") is not None:
         return {"TxnTaxCodeRef": {"value": code}, "TotalTax": money(sent["TotalTax"]), "TaxLine": []}
@@ -76,7 +76,7 @@ def _automated(books: Books, sent: Entry, code: str | None, base: Decimal) -> En
 
 
 def _by_line(books: Books, entry: Entry) -> Decimal:
-    """The tax on each line by its own code; with `ApplyTaxAfterDiscount` on what is left of it."""
+    """Return the tax on each line by its own code; with `ApplyTaxAfterDiscount` on what is left of it."""
     if entry.setdefault("GlobalTaxCalculation", "TaxExcluded") == _UNTAXED:
         return ZERO
     sales = [line for line in entry["Line"] if line["DetailType"] == "SalesItemLineDetail"]

@@ -99,5 +99,5 @@ def move(books: Books, kind: str, ref: Entry, amount: Decimal) -> None:
 
 
 def account_of(books: Books, detail: str) -> Entry:
-    """The company's own account of a detail kind: its receivables, its payables, its sales tax."""
+    """Return the company's own account of a detail kind: its receivables, its payables, its sales tax."""
     return next(one for one in books.all("Account") if one["AccountSubType"] == detail)

@@ -33,7 +33,7 @@ class Company:
         }
 
     def preferences(self) -> Entry:
-        """What the company has chosen in its settings."""
+        """Return what the company has chosen in its settings."""
         automated = {"PartnerTaxEnabled": True, "AllowPartnerTaxOverride": True, "AutomatedRate": Decimal(8)}
         return {
             "AccountingInfoPrefs": {

@@ -30,7 +30,7 @@ def describe_books() -> Conversation[Books]:
 
 
 def fetch(kind: Listed, since: str) -> Conversation[Page]:
-    """A page of a list. Acme numbers all that happens, so the number of the last row is the cursor."""
+    """Return a page of a list. Acme numbers all that happens, so the number of the last row is the cursor."""
     asked = {"list": str(kind), "after": int(since or 0)}
     reply = yield Request(name=say("read a list: %(kind)s", kind=noun(kind)), payload=asked, writes=False)
     rows, more = reply.payload["rows"], reply.payload["more"]
@@ -41,7 +41,7 @@ def fetch(kind: Listed, since: str) -> Conversation[Page]:
 
 
 def create(record: NewRecord) -> Conversation[Ref]:
-    """A new customer, vendor or item. If there is one of that name, that is the one that is meant."""
+    """Return a new customer, vendor or item. If there is one of that name, that is the one that is meant."""
     asked = {"enter": str(record.kind), "fields": {"name": record.name}}
     reply = yield Request(name=say("create %(kind)s", kind=noun(record.kind)), payload=asked, writes=True)
     refusal = reply.payload.get("refused") or {}
@@ -52,7 +52,7 @@ def create(record: NewRecord) -> Conversation[Ref]:
 
 
 def post(document: Document) -> Conversation[Posting]:
-    """A document. The total is Acme's own, so that a difference is seen."""
+    """Return a document. The total is Acme's own, so that a difference is seen."""
     asked = {"enter": str(document.kind), "fields": fields(document)}
     reply = yield Request(name=say("create %(kind)s", kind=noun(document.kind)), payload=asked, writes=True)
     row = _row(reply, describe(document))
@@ -60,7 +60,7 @@ def post(document: Document) -> Conversation[Posting]:
 
 
 def fields(document: Document) -> Payload:
-    """A document as Acme wants it. Amounts are texts, so that not a cent is lost on the way."""
+    """Return a document as Acme wants it. Amounts are texts, so that not a cent is lost on the way."""
     party = document.customer if isinstance(document, Invoice | Payment) else document.vendor  # type: ignore[union-attr]  # No other kind is declared.
     found: Payload = {"number": document.number, "date": document.date.isoformat(), "party": party.id}
     if isinstance(document, Payment):
@@ -75,7 +75,7 @@ def fields(document: Document) -> Payload:
 
 
 def _row(reply: Response, subject: Sentence) -> Payload:
-    """The row that a write left behind. Raises `Rejected` with the problem in a bookkeeper's words."""
+    """Return the row that a write left behind. Raises `Rejected` with the problem in a bookkeeper's words."""
     refusal = reply.payload.get("refused")
     if refusal:
         field, cure = CURES.get(refusal["code"], ("", say("Put it right, then send it again.")))

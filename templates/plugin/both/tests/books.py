@@ -95,7 +95,7 @@ class Books:
 
 
 def _total(fields: Row) -> Decimal:
-    """What the books come to by themselves."""
+    """Return what the books come to by themselves."""
     if "amount" in fields:
         return Decimal(fields["amount"])
     lines = sum((_cents(Decimal(line["quantity"]) * Decimal(line["price"])) for line in fields["lines"]), Decimal(0))

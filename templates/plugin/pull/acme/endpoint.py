@@ -24,18 +24,18 @@ LONGEST = 8 * 1024 * 1024
 
 
 def connection_file(details: EndpointDetails) -> Download:
-    """The file that an admin opens in Acme. The password is typed there."""
+    """Return the file that an admin opens in Acme. The password is typed there."""
     told = {"url": details.url, "login": details.login, "minutes": details.minutes, "help": details.support_url}
     return Download(name="bookpost.acme", media_type="application/json", body=json.dumps(told).encode())
 
 
 def encode(key: str, requests: Sequence[Request]) -> str:
-    """What Acme collects, byte for byte. It carries a key out once, and answers the same when it comes again."""
+    """Return what Acme collects, byte for byte. It carries a key out once, and answers the same when it comes again."""
     return json.dumps({"key": key, "questions": [request.payload for request in requests]}, sort_keys=True)
 
 
 def read(batch: Batch, answer: str) -> Sequence[Response]:
-    """What Acme handed in says. An answer to something else is none: the batch then goes again under its key."""
+    """Return what Acme handed in says. An answer to something else is none: the batch then goes again under its key."""
     try:
         found = json.loads(answer)
         key, answers = found["key"], found["answers"]
@@ -47,7 +47,7 @@ def read(batch: Batch, answer: str) -> Sequence[Response]:
 
 
 def endpoint(session: PollingSession) -> WSGIApplication:
-    """A WSGI application that serves the polling sessions of one installation."""
+    """Return a WSGI application that serves the polling sessions of one installation."""
 
     def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         try:
@@ -64,7 +64,7 @@ def endpoint(session: PollingSession) -> WSGIApplication:
 
 
 def _hello(session: PollingSession, asked: dict[str, Any]) -> dict[str, Any]:
-    """Who calls, and is there something to do?"""
+    """Log the caller in, and say whether there is something to do."""
     session.note_version(str(asked.get("version", "")))
     login_answer = session.log_in(asked["login"], asked["password"])
     if login_answer.result is LoginResult.OPEN:
@@ -73,13 +73,13 @@ def _hello(session: PollingSession, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _collect(session: PollingSession, asked: dict[str, Any]) -> dict[str, Any]:
-    """What is there to do?"""
+    """Hand out the next batch, if there is one."""
     found = session.next_batch(asked["ticket"])
     return {"idle": found.value} if isinstance(found, NoBatch) else {"body": found}
 
 
 def _answer(session: PollingSession, asked: dict[str, Any]) -> dict[str, Any]:
-    """What came of it, or that Acme could not be asked."""
+    """Return what came of it, or that Acme could not be asked."""
     failed = Unavailable(asked.get("error") or say("Acme could not be asked."))
     came = asked["answer"] if asked.get("answer") else failed
     return {"done": session.receive_answer(asked["ticket"], came), "error": session.last_error(asked["ticket"])}

@@ -23,7 +23,7 @@ TIMEOUT = (5, 50)
 
 
 def encode(requests: Sequence[Request]) -> str:
-    """The body of the call, byte for byte."""
+    """Return the body of the call, byte for byte."""
     return json.dumps({"questions": [request.payload for request in requests]}, sort_keys=True)
 
 

@@ -84,7 +84,7 @@ class PretendAcme:
         self.lost, self.busy = None, False
 
     def answer(self, path: str, headers: Mapping[str, str], sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """What is answered to a call: a status and JSON."""
+        """Return what is answered to a call: a status and JSON."""
         if path == "/token":
             books = self.codes.pop(sent.get("code", ""), None) or self.refresh.pop(sent.get("refresh", ""), None)
             return (200, self._grant(books)) if books else (400, {"error": "invalid_grant"})
