@@ -23,7 +23,7 @@ _LOOKED = 200  # Companies that are asked for at once while unlinked ones are lo
 _LOOKS = 5  # and how often in one request.
 
 
-class Way(enum.StrEnum):
+class MatchedBy(enum.StrEnum):
     """In what a company and an entry of the books are the same."""
 
     NAME = "name"
@@ -31,7 +31,7 @@ class Way(enum.StrEnum):
     PHONE = "phone"
 
 
-SAME = {Way.NAME: say("same name"), Way.EMAIL: say("same e-mail"), Way.PHONE: say("same phone")}
+SAME = {MatchedBy.NAME: say("same name"), MatchedBy.EMAIL: say("same e-mail"), MatchedBy.PHONE: say("same phone")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Suggestion:
     """The one entry of the books that is the same as a company in these ways, and that no company is linked to."""
 
     record: RecordRow
-    ways: tuple[Way, ...]
+    ways: tuple[MatchedBy, ...]
 
     @property
     def same(self) -> list[Sentence]:
@@ -49,7 +49,7 @@ class Suggestion:
     @property
     def exact(self) -> bool:
         """Whether it may be accepted unseen, together with others."""
-        return Way.NAME in self.ways
+        return MatchedBy.NAME in self.ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class CompanyToMatch:
     """What a person looks for among the customers, or vendors. `after` is the company that the last page ended with."""
 
     kind: RecordKind = RecordKind.CUSTOMER
@@ -83,7 +83,7 @@ class Accepted:
     total: int | None
 
 
-def page(installation: Installation, wanted: Wanted) -> tuple[list[Pair], str]:
+def page(installation: Installation, wanted: CompanyToMatch) -> tuple[list[Pair], str]:
     """Return the next 50 companies with whom they are linked to, and after which one to go on; empty at the end.
 
     Unlinked ones are looked for among a thousand companies, so there may be fewer, even none, and yet more to come.
@@ -106,7 +106,7 @@ def page(installation: Installation, wanted: Wanted) -> tuple[list[Pair], str]:
     return pairs(installation.id, wanted.kind, companies), after
 
 
-def accept_all(installation_id: int, wanted: Wanted, by: str) -> Accepted:
+def accept_all(installation_id: int, wanted: CompanyToMatch, by: str) -> Accepted:
     """Link the next companies with whoever has exactly their name; called again with `after` until that is empty.
 
     Companies that share a name are left for a person to tell apart.
@@ -135,14 +135,15 @@ def pairs(installation_id: int, kind: RecordKind, companies: Sequence[Company]) 
     ]  # fmt: skip
 
 
-def _ask(installation: Installation, wanted: Wanted, after: str, limit: int) -> Page[Company]:
+def _ask(installation: Installation, wanted: CompanyToMatch, after: str, limit: int) -> Page[Company]:
     query = CompanyQuery(text=wanted.text, vendors=wanted.kind is RecordKind.VENDOR, after=after, limit=limit)
     return host().companies(installation.organization_id, query)
 
 
-def _keys(company: Company) -> dict[Way, str]:
+def _keys(company: Company) -> dict[MatchedBy, str]:
     keys = {
-        Way.NAME: name_key(company.name), Way.EMAIL: email_key(company.email), Way.PHONE: phone_key(company.phone)
+        MatchedBy.NAME: name_key(company.name), MatchedBy.EMAIL: email_key(company.email),
+        MatchedBy.PHONE: phone_key(company.phone),
     }  # fmt: skip
     return {way: key for way, key in keys.items() if key}
 
@@ -153,10 +154,11 @@ def _suggestions(installation_id: int, kind: RecordKind, companies: Iterable[Com
     queries = [
         _only_ones(installation_id, kind, way, column, {keys[way] for keys in wanted.values() if way in keys})
         for way, column in (
-            (Way.NAME, RecordRow.name_key), (Way.EMAIL, RecordRow.email_key), (Way.PHONE, RecordRow.phone_key)
+            (MatchedBy.NAME, RecordRow.name_key), (MatchedBy.EMAIL, RecordRow.email_key),
+            (MatchedBy.PHONE, RecordRow.phone_key),
         )
     ]  # fmt: skip
-    ids = {(Way(row.way), row.key): row.id for row in session().execute(union_all(*queries))}
+    ids = {(MatchedBy(row.way), row.key): row.id for row in session().execute(union_all(*queries))}
     rows = {row.id: row for row in session().scalars(select(RecordRow).where(RecordRow.id.in_(set(ids.values()))))}
     taken = links.taken(installation_id, kind, [row.record_id for row in rows.values()])
     free = {way_key: rows[found] for way_key, found in ids.items() if rows[found].record_id not in taken}
@@ -164,7 +166,7 @@ def _suggestions(installation_id: int, kind: RecordKind, companies: Iterable[Com
 
 
 def _only_ones(
-    installation_id: int, kind: RecordKind, way: Way, column: InstrumentedAttribute[str], keys: Iterable[str]
+    installation_id: int, kind: RecordKind, way: MatchedBy, column: InstrumentedAttribute[str], keys: Iterable[str]
 ) -> Select[str, str, int]:
     """Return the only active entry that has a key, for each of the keys that just one has."""
     return (
@@ -178,7 +180,7 @@ def _only_ones(
     )  # fmt: skip
 
 
-def _best(keys: Mapping[Way, str], free: Mapping[tuple[Way, str], RecordRow]) -> Suggestion | None:
+def _best(keys: Mapping[MatchedBy, str], free: Mapping[tuple[MatchedBy, str], RecordRow]) -> Suggestion | None:
     """Whoever is the same in most, a name counting more than an e-mail and that more than a phone."""
     found = {way: free[way, key] for way, key in keys.items() if (way, key) in free}
     for record in found.values():

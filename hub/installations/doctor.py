@@ -31,7 +31,7 @@ _SWEEPS, _SOON = 3, dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Fault:
     """Something that is wrong: where, what, and what to do. `code` stays the same when the texts are rewritten."""
 
     code: str
@@ -44,14 +44,14 @@ _Told: TypeAlias = tuple[str, str, str]
 """The code, the text and the cure of a finding about an installation."""
 
 
-def find_faults() -> Iterator[Finding]:
+def find_faults() -> Iterator[Fault]:
     """Return all that is wrong, what everything rests on first. Without tables nothing more can be told."""
     yield from _keys()
     yield from _workers()
     yield from _plugins()
     if not migrating.is_current():
         what = "The hub's tables are not those of this version."
-        yield Finding(code="tables-outdated", where="database", what=what, cure="flask hub upgrade")
+        yield Fault(code="tables-outdated", where="database", what=what, cure="flask hub upgrade")
         return
     query = select(Installation).where(Installation.state != InstallationState.REMOVED).order_by(Installation.id)
     for installation in session().scalars(query).all():
@@ -63,40 +63,40 @@ def workers() -> int:
     return sum(queue.NAME in one.queue_names() for one in Worker.all(connection=queue.connection()))
 
 
-def _keys() -> Iterator[Finding]:
+def _keys() -> Iterator[Fault]:
     try:
         vault()
     except (NotConfigured, ValueError) as error:
-        yield Finding(
+        yield Fault(
             code="keys-unusable", where="configuration", what=f"HUB_SECRET_KEYS: {error}",
             cure="Set it to a key that `python -c 'from cryptography.fernet import Fernet; "
             "print(Fernet.generate_key().decode())'` prints, the same for all processes.",
         )  # fmt: skip
 
 
-def _workers() -> Iterator[Finding]:
+def _workers() -> Iterator[Fault]:
     try:
         found, last = workers(), queue.swept_at()
     except RedisError as error:
-        yield Finding(
+        yield Fault(
             code="redis-silent", where="redis", what=f"Redis does not answer: {error}",
             cure="Start it, or correct HUB_REDIS_URL. Nothing is lost meanwhile; nothing is sent either.",
         )  # fmt: skip
         return
     if not found:
         cure = "Start `flask hub worker`, and one `flask hub scheduler`."
-        yield Finding(code="workers-missing", where="workers", what="No worker is running.", cure=cure)
+        yield Fault(code="workers-missing", where="workers", what="No worker is running.", cure=cure)
     elif last is None or now() - last > max(_SWEEPS * sweep_interval(), _SOON):
         since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
-        yield Finding(
+        yield Fault(
             code="sweep-missing", where="scheduler", what=f"Nobody has looked for what is due {since}.",
             cure="Start one `flask hub scheduler`. If it is running, the workers have no time: start more of them.",
         )  # fmt: skip
 
 
-def _plugins() -> Iterator[Finding]:
+def _plugins() -> Iterator[Fault]:
     for broken in current().broken:
-        yield Finding(
+        yield Fault(
             code="plugin-broken", where=broken.key, what=f"The plugin cannot be loaded: {broken.error}",
             cure="Install a version of it that fits this hub, or remove it. The traceback is in the log of the start.",
         )  # fmt: skip
@@ -104,21 +104,21 @@ def _plugins() -> Iterator[Finding]:
         yield from _hung(key)
 
 
-def _hung(key: str) -> Iterator[Finding]:
+def _hung(key: str) -> Iterator[Fault]:
     try:
         told = timeouts.lately(key)
     except RedisError:  # Which is said already.
         return
     if told:
         questions = ", ".join(f"{what} ({times}×)" for what, times in sorted(told.items()))
-        yield Finding(
+        yield Fault(
             code="plugin-hung", where=key,
             what=f"The plugin has hung within the last day when it was asked for: {questions}.",
             cure="Tell its author what stands in the log: where it hangs. It is asked again by itself.",
         )  # fmt: skip
 
 
-def _installation(installation: Installation) -> Iterator[Finding]:
+def _installation(installation: Installation) -> Iterator[Fault]:
     where = f"{registry.label(installation.integration)} of {installation.organization_id}"
     told = [*_connection(installation), *_flow(installation)]
     integration = current().integrations.get(installation.integration)
@@ -129,7 +129,7 @@ def _installation(installation: Installation) -> Iterator[Finding]:
         ))  # fmt: skip
     else:
         told += _plugin(installation, integration)
-    yield from (Finding(code=code, where=where, what=what, cure=cure) for code, what, cure in told)
+    yield from (Fault(code=code, where=where, what=what, cure=cure) for code, what, cure in told)
 
 
 def _plugin(installation: Installation, integration: Integration) -> Iterator[_Told]:

@@ -19,7 +19,7 @@ from hub.errors import NotConfigured
 from hub.extension import current, host
 from hub.host import Organization, Permission, User
 from hub.installations import notice_texts
-from hub.installations.notice_texts import Finding, Told
+from hub.installations.notice_texts import Finding, NoticeText
 from hub.models import Delivery, Notice
 from hub.plugin import Problem, say
 from hub.serialization import problems_of
@@ -67,7 +67,7 @@ def write(finding: Finding, notice: Notice) -> list[EmailMessage]:
 
 
 def _mail(
-    told: Told, stopped: Sequence[Stopped], finding: Finding, notice: Notice, readers: Sequence[User]
+    told: NoticeText, stopped: Sequence[Stopped], finding: Finding, notice: Notice, readers: Sequence[User]
 ) -> EmailMessage:
     """Return the mail in the language that is spoken now."""
     settings = current_app.config

@@ -28,7 +28,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class NoticeText:
     """What, why and the cure. The button leads to `endpoint` with `values`; `tone` is bad if nothing moves any more."""
 
     what: str
@@ -39,14 +39,14 @@ class Told:
     tone: str
 
 
-def tell(finding: Finding) -> Told:
+def tell(finding: Finding) -> NoticeText:
     """Put a finding into words."""
     row = finding.installation
     label, here = registry.label(row.integration), {"installation_id": row.id}
     books = say("%(product)s (%(books)s)", product=label, books=row.books_name) if row.books_name else label
     match finding.kind:
         case NoticeKind.LOST:
-            return Told(
+            return NoticeText(
                 what=say("%(books)s does not accept our authorization any more.", books=books),
                 why=say(
                     "Nothing is sent until an admin signs in again. What was sent meanwhile waits here, and then goes "
@@ -55,7 +55,7 @@ def tell(finding: Finding) -> Told:
                 button=say("Re-authenticate"), endpoint="hub.authorize", values=here, tone="bad",
             )  # fmt: skip
         case NoticeKind.SILENT:
-            return Told(
+            return NoticeText(
                 what=say("The Web Connector of %(books)s has stopped calling.", books=books),
                 why=say(
                     "Its last call was on %(day)s at %(time)s UTC. On its computer: start QuickBooks and the Web "
@@ -66,7 +66,7 @@ def tell(finding: Finding) -> Told:
             )  # fmt: skip
         case NoticeKind.DIGEST:
             count = finding.stopped
-            return Told(
+            return NoticeText(
                 what=say_count(
                     "%(num)s entry needs attention in %(books)s.", "%(num)s entries need attention in %(books)s.",
                     count, books=books,
@@ -79,7 +79,7 @@ def tell(finding: Finding) -> Told:
                 endpoint="hub.activity", values={**here, "state": "attention"}, tone="wait",
             )  # fmt: skip
         case _:
-            return Told(
+            return NoticeText(
                 what=_ends(books, days_left(finding.about_at)),
                 why=say(
                     "On %(day)s it ends for good, and nothing is sent from then on. To sign in again takes a minute, "

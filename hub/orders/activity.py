@@ -40,7 +40,7 @@ _LONGEST = 20_000  # Characters of one message that are shown.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ActivityFilter:
     """What a person looks for. `group` is a key of `GROUPS`, or empty for all; `before` is the last row seen."""
 
     group: str = ""
@@ -49,7 +49,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ActivityPage:
     """Some deliveries, and the row to go on before, if there may be more: `unsearched` if those older than that have
     not been looked through yet."""
 
@@ -67,7 +67,7 @@ class Retried:
     before: int | None
 
 
-def page(installation_id: int, wanted: Wanted) -> Page:
+def page(installation_id: int, wanted: ActivityFilter) -> ActivityPage:
     """Return the newest deliveries that are wanted. A constant number of queries, and of rows that are read, however
     many deliveries there are: one search looks through `SEARCHED` of them, and the next goes on where it ended."""
     end = _end(installation_id, wanted) if wanted.text else None
@@ -83,8 +83,8 @@ def page(installation_id: int, wanted: Wanted) -> Page:
     )
     deliveries = list(rows)
     if len(deliveries) > PER_PAGE:
-        return Page(deliveries=deliveries[:PER_PAGE], more=deliveries[PER_PAGE - 1].id)
-    return Page(deliveries=deliveries, more=end, unsearched=end is not None)
+        return ActivityPage(deliveries=deliveries[:PER_PAGE], more=deliveries[PER_PAGE - 1].id)
+    return ActivityPage(deliveries=deliveries, more=end, unsearched=end is not None)
 
 
 def some(installation_id: int, ids: Sequence[int]) -> list[Delivery]:
@@ -101,11 +101,11 @@ def some(installation_id: int, ids: Sequence[int]) -> list[Delivery]:
     return list(rows)
 
 
-def export(installation_id: int, wanted: Wanted) -> Iterator[Delivery]:
+def export(installation_id: int, wanted: ActivityFilter) -> Iterator[Delivery]:
     """Everything that is wanted, newest first. Holds a few hundred rows at a time, and no transaction in between."""
     before = wanted.before
     while True:
-        step = Wanted(group=wanted.group, text=wanted.text, before=before)
+        step = ActivityFilter(group=wanted.group, text=wanted.text, before=before)
         found = _found(installation_id, step, _EXPORTED).subquery()
         rows = session().scalars(
             select(Delivery).where(Delivery.id.in_(select(found.c.id))).order_by(Delivery.id.desc())
@@ -118,12 +118,12 @@ def export(installation_id: int, wanted: Wanted) -> Iterator[Delivery]:
             return
 
 
-def retry_all(organization_id: str, installation_id: int, wanted: Wanted) -> Retried:
+def retry_all(organization_id: str, installation_id: int, wanted: ActivityFilter) -> Retried:
     """Go on with some of what has stopped, newest first; called again with `before` until that is None.
 
     What would stop again stays stopped, with what is in its way now.
     """
-    stopped = Wanted(group="attention", text=wanted.text, before=wanted.before)
+    stopped = ActivityFilter(group="attention", text=wanted.text, before=wanted.before)
     ids = list(session().scalars(_found(installation_id, stopped, _RETRIED + 1)))
     again = 0
     for delivery_id in ids[:_RETRIED]:
@@ -170,7 +170,7 @@ def delivery_of(organization_id: str, installation_id: int, delivery_id: int) ->
 
 
 def _found(
-    installation_id: int, wanted: Wanted, limit: int, end: int | None = None
+    installation_id: int, wanted: ActivityFilter, limit: int, end: int | None = None
 ) -> Select[Any] | CompoundSelect[Any]:
     """Return the ids of what is wanted, newest first, and none before `end`: for each state a walk down the index,
     which holds all that is asked."""
@@ -185,14 +185,14 @@ def _found(
     return select(together.c.id).order_by(together.c.id.desc()).limit(limit)
 
 
-def _end(installation_id: int, wanted: Wanted) -> int | None:
+def _end(installation_id: int, wanted: ActivityFilter) -> int | None:
     """Return the oldest row that one search looks at; None if it looks at all of them."""
     beyond = [select(one.offset(SEARCHED).limit(1).subquery().c.id) for one in _walks(installation_id, wanted)]
     newest = session().scalar(select(func.max(union_all(*beyond).subquery().c.id)))
     return None if newest is None else int(newest) + 1
 
 
-def _walks(installation_id: int, wanted: Wanted) -> Iterator[Select[int]]:
+def _walks(installation_id: int, wanted: ActivityFilter) -> Iterator[Select[int]]:
     for state in GROUPS.get(wanted.group, tuple(_D)):
         walk = select(Delivery.id).where(Delivery.installation_id == installation_id, Delivery.state == state)
         if wanted.before is not None:

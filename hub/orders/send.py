@@ -27,7 +27,7 @@ from hub.planning.context import NEW, Gathered, gather
 from hub.planning.documents import draft, item_key
 from hub.planning.drafts import Draft
 from hub.planning.purchases import Purchase
-from hub.planning.revisions import Revisable, Way
+from hub.planning.revisions import Remedy, Revisable
 from hub.planning.validator import Validator, with_validation
 from hub.plugin import (
     Bill,
@@ -186,7 +186,7 @@ def find_revisions(
     live = _of(installation, deliveries_of_order(installation.organization_id, order.id))
     voidable = find_voidable(integration, live, order)
     found = [
-        Revisable(about=answers.about(one), title=one.title, delivery_id=one.id, way=Way.VOID) for one in voidable
+        Revisable(about=answers.about(one), title=one.title, delivery_id=one.id, way=Remedy.VOID) for one in voidable
     ]
     if order.cancelled:
         return found

@@ -34,7 +34,7 @@ LABELS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Difference:
     """One difference: empty `before` for what is added, empty `after` for what is taken away."""
 
     what: str
@@ -42,7 +42,7 @@ class Change:
     after: str
 
 
-class Way(enum.StrEnum):
+class Remedy(enum.StrEnum):
     """How what is otherwise in the books is put right there."""
 
     UPDATE = "update"  # A tick changes it.
@@ -54,7 +54,7 @@ class Way(enum.StrEnum):
     UNSEEN = "unseen"  # The same, but we do not see that it is done: the person has to say so.
 
 
-TICKED = frozenset({Way.UPDATE, Way.AGAIN, Way.VOID})
+TICKED = frozenset({Remedy.UPDATE, Remedy.AGAIN, Remedy.VOID})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +66,8 @@ class Revisable:
     about: str
     title: str
     delivery_id: int
-    way: Way
-    changes: Sequence[Change] = ()
+    way: Remedy
+    changes: Sequence[Difference] = ()
     meanwhile: str = ""
 
     @property
@@ -101,9 +101,9 @@ def revisable(
         can_update = delivery.kind in integration.capabilities.revises
         # What was changed there to what the order comes to was changed by hand, as the dialog had said.
         done = bool(meanwhile) and row is not None and row.total == getattr(drafted[about], "total", None)
-        way = Way.UPDATE if can_update else Way.BY_HAND
+        way = Remedy.UPDATE if can_update else Remedy.BY_HAND
         if gone and can_update:
-            way = Way.AGAIN
+            way = Remedy.AGAIN
         elif gone or not different or (done and not can_update):
             continue
         found.append(Revisable(
@@ -131,8 +131,10 @@ def misstated(integration: Integration, live: Iterable[Delivery], order: Order) 
         follows = revises and row is not None and row.is_unapplied
         found.append(Revisable(
             about=delivery.source, title=delivery.title, delivery_id=delivery.id,
-            way=Way.DROPPED if payment is None else Way.WITH_INVOICE if follows else Way.BY_HAND,
-            changes=tuple(Change(what=what, before=_text(one), after=_text(by)) for what, one, by in told if one != by),
+            way=Remedy.DROPPED if payment is None else Remedy.WITH_INVOICE if follows else Remedy.BY_HAND,
+            changes=tuple(
+                Difference(what=what, before=_text(one), after=_text(by)) for what, one, by in told if one != by
+            ),
         ))  # fmt: skip
     return found
 
@@ -141,7 +143,7 @@ def abandoned(live: Iterable[Delivery], order: Order) -> list[Revisable]:
     """Purchase orders and bills in the books of vendors from whom the order buys nothing any more."""
     vendors = vendors_of(order)
     return [
-        Revisable(about=answers.about(one), title=one.title, delivery_id=one.id, way=Way.UNSEEN)
+        Revisable(about=answers.about(one), title=one.title, delivery_id=one.id, way=Remedy.UNSEEN)
         for one in live
         if one.kind in PURCHASES and one.state is DeliveryState.POSTED and not is_gone(one)
         and one.source.rpartition("/")[2] not in vendors
@@ -203,19 +205,19 @@ def is_gone_there(row: TransactionRow | None) -> bool:
     return row is not None and (row.deleted or row.voided)
 
 
-def changes(before: Subject, after: Subject) -> Iterator[Change]:
+def changes(before: Subject, after: Subject) -> Iterator[Difference]:
     """In what two versions of a document or record differ, as a person would say it."""
     lines = Counter(map(_line, getattr(after, "lines", ())))
     lines.subtract(Counter(map(_line, getattr(before, "lines", ()))))
     for text, count in lines.items():
         for _ in range(abs(count)):
-            yield Change(what=say("Line"), before=text if count < 0 else "", after=text if count > 0 else "")
+            yield Difference(what=say("Line"), before=text if count < 0 else "", after=text if count > 0 else "")
     for name, label in LABELS.items():
         if not hasattr(after, name):
             continue
         was, becomes = _text(getattr(before, name)), _text(getattr(after, name))
         if was != becomes and not _same(getattr(before, name), getattr(after, name)):
-            yield Change(what=label, before=was, after=becomes)
+            yield Difference(what=label, before=was, after=becomes)
 
 
 def _same(before: Any, after: Any) -> bool:

@@ -23,7 +23,7 @@ class Died(BaseException):
     """Our process is killed between two statements. Nobody catches it but the kit."""
 
 
-class Line:
+class Wire:
     """Counts trips. What is to happen on one of them is said with `cut` or `die`."""
 
     def __init__(self, ledger: Ledger) -> None:

@@ -35,7 +35,7 @@ from hub.serialization import problems_of
 from hub.states import BatchState, DeliveryState, InstallationState
 from hub.testing.host import ADMIN, BUSINESS, OrderDesk, mounted, restore_database, save_database
 from hub.testing.ledger import ChoosingLedger, Decision, Entered, Ledger, PullLedger, PushLedger, Restorable
-from hub.testing.line import Line
+from hub.testing.line import Wire
 from hub.testing.orders import OrderBook, Sent
 
 RETURN_URL = "http://localhost/hub/authorized"
@@ -60,7 +60,7 @@ class Office:
     integration: Integration
     ledger: Ledger
     url: str
-    line: Line
+    line: Wire
     host: OrderDesk
     password: str = ""
     found: set[str] = field(default_factory=set)
@@ -295,7 +295,7 @@ class Office:
 @contextmanager
 def opened(integration: Integration, ledger: Ledger) -> Iterator[Office]:
     """An office with a hub that nobody has used before, in which the integration is not installed yet."""
-    host, line = OrderDesk(), Line(ledger)
+    host, line = OrderDesk(), Wire(ledger)
     settings = ledger.settings if isinstance(ledger, PushLedger) else {}
     with line.watching(integration), mounted(host, integration, settings) as url:
         yield Office(integration=integration, ledger=ledger, url=url, line=line, host=host)

@@ -15,7 +15,7 @@ SEEDS = range(1, 5)
 """Two entries stand in the same order in every second process; four processes are enough to see it."""
 
 
-class Told(NamedTuple):
+class RecordedConversation(NamedTuple):
     """A conversation by its title: how it is begun, and what was asked, whether that writes, and answered."""
 
     title: str
@@ -23,7 +23,7 @@ class Told(NamedTuple):
     said: Sequence[tuple[Any, bool, Any]]
 
 
-def elsewhere(told: Sequence[Told]) -> list[str]:
+def elsewhere(told: Sequence[RecordedConversation]) -> list[str]:
     """Return the titles of the conversations that another process does not hold as they were held here."""
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "told"

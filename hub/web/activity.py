@@ -20,7 +20,7 @@ from hub.extension import current, host
 from hub.host import Permission
 from hub.models import ConversationRow, Delivery, Exchange, Installation
 from hub.orders import activity
-from hub.orders.activity import Wanted
+from hub.orders.activity import ActivityFilter
 from hub.orders.cancel import cancel_delivery, find_cancellable
 from hub.orders.retry import retry_delivery
 from hub.orders.send import count_stopped
@@ -172,9 +172,9 @@ def act(installation_id: int, delivery_id: int, step: str) -> ResponseReturnValu
     )
 
 
-def _wanted() -> Wanted:
+def _wanted() -> ActivityFilter:
     group, before = request.values.get("state", ""), request.values.get("before", type=int)
-    return Wanted(
+    return ActivityFilter(
         group=group if group in FILTERS else "", text=request.values.get("q", "")[:200],
         before=before if before is None or 0 <= before <= _LARGEST else None,
     )  # fmt: skip
@@ -234,7 +234,7 @@ _STATES = {
 }  # fmt: skip
 
 
-def _csv(installation_id: int, wanted: Wanted) -> Iterator[str]:
+def _csv(installation_id: int, wanted: ActivityFilter) -> Iterator[str]:
     yield "\ufeff" + _line([_(head) for head in _HEADS])  # By this mark Excel knows that it is UTF-8.
     for delivery in activity.export(installation_id, wanted):
         problems = problems_of(delivery.problems)

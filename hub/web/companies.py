@@ -54,7 +54,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class CompanyBooks:
     """A company, or one of its orders, in one of the organization's books."""
 
     installation: Installation
@@ -164,12 +164,12 @@ def _visible() -> list[Installation]:
     return list(filter(access.sight(user(), organization()), scope.installations(organization().id)))
 
 
-def _books(installation: Installation, account: history.Account, link: Link | None = None) -> Books:
+def _books(installation: Installation, account: history.Account, link: Link | None = None) -> CompanyBooks:
     invoices, payments = account.of(TransactionKind.INVOICE), account.of(TransactionKind.PAYMENT)
     payments += account.of(TransactionKind.CREDIT_MEMO)
     listings = [one for one in find_listings(installation.id) if one.kind in set(TransactionKind)]
     seen = [one.refreshed_at for one in listings if one.refreshed_at is not None]
-    return Books(
+    return CompanyBooks(
         installation=installation, product=registry.label(installation.integration), link=link, account=account,
         aging=_aging(account.aging), invoices=[_entry(installation, row, account.today) for row in invoices[:_SHOWN]],
         payments=[_entry(installation, row, account.today) for row in payments[:_SHOWN]],

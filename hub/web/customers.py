@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from hub import scope
 from hub.books import links, suggestions
-from hub.books.suggestions import Wanted
+from hub.books.suggestions import CompanyToMatch
 from hub.errors import NotPossible
 from hub.host import Permission
 from hub.integrations import registry
@@ -95,9 +95,9 @@ def _kinds(installation: Installation) -> dict[RecordKind, str]:
     return {kind: _(text) for kind, text in KINDS.items() if kind in lists}
 
 
-def _wanted(installation: Installation) -> Wanted:
+def _wanted(installation: Installation) -> CompanyToMatch:
     kinds, kind = _kinds(installation), request.values.get("kind", "")
-    return Wanted(
+    return CompanyToMatch(
         kind=RecordKind(kind) if kind in kinds else RecordKind.CUSTOMER, text=request.values.get("q", "")[:200].strip(),
         unlinked=request.values.get("show") == "unlinked", after=request.values.get("after", "")[:64],
     )  # fmt: skip

@@ -17,7 +17,7 @@ from hub.planning import answers, documents, purchases, sales
 from hub.planning.choices import Choices
 from hub.planning.context import NEW, Gathered, gather
 from hub.planning.drafts import Draft
-from hub.planning.revisions import Revisable, Way
+from hub.planning.revisions import Remedy, Revisable
 from hub.plugin import (
     Bill,
     Books,
@@ -51,7 +51,7 @@ _LINES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class AccountField:
     """An account that is chosen: the name of its form field, its label, and the control."""
 
     name: str
@@ -82,7 +82,7 @@ class Vendor:
     number: str
     number_hint: str
     total: Decimal
-    accounts: Sequence[Field]
+    accounts: Sequence[AccountField]
     is_open: bool
     """Whether anything of it can still be sent, or changed by what the form says."""
 
@@ -112,7 +112,7 @@ class Form:
     linked: bool
     tax: Chooser
     sale: Ticked
-    accounts: Sequence[Field]
+    accounts: Sequence[AccountField]
     vendors: Sequence[Vendor]
     given: Sequence[answers.Given]
     books: Books
@@ -212,7 +212,7 @@ def form(
 
 def updatable(revisions: Iterable[Revisable]) -> set[str]:
     """Return what of an order is in the books and may be changed there by what a form says."""
-    return {one.about for one in revisions if one.way in {Way.UPDATE, Way.AGAIN}}
+    return {one.about for one in revisions if one.way in {Remedy.UPDATE, Remedy.AGAIN}}
 
 
 def has_more(order: Order, live: Sequence[Delivery]) -> bool:
@@ -324,12 +324,12 @@ def _totals(order: Order) -> dict[str, Decimal]:
     return found
 
 
-def _field(installation: Installation, place: mappings.Choice, choices: Choices, vendor_id: str = "") -> Field:
+def _field(installation: Installation, place: mappings.Choice, choices: Choices, vendor_id: str = "") -> AccountField:
     role = place.field.key
     key = f"{role}/{vendor_id}" if vendor_id else role
     chosen = choices.accounts.get(key) or choices.accounts.get(role, "")
     control = choosing.account_chooser(installation, place, chosen)
-    return Field(name=f"account-{key}", label=_(place.field.label), role=role, control=control)
+    return AccountField(name=f"account-{key}", label=_(place.field.label), role=role, control=control)
 
 
 def _is_needed(role: str, order: Order) -> bool:

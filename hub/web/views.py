@@ -13,7 +13,7 @@ from hub.database import now
 from hub.dispatch import endpoints
 from hub.extension import current, stuck
 from hub.installations import notice_texts, notices
-from hub.installations.notice_texts import Told
+from hub.installations.notice_texts import NoticeText
 from hub.integrations import optional_calls, registry
 from hub.models import Delivery, Endpoint, Installation, Listing, TransactionRow
 from hub.orders.cancel import find_cancellable
@@ -195,7 +195,7 @@ def card(installation: Installation) -> Card:
     )  # fmt: skip
 
 
-def banners(organization_id: str) -> list[Told]:
+def banners(organization_id: str) -> list[NoticeText]:
     """Return what the admins of an organization should know now, in words, the worst first."""
     found = [notice_texts.tell(one) for one in notices.standing(organization_id)]
     return sorted(found, key=lambda told: told.tone != "bad")

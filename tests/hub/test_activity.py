@@ -18,7 +18,7 @@ from hub.dispatch import push
 from hub.host import Organization, Permission
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation, Purpose
 from hub.orders import activity
-from hub.orders.activity import Wanted
+from hub.orders.activity import ActivityFilter
 from hub.plugin import Record, RecordKind
 from hub.states import DeliveryState
 from tests.support.host import Desk
@@ -83,7 +83,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(app: Flask, installat
     seen: list[int] = []
     before: int | None = None
     while True:
-        found = activity.page(installation.id, Wanted(before=before))
+        found = activity.page(installation.id, ActivityFilter(before=before))
         seen += [row.id for row in found.deliveries]
         before = found.more
         if before is None:
@@ -121,7 +121,7 @@ def test_a_search_looks_through_some_at_a_time_and_misses_none(
         seen: list[int] = []
         before: int | None = None
         for _ in range(20):
-            found = activity.page(installation.id, Wanted(text=text, before=before))
+            found = activity.page(installation.id, ActivityFilter(text=text, before=before))
             seen += [row.id for row in found.deliveries]
             before = found.more
             if before is None:

@@ -88,6 +88,17 @@ def test_what_was_chosen_for_one_product_is_not_chosen_for_another(
     assert last_choices(second, sent) == Choices(tax=second.tax)
 
 
+def test_what_was_chosen_before_the_same_books_were_connected_again_is_still_chosen(
+    sent: list[Delivery], first: Installation
+) -> None:
+    again = Installation(
+        organization_id=ACME.id, integration="pretend", installed_by="Ada", books_id=first.books_id, tax="item"
+    )
+    others = Installation(organization_id=ACME.id, integration="pretend", installed_by="Ada", books_id="books-9")
+    nameless = Installation(organization_id=ACME.id, integration="pretend", installed_by="Ada", books_id="")
+    assert [last_choices(one, sent).customer for one in (again, others, nameless)] == ["58", "", ""]
+
+
 def test_many_orders_go_to_the_second_product_as_they_would_had_the_first_never_been(
     sent: list[Delivery], second: Installation, other_ledger: Ledger
 ) -> None:

@@ -18,7 +18,7 @@ from hub.models import Delivery, Installation, Mapping
 from hub.orders.retry import retry_delivery
 from hub.orders.send import find_revisions, send_order
 from hub.planning.choices import Choices
-from hub.planning.revisions import Revisable, Way
+from hub.planning.revisions import Remedy, Revisable
 from hub.plugin import Bill, FixKind
 from hub.queue import commit
 from hub.serialization import problems_of
@@ -72,7 +72,7 @@ def revisions(installation: Installation, order: Order) -> list[Revisable]:
 def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installation, books: Running) -> None:
     assert revisions(sent, bought(1042)) == []
     found = revisions(sent, fewer())
-    assert [(one.about, one.way) for one in found] == [(about, Way.UPDATE) for about in BOTH]
+    assert [(one.about, one.way) for one in found] == [(about, Remedy.UPDATE) for about in BOTH]
     for one in found:
         assert ("110.50", "125.00") in [(change.before, change.after) for change in one.changes]
     send_order(sent.id, fewer(), Choices(), ADA)

@@ -22,7 +22,7 @@ from hub.orders.cancel import cancel_delivery
 from hub.orders.retry import retry_delivery
 from hub.orders.send import find_revisions, send_order
 from hub.planning.choices import Choices
-from hub.planning.revisions import Way
+from hub.planning.revisions import Remedy
 from hub.plugin import Address, Bill, FixKind, Invoice, PurchaseOrder
 from hub.serialization import problems_of
 from hub.states import DeliveryState
@@ -343,7 +343,7 @@ def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_
     assert browser.post(press, htmx=True).status_code == 422, "It is said once."
     desk.orders["1043"] = back = replace(TWO, id="1043", number="1043", payments=())
     session().expire_all()
-    again = {one.about for one in find_revisions(two.installation, back, Choices()) if one.way is Way.AGAIN}
+    again = {one.about for one in find_revisions(two.installation, back, Choices()) if one.way is Remedy.AGAIN}
     assert again == {ORDERED, BILLED}
     send_order(two.installation.id, back, Choices(updates=(ORDERED, BILLED)), ADA)
     assert two.update()[-1] == "OK", two.log
@@ -363,7 +363,8 @@ def test_books_that_cannot_be_changed_say_so_and_nothing_is_entered_again(
     desk.orders["1042"] = AFTER
     session().expire_all()
     found = find_revisions(office.installation, AFTER, Choices())
-    assert {one.about: one.way for one in found} == {"invoice": Way.UPDATE, ORDERED: Way.BY_HAND, BILLED: Way.BY_HAND}
+    ways = {one.about: one.way for one in found}
+    assert ways == {"invoice": Remedy.UPDATE, ORDERED: Remedy.BY_HAND, BILLED: Remedy.BY_HAND}
     page = app.test_client().get("/hub/orders/1042/send").text
     assert f'id="hub-changes-{ORDERED.replace("/", "-")}"' in page
     assert 'name="updates" value="invoice"' in page

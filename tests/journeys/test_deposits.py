@@ -21,7 +21,7 @@ from hub.models import Exchange, Installation
 from hub.orders.cancel import cancel_delivery
 from hub.orders.send import deliveries_of_order, find_revisions, last_choices, send_order
 from hub.planning.choices import Choices
-from hub.planning.revisions import Way
+from hub.planning.revisions import Remedy
 from hub.plugin import AT_ONCE, RecordKind
 from hub.queue import commit
 from hub.states import DeliveryState
@@ -137,7 +137,7 @@ def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_i
     page = app.test_client().get("/hub/orders/1042/send").text
     session().expire_all()
     (found,) = find_revisions(early, corrected, Choices())
-    assert found.way is Way.WITH_INVOICE
+    assert found.way is Remedy.WITH_INVOICE
     assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
     send_order(early.id, corrected, Choices(), ADA)
     push.carry(early.id)

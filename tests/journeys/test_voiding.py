@@ -23,7 +23,7 @@ from hub.orders.cancel import cancel_delivery
 from hub.orders.retry import retry_delivery
 from hub.orders.send import deliveries_of_order, find_revisions, send_order
 from hub.planning.choices import Choices
-from hub.planning.revisions import Way
+from hub.planning.revisions import Remedy
 from hub.plugin import RecordKind
 from hub.serialization import problems_of
 from hub.states import DeliveryState
@@ -85,7 +85,7 @@ def sent(online: Installation) -> Installation:
 def test_a_cancelled_order_offers_to_void_its_invoice_and_nothing_else(sent: Installation) -> None:
     assert find_revisions(sent, unpaid(), Choices()) == []
     (offer,) = find_revisions(sent, cancelled(), Choices())
-    assert (offer.about, offer.title, offer.way) == ("invoice", "Invoice 1042", Way.VOID)
+    assert (offer.about, offer.title, offer.way) == ("invoice", "Invoice 1042", Remedy.VOID)
     with pytest.raises(Incomplete) as refused:
         send_order(sent.id, cancelled(), Choices(), ADA)
     assert [one.code for one in refused.value.problems] == ["order-cancelled"]
@@ -186,7 +186,7 @@ def test_an_order_that_comes_back_is_entered_again(sent: Installation, books: Ru
     push.carry(sent.id)
     session().expire_all()
     (offer,) = find_revisions(sent, unpaid(), Choices())
-    assert (offer.about, offer.way) == ("invoice", Way.AGAIN)
+    assert (offer.about, offer.way) == ("invoice", Remedy.AGAIN)
     again = Choices(updates=("invoice",), answers={"invoice:repeats_number": "yes"})
     send_order(sent.id, unpaid(), again, ADA)
     push.carry(sent.id)

@@ -52,7 +52,7 @@ class Converses(Family):
         arrives(office, *_orders(office))
         fresh = type(office.integration)()
         told = [
-            replaying.Told(_title(row), beginning(row, fresh), _said(row))
+            replaying.RecordedConversation(_title(row), beginning(row, fresh), _said(row))
             for row in _conversations() if row.purpose is not Purpose.RECOVER
         ]  # fmt: skip
         wandered = replaying.elsewhere(told)
