@@ -17,14 +17,16 @@ from hub.dispatch import push
 from hub.models import BatchRow, Delivery, Installation
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from hub.plugin import Batch, Request
+from hub.plugin import Batch, FixKind, Request
+from hub.serialization import problems_of
+from hub.states import DeliveryState, StopReason
 from hub.testing import answered
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.marks import mark
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
 from tests.support.host import ADA, Desk, order_1042
-from tests.support.online import EXPECTED, posted, whole_ledger
+from tests.support.online import EXPECTED, by_hand, posted, whole_ledger
 from tests.support.online_conversations import found
 from tests.support.orders import EVERYTHING, order
 
@@ -170,6 +172,28 @@ def test_a_change_that_was_carried_out_is_not_carried_out_over_what_somebody_did
     assert posted()
     (row,) = books.books()["Invoice"]
     assert (row["TotalAmt"], row["CustomerMemo"]["value"]) == (Decimal("103.50"), "By hand")
+
+
+def test_a_change_that_was_lost_is_refused_with_a_way_out_if_the_invoice_was_deleted_meanwhile(
+    online: Installation, books: Running, desk: Desk
+) -> None:
+    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    push.carry(online.id)
+    line = replace(order_1042().lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
+    desk.orders["1042"] = changed = replace(order_1042(), payments=(), lines=(line,), total=Decimal("103.50"))
+    send_order(online.id, changed, Choices(updates=("invoice",)), ADA)
+    books.fault("cut_before", "/batch")
+    push.carry(online.id)
+    (row,) = books.books()["Invoice"]
+    assert row["TotalAmt"] == Decimal("218.50")
+    by_hand(books, "Invoice", {"Id": row["Id"], "SyncToken": row["SyncToken"]}, operation="delete")
+    long_after(books)
+    go_on(online)
+    (delivery,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
+    (problem,) = problems_of(delivery.problems)
+    assert (delivery.state, delivery.reason) == (DeliveryState.STOPPED, StopReason.REJECTED)
+    assert [fix.kind for fix in problem.fixes] == [FixKind.ANEW]
+    assert books.books()["Invoice"] == []
 
 
 def lose_the_invoice(online: Installation, books: Running) -> None:

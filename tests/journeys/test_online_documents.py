@@ -13,7 +13,7 @@ from hub.books import history, links, mappings
 from hub.database import now, session
 from hub.dispatch import push
 from hub.host import Order
-from hub.models import Delivery, Installation, Mapping
+from hub.models import Delivery, Installation, Mapping, TransactionRow
 from hub.orders.send import find_revisions, send_order
 from hub.planning.choices import Choices
 from hub.plugin import Address, RecordKind, Role, TransactionKind
@@ -156,3 +156,18 @@ def test_an_update_goes_onto_what_somebody_else_has_changed(online: Installation
     (invoice,) = books.books()["Invoice"]
     assert invoice["CustomerMemo"]["value"] == "Many thanks."
     assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}
+
+
+def test_a_payment_that_somebody_received_in_quickbooks_is_known_by_its_invoice(
+    online: Installation, books: Running
+) -> None:
+    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    push.carry(online.id)
+    (invoice,) = books.books()["Invoice"]
+    applied = [{"Amount": 50, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}]
+    by_hand(books, "Payment", {"CustomerRef": invoice["CustomerRef"], "TotalAmt": 50, "Line": applied})
+    look_again(online)
+    (payment,) = session().scalars(select(TransactionRow).where(TransactionRow.kind == TransactionKind.PAYMENT))
+    assert (payment.total, payment.invoices) == (Decimal("50.00"), [invoice["Id"]])
+    (row,) = session().scalars(select(TransactionRow).where(TransactionRow.kind == TransactionKind.INVOICE))
+    assert (row.balance, row.invoices) == (Decimal("168.50"), [])
