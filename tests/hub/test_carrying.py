@@ -368,6 +368,8 @@ def test_uninstalling_cancels_what_has_not_left_and_says_what_may_have_arrived(
     assert states() == {
         "customer": DeliveryState.POSTED, "item": DeliveryState.POSTED, "invoice": DeliveryState.STOPPED
     }  # fmt: skip
+    (invoice,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
+    assert (invoice.reason, [one["code"] for one in invoice.problems]) == (StopReason.EXHAUSTED, ["uninstalled"])
     assert installation.credential is None
 
 
