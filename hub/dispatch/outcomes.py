@@ -31,6 +31,8 @@ from hub.plugin import (
     AuthorizationExpired,
     Books,
     Document,
+    Fix,
+    FixKind,
     IntegrationError,
     NewCustomer,
     NewItem,
@@ -66,7 +68,8 @@ def settle_conversation(row: ConversationRow, step: Ends | Fails | Crashes | Beg
     if row.state is not ConversationState.OPEN:
         return None
     if isinstance(step, Crashes) and row.delivery is not None:
-        stop_delivery(row.delivery, StopReason.CRASHED, crash_problem(), reference=step.reference)
+        problem = _unread_problem(row.delivery) if step.diverged else crash_problem()
+        stop_delivery(row.delivery, StopReason.CRASHED, problem, reference=step.reference)
         return None
     if isinstance(step, BeginsAnew):
         _begin_anew(row)
@@ -127,6 +130,20 @@ def crash_problem() -> Problem:
         why=say("This is a mistake in the program, not in what you entered."),
         cure=say("Try again; if it stops again, give the reference to your support."),
     )
+
+
+UNREAD = "unread"
+"""The value of the fix that sends again what was written, and whose answer a new version of the plugin cannot read."""
+
+
+def _unread_problem(delivery: Delivery) -> Problem:
+    product = registry.label(delivery.installation.integration)
+    return Problem(
+        code="answer-unread", what=say("%(what)s was sent to %(product)s.", what=say(delivery.title), product=product),
+        why=say("The integration was updated before the answer was read, and cannot read it any more."),
+        cure=say("Check %(product)s. Send it again only if it is not there.", product=product),
+        fixes=(Fix(label=say("It is not there: send it again"), kind=FixKind.ANEW, value=UNREAD),),
+    )  # fmt: skip
 
 
 def queue_ready_deliveries(installation_id: int) -> None:

@@ -68,11 +68,15 @@ class Fails:
 
 @dataclass(frozen=True, slots=True)
 class Crashes:
-    """The plugin has a bug. `reference` stands in the log beside the traceback. If it `hung`, it took its time, and
-    others should have their turn before it is asked again."""
+    """The plugin has a bug. `reference` is in the log beside the traceback.
+
+    If it `hung`, others are processed before it is asked again. If it `diverged`, a new version of the plugin does not
+    ask the write that the ledger has answered already.
+    """
 
     reference: str
     hung: bool = False
+    diverged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,10 @@ def proceed(row: ConversationRow, integration: Integration) -> Step:
             return timeouts.within(integration.key, row.purpose.value, step_time(), _replaying(row, integration))
         except IntegrationError as error:
             return Fails(validation.error(error))
-        except Diverged:
-            if any(one.writes for one in row.exchanges) or row.argument.get("restarts", 0) >= MOST_RESTARTS:
+        except Diverged as error:
+            if any(one.writes for one in row.exchanges):
+                return Crashes(reference(error), diverged=True)
+            if row.argument.get("restarts", 0) >= MOST_RESTARTS:
                 raise
             return BeginsAnew()
     except BaseTimeoutException:
@@ -158,8 +164,12 @@ def _replaying(row: ConversationRow, integration: Integration) -> Callable[[], A
 
 
 def _replay(anew: Callable[[], Conversation[Any]], recorded: Sequence[Recorded], purpose: Purpose) -> Asks | Ends:
-    """Raises `Diverged` where a conversation that has asked no write differs from what was recorded, and where one that
-    has asked a write does not ask it any more."""
+    """Replay what was recorded, and return what comes next. Raises what the conversation raises.
+
+    Raises `Diverged` where a conversation that has asked no write differs from what was recorded, and where one that
+    has asked a write ends, is refused or writes something else before it came to that write: beginning it anew would
+    write a second time.
+    """
     rest, has_written = list(recorded), any(one.writes for one in recorded)
     generator = anew()
     try:
@@ -172,6 +182,10 @@ def _replay(anew: Callable[[], Conversation[Any]], recorded: Sequence[Recorded],
             raise Diverged("It ends before what it has asked already.") from None
         validation.demand(stop.value, _RESULTS[purpose], f"What {purpose} ended in")
         return Ends(stop.value)
+    except IntegrationError as error:
+        if any(one.writes for one in rest):
+            raise Diverged("It is refused before what it has written already.") from error
+        raise
     finally:
         generator.close()
     request = validation.request(request)  # What cannot be stored is found now, while the plugin can be named.
@@ -184,14 +198,14 @@ def _match(request: Request, rest: Sequence[Recorded], *, has_written: bool) -> 
     """Return the recorded exchange that answers a request.
 
     That is the next one, if it has the same name and writes as much. Otherwise, and only after a write, it is any one
-    left: a write of that name, or a read of that name which asks exactly the same.
+    left: a write of that name, or a read or write that asks exactly the same.
     """
     if not rest or _is_same(request, rest[0]):
         return rest[0] if rest else None
     if not has_written:
         raise Diverged(f"“{request.name}” was not asked the first time.")
-    same = (one for one in rest if _is_same(request, one))
-    return next((one for one in same if one.writes or _asks_the_same(request, one)), None)
+    written = (one for one in rest if one.writes and _is_same(request, one))
+    return next(written, None) or next((one for one in rest if _asks_the_same(request, one)), None)
 
 
 def _is_same(request: Request, recorded: Recorded) -> bool:
@@ -199,7 +213,8 @@ def _is_same(request: Request, recorded: Recorded) -> bool:
 
 
 def _asks_the_same(request: Request, recorded: Recorded) -> bool:
-    return validation.text(request.payload) == validation.text(recorded.payload)
+    same_payload = validation.text(request.payload) == validation.text(recorded.payload)
+    return same_payload and request.writes == recorded.writes
 
 
 def _check_extra(request: Request, rest: Sequence[Recorded], recorded: Sequence[Recorded]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub import scope
 from hub.books import description, mappings
 from hub.database import now, session
-from hub.dispatch.outcomes import queue_if_ready
+from hub.dispatch.outcomes import UNREAD, queue_if_ready
 from hub.errors import Incomplete, NotFound, NotPossible
 from hub.extension import host
 from hub.integrations import registry
@@ -36,7 +36,7 @@ def retry_delivery(organization_id: str, delivery_id: int, given: Mapping[str, s
     """Go on with a stopped delivery. Raises `NotPossible` if it has not stopped, `Incomplete` if it would stop again.
 
     What was refused is built anew from the order as it is now, with the answers `given` to its problems. What may have
-    left goes on where it was: its batch is repeated under its key.
+    left goes on where it was: its batch is repeated under its key, unless a person says that it is not in the books.
     """
     return with_validation(lambda validator: _retry(organization_id, delivery_id, given or {}, validator))
 
@@ -51,7 +51,7 @@ def _retry(
         raise NotPossible(say("This has not stopped (any more)."))
     if given:
         _answer(delivery, given)
-    if open_conversation(delivery) is None:
+    if open_conversation(delivery) is None or given.get(FixKind.ANEW) == UNREAD:
         _rebuild(installation, delivery, validator)
     else:
         _unpark(delivery)

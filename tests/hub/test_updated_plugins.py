@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -12,9 +13,10 @@ from flask import Flask
 from hub.database import session
 from hub.dispatch import push
 from hub.models import ConversationRow, Delivery, Installation
+from hub.orders.retry import retry_delivery
 from hub.orders.send import deliveries_of_order, send_order
 from hub.planning.choices import Choices
-from hub.plugin import Conversation, Document, Invoice, Posting, Request, Unavailable
+from hub.plugin import Conversation, Document, Invoice, Posting, Problem, Rejected, Request, Unavailable
 from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState, StopReason
 from tests.support.deliveries import pass_time
@@ -94,13 +96,7 @@ def without_the_read(document: Document, *_: object) -> Conversation[Posting]:
 def test_a_write_that_was_asked_before_an_update_is_posted_once(
     delivery: Delivery, ledger: Ledger, plugin: Any, updated: Any, lost: bool
 ) -> None:
-    plugin.post = first_version
-
-    def update(_: object) -> str:
-        plugin.post = updated
-        return ""
-
-    ledger.refuses = lambda payload: update(payload) if "invoices" in payload else ""
+    update_at_the_write(ledger, plugin, updated)
     ledger.after = [None, Unavailable("The line broke.")] if lost else []
     for _ in range(4):
         push.carry(delivery.installation_id)
@@ -149,23 +145,97 @@ def test_a_plugin_that_reads_something_else_each_time_is_stopped(
     assert len(ledger.trips) < 20
 
 
-def test_a_write_of_another_name_is_not_asked_beside_the_one_that_was_answered(
-    delivery: Delivery, ledger: Ledger, plugin: Any
-) -> None:
-    def renamed(document: Document, *_: object) -> Conversation[Posting]:
-        assert isinstance(document, Invoice)
-        body = {"number": document.number, "total": document.total}
-        reply = yield Request(name="add invoice", payload={"invoices": body}, writes=True)
-        return posting(document, reply)
-
+def update_at_the_write(ledger: Ledger, plugin: Any, updated: Any) -> None:
+    """Replace the plugin's conversation while the ledger carries the write of an invoice out."""
     plugin.post = first_version
 
     def update(_: object) -> str:
-        plugin.post = renamed
+        plugin.post = updated
         return ""
 
     ledger.refuses = lambda payload: update(payload) if "invoices" in payload else ""
+
+
+def write_renamed(document: Document, **more: Any) -> Request:
+    return dataclasses.replace(write(document, **more), name="add invoice")
+
+
+def renamed(document: Document, *_: object) -> Conversation[Posting]:
+    reply = yield write_renamed(document)
+    return posting(document, reply)
+
+
+def renamed_with_a_field_more(document: Document, *_: object) -> Conversation[Posting]:
+    reply = yield write_renamed(document, memo="Thank you")
+    return posting(document, reply)
+
+
+def refuses(document: Document, *_: object) -> Conversation[Posting]:
+    raise Rejected(Problem(code="too-long", what="The number is too long."))
+    yield
+
+
+def is_unavailable(document: Document, *_: object) -> Conversation[Posting]:
+    raise Unavailable("Come later.")
+    yield
+
+
+def ends_early(document: Document, *_: object) -> Conversation[Posting]:
+    return Posting(id="none", number="2042", total=Decimal("218.50"))
+    yield
+
+
+def test_a_write_that_is_called_otherwise_and_says_the_same_is_posted_once(
+    delivery: Delivery, ledger: Ledger, plugin: Any
+) -> None:
+    update_at_the_write(ledger, plugin, renamed)
     push.carry(delivery.installation_id)
     session().refresh(delivery)
-    assert (delivery.state, delivery.reason) == (DeliveryState.STOPPED, StopReason.CRASHED)
+    assert delivery.state is DeliveryState.POSTED
+    assert [one["number"] for one in ledger.invoices] == ["2042"]
+
+
+@pytest.mark.parametrize("updated", [renamed_with_a_field_more, refuses, is_unavailable, ends_early])
+def test_what_is_written_and_cannot_be_read_any_more_is_not_sent_again_unless_a_person_says_so(
+    delivery: Delivery, ledger: Ledger, plugin: Any, updated: Any
+) -> None:
+    update_at_the_write(ledger, plugin, updated)
+    for _ in range(3):
+        push.carry(delivery.installation_id)
+        pass_time(delivery.installation)
+        session().commit()
+    session().refresh(delivery)
+    (problem,) = problems_of(delivery.problems)
+    assert (delivery.state, delivery.reason, problem.code) == (
+        DeliveryState.STOPPED, StopReason.CRASHED, "answer-unread",
+    )  # fmt: skip
+    assert [one["number"] for one in ledger.invoices] == ["2042"]
+
+    retry_delivery(ACME.id, delivery.id)  # As "Retry all" does: nobody has looked.
+    push.carry(delivery.installation_id)
+    session().refresh(delivery)
+    assert (delivery.state, problems_of(delivery.problems)) == (DeliveryState.STOPPED, [problem])
+    assert [one["number"] for one in ledger.invoices] == ["2042"]
+
+    ledger.refuses, plugin.post = lambda _: "", first_version
+    ledger.invoices.clear()  # It is not there.
+    (fix,) = problem.fixes
+    retry_delivery(ACME.id, delivery.id, {fix.kind: fix.value})
+    push.carry(delivery.installation_id)
+    session().refresh(delivery)
+    assert delivery.state is DeliveryState.POSTED
+    assert [one["number"] for one in ledger.invoices] == ["2042"]
+
+
+def test_a_plugin_that_is_put_back_reads_the_answer_at_a_retry(
+    delivery: Delivery, ledger: Ledger, plugin: Any
+) -> None:
+    update_at_the_write(ledger, plugin, renamed_with_a_field_more)
+    push.carry(delivery.installation_id)
+    ledger.refuses = lambda _: ""
+    plugin.post = first_version
+    retry_delivery(ACME.id, delivery.id)
+    push.carry(delivery.installation_id)
+    session().refresh(delivery)
+    assert delivery.state is DeliveryState.POSTED
     assert [one["number"] for one in ledger.invoices] == ["2042"]
