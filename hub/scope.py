@@ -13,7 +13,11 @@ from hub.queue import rollback
 from hub.states import InstallationState
 
 LOCK_SECONDS = 5.0
-"""So long a person waits for the lock of an installation. Transactions under it take milliseconds."""
+"""So long a person waits for the lock of an installation. Most transactions under it take milliseconds; a worker's may
+take as long as a plugin hangs in a conversation."""
+
+PATIENT_SECONDS = 30.0
+"""So long we wait where giving up would lose something that comes only once, such as an authorization."""
 
 
 def installations(organization_id: str, *, removed: bool = False) -> list[Installation]:
@@ -40,15 +44,15 @@ def delivery(organization_id: str, delivery_id: int) -> Delivery:
     return found
 
 
-def lock(installation_id: int) -> Installation:
+def lock(installation_id: int, seconds: float | None = None) -> Installation:
     """Make this the only transaction that moves anything of the installation, and read it afresh.
 
     Everything that changes the state of deliveries, batches or conversations begins with this or with the worker's
     fence, which locks the same row: a row lock on PostgreSQL, the write lock on SQLite. Raises `NotFound`, and `Busy`
-    if another transaction keeps the lock for longer than `LOCK_SECONDS`.
+    if another transaction keeps the lock for longer than `seconds` (`LOCK_SECONDS`).
     """
     session().flush()
-    limit_lock_wait(LOCK_SECONDS)
+    limit_lock_wait(LOCK_SECONDS if seconds is None else seconds)
     try:
         found = changes_one(update(Installation).where(Installation.id == installation_id).values(changed_at=now()))
     except OperationalError as error:

@@ -1,7 +1,7 @@
 """Polling sessions of a ledger that calls us: what it collects, and what it hands in.
 
 All of it is in rows, because every call may reach another web process. A call hands out what lies ready, or takes an
-answer in as it came; what follows from an answer is `sorting`'s, and mostly done by a worker while the ledger works.
+answer in as it came; `pull` processes the answers, mostly in a worker while the ledger works.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ class StoredPollingSession:
 
     def _fail(self, ticket: str, failure: IntegrationError) -> None:
         """Let follow what follows from there being no answer. Nothing is to be read then."""
-        installation, row = scope.lock(self.installation_id), self._row()
+        installation, row = scope.lock(self.installation_id, scope.PATIENT_SECONDS), self._row()
         if _holds(row, ticket) and row.batch_id is not None:
             batch = session().get_one(BatchRow, row.batch_id)
             integration = registry.integration(installation.integration)

@@ -287,7 +287,7 @@ def _give_up_deliveries(installation_id: int) -> None:
 
 
 def _connect(installation: Installation, integration: Integration, user: User, authorized: Authorized) -> None:
-    installation = scope.lock(installation.id)
+    installation = scope.lock(installation.id, scope.PATIENT_SECONDS)  # The code of a sign-in works once.
     if installation.state is _S.REMOVED:
         rollback()
         raise NotPossible(say("This installation was removed meanwhile."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,8 @@ from hub.orders.retry import retry_delivery
 from hub.orders.send import deliveries_of_order, send_order
 from hub.planning.choices import Choices
 from hub.plugin import Problem
-from hub.states import DeliveryState
+from hub.states import DeliveryState, InstallationState
+from tests.support.app import connect
 from tests.support.host import ACME, ADA, Desk
 from tests.support.pages import Browser
 from tests.support.pretend import Ledger
@@ -31,12 +33,12 @@ TOUCH = text("UPDATE hub_installation SET changed_at = changed_at")
 
 
 @contextmanager
-def locked_elsewhere(url: str) -> Iterator[None]:
-    """Hold the lock of every installation in another connection."""
+def locked_elsewhere(url: str) -> Iterator[Callable[[], None]]:
+    """Hold the lock of every installation in another connection. Give what lets it go before the end."""
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(TOUCH)
-        yield
+        yield connection.rollback
         connection.rollback()
 
 
@@ -87,6 +89,20 @@ def test_a_rep_reads_that_another_try_will_do(
         answer = browser.post("/hub/orders/1042/send", form)
     assert answer.status_code == 409
     assert "Try again" in answer.text
+
+
+@pytest.mark.databases("postgresql")
+@pytest.mark.usefixtures("quick")
+def test_a_sign_in_waits_for_the_lock_because_its_code_works_once(
+    installation: Installation, database_url: str
+) -> None:
+    session().commit()
+    with locked_elsewhere(database_url) as let_go:
+        waiting = threading.Timer(0.5, let_go)
+        waiting.start()
+        connect(installation)
+        waiting.join()
+    assert installation.state is InstallationState.CONNECTED
 
 
 @BOTH
