@@ -109,12 +109,13 @@ def named(order: Order, known: Gathered) -> dict[str, Ref]:
 
 
 def with_suggestions(choices: Choices, suggested: Mapping[str, str], order: Order, known: Gathered) -> Choices:
-    """Return the choices with an id for each role that is suggested or saved, where nothing was chosen.
+    """Return the choices with what is suggested by role, where nothing was chosen and the order names nothing.
 
-    What was chosen comes first, then what the order names, then the saved mapping or the suggestion.
+    What the order names is not made a choice, so that it can change: `draft` puts it before what is saved.
     """
-    of_order = {role: ref.id for role, ref in named(order, known).items()}
-    return replace(choices, accounts={**suggested, **of_order, **choices.accounts})
+    of_order = named(order, known)
+    missing = {role: record_id for role, record_id in suggested.items() if role not in of_order}
+    return replace(choices, accounts={**missing, **choices.accounts})
 
 
 def _overrides(known: Gathered, choices: Choices) -> dict[str, Ref]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -182,7 +182,9 @@ def form(
     wanted = {*ROLES, *purchases.ROLES}
     suggestions = {role: place.chosen.id for role, place in places.items() if role in wanted and place.chosen}
     known = gather(installation, integration, [(order, choices)], suggestions)
+    of_order = {role: ref.id for role, ref in documents.named(order, known).items()}
     shown = documents.with_suggestions(choices, suggestions, order, known)
+    shown = replace(shown, accounts={**of_order, **shown.accounts})
     outline = documents.draft(installation, integration, order, shown, known)
     customer, there = choices.customer or known.customer_of(order) or NEW, _there(live)
     revisions = find_revisions(installation, order, shown, known)

@@ -75,6 +75,7 @@ def test_what_the_order_names_comes_before_what_is_suggested(
     push.carry(online.id)
     assert posted()
     assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
+    assert not {Role.TERMS, Role.CLASS} & outlook.choices.accounts.keys(), "What the order names may change with it."
     desk.orders["1043"] = replace(bought(1043), terms="")
     (other,) = look(online, ["1043"], ["invoice"])
     assert other.choices.accounts[Role.TERMS] == by_role[Role.TERMS], "The order names none."
