@@ -1,4 +1,4 @@
-"""Filling a batch: which conversations go on, what they ask, and the writing down of it before it leaves."""
+"""Fill batches: which conversations continue, what they ask next, and storing that before it leaves."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _fill(installation: Installation, integration: Integration, most: int | None
     try:
         together = _light(_together(asked, integration), integration)
         return encoding.write_batch(installation.id, integration, together) if together else None
-    except Exception as error:  # A plugin may do anything when it seals; what it was to seal stops.
+    except Exception as error:  # A plugin may do anything when it encodes; what it was to encode stops.
         mark = reference(error)
         if isinstance(error, timeouts.Hung):
             installation.resume_at = now() + _REST

@@ -1,4 +1,4 @@
-"""Writing batches down, with their bytes, before they leave."""
+"""Encode batches, and store their bytes before they leave."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from hub.states import BatchState
 def write_batch(
     installation_id: int, integration: Integration, asked: Sequence[tuple[ConversationRow, Request]]
 ) -> BatchRow:
-    """Write a new batch and its exchanges. Raises whatever the plugin raises when it seals."""
-    batch = _seal(installation_id, integration, [request for _, request in asked])
+    """Write a new batch and its exchanges. Raises whatever the plugin raises when it encodes."""
+    batch = _encode(installation_id, integration, [request for _, request in asked])
     for slot, (row, request) in enumerate(asked):
         session().add(Exchange(
             conversation_id=row.id, position=len(row.exchanges), batch_id=batch.id, slot=slot,
@@ -34,7 +34,7 @@ def write_batch(
 
 
 def split_batch(batch: BatchRow, integration: Integration) -> None:
-    """A batch was refused as a whole: its requests travel on in two halves, under new keys."""
+    """Send the requests of a batch that was refused as a whole on in two halves, under new keys."""
     exchanges = list(batch.exchanges)
     batch.move(BatchState.REFUSED)
     batch.answered_at = now()
@@ -47,21 +47,21 @@ def split_batch(batch: BatchRow, integration: Integration) -> None:
 def move_requests(exchanges: Sequence[Exchange], installation_id: int, integration: Integration) -> None:
     """Give requests that were asked, and not carried out, another batch, under a key of its own."""
     requests = [Request(name=one.name, payload=one.payload, writes=one.writes) for one in exchanges]
-    batch = _seal(installation_id, integration, requests)
+    batch = _encode(installation_id, integration, requests)
     for slot, exchange in enumerate(exchanges):
         exchange.batch_id, exchange.slot = batch.id, slot
     session().flush()
 
 
-def _seal(installation_id: int, integration: Integration, requests: Sequence[Request]) -> BatchRow:
+def _encode(installation_id: int, integration: Integration, requests: Sequence[Request]) -> BatchRow:
     """Return a new batch with its bytes. The one with writes that was answered last need not be remembered any longer.
     """
     key = secrets.token_hex(10)
     endpoint = session().get(Endpoint, installation_id)
     writes = any(request.writes for request in requests)
     answered = _answered_last(installation_id) if writes else ""
-    seal = partial(integration.encode, key, requests, dialect=endpoint.dialect if endpoint else "", answered=answered)
-    body = timeouts.within(integration.key, "encode", step_time(), seal)
+    encode = partial(integration.encode, key, requests, dialect=endpoint.dialect if endpoint else "", answered=answered)
+    body = timeouts.within(integration.key, "encode", step_time(), encode)
     batch = BatchRow(
         installation_id=installation_id, idempotency_key=key, body=body, size=len(requests), writes=writes
     )

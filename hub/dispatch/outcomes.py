@@ -63,7 +63,7 @@ _CODES = {Unavailable: "unavailable", AuthorizationExpired: "authorization-expir
 def settle_conversation(row: ConversationRow, step: Ends | Fails | Crashes | BeginsAnew) -> Entered | None:
     """Close a conversation and let follow what follows. A crashed one stays open, to be continued on retry.
 
-    Gives what is in the books with it, for `remember`: our copies of the books take many at once.
+    Return what is in the books with it, for `remember_entered`: our copies of the books take many at once.
     """
     if row.state is not ConversationState.OPEN:
         return None
@@ -103,7 +103,7 @@ def remember_entered(installation_id: int, entered: Sequence[Entered]) -> None:
 
 
 def _take_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
-    """Encode what is asked again. A plugin may do anything when it seals, or answer for too few."""
+    """Encode what is asked again. A plugin may do anything when it encodes, or answer for too few."""
     try:
         with session().begin_nested():
             recovery.store_outcomes(row, step.result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.

@@ -142,7 +142,7 @@ def keep_session(installation_id: int, ticket: str, silence: dt.timedelta, /, **
 
 def collect_batch(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
     """Hand the ledger what lies ready now, unless something went wrong or it has not said what it understands; if
-    nothing lies ready, it waits. As `keep`, but committed at once."""
+    nothing lies ready, it waits. As `keep_session`, but committed at once."""
     found = alone(_collect, _named(installation_id, ticket, silence)) if ticket else None
     return Collected(*found) if found else None
 

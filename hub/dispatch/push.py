@@ -1,4 +1,4 @@
-"""Carrying batches to a ledger that we call, round by round, until nothing is left to ask.
+"""Send batches to a ledger that we call, one after the other, until nothing is left to ask.
 
 A round is one transaction, one trip, one transaction: the batch is written and committed, then performed with no
 transaction open, then its answer is stored in the same transaction that writes the next batch.
@@ -35,7 +35,7 @@ from hub.plugin import (
 from hub.queue import commit, rollback, wake
 from hub.states import InstallationState
 
-_TURN = 60.0  # Seconds after which a carrier lets other installations have the worker.
+_TURN = 60.0  # Seconds after which other installations get the worker.
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def carry(installation_id: int) -> None:
     pause, until = None, time.monotonic() + _TURN
     try:
         pause = _speak(held, until)
-    except LeaseLost:  # Another carrier goes on from the rows.
+    except LeaseLost:  # Another process goes on from the rows.
         rollback()
         return
     except BaseException:
@@ -61,13 +61,13 @@ def carry(installation_id: int) -> None:
         held.release(pause=dt.timedelta(seconds=30))
         raise
     held.release(pause)
-    if pause is None and has_work(installation_id):  # Somebody came while we were hanging up.
+    if pause is None and has_work(installation_id):  # Something was queued while the lease was released.
         wake(installation_id)
         commit()
 
 
 def has_work(installation_id: int) -> bool:
-    """Return True if a carrier would find something to do at once."""
+    """Return True if a worker would find something to do at once."""
     return installation_id in due_installations(installation_id)
 
 

@@ -1,4 +1,4 @@
-"""Change the state of many rows, or of one in a single round trip."""
+"""State changes of many rows, or of one in a single round trip."""
 
 from __future__ import annotations
 

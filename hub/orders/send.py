@@ -314,7 +314,7 @@ def _write_purchases(
             update = f"purchase_order/{one.vendor.id}" in choices.updates
             deliveries.place(places, source, one.order, title_of(one.order.kind, one.order.number), by, update=update)
         if one.bill is not None:
-            title = say("Bill %(number)s of %(vendor)s", number=one.bill.number, vendor=one.vendor.name)
+            title = say("Bill %(number)s from %(vendor)s", number=one.bill.number, vendor=one.vendor.name)
             update = f"bill/{one.vendor.id}" in choices.updates
             deliveries.place(places, source, one.bill, title, by, update=update)
         _tie_purchases(places, order, choices, one, needs_first)

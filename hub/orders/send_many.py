@@ -113,9 +113,9 @@ def _closed(installation: Installation, choices: Choices) -> list[Problem]:
 
 def _wanted(outline: Draft, order: Order, choices: Choices) -> Iterator[tuple[str, str]]:
     """Return the sources and kinds of the documents that are asked for."""
-    sales = SALES | {Payment.kind}
+    sold = SALES | {Payment.kind}
     for source, _, subject in validation.parts(outline, order):
-        if subject.kind in document_kinds() and (subject.kind not in sales or choices.sells):
+        if subject.kind in document_kinds() and (subject.kind not in sold or choices.sells):
             yield source, subject.kind
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from hub.plugin import Bill, CreditMemo, Invoice, Payment, PurchaseOrder, document_kinds
+from hub.plugin import Invoice, Payment, Per, document_kinds, kinds_per
 
-SALES = frozenset({Invoice.kind, CreditMemo.kind})
+SALES = kinds_per(Per.ORDER)
 """The kinds of what an order sells: it is one of them, never both."""
 
-PURCHASES = frozenset({PurchaseOrder.kind, Bill.kind})
+PURCHASES = kinds_per(Per.VENDOR)
 """The kinds of what is bought for an order, of each vendor."""
 
 

@@ -22,6 +22,7 @@ from hub.plugin import (
     Ref,
     Role,
     Tax,
+    document_kinds,
     noun,
     say,
 )
@@ -141,7 +142,7 @@ def contradictions(
             ),
             field="documents",
         )
-        for other in SALES - {kind} if other in standing
+        for other in sorted(document_kinds()[kind].excludes & set(standing))
     ]  # fmt: skip
 
 

@@ -38,8 +38,10 @@ class Validator:
     def outside_lock(self) -> Iterator[None]:
         """Ask the plugin at once meanwhile, because no lock is held."""
         self._asks_at_once = True
-        yield
-        self._asks_at_once = False
+        try:
+            yield
+        finally:
+            self._asks_at_once = False
 
     def of(
         self, integration: Integration, options: Mapping[str, str], books: Books

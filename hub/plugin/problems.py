@@ -67,7 +67,7 @@ class Problem:
 
     `what` is the sentence that is always shown; `why` and `cure` follow where there is room. `field` names the field of
     the send dialog or of the settings that cures it (a mapping's or an option's key, "customer", "number", "lines",
-    "item"), and is empty if none does. `offers` are ways out that the person can take with one press. `about` is filled
+    "item"), and is empty if none does. `fixes` are ways out that the person can take with one click. `about` is filled
     in by the hub: which of an order's documents or new records it is. Texts are made with `say`, so that whoever reads
     them is told in their own language.
 

@@ -204,7 +204,9 @@ def gone(delivery_id: int) -> ResponseReturnValue:
     access.require_documents(delivery.installation, [delivery.kind])
     order = _order(delivery.order_id or "")
     confirm_deleted(organization().id, delivery_id, order, user().name)
-    return _form(order, chosen_installation(), _choices(order)) if is_fragment() else go("hub.send", order_id=order.id)
+    if not is_fragment():
+        return go("hub.send", order_id=order.id)
+    return _form(order, chosen_installation([delivery]), _choices(order))
 
 
 def _after(delivery: Delivery) -> ResponseReturnValue:

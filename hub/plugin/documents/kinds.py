@@ -1,13 +1,13 @@
 """The registry of document kinds: everything that differs between an invoice, a bill and the next kind.
 
-A kind is declared in a module of its own beside this one. `hub/planning/kinds` holds the other half: how a document of
-the kind is built from an order. No other code may depend on a particular kind.
+A kind is declared in a module of its own beside this one. How its documents are built from an order is in
+`hub/planning`.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -19,7 +19,7 @@ D = TypeVar("D")
 
 
 class Per(enum.StrEnum):
-    """What of an order has one document of a kind."""
+    """For what of an order there is one document of a kind."""
 
     ORDER = "order"
     VENDOR = "vendor"
@@ -34,11 +34,11 @@ class DocumentKind(Generic[D]):
     without a number, `numbered_title` has `%(number)s`, and `void_title`, if the kind can be voided, too. `describe`
     says within a sentence which document is meant: "invoice 1042 for ABC Company".
 
-    `party` is the field of the document that names the customer or vendor. An order has one document of the kind for
-    itself, for each vendor or for each payment (`per`), and never one of a kind that it `excludes` as well. A kind with
-    `sent_with` follows the choice and the permission of that kind. `after` are kinds that are sent before it. `bind`
-    puts the ids of what the document waited for into its empty refs. With `has_our_number` a difference between the
-    number that was sent and the number that the ledger answers is reported.
+    `party` is the field of the document that names the customer or vendor. There is one document of the kind for the
+    order, for each of its vendors or for each payment (`per`), and never one of a kind that it `excludes` as well. A
+    kind with `sent_with` follows the choice and the permission of that kind. `after` are kinds that are sent before it.
+    `bind` puts the ids of what the document waited for into its empty refs. With `has_our_number` a difference between
+    the number that was sent and the number that the ledger answers is reported.
     """
 
     key: str
@@ -102,8 +102,3 @@ def title_of(key: str, number: str = "") -> Sentence:
 def describe(document: Any) -> Sentence:
     """Return words for a document within a sentence: "invoice 1042 for ABC Company"."""
     return kind_of(document.kind).describe(document)
-
-
-def documents_with(keys: Sequence[str]) -> tuple[DocumentKind[Any], ...]:
-    """Return the registered kinds among some keys, in the order of the registry."""
-    return tuple(kind for key, kind in _KINDS.items() if key in keys)

@@ -79,7 +79,7 @@ class Revision:
     `totals` is what it may come to there, as far as anybody here knows: with this change, which may have been made
     already; as it was posted, as the history has it, as a person was told. Where it comes to something else, somebody
     has changed it, and a plugin that sees this says so before it puts the order's figures in its place
-    (`Answer.OVERWRITES`). Of a record there are none.
+    (`FixKind.OVERWRITES`). Of a record there are none.
     `cleared` are the fields of the document, by name, that it had when it was posted last and does not have any more.
 
     With `voids` it is to be brought to nothing instead, and to stay in the books as that: the document is then the one

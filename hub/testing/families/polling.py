@@ -41,7 +41,7 @@ class Polls(Family):
         lobby.ledger.invite(lobby.file(), "not the password")
         lobby.go()
         endpoint = session().get_one(Endpoint, lobby.installation.id)
-        assert endpoint.refused == 1, "The endpoint has let a wrong password pass, or did not ask the desk about it."
+        assert endpoint.refused == 1, "The endpoint accepted a wrong password, or did not ask the polling session."
         assert lobby.installation.state is InstallationState.PENDING
 
     def test_an_old_password_stops_working(self, office: Office) -> None:
