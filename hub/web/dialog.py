@@ -31,6 +31,7 @@ from hub.plugin import (
     Role,
     Sale,
     in_cents,
+    kind_of,
     title_of,
 )
 from hub.states import DeliveryState
@@ -245,7 +246,7 @@ def previews(outline: Draft, choices: Choices) -> list[Preview]:
 
 
 def _preview(document: Document) -> Preview:
-    party = document.vendor.name if isinstance(document, PurchaseOrder | Bill) else document.customer.name
+    party = getattr(document, kind_of(document.kind).party).name
     sums = []
     if isinstance(document, Sale):
         sums += [(_("Discount"), -document.discount)] if document.discount else []

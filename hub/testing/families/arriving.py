@@ -10,15 +10,12 @@ from hub.books.description import known_books
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery
-from hub.plugin import Bill, CreditMemo, Document, Invoice, PurchaseOrder, Sale, document_kinds
+from hub.plugin import Document, Sale, document_kinds, kind_of
 from hub.serialization import problems_of, subject_of
 from hub.states import DeliveryState
 from hub.testing.ledger import Entered
 from hub.testing.office import Office
 from hub.testing.orders import Sent
-
-_OURS = frozenset({Invoice.kind, CreditMemo.kind, PurchaseOrder.kind})
-"""Documents that bear a number of ours."""
 
 
 def arrives(office: Office, *sent: Sent | Order) -> None:
@@ -56,9 +53,9 @@ def _is_as_sent(delivery: Delivery, entered: Entered, numbers: frozenset[str]) -
     title, problems = delivery.title, problems_of(delivery.problems)
     assert entered.kind == delivery.kind, f"{title} is a {entered.kind} in the ledger."
     assert delivery.posting_total == entered.total, f"{title}: the posting says another total than the ledger."
-    party = document.vendor if isinstance(document, PurchaseOrder | Bill) else document.customer
+    party = getattr(document, kind_of(delivery.kind).party)
     assert entered.party == party.id, f"{title} stands in the ledger for another party."
-    if delivery.kind in _OURS - numbers:
+    if kind_of(delivery.kind).has_our_number and delivery.kind not in numbers:
         assert entered.number == document.number, f"{title} has the number {entered.number} in the ledger."
     taxed = isinstance(document, Sale) and bool(document.tax.amount)
     if taxed and entered.total != document.total:  # The books work the tax out, and we say so.
