@@ -5,15 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from cattrs import Converter
 
 from hub.database import said_json, said_of
-from hub.plugin import Books, Document, NewCustomer, NewItem, NewRecord, NewVendor, Problem, kind_of
-
-Subject: TypeAlias = Document | NewRecord
-"""What a delivery brings into the books."""
+from hub.plugin import Books, NewCustomer, NewItem, NewRecord, NewVendor, Problem, Subject, kind_of
 
 _RECORDS: dict[str, type[NewRecord]] = {kind.kind: kind for kind in (NewCustomer, NewVendor, NewItem)}
 

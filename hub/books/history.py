@@ -16,7 +16,7 @@ from hub.plugin import CreditMemo, Document, Invoice, Payment, Posting, Transact
 AGES = (30, 60, 90)
 """Up to how many days overdue an amount is in each part of the aging bar; the last part is what is older still."""
 
-_ZERO = Decimal("0.00")
+ZERO = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Account:
 
     @property
     def overdue(self) -> Decimal:
-        return sum(self.aging[1:], _ZERO)
+        return sum(self.aging[1:], ZERO)
 
     def of(self, kind: TransactionKind) -> list[TransactionRow]:
         return [row for row in self.transactions if row.kind is kind]
@@ -76,7 +76,7 @@ def forget(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> N
             TransactionRow.kind == kind,
             TransactionRow.transaction_id.in_(ids),
         )
-        .values(deleted=True, balance=_ZERO, seen_at=now())
+        .values(deleted=True, balance=ZERO, seen_at=now())
     )
 
 
@@ -120,12 +120,12 @@ class _Known:
         """Return what was paid on a changed invoice, or used of a changed credit memo, which it keeps."""
         kind = TransactionKind(document.kind)
         row = self.rows.get((kind, posting.id))
-        settled = row.total - row.balance if row is not None else _ZERO
+        settled = row.total - row.balance if row is not None else ZERO
         voided = document.revises is not None and document.revises.voids
         self._become(Transaction(
             kind=kind, id=posting.id, number=posting.number, date=document.date, customer=document.customer,
             due=document.due if isinstance(document, Invoice) else None, total=posting.total,
-            balance=_ZERO if voided else max(_ZERO, posting.total - settled), currency=document.currency,
+            balance=ZERO if voided else max(ZERO, posting.total - settled), currency=document.currency,
             version=posting.version, voided=voided,
         ))  # fmt: skip
         return voided and bool(settled)
@@ -136,10 +136,10 @@ class _Known:
         seen = self.rows.get((TransactionKind.PAYMENT, posting.id))
         invoice = self.rows.get((TransactionKind.INVOICE, paid)) if paid else None
         if invoice is not None and (seen is None or paid not in seen.invoices):
-            invoice.balance, invoice.seen_at = max(_ZERO, invoice.balance - posting.total), now()
+            invoice.balance, invoice.seen_at = max(ZERO, invoice.balance - posting.total), now()
         self._become(Transaction(
             kind=TransactionKind.PAYMENT, id=posting.id, number=posting.number, date=document.date,
-            customer=document.customer, total=posting.total, balance=_ZERO if paid else posting.total,
+            customer=document.customer, total=posting.total, balance=ZERO if paid else posting.total,
             currency=document.currency, invoices=(paid,) if paid else (), version=posting.version,
         ))  # fmt: skip
 
@@ -214,11 +214,11 @@ def rename(installation_id: int, merged: dict[str, str]) -> None:
 
 def _account(rows: Sequence[TransactionRow], today: dt.date) -> Account:
     owed = [row for row in rows if row.kind is TransactionKind.INVOICE]
-    aging = [_ZERO] * (len(AGES) + 2)
+    aging = [ZERO] * (len(AGES) + 2)
     for row in owed:
         aging[_age(row, today)] += row.balance
-    credit = sum((row.balance for row in rows if row.kind is not TransactionKind.INVOICE), _ZERO)
-    return Account(transactions=rows, today=today, open=sum(aging, _ZERO), credit=credit, aging=aging)
+    credit = sum((row.balance for row in rows if row.kind is not TransactionKind.INVOICE), ZERO)
+    return Account(transactions=rows, today=today, open=sum(aging, ZERO), credit=credit, aging=aging)
 
 
 def _age(row: TransactionRow, today: dt.date) -> int:

@@ -12,13 +12,7 @@ from hub.books import description, links, search
 from hub.database import session
 from hub.errors import Incomplete
 from hub.models import Installation, Mapping, RecordRow
-from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref, Role, noun, say
-
-KINDS: Map[str, RecordKind] = {
-    Role.SALES_TAX_ITEM: RecordKind.ITEM, Role.TERMS: RecordKind.TERM, Role.CLASS: RecordKind.CLASS,
-    Role.LOCATION: RecordKind.LOCATION,
-}  # fmt: skip
-"""What fills a role that is no account."""
+from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref, noun, say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,7 @@ from typing import TypeVar
 from hub.extension import answer_time, current, settings_of
 from hub.integrations import timeouts, validation
 from hub.integrations.crashes import reference
-from hub.plugin import Books, Integration, Problem, Request, RequestCost
-from hub.serialization import Subject
+from hub.plugin import Books, Integration, Problem, Request, RequestCost, Subject
 
 T = TypeVar("T")
 

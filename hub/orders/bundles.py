@@ -25,7 +25,7 @@ from hub.models import Bundle, Installation
 from hub.orders import send_many
 from hub.orders.send import enter_orders, retry_on_conflict
 from hub.orders.send_many import Readiness
-from hub.planning.validator import Validator
+from hub.orders.validator import Validator
 from hub.plugin import Problem, say
 from hub.queue import commit, rollback, wake
 from hub.serialization import problems_json, problems_of

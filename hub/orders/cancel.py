@@ -13,10 +13,14 @@ from hub.errors import NotPossible
 from hub.host import Order
 from hub.models import ConversationRow, Delivery
 from hub.models.delivery import needs
-from hub.planning import answers, revisions
+from hub.orders.context import load_context, posted_subjects
+from hub.planning import fixes
+from hub.planning.choices import Choices
+from hub.planning.plan import plan
+from hub.planning.plans import ByHand
 from hub.plugin import FixKind, Problem, RecordKind, say
 from hub.queue import commit, rollback
-from hub.serialization import problems_json
+from hub.serialization import problems_json, subject_json
 from hub.states import ConversationState, DeliveryState
 
 _D = DeliveryState
@@ -31,7 +35,7 @@ def cancel_delivery(organization_id: str, delivery_id: int) -> Delivery:
     if not can_cancel(delivery):
         rollback()
         raise NotPossible(say("This is on its way, or in the books, and cannot be cancelled."))
-    _cancel(delivery)
+    give_up(delivery)
     commit()
     return delivery
 
@@ -42,12 +46,14 @@ def confirm_deleted(organization_id: str, delivery_id: int, order: Order, by: st
     If it is on the order again later, it is created anew. Raises `NotPossible` for anything else.
     """
     delivery = scope.delivery(organization_id, delivery_id)
-    scope.lock(delivery.installation_id)
-    if not revisions.abandoned([delivery], order):
+    installation = scope.lock(delivery.installation_id)
+    nothing = Choices(documents=())
+    step = plan(order, nothing, load_context(installation, [(order, nothing)])).step((delivery.source, delivery.kind))
+    if step is None or step.by_hand is not ByHand.CONFIRM_DELETED:
         rollback()
         raise NotPossible(say("This is on the order, or not in the books."))
-    answer = {answers.key(answers.about(delivery), FixKind.ANEW): delivery.posting_id}
-    delivery.choices = {**delivery.choices, "answers": {**delivery.choices.get("answers", {}), **answer}}
+    choices = fixes.apply_fix(Choices.of(delivery.choices), step.about, FixKind.ANEW, delivery.posting_id)
+    delivery.choices = choices.stored()
     what = say("%(who)s said that it was deleted there.", who=by)
     delivery.problems = problems_json([Problem(code="deleted-by-hand", what=what)])
     commit()
@@ -65,35 +71,30 @@ def find_cancellable(deliveries: Iterable[Delivery]) -> set[int]:
     return ids - leases.asked_to_write(ids)
 
 
-def _cancel(delivery: Delivery) -> None:
+def give_up(delivery: Delivery) -> None:
     """Cancel it, what waits for it, and the new records that nobody else waits for. A change that is given up leaves
     what is in the books as it is there.
     """
     close_conversation(delivery, say("Cancelled."))
     if delivery.posting_id:
+        posted = posted_subjects([delivery]).get(delivery.id)
         delivery.move(_D.POSTED)
-        delivery.subject, delivery.problems, delivery.reference = revisions.last_posted(delivery), [], ""
+        delivery.subject = subject_json(posted) if posted is not None else delivery.subject
+        delivery.problems, delivery.reference = [], ""
         return
     delivery.move(_D.CANCELLED)
     session().flush()
     for dependent in _dependents(delivery):
         if can_cancel(dependent):
-            _cancel(dependent)
-    cancel_unneeded(delivery.needs)
+            give_up(dependent)
+    _cancel_unneeded(delivery.needs)
 
 
-def cancel_waiting(delivery: Delivery) -> None:
-    """Cancel what waits for a delivery that will not be what it was."""
-    for dependent in _dependents(delivery):
-        if dependent.state is _D.WAITING and can_cancel(dependent):
-            _cancel(dependent)
-
-
-def cancel_unneeded(needed: Sequence[Delivery]) -> None:
+def _cancel_unneeded(needed: Sequence[Delivery]) -> None:
     """Cancel the new records that nobody waits for any more, such as a customer in whose place another was chosen."""
     for one in needed:
         if one.kind in set(RecordKind) and not _dependents(one) and can_cancel(one):
-            _cancel(one)
+            give_up(one)
 
 
 def _dependents(delivery: Delivery) -> list[Delivery]:

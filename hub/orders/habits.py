@@ -7,8 +7,8 @@ from sqlalchemy.exc import IntegrityError
 from hub.database import session
 from hub.host import Order, User
 from hub.models import Habit, Installation
-from hub.planning import purchases
 from hub.planning.choices import PURCHASES, Choices
+from hub.planning.parts import vendors_of
 from hub.plugin import Invoice
 from hub.queue import commit, rollback
 
@@ -37,7 +37,7 @@ def recall(installation: Installation, user: User, order: Order) -> Choices:
     bought = [
         kind
         for kind in chosen.get("documents", ())
-        if kind in installation.documents and purchases.vendors_of(order)
+        if kind in installation.documents and vendors_of(order)
     ]
     return Choices(
         documents=(Invoice.kind, *bought), tax=chosen.get("tax", "") if kept else installation.tax

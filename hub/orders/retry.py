@@ -1,4 +1,4 @@
-"""A person has put right what stopped a delivery: it goes on, or is built anew from the order as it is now."""
+"""A person has put right what stopped a delivery: it goes on, or is planned anew from the order as it is now."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from hub import scope
-from hub.books import description, mappings
 from hub.database import now, session
 from hub.dispatch.outcomes import UNREAD, queue_if_ready
 from hub.errors import Incomplete, NotFound, NotPossible
 from hub.extension import host
-from hub.integrations import registry
-from hub.integrations.options import options_of
+from hub.host import Order
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation
-from hub.orders import deliveries
+from hub.models.delivery import needs
+from hub.orders.apply import apply_plans, begin_anew
 from hub.orders.cancel import open_conversation
-from hub.orders.send import choices_of, deliveries_of_order
-from hub.orders.void import build_void, is_superseded
-from hub.planning import answers, validation
-from hub.planning.documents import draft, item_key
-from hub.planning.drafts import Draft
-from hub.planning.validator import Validator, with_validation
-from hub.plugin import FixKind, Integration, NewCustomer, NewItem, NewVendor, Problem, RecordKind, Role, say
+from hub.orders.context import load_context
+from hub.orders.deliveries import deliveries_of_order
+from hub.orders.validator import Validator, with_validation
+from hub.planning import fixes
+from hub.planning.choices import Choices
+from hub.planning.context import Key
+from hub.planning.plan import plan_many
+from hub.planning.plans import Action, Plan
+from hub.plugin import FixKind, Problem, say
 from hub.queue import commit, rollback, wake
-from hub.serialization import Subject, problems_json, subject_json, subject_of
+from hub.serialization import problems_json, subject_json, subject_of
 from hub.states import BatchState, DeliveryState, StopReason
 
 _D = DeliveryState
@@ -35,46 +36,33 @@ _D = DeliveryState
 def retry_delivery(organization_id: str, delivery_id: int, given: Mapping[str, str] | None = None) -> Delivery:
     """Go on with a stopped delivery. Raises `NotPossible` if it has not stopped, `Incomplete` if it would stop again.
 
-    What was refused is built anew from the order as it is now, with the answers `given` to its problems. What may have
-    left goes on where it was: its batch is repeated under its key, unless a person says that it is not in the books.
+    What was refused is planned anew from the order as it is now, with the fixes `given` for its problems; a new record
+    with the orders that wait for it. What may have left goes on where it was: its batch is repeated under its key,
+    unless a person says that it is not in the books.
     """
     return with_validation(lambda validator: _retry(organization_id, delivery_id, given or {}, validator))
 
 
-def _retry(
-    organization_id: str, delivery_id: int, given: Mapping[str, str], validator: Validator
-) -> Delivery:
+def _retry(organization_id: str, delivery_id: int, given: Mapping[str, str], validator: Validator) -> Delivery:
     delivery = scope.delivery(organization_id, delivery_id)
     installation = scope.lock(delivery.installation_id)
     if delivery.state is not _D.STOPPED:
         rollback()
         raise NotPossible(say("This has not stopped (any more)."))
-    if given:
-        _answer(delivery, given)
     if open_conversation(delivery) is None or given.get(FixKind.ANEW) == UNREAD:
-        _rebuild(installation, delivery, validator)
+        _plan_again(installation, delivery, given, validator)
     else:
-        _unpark(delivery)
+        _resume(delivery)
+        wake(installation.id)
     installation.resume_at = None
-    wake(installation.id)
     commit()
     return delivery
 
 
-def _answer(delivery: Delivery, given: Mapping[str, str]) -> None:
-    """Keep answers with the choices of a delivery, and of what else of its order is not in these books yet: a new date
-    is for all of it."""
-    of = answers.about(delivery) if delivery.order_id else ""
-    kept = {answers.key(of, answer): value for answer, value in given.items() if answer in set(FixKind)}
-    companions = deliveries_of_order(delivery.organization_id, delivery.order_id) if delivery.order_id else [delivery]
-    for one in (one for one in companions if one.installation_id == delivery.installation_id):
-        if one is delivery or one.state is not _D.POSTED:
-            one.choices = {**one.choices, "answers": {**one.choices.get("answers", {}), **kept}}
-        if one.state is _D.WAITING:
-            one.subject = subject_json(answers.put(subject_of(one.kind, one.subject), answers.about(one), kept))
+# ── Resuming ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _unpark(delivery: Delivery) -> None:
+def _resume(delivery: Delivery) -> None:
     """Let its conversation go on, and its parked batch with all that stopped in it."""
     parked = session().scalars(
         select(BatchRow)
@@ -97,84 +85,130 @@ def _unpark(delivery: Delivery) -> None:
         companion.due_at, companion.problems, companion.reference = now(), [], ""
 
 
-def _rebuild(installation: Installation, delivery: Delivery, validator: Validator) -> None:
-    integration = registry.integration(installation.integration)
-    subject: Subject
-    if delivery.voids:
-        subject = _void_again(installation, delivery)
-    elif delivery.order_id is not None:
-        subject = _document_again(installation, integration, delivery, validator)
-    else:
-        subject = answers.put(_record_again(installation, delivery), "", delivery.choices.get("answers", {}))
-        books = description.known_books(installation)
-        validate = validator.of(integration, options_of(installation, integration), books)
-        problems = validate(subject)
-        validator.check_complete()
-        _refuse_problems(delivery, problems)
-    deliveries.renew(delivery, subject)
-    session().flush()
-    queue_if_ready(delivery)
+# ── Planning again ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _void_again(installation: Installation, delivery: Delivery) -> Subject:
-    order = host().order(installation.organization_id, delivery.order_id or "")
-    if order is not None and not is_superseded(delivery, order):
-        rollback()
-        raise NotPossible(say(
-            "The order has this again, so it is not voided. Cancel it here; it stays in the books."
-        ))
-    return build_void(delivery)
+def _plan_again(
+    installation: Installation, delivery: Delivery, given: Mapping[str, str], validator: Validator
+) -> None:
+    """Plan a document, or the documents that wait for a record, with the fixes that were given."""
+    waiting = [delivery] if delivery.order_id else _waiting_for(delivery)
+    wanted = _wanted(delivery, waiting, given)
+    if not wanted:
+        _send_alone(delivery, given)
+        wake(installation.id)
+        return
+    _keep(delivery, waiting, given)
+    context = load_context(installation, wanted, validator=validator, begins_anew=[delivery.id])
+    plans = [_narrowed(plan, delivery, waiting) for plan in plan_many(wanted, context)]
+    validator.check_complete()
+    if problems := [problem for plan in plans for problem in (*plan.blockers, *_missing(plan, waiting))]:
+        _refuse(delivery, problems)
+    if delivery.order_id:
+        _check_is_planned(plans[0], delivery)
+    apply_plans(installation, plans, delivery.sent_by)
 
 
-def _document_again(
-    installation: Installation, integration: Integration, delivery: Delivery, validator: Validator
-) -> Subject:
-    order = host().order(installation.organization_id, delivery.order_id or "")
-    if order is None:
+def _waiting_for(delivery: Delivery) -> list[Delivery]:
+    """Return the documents that wait for a record."""
+    return list(session().scalars(
+        select(Delivery)
+        .join(needs, needs.c.delivery_id == Delivery.id)
+        .where(
+            needs.c.needed_id == delivery.id,
+            Delivery.state.in_((_D.WAITING, _D.STOPPED)),
+            Delivery.order_id.is_not(None),
+        )
+        .order_by(Delivery.id)
+    ))  # fmt: skip
+
+
+def _wanted(
+    delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[str, str]
+) -> list[tuple[Order, Choices]]:
+    """Return the orders to be planned, each with the choices that it was sent with last and the fixes."""
+    found: dict[str, Choices] = {}
+    for one in waiting:
+        about = fixes.about_delivery(one.source, one.kind)
+        choices = found.get(one.order_id or "") or _with_fixes(Choices.of(one.choices), delivery, given)
+        updates = (*choices.updates, about) if one.posting_id else choices.updates
+        documents = tuple(dict.fromkeys([*choices.documents, about]))
+        found[one.order_id or ""] = replace(choices, documents=documents, updates=updates)
+    orders = [(host().order(delivery.organization_id, order_id), choices) for order_id, choices in found.items()]
+    if delivery.order_id and orders[0][0] is None:
         rollback()
         raise NotFound(say("The order is not there any more."))
-    outline = draft(installation, integration, order, choices_of(delivery.choices), validator=validator)
-    validator.check_complete()
-    _refuse_problems(delivery, outline.problems or _missing(delivery, outline))
-    wanted = delivery.source, delivery.kind
-    found = next((one for source, _, one in validation.parts(outline, order) if (source, one.kind) == wanted), None)
-    if found is None:
-        rollback()
-        raise NotFound(say("The order does not have this any more."))
-    return found
+    return [(order, choices) for order, choices in orders if order is not None]
 
 
-def _missing(delivery: Delivery, outline: Draft) -> list[Problem]:
-    """New records that the document needs by now and does not wait for: what it meant is not in the books any more."""
-    waits_for = {(needed.kind, needed.source.partition("/")[2]) for needed in delivery.needs}
-    kinds = {kind for kind, _ in waits_for}
-    missing = [item.name for item in outline.new_items if (RecordKind.ITEM, item_key(item.name)) not in waits_for]
-    if outline.new_customer is not None and RecordKind.CUSTOMER not in kinds:
-        missing.insert(0, outline.new_customer.name)
+def _with_fixes(choices: Choices, delivery: Delivery, given: Mapping[str, str]) -> Choices:
+    about = fixes.about_delivery(delivery.source, delivery.kind)
+    for fix, value in given.items():
+        if fix in set(FixKind):
+            choices = fixes.apply_fix(choices, about, fix, value)
+    return choices
+
+
+def _narrowed(plan: Plan, delivery: Delivery, waiting: Sequence[Delivery]) -> Plan:
+    """Return the plan of what is retried alone: the document, or what waits for the record; and what waits for these
+    and can go on with them."""
+    keys: set[Key] = {(one.source, one.kind) for one in waiting if one.order_id == plan.order.id}
+    keys.add((delivery.source, delivery.kind))
+    following = {
+        step.key for step in plan.steps
+        if step.existing is not None and not step.existing.is_stopped and not step.problems
+        and keys & set(step.existing.needs)
+    }  # fmt: skip
+    return plan.only(keys | following)
+
+
+def _missing(plan: Plan, waiting: Sequence[Delivery]) -> list[Problem]:
+    """Return the new records that documents need by now and do not wait for: what they meant is not in the books any
+    more. Nobody has been asked whether it is to be created."""
+    expected = {(needed.source, needed.kind) for one in waiting for needed in one.needs}
     return [
         Problem(
             code="record-missing", what=say("“%(name)s” is not in the books any more.", name=name), field="customer",
             cure=say("Open the order, press QB, and send it again; there it can be chosen or created."),
         )
-        for name in missing
+        for step in plan.steps if step.will_write and not step.is_document and step.key not in expected
+        and (name := getattr(step.subject, "name", ""))
     ]  # fmt: skip
 
 
-def _record_again(installation: Installation, delivery: Delivery) -> Subject:
-    subject = subject_of(delivery.kind, delivery.subject)
-    if isinstance(subject, NewItem):
-        return replace(subject, income=mappings.mapped(installation.id).get(Role.INCOME, subject.income))
-    company = host().company(installation.organization_id, delivery.source.partition("/")[2])
-    if isinstance(subject, NewVendor) and company is not None:
-        return replace(subject, name=company.name, email=company.email, phone=company.phone, address=company.billing)
-    if isinstance(subject, NewCustomer) and company is not None:
-        return replace(subject, name=company.name, email=company.email, phone=company.phone, billing=company.billing)
-    return subject
+def _check_is_planned(plan: Plan, delivery: Delivery) -> None:
+    """Raises if the order does not have any more what is to be retried; or has again what was to be voided."""
+    step = plan.step((delivery.source, delivery.kind))
+    voids = step is not None and step.will_write and step.action is Action.VOID
+    if delivery.voids and not voids:
+        rollback()
+        raise NotPossible(say("The order has this again, so it is not voided. Cancel it here; it stays in the books."))
+    if step is None or not step.will_write:
+        rollback()
+        raise NotFound(say("The order does not have this any more."))
 
 
-def _refuse_problems(delivery: Delivery, problems: Sequence[Problem]) -> None:
+def _send_alone(delivery: Delivery, given: Mapping[str, str]) -> None:
+    """Send a record again for which nothing waits."""
+    about = fixes.about_delivery(delivery.source, delivery.kind)
+    answers = {fixes.key(about, fix): value for fix, value in given.items()}
+    delivery.subject = subject_json(fixes.put(subject_of(delivery.kind, delivery.subject), about, answers))
+    begin_anew(delivery)
+    queue_if_ready(delivery)
+
+
+def _keep(delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[str, str]) -> None:
+    """Keep the fixes with what they are for, whatever is in the way yet, and with what else of its order is not in the
+    books: a new date is for all of it."""
+    others = deliveries_of_order(delivery.organization_id, delivery.order_id) if given and delivery.order_id else []
+    kept = {*waiting, *(one for one in others if one.installation_id == delivery.installation_id)}
+    for one in kept if given else ():
+        if one is delivery or one.state is not _D.POSTED:
+            one.choices = _with_fixes(Choices.of(one.choices), delivery, given).stored()
+
+
+def _refuse(delivery: Delivery, problems: Sequence[Problem]) -> None:
     """Keep a delivery stopped, with what is now in its way."""
-    if problems:
-        delivery.problems, delivery.reason = problems_json(list(problems)), StopReason.UNMAPPED
-        commit()
-        raise Incomplete(*problems)
+    delivery.problems, delivery.reason = problems_json(list(problems)), StopReason.UNMAPPED
+    commit()
+    raise Incomplete(*problems)

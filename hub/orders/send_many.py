@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from hub import access
 from hub.books import mappings
 from hub.extension import host
 from hub.host import Order, OrderState
 from hub.integrations import registry
 from hub.models import Delivery, Installation
 from hub.models.delivery import needs
-from hub.orders.send import deliveries_of_orders, last_choices, of_these_books
-from hub.planning import sales, validation
-from hub.planning.choices import SALES, Choices
-from hub.planning.context import gather
-from hub.planning.documents import draft, with_suggestions
-from hub.planning.drafts import Draft
-from hub.planning.validator import Validator
-from hub.plugin import Invoice, Payment, Problem, document_kinds, noun, say
-from hub.serialization import problems_of
+from hub.orders.context import load_context
+from hub.orders.deliveries import deliveries_of_orders, last_choices
+from hub.orders.validator import Validator
+from hub.planning.choices import Choices
+from hub.planning.context import PlanningContext
+from hub.planning.plan import plan
+from hub.planning.plans import Plan, Step
+from hub.plugin import Problem, RecordKind
 from hub.states import DeliveryState
 
 MOST = 200
@@ -60,63 +58,39 @@ def look(
     order that gives money back becomes a credit memo where invoices are among the `kinds`."""
     found = {order.id: order for order in host().some_orders(installation.organization_id, order_ids)}
     orders = [found[order_id] for order_id in dict.fromkeys(order_ids) if order_id in found]
-    integration = registry.integration(installation.integration)
     live = deliveries_of_orders(installation.organization_id, found)
-    suggested = mappings.suggestions(installation, integration)
-    wanted = []
-    for order in orders:
-        choices = last_choices(installation, live.get(order.id, ()))
-        asked = sorted({sales.kind_of(order) if kind == Invoice.kind else kind for kind in kinds})
-        wanted.append((order, replace(choices, documents=tuple(asked))))
-    known = gather(installation, integration, wanted, suggested)
-    outlooks = []
-    for order, chosen in wanted:
-        choices = with_suggestions(chosen, suggested, order, known)
-        outline = draft(installation, integration, order, choices, known, validator=validator)
-        own = of_these_books(installation, live.get(order.id, ()))
-        outlooks.append(_outlook(installation, order, choices, outline, own))
-    return outlooks
+    suggested = mappings.suggestions(installation, registry.integration(installation.integration))
+    wanted = [
+        (order, replace(last_choices(installation, live.get(order.id, ())), documents=tuple(sorted(kinds))))
+        for order in orders
+    ]
+    context = load_context(installation, wanted, suggested=suggested, validator=validator)
+    return [_outlook(plan(order, choices, context), context) for order, choices in wanted]
 
 
-def _outlook(
-    installation: Installation, order: Order, choices: Choices, outline: Draft, live: Sequence[Delivery]
-) -> Outlook:
-    stopped = [one for one in live if one.state is _D.STOPPED]
-    there = {(one.source, one.kind) for one in live}
-    parts, closed = list(_wanted(outline, order, choices)), _closed(installation, choices)
+def _outlook(made: Plan, context: PlanningContext) -> Outlook:
+    stopped = [one for one in context.of_order(made.order) if one.is_stopped]
+    problems: Sequence[Problem] = ()
     if stopped:
-        readiness, problems = Readiness.CHOICE, list(problems_of(stopped[0].problems))
-    elif parts and there.issuperset(parts):
-        readiness, problems = Readiness.DONE, []
+        readiness, problems = Readiness.CHOICE, stopped[0].problems
+    elif made.documents and all(step.existing is not None for step in made.documents):
+        readiness = Readiness.DONE
     else:
-        problems = closed or list(outline.problems)
-        readiness = Readiness.CHOICE if problems or not parts else Readiness.READY
-    vendors = [one.new_vendor.name for one in outline.purchases if one.new_vendor]
-    entered = ([outline.new_customer.name] if outline.new_customer else []) + vendors
+        problems = made.blockers
+        readiness = Readiness.CHOICE if problems or not made.documents else Readiness.READY
+    entered = [made_name(step) for step in made.steps if step.will_write and step.kind in _PARTIES]
     return Outlook(
-        order=order, readiness=readiness, choices=choices, problems=problems,
+        order=made.order, readiness=readiness, choices=made.choices, problems=problems,
         entered=entered if readiness is Readiness.READY else (),
     )  # fmt: skip
 
 
-def _closed(installation: Installation, choices: Choices) -> list[Problem]:
-    """Return what the settings do not let anybody send."""
-    return [
-        Problem(
-            code="kind-not-allowed", what=say("The settings do not allow to send a %(kind)s.", kind=noun(kind)),
-            cure=say("Ask an admin."),
-        )
-        for kind in choices.kinds
-        if not access.allows_document(installation, kind)
-    ]
+_PARTIES = frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR})
 
 
-def _wanted(outline: Draft, order: Order, choices: Choices) -> Iterator[tuple[str, str]]:
-    """Return the sources and kinds of the documents that are asked for."""
-    sold = SALES | {Payment.kind}
-    for source, _, subject in validation.parts(outline, order):
-        if subject.kind in document_kinds() and (subject.kind not in sold or choices.sells):
-            yield source, subject.kind
+def made_name(step: Step) -> str:
+    """Return the name under which a step enters a customer or vendor."""
+    return str(getattr(step.subject, "name", ""))
 
 
 # ── Filtering ───────────────────────────────────────────────────────────────────────────────────────────────────────

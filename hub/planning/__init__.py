@@ -1,1 +1,5 @@
-"""What an order becomes in the books: its documents, the records they need, and every problem known before sending."""
+"""What an order becomes in the books, decided by a pure function: `hub.planning.plan.plan`.
+
+Nothing here asks the database or the clock. `hub.orders.context` loads what a plan rests on, and `hub.orders.apply`
+writes it down.
+"""

@@ -1,11 +1,12 @@
-"""What a person chooses when an order is sent."""
+"""What a person chooses when an order is sent to one installation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from hub.plugin import Invoice, Payment, Per, document_kinds, kinds_per
+from hub.plugin import Invoice, Payment, Per, document_kinds, kind_of, kinds_per
 
 SALES = kinds_per(Per.ORDER)
 """The kinds of what an order sells: it is one of them, never both."""
@@ -13,15 +14,32 @@ SALES = kinds_per(Per.ORDER)
 PURCHASES = kinds_per(Per.VENDOR)
 """The kinds of what is bought for an order, of each vendor."""
 
+NEW = "new"
+"""The choice "Create New Customer", or "Create New Vendor"."""
+
+
+def choice_of_new(instead_of: str = "") -> str:
+    """Return the choice to create a customer or vendor instead of the one of this id, if one is known.
+
+    It names the one that the form showed, so that a form that is posted twice creates only once.
+    """
+    return f"{NEW}:{instead_of}" if instead_of else NEW
+
+
+def creates_new(chosen: str) -> bool:
+    """Return True if a choice says to create a customer or vendor."""
+    return chosen == NEW or chosen.startswith(f"{NEW}:")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What the person chose in the dialog.
 
-    `documents` are kinds, and of what is bought also "<kind>/<vendor>" for one vendor alone. `vendors` says by
-    vendor who it is in the books: an id, or `NEW`. `accounts` overrides the installation's mapping for this order, by
-    role, or by "<role>/<vendor>" for one vendor. `updates` is what is in the books already and is to be
-    changed or voided there, by what of the order it is ("invoice", "bill/<vendor>", "customer").
+    `documents` are kinds, and of what is bought also "<kind>/<vendor>" for one vendor alone. `customer` and, by vendor,
+    `vendors` say who it is in the books: an id, or a choice to create one (`choice_of_new`). `accounts` overrides the
+    installation's mapping for this order, by role, or by "<role>/<vendor>" for one vendor. `updates` is what is in the
+    books already and is to be changed, voided or entered again there, by what of the order it is ("invoice",
+    "bill/<vendor>", "payment/<id>", "customer"). `answers` are the fixes that were taken, see `hub.planning.fixes`.
     """
 
     documents: tuple[str, ...] = (Invoice.kind,)
@@ -31,7 +49,22 @@ class Choices:
     accounts: Mapping[str, str] = field(default_factory=dict)
     updates: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
-    """What the person answered to problems, see `hub.planning.answers`."""
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Choices:
+        """Return what a person chose earlier, as `stored` wrote it."""
+        return cls(
+            documents=tuple(stored.get("documents", ())), customer=stored.get("customer", ""),
+            vendors=dict(stored.get("vendors", {})), tax=stored.get("tax", ""),
+            accounts=dict(stored.get("accounts", {})), answers=dict(stored.get("answers", {})),
+        )  # fmt: skip
+
+    def stored(self) -> dict[str, object]:
+        """Return the choices as JSON, without `updates`: those are said once."""
+        return {
+            "documents": list(self.documents), "customer": self.customer, "vendors": dict(self.vendors),
+            "tax": self.tax, "accounts": dict(self.accounts), "answers": dict(self.answers),
+        }  # fmt: skip
 
     @property
     def sells(self) -> bool:
@@ -48,14 +81,14 @@ class Choices:
         """The kinds of `documents`, by key."""
         return frozenset(one.partition("/")[0] for one in self.documents).intersection(document_kinds())
 
-    def whole(self) -> Choices:
-        """Return the choices, in which what is to be updated of purchases is among the documents."""
-        updated = [about for about in self.updates if about.partition("/")[0] in PURCHASES]
-        return replace(self, documents=tuple(dict.fromkeys([*self.documents, *updated])))
+    def asks_for(self, kind: str, part: str = "") -> bool:
+        """Return True if a document of a kind is to be sent; for a vendor, `part` is the vendor's id.
 
-    def stored(self) -> dict[str, object]:
-        return {
-            "documents": list(self.documents), "customer": self.customer, "vendors": dict(self.vendors),
-            "tax": self.tax,
-            "accounts": dict(self.accounts), "answers": dict(self.answers),
-        }  # fmt: skip
+        An order that became the other of two kinds that exclude each other is sent as what it is now.
+        """
+        same = {kind, *kind_of(kind).excludes}
+        return bool(same & set(self.documents)) or f"{kind}/{part}" in self.documents
+
+    def with_accounts(self, accounts: Iterable[tuple[str, str]]) -> Choices:
+        """Return the choices with entries for roles for which nothing was chosen."""
+        return replace(self, accounts={**dict(accounts), **self.accounts})

@@ -1,191 +1,186 @@
-"""What the drafts of some orders rest on, gathered before they are made: as many queries for 200 orders as for one."""
+"""All that a plan rests on beside the order and the choices. `hub.orders.context` loads it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, TypeAlias
+import datetime as dt
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
 
-from sqlalchemy import Row, and_, case, or_, select
+from hub.host import Company, Order
+from hub.planning.fixes import about_delivery
+from hub.plugin import (
+    Books,
+    Capabilities,
+    FixKind,
+    MappingField,
+    Posting,
+    Problem,
+    RecordKind,
+    Ref,
+    Subject,
+    name_key,
+)
 
-from hub.books import links, mappings
-from hub.database import session
-from hub.host import Order, OrderLine
-from hub.models import Delivery, Installation, RecordRow, TransactionRow
-from hub.planning import names
-from hub.planning.choices import PURCHASES, Choices
-from hub.plugin import Integration, PurchaseOrder, RecordKind, Ref, name_key, suffixed
-from hub.states import DeliveryState
+Key: TypeAlias = tuple[str, str]
+"""What identifies a document or record of ours in some books: its source and kind, as ("order/1042/vendor/7", "bill"),
+("company/12", "customer"), ("item/<name key>", "item")."""
 
-NEW = "new"
-"""The choice "Create New Customer", or "Create New Vendor"."""
+
+def company_key(kind: RecordKind, company: Company) -> Key:
+    """Return the key of a company as a customer or vendor."""
+    return f"company/{company.id}", kind
+
+
+def item_key(name: str) -> Key:
+    """Return the key of a new item of this name."""
+    return f"item/{name_key(name)}", RecordKind.ITEM
+
+
+class Progress(enum.StrEnum):
+    """How far the delivery of a key is, as far as a plan is concerned."""
+
+    FREE = "free"  # It waits or has stopped, and no write was asked: it can be replaced.
+    MOVING = "moving"  # It is queued or on its way.
+    RESUMABLE = "resumable"  # It has stopped after a write was asked: only the same batch may go again.
+    POSTED = "posted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
-    """What the books have, and what we know of it, as far as some orders are concerned.
+class InBooks:
+    """How a document stands in the books, as their history says. `is_unapplied` says of a payment that nothing of it is
+    applied to an invoice."""
 
-    `refs` is what is mapped, by role. `names` are the active entries by kind and `name_key`, `entries` those that are
-    linked to or chosen, by kind and id; `links` is whom companies are linked to, by kind and company. `held` is who
-    has the names that new customers and vendors would get, `settled` the sources and kinds of what we brought into
-    these books, by order, `standing` the kinds of what stands there or is on its way, and `numbers` our numbers of what
-    was bought, by order, and by kind and vendor.
+    total: Decimal
+    date: dt.date
+    is_gone: bool
+    is_unapplied: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existing:
+    """The one live delivery of a key in these books, also from an earlier installation of the same books.
+
+    `current` is what waits, moves, stopped or was posted; `posted` is what the books have of it. `posting` is None
+    until it was posted for the first time; the total of a record is 0. `voids` says that it voids or has voided its
+    posting. `in_books` is None where the history does not list it. `fixes` are those that stand with it. `needs` are
+    the keys that it waits for, `needed_by` the live deliveries of any order that wait for it, by id.
     """
 
-    refs: Mapping[str, Ref]
-    names: Mapping[tuple[RecordKind, str], RecordRow]
-    entries: Mapping[tuple[RecordKind, str], RecordRow]
-    links: Mapping[tuple[RecordKind, str], Ref]
-    held: Mapping[str, Sequence[RecordRow]]
-    settled: Mapping[str, frozenset[tuple[str, str]]]
-    standing: Mapping[str, frozenset[str]]
-    numbers: Mapping[str, Mapping[tuple[str, str], str]]
+    id: int
+    key: Key
+    order_id: str
+    title: str
+    progress: Progress
+    is_stopped: bool
+    can_cancel: bool
+    voids: bool
+    current: Subject
+    posted: Subject
+    posting: Posting | None = None
+    in_books: InBooks | None = None
+    fixes: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    needs: tuple[Key, ...] = ()
+    needed_by: frozenset[int] = frozenset()
 
-    def named(self, kind: RecordKind, name: str) -> RecordRow | None:
+    @property
+    def kind(self) -> str:
+        return self.key[1]
+
+    @property
+    def about(self) -> str:
+        """What of its order it is."""
+        return about_delivery(*self.key)
+
+    @property
+    def is_posted(self) -> bool:
+        return self.progress is Progress.POSTED
+
+    @property
+    def is_said_gone(self) -> bool:
+        """Whether a person said that what it posted was deleted there."""
+        said = self.fixes.get(f"{self.about}:{FixKind.ANEW}", "")
+        return self.posting is not None and said == self.posting.id
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether what it posted is not in the books any more, or stands there as nothing."""
+        gone = self.in_books is not None and self.in_books.is_gone
+        return self.posting is not None and (gone or self.is_said_gone or (self.voids and self.is_posted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRecord:
+    """An entry of a list of the books."""
+
+    kind: RecordKind
+    ref: Ref
+    active: bool
+
+
+def _no_problems(_: Subject) -> Sequence[Problem]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningContext:
+    """What the plans of some orders for one installation rest on.
+
+    `product` is what people call it, `allowed` the kinds of document that its settings allow, `item_source` the field
+    of an order line that names its item. `mapped` and `suggested` fill roles: what is saved, and what is proposed where
+    nothing is. `records` are entries by kind and id, `active` those by kind and name key, `names` all that have a name
+    in the lists that share their names, the inactive ones included. `links` is who companies are, by kind and company.
+    `existing` is what we brought into these books or are about to, `standing` the kinds of it by order, of what stands
+    there or is on its way, and what an earlier installation had on its way included. `validate` is the plugin's.
+    """
+
+    product: str
+    books: Books
+    capabilities: Capabilities
+    mapping_fields: Sequence[MappingField]
+    options: Mapping[str, str]
+    allowed: frozenset[str]
+    item_source: str
+    billable: bool
+    mapped: Mapping[str, Ref] = field(default_factory=dict)
+    suggested: Mapping[str, Ref] = field(default_factory=dict)
+    records: Mapping[tuple[RecordKind, str], KnownRecord] = field(default_factory=dict)
+    active: Mapping[tuple[RecordKind, str], KnownRecord] = field(default_factory=dict)
+    names: Mapping[str, Sequence[KnownRecord]] = field(default_factory=dict)
+    links: Mapping[tuple[RecordKind, str], Ref] = field(default_factory=dict)
+    existing: Mapping[Key, Existing] = field(default_factory=dict)
+    standing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    validate: Callable[[Subject], Sequence[Problem]] = _no_problems
+
+    def named(self, kind: RecordKind, name: str) -> KnownRecord | None:
         """Return the active entry of that name."""
-        return self.names.get((kind, name_key(name)))
+        return self.active.get((kind, name_key(name)))
 
-    def customer_of(self, order: Order) -> str:
-        """Return the id of the customer that an order is for: who is linked, else who has exactly this name; else
-        empty."""
-        link = self.links.get((RecordKind.CUSTOMER, order.company.id))
-        if link is not None:
-            return link.id
-        row = self.named(RecordKind.CUSTOMER, order.company.name)
-        return row.record_id if row is not None else ""
+    def party_of(self, kind: RecordKind, company: Company) -> str:
+        """Return the id of the customer or vendor that a company is: who is linked, else who has exactly this name;
+        else empty."""
+        link, row = self.links.get((kind, company.id)), self.named(kind, company.name)
+        return link.id if link is not None else row.ref.id if row is not None else ""
 
+    def entered(self, kind: RecordKind, company: Company) -> Existing | None:
+        """Return the customer or vendor that we entered for a company, if it can still be posted for."""
+        found = self.existing.get(company_key(kind, company))
+        return found if found is not None and self.is_usable(found) else None
 
-def gather(
-    installation: Installation, integration: Integration, wanted: Sequence[tuple[Order, Choices]],
-    suggested: Mapping[str, str] = MappingProxyType({}),
-) -> Gathered:  # fmt: skip
-    """Load what some orders, and what is suggested for them by role, rest on.
+    def is_usable(self, existing: Existing) -> bool:
+        """Return True if a record of ours is in the books and active there, as far as we know."""
+        if existing.posting is None:
+            return False
+        row = self.records.get((RecordKind(existing.kind), existing.posting.id))
+        return row is None or row.active
 
-    A constant number of queries for up to 500 names of a kind, and one more for every 500.
-    """
-    customers = {order.company.id: order.company for order, _ in wanted}
-    vendors = {line.vendor.id: line.vendor for order, _ in wanted for line in order.lines if line.vendor}
-    wanted_names = {
-        RecordKind.CUSTOMER: [one.name for one in customers.values()],
-        RecordKind.VENDOR: [one.name for one in vendors.values()],
-        RecordKind.ITEM: [item_name(line, installation.item_source) for order, _ in wanted for line in order.lines],
-        RecordKind.TERM: [order.terms for order, _ in wanted],
-        RecordKind.CLASS: [order.tracking_class for order, _ in wanted],
-        RecordKind.LOCATION: [order.location for order, _ in wanted],
-    }
-    named = {
-        (kind, key): row
-        for kind, some in wanted_names.items()
-        for key, row in links.by_name(installation.id, kind, filter(None, some)).items()
-    }
-    linked = {
-        (kind, company_id): ref
-        for kind, some in ((RecordKind.CUSTOMER, customers), (RecordKind.VENDOR, vendors))
-        for company_id, ref in links.links(installation.id, kind, some).items()
-    }
-    parties = [*((one.name, RecordKind.CUSTOMER) for one in customers.values()),
-               *((one.name, RecordKind.VENDOR) for one in vendors.values())]  # fmt: skip
-    answered = [value for _, choices in wanted for value in choices.answers.values()]
-    taken = {*answered, *(name for name, _ in parties), *(suffixed(name, kind) for name, kind in parties)}
-    sent = _sent(installation, [order.id for order, _ in wanted])
-    settled, standing = _standing(sent)
-    return Gathered(
-        refs=mappings.mapped(installation.id), names=named, links=linked,
-        entries=_entries(installation.id, linked, [choices for _, choices in wanted], named, suggested),
-        held=names.holders(installation, integration, sorted(taken)),
-        settled=settled, standing=standing, numbers=_numbers(sent, {order.id: order for order, _ in wanted}),
-    )  # fmt: skip
+    def of_order(self, order: Order) -> list[Existing]:
+        """Return what of an order is in these books or on its way, oldest first."""
+        return sorted((one for one in self.existing.values() if one.order_id == order.id), key=lambda one: one.id)
 
-
-def kind_of_entry(role: str) -> RecordKind:
-    """Return what fills a role: most often an account. A role may name the vendor that it is for."""
-    return mappings.KINDS.get(role.partition("/")[0], RecordKind.ACCOUNT)
-
-
-def item_name(line: OrderLine, source: str) -> str:
-    """By which name an order's line is looked for among the items: the chosen field, else the first that has a value.
-    Empty if there is none.
-    """
-    chosen = line.fields.get(source) or next((value for value in line.fields.values() if value), "")
-    return " ".join(chosen.split())
-
-
-def _entries(
-    installation_id: int, linked: Mapping[tuple[RecordKind, str], Ref], choices: Iterable[Choices],
-    named: Mapping[tuple[RecordKind, str], RecordRow], suggested: Mapping[str, str],
-) -> dict[tuple[RecordKind, str], RecordRow]:  # fmt: skip
-    wanted: dict[RecordKind, set[str]] = {}
-    for (kind, _), ref in linked.items():
-        wanted.setdefault(kind, set()).add(ref.id)
-    for role, record_id in suggested.items():
-        wanted.setdefault(kind_of_entry(role), set()).add(record_id)
-    for one in choices:
-        wanted.setdefault(RecordKind.CUSTOMER, set()).add(one.customer)
-        wanted.setdefault(RecordKind.VENDOR, set()).update(one.vendors.values())
-        for role, record_id in one.accounts.items():
-            wanted.setdefault(kind_of_entry(role), set()).add(record_id)
-    found = {(row.kind, row.record_id): row for row in named.values()}
-    for kind, ids in wanted.items():
-        for row in links.records(installation_id, kind, ids):
-            found[kind, row.record_id] = row
-    return found
-
-
-_Sent: TypeAlias = Row[str | None, str, str, DeliveryState, bool, Any]
-
-
-def _sent(installation: Installation, order_ids: Sequence[str]) -> Sequence[_Sent]:
-    """Return what orders have brought into these books or are about to, also by an earlier installation: the order,
-    source, kind and state of each, whether it is gone there, and of what was bought the subject."""
-    gone = or_(TransactionRow.deleted, TransactionRow.voided)
-    bought = case((Delivery.kind.in_(PURCHASES), Delivery.subject))
-    return session().execute(
-        select(Delivery.order_id, Delivery.source, Delivery.kind, Delivery.state, gone, bought)
-        .join(Delivery.installation)
-        .outerjoin(TransactionRow, and_(
-            TransactionRow.installation_id == Delivery.installation_id,
-            TransactionRow.transaction_id == Delivery.posting_id,
-            TransactionRow.kind == Delivery.kind,
-        ))
-        .where(
-            Delivery.organization_id == installation.organization_id,
-            Delivery.order_id.in_(order_ids),
-            Delivery.state != DeliveryState.CANCELLED,
-            Installation.integration == installation.integration,
-            Installation.books_id == installation.books_id,
-        )
-        .order_by(Delivery.id)
-    ).all()  # fmt: skip
-
-
-def _standing(
-    sent: Sequence[_Sent],
-) -> tuple[dict[str, frozenset[tuple[str, str]]], dict[str, frozenset[str]]]:
-    """Return the sources and kinds of what is in the books, and the kinds of what stands there or is on its way, by
-    order."""
-    settled: dict[str, set[tuple[str, str]]] = {}
-    standing: dict[str, set[str]] = {}
-    for order, source, kind, state, is_gone, _ in sent:
-        order_id = order or ""
-        if state is DeliveryState.POSTED:
-            settled.setdefault(order_id, set()).add((source, kind))
-        if state is not DeliveryState.POSTED or not is_gone:
-            standing.setdefault(order_id, set()).add(kind)
-    return (
-        {order_id: frozenset(found) for order_id, found in settled.items()},
-        {order_id: frozenset(kinds) for order_id, kinds in standing.items()},
-    )
-
-
-def _numbers(sent: Sequence[_Sent], orders: Mapping[str, Order]) -> dict[str, dict[tuple[str, str], str]]:
-    """Our numbers of what was bought, by order, and by kind and vendor. A bill may bear its vendor's own."""
-    found: dict[str, dict[tuple[str, str], str]] = {}
-    for order, source, kind, _, _, subject in sent:
-        order_id = order or ""
-        if subject is None:
-            continue
-        number, ours = subject["number"], orders[order_id].number
-        if kind == PurchaseOrder.kind or number == ours or number.startswith(f"{ours}-"):
-            found.setdefault(order_id, {})[kind, source.rpartition("/")[2]] = number
-    return found
+    def kinds_of(self, order: Order) -> frozenset[str]:
+        """Return the kinds of an order's documents that stand in the books or are on their way."""
+        return self.standing.get(order.id, frozenset())

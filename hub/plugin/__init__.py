@@ -52,6 +52,7 @@ from hub.plugin.capabilities import (
     MappingField,
     Role,
     Setting,
+    record_kind_of,
 )
 from hub.plugin.documents import (
     BILL,
@@ -81,6 +82,7 @@ from hub.plugin.documents import (
     PurchaseOrderRef,
     Revision,
     Sale,
+    Subject,
     Tax,
     describe,
     document_kinds,
@@ -198,6 +200,7 @@ __all__ = [
     "Sale",
     "Sentence",
     "Setting",
+    "Subject",
     "Tax",
     "TaxSystem",
     "Transaction",
@@ -210,6 +213,7 @@ __all__ = [
     "kinds_per",
     "name_key",
     "noun",
+    "record_kind_of",
     "register",
     "say",
     "say_count",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.plugin.books import AccountKind, RecordKind
@@ -90,6 +91,17 @@ class Role(enum.StrEnum):
     TERMS = "terms"
     CLASS = "tracking_class"
     LOCATION = "location"
+
+
+_ROLE_KINDS: Mapping[str, RecordKind] = {
+    Role.SALES_TAX_ITEM: RecordKind.ITEM, Role.TERMS: RecordKind.TERM, Role.CLASS: RecordKind.CLASS,
+    Role.LOCATION: RecordKind.LOCATION,
+}  # fmt: skip
+
+
+def record_kind_of(role: str) -> RecordKind:
+    """Return what fills a role: most often an account. A role may name the vendor that it is for."""
+    return _ROLE_KINDS.get(role.partition("/")[0], RecordKind.ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

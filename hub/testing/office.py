@@ -26,7 +26,8 @@ from hub.installations.install import (
     start_authorization,
 )
 from hub.models import BatchRow, Delivery, Endpoint, Installation, Listing, RecordRow
-from hub.orders.send import deliveries_of_order, send_order
+from hub.orders.deliveries import deliveries_of_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import Connection, Download, Integration, PullIntegration, PushIntegration, document_kinds
 from hub.plugin import RecordKind as Kind

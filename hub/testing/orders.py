@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.host import Company, Order, OrderLine, OrderPayment
-from hub.planning.sales import TAX_AS_ITEM
+from hub.planning.tax import AS_ITEM
 from hub.plugin import Address, in_cents
 
 _ADDRESS = Address(lines=("1 Quay Street",), city="Bristol", region="CA", postal_code="94043", country="US")
@@ -163,6 +163,6 @@ SCENARIOS: Mapping[str, Callable[[OrderBook], Sent]] = {
     "money back": _money_back,
     "some taken back": _some_taken_back,
     "tax left to the books": _tax(""),
-    "tax as an item": _tax(TAX_AS_ITEM),
+    "tax as an item": _tax(AS_ITEM),
     "tax by a code": _tax("code"),
 }

@@ -22,8 +22,8 @@ from hub.models import ConversationRow, Delivery, Exchange, Installation
 from hub.orders import activity
 from hub.orders.activity import ActivityFilter
 from hub.orders.cancel import cancel_delivery, find_cancellable
+from hub.orders.deliveries import count_stopped
 from hub.orders.retry import retry_delivery
-from hub.orders.send import count_stopped
 from hub.plugin import say
 from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState

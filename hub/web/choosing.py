@@ -16,6 +16,7 @@ from hub.books.search import SHOWN, search
 from hub.errors import Forbidden
 from hub.host import Permission
 from hub.models import Installation, RecordRow
+from hub.planning.tax import AS_ITEM, choice_of_code, code_in_choice
 from hub.plugin import AccountKind, Integration, RecordKind, say
 from hub.translating import _
 from hub.web.guard import is_fragment, organization, requires, user
@@ -41,20 +42,21 @@ def chooser(
     value as in `value_of`). Three queries at most."""
     rows = list(search(installation.id, kind, "", limit=SHOWN + 1).rows)
     if chosen and chosen not in {value_of(row) for row in rows} | {value for value, _ in always}:
-        row = links.record(installation.id, kind, chosen.removeprefix(_CODE))
+        row = links.record(installation.id, kind, code_in_choice(chosen))
         rows = [*rows[:SHOWN], *([row] if row is not None else []), *rows[SHOWN:]]
     return of_rows(installation, kind, rows, chosen, always=always)
 
 
 def of_rows(
     installation: Installation, kind: RecordKind, rows: Sequence[RecordRow], chosen: str, *,
-    always: Sequence[tuple[str, str]] = (), accounts: Collection[AccountKind] = (),
+    always: Sequence[tuple[str, str]] = (), further: Sequence[tuple[str, str]] = (),
+    accounts: Collection[AccountKind] = (),
 ) -> Chooser:  # fmt: skip
     """Return the same where the entries are known already; those beyond the first ones are searched."""
     shown = [row for place, row in enumerate(rows) if place < SHOWN or value_of(row) == chosen]
     address = url_for("hub.entries", installation_id=installation.id, kind=kind, account=sorted(accounts))
     return Chooser(
-        always=always, entries=[(value_of(row), row.label) for row in shown], chosen=chosen,
+        always=always, entries=[*((value_of(row), row.label) for row in shown), *further], chosen=chosen,
         address=address if len(rows) > SHOWN else "",
     )  # fmt: skip
 
@@ -62,7 +64,7 @@ def of_rows(
 def tax_chooser(installation: Installation, integration: Integration, chosen: str) -> Chooser:
     """Return how an invoice is taxed: left to the books, as an item, or by one of their codes where they take one."""
     product = integration.label.split()[0]
-    always = [("", _("%(product)s default", product=product)), ("item", _("Add total tax as an item"))]
+    always = [("", _("%(product)s default", product=product)), (AS_ITEM, _("Add total tax as an item"))]
     if not integration.capabilities.tax_by_code:
         return Chooser(always=always, chosen=chosen)
     return chooser(installation, RecordKind.TAX_CODE, chosen, always=always)
@@ -76,12 +78,9 @@ def account_chooser(installation: Installation, place: mappings.Choice, chosen: 
     )  # fmt: skip
 
 
-_CODE = "code:"
-
-
 def value_of(row: RecordRow) -> str:
     """Return what a form sends for an entry. A tax code is one choice among others that are none."""
-    return f"{_CODE}{row.record_id}" if row.kind is RecordKind.TAX_CODE else row.record_id
+    return choice_of_code(row.record_id) if row.kind is RecordKind.TAX_CODE else row.record_id
 
 
 def hint_of(row: RecordRow) -> str:

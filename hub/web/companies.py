@@ -19,7 +19,7 @@ from hub.extension import current, host
 from hub.host import Company, Order, Permission
 from hub.integrations import optional_calls, registry
 from hub.models import Delivery, Installation, Link, TransactionRow
-from hub.orders.send import deliveries_of_order
+from hub.orders.deliveries import deliveries_of_order
 from hub.plugin import RecordKind, TransactionKind, document_kinds, say
 from hub.queue import commit, wake
 from hub.translating import _, ngettext

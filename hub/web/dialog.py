@@ -5,31 +5,37 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from hub.books import description, history, mappings
+from hub.books import history, mappings
 from hub.books.search import SHOWN, search
 from hub.host import Company, Order
 from hub.integrations import registry
 from hub.models import Delivery, Installation, RecordRow
-from hub.orders.send import find_revisions
-from hub.planning import answers, documents, purchases, sales
-from hub.planning.choices import Choices
-from hub.planning.context import NEW, Gathered, gather
-from hub.planning.drafts import Draft
-from hub.planning.revisions import Remedy, Revisable
+from hub.orders.context import load_context
+from hub.planning import fixes
+from hub.planning.choices import Choices, choice_of_new, creates_new
+from hub.planning.context import PlanningContext, company_key
+from hub.planning.kinds import builder_of
+from hub.planning.kinds.payment import takes_deposits
+from hub.planning.kinds.purchase import numbers_of
+from hub.planning.kinds.sale import sale_kind
+from hub.planning.parts import VENDOR_ROLES, is_bought, named_by, vendors_of
+from hub.planning.plan import plan
+from hub.planning.plans import Action, Plan, Step
 from hub.plugin import (
     Bill,
     Books,
-    Document,
     Integration,
     Invoice,
     Payment,
+    Per,
     Problem,
     PurchaseOrder,
     RecordKind,
     Role,
     Sale,
+    document_kinds,
     in_cents,
     kind_of,
     title_of,
@@ -113,11 +119,12 @@ class Form:
     linked: bool
     tax: Chooser
     sale: Ticked
+    others: Sequence[Ticked]
     accounts: Sequence[AccountField]
     vendors: Sequence[Vendor]
-    given: Sequence[answers.Given]
+    given: Sequence[fixes.Given]
     books: Books
-    revisions: Sequence[Revisable]
+    revisions: Sequence[Step]
     previews: Sequence[Preview]
     payments_left: Decimal
     deposits: bool
@@ -168,8 +175,9 @@ class Form:
     @property
     def is_done(self) -> bool:
         """Whether nothing of the order is left to be sent, changed or voided from here."""
-        left = self.sale_is_open or self.deposits or any(one.is_open for one in self.vendors)
-        return not left and not any(one.is_ticked for one in self.revisions) and not self.problems
+        left = self.sale_is_open or self.deposits or any(one.there is None for one in self.others)
+        left = left or any(one.is_open for one in self.vendors)
+        return not left and not any(one.needs_tick for one in self.revisions) and not self.problems
 
 
 def form(
@@ -180,42 +188,55 @@ def form(
     integration = registry.integration(installation.integration)
     places = {place.field.key: place for place in mappings.choices(installation, integration)}
     # What is suggested stands in the form already and is sent with it, so it is not missing.
-    wanted = {*ROLES, *purchases.ROLES}
+    wanted = {*ROLES, *VENDOR_ROLES}
     suggestions = {role: place.chosen.id for role, place in places.items() if role in wanted and place.chosen}
-    known = gather(installation, integration, [(order, choices)], suggestions)
-    of_order = {role: ref.id for role, ref in documents.named(order, known).items()}
-    shown = documents.with_suggestions(choices, suggestions, order, known)
-    shown = replace(shown, accounts={**of_order, **shown.accounts})
-    outline = documents.draft(installation, integration, order, shown, known)
-    customer, there = choices.customer or known.customer_of(order) or NEW, _there(live)
-    revisions = find_revisions(installation, order, shown, known)
+    context = load_context(installation, [(order, choices)], suggested=suggestions)
+    made = plan(order, choices, context)
+    of_order = {role: ref.id for role, ref in named_by(order, context).items()}
+    shown = replace(choices, accounts={**suggestions, **of_order, **choices.accounts})
+    there = _there(live)
     # A cancelled order can only be voided; that is what its form is for, and no problem.
-    found = problems or (() if order.cancelled and revisions else outline.problems)
+    found = problems or (() if order.cancelled and made.differences else made.blockers)
     return Form(
         order=order, installation=installation, integration=integration, choices=choices, problems=found,
-        customer=choosing.chooser(
-            installation, RecordKind.CUSTOMER, customer, always=[(NEW, _("Create New Customer"))]
-        ),
-        linked=(RecordKind.CUSTOMER, order.company.id) in known.links,
+        customer=_customer(installation, context, order, choices),
+        linked=(RecordKind.CUSTOMER, order.company.id) in context.links,
         tax=choosing.tax_chooser(installation, integration, choices.tax),
-        sale=_sale(order, installation, choices, there),
+        sale=_sale(order, installation, choices, there), others=_others(order, context, choices, there),
         accounts=[
             _field(installation, place, shown)
             for role in ROLES if (place := places.get(role)) is not None and _is_needed(role, order)
         ],
         vendors=_vendors(
-            order, installation, shown, known=known, there=there, places=places, changed=updatable(revisions)
+            order, installation, shown, context=context, there=there, places=places,
+            changed=updatable(made.differences),
         ),
-        given=[one for one in answers.given(choices.answers) if not _has_place(one)],
-        books=description.known_books(installation), revisions=revisions,
-        previews=previews(outline, shown), payments_left=payments_left(order, live),
-        deposits=bool(order.payments) and documents.takes_deposits(installation, integration, order, known),
+        given=[one for one in fixes.given(choices.answers) if not _has_place(one)],
+        books=context.books, revisions=made.differences, previews=previews(made),
+        payments_left=payments_left(order, live),
+        deposits=bool(order.payments) and takes_deposits(order, context),
     )  # fmt: skip
 
 
-def updatable(revisions: Iterable[Revisable]) -> set[str]:
+def updatable(differences: Iterable[Step]) -> set[str]:
     """Return what of an order is in the books and may be changed there by what a form says."""
-    return {one.about for one in revisions if one.way in {Remedy.UPDATE, Remedy.AGAIN}}
+    return {one.about for one in differences if one.needs_tick and one.action is not Action.VOID}
+
+
+def _customer(installation: Installation, context: PlanningContext, order: Order, choices: Choices) -> Chooser:
+    """Return who the customer may be."""
+    new = _new(context, RecordKind.CUSTOMER, order.company, choices.customer)
+    chosen = choices.customer or context.party_of(RecordKind.CUSTOMER, order.company) or new
+    return choosing.chooser(installation, RecordKind.CUSTOMER, chosen, always=[(new, _("Create New Customer"))])
+
+
+def _new(context: PlanningContext, kind: RecordKind, company: Company, chosen: str) -> str:
+    """Return the choice to create somebody instead of whom the form shows; as it was chosen, if it was."""
+    if creates_new(chosen):
+        return chosen
+    entered = context.existing.get(company_key(kind, company))
+    posted = entered.posting.id if entered is not None and entered.posting is not None else ""
+    return choice_of_new(posted or context.party_of(kind, company))
 
 
 def has_more(order: Order, live: Sequence[Delivery]) -> bool:
@@ -233,19 +254,15 @@ def payments_left(order: Order, live: Sequence[Delivery]) -> Decimal:
     return sum(left, Decimal("0.00")) if posted and not order.cancelled else Decimal("0.00")
 
 
-def previews(outline: Draft, choices: Choices) -> list[Preview]:
+def previews(made: Plan) -> list[Preview]:
     """Return what would be posted, document by document."""
-    found: list[Document] = []
-    if choices.sells and outline.sale is not None:
-        found = [outline.sale]
-    if choices.sells or choices.deposits:
-        found += outline.payments.values()
-    for one in outline.purchases:
-        found += [document for document in (one.order, one.bill) if document is not None]
-    return [_preview(document) for document in found]
+    return [
+        _preview(step.subject) for step in made.documents
+        if step.action is not Action.VOID and step.subject is not None
+    ]  # fmt: skip
 
 
-def _preview(document: Document) -> Preview:
+def _preview(document: Any) -> Preview:
     party = getattr(document, kind_of(document.kind).party).name
     sums = []
     if isinstance(document, Sale):
@@ -260,12 +277,25 @@ def _preview(document: Document) -> Preview:
 
 
 def _sale(order: Order, installation: Installation, choices: Choices, there: There) -> Ticked:
-    kind = sales.kind_of(order)
+    kind = sale_kind(order)
     allowed = kind in installation.documents
     return Ticked(
         value=kind, label=_(title_of(kind, order.number)), ticked=choices.sells and allowed, allowed=allowed,
         there=there.get((f"order/{order.id}", kind)),
     )  # fmt: skip
+
+
+def _others(order: Order, context: PlanningContext, choices: Choices, there: There) -> list[Ticked]:
+    """Return the further kinds of which there is one document for the order."""
+    return [
+        Ticked(
+            value=kind.key, label=_(kind.title), ticked=choices.asks_for(kind.key), allowed=True,
+            there=there.get((f"order/{order.id}", kind.key)),
+        )
+        for kind in document_kinds().values()
+        if kind.per is Per.ORDER and not kind.excludes and kind.key in context.allowed
+        and (builder := builder_of(kind.key)) is not None and builder.applies_to(order)
+    ]  # fmt: skip
 
 
 def _there(live: Sequence[Delivery]) -> There:
@@ -276,31 +306,31 @@ def _there(live: Sequence[Delivery]) -> There:
 
 
 def _vendors(
-    order: Order, installation: Installation, choices: Choices, *, known: Gathered, there: There,
+    order: Order, installation: Installation, choices: Choices, *, context: PlanningContext, there: There,
     places: Mapping[str, mappings.Choice], changed: Collection[str],
 ) -> list[Vendor]:  # fmt: skip
     kinds = [kind for kind in (Bill.kind, PurchaseOrder.kind) if kind in installation.documents]
-    companies = purchases.vendors_of(order) if kinds else {}
+    companies = vendors_of(order) if kinds else {}
     rows = list(search(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
     totals, found = _totals(order), []
-    numbers = purchases.numbers_of(order, known, Bill.kind)
+    numbers = numbers_of(order, context, Bill.kind)
     for vendor_id, company in companies.items():
         ticks = [
             Ticked(
                 value=f"{kind}/{vendor_id}", label=_(title_of(kind)), allowed=True,
-                ticked=purchases.is_wanted(choices, kind, vendor_id),
+                ticked=choices.asks_for(kind, vendor_id),
                 there=there.get((f"order/{order.id}/vendor/{vendor_id}", kind)),
             )
             for kind in kinds
         ]  # fmt: skip
         found.append(Vendor(
-            company=company, vendor=_vendor(installation, known, choices, company, rows), documents=ticks,
-            linked=(RecordKind.VENDOR, vendor_id) in known.links, total=totals[vendor_id],
+            company=company, vendor=_vendor(installation, context, choices, company, rows), documents=ticks,
+            linked=(RecordKind.VENDOR, vendor_id) in context.links, total=totals[vendor_id],
             number=choices.answers.get(f"bill/{vendor_id}:number", order.bill_numbers.get(vendor_id, "")),
             number_hint=numbers[vendor_id],
             accounts=[
                 _field(installation, places[role], choices, vendor_id)
-                for role in purchases.ROLES if role in places
+                for role in VENDOR_ROLES if role in places
             ],
             is_open=any(one.there is None or one.value in changed for one in ticks),
         ))  # fmt: skip
@@ -308,20 +338,22 @@ def _vendors(
 
 
 def _vendor(
-    installation: Installation, known: Gathered, choices: Choices, company: Company, rows: Sequence[RecordRow]
+    installation: Installation, context: PlanningContext, choices: Choices, company: Company, rows: Sequence[RecordRow]
 ) -> Chooser:
-    chosen = choices.vendors.get(company.id) or purchases.vendor_of(known, company) or NEW
-    row = known.entries.get((RecordKind.VENDOR, chosen))
-    known_rows = [*rows, *([row] if row is not None and row not in rows else [])]
+    said = choices.vendors.get(company.id, "")
+    new = _new(context, RecordKind.VENDOR, company, said)
+    chosen = said or context.party_of(RecordKind.VENDOR, company) or new
+    row, ids = context.records.get((RecordKind.VENDOR, chosen)), {row.record_id for row in rows}
+    further = [(row.ref.id, row.ref.name)] if row is not None and row.ref.id not in ids else []
     return choosing.of_rows(
-        installation, RecordKind.VENDOR, known_rows, chosen, always=[(NEW, _("Create New Vendor"))]
+        installation, RecordKind.VENDOR, rows, chosen, always=[(new, _("Create New Vendor"))], further=further
     )  # fmt: skip
 
 
 def _totals(order: Order) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for line in order.lines:
-        if line.vendor is not None and purchases.is_bought(line):
+        if line.vendor is not None and is_bought(line):
             cost = in_cents(line.quantity * (line.cost or Decimal(0)))
             found[line.vendor.id] = found.get(line.vendor.id, Decimal("0.00")) + cost
     return found
@@ -340,6 +372,6 @@ def _is_needed(role: str, order: Order) -> bool:
     return bool(needs.get(Role(role), True))
 
 
-def _has_place(given: answers.Given) -> bool:
+def _has_place(given: fixes.Given) -> bool:
     """Return True if an answer has a field of its own in the form: the number of a vendor's invoice."""
     return given.about.startswith("bill/") and given.kind == "number"

@@ -23,7 +23,7 @@ from hub.errors import Forbidden, HubError, NotFound
 from hub.extension import host
 from hub.host import Organization, Permission, User
 from hub.integrations.timeouts import Hung
-from hub.planning import answers
+from hub.planning import fixes
 from hub.plugin import IntegrationError, say
 from hub.queue import rollback
 from hub.translating import _
@@ -139,7 +139,7 @@ def install(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(HTTPException, _http_error)
     blueprint.register_error_handler(Hung, _hung)
     blueprint.register_error_handler(Exception, _crash)
-    blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": answers.key})
+    blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": fixes.key})
     blueprint.app_context_processor(lambda: {"hub_gettext": translating.gettext, "hub_language": translating.language})
     blueprint.app_context_processor(lambda: {"hub_may_send": may_send, "hub_may_link": may_link})
     blueprint.context_processor(lambda: {"is_left_out": is_left_out})

@@ -17,21 +17,19 @@ from hub.dispatch import polling
 from hub.errors import Forbidden, Incomplete, NotFound
 from hub.extension import host
 from hub.host import Order, Permission
-from hub.integrations import registry
 from hub.models import Delivery, Installation
 from hub.orders import bundles, habits
 from hub.orders.cancel import cancel_delivery, confirm_deleted
+from hub.orders.context import load_context
+from hub.orders.deliveries import deliveries_of_orders, last_choices, of_these_books
 from hub.orders.retry import retry_delivery
-from hub.orders.send import (
-    deliveries_of_orders,
-    find_revisions,
-    last_choices,
-    of_these_books,
-    send_order,
-)
-from hub.planning import answers, documents, purchases, sales
-from hub.planning.choices import PURCHASES, SALES, Choices
-from hub.plugin import FixKind, Problem, document_kinds, say
+from hub.orders.send import send_order
+from hub.planning import fixes
+from hub.planning.choices import Choices
+from hub.planning.parts import VENDOR_ROLES
+from hub.planning.plan import plan
+from hub.planning.plans import Plan
+from hub.plugin import Problem, document_kinds, say
 from hub.states import DeliveryState
 from hub.translating import _
 from hub.web import dialog, views
@@ -63,7 +61,7 @@ def send(order_id: str) -> ResponseReturnValue:
     if settled and not all(one.state is DeliveryState.POSTED for one in own):
         return _dialog(order, followed=views.order_status(order_id, live))
     choices = last_choices(installation, own) if own else habits.recall(installation, user(), order)
-    if settled and not find_revisions(installation, order, choices):
+    if settled and not _plan(installation, order, choices).differences:
         return _dialog(order, followed=views.order_status(order_id, live))
     polling.attend(installation.id)
     return _form(order, installation, _found(choices))
@@ -88,16 +86,16 @@ def _each(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
 
 def _accounts(values: Mapping[str, str]) -> dict[str, str]:
     """Return what was chosen for roles, or for roles of one vendor."""
-    known = {*dialog.ROLES, *purchases.ROLES}
+    known = {*dialog.ROLES, *VENDOR_ROLES}
     return {key: value for key, value in _each("account-", values).items() if key.partition("/")[0] in known}
 
 
-def _choices(order: Order) -> Choices:
+def _choices() -> Choices:
     """Return what the form says."""
     form = request.form
     updates = tuple(form.getlist("updates"))
     return Choices(
-        documents=_wanted(order, form.getlist("documents"), updates), customer=form.get("customer", ""),
+        documents=_documents(form.getlist("documents")), customer=form.get("customer", ""),
         vendors=_each("vendor-", form), tax=form.get("tax", ""), accounts=_accounts(form), updates=updates,
         answers=_each("answer-", form),
     )  # fmt: skip
@@ -107,9 +105,9 @@ def _choices(order: Order) -> Choices:
 def press_send(order_id: str) -> ResponseReturnValue:
     """Send. Problems come back beside the fields that cure them; otherwise the dialog turns into its status."""
     order, installation = _order(order_id), chosen_installation()
-    choices = _choices(order)
+    choices = _choices()
     if taken := request.form.get("take", ""):
-        return _form(order, installation, _taking(choices, taken))
+        return _form(order, installation, fixes.apply_pressed(choices, taken))
     if not choices.documents and not choices.updates:
         nothing = Problem(
             code="nothing-chosen", what=say("Nothing is ticked."), cure=say("Tick what is to be sent."),
@@ -130,28 +128,22 @@ def press_send(order_id: str) -> ResponseReturnValue:
     return cast(Response, make_response(body, trigger_after_settle={"hub-sent": {"ids": [order_id]}}))
 
 
-def _wanted(order: Order, ticked: Sequence[str], updates: Sequence[str]) -> tuple[str, ...]:
-    """Return the documents that were ticked, or are to be changed; what the order sells is what it is now, whatever the
-    form said."""
-    kind = str(sales.kind_of(order))
-    known = {one for one in ticked if one.partition("/")[0] in document_kinds()}
-    known |= {one for one in updates if one == kind or one.partition("/")[0] in PURCHASES}
-    return tuple(sorted(known - SALES | ({kind} if known & SALES else set())))
+def _documents(ticked: Sequence[str]) -> tuple[str, ...]:
+    """Return the documents that were ticked, as far as there are such kinds."""
+    return tuple(sorted(one for one in set(ticked) if one.partition("/")[0] in document_kinds()))
 
 
 @requires(Permission.SEND)
 def preview(order_id: str) -> ResponseReturnValue:
     """Return what would be posted with the form as it stands. Sends nothing."""
     order, installation = _order(order_id), chosen_installation()
-    choices = _choices(order)
-    outline = documents.draft(installation, registry.integration(installation.integration), order, choices)
-    return show("hub/send_preview.html", title=_("Preview"), previews=dialog.previews(outline, choices))
+    choices = _choices()
+    previews = dialog.previews(_plan(installation, order, choices))
+    return show("hub/send_preview.html", title=_("Preview"), previews=previews)
 
 
-def _taking(choices: Choices, taken: str) -> Choices:
-    """Return the choices, after the person pressed an offer beside a problem. Nothing is sent by that."""
-    given = answers.take(choices.answers, taken)
-    return replace(choices, customer=given.pop(FixKind.CUSTOMER, choices.customer), answers=given)
+def _plan(installation: Installation, order: Order, choices: Choices) -> Plan:
+    return plan(order, choices, load_context(installation, [(order, choices)]))
 
 
 @requires(Permission.VIEW)
@@ -206,7 +198,7 @@ def gone(delivery_id: int) -> ResponseReturnValue:
     confirm_deleted(organization().id, delivery_id, order, user().name)
     if not is_fragment():
         return go("hub.send", order_id=order.id)
-    return _form(order, chosen_installation([delivery]), _choices(order))
+    return _form(order, chosen_installation([delivery]), _choices())
 
 
 def _after(delivery: Delivery) -> ResponseReturnValue:

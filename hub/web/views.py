@@ -17,8 +17,7 @@ from hub.installations.notice_texts import NoticeText
 from hub.integrations import optional_calls, registry
 from hub.models import Delivery, Endpoint, Installation, Listing, TransactionRow
 from hub.orders.cancel import find_cancellable
-from hub.orders.send import count_stopped
-from hub.planning import revisions
+from hub.orders.deliveries import count_stopped, is_said_gone
 from hub.plugin import Problem, RecordKind, TransactionKind, document_kinds, kind_of, say
 from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
@@ -293,7 +292,7 @@ def _became(delivery: Delivery, row: TransactionRow | None) -> str:
         return ""
     product = registry.label(delivery.installation.integration).split()[0]
     if row is None:
-        return _("Deleted in %(product)s", product=product) if revisions.is_said_gone(delivery) else ""
+        return _("Deleted in %(product)s", product=product) if is_said_gone(delivery) else ""
     if row.deleted or row.voided:
         words = _("Deleted in %(product)s", product=product)
         return words if row.deleted else _("Voided in %(product)s", product=product)

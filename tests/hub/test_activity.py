@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -19,7 +21,8 @@ from hub.host import Organization, Permission
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation, Purpose
 from hub.orders import activity
 from hub.orders.activity import ActivityFilter
-from hub.plugin import Record, RecordKind
+from hub.plugin import Invoice, Line, Record, RecordKind, Ref
+from hub.serialization import subject_json
 from hub.states import DeliveryState
 from tests.support.host import Desk
 from tests.support.pages import FORM, Browser, badge_tones, count_queries, problem_codes
@@ -36,8 +39,16 @@ def deliver(installation: Installation, number: int, state: DeliveryState = Deli
     session().add(Delivery(**({
         "installation_id": installation.id, "organization_id": installation.organization_id, "kind": "invoice",
         "source": f"order/{number}", "order_id": str(number), "title": f"Invoice {number}", "state": state,
-        "subject": {"customer": {"id": "1", "name": f"Customer {number}"}}, "sent_by": "Ada Admin",
+        "subject": subject_json(invoice(number)), "sent_by": "Ada Admin",
     } | more)))  # fmt: skip
+
+
+def invoice(number: int) -> Invoice:
+    mugs = Line(item=Ref(id="1"), description="Mugs", quantity=Decimal(1), price=Decimal(5), amount=Decimal("5.00"))
+    return Invoice(
+        number=str(number), date=dt.date(2026, 11, 12), currency="USD", lines=(mugs,), total=Decimal("5.00"),
+        customer=Ref(id="1", name=f"Customer {number}"),
+    )  # fmt: skip
 
 
 def linking_all(installation: Installation) -> None:

@@ -15,7 +15,7 @@ from hub.dispatch import push
 from hub.host import OrderState, Permission, User
 from hub.models import Delivery, Installation
 from hub.orders import bundles
-from hub.orders.send import deliveries_of_order
+from hub.orders.deliveries import deliveries_of_order
 from tests.support.host import Desk
 from tests.support.pages import Browser, count_queries, problem_codes
 from tests.support.pretend import Ledger

@@ -27,8 +27,9 @@ from hub.installations import renewal
 from hub.installations.install import install_integration, remove_installation, start_authorization
 from hub.integrations import registry, timeouts
 from hub.models import BatchRow, Credential, Delivery, Installation
+from hub.orders.deliveries import deliveries_of_order
 from hub.orders.retry import retry_delivery
-from hub.orders.send import deliveries_of_order, send_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.queue import commit
 from hub.states import DeliveryState, InstallationState, StopReason

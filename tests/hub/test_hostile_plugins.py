@@ -21,8 +21,9 @@ from hub.installations import notices
 from hub.installations.install import install_integration, reload_lists, start_authorization
 from hub.integrations import registry
 from hub.models import BatchRow, Delivery, Installation
+from hub.orders.deliveries import deliveries_of_order
 from hub.orders.retry import retry_delivery
-from hub.orders.send import deliveries_of_order, send_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import (
     Attempt,

@@ -18,8 +18,9 @@ from hub.dispatch import push
 from hub.errors import Busy
 from hub.models import Installation
 from hub.orders import bundles
+from hub.orders.deliveries import deliveries_of_order
 from hub.orders.retry import retry_delivery
-from hub.orders.send import deliveries_of_order, send_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import Problem
 from hub.states import DeliveryState, InstallationState

@@ -17,7 +17,8 @@ from hub.extension import current
 from hub.host import Organization, Permission, User
 from hub.installations import notices
 from hub.models import Credential, Endpoint, Installation, Notice
-from hub.orders.send import count_stopped, send_order
+from hub.orders.deliveries import count_stopped
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.queue import commit
 from hub.states import InstallationState

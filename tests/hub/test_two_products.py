@@ -14,7 +14,8 @@ from hub.host import Company
 from hub.installations.install import claim_attempt, finish_authorization, install_integration, start_authorization
 from hub.integrations import registry
 from hub.models import Delivery, Installation, Mapping
-from hub.orders.send import deliveries_of_order, last_choices, send_order
+from hub.orders.deliveries import deliveries_of_order, last_choices
+from hub.orders.send import send_order
 from hub.orders.send_many import look
 from hub.planning.choices import Choices
 from hub.states import DeliveryState

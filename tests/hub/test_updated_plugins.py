@@ -13,8 +13,9 @@ from flask import Flask
 from hub.database import session
 from hub.dispatch import push
 from hub.models import ConversationRow, Delivery, Installation
+from hub.orders.deliveries import deliveries_of_order
 from hub.orders.retry import retry_delivery
-from hub.orders.send import deliveries_of_order, send_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import Conversation, Document, Invoice, Posting, Problem, Rejected, Request, Unavailable
 from hub.serialization import problems_of

@@ -16,14 +16,15 @@ from hub.dispatch import push
 from hub.host import Order
 from hub.models import Delivery, Installation, Mapping
 from hub.orders.retry import retry_delivery
-from hub.orders.send import find_revisions, send_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from hub.planning.revisions import Remedy, Revisable
+from hub.planning.plans import Action, Step
 from hub.plugin import Bill, FixKind
 from hub.queue import commit
 from hub.serialization import problems_of
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
+from tests.support.differences import find_differences
 from tests.support.host import ADA, Desk
 from tests.support.online import posted
 from tests.support.orders import EVERYTHING
@@ -64,15 +65,15 @@ def sent(online: Installation) -> Installation:
     return online
 
 
-def revisions(installation: Installation, order: Order) -> list[Revisable]:
+def revisions(installation: Installation, order: Order) -> list[Step]:
     session().expire_all()
-    return find_revisions(installation, order, Choices())
+    return find_differences(installation, order, Choices())
 
 
 def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installation, books: Running) -> None:
     assert revisions(sent, bought(1042)) == []
     found = revisions(sent, fewer())
-    assert [(one.about, one.way) for one in found] == [(about, Remedy.UPDATE) for about in BOTH]
+    assert [(one.about, one.way) for one in found] == [(about, Action.UPDATE) for about in BOTH]
     for one in found:
         assert ("110.50", "125.00") in [(change.before, change.after) for change in one.changes]
     send_order(sent.id, fewer(), Choices(), ADA)
@@ -189,11 +190,12 @@ def test_accounts_that_nobody_mapped_can_be_chosen_again_where_purchases_are_cha
 def test_a_problem_that_no_field_of_the_form_cures_is_shown_all_the_same(
     app: Flask, desk: Desk, sent: Installation
 ) -> None:
-    """Somebody else has sent the bill meanwhile, so that the form has no accounts of its vendor any more."""
-    session().execute(delete(Mapping))
+    """The item for the sales tax is chosen in the settings only."""
+    session().execute(delete(Mapping).where(Mapping.role == "sales_tax_item"))
     commit()
-    desk.orders["1042"] = bought(1042)
-    refused = Browser(app).post("/hub/orders/1042/send", {"documents": "bill/s1"}, htmx=True)
+    taxed = replace(bought(1043), tax=Decimal("1.00"), total=bought(1043).total + 1)
+    desk.orders["1043"] = taxed
+    refused = Browser(app).post("/hub/orders/1043/send", {"documents": "invoice", "tax": "item"}, htmx=True)
     assert refused.status_code == 422
-    assert 'name="account-cost_of_goods_sold/s1"' not in refused.text
-    assert "mapping-missing" in problem_codes(refused.text)
+    assert 'name="account-sales_tax_item"' not in refused.text
+    assert "tax-item-missing" in problem_codes(refused.text)

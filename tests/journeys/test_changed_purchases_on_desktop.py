@@ -20,9 +20,9 @@ from hub.integrations import registry
 from hub.models import Delivery
 from hub.orders.cancel import cancel_delivery
 from hub.orders.retry import retry_delivery
-from hub.orders.send import find_revisions, send_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from hub.planning.revisions import Remedy
+from hub.planning.plans import Action, ByHand
 from hub.plugin import Address, Bill, FixKind, Invoice, PurchaseOrder
 from hub.serialization import problems_of
 from hub.states import DeliveryState
@@ -30,6 +30,7 @@ from quickbooks_desktop import QuickBooksDesktop, statuses
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Faults
 from tests.support.desktop import Ledger, Office, by_hand, faults, forget_answers, whole_file
+from tests.support.differences import find_differences
 from tests.support.host import ACME, ADA, Desk, order_1042
 from tests.support.orders import EVERYTHING, MUGS
 from tests.support.pages import Browser, problem_codes
@@ -134,7 +135,7 @@ def states() -> set[DeliveryState]:
 
 def revisions(office: Office, order: Order) -> list[str]:
     session().expire_all()
-    return [one.about for one in find_revisions(office.installation, order, Choices())]
+    return [one.about for one in find_differences(office.installation, order, Choices())]
 
 
 def changed_there(office: Office, kind: str, inside: str) -> None:
@@ -304,7 +305,7 @@ def test_what_was_ordered_keeps_its_number_whoever_joins_or_leaves_the_order(two
     assert ordered(two) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House")]
     changed = desk.orders["1043"] = replace(OTHER_TWO, id="1043", number="1043", payments=())
     session().expire_all()
-    found = {one.about for one in find_revisions(two.installation, changed, Choices())}
+    found = {one.about for one in find_differences(two.installation, changed, Choices())}
     assert found == {"invoice", ORDERED, BILLED}, "The pens are as they were, under their number."
     send_order(two.installation.id, changed, Choices(documents=("purchase_order/s3", "bill/s3")), ADA)
     assert two.update()[-1] == "OK"
@@ -317,7 +318,7 @@ def test_a_purchase_order_under_another_number_leaves_that_of_its_bill(office: O
     office.update()
     assert (bought(office.company)["order"][0], bought(office.company)["bill"][0]) == ("1042-9", "1042")
     session().expire_all()
-    assert find_revisions(office.installation, BEFORE, Choices(answers=other.answers)) == []
+    assert find_differences(office.installation, BEFORE, Choices(answers=other.answers)) == []
 
 
 def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_it_is_deleted(
@@ -343,7 +344,7 @@ def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_
     assert browser.post(press, htmx=True).status_code == 422, "It is said once."
     desk.orders["1043"] = back = replace(TWO, id="1043", number="1043", payments=())
     session().expire_all()
-    again = {one.about for one in find_revisions(two.installation, back, Choices()) if one.way is Remedy.AGAIN}
+    again = {one.about for one in find_differences(two.installation, back, Choices()) if one.way is Action.RECREATE}
     assert again == {ORDERED, BILLED}
     send_order(two.installation.id, back, Choices(updates=(ORDERED, BILLED)), ADA)
     assert two.update()[-1] == "OK", two.log
@@ -362,9 +363,9 @@ def test_books_that_cannot_be_changed_say_so_and_nothing_is_entered_again(
     app.extensions["hub"].integrations = {Narrow.key: Narrow()}
     desk.orders["1042"] = AFTER
     session().expire_all()
-    found = find_revisions(office.installation, AFTER, Choices())
+    found = find_differences(office.installation, AFTER, Choices())
     ways = {one.about: one.way for one in found}
-    assert ways == {"invoice": Remedy.UPDATE, ORDERED: Remedy.BY_HAND, BILLED: Remedy.BY_HAND}
+    assert ways == {"invoice": Action.UPDATE, ORDERED: ByHand.CHANGE, BILLED: ByHand.CHANGE}
     page = app.test_client().get("/hub/orders/1042/send").text
     assert f'id="hub-changes-{ORDERED.replace("/", "-")}"' in page
     assert 'name="updates" value="invoice"' in page

@@ -17,7 +17,8 @@ from hub.dispatch import push
 from hub.host import Order
 from hub.integrations import registry
 from hub.models import Installation
-from hub.orders.send import deliveries_of_order, find_revisions, send_order
+from hub.orders.deliveries import deliveries_of_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import RecordKind, TransactionKind
 from hub.web import views
@@ -25,6 +26,7 @@ from sandbox.online import Running
 from tests.support.deliveries import pass_time
 from tests.support.desktop import Office
 from tests.support.desktop import look_again as look_at_file
+from tests.support.differences import find_differences
 from tests.support.host import ACME, ADA, order_1042, turned
 from tests.support.online import entered, look_again, posted
 from tests.support.serving import serving
@@ -89,7 +91,7 @@ def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Runn
     line = replace(before.lines[0], quantity=Decimal(-50), amount=Decimal("-115.00"))
     changed = replace(before, lines=(line,), total=Decimal("-103.50"))
     session().expire_all()
-    (found,) = find_revisions(online, changed, Choices())
+    (found,) = find_differences(online, changed, Choices())
     assert ("218.50", "103.50") in [(one.before, one.after) for one in found.changes]
     send_order(online.id, changed, Choices(updates=("credit_memo",)), ADA)
     push.carry(online.id)

@@ -19,9 +19,10 @@ from hub.errors import Incomplete
 from hub.integrations import registry
 from hub.models import Exchange, Installation
 from hub.orders.cancel import cancel_delivery
-from hub.orders.send import deliveries_of_order, find_revisions, last_choices, send_order
+from hub.orders.deliveries import deliveries_of_order, last_choices
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from hub.planning.revisions import Remedy
+from hub.planning.plans import Action
 from hub.plugin import AT_ONCE, RecordKind
 from hub.queue import commit
 from hub.states import DeliveryState
@@ -30,6 +31,7 @@ from sandbox.online import Running
 from tests.support.deliveries import pass_time
 from tests.support.desktop import ORDER_1042, Office, whole_file
 from tests.support.desktop import look_again as look_at_file
+from tests.support.differences import find_differences
 from tests.support.host import ACME, ADA, Desk, order_1042
 from tests.support.online import by_hand, look_again, posted
 from tests.support.serving import serving
@@ -136,8 +138,8 @@ def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_i
     desk.orders["1042"] = corrected
     page = app.test_client().get("/hub/orders/1042/send").text
     session().expire_all()
-    (found,) = find_revisions(early, corrected, Choices())
-    assert found.way is Remedy.WITH_INVOICE
+    (found,) = find_differences(early, corrected, Choices())
+    assert found.way is Action.UPDATE
     assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
     send_order(early.id, corrected, Choices(), ADA)
     push.carry(early.id)
@@ -145,7 +147,7 @@ def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_i
         [(Decimal("110.00"), Decimal("0.00"))], [("1042", Decimal("218.50"), Decimal("108.50"))]
     )  # fmt: skip
     assert posted()
-    assert find_revisions(early, corrected, Choices()) == []
+    assert find_differences(early, corrected, Choices()) == []
 
 
 def test_an_invoice_that_is_given_up_leaves_the_deposit_as_it_was(early: Installation, books: Running) -> None:

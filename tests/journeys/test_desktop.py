@@ -19,7 +19,8 @@ from hub.errors import NotFound
 from hub.installations.install import remove_installation
 from hub.integrations import registry
 from hub.models import BatchRow, Delivery, Installation, Listing, RecordRow
-from hub.orders.send import deliveries_of_order, send_order
+from hub.orders.deliveries import deliveries_of_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import Books, LoginResult, NoBatch, RecordKind, Role, TransactionKind
 from hub.serialization import problems_of

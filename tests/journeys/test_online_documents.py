@@ -14,13 +14,14 @@ from hub.database import now, session
 from hub.dispatch import push
 from hub.host import Order
 from hub.models import Delivery, Installation, Mapping, TransactionRow
-from hub.orders.send import find_revisions, send_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import Address, RecordKind, Role, TransactionKind
 from hub.queue import commit
 from hub.states import DeliveryState
 from sandbox.online import Running
 from tests.support.deliveries import pass_time
+from tests.support.differences import find_differences
 from tests.support.host import ADA, order_1042
 from tests.support.online import UPDATE, by_hand, look_again, posted
 from tests.support.orders import EVERYTHING, outcomes
@@ -113,14 +114,14 @@ def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, b
     moved = replace(before.company, email="x@abc.test")
     changed = replace(before, lines=(line,), total=Decimal("241.50"), company=moved)
     session().expire_all()
-    assert [one.about for one in find_revisions(online, changed, Choices())] == ["invoice", "customer"]
+    assert [one.about for one in find_differences(online, changed, Choices())] == ["invoice", "customer"]
     send_order(online.id, changed, UPDATE, ADA)
     push.carry(online.id)
     assert everything(books)["invoices"] == [("1042", Decimal("241.50"), Decimal("141.50"))]
     (customer,) = (one for one in books.books()["Customer"] if one["DisplayName"] == "ABC Company")
     assert customer["PrimaryEmailAddr"]["Address"] == "x@abc.test"
     assert posted()
-    assert find_revisions(online, changed, Choices()) == []
+    assert find_differences(online, changed, Choices()) == []
 
 
 def test_what_happens_in_the_books_shows_in_the_history(online: Installation, books: Running) -> None:

@@ -16,14 +16,15 @@ from hub.host import Order
 from hub.integrations import registry
 from hub.models import Delivery
 from hub.orders.cancel import cancel_delivery
-from hub.orders.send import find_revisions, send_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from hub.planning.revisions import Remedy, Revisable
+from hub.planning.plans import Action, ByHand, Step
 from hub.plugin import Address
 from hub.serialization import problems_of
 from hub.states import DeliveryState
 from quickbooks_desktop import QuickBooksDesktop, statuses
 from tests.support.desktop import ORDER_1042, Ledger, Office, by_hand, look_again, whole_file
+from tests.support.differences import find_differences
 from tests.support.host import ACME, ADA, Desk, order_1042
 from tests.support.orders import outcomes
 from tests.support.serving import serving
@@ -59,9 +60,9 @@ def invoice_of(ledger: Ledger) -> tuple[object, ...]:
     return found
 
 
-def revisions(office: Office, order: Order) -> list[Revisable]:
+def revisions(office: Office, order: Order) -> list[Step]:
     session().expire_all()
-    return find_revisions(office.installation, order, Choices())
+    return find_differences(office.installation, order, Choices())
 
 
 def change_there(office: Office, total: str) -> None:
@@ -84,7 +85,7 @@ def test_an_order_that_is_as_it_was_has_nothing_to_update(office: Office) -> Non
 def test_what_has_changed_is_shown_and_an_update_puts_it_into_the_same_invoice(office: Office) -> None:
     changed = more_of_it()
     (found,) = revisions(office, changed)
-    assert (found.about, found.way, found.meanwhile) == ("invoice", Remedy.UPDATE, "")
+    assert (found.about, found.way, found.meanwhile) == ("invoice", Action.UPDATE, "")
     assert ("218.50", str(changed.total)) in [(one.before, one.after) for one in found.changes]
     assert len({one.what for one in found.changes}) == 2, "A line and the total have changed."
     send_order(office.installation.id, changed, UPDATE, ADA)
@@ -155,7 +156,7 @@ def test_an_invoice_that_was_deleted_there_is_entered_again(office: Office) -> N
     by_hand(office.company, f"<TxnDelRq><TxnDelType>Invoice</TxnDelType><TxnID>{row.id}</TxnID></TxnDelRq>")
     look_again(office)
     found = {one.about: one for one in revisions(office, order_1042())}
-    assert found["invoice"].way is Remedy.AGAIN
+    assert found["invoice"].way is Action.RECREATE
     send_order(office.installation.id, order_1042(), UPDATE, ADA)
     assert office.update()[-1] == "OK", office.log
     assert invoice_of(whole_file(office.company))[:4] == invoice_of(ORDER_1042)[:4]
@@ -177,7 +178,7 @@ def test_a_payment_that_was_corrected_on_the_order_is_named_until_the_books_say_
 ) -> None:
     desk.orders["1042"] = of_payments("110.00")
     (found,) = revisions(office, of_payments("110.00"))
-    assert found.way is Remedy.BY_HAND
+    assert found.way is ByHand.CHANGE
     assert [(one.before, one.after) for one in found.changes] == [("100.00", "110.00")]
     page = app.test_client().get("/hub/orders/1042/send").text
     assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
@@ -202,7 +203,7 @@ def test_a_payment_that_is_not_on_the_order_any_more_is_named_until_it_is_delete
 ) -> None:
     desk.orders["1042"] = of_payments()
     (found,) = revisions(office, of_payments())
-    assert (found.way, found.changes) == (Remedy.DROPPED, ())
+    assert (found.way, found.changes) == (ByHand.DELETE, ())
     page = app.test_client().get("/hub/orders/1042/send").text
     assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
     (row,) = office.company.rows("ReceivePayment")
@@ -221,7 +222,7 @@ def test_an_invoice_that_can_only_be_changed_there_is_named_until_it_comes_to_th
 
     app.extensions["hub"].integrations = {Narrow.key: Narrow()}
     (found,) = revisions(office, more_of_it())
-    assert (found.about, found.way, found.meanwhile) == ("invoice", Remedy.BY_HAND, "")
+    assert (found.about, found.way, found.meanwhile) == ("invoice", ByHand.CHANGE, "")
     change_there(office, "300.00")
     (found,) = revisions(office, more_of_it())
     assert "300.00" in found.meanwhile

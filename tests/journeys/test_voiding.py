@@ -20,10 +20,11 @@ from hub.host import Order
 from hub.integrations import registry
 from hub.models import Delivery, Exchange, Installation
 from hub.orders.cancel import cancel_delivery
+from hub.orders.deliveries import deliveries_of_order
 from hub.orders.retry import retry_delivery
-from hub.orders.send import deliveries_of_order, find_revisions, send_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from hub.planning.revisions import Remedy
+from hub.planning.plans import Action
 from hub.plugin import RecordKind
 from hub.serialization import problems_of
 from hub.states import DeliveryState
@@ -32,6 +33,7 @@ from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
 from tests.support.desktop import Office
 from tests.support.desktop import look_again as look_at_file
+from tests.support.differences import find_differences
 from tests.support.host import ACME, ADA, Desk, order_1042, turned
 from tests.support.online import by_hand, look_again
 from tests.support.online import entered as credited
@@ -83,9 +85,9 @@ def sent(online: Installation) -> Installation:
 
 
 def test_a_cancelled_order_offers_to_void_its_invoice_and_nothing_else(sent: Installation) -> None:
-    assert find_revisions(sent, unpaid(), Choices()) == []
-    (offer,) = find_revisions(sent, cancelled(), Choices())
-    assert (offer.about, offer.title, offer.way) == ("invoice", "Invoice 1042", Remedy.VOID)
+    assert find_differences(sent, unpaid(), Choices()) == []
+    (offer,) = find_differences(sent, cancelled(), Choices())
+    assert (offer.about, offer.title, offer.way) == ("invoice", "Invoice 1042", Action.VOID)
     with pytest.raises(Incomplete) as refused:
         send_order(sent.id, cancelled(), Choices(), ADA)
     assert [one.code for one in refused.value.problems] == ["order-cancelled"]
@@ -105,7 +107,7 @@ def test_the_invoice_is_voided_and_the_history_says_so(sent: Installation, books
     assert [(one.document, one.voided) for one in desk.told] == [("invoice", False), ("invoice", True)]
     look_again(sent)
     assert (balance(sent), outcomes()) == (Decimal(0), [GONE])
-    assert find_revisions(sent, cancelled(), Choices()) == []
+    assert find_differences(sent, cancelled(), Choices()) == []
 
 
 @pytest.mark.parametrize(("trip", "kind"), list(product(range(2), ["cut_before", "cut_after"])))
@@ -185,8 +187,8 @@ def test_an_order_that_comes_back_is_entered_again(sent: Installation, books: Ru
     send_order(sent.id, cancelled(), VOID, ADA)
     push.carry(sent.id)
     session().expire_all()
-    (offer,) = find_revisions(sent, unpaid(), Choices())
-    assert (offer.about, offer.way) == ("invoice", Remedy.AGAIN)
+    (offer,) = find_differences(sent, unpaid(), Choices())
+    assert (offer.about, offer.way) == ("invoice", Action.RECREATE)
     again = Choices(updates=("invoice",), answers={"invoice:repeats_number": "yes"})
     send_order(sent.id, unpaid(), again, ADA)
     push.carry(sent.id)

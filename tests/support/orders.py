@@ -9,7 +9,8 @@ from hub.books import history
 from hub.database import session
 from hub.host import Company, Order
 from hub.models import TransactionRow
-from hub.orders.send import deliveries_of_order, send_order
+from hub.orders.deliveries import deliveries_of_order
+from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.states import DeliveryState
 from tests.support.desktop import Ledger, Office

@@ -38,9 +38,12 @@ register(PURCHASE_ORDER)
 
 Document: TypeAlias = Invoice | CreditMemo | Payment | PurchaseOrder | Bill
 
+Subject: TypeAlias = Document | NewRecord
+"""What a delivery brings into the books."""
+
 __all__ = [
     "BILL", "CENT", "CREDIT_MEMO", "INVOICE", "PAYMENT", "PURCHASE_ORDER", "Address", "Bill", "CreditMemo", "Document",
     "DocumentKind", "DoesNotAddUp", "Invoice", "Line", "NewCustomer", "NewItem", "NewRecord", "NewVendor", "Payment",
-    "Per", "Posting", "Prerequisite", "Prerequisites", "PurchaseOrder", "PurchaseOrderRef", "Revision", "Sale", "Tax",
-    "describe", "document_kinds", "in_cents", "kind_of", "kinds_per", "register", "title_of",
+    "Per", "Posting", "Prerequisite", "Prerequisites", "PurchaseOrder", "PurchaseOrderRef", "Revision", "Sale",
+    "Subject", "Tax", "describe", "document_kinds", "in_cents", "kind_of", "kinds_per", "register", "title_of",
 ]  # fmt: skip

@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 
 from hub.errors import NotPossible
 from hub.integrations import optional_calls
-from hub.plugin import Books, Integration, Problem, say
+from hub.plugin import Books, Integration, Problem, Subject, say
 from hub.queue import commit, rollback
-from hub.serialization import Subject
 
 T = TypeVar("T")
 
@@ -33,6 +32,13 @@ class Validator:
         self._known: dict[object, Sequence[Problem]] = {}
         self._missing: dict[object, Callable[[], Sequence[Problem]]] = {}
         self._asks_at_once = False
+
+    @classmethod
+    def asking_at_once(cls) -> Validator:
+        """Return a validator for where no lock is held: it asks the plugin at once."""
+        found = cls()
+        found._asks_at_once = True
+        return found
 
     @contextmanager
     def outside_lock(self) -> Iterator[None]:

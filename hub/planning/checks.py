@@ -1,0 +1,138 @@
+"""What keeps an order, or one of its documents, from being sent as far as that is known before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from hub.host import Order
+from hub.planning import fixes
+from hub.planning.choices import PURCHASES, SALES
+from hub.planning.context import PlanningContext
+from hub.planning.kinds import Built
+from hub.planning.parts import Parts, mapping_missing
+from hub.planning.plans import Action, Step
+from hub.plugin import Document, DocumentKind, Per, Problem, noun, say
+
+
+def order_problems(parts: Parts, steps: Sequence[Step]) -> tuple[Problem, ...]:
+    """Return what keeps an order as a whole from being sent."""
+    if parts.order.cancelled:
+        return () if _is_voided(parts, steps) else (_cancelled(parts),)
+    return (*_no_vendors(parts), *_money_problems(parts.order, parts.context))
+
+
+def document_problems(
+    parts: Parts, kind: DocumentKind[Any], built: Built, document: Document | None, about: str
+) -> tuple[Problem, ...]:
+    """Return what keeps a document from being sent: of its kind, its accounts, its parts, and what the books say."""
+    found = [*_kind_problems(parts, kind), *_unmapped(parts, kind, built)]
+    found += [problem for part in built.uses for problem in part.problems]
+    found += built.problems
+    if document is not None:
+        found += fixes.mark(parts.context.validate(document), about)
+    return tuple(dict.fromkeys(found))
+
+
+def _kind_problems(parts: Parts, kind: DocumentKind[Any]) -> Iterable[Problem]:
+    order, context = parts.order, parts.context
+    if kind.key not in context.capabilities.documents:
+        yield Problem(
+            code="kind-not-supported", what=say(
+                "The order comes to %(total)s %(currency)s, and %(product)s takes no credit memos.",
+                total=order.total, currency=order.currency, product=context.product,
+            ),
+            cure=say("Enter in the books by hand what the customer gets back."), field="documents",
+        ) if order.total < 0 else Problem(
+            code="kind-not-supported",
+            what=say("%(product)s takes no %(kind)s from here.", product=context.product, kind=noun(kind.key)),
+            cure=say("Enter it in the books by hand."), field="documents",
+        )  # fmt: skip
+    elif (kind.sent_with or kind.key) not in context.allowed:
+        yield Problem(
+            code="kind-not-allowed", what=say("The settings do not allow to send a %(kind)s.", kind=noun(kind.key)),
+            cure=say("Ask an admin to allow it on the Details tab of the settings."), field="documents",
+        )  # fmt: skip
+    else:
+        yield from _contradictions(parts, kind)
+
+
+def _contradictions(parts: Parts, kind: DocumentKind[Any]) -> Iterator[Problem]:
+    """An order is never an invoice and a credit memo at once."""
+    voids = parts.context.capabilities.voids
+    voided = voids & set(parts.choices.updates)
+    for other in sorted((kind.excludes & parts.context.kinds_of(parts.order)) - voided):
+        yield Problem(
+            code="other-kind-posted", what=say(
+                "The %(other)s of this order is in the books or on its way, and by now the order is a %(kind)s.",
+                other=noun(other), kind=noun(kind.key),
+            ),
+            why=say("Both together would make the customer's balance wrong."),
+            cure=say("Tick that the %(other)s is to be voided, or cancel it if it has not left.", other=noun(other))
+            if other in voids
+            else say(
+                "Cancel the %(other)s, or void or delete it in the books, then send the %(kind)s.",
+                other=noun(other), kind=noun(kind.key),
+            ),
+            field="documents",
+        )  # fmt: skip
+
+
+def _unmapped(parts: Parts, kind: DocumentKind[Any], built: Built) -> list[Problem]:
+    refs = parts.refs_of(built.part) if kind.per is Per.VENDOR else parts.refs
+    return [
+        mapping_missing(place.key, place.label)
+        for place in parts.context.mapping_fields
+        if kind.key in place.needed_for and place.key not in refs
+    ]
+
+
+def _no_vendors(parts: Parts) -> list[Problem]:
+    if parts.vendors or not PURCHASES & parts.choices.kinds:
+        return []
+    return [Problem(
+        code="vendor-missing",
+        what=say("No line of this order has a vendor."), why=say("There is nobody to order from."),
+        cure=say("Enter the vendors on the order, or do not send purchase orders and bills."), field="lines",
+    )]  # fmt: skip
+
+
+def _money_problems(order: Order, context: PlanningContext) -> Iterator[Problem]:
+    """Return what is wrong with the figures of an order beyond what a document says of itself."""
+    paid = sum((payment.amount for payment in order.payments), Decimal("0.00"))
+    if paid > max(order.total, Decimal(0)):
+        yield Problem(
+            code="overpaid", what=say(
+                "The payments of %(paid)s are more than the order's total of %(total)s.", paid=paid, total=order.total
+            ),
+            cure=say("Correct the payments on the order, then send it."), field="lines",
+        )  # fmt: skip
+    if context.books.currency and order.currency != context.books.currency:
+        yield Problem(
+            code="currency-differs", what=say(
+                "The order is in %(currency)s, the books are kept in %(books_currency)s.",
+                currency=order.currency, books_currency=context.books.currency,
+            ),
+            cure=say("Orders in another currency cannot be sent."), field="lines",
+        )  # fmt: skip
+
+
+def _is_voided(parts: Parts, steps: Sequence[Step]) -> bool:
+    """Return True if what a cancelled order has in the books is to be voided, or is being voided already."""
+    chosen = any(step.action is Action.VOID and step.wanted for step in steps)
+    return chosen or any(
+        one.voids and one.about in parts.choices.updates for one in parts.context.of_order(parts.order)
+    )
+
+
+def _cancelled(parts: Parts) -> Problem:
+    """Why nothing of an order is sent that is cancelled."""
+    standing = parts.context.kinds_of(parts.order)
+    by_hand = [noun(kind) for kind in sorted(SALES - parts.context.capabilities.voids) if kind in standing]
+    return Problem(
+        code="order-cancelled", what=say("Order %(number)s is cancelled.", number=parts.order.number),
+        why=say("Nothing of a cancelled order is sent."), field="documents",
+        cure=say("Its %(document)s is in the books; void or delete it there.", document=by_hand[0]) if by_hand
+        else say("What of it is in the books can be voided, where that is offered."),
+    )  # fmt: skip

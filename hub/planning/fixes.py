@@ -1,0 +1,135 @@
+"""The fixes that a person took: another date, another number, the existing entry instead of a new one.
+
+A fix is kept in the choices of an order under its key: `date` for all its documents, else `<about>:<fix>`, where
+`about` is "invoice", "bill/<vendor>", "payment/<id>", "customer", "vendor/<vendor>" or "item/<name key>". So it is
+found again when the order is sent once more, and is put into the documents whenever these are built.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from hub.planning.choices import Choices
+from hub.plugin import FixKind, Payment, Problem, RecordKind, Ref, Subject, name_key, noun, say
+
+S = TypeVar("S", bound=Subject)
+
+LABELS = {
+    FixKind.DATE: say("Post on"), FixKind.NUMBER: say("Number"), FixKind.NAME: say("Name in the books"),
+    FixKind.SAME_AS: say("Link to what is in the books already"),
+    FixKind.REPEATS: say("Use the number although it is taken"),
+}  # fmt: skip
+
+CONSENTS = frozenset({FixKind.REPEATS, FixKind.OVERWRITES, FixKind.ANEW})
+"""Fixes that stay with a delivery for every later write of its document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A fix that was taken, as the dialog shows it again so that it can be changed or taken back."""
+
+    key: str
+    kind: FixKind
+    about: str
+    label: str
+    value: str
+
+
+def key(about: str, fix: str) -> str:
+    """Return the key under which a fix is kept."""
+    return fix if fix in {FixKind.DATE, FixKind.CUSTOMER} or not about else f"{about}:{fix}"
+
+
+def about_delivery(source: str, kind: str) -> str:
+    """Return what of its order a delivery is, as the keys of fixes name it. `source` and `kind` identify it."""
+    place, _, name = source.partition("/")
+    if place == "company":
+        return kind if kind == RecordKind.CUSTOMER else f"{kind}/{name}"
+    if place == "item":
+        return f"{kind}/{name}"
+    part = source.split("/")[3:]
+    return f"{kind}/{'/'.join(part)}" if part else kind
+
+
+def about_item(name: str) -> str:
+    """Return what of an order a new item of this name is."""
+    return f"{RecordKind.ITEM}/{name_key(name)}"
+
+
+def apply_fix(choices: Choices, about: str, fix: str, value: str) -> Choices:
+    """Return the choices after a person took a fix of a problem. The dialog and Retry do the same."""
+    if fix == FixKind.CUSTOMER:
+        return replace(choices, customer=value)
+    return replace(choices, answers={**choices.answers, key(about, fix): value})
+
+
+def apply_pressed(choices: Choices, pressed: str) -> Choices:
+    """Return the choices after a button of the dialog was pressed, which says a key, an equals sign and the value."""
+    name, _, value = pressed.partition("=")
+    about, _, fix = name.rpartition(":")
+    return apply_fix(choices, about, fix, value) if name else choices
+
+
+def latest(answers: Mapping[str, str], live: Iterable[tuple[str, Mapping[str, str]]]) -> dict[str, str]:
+    """Return the fixes of an order's last sending; what is about one of its documents as it was taken for that.
+
+    `live` are the deliveries of the order, each as what of the order it is and the fixes that stand with it.
+    """
+    found = dict(answers)
+    for about, own in live:
+        prefix = f"{about}:"
+        found = {name: value for name, value in found.items() if not name.startswith(prefix)}
+        found |= {name: value for name, value in own.items() if name.startswith(prefix)}
+    return found
+
+
+def put(subject: S, about: str, answers: Mapping[str, str]) -> S:
+    """Return the subject with the fixes that are about it. What cannot be understood is left out."""
+    own = {fix: answers.get(key(about, fix), "").strip() for fix in FixKind}
+    if subject.kind in set(RecordKind):
+        values: dict[str, Any] = {"name": own[FixKind.NAME]} if own[FixKind.NAME] else {}
+        return replace(subject, **values)
+    values = {}
+    if (day := _day(own[FixKind.DATE])) and day > subject.date:  # type: ignore[union-attr]  # A document has one.
+        values["date"] = day
+    if not isinstance(subject, Payment):
+        if own[FixKind.NUMBER]:
+            values["number"] = own[FixKind.NUMBER]
+        if own[FixKind.SAME_AS]:
+            values["same_as"] = Ref(id=own[FixKind.SAME_AS])
+        values["repeats_number"] = bool(own[FixKind.REPEATS])
+    return replace(subject, **values)
+
+
+def mark(problems: Iterable[Problem], about: str) -> tuple[Problem, ...]:
+    """Return the problems of a subject, marked with what they are about."""
+    return tuple(replace(problem, about=about) for problem in problems)
+
+
+def given(answers: Mapping[str, str]) -> list[Given]:
+    """Return what was taken so far, apart from the date and the customer, which have places of their own."""
+    found = []
+    for name, value in answers.items():
+        of, _, fix = name.rpartition(":")
+        if value and fix in LABELS and fix != FixKind.DATE:
+            label = LABELS[FixKind(fix)]
+            label = say("%(label)s (%(of)s)", label=label, of=noun(of.partition("/")[0])) if of else label
+            found.append(Given(key=name, kind=FixKind(fix), about=of, label=label, value=value))
+    return found
+
+
+def amount(text: str) -> Decimal | None:
+    """Return an amount that a fix says, None if it says none."""
+    return Decimal(text) if re.fullmatch(r"\d{1,15}\.\d\d", text) else None
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

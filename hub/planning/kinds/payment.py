@@ -1,0 +1,66 @@
+"""The payments received for an order. One that came before the invoice is a deposit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hub.host import Order, OrderPayment
+from hub.planning.context import PlanningContext
+from hub.planning.kinds.builders import Built, built_or_problem
+from hub.planning.kinds.sale import is_given_back
+from hub.planning.parts import Parts
+from hub.plugin import AT_ONCE, DEPOSITS, Invoice, Payment, Problem, Ref, Role, say
+
+
+class PaymentBuilder:
+    """One payment for each that the order received, applied to its invoice if there is one by then.
+
+    A refund is none: what was paid back for a credit memo is entered in the books by hand, where the money left.
+    """
+
+    kind = Payment.kind
+
+    def applies_to(self, order: Order) -> bool:
+        return not is_given_back(order)
+
+    def build(self, parts: Parts) -> Iterator[Built]:
+        for received in parts.order.payments:
+            yield _build(parts, received)
+
+
+def is_invoiced(parts: Parts) -> bool:
+    """Return True if the order's invoice is in the books, on its way, or sent together with its payments."""
+    invoice = parts.context.existing.get((f"order/{parts.order.id}", Invoice.kind))
+    return parts.choices.sells or (invoice is not None and not invoice.is_gone)
+
+
+def takes_deposits(order: Order, context: PlanningContext) -> bool:
+    """Return True if payments of an order can be sent before its invoice, and this is not there."""
+    invoiced = Invoice.kind in context.kinds_of(order)
+    return context.options.get(DEPOSITS.key) == AT_ONCE and not invoiced and not is_given_back(order)
+
+
+def _build(parts: Parts, received: OrderPayment) -> Built:
+    order, refs = parts.order, parts.refs
+    is_applied = is_invoiced(parts)
+    document, problems = built_or_problem(lambda: Payment(
+        number=received.reference, date=received.date, currency=order.currency, customer=parts.customer.ref,
+        invoice=Ref(id="", name=f"Invoice {order.number}") if is_applied else None, amount=received.amount,
+        method=received.method, deposit_to=refs.get(Role.DEPOSIT), receivable=refs.get(Role.RECEIVABLE),
+        note=f"Order {order.number}",
+    ))  # fmt: skip
+    return Built(
+        source=f"order/{order.id}/payment/{received.id}", part=received.id, document=document, uses=(parts.customer,),
+        waits_for=((f"order/{order.id}", Invoice.kind),) if is_applied else (),
+        title=lambda payment: say("Payment %(amount)s for %(order)s", amount=payment.amount, order=order.number),
+        problems=(*problems, *_too_early(parts, is_applied=is_applied)),
+    )  # fmt: skip
+
+
+def _too_early(parts: Parts, *, is_applied: bool) -> tuple[Problem, ...]:
+    if is_applied or parts.context.options.get(DEPOSITS.key) == AT_ONCE:
+        return ()
+    return (Problem(
+        code="payments-need-invoice", what=say("Payments are sent with the invoice."), why=say("The settings say so."),
+        cure=say("Tick the invoice, too, or have an admin change it on the Details tab."), field="documents",
+    ),)  # fmt: skip

@@ -1,0 +1,145 @@
+"""From an order, a person's choices and what is known to a plan: the one place where this is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from hub.host import Order
+from hub.planning import checks, steps
+from hub.planning.choices import SALES, Choices
+from hub.planning.context import Existing, PlanningContext, Progress
+from hub.planning.kinds import builder_of
+from hub.planning.parts import Parts, named_by, parts_of
+from hub.planning.plans import Action, Plan, Step
+from hub.plugin import Per, RecordKind, Ref, document_kinds, kind_of
+
+
+def plan(order: Order, choices: Choices, context: PlanningContext) -> Plan:
+    """Return what an order would become in the books with these choices."""
+    choices = _whole(order, choices)
+    parts = parts_of(order, choices, _with_fixes(order, choices, context))
+    if order.cancelled:
+        found = list(steps.superseded_steps(parts))
+    else:
+        documents = _with_needs_of_voids(_document_steps(parts))
+        records = list(steps.record_steps(parts, documents))
+        found = [*records, *documents, *steps.unneeded_steps(parts, documents)]
+    problems = checks.order_problems(parts, found)
+    return Plan(
+        order=order, choices=_completed(order, choices, context), steps=tuple(found), links=_links(parts, found),
+        problems=problems,
+    )  # fmt: skip
+
+
+def plan_many(wanted: Sequence[tuple[Order, Choices]], context: PlanningContext) -> list[Plan]:
+    """Return the plans of several orders, each made as if those before it had been applied where they could be."""
+    found = []
+    for order, choices in wanted:
+        made = plan(order, choices, context)
+        found.append(made)
+        if not made.blockers:
+            context = after(context, made)
+    return found
+
+
+def after(context: PlanningContext, made: Plan) -> PlanningContext:
+    """Return the context as it is once a plan has been applied: its new records are on their way, and what it does not
+    need any more is not needed by it."""
+    existing = dict(context.existing)
+    for step in made.steps:
+        if step.action is Action.CANCEL:
+            existing.pop(step.key, None)
+        elif step.will_write and step.subject is not None and not step.is_document:
+            existing[step.key] = _on_its_way(step)
+        elif step.will_write and step.existing is not None:
+            for need in step.existing.needs:
+                if need in existing:
+                    freed = existing[need].needed_by - {step.existing.id}
+                    existing[need] = replace(existing[need], needed_by=freed)
+    return replace(context, existing=existing)
+
+
+def _on_its_way(step: Step) -> Existing:
+    assert step.subject is not None
+    before = step.existing
+    return Existing(
+        id=before.id if before else 0, key=step.key, order_id="", title=step.title, progress=Progress.MOVING,
+        is_stopped=False, can_cancel=False, voids=False, current=step.subject, posted=step.subject,
+        posting=before.posting if before and step.action is Action.UPDATE else None,
+    )  # fmt: skip
+
+
+def _document_steps(parts: Parts) -> list[Step]:
+    """Return a step for each document that the order has, and for each that it had and is in the books."""
+    found: list[Step] = []
+    for kind in sorted(document_kinds().values(), key=lambda kind: len(kind.after)):  # What waits comes last.
+        builder = builder_of(kind.key)
+        if builder is not None and builder.applies_to(parts.order):
+            found += [steps.document_step(parts, kind, one) for one in builder.build(parts)]
+    found = list(_in_order_of_change(parts, found))
+    keys = {step.key for step in found}
+    return [*steps.superseded_steps(parts), *found, *steps.dropped_steps(parts, keys)]
+
+
+def _in_order_of_change(parts: Parts, found: list[Step]) -> Iterator[Step]:
+    """In some books the change of a bill goes before that of its purchase order, whose lines the bill holds."""
+    changing = {step.key for step in found if steps.is_changing(step)}
+    for step in found:
+        held = steps.held_by(parts, step.key) & changing
+        if held and steps.is_changing(step):
+            yield replace(step, needs=(*step.needs, *sorted(held)))
+        elif parts.context.capabilities.bill_before_order and steps.is_changing(step):
+            yield replace(step, needs=tuple(key for key in step.needs if not steps.holds(step.key, key)))
+        else:
+            yield step
+
+
+def _with_needs_of_voids(found: list[Step]) -> list[Step]:
+    """What the order sells instead of something that is voided waits for that."""
+    voided = tuple(step.key for step in found if step.action is Action.VOID and step.wanted)
+    return [
+        replace(step, needs=(*step.needs, *voided)) if step.kind in SALES and step.key not in voided else step
+        for step in found
+    ]
+
+
+def _whole(order: Order, choices: Choices) -> Choices:
+    """Return the choices, in which what is to be updated is among the documents, if the order still has it."""
+    updated = []
+    for about in choices.updates:
+        kind = kind_of(about.partition("/")[0])
+        builder = builder_of(kind.key)
+        if kind.per is not Per.PAYMENT and builder is not None and builder.applies_to(order):
+            updated.append(about)
+    return replace(choices, documents=tuple(dict.fromkeys([*choices.documents, *updated])))
+
+
+def _with_fixes(order: Order, choices: Choices, context: PlanningContext) -> PlanningContext:
+    """Return the context, in which what is there of an order has the fixes that are taken now, too."""
+    own = {one.key: replace(one, fixes={**one.fixes, **choices.answers}) for one in context.of_order(order)}
+    return replace(context, existing={**context.existing, **own})
+
+
+def _completed(order: Order, choices: Choices, context: PlanningContext) -> Choices:
+    """Return the choices with what was suggested, and with the consents that stand with what is there. What the order
+    names is not made a choice, so that it can change."""
+    said = {**context.mapped, **named_by(order, context)}
+    choices = choices.with_accounts((role, ref.id) for role, ref in context.suggested.items() if role not in said)
+    kept = [steps.consents(one) for one in context.of_order(order)]
+    return replace(choices, answers={**dict(chain.from_iterable(one.items() for one in kept)), **choices.answers})
+
+
+def _links(parts: Parts, found: Sequence[Step]) -> dict[tuple[RecordKind, str], Ref]:
+    """Return who the companies of what is written are."""
+    order, wanted = parts.order, [step for step in found if step.wanted and step.is_document]
+    links = {}
+    if wanted and parts.customer.ref.id:
+        links[RecordKind.CUSTOMER, order.company.id] = parts.customer.ref
+    bought = {step.about.partition("/")[2] for step in wanted if document_kinds()[step.kind].party is RecordKind.VENDOR}
+    for vendor_id, vendor in parts.vendors.items():
+        if vendor_id in bought and vendor.ref.id:
+            links[RecordKind.VENDOR, vendor_id] = vendor.ref
+    return links
+
