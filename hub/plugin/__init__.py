@@ -92,6 +92,7 @@ from hub.plugin.documents import (
     register,
     title_of,
 )
+from hub.plugin.handlers import Handler
 from hub.plugin.integration import (
     API_VERSION,
     Integration,
@@ -159,6 +160,7 @@ __all__ = [
     "FieldKind",
     "Fix",
     "FixKind",
+    "Handler",
     "Integration",
     "IntegrationError",
     "Invoice",

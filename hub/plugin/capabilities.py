@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from hub.plugin.books import AccountKind, RecordKind
 from hub.plugin.sentences import say
 from hub.plugin.transactions import TransactionKind
+
+if TYPE_CHECKING:
+    from hub.plugin.handlers import Handler
 
 
 class FieldKind(enum.StrEnum):
@@ -144,8 +148,9 @@ class Limit:
 class Capabilities:
     """What the ledger can do, and at which pace.
 
-    `documents` can be posted, and those in `revises` posted once more after a change, as can the records there. Those
-    in `voids` can be brought to nothing when their order is cancelled (`Revision.voids`).
+    `documents` are the kinds that can be posted, `revises` those that can be changed and `voids` those that can be
+    brought to nothing when their order is cancelled: these follow from the integration's handlers, and a plugin names
+    in `revises` only the kinds of record that it can change.
     With `bill_before_order` the change of a bill goes before that of its purchase order, whose lines the bill holds.
     `lists` and then `history` can be fetched, in this order; `creates` created. `requests_per_batch` is how many
     requests travel at once; 1 for a ledger without batches; `bytes_per_batch` about how much they may weigh
@@ -161,7 +166,7 @@ class Capabilities:
     The kinds of record in `shared_names` share one list of names.
     """
 
-    documents: frozenset[str]
+    documents: frozenset[str] = frozenset()
     lists: tuple[RecordKind, ...]
     history: tuple[TransactionKind, ...] = ()
     creates: frozenset[RecordKind] = frozenset()
@@ -176,3 +181,14 @@ class Capabilities:
     limits: tuple[Limit, ...] = ()
     idempotency_window: dt.timedelta | None = None
     reads_a_month: int = 0
+
+    def with_handlers(self, handlers: Sequence[Handler[Any]]) -> Capabilities:
+        """Return the capabilities with what follows from an integration's handlers, if it has any."""
+        if not handlers:
+            return self
+        updates = {one.kind for one in handlers if one.update is not None}
+        return replace(
+            self, documents=frozenset(one.kind for one in handlers),
+            revises=frozenset(updates | (self.revises & set(RecordKind))),
+            voids=frozenset(one.kind for one in handlers if one.void is not None),
+        )  # fmt: skip

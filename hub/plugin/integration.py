@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 from wsgiref.types import WSGIApplication
 
 from hub.plugin.authorization import Ask, Attempt, Authorized, Connection, Download, EndpointDetails, Redirect
@@ -12,6 +12,7 @@ from hub.plugin.batches import Batch, Conversation, Request, RequestCost, Respon
 from hub.plugin.books import Books, Ref
 from hub.plugin.capabilities import Capabilities, Field, MappingField, Setting
 from hub.plugin.documents import Document, NewRecord, Posting
+from hub.plugin.handlers import Handler
 from hub.plugin.polling import PollingSession
 from hub.plugin.problems import Problem, Rejected
 from hub.plugin.sentences import say
@@ -35,6 +36,20 @@ class Integration(ABC):
     settings: ClassVar[Sequence[Setting]] = ()
     options: ClassVar[Sequence[Field]] = ()
     mappings: ClassVar[Sequence[MappingField]] = ()
+    handlers: ClassVar[Sequence[Handler[Any]]] = ()
+    """One for each kind of document that the ledger takes. `capabilities` follows from them."""
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        if {"handlers", "capabilities"} & set(vars(cls)) and hasattr(cls, "capabilities"):
+            cls.capabilities = cls.capabilities.with_handlers(cls.handlers)
+
+    def handler(self, kind: str) -> Handler[Any]:
+        """Return the handler of a kind. Raises `LookupError` if there is none."""
+        found = next((one for one in self.handlers if one.kind == kind), None)
+        if found is None:
+            raise LookupError(f"{type(self).__name__} has no handler for “{kind}”.")
+        return found
 
     @abstractmethod
     def describe_books(self) -> Conversation[Books]:
@@ -56,9 +71,9 @@ class Integration(ABC):
         `options` and `books` are as they were when the conversation began, also on every replay.
         """
 
-    @abstractmethod
     def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
-        """Post a document. Raises `Rejected` if the books refuse it. For `options` and `books` see `create`."""
+        """Post, change or void a document, as the handler of its kind does. For `options` and `books` see `create`."""
+        return self.handler(document.kind).conversation_for(document)(document, options, books)
 
     @abstractmethod
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
@@ -103,8 +118,12 @@ class Integration(ABC):
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
     ) -> Sequence[Problem]:
         """Name what these books would refuse, before anything is sent: too long a number, a colon in a name, a date
-        in a period that is closed. `books` is what `describe_books` last found. Pure."""
-        return ()
+        in a period that is closed. `books` is what `describe_books` last found. Pure.
+
+        By default the handler of a document is asked, and a new record is not looked at.
+        """
+        handler = next((one for one in self.handlers if one.kind == subject.kind), None)
+        return () if handler is None else tuple(handler.validate(subject, options, books))
 
     def document_url(
         self, kind: str, posting_id: str, books: Books, settings: Mapping[str, str]

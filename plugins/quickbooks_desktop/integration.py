@@ -10,16 +10,13 @@ from hub.plugin import (
     Books,
     Capabilities,
     Conversation,
-    CreditMemo,
     Document,
     Download,
     EndpointDetails,
-    Invoice,
     Listed,
     NewRecord,
     Page,
     PollingSession,
-    Posting,
     Problem,
     PullIntegration,
     RecordKind,
@@ -27,7 +24,6 @@ from hub.plugin import (
     Request,
     Response,
     TransactionKind,
-    document_kinds,
 )
 from quickbooks_desktop import calls, endpoint, history, lists, posting, qbxml, qwc, recovery, review
 from quickbooks_desktop.options import MAPPINGS, OPTIONS
@@ -42,7 +38,6 @@ class QuickBooksDesktop(PullIntegration):
     key = "quickbooks_desktop"
     label = "QuickBooks Desktop"
     capabilities = Capabilities(
-        documents=frozenset(document_kinds()),
         lists=(
             RecordKind.ACCOUNT,
             RecordKind.TERM,
@@ -54,15 +49,15 @@ class QuickBooksDesktop(PullIntegration):
         ),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        revises=frozenset({*document_kinds(), RecordKind.CUSTOMER}),
+        revises=frozenset({RecordKind.CUSTOMER}),
         bill_before_order=True,
-        voids=frozenset({Invoice.kind, CreditMemo.kind}),
         shared_names=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_batch=200,
         bytes_per_batch=300_000,
         tax_by_code=True,
     )
     options = OPTIONS
+    handlers = posting.HANDLERS
     mappings = MAPPINGS
 
     def connection_file(self, details: EndpointDetails) -> Download:
@@ -82,9 +77,6 @@ class QuickBooksDesktop(PullIntegration):
 
     def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # What these books do not take, `validate` has said.
         return posting.create(record, options)
-
-    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG002  # As above.
-        return posting.post(document, options)
 
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
         writes = any(request.writes for request in requests)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from hub.plugin import (
     SUFFIX,
     TAKEN_NAMES,
     Bill,
+    Books,
     Conversation,
     CreditMemo,
     Document,
     Fix,
+    Handler,
     Invoice,
     NewCustomer,
     NewItem,
@@ -49,22 +52,49 @@ PARTIES = {
 """Who has a name, by the kind of row."""
 
 
-def post(document: Document, options: Mapping[str, str]) -> Conversation[Posting]:
-    """Post a document. What it comes to is read from the books' echo and not taken for granted."""
-    subject = describe(document)
-    row: Row
-    match document:
-        case Invoice() | CreditMemo() if document.revises is not None and document.revises.voids:
-            return (yield from changing.void(document, document.revises, subject))
-        case Invoice() | CreditMemo():
-            row = yield from _sale(document, options, subject)
-        case Payment():
-            row = yield from _payment(document, subject)
-        case PurchaseOrder():
-            row = yield from _order(document, subject)
-        case Bill():
-            row = yield from _bill(document, subject)
-    return posting(row, document)
+def post_sale(
+    document: Invoice | CreditMemo, options: Mapping[str, str], books: Books  # noqa: ARG001  # Every file takes it alike.
+) -> Conversation[Posting]:
+    """Enter or change what an order sells."""
+    return posting((yield from _sale(document, options, describe(document))), document)
+
+
+def void_sale(
+    document: Invoice | CreditMemo, options: Mapping[str, str], books: Books  # noqa: ARG001  # Nothing of it is written.
+) -> Conversation[Posting]:
+    """Bring what an order sold to nothing."""
+    assert document.revises is not None
+    return (yield from changing.void(document, document.revises, describe(document)))
+
+
+def post_payment(
+    document: Payment, options: Mapping[str, str], books: Books  # noqa: ARG001  # As above.
+) -> Conversation[Posting]:
+    """Receive a payment, or apply one that is there to its invoice."""
+    return posting((yield from _payment(document, describe(document))), document)
+
+
+def post_order(
+    document: PurchaseOrder, options: Mapping[str, str], books: Books  # noqa: ARG001  # As above.
+) -> Conversation[Posting]:
+    """Enter or change a purchase order."""
+    return posting((yield from _order(document, describe(document))), document)
+
+
+def post_bill(
+    document: Bill, options: Mapping[str, str], books: Books  # noqa: ARG001  # As above.
+) -> Conversation[Posting]:
+    """Enter or change a bill."""
+    return posting((yield from _bill(document, describe(document))), document)
+
+
+HANDLERS: tuple[Handler[Any], ...] = (
+    Handler(kind=Invoice.kind, post=post_sale, update=post_sale, void=void_sale),
+    Handler(kind=CreditMemo.kind, post=post_sale, update=post_sale, void=void_sale),
+    Handler(kind=Payment.kind, post=post_payment, update=post_payment),
+    Handler(kind=Bill.kind, post=post_bill, update=post_bill),
+    Handler(kind=PurchaseOrder.kind, post=post_order, update=post_order),
+)
 
 
 def posting(row: Row, document: Document) -> Posting:

@@ -97,15 +97,17 @@ def enter(
     raise Rejected(stumbled(subject))
 
 
-def change(kind: str, revises: Revision, fields: Payload, subject: Sentence) -> Conversation[Row]:
-    """Change a `kind` that is there and give it as the books echo it. See `_rewrite`."""
+def change(
+    kind: str, revises: Revision, fields: Payload, subject: Sentence, *, include: str = ""
+) -> Conversation[Row]:
+    """Change a `kind` that is there and give it as the books echo it. See `_rewrite`; for `include` see `create`."""
     return (
         yield from _rewrite(
             say("change %(kind)s", kind=IN_WORDS[kind]),
             kind,
             revises,
             subject,
-            lambda version: update(kind, fields, revises, version),
+            lambda version: update(kind, fields, revises, version, include),
         )
     )
 

@@ -24,7 +24,6 @@ from hub.plugin import (
     NewRecord,
     Page,
     Payment,
-    Posting,
     Problem,
     PurchaseOrder,
     PushIntegration,
@@ -35,7 +34,6 @@ from hub.plugin import (
     RequestCost,
     Response,
     TransactionKind,
-    document_kinds,
 )
 from quickbooks_online import carrier, history, lists, oauth, posting, recovery, review, webhooks
 from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
@@ -55,7 +53,6 @@ class QuickBooksOnline(PushIntegration):
     key = "quickbooks_online"
     label = "QuickBooks Online"
     capabilities = Capabilities(
-        documents=frozenset(document_kinds()),
         lists=(
             RecordKind.ACCOUNT,
             RecordKind.TERM,
@@ -68,8 +65,7 @@ class QuickBooksOnline(PushIntegration):
         ),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
-        revises=frozenset({*document_kinds(), RecordKind.CUSTOMER}),
-        voids=frozenset({Invoice.kind}),  # A credit memo can be deleted, which would leave no trace of it.
+        revises=frozenset({RecordKind.CUSTOMER}),
         shared_names=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_batch=30,  # Intuit's API page on batch.
         limits=(  # Intuit's API page on limits and throttles.
@@ -84,6 +80,7 @@ class QuickBooksOnline(PushIntegration):
     )
     settings = SETTINGS
     options = OPTIONS
+    handlers = posting.HANDLERS
     mappings = MAPPINGS
 
     def authorize(self, attempt: Attempt) -> Redirect | Authorized:
@@ -97,9 +94,6 @@ class QuickBooksOnline(PushIntegration):
 
     def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
         return posting.create(record, options, books)
-
-    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
-        return posting.post(document, options, books)
 
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # QuickBooks has no dialects, and forgets by itself.
         return carrier.encode(key, requests)

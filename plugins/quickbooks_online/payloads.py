@@ -40,15 +40,18 @@ PURCHASE_DESCRIPTION_LENGTH = 1000
 def create(kind: str, fields: Payload, include: str = "") -> Payload:
     """Return the batch item that enters `fields` as a new `kind`: "Invoice", "Customer". `include` is what a single
     call names under this parameter of its address; an item has it as its `optionsData`."""
-    options = {"optionsData": f"include={include}"} if include else {}
-    return {"operation": "create", kind: fields, **options}
+    return {"operation": "create", kind: fields, **_options(include)}
 
 
-def update(kind: str, fields: Payload, revises: Revision, version: str) -> Payload:
+def _options(include: str) -> Payload:
+    return {"optionsData": f"include={include}"} if include else {}
+
+
+def update(kind: str, fields: Payload, revises: Revision, version: str, include: str = "") -> Payload:
     """Return the batch item that changes a `kind`. It is sparse: what `fields` do not name stays, but lines are
-    replaced."""
+    replaced. For `include` see `create`."""
     named = {**fields, "Id": revises.id, "SyncToken": version, "sparse": True}
-    return {"operation": "update", kind: named}
+    return {"operation": "update", kind: named, **_options(include)}
 
 
 def void(kind: str, revises: Revision, version: str) -> Payload:

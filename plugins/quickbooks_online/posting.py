@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from hub.plugin import (
     SUFFIX,
     TAKEN_NAMES,
     AuthorizationExpired,
+    Bill,
     Books,
     Conversation,
+    CreditMemo,
     Document,
     Fix,
+    Handler,
+    Invoice,
     NewCustomer,
     NewItem,
     NewRecord,
@@ -41,17 +46,42 @@ from quickbooks_online.options import chosen
 
 
 def post(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
-    """Post a document in one write. What it comes to is read from the books' echo and not taken for granted."""
+    """Post a document in one write."""
     kind, fields = payloads.document(document, options, books)
     subject = describe(document)
-    if isinstance(document, Sale) and document.revises is not None and document.revises.voids:
-        row = yield from void(kind, document.revises, subject)
-    elif document.revises is not None:
-        row = yield from change(kind, document.revises, fields, subject)
-    elif not isinstance(document, Payment) and document.same_as is not None:
+    if not isinstance(document, Payment) and document.same_as is not None:
         row = yield from numbering.existing(kind, document.same_as.id, fields, subject)
     else:
         row = yield from _entered(document, kind, fields, subject)
+    return _posting(document, row)
+
+
+def update(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
+    """Make what a document revises equal to it, in one write."""
+    kind, fields = payloads.document(document, options, books)
+    assert document.revises is not None
+    row = yield from change(kind, document.revises, fields, describe(document), include=_include(document))
+    return _posting(document, row)
+
+
+def void_sale(document: Sale, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG001  # Nothing of it is written.
+    """Bring what a document revises to nothing."""
+    assert document.revises is not None
+    row = yield from void("Invoice", document.revises, describe(document))
+    return _posting(document, row)
+
+
+HANDLERS: tuple[Handler[Any], ...] = (
+    Handler(kind=Invoice.kind, post=post, update=update, void=void_sale),
+    Handler(kind=CreditMemo.kind, post=post, update=update),  # It can be deleted, which would leave no trace.
+    Handler(kind=Payment.kind, post=post, update=update),
+    Handler(kind=Bill.kind, post=post, update=update),
+    Handler(kind=PurchaseOrder.kind, post=post, update=update),
+)
+
+
+def _posting(document: Document | Sale, row: Row) -> Posting:
+    """Return what an echo says about a document: what it comes to is not taken for granted."""
     return Posting(
         id=row["Id"],
         number=row.get("PaymentRefNum" if isinstance(document, Payment) else "DocNumber") or "",
@@ -67,10 +97,14 @@ def _tax(row: Row) -> Decimal:
     return in_cents(Decimal(str((row.get("TxnTaxDetail") or {}).get("TotalTax") or 0)))
 
 
+def _include(document: Document) -> str:
+    """Return the option of a write whose number may be there already."""
+    return numbering.REPEAT if not isinstance(document, Payment) and document.repeats_number else ""
+
+
 def _entered(document: Document, kind: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
     """Enter a document. A refusal says as well as it can what stands in the way, and what can be done about it."""
-    repeats = not isinstance(document, Payment) and document.repeats_number
-    include = numbering.REPEAT if repeats else ""
+    include = _include(document)
     try:
         return (
             yield from enter(

@@ -218,7 +218,7 @@ def test_an_invoice_that_can_only_be_changed_there_is_named_until_it_comes_to_th
     class Narrow(QuickBooksDesktop):
         """As it is for books in which nothing can be changed from here."""
 
-        capabilities = replace(QuickBooksDesktop.capabilities, revises=frozenset())
+        handlers = tuple(replace(one, update=None) for one in QuickBooksDesktop.handlers)
 
     app.extensions["hub"].integrations = {Narrow.key: Narrow()}
     (found,) = revisions(office, more_of_it())

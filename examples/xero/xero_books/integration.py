@@ -23,7 +23,6 @@ from hub.plugin import (
     NewRecord,
     Page,
     Payment,
-    Posting,
     Problem,
     PushIntegration,
     RecordKind,
@@ -32,7 +31,6 @@ from hub.plugin import (
     Request,
     Response,
     TransactionKind,
-    document_kinds,
 )
 from xero_books import carrier, history, lists, oauth, posting, recovery, review
 from xero_books.options import MAPPINGS, SETTINGS
@@ -50,7 +48,6 @@ class Xero(PushIntegration):
     key = "xero"
     label = "Xero"
     capabilities = Capabilities(
-        documents=frozenset(document_kinds()),
         lists=(RecordKind.ACCOUNT, RecordKind.TAX_CODE, RecordKind.ITEM, RecordKind.CUSTOMER, RecordKind.VENDOR),
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
@@ -67,6 +64,7 @@ class Xero(PushIntegration):
         reference="correlation",
     )
     settings = SETTINGS
+    handlers = posting.HANDLERS
     mappings = MAPPINGS
 
     def authorize(self, attempt: Attempt) -> Redirect | Ask | Authorized:
@@ -80,9 +78,6 @@ class Xero(PushIntegration):
 
     def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # There are no options, and every organisation takes them alike.
         return posting.create(record)
-
-    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG002  # As above.
-        return posting.post(document)
 
     def validate(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books  # noqa: ARG002  # As above.

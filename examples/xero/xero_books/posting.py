@@ -11,10 +11,12 @@ from urllib.parse import quote
 
 from hub.plugin import (
     Bill,
+    Books,
     Conversation,
     Document,
     Fix,
     FixKind,
+    Handler,
     NewItem,
     NewRecord,
     NewVendor,
@@ -29,6 +31,7 @@ from hub.plugin import (
     Sale,
     Sentence,
     describe,
+    document_kinds,
     in_cents,
     noun,
     say,
@@ -60,7 +63,9 @@ SINGULAR = {
 """What one of Xero's kinds is called."""
 
 
-def post(document: Document) -> Conversation[Posting]:
+def post(
+    document: Document, options: Mapping[str, str], books: Books  # noqa: ARG001  # Every organisation takes it alike.
+) -> Conversation[Posting]:
     """Post a document. What it comes to is read from the books' echo and not taken for granted."""
     kind, element = payloads.document(document)
     subject = describe(document)
@@ -69,6 +74,9 @@ def post(document: Document) -> Conversation[Posting]:
     else:
         row = yield from _entered(document, kind, element, subject)
     return posting(document, kind, row)
+
+
+HANDLERS: tuple[Handler[Any], ...] = tuple(Handler(kind=kind, post=post) for kind in document_kinds())
 
 
 def posting(document: Document, kind: str, row: Row) -> Posting:

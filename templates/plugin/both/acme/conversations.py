@@ -7,12 +7,13 @@ begins a fresh one and hands it the answers that it has; so between two yields i
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 
 from hub.plugin import (
-    AccountKind, Books, Conversation, Document, Invoice, Listed, NewRecord, Page, Payload, Payment, Posting,
-    Problem, Record, RecordKind, Ref, Rejected, Request, Response, Sentence, Transaction, TransactionKind, describe,
-    noun, say,
+    AccountKind, Bill, Books, Conversation, Document, Handler, Invoice, Listed, NewRecord, Page, Payload, Payment,
+    Posting, Problem, PurchaseOrder, Record, RecordKind, Ref, Rejected, Request, Response, Sentence, Transaction,
+    TransactionKind, describe, noun, say,
 )  # fmt: skip
 
 TAKEN = "name_taken"
@@ -51,12 +52,20 @@ def create(record: NewRecord) -> Conversation[Ref]:
     return Ref(id=row["id"], name=row["name"])
 
 
-def post(document: Document) -> Conversation[Posting]:
-    """Return a document. The total is Acme's own, so that a difference is seen."""
+def post(
+    document: Document, options: Mapping[str, str], books: Books  # Acme has no options, and all its books work alike.
+) -> Conversation[Posting]:
+    """Post a document. The total is Acme's own, so that a difference is seen."""
     asked = {"enter": str(document.kind), "fields": fields(document)}
     reply = yield Request(name=say("create %(kind)s", kind=noun(document.kind)), payload=asked, writes=True)
     row = _row(reply, describe(document))
     return Posting(id=row["id"], number=row["number"], total=Decimal(row["total"]), version=str(row["at"]))
+
+
+HANDLERS = tuple(
+    Handler(kind=kind, post=post) for kind in (Invoice.kind, Payment.kind, PurchaseOrder.kind, Bill.kind)
+)
+"""One for each kind of document that Acme takes. With `update` and `void` it could change what is there, too."""
 
 
 def fields(document: Document) -> Payload:

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 
 from acme import conversations, endpoint
 from hub.plugin import (
-    AccountKind, Batch, Bill, Books, Capabilities, Conversation, Document, Download, EndpointDetails,
-    Invoice, Listed, MappingField, NewRecord, Page, Payment, PollingSession, Posting, PullIntegration,
-    PurchaseOrder, RecordKind, Ref, Request, Response, Role, TransactionKind, say,
+    AccountKind, Batch, Books, Capabilities, Conversation, Download, EndpointDetails, Invoice, Listed, MappingField,
+    NewRecord, Page, PollingSession, PullIntegration, RecordKind, Ref, Request, Response, Role, TransactionKind, say,
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
-
-PURCHASES = frozenset({PurchaseOrder.kind, Bill.kind})
 
 
 class Acme(PullIntegration):
@@ -24,12 +21,12 @@ class Acme(PullIntegration):
     key = "acme"
     label = "Acme"
     capabilities = Capabilities(
-        documents=frozenset({Invoice.kind, Payment.kind}) | PURCHASES,
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM),
         history=(TransactionKind.INVOICE, TransactionKind.PAYMENT),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
         requests_per_batch=20,
     )
+    handlers = conversations.HANDLERS
     mappings = (
         MappingField(
             key=Role.INCOME, label=say("Income"), accepts=(AccountKind.INCOME,),
@@ -54,9 +51,6 @@ class Acme(PullIntegration):
 
     def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
         return conversations.create(record)
-
-    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
-        return conversations.post(document)
 
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
         return endpoint.encode(key, requests)

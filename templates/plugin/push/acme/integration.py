@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from acme import carrier, conversations
 from hub.plugin import (
-    AccountKind, Attempt, Authorized, Batch, Bill, Books, Capabilities, Connection, Conversation,
-    Document, Invoice, Listed, MappingField, NewRecord, Page, Payment, Posting, PurchaseOrder,
-    PushIntegration, RecordKind, Redirect, Ref, Request, Response, Role, Setting, TransactionKind, say,
+    AccountKind, Attempt, Authorized, Batch, Books, Capabilities, Connection, Conversation, Invoice, Listed,
+    MappingField, NewRecord, Page, PushIntegration, RecordKind, Redirect, Ref, Request, Response, Role, Setting,
+    TransactionKind, say,
 )  # fmt: skip
-
-PURCHASES = frozenset({PurchaseOrder.kind, Bill.kind})
 
 
 class Acme(PushIntegration):
@@ -20,7 +18,6 @@ class Acme(PushIntegration):
     key = "acme"
     label = "Acme"
     capabilities = Capabilities(
-        documents=frozenset({Invoice.kind, Payment.kind}) | PURCHASES,
         lists=(RecordKind.ACCOUNT, RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM),
         history=(TransactionKind.INVOICE, TransactionKind.PAYMENT),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
@@ -31,6 +28,7 @@ class Acme(PushIntegration):
         Setting(name="CLIENT_ID", help="The name of your app at Acme."),
         Setting(name="CLIENT_SECRET", help="Its secret."),
     )
+    handlers = conversations.HANDLERS
     mappings = (
         MappingField(
             key=Role.INCOME, label=say("Income"), accepts=(AccountKind.INCOME,),
@@ -49,9 +47,6 @@ class Acme(PushIntegration):
 
     def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
         return conversations.create(record)
-
-    def post(self, document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
-        return conversations.post(document)
 
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
         return carrier.encode(requests)
