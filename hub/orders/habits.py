@@ -7,9 +7,9 @@ from sqlalchemy.exc import IntegrityError
 from hub.database import session
 from hub.host import Order, User
 from hub.models import Habit, Installation
-from hub.planning.choices import PURCHASES, Choices
+from hub.planning.choices import Choices
 from hub.planning.parts import vendors_of
-from hub.plugin import Invoice
+from hub.plugin import Invoice, Per, kinds_per
 from hub.queue import commit, rollback
 
 
@@ -19,7 +19,7 @@ def remember(installation: Installation, user: User, choices: Choices) -> None:
     """
     if not choices.sells:
         return
-    bought = sorted(choices.kinds & PURCHASES)
+    bought = sorted(choices.kinds & kinds_per(Per.VENDOR))
     chosen = {"documents": bought, "tax": choices.tax, "default": installation.tax}
     try:
         session().merge(Habit(installation_id=installation.id, user_id=user.id, chosen=chosen))

@@ -8,12 +8,11 @@ from typing import Any
 
 from hub.host import Order
 from hub.planning import fixes
-from hub.planning.choices import PURCHASES, SALES
 from hub.planning.context import PlanningContext
 from hub.planning.kinds import Built
 from hub.planning.parts import Parts, mapping_missing
 from hub.planning.plans import Action, Step
-from hub.plugin import Document, DocumentKind, Per, Problem, noun, say
+from hub.plugin import Document, DocumentKind, Per, Problem, kinds_per, noun, say
 
 
 def order_problems(parts: Parts, steps: Sequence[Step]) -> tuple[Problem, ...]:
@@ -89,7 +88,7 @@ def _unmapped(parts: Parts, kind: DocumentKind[Any], built: Built) -> list[Probl
 
 
 def _no_vendors(parts: Parts) -> list[Problem]:
-    if parts.vendors or not PURCHASES & parts.choices.kinds:
+    if parts.vendors or not kinds_per(Per.VENDOR) & parts.choices.kinds:
         return []
     return [Problem(
         code="vendor-missing",
@@ -128,8 +127,8 @@ def _is_voided(parts: Parts, steps: Sequence[Step]) -> bool:
 
 def _cancelled(parts: Parts) -> Problem:
     """Why nothing of an order is sent that is cancelled."""
-    standing = parts.context.kinds_of(parts.order)
-    by_hand = [noun(kind) for kind in sorted(SALES - parts.context.capabilities.voids) if kind in standing]
+    standing = parts.context.kinds_of(parts.order) & kinds_per(Per.ORDER)
+    by_hand = [noun(kind) for kind in sorted(standing - parts.context.capabilities.voids)]
     return Problem(
         code="order-cancelled", what=say("Order %(number)s is cancelled.", number=parts.order.number),
         why=say("Nothing of a cancelled order is sent."), field="documents",

@@ -6,13 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hub.plugin import Invoice, Payment, Per, document_kinds, kind_of, kinds_per
-
-SALES = kinds_per(Per.ORDER)
-"""The kinds of what an order sells: it is one of them, never both."""
-
-PURCHASES = kinds_per(Per.VENDOR)
-"""The kinds of what is bought for an order, of each vendor."""
+from hub.plugin import Invoice, Payment, document_kinds, kind_of
 
 NEW = "new"
 """The choice "Create New Customer", or "Create New Vendor"."""
@@ -69,7 +63,7 @@ class Choices:
     @property
     def sells(self) -> bool:
         """Whether what the order sells is to be sent: its invoice, or its credit memo if it has become one."""
-        return bool(SALES & set(self.documents))
+        return self.asks_for(Invoice.kind)
 
     @property
     def deposits(self) -> bool:

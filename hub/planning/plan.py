@@ -8,7 +8,7 @@ from itertools import chain
 
 from hub.host import Order
 from hub.planning import checks, steps
-from hub.planning.choices import SALES, Choices
+from hub.planning.choices import Choices
 from hub.planning.context import Existing, PlanningContext, Progress
 from hub.planning.kinds import builder_of
 from hub.planning.parts import Parts, named_by, parts_of
@@ -98,9 +98,9 @@ def _in_order_of_change(parts: Parts, found: list[Step]) -> Iterator[Step]:
 
 def _with_needs_of_voids(found: list[Step]) -> list[Step]:
     """What the order sells instead of something that is voided waits for that."""
-    voided = tuple(step.key for step in found if step.action is Action.VOID and step.wanted)
+    voided = [step.key for step in found if step.action is Action.VOID and step.wanted]
     return [
-        replace(step, needs=(*step.needs, *voided)) if step.kind in SALES and step.key not in voided else step
+        replace(step, needs=(*step.needs, *(key for key in voided if key[1] in kind_of(step.kind).excludes)))
         for step in found
     ]
 

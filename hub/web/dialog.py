@@ -31,13 +31,13 @@ from hub.plugin import (
     Payment,
     Per,
     Problem,
-    PurchaseOrder,
     RecordKind,
     Role,
     Sale,
     document_kinds,
     in_cents,
     kind_of,
+    kinds_per,
     title_of,
 )
 from hub.states import DeliveryState
@@ -309,7 +309,7 @@ def _vendors(
     order: Order, installation: Installation, choices: Choices, *, context: PlanningContext, there: There,
     places: Mapping[str, mappings.Choice], changed: Collection[str],
 ) -> list[Vendor]:  # fmt: skip
-    kinds = [kind for kind in (Bill.kind, PurchaseOrder.kind) if kind in installation.documents]
+    kinds = [kind for kind in document_kinds() if kind in kinds_per(Per.VENDOR) and kind in installation.documents]
     companies = vendors_of(order) if kinds else {}
     rows = list(search(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
     totals, found = _totals(order), []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.planning.kinds import bill, credit_memo, invoice, payment, purchase_order
-from hub.planning.kinds.builders import Builder, Built, add_builder, builder_of
+from hub.planning.kinds.builders import Builder, Built, add_builder, builder_of, document_builders
 
 for _builder in (
     invoice.InvoiceBuilder(), credit_memo.CreditMemoBuilder(), payment.PaymentBuilder(), bill.BillBuilder(),
@@ -11,4 +11,4 @@ for _builder in (
 ):  # fmt: skip
     add_builder(_builder)
 
-__all__ = ["Builder", "Built", "add_builder", "builder_of"]
+__all__ = ["Builder", "Built", "add_builder", "builder_of", "document_builders"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,6 +54,11 @@ def add_builder(builder: Builder) -> None:
     if builder.kind in _BUILDERS:
         raise ValueError(f"There is a builder for “{builder.kind}” already.")
     _BUILDERS[builder.kind] = builder
+
+
+def document_builders() -> Mapping[str, Builder]:
+    """Return the registered builders by kind."""
+    return _BUILDERS
 
 
 def builder_of(kind: str) -> Builder | None:

@@ -8,11 +8,12 @@ from itertools import chain, count
 from typing import Any
 
 from hub.host import Order
-from hub.planning.choices import PURCHASES
 from hub.planning.context import PlanningContext
 from hub.planning.kinds.builders import Built, built_or_problem
 from hub.planning.parts import Part, Parts, is_bought, vendors_of
-from hub.plugin import Document, Line, Problem, PurchaseOrder, Ref, Role, in_cents, say
+from hub.plugin import Bill, Document, Line, Problem, PurchaseOrder, Ref, Role, in_cents, say
+
+KINDS = (Bill.kind, PurchaseOrder.kind)
 
 Make = Callable[[str, dict[str, Any]], Document]
 """Makes the document of a vendor, given the vendor's id and the fields that both kinds have."""
@@ -46,7 +47,7 @@ def numbers_of(order: Order, context: PlanningContext, kind: str) -> dict[str, s
     sent, vendors = _sent_numbers(order, context), vendors_of(order)
     taken, found = set(sent.values()), dict[str, str]()
     for place, vendor_id in enumerate(vendors, start=1):
-        own = (sent.get((one, vendor_id)) for one in (kind, *sorted(PURCHASES)))
+        own = (sent.get((one, vendor_id)) for one in (kind, *KINDS))
         alone = [order.number] if len(vendors) == 1 else []
         free = (one for one in chain(alone, (f"{order.number}-{n}" for n in count(place))) if one not in taken)
         found[vendor_id] = next(filter(None, own), None) or next(free)
@@ -58,7 +59,7 @@ def _sent_numbers(order: Order, context: PlanningContext) -> dict[tuple[str, str
     """Return our numbers of what was bought, by kind and vendor. A bill may bear its vendor's own."""
     found = {}
     for one in context.of_order(order):
-        if one.kind not in PURCHASES:
+        if one.kind not in KINDS:
             continue
         number = str(getattr(one.current, "number", ""))
         if one.kind == PurchaseOrder.kind or number == order.number or number.startswith(f"{order.number}-"):

@@ -9,8 +9,8 @@ import pytest
 
 from hub.host import Order
 from hub.orders.send import send_order
-from hub.planning.choices import PURCHASES, Choices
-from hub.plugin import Invoice
+from hub.planning.choices import Choices
+from hub.plugin import Bill, Invoice, PurchaseOrder
 from hub.states import DeliveryState
 from hub.testing.families.arriving import arrives, has_arrived
 from hub.testing.families.base import Family
@@ -19,6 +19,8 @@ from hub.testing.ledger import Entered, Lost
 from hub.testing.office import Office
 
 _CUTS = [None, *Lost]
+
+PURCHASES = frozenset({Bill.kind, PurchaseOrder.kind})
 
 
 class Changes(Family):
