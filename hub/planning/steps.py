@@ -52,8 +52,10 @@ def document_step(parts: Parts, kind: DocumentKind[Any], built: Built) -> Step:
     document = built.document and fixes.put(built.document, about, _answers(existing, parts))
     verdict = _verdict(parts, kind, existing, document)
     ticked = about in choices.updates
-    asked = _is_asked(parts, kind, built, existing, document)
-    wanted = ticked or (asked and not verdict.needs_tick)
+    asked = _is_asked(parts, kind, built)
+    # A deposit that is in the books waits for its invoice.
+    waits = kind.sent_with and existing is not None and existing.is_posted and not getattr(document, kind.sent_with, "")
+    wanted = ticked or (asked and not verdict.needs_tick and not waits)
     writes = wanted and verdict.action in WRITES
     step = Step(
         key=key, about=about, title=_title(kind, built, existing, document), action=verdict.action,
@@ -67,16 +69,12 @@ def document_step(parts: Parts, kind: DocumentKind[Any], built: Built) -> Step:
     return replace(step, subject=_revised(existing, document, _answers(existing, parts)))
 
 
-def _is_asked(
-    parts: Parts, kind: DocumentKind[Any], built: Built, existing: Existing | None, document: Document | None
-) -> bool:
+def _is_asked(parts: Parts, kind: DocumentKind[Any], built: Built) -> bool:
     """Return True if a person asked for a document, or for what it is sent with."""
     choices = parts.choices
     if not kind.sent_with:
         return choices.asks_for(kind.key, built.part)
     if kind.key not in parts.context.capabilities.documents:
-        return False
-    if existing is not None and existing.is_posted and getattr(document, kind.sent_with, None) is None:
         return False
     return kind.key in choices.documents or choices.asks_for(kind.sent_with) or kind.sent_with in choices.updates
 

@@ -1,0 +1,81 @@
+"""What always holds of plans, whatever the order and the choices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from hub.host import Order
+from hub.planning.choices import Choices
+from hub.planning.plan import after, plan, plan_many
+from hub.planning.plans import Action
+from tests.support.host import order_1042
+from tests.support.hypothesis_profile import examples
+from tests.support.plans import choices, delivered, empty_books, orders_with_vendors
+
+
+@settings(max_examples=examples(60))
+@given(order=orders_with_vendors(), chosen=choices)
+def test_planning_is_deterministic(order: Order, chosen: Choices) -> None:
+    context = empty_books()
+    assert plan(order, chosen, context) == plan(order, chosen, context)
+
+
+@settings(max_examples=examples(150))
+@given(order=orders_with_vendors(), chosen=choices)
+def test_what_was_delivered_is_not_planned_again(order: Order, chosen: Choices) -> None:
+    context = empty_books()
+    made = plan(order, chosen, context)
+    assume(not made.blockers)
+    again = plan(order, made.choices, delivered(context, made))
+    assert [(step.key, step.action) for step in again.steps if step.will_write] == []
+    assert again.differences == ()
+    assert {step.key for step in again.documents} == {step.key for step in made.documents}
+
+
+@settings(max_examples=examples(60))
+@given(order=orders_with_vendors(), chosen=choices, more=st.integers(1, 50))
+def test_a_changed_order_is_offered_as_updates_and_settles_once_they_are_delivered(
+    order: Order, chosen: Choices, more: int
+) -> None:
+    context = empty_books()
+    made = plan(order, chosen, context)
+    assume(not made.blockers and made.documents)
+    books, line = delivered(context, made), order.lines[0]
+    changed = replace(order, lines=(replace(line, description=f"{more} more"), *order.lines[1:]))
+    offered = plan(changed, made.choices, books)
+    assert not any(step.will_write for step in offered.steps)
+    updates = tuple(step.about for step in offered.differences)
+    updated = plan(changed, replace(made.choices, updates=updates), books)
+    assert {step.about for step in updated.steps if step.will_write} == set(updates)
+    assert plan(changed, made.choices, delivered(books, updated)).differences == ()
+
+
+@settings(max_examples=examples(60))
+@given(first=orders_with_vendors(), second=orders_with_vendors(), chosen=choices)
+def test_records_that_two_orders_need_are_created_once(first: Order, second: Order, chosen: Choices) -> None:
+    both = [(first, chosen), (replace(second, id="1043", number="1043"), chosen)]
+    plans = plan_many(both, empty_books())
+    created = [step.key for made in plans for step in made.steps if step.will_write and not step.is_document]
+    if not plans[0].blockers:
+        assert len(created) == len(set(created))
+
+
+def test_a_plan_that_was_applied_leaves_its_new_records_on_their_way() -> None:
+    made = plan(order_1042(), Choices(), empty_books())
+    keys = {step.key for step in made.steps if not step.is_document}
+    context = after(empty_books(), made)
+    assert keys == {("company/12", "customer"), ("item/a7102", "item")}
+    again = plan(replace(order_1042(), id="1043", number="1043"), Choices(), context)
+    assert {step.key for step in again.steps if step.action is Action.NOTHING} == keys
+    assert keys <= set(next(step for step in again.steps if step.kind == "invoice").needs)
+
+
+def test_a_plan_offers_what_is_not_wanted_and_blocks_only_what_is() -> None:
+    unpriced = replace(order_1042(), tax=Decimal("1.00"))  # It does not add up any more.
+    made = plan(unpriced, Choices(documents=()), empty_books())
+    assert (made.blockers, [step.wanted for step in made.steps if step.kind == "invoice"]) == ((), [False])
+    assert [one.code for one in plan(unpriced, Choices(), empty_books()).blockers] == ["does-not-add-up"]
