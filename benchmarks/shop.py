@@ -161,7 +161,7 @@ def _records(connection: Connection, installation_id: int, records: Any) -> None
     words: list[dict[str, Any]] = []
     for number, record in enumerate(records, start=begun):
         row = RecordRow(id=number, installation_id=installation_id, kind=record.kind, record_id=record.id)
-        row.take(record)
+        row.copy_from(record)
         rows.append({
             "id": number, "installation_id": installation_id, "kind": row.kind, "record_id": row.record_id,
             "name": row.name, "name_key": row.name_key, "number": row.number, "account": row.account,

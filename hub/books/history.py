@@ -56,14 +56,14 @@ def store(installation_id: int, kind: TransactionKind, found: Sequence[Transacti
     """Insert or update transactions; one query and one statement, however many there are."""
     known = {row.transaction_id: row for row in _rows(installation_id, kind, [one.id for one in found])}
     for one in found:
-        known[one.id] = _take(installation_id, known.get(one.id), one)
+        known[one.id] = _store_row(installation_id, known.get(one.id), one)
 
 
-def _take(installation_id: int, row: TransactionRow | None, found: Transaction) -> TransactionRow:
+def _store_row(installation_id: int, row: TransactionRow | None, found: Transaction) -> TransactionRow:
     if row is None:
         row = TransactionRow(installation_id=installation_id, kind=found.kind, transaction_id=found.id)
         session().add(row)
-    row.take(found)
+    row.copy_from(found)
     return row
 
 
@@ -87,7 +87,7 @@ def enter(installation_id: int, entered: Sequence[Posted]) -> bool:
     """
     known, freed = _Known(installation_id, entered), False
     for one in entered:
-        freed |= known.take(one.document, one.posting)
+        freed |= known.store(one.document, one.posting)
     return freed
 
 
@@ -108,15 +108,15 @@ class _Known:
             for kind, some in ids.items() for row in _rows(installation_id, kind, sorted(some))
         }  # fmt: skip
 
-    def take(self, document: Document, posting: Posting) -> bool:
+    def store(self, document: Document, posting: Posting) -> bool:
         """Store what a document has become in the books. Return True if it was voided with payments on it."""
         if isinstance(document, Invoice | CreditMemo):
-            return self._take_sale(document, posting)
+            return self._store_sale(document, posting)
         if isinstance(document, Payment):
-            self._take_payment(document, posting)
+            self._store_payment(document, posting)
         return False
 
-    def _take_sale(self, document: Invoice | CreditMemo, posting: Posting) -> bool:
+    def _store_sale(self, document: Invoice | CreditMemo, posting: Posting) -> bool:
         """Return what was paid on a changed invoice, or used of a changed credit memo, which it keeps."""
         kind = TransactionKind(document.kind)
         row = self.rows.get((kind, posting.id))
@@ -130,7 +130,7 @@ class _Known:
         ))  # fmt: skip
         return voided and bool(settled)
 
-    def _take_payment(self, document: Payment, posting: Posting) -> None:
+    def _store_payment(self, document: Payment, posting: Posting) -> None:
         """A payment lowers what is open of its invoice."""
         paid = document.invoice.id if document.invoice is not None else ""
         seen = self.rows.get((TransactionKind.PAYMENT, posting.id))
@@ -145,7 +145,7 @@ class _Known:
 
     def _become(self, found: Transaction) -> None:
         key = found.kind, found.id
-        self.rows[key] = _take(self.installation_id, self.rows.get(key), found)
+        self.rows[key] = _store_row(self.installation_id, self.rows.get(key), found)
 
 
 def of_customer(installation_id: int, customer_id: str, today: dt.date) -> Account:

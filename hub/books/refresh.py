@@ -151,7 +151,7 @@ def store_records(installation_id: int, kind: RecordKind, records: Sequence[Reco
         if row is None:
             row = known[record.id] = RecordRow(installation_id=installation_id, kind=kind, record_id=record.id)
             session().add(row)
-        row.take(record)
+        row.copy_from(record)
     session().flush()
     rows = [known[record.id] for record in records]
     session().execute(delete(Word).where(Word.record_id.in_([row.id for row in rows])))

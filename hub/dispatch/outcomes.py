@@ -75,7 +75,7 @@ def settle_conversation(row: ConversationRow, step: Ends | Fails | Crashes | Beg
         _begin_anew(row)
         return None
     if isinstance(step, Ends) and row.purpose is Purpose.RECOVER:
-        step = _take_recovery(row, step)
+        step = _store_recovery(row, step)
     if isinstance(step, Ends):
         row.move(ConversationState.DONE)
         return _succeed(row, step.result)
@@ -102,7 +102,7 @@ def remember_entered(installation_id: int, entered: Sequence[Entered]) -> None:
         refresh_history(installation_id)
 
 
-def _take_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
+def _store_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
     """Encode what is asked again. A plugin may do anything when it encodes, or answer for too few."""
     try:
         with session().begin_nested():
@@ -291,15 +291,15 @@ def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
         if isinstance(step.error, Unavailable):
             _later(row.delivery, step.error)
         elif isinstance(step.error, AuthorizationExpired):
-            _hold(row.installation, row.delivery, InstallationState.EXPIRED, problems[0])
+            _pause_for(row.installation, row.delivery, InstallationState.EXPIRED, problems[0])
         elif isinstance(step.error, Rejected) and step.error.pauses:
-            _hold(row.installation, row.delivery, InstallationState.PAUSED, problems[0])
+            _pause_for(row.installation, row.delivery, InstallationState.PAUSED, problems[0])
         else:
             stop_delivery(row.delivery, StopReason.REJECTED, *problems)
             description.hasten_check(row.installation)
 
 
-def _hold(installation: Installation, delivery: Delivery, state: InstallationState, problem: Problem) -> None:
+def _pause_for(installation: Installation, delivery: Delivery, state: InstallationState, problem: Problem) -> None:
     """The books take nothing from us at present, whatever it is: an admin must see to that, and then all goes on."""
     if installation.state is InstallationState.CONNECTED:
         installation.move(state)

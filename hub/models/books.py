@@ -79,7 +79,7 @@ class RecordRow(Base):
         """As a person picks it: "1100 Accounts Receivable"."""
         return f"{self.number} {self.name}" if self.kind is RecordKind.ACCOUNT and self.number else self.name
 
-    def take(self, record: Record) -> None:
+    def copy_from(self, record: Record) -> None:
         """Become what the books say."""
         self.name, self.name_key = record.name, name_key(record.name)
         self.number, self.account, self.detail = record.number[:100], record.account, record.detail[:100]

@@ -40,7 +40,7 @@ class TransactionRow(Base):
         Index("ix_hub_transaction_customer", "installation_id", "customer_id", "date"),
     )
 
-    def take(self, found: Transaction) -> None:
+    def copy_from(self, found: Transaction) -> None:
         """Become what the books say."""
         self.number, self.date, self.due = found.number[:100], found.date, found.due
         self.customer_id, self.total, self.balance = found.customer.id, found.total, found.balance

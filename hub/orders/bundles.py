@@ -128,7 +128,7 @@ def _send_alone(bundle_id: int) -> bool:
         raise
     except Exception as error:  # As above.
         rollback()
-        _hold(bundle_id, left[0], reference(error))
+        _leave_out(bundle_id, left[0], reference(error))
         return True
 
 
@@ -167,7 +167,7 @@ def _note(bundle: Bundle, done: Sequence[str], kept: Mapping[str, list[Problem]]
     bundle.due_at = now() + lease() if bundle.left else None
 
 
-def _hold(bundle_id: int, order_id: str, mark: str) -> None:
+def _leave_out(bundle_id: int, order_id: str, mark: str) -> None:
     """Leave out an order that cannot even be looked at."""
     bundle = session().get_one(Bundle, bundle_id)
     scope.lock(bundle.installation_id)

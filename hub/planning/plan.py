@@ -87,11 +87,11 @@ def _in_order_of_change(parts: Parts, found: list[Step]) -> Iterator[Step]:
     """In some books the change of a bill goes before that of its purchase order, whose lines the bill holds."""
     changing = {step.key for step in found if steps.is_changing(step)}
     for step in found:
-        held = steps.held_by(parts, step.key) & changing
-        if held and steps.is_changing(step):
-            yield replace(step, needs=(*step.needs, *sorted(held)))
+        before = steps.changed_before(parts, step.key) & changing
+        if before and steps.is_changing(step):
+            yield replace(step, needs=(*step.needs, *sorted(before)))
         elif parts.context.capabilities.bill_before_order and steps.is_changing(step):
-            yield replace(step, needs=tuple(key for key in step.needs if not steps.holds(step.key, key)))
+            yield replace(step, needs=tuple(key for key in step.needs if not steps.is_sent_after(step.key, key)))
         else:
             yield step
 

@@ -258,17 +258,17 @@ def is_changing(step: Step) -> bool:
     return one is not None and not one.is_posted and getattr(one.current, "revises", None) is not None
 
 
-def holds(key: Key, other: Key) -> bool:
+def is_sent_after(key: Key, other: Key) -> bool:
     """Return True if the document of a key is sent after the other of the same source, as a bill after its purchase
     order."""
     return key[0] == other[0] and other[1] in kind_of(key[1]).after
 
 
-def held_by(parts: Parts, key: Key) -> set[Key]:
+def changed_before(parts: Parts, key: Key) -> set[Key]:
     """Return the keys of what must be changed before the document of this key, in books that want that."""
     if not parts.context.capabilities.bill_before_order:
         return set()
-    return {other for kind in document_kinds() if holds(other := (key[0], kind), key)}
+    return {other for kind in document_kinds() if is_sent_after(other := (key[0], kind), key)}
 
 
 # ── Records ─────────────────────────────────────────────────────────────────────────────────────────────────────────
