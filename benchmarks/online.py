@@ -41,7 +41,7 @@ from hub.queue import commit
 from hub.states import DeliveryState
 from sandbox.online import REALM
 from tests.support import redis
-from tests.support.host import ACME, ADA
+from tests.support.host import ACME, ADA_AT_ACME
 from tests.support.processes import wait_until
 
 SAMPLE = 10
@@ -157,14 +157,14 @@ def settings(sandbox: Sandbox) -> dict[str, object]:
 
 def connect() -> int:
     """Install, consent, load the lists, and choose the accounts as suggested."""
-    installation = install_integration(ACME, ADA, "quickbooks_online")
+    installation = install_integration(ADA_AT_ACME, "quickbooks_online")
     back = "http://127.0.0.1:9/hub/authorized/quickbooks_online"
-    address = start_authorization(installation, ADA, back)
+    address = start_authorization(ADA_AT_ACME, installation.id, back)
     form = {"realm": REALM, "decision": "connect"}
     answer = requests.post(address, data=form, allow_redirects=False, timeout=5)
     query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    claimed = claim_attempt(ACME, ADA, installation.integration, query["state"])
-    finish_authorization(claimed, ADA, back, query)
+    claimed = claim_attempt(ADA_AT_ACME, installation.integration, query["state"])
+    finish_authorization(ADA_AT_ACME, claimed, back, query)
     push.carry(installation.id)
     integration = registry.integration(installation.integration)
     chosen = mappings.choices(installation, integration)
@@ -217,7 +217,7 @@ def ours(sandbox: Sandbox, folder: Path, sent: list[Order], *, pace: str) -> Run
 def press(installation_id: int, sent: list[Order]) -> None:
     """Send all of them together, as the list of orders does; the workers queue them."""
     installation = session().get_one(Installation, installation_id)
-    bundles.create_bundle(installation, [order.id for order in sent], KINDS, ADA, f"from {sent[0].id}")
+    bundles.create_bundle(ADA_AT_ACME, installation.id, [order.id for order in sent], KINDS, f"from {sent[0].id}")
 
 
 def wait(installation_id: int, workers: Sequence[Worker]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from hub import scope
 from hub.errors import Forbidden, NotPossible
@@ -16,53 +17,63 @@ SENDABLE = frozenset({InstallationState.CONNECTED, InstallationState.EXPIRED, In
 """The states of an installation in which something can be sent, if only to wait."""
 
 
-def require(user: User, permission: Permission, organization: Organization) -> None:
-    """Raises `Forbidden` unless the host lets this user do this."""
-    if not host().allows(user, permission, organization):
-        raise Forbidden(say("You are not allowed to do this."))
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and for which organization. Every command is given one and checks it."""
+
+    user: User
+    organization: Organization
+
+    def may(self, permission: Permission) -> bool:
+        """Return True if the host lets this user do this."""
+        return host().allows(self.user, permission, self.organization)
+
+    def require(self, permission: Permission) -> None:
+        """Raise `Forbidden` unless the host lets this user do this."""
+        if not self.may(permission):
+            raise Forbidden(say("You are not allowed to do this."))
 
 
-def may_send(user: User, organization: Organization, installation: Installation) -> bool:
-    """Return True if a user may send with this installation: the host's permission, narrowed by "Visible to"."""
-    return host().allows(user, Permission.SEND, organization) and is_visible(user, installation)
+def may_send(actor: Actor, installation: Installation) -> bool:
+    """Return True if an actor may send with this installation: the host's permission, narrowed by "Visible to"."""
+    return actor.may(Permission.SEND) and is_visible(actor.user, installation)
 
 
-def sendable(user: User, organization: Organization) -> list[Installation]:
-    """Return the installations with which a user may send, oldest first. One that is paused or whose authorization is
+def sendable(actor: Actor) -> list[Installation]:
+    """Return the installations with which an actor may send, oldest first. One that is paused or whose authorization is
     lost is among them: what is sent with it waits."""
     return [
-        one for one in scope.installations(organization.id)
-        if one.state in SENDABLE and may_send(user, organization, one)
+        one for one in scope.installations(actor.organization.id)
+        if one.state in SENDABLE and may_send(actor, one)
     ]  # fmt: skip
 
 
-def where_to_send(user: User, organization: Organization, wanted: int | None) -> Installation:
-    """Return the installation to send with: the one that is asked for, else the first that lets this user send. Raises
+def where_to_send(actor: Actor, wanted: int | None) -> Installation:
+    """Return the installation to send with: the one that is asked for, else the first that lets this actor send. Raises
     `NotFound`, `NotPossible` if there is none, `Forbidden` if there is one for others only."""
-    found = scope.installations(organization.id) if wanted is None else [scope.installation(organization.id, wanted)]
+    organization_id = actor.organization.id
+    found = scope.installations(organization_id) if wanted is None else [scope.installation(organization_id, wanted)]
     usable = [one for one in found if one.state in SENDABLE]
     if not usable:
         raise NotPossible(say(
             "No accounting product is connected yet. An admin connects one under Settings, Integrations."
         ))
-    visible = [one for one in usable if may_send(user, organization, one)]
+    visible = [one for one in usable if may_send(actor, one)]
     if not visible:
         raise Forbidden(say("The settings do not let you send with this integration. Ask an admin."))
     return visible[0]
 
 
-def may_choose(user: User, organization: Organization, installation: Installation) -> bool:
-    """Return True if a user may see the lists of these books and link companies with them: who sends with them, or
+def may_choose(actor: Actor, installation: Installation) -> bool:
+    """Return True if an actor may see the lists of these books and link companies with them: who sends with them, or
     manages."""
-    return host().allows(user, Permission.MANAGE, organization) or may_send(user, organization, installation)
+    return actor.may(Permission.MANAGE) or may_send(actor, installation)
 
 
-def is_left_out(
-    user: User, organization: Organization, admits: Callable[[User, Organization, Installation], bool]
-) -> bool:
-    """Return True if there are books, and none of them admits this user. One query."""
-    usable = [one for one in scope.installations(organization.id) if one.state in SENDABLE]
-    return bool(usable) and not any(admits(user, organization, one) for one in usable)
+def is_left_out(actor: Actor, admits: Callable[[Actor, Installation], bool]) -> bool:
+    """Return True if there are books, and none of them admits this actor. One query."""
+    usable = [one for one in scope.installations(actor.organization.id) if one.state in SENDABLE]
+    return bool(usable) and not any(admits(actor, one) for one in usable)
 
 
 def is_visible(user: User, installation: Installation) -> bool:
@@ -78,12 +89,12 @@ def is_visible(user: User, installation: Installation) -> bool:
     return False
 
 
-def sight(user: User, organization: Organization) -> Callable[[Installation], bool]:
-    """Of which of the organization's installations a user may see anything: those that "Visible to" admits, and for
+def sight(actor: Actor) -> Callable[[Installation], bool]:
+    """Of which of the organization's installations an actor may see anything: those that "Visible to" admits, and for
     who manages them all.
     """
-    manages = host().allows(user, Permission.MANAGE, organization)
-    return lambda installation: manages or is_visible(user, installation)
+    manages = actor.may(Permission.MANAGE)
+    return lambda installation: manages or is_visible(actor.user, installation)
 
 
 def allows_document(installation: Installation, kind: str) -> bool:
@@ -92,7 +103,30 @@ def allows_document(installation: Installation, kind: str) -> bool:
     return kind in set(RecordKind) or (kind_of(kind).sent_with or kind) in installation.documents
 
 
+# ── What commands check ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def require_documents(installation: Installation, kinds: Iterable[str]) -> None:
-    """Raises `Forbidden` unless the settings allow to send documents of all these kinds."""
+    """Raise `Forbidden` unless the settings allow to send documents of all these kinds."""
     if not all(allows_document(installation, kind) for kind in kinds):
         raise Forbidden(say("The settings do not allow to send this kind of document."))
+
+
+def require_send(actor: Actor, installation: Installation, kinds: Iterable[str]) -> None:
+    """Raise `Forbidden` unless an actor may send documents of all these kinds with an installation."""
+    actor.require(Permission.SEND)
+    if not is_visible(actor.user, installation):
+        raise Forbidden(say("The settings do not let you send with this integration."))
+    require_documents(installation, kinds)
+
+
+def require_send_or_manage(actor: Actor, installation: Installation) -> None:
+    """Raise `Forbidden` unless an actor manages, or may send with an installation."""
+    if not actor.may(Permission.MANAGE):
+        require_send(actor, installation, ())
+
+
+def managed_installation(actor: Actor, installation_id: int) -> Installation:
+    """Return an installation of the actor's organization. Raises `Forbidden` unless the actor manages, `NotFound`."""
+    actor.require(Permission.MANAGE)
+    return scope.installation(actor.organization.id, installation_id)

@@ -24,6 +24,10 @@ class NotPossible(HubError):
     """The state of things does not allow it (any more): a delivery that is on its way cannot be cancelled."""
 
 
+class ChangedMeanwhile(NotPossible):
+    """Another person changed this since the page was opened. Nothing was written."""
+
+
 class Busy(NotPossible):
     """Another transaction holds the lock for too long. Trying again in a moment helps."""
 

@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 
 from hub import migrating
+from hub.access import Actor
 from hub.database import session
 from hub.dispatch import push
 from hub.installations.install import install_integration
@@ -59,7 +60,7 @@ def test_it_has_less_than_a_hundred_lines() -> None:
 
 def test_an_order_of_it_arrives_in_the_books(app: Flask, ledger: Ledger) -> None:
     host = app.extensions["hub"].host
-    installation = install_integration(host.organization(), host.user(), "pretend")
+    installation = install_integration(Actor(host.user(), host.organization()), "pretend")
     connect(installation)
     push.carry(installation.id)
     session().add(Mapping(installation_id=installation.id, role="income_account", record_id="4000", name="4000 Sales"))

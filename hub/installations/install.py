@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from hub import scope
+from hub import access, scope
+from hub.access import Actor
 from hub.books import description
-from hub.books.refresh import refresh_lists
+from hub.books.refresh import refresh_history, refresh_lists
 from hub.database import changes_one, now, session
 from hub.dispatch import credentials, endpoints
 from hub.dispatch.outcomes import stop_delivery
-from hub.errors import NotConfigured, NotFound, NotPossible
+from hub.errors import Forbidden, NotConfigured, NotFound, NotPossible
 from hub.extension import current, settings_of, sign_in_time
-from hub.host import Organization, User
+from hub.host import Permission, User
 from hub.integrations import registry, timeouts
 from hub.integrations.crashes import reference
 from hub.models import Authorization, BatchRow, Delivery, Installation
@@ -94,20 +95,22 @@ class _Step:
         self.row.kept = credentials.hide(words)
 
 
-def install_integration(organization: Organization, user: User, key: str) -> Installation:
+def install_integration(actor: Actor, key: str) -> Installation:
     """Begin an installation, or go on with one that was begun and never authorized.
 
-    Raises `NotFound` for an integration that is not there, `NotConfigured` if the operator has not set it up,
-    `NotPossible` if it is installed already.
+    Raises `NotFound` for an integration that is not there, `NotConfigured` if the operator has not set it up, and, as
+    every command here, `Forbidden` unless the actor manages.
     """
+    actor.require(Permission.MANAGE)
+    organization_id = actor.organization.id
     integration = registry.integration(key)
     settings_of(integration)
-    existing = _existing(organization.id, key)
+    existing = _existing(organization_id, key)
     if existing is not None:
         return existing
     fields = current().host.source_fields()
     session().add(Installation(
-        organization_id=organization.id, integration=key, installed_by=user.name,
+        organization_id=organization_id, integration=key, installed_by=actor.user.name,
         documents=[kind for kind in document_kinds() if kind in integration.capabilities.documents],
         item_source=fields[0].key if fields else "",
     ))  # fmt: skip
@@ -115,17 +118,18 @@ def install_integration(organization: Organization, user: User, key: str) -> Ins
         commit()
     except IntegrityError:  # Somebody else pressed Install at the same moment.
         rollback()
-    found = _existing(organization.id, key)
+    found = _existing(organization_id, key)
     assert found is not None
     if isinstance(integration, PullIntegration):
         endpoints.endpoint_for(found)
     return found
 
 
-def start_authorization(installation: Installation, user: User, return_url: str) -> str:
+def start_authorization(actor: Actor, installation_id: int, return_url: str) -> str:
     """Begin an attempt to authorize; gives the address of the sign-in. Raises `NotPossible` or `IntegrationError`."""
+    installation = access.managed_installation(actor, installation_id)
     integration = _push(installation)
-    step = _Step.begin(installation, user)
+    step = _Step.begin(installation, actor.user)
     attempt = Attempt(
         settings=settings_of(integration), return_url=return_url, state=step.state, books_id=installation.books_id
     )
@@ -153,14 +157,15 @@ def _authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask
         ) from error
 
 
-def claim_attempt(organization: Organization, user: User, key: str, state: str) -> Claimed:
+def claim_attempt(actor: Actor, key: str, state: str) -> Claimed:
     """Use up the step that a browser comes back from. Whose it is not, or is not any more, is `NotPossible`."""
+    actor.require(Permission.MANAGE)
     row = session().scalar(select(Authorization).where(Authorization.state_hash == _hash(state)))
     stranger = say("This sign-in was not begun here by you. Begin again from the integrations page.")
-    if row is None or row.user_id != user.id or row.installation.integration != key:
+    if row is None or row.user_id != actor.user.id or row.installation.integration != key:
         raise NotPossible(stranger)
     try:
-        installation = scope.installation(organization.id, row.installation_id)
+        installation = scope.installation(actor.organization.id, row.installation_id)
     except NotFound:
         raise NotPossible(stranger) from None
     kept = credentials.reveal(row.kept)
@@ -176,13 +181,15 @@ def claim_attempt(organization: Organization, user: User, key: str, state: str) 
     return Claimed(installation=installation, state=state, kept=kept)
 
 
-def finish_authorization(claimed: Claimed, user: User, return_url: str, answer: Mapping[str, str]) -> Question | None:
+def finish_authorization(
+    actor: Actor, claimed: Claimed, return_url: str, answer: Mapping[str, str]
+) -> Question | None:
     """Exchange what the browser brought back for credentials, store them, and begin to speak with the books.
 
     Gives a question if the admin has to choose first: its answer is claimed and finished as this one was.
     Raises `Rejected` (denied, or other books than before) or `Unavailable`; the installation is then as it was.
     """
-    installation = claimed.installation
+    installation = access.managed_installation(actor, claimed.installation.id)
     integration = _push(installation)
     attempt = Attempt(
         settings=settings_of(integration), return_url=return_url, state=claimed.state, answer=answer,
@@ -191,7 +198,7 @@ def finish_authorization(claimed: Claimed, user: User, return_url: str, answer: 
     commit()  # No transaction is open while the network is waited for.
     authorized = _authorize(integration, attempt)
     if isinstance(authorized, Ask):
-        step = _Step.begin(installation, user)
+        step = _Step.begin(installation, actor.user)
         step.keep(authorized.keep)
         commit()
         return Question(field=authorized.question, state=step.state)
@@ -204,7 +211,7 @@ def finish_authorization(claimed: Claimed, user: User, return_url: str, answer: 
             why=say("Everything sent so far is in those; other books have other customers, items and accounts."),
             cure=say("Sign in again and choose the same company, or uninstall first."),
         ))  # fmt: skip
-    _connect(installation, integration, user, authorized)
+    _connect(installation, integration, actor.user, authorized)
     return None
 
 
@@ -215,19 +222,19 @@ def delete_expired_attempts() -> None:
     )
 
 
-def pause_installation(organization_id: str, installation_id: int) -> None:
+def pause_installation(actor: Actor, installation_id: int) -> None:
     """Send nothing until an admin resumes. What is on its way is finished."""
-    _move(organization_id, installation_id, _S.PAUSED)
+    _move(actor, installation_id, _S.PAUSED)
 
 
-def resume_installation(organization_id: str, installation_id: int) -> None:
+def resume_installation(actor: Actor, installation_id: int) -> None:
     """Go on after a pause; everything that has queued up goes out."""
-    _move(organization_id, installation_id, _S.CONNECTED)
+    _move(actor, installation_id, _S.CONNECTED)
 
 
-def check_connection(organization_id: str, installation_id: int) -> None:
+def check_connection(actor: Actor, installation_id: int) -> None:
     """Ask the books who they are, now, and try at once what waits for its next try."""
-    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    installation = scope.lock(access.managed_installation(actor, installation_id).id)
     if installation.state is not _S.CONNECTED:
         raise NotPossible(say("Only a connected installation can be tested."))
     installation.resume_at = None
@@ -240,17 +247,28 @@ def check_connection(organization_id: str, installation_id: int) -> None:
     commit()
 
 
-def reload_lists(organization_id: str, installation_id: int) -> None:
+def reload_lists(actor: Actor, installation_id: int) -> None:
     """Refresh all lists."""
-    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    installation = scope.lock(access.managed_installation(actor, installation_id).id)
     refresh_lists(installation, registry.integration(installation.integration))
     wake(installation.id)
     commit()
 
 
-def remove_installation(organization_id: str, installation_id: int) -> None:
+def reload_history(actor: Actor, installation_id: int) -> None:
+    """Refresh the invoices and payments of the books. Raises `Forbidden` unless the actor sees these books."""
+    actor.require(Permission.VIEW)
+    installation = scope.installation(actor.organization.id, installation_id)
+    if not access.sight(actor)(installation):
+        raise Forbidden(say("The settings do not let you see these books."))
+    refresh_history(installation.id)
+    wake(installation.id)
+    commit()
+
+
+def remove_installation(actor: Actor, installation_id: int) -> None:
     """Uninstall: give the authorization back, forget the credentials, cancel what has not left. History stays."""
-    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    installation = scope.lock(access.managed_installation(actor, installation_id).id)
     connection, integration = None, current().integrations.get(installation.integration)
     if isinstance(integration, PushIntegration) and installation.credential is not None:
         try:
@@ -307,8 +325,8 @@ def _ask(installation: Installation) -> None:
     wake(installation.id)
 
 
-def _move(organization_id: str, installation_id: int, to: InstallationState) -> None:
-    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+def _move(actor: Actor, installation_id: int, to: InstallationState) -> None:
+    installation = scope.lock(access.managed_installation(actor, installation_id).id)
     if installation.state not in {_S.CONNECTED, _S.PAUSED} or installation.state is to:
         rollback()
         raise NotPossible(say("That is not possible at present."))

@@ -11,9 +11,10 @@ import simplejson
 from sqlalchemy import CompoundSelect, Select, func, select, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
-from hub import scope
+from hub import access, scope
+from hub.access import Actor
 from hub.database import session
-from hub.errors import Incomplete, NotFound, NotPossible
+from hub.errors import Forbidden, Incomplete, NotFound, NotPossible
 from hub.models import ConversationRow, Delivery, Exchange, Installation
 from hub.models.delivery import search_key
 from hub.orders.retry import retry_delivery
@@ -118,18 +119,19 @@ def export(installation_id: int, wanted: ActivityFilter) -> Iterator[Delivery]:
             return
 
 
-def retry_all(organization_id: str, installation_id: int, wanted: ActivityFilter) -> Retried:
+def retry_all(actor: Actor, installation_id: int, wanted: ActivityFilter) -> Retried:
     """Go on with some of what has stopped, newest first; called again with `before` until that is None.
 
-    What would stop again stays stopped, with what is in its way now.
+    What would stop again stays stopped, with what is in its way now. Raises `Forbidden` unless the actor manages.
     """
+    access.managed_installation(actor, installation_id)
     stopped = ActivityFilter(group="attention", text=wanted.text, before=wanted.before)
     ids = list(session().scalars(_found(installation_id, stopped, _RETRIED + 1)))
     again = 0
     for delivery_id in ids[:_RETRIED]:
         try:
-            retry_delivery(organization_id, delivery_id)
-        except (Incomplete, NotFound, NotPossible):  # The row says why, or somebody else was quicker.
+            retry_delivery(actor, delivery_id)
+        except (Forbidden, Incomplete, NotFound, NotPossible):  # The row or the settings say why.
             continue
         again += 1
     done = ids[:_RETRIED]

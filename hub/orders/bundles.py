@@ -16,8 +16,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import joinedload
 
 from hub import access, scope
+from hub.access import Actor
 from hub.database import now, session
-from hub.errors import Busy, NotFound
+from hub.errors import Busy, NotFound, NotPossible
 from hub.extension import host, lease
 from hub.host import Organization, User
 from hub.integrations.crashes import reference
@@ -45,13 +46,18 @@ _GONE = Problem(code="order-missing", what=say("The order is not there any more.
 
 
 def create_bundle(
-    installation: Installation, order_ids: Sequence[str], kinds: Sequence[str], user: User, key: str
+    actor: Actor, installation_id: int, order_ids: Sequence[str], kinds: Sequence[str], key: str
 ) -> Bundle:
     """Keep that a person wants these orders sent, and commit; a worker sees to it. One statement, however many orders.
 
-    `key` names the form whose Send was pressed: pressing it twice gives the bundle of the first time.
+    `key` names the form whose Send was pressed: pressing it twice gives the bundle of the first time. Raises
+    `NotPossible` if nothing can be sent with the installation, `Forbidden` if the actor may not send this with it.
     """
-    whose, installation_id = installation.organization_id, installation.id
+    user, whose = actor.user, actor.organization.id
+    installation = scope.installation(whose, installation_id)
+    access.require_send(actor, installation, kinds)
+    if installation.state not in access.SENDABLE:
+        raise NotPossible(say("This installation is not connected."))
     bundle = Bundle(
         installation_id=installation_id, organization_id=whose, key=key, user_id=user.id, sent_by=user.name,
         teams=sorted(user.teams), documents=list(kinds), order_ids=list(order_ids), left=list(order_ids),
@@ -139,7 +145,7 @@ def _send_some(bundle_id: int, count: int, validator: Validator) -> bool:
         rollback()
         return False
     some = bundle.left[:count]
-    user, whose = _sender(bundle), Organization(id=bundle.organization_id, name="")
+    actor = Actor(_sender(bundle), Organization(id=bundle.organization_id, name=""))
     with validator.outside_lock():
         looked = send_many.look(bundle.installation, some, bundle.documents, validator)
     outlooks = {one.order.id: one for one in looked}
@@ -147,14 +153,14 @@ def _send_some(bundle_id: int, count: int, validator: Validator) -> bool:
     if bundle.left[:count] != some:  # Another worker was here.
         rollback()
         return True
-    if (hindrance := _hindrance(installation, user, whose)) is not None:
+    if (hindrance := _hindrance(installation, actor)) is not None:
         _note(bundle, bundle.left, {order_id: [hindrance] for order_id in bundle.left})
         commit()
         return False
     kept = {order_id: [_GONE] for order_id in some if order_id not in outlooks}
     kept |= {key: list(one.problems) for key, one in outlooks.items() if one.readiness is Readiness.CHOICE}
     ready = [(one.order, one.choices) for one in outlooks.values() if one.readiness is Readiness.READY]
-    left = enter_orders(installation, ready, user, validator) if ready else {}
+    left = enter_orders(installation, ready, actor.user, validator) if ready else {}
     _note(bundle, some, kept | {order_id: list(problems) for order_id, problems in left.items()})
     commit()
     return True
@@ -185,14 +191,15 @@ def _sender(bundle: Bundle) -> User:
     return next((one for one in known if one.id == bundle.user_id), then)
 
 
-def _hindrance(installation: Installation, user: User, whose: Organization) -> Problem | None:
+def _hindrance(installation: Installation, actor: Actor) -> Problem | None:
     """Why nothing more of a bundle is sent, if something has changed since it was pressed."""
     if installation.state not in access.SENDABLE:
         what = say("This installation is not connected any more.")
         return Problem(code="not-connected", what=what, cure=say("Connect it, then send these again."))
-    if not access.may_send(user, whose, installation):
+    if not access.may_send(actor, installation):
         return Problem(
-            code="not-permitted", what=say("%(user)s may not send with this integration any more.", user=user.name),
+            code="not-permitted",
+            what=say("%(user)s may not send with this integration any more.", user=actor.user.name),
             cure=say("Somebody who may can send these again."),
         )  # fmt: skip
     return None

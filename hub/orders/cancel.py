@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
-from hub import scope
+from hub import access, scope
+from hub.access import Actor
 from hub.database import session
 from hub.dispatch import leases
-from hub.errors import NotPossible
-from hub.host import Order
+from hub.errors import NotFound, NotPossible
+from hub.extension import host
 from hub.models import ConversationRow, Delivery
 from hub.models.delivery import needs
 from hub.orders.context import load_context, posted_subjects
@@ -28,9 +29,11 @@ CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
 """What may be given up, as long as no write has been asked for."""
 
 
-def cancel_delivery(organization_id: str, delivery_id: int) -> Delivery:
-    """Give up a delivery that has not left. Raises `NotPossible` if it is, or may be, in the books."""
-    delivery = scope.delivery(organization_id, delivery_id)
+def cancel_delivery(actor: Actor, delivery_id: int) -> Delivery:
+    """Give up a delivery that has not left. Raises `NotPossible` if it is, or may be, in the books, `Forbidden` unless
+    the actor manages, or may send with its installation."""
+    delivery = scope.delivery(actor.organization.id, delivery_id)
+    access.require_send_or_manage(actor, delivery.installation)
     scope.lock(delivery.installation_id)
     if not can_cancel(delivery):
         rollback()
@@ -40,12 +43,17 @@ def cancel_delivery(organization_id: str, delivery_id: int) -> Delivery:
     return delivery
 
 
-def confirm_deleted(organization_id: str, delivery_id: int, order: Order, by: str) -> Delivery:
+def confirm_deleted(actor: Actor, delivery_id: int) -> Delivery:
     """Note that a person has deleted in the books what was bought and is not on the order any more: we cannot see that.
 
-    If it is on the order again later, it is created anew. Raises `NotPossible` for anything else.
+    If it is on the order again later, it is created anew. Raises `NotPossible` for anything else, `Forbidden`
+    unless the actor may send this.
     """
-    delivery = scope.delivery(organization_id, delivery_id)
+    delivery = scope.delivery(actor.organization.id, delivery_id)
+    access.require_send(actor, delivery.installation, [delivery.kind])
+    order = host().order(actor.organization.id, delivery.order_id or "")
+    if order is None:
+        raise NotFound(say("The order is not there any more."))
     installation = scope.lock(delivery.installation_id)
     nothing = Choices(documents=())
     step = plan(order, nothing, load_context(installation, [(order, nothing)])).step((delivery.source, delivery.kind))
@@ -54,7 +62,7 @@ def confirm_deleted(organization_id: str, delivery_id: int, order: Order, by: st
         raise NotPossible(say("This is on the order, or not in the books."))
     choices = fixes.apply_fix(Choices.of(delivery.choices), step.about, FixKind.ANEW, delivery.posting_id)
     delivery.choices = choices.stored()
-    what = say("%(who)s said that it was deleted there.", who=by)
+    what = say("%(who)s said that it was deleted there.", who=actor.user.name)
     delivery.problems = problems_json([Problem(code="deleted-by-hand", what=what)])
     commit()
     return delivery

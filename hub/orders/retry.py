@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from hub import scope
+from hub import access, scope
+from hub.access import Actor
 from hub.database import now, session
 from hub.dispatch.outcomes import UNREAD, queue_if_ready
 from hub.errors import Incomplete, NotFound, NotPossible
@@ -33,18 +34,21 @@ from hub.states import BatchState, DeliveryState, StopReason
 _D = DeliveryState
 
 
-def retry_delivery(organization_id: str, delivery_id: int, given: Mapping[str, str] | None = None) -> Delivery:
-    """Go on with a stopped delivery. Raises `NotPossible` if it has not stopped, `Incomplete` if it would stop again.
+def retry_delivery(actor: Actor, delivery_id: int, given: Mapping[str, str] | None = None) -> Delivery:
+    """Go on with a stopped delivery. Raises `NotPossible` if it has not stopped, `Incomplete` if it would stop again,
+    `Forbidden` unless the actor manages, or may send with its installation.
 
     What was refused is planned anew from the order as it is now, with the fixes `given` for its problems; a new record
     with the orders that wait for it. What may have left goes on where it was: its batch is repeated under its key,
     unless a person says that it is not in the books.
     """
-    return with_validation(lambda validator: _retry(organization_id, delivery_id, given or {}, validator))
+    delivery = scope.delivery(actor.organization.id, delivery_id)
+    access.require_send_or_manage(actor, delivery.installation)
+    access.require_documents(delivery.installation, [delivery.kind])
+    return with_validation(lambda validator: _retry(delivery, given or {}, validator))
 
 
-def _retry(organization_id: str, delivery_id: int, given: Mapping[str, str], validator: Validator) -> Delivery:
-    delivery = scope.delivery(organization_id, delivery_id)
+def _retry(delivery: Delivery, given: Mapping[str, str], validator: Validator) -> Delivery:
     installation = scope.lock(delivery.installation_id)
     if delivery.state is not _D.STOPPED:
         rollback()

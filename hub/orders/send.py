@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy.exc import IntegrityError
 
 from hub import access, scope
-from hub.database import session
+from hub.access import Actor
 from hub.errors import Incomplete, NotPossible
 from hub.host import Order, User
 from hub.models import Delivery, Installation
@@ -18,22 +18,30 @@ from hub.orders.deliveries import deliveries_of_order
 from hub.orders.validator import Validator, with_validation
 from hub.planning.choices import Choices
 from hub.planning.plan import plan_many
-from hub.plugin import Problem, say
+from hub.plugin import Problem, document_kinds, say
 from hub.queue import commit, rollback
 
 T = TypeVar("T")
 
 
-def send_order(installation_id: int, order: Order, choices: Choices, user: User) -> list[Delivery]:
+def send_order(actor: Actor, installation_id: int, order: Order, choices: Choices) -> list[Delivery]:
     """Turn an order into deliveries and commit. Return the live deliveries of its documents.
 
     Pressing twice, or by two people at once, gives the same deliveries as once. Raises `Incomplete` with every
-    problem, and nothing is written.
+    problem, and nothing is written; `Forbidden` if the actor may not send this with this installation.
     """
-    left = retry_on_conflict(lambda validator: _send(installation_id, order, choices, user, validator))
+    installation = scope.installation(actor.organization.id, installation_id)
+    access.require_send(actor, installation, _kinds(choices))
+    left = retry_on_conflict(lambda validator: _send(installation_id, order, choices, actor.user, validator))
     if order.id in left:
         raise Incomplete(*left[order.id])
-    return deliveries_of_order(session().get_one(Installation, installation_id).organization_id, order.id)
+    return deliveries_of_order(actor.organization.id, order.id)
+
+
+def _kinds(choices: Choices) -> set[str]:
+    """Return the kinds of the documents that are to be sent, or changed in the books."""
+    updated = {about.partition("/")[0] for about in choices.updates}
+    return {*choices.kinds, *updated.intersection(document_kinds())}
 
 
 def retry_on_conflict(work: Callable[[Validator], T]) -> T:

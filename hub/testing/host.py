@@ -22,6 +22,7 @@ from werkzeug.security import generate_password_hash
 from werkzeug.serving import make_server
 
 from hub import Hub
+from hub.access import Actor
 from hub.database import Base, session
 from hub.host import (
     Company,
@@ -39,6 +40,7 @@ from hub.plugin import Integration, PullIntegration
 
 BUSINESS = Organization(id="kit", name="Kit")
 ADMIN = User(id="ada", name="Ada Admin", email="ada@kit.test")
+ACTOR = Actor(ADMIN, BUSINESS)
 
 
 class OrderDesk:

@@ -18,6 +18,7 @@ from hub.books.refresh import refresh_lists
 from hub.database import Base, now, session
 from hub.dispatch import credentials, endpoints, push
 from hub.host import Order
+from hub.installations.accounts import save_accounts
 from hub.installations.install import (
     Question,
     claim_attempt,
@@ -25,6 +26,7 @@ from hub.installations.install import (
     install_integration,
     start_authorization,
 )
+from hub.installations.passwords import change_password
 from hub.models import BatchRow, Delivery, Endpoint, Installation, Listing, RecordRow
 from hub.orders.deliveries import deliveries_of_order
 from hub.orders.send import send_order
@@ -34,7 +36,7 @@ from hub.plugin import RecordKind as Kind
 from hub.queue import commit
 from hub.serialization import problems_of
 from hub.states import BatchState, DeliveryState, InstallationState
-from hub.testing.host import ADMIN, BUSINESS, OrderDesk, mounted, restore_database, save_database
+from hub.testing.host import ACTOR, BUSINESS, OrderDesk, mounted, restore_database, save_database
 from hub.testing.ledger import ChoosingLedger, Decision, Entered, Ledger, PullLedger, PushLedger, Restorable
 from hub.testing.line import Wire
 from hub.testing.orders import OrderBook, Sent
@@ -78,7 +80,7 @@ class Office:
 
     def install(self) -> Installation:
         """Press Install."""
-        return install_integration(BUSINESS, ADMIN, self.integration.key)
+        return install_integration(ACTOR, self.integration.key)
 
     def connect(self) -> None:
         """Install, connect, and go on until the lists are read; then choose what the mappings ask for."""
@@ -109,7 +111,7 @@ class Office:
         """Make a password, and open the file at the other end."""
         assert isinstance(self.ledger, PullLedger), "A `PullIntegration` is tried on a `PullLedger`."
         row = endpoints.endpoint_for(self.installation)
-        self.password = endpoints.new_password(BUSINESS.id, row.installation_id, instead_of=endpoints.edition(row))
+        self.password = change_password(ACTOR, row.installation_id, instead_of=endpoints.edition(row))
         self.ledger.invite(self.file(), self.password)
 
     def file(self) -> Download:
@@ -130,15 +132,15 @@ class Office:
     def sign_in(self, decision: Decision) -> dict[str, str]:
         """Go to the sign-in. Gives the parameters with which the browser is sent back."""
         assert isinstance(self.ledger, PushLedger), "A `PushIntegration` is tried on a `PushLedger`."
-        address = start_authorization(self.installation, ADMIN, RETURN_URL)
+        address = start_authorization(ACTOR, self.installation.id, RETURN_URL)
         back = self.ledger.sign_in(address, decision)
         assert back.startswith(RETURN_URL), f"The browser is sent to {back}, and not back to {RETURN_URL}."
         return dict(parse_qsl(urlsplit(back).query, keep_blank_values=True))
 
     def come_back(self, answer: Mapping[str, str]) -> Question | None:
         """Come back from the sign-in with these parameters, as the browser would. Raises `Rejected`."""
-        claimed = claim_attempt(BUSINESS, ADMIN, self.integration.key, answer.get("state", ""))
-        return finish_authorization(claimed, ADMIN, RETURN_URL, answer)
+        claimed = claim_attempt(ACTOR, self.integration.key, answer.get("state", ""))
+        return finish_authorization(ACTOR, claimed, RETURN_URL, answer)
 
     def connection(self) -> Connection:
         """Return what a carrier is handed."""
@@ -162,8 +164,7 @@ class Office:
         chosen = {one.field.key: one.chosen or (one.candidates[0].ref if one.candidates else None) for one in found}
         lacking = [one.field.label for one in found if one.field.needed_for and chosen[one.field.key] is None]
         assert not lacking, f"The pretend ledger has nothing to choose for {', '.join(lacking)}. {self.story()}"
-        mappings.save(self.installation, self.integration, {key: ref.id for key, ref in chosen.items() if ref})
-        commit()
+        save_accounts(ACTOR, self.installation.id, {key: ref.id for key, ref in chosen.items() if ref})
 
     # ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -187,7 +188,7 @@ class Office:
             order, tax = one.order, one.tax
             self.host.orders[order.id] = order
             choices = Choices(documents=self.kinds(), tax=self._tax(tax), customer=customer)
-            send_order(self.installation.id, order, choices, ADMIN)
+            send_order(ACTOR, self.installation.id, order, choices)
         return self.deliveries(*(one.order for one in whole))
 
     def kinds(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState
 from hub.translating import _, ngettext
 from hub.web import views
-from hub.web.guard import fills, is_fragment, organization, requires
+from hub.web.guard import actor, fills, is_fragment, organization, requires
 from hub.web.pages import Going, go, show
 from hub.web.sending import given
 
@@ -126,8 +126,7 @@ def export(installation_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def retry_all(installation_id: int) -> ResponseReturnValue:
     """Try again what has stopped, some at a time; the page asks for the next ones until all have been tried."""
-    scope.installation(organization().id, installation_id)
-    done = activity.retry_all(organization().id, installation_id, _wanted())
+    done = activity.retry_all(actor(), installation_id, _wanted())
     again, still = _number("again") + done.again, _number("still") + done.still
     total = max(_number("total"), again + still) or count_stopped(installation_id) + done.again
     attention = ngettext("%(num)s still needs attention", "%(num)s still need attention", still) if still else ""
@@ -161,9 +160,9 @@ def act(installation_id: int, delivery_id: int, step: str) -> ResponseReturnValu
     delivery = activity.delivery_of(organization().id, installation_id, delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in its row.
         if step == "retry":
-            retry_delivery(organization().id, delivery_id, given())
+            retry_delivery(actor(), delivery_id, given())
         else:
-            cancel_delivery(organization().id, delivery_id)
+            cancel_delivery(actor(), delivery_id)
     if not is_fragment():
         return go("hub.delivery", installation_id=installation_id, delivery_id=delivery_id)
     (row,) = _rows([delivery])

@@ -17,7 +17,7 @@ from hub.plugin import Rejected, Unavailable
 from hub.queue import rollback
 from hub.translating import _
 from hub.web import views
-from hub.web.guard import organization, requires, user
+from hub.web.guard import actor, organization, requires
 from hub.web.pages import go, public_url, show
 
 
@@ -46,7 +46,7 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
     that takes the browser there, with a link for one that does not follow.
     """
     installation = scope.installation(organization().id, installation_id)
-    address = start_authorization(installation, user(), _return_url(installation.integration))
+    address = start_authorization(actor(), installation_id, _return_url(installation.integration))
     leaving = show("hub/leaving.html", title=_("To the sign-in"), address=address)
     response = cast(Response, make_response(leaving, redirect=address))
     response.headers["Refresh"] = f"0; url={address}"
@@ -58,11 +58,11 @@ def authorized(key: str) -> ResponseReturnValue:
     """Return where the sign-in sends the browser back to, with consent or without; and where the answer to a question
     goes."""
     brought = request.form if request.method == "POST" else request.args
-    claimed = claim_attempt(organization(), user(), key, brought.get("state", ""))
+    claimed = claim_attempt(actor(), key, brought.get("state", ""))
     installation_id = claimed.installation.id
     try:
         answer = {name: value for name, value in brought.items() if name != "csrf_token"}
-        question = finish_authorization(claimed, user(), _return_url(key), answer)
+        question = finish_authorization(actor(), claimed, _return_url(key), answer)
     except Rejected as rejected:
         rollback()
         return _again(installation_id, rejected)

@@ -29,7 +29,7 @@ from hub.orders.send_many import Outlook, Readiness
 from hub.plugin import Bill, Invoice, Problem, PurchaseOrder, say
 from hub.translating import _
 from hub.web import views
-from hub.web.guard import is_fragment, may_send, organization, requires, user
+from hub.web.guard import actor, is_fragment, may_send, organization, requires
 from hub.web.pages import go, show
 from hub.web.sending import chosen_installation, visible_orders
 
@@ -116,7 +116,7 @@ def register(blueprint: Blueprint) -> None:
 def bar() -> ResponseReturnValue:
     """Return the bar above a list of orders, with the button that sends what is ticked; empty for who may not send. It
     says so where nothing is connected yet."""
-    visible = access.sendable(user(), organization())
+    visible = access.sendable(actor())
     return show(
         "hub/orders_bar.html", title=_("Orders"), label=registry.label(visible[0].integration) if visible else "",
         bundles=_lately(), unconnected=not visible and may_send(),
@@ -128,6 +128,7 @@ def ask() -> ResponseReturnValue:
     """Return what of the ticked orders is ready, what needs a choice first, what is there already. Sends nothing."""
     installation, ids = chosen_installation(), list(dict.fromkeys(request.values.getlist("id")))
     kinds = _kinds(installation)
+    access.require_documents(installation, kinds)
     outlooks = send_many.look(installation, ids[: send_many.MOST], kinds)
     asked = Asked(
         outlooks=outlooks, kinds=kinds, too_many=max(0, len(ids) - send_many.MOST), key=secrets.token_urlsafe(12),
@@ -141,7 +142,7 @@ def press() -> ResponseReturnValue:
     """Send. From here on workers see to it."""
     installation, ids = chosen_installation(), list(dict.fromkeys(request.form.getlist("id")))[: send_many.MOST]
     kinds, key = _kinds(installation), request.form.get("key", "")[:64] or secrets.token_urlsafe(12)
-    bundle = bundles.create_bundle(installation, ids, kinds, user(), key)
+    bundle = bundles.create_bundle(actor(), installation.id, ids, kinds, key)
     if not is_fragment():
         return go("hub.sent_together", bundle_id=bundle.id)
     dialog = _dialog(installation, followed=_followed(bundle), pressed=True)
@@ -154,7 +155,7 @@ def press() -> ResponseReturnValue:
 def follow(bundle_id: int) -> ResponseReturnValue:
     """Return how far they are; asks again by itself while something moves."""
     bundle = bundles.find_bundle(organization().id, bundle_id)
-    if not access.may_send(user(), organization(), bundle.installation):
+    if not access.may_send(actor(), bundle.installation):
         raise Forbidden(say("The settings do not let you send with this integration."))
     return _dialog(bundle.installation, followed=_followed(bundle))
 
@@ -168,7 +169,7 @@ def lately() -> ResponseReturnValue:
 def _lately() -> list[Together]:
     return [
         _together(one) for one in bundles.find_recent_bundles(organization().id)
-        if access.may_send(user(), organization(), one.installation)
+        if access.may_send(actor(), one.installation)
     ]  # fmt: skip
 
 
@@ -208,11 +209,8 @@ def _followed(bundle: Bundle) -> Followed:
 
 
 def _kinds(installation: Installation) -> list[str]:
-    """Return the kinds of document that are ticked; at first the invoices. Raises `Forbidden` for what may not be sent.
-    """
+    """Return the kinds of document that are ticked; at first the invoices."""
     ticked = request.values.getlist("documents")
     if not ticked and "within" not in request.values:
         ticked = [Invoice.kind] if Invoice.kind in installation.documents else []
-    kinds = [kind for kind in _OFFERED if kind in ticked]
-    access.require_documents(installation, kinds)
-    return [str(kind) for kind in kinds]
+    return [str(kind) for kind in _OFFERED if kind in ticked]

@@ -19,7 +19,7 @@ from hub.models import Installation, RecordRow
 from hub.planning.tax import AS_ITEM, choice_of_code, code_in_choice
 from hub.plugin import AccountKind, Integration, RecordKind, say
 from hub.translating import _
-from hub.web.guard import is_fragment, organization, requires, user
+from hub.web.guard import actor, is_fragment, organization, requires
 from hub.web.pages import show
 
 
@@ -100,7 +100,7 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
     `back` is the form's own page, and `name` the field that it is given.
     """
     installation = scope.installation(organization().id, installation_id)
-    if not access.may_choose(user(), organization(), installation):
+    if not access.may_choose(actor(), installation):
         raise Forbidden(say("The settings do not let you see the lists of these books."))
     accounts = {AccountKind(one) for one in request.args.getlist("account") if one in set(AccountKind)}
     text, name, back = request.args.get("q", "")[:200], request.args.get("name", ""), request.args.get("back", "")

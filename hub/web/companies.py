@@ -12,18 +12,18 @@ from flask.typing import ResponseReturnValue
 
 from hub import access, scope
 from hub.books import description, history, links
-from hub.books.refresh import find_listings, refresh_history
+from hub.books.refresh import find_listings
 from hub.database import now
 from hub.errors import NotFound
 from hub.extension import current, host
 from hub.host import Company, Order, Permission
+from hub.installations.install import reload_history
 from hub.integrations import optional_calls, registry
 from hub.models import Delivery, Installation, Link, TransactionRow
 from hub.orders.deliveries import deliveries_of_order
 from hub.plugin import RecordKind, TransactionKind, document_kinds, say
-from hub.queue import commit, wake
 from hub.translating import _, ngettext
-from hub.web.guard import is_fragment, organization, requires, user
+from hub.web.guard import actor, is_fragment, organization, requires
 from hub.web.linking import company_of
 from hub.web.pages import go, show
 from hub.web.views import minutes
@@ -117,12 +117,12 @@ def _company(found: Company) -> ResponseReturnValue:
     linked = {one.installation.id for one in books}
     free = [
         (one, registry.label(one.integration)) for one in _visible()
-        if one.id not in linked and one.state in access.SENDABLE and access.may_choose(user(), organization(), one)
+        if one.id not in linked and one.state in access.SENDABLE and access.may_choose(actor(), one)
     ]  # fmt: skip
     return show(
         "hub/company.html", title=_("%(name)s in the books", name=found.name), company=found, books=books, free=free,
         moving=any(one.loading for one in books), refresh=url_for("hub.refresh_company", company_id=found.id),
-        may_link=lambda installation: access.may_choose(user(), organization(), installation),
+        may_link=lambda installation: access.may_choose(actor(), installation),
     )  # fmt: skip
 
 
@@ -144,9 +144,7 @@ def _links(found: Company) -> list[tuple[Installation, Link]]:
 
 def _refresh(installations: Iterable[Installation]) -> None:
     for installation in installations:
-        refresh_history(installation.id)
-        wake(installation.id)
-    commit()
+        reload_history(actor(), installation.id)
 
 
 def _sent(found: Order) -> list[Delivery]:
@@ -161,7 +159,7 @@ def _order_of(order_id: str) -> Order:
 
 
 def _visible() -> list[Installation]:
-    return list(filter(access.sight(user(), organization()), scope.installations(organization().id)))
+    return list(filter(access.sight(actor()), scope.installations(organization().id)))
 
 
 def _books(installation: Installation, account: history.Account, link: Link | None = None) -> CompanyBooks:

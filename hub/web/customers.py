@@ -6,17 +6,16 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from hub import scope
-from hub.books import links, suggestions
+from hub.books import suggestions
 from hub.books.suggestions import CompanyToMatch
-from hub.errors import NotPossible
 from hub.host import Permission
+from hub.installations.linking import accept_exact_matches, accept_suggestion
 from hub.integrations import registry
 from hub.models import Installation
 from hub.plugin import RecordKind, say
-from hub.queue import commit, rollback
 from hub.translating import _, ngettext
 from hub.web import views
-from hub.web.guard import fills, is_fragment, organization, requires, user
+from hub.web.guard import actor, fills, is_fragment, organization, requires
 from hub.web.linking import company_of
 from hub.web.pages import Going, go, show
 
@@ -49,15 +48,7 @@ def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
     """Link a company with whom was suggested; its row comes back as it is now."""
     installation = scope.installation(organization().id, installation_id)
     company, wanted = company_of(company_id), _wanted(installation)
-    scope.lock(installation_id)
-    (pair,) = suggestions.pairs(installation_id, wanted.kind, [company])
-    record_id = request.form.get("record_id", "")
-    if pair.link is None:
-        if pair.suggestion is None or pair.suggestion.record.record_id != record_id:
-            rollback()
-            raise NotPossible(say("This is not suggested any more: somebody has linked it, or the books have changed."))
-        links.link(installation_id, wanted.kind, company_id, pair.suggestion.record.ref, user().name)
-    commit()
+    accept_suggestion(actor(), installation_id, wanted.kind, company_id, request.form.get("record_id", ""))
     if not is_fragment():
         return go("hub.customers", installation_id=installation_id, kind=wanted.kind)
     (pair,) = suggestions.pairs(installation_id, wanted.kind, [company])
@@ -72,8 +63,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
     """Link all that have exactly the same name, some at a time; the page asks for the next ones until it is done."""
     installation = scope.installation(organization().id, installation_id)
     wanted = _wanted(installation)
-    done = suggestions.accept_all(installation_id, wanted, user().name)
-    commit()
+    done = accept_exact_matches(actor(), installation_id, wanted)
     linked, looked = _number("linked") + done.linked, _number("looked") + done.looked
     sentence = ngettext(
         "%(count)s is linked now; %(looked)s looked at.", "%(count)s are linked now; %(looked)s looked at.", linked,

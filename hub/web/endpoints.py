@@ -15,12 +15,13 @@ from hub.dispatch.polling import StoredPollingSession
 from hub.errors import HubError, NotFound
 from hub.extension import current, trip_time
 from hub.host import Permission
+from hub.installations.passwords import change_password
 from hub.integrations import timeouts
 from hub.integrations.crashes import reference
 from hub.plugin import PullIntegration, say
 from hub.translating import _
 from hub.web import views
-from hub.web.guard import admits_anybody, organization, requires
+from hub.web.guard import actor, admits_anybody, organization, requires
 from hub.web.pages import public_url, show
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def endpoint_password(installation_id: int) -> ResponseReturnValue:
     also asks instead of making another one when a page that made one is loaded again."""
     view = views.endpoint_panel(scope.installation(organization().id, installation_id))
     if request.method == "POST" and request.form.get("instead_of", "") == view.edition:
-        password = endpoints.new_password(organization().id, installation_id, instead_of=view.edition)
+        password = change_password(actor(), installation_id, instead_of=view.edition)
         return _endpoint_panel(installation_id, password)
     return show("hub/new_password.html", title=_("New password"), endpoint_panel=view)
 

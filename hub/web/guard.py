@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 
 from hub import access, translating
+from hub.access import Actor
 from hub.errors import Forbidden, HubError, NotFound
 from hub.extension import host
 from hub.host import Organization, Permission, User
@@ -41,37 +42,46 @@ _MACHINES: set[object] = set()
 _csrf = CSRFProtect()  # Never initialized on the app, whose other routes are none of our business.
 
 
+def actor() -> Actor:
+    """Return who asks, and for which organization. `requires` has made sure that there is somebody."""
+    return cast(Actor, g.hub_actor)
+
+
 def user() -> User:
-    """Return who asks. `requires` has made sure that there is somebody."""
-    return cast(User, g.hub_user)
+    """Return who asks."""
+    return actor().user
 
 
 def organization() -> Organization:
-    """For whom. `requires` has made sure that there is one."""
-    return cast(Organization, g.hub_organization)
+    """Return for which organization."""
+    return actor().organization
 
 
 def may_send() -> bool:
     """Return True if a page of the host should offer sending to who is signed in, if anybody is."""
-    who, whose = host().user(), host().organization()
-    if who is None or whose is None or not host().allows(who, Permission.SEND, whose):
+    who = _signed_in()
+    if who is None or not who.may(Permission.SEND):
         return False
-    return not access.is_left_out(who, whose, access.may_send)
+    return not access.is_left_out(who, access.may_send)
 
 
 def may_link() -> bool:
     """Return True if a page of the host should offer the link of a company to who is signed in, if anybody is."""
-    who, whose = host().user(), host().organization()
-    if who is None or whose is None or not any(
-        host().allows(who, permission, whose) for permission in (Permission.SEND, Permission.MANAGE)
-    ):
+    who = _signed_in()
+    if who is None or not (who.may(Permission.SEND) or who.may(Permission.MANAGE)):
         return False
-    return not access.is_left_out(who, whose, access.may_choose)
+    return not access.is_left_out(who, access.may_choose)
 
 
 def is_left_out() -> bool:
     """Return True if there are books, and none of them shows anything to who asks."""
-    return access.is_left_out(user(), organization(), lambda who, whose, one: access.sight(who, whose)(one))
+    return access.is_left_out(actor(), lambda who, one: access.sight(who)(one))
+
+
+def _signed_in() -> Actor | None:
+    """Return who is signed in, and for which organization; None if nobody is, or for none."""
+    who, whose = host().user(), host().organization()
+    return None if who is None or whose is None else Actor(who, whose)
 
 
 def is_fragment() -> bool:
@@ -101,11 +111,11 @@ def requires(permission: Permission) -> Callable[[Callable[P, ResponseReturnValu
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            who, whose = host().user(), host().organization()
-            if who is None or whose is None:
+            who = _signed_in()
+            if who is None:
                 return _sign_in()
-            access.require(who, permission, whose)
-            g.hub_user, g.hub_organization = who, whose
+            who.require(permission)
+            g.hub_actor = who
             return view(*args, **kwargs)
 
         return guarded
@@ -256,4 +266,4 @@ def problem_page(sentence: str, status: int, bug: Exception | None = None) -> Re
 
 def permitted(permission: Permission) -> bool:
     """Return True if the person who asks may do this, for what a page offers."""
-    return host().allows(user(), permission, organization())
+    return actor().may(permission)

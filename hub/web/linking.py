@@ -11,16 +11,16 @@ from htmx_flask import make_response
 from hub import access, scope
 from hub.books import links, suggestions
 from hub.books.search import search
-from hub.errors import Forbidden, NotFound, NotPossible
+from hub.errors import ChangedMeanwhile, Forbidden, NotFound, NotPossible
 from hub.extension import host
 from hub.host import Company, Permission
+from hub.installations.linking import link_company, unlink_company
 from hub.integrations import registry
 from hub.models import Installation
 from hub.plugin import RecordKind, say
-from hub.queue import commit, rollback
 from hub.translating import _
 from hub.web.choosing import hint_of
-from hub.web.guard import fills, is_fragment, organization, requires, user
+from hub.web.guard import actor, fills, is_fragment, organization, requires
 from hub.web.pages import go, show
 
 
@@ -40,23 +40,15 @@ def change(company_id: str) -> ResponseReturnValue:
     """Link to the entry that was chosen, or to nobody. Whoever changed it meanwhile is not overruled unseen."""
     company, installation, kind = company_of(company_id), _installation(), _kind()
     record_id, place = request.form.get("record_id", ""), request.form.get("place", "")
-    scope.lock(installation.id)
-    now = links.linked(installation.id, kind, company_id)
-    if (now.record_id if now is not None else "") not in {request.form.get("was", ""), record_id}:
-        sentence = _("It was unlinked meanwhile. Nothing was changed.") if now is None else _(
-            "%(who)s has linked it to “%(name)s” meanwhile. Nothing was changed.", who=now.linked_by, name=now.name
-        )  # fmt: skip
-        rollback()
-        return _dialog(company, installation, kind, sentence=sentence, code=422)
-    if record_id:
-        row = links.record(installation.id, kind, record_id)
-        if row is None or not row.active:
-            rollback()
-            raise NotPossible(say("This entry is not (or no longer) active in the books. Choose another one."))
-        links.link(installation.id, kind, company_id, row.ref, user().name)
-    else:
-        links.unlink(installation.id, kind, company_id, user().name)
-    commit()
+    was, done = request.form.get("was", ""), _("Not linked any more.")
+    try:
+        if record_id:
+            name = link_company(actor(), installation.id, kind, company_id, record_id, was=was)
+            done = _("Linked to “%(name)s”.", name=name)
+        else:
+            unlink_company(actor(), installation.id, kind, company_id, was=was)
+    except ChangedMeanwhile as error:
+        return _dialog(company, installation, kind, sentence=_(str(error)), code=422)
     if not is_fragment():
         return go("hub.link", company_id=company_id, installation=installation.id, kind=kind, place=place or None)
     if place == "tab":  # The dialog goes, and the row behind it shows the rest.
@@ -64,7 +56,6 @@ def change(company_id: str) -> ResponseReturnValue:
             "hub/customers_row.html", title=company.name, installation_id=installation.id, kind=kind, focus=True,
             oob=True, pair=suggestions.pairs(installation.id, kind, [company])[0],
         )  # fmt: skip
-    done = _("Linked to “%(name)s”.", name=row.name) if record_id and row else _("Not linked any more.")
     answer = _dialog(company, installation, kind, sentence=done)
     return cast(Response, make_response(answer, trigger_after_settle="hub-linked"))
 
@@ -124,5 +115,5 @@ def _installation() -> Installation:
 def _usable() -> list[Installation]:
     return [
         one for one in scope.installations(organization().id)
-        if one.state in access.SENDABLE and access.may_choose(user(), organization(), one)
+        if one.state in access.SENDABLE and access.may_choose(actor(), one)
     ]  # fmt: skip

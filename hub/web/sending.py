@@ -14,7 +14,7 @@ from htmx_flask import make_response
 from hub import access, scope
 from hub.books import history
 from hub.dispatch import polling
-from hub.errors import Forbidden, Incomplete, NotFound
+from hub.errors import Incomplete, NotFound
 from hub.extension import host
 from hub.host import Order, Permission
 from hub.models import Delivery, Installation
@@ -33,7 +33,7 @@ from hub.plugin import Problem, document_kinds, say
 from hub.states import DeliveryState
 from hub.translating import _
 from hub.web import dialog, views
-from hub.web.guard import is_fragment, organization, permitted, polls, requires, user
+from hub.web.guard import actor, is_fragment, organization, permitted, polls, requires, user
 from hub.web.pages import go, show
 
 _MANY = 200  # Orders in one question.
@@ -114,10 +114,8 @@ def press_send(order_id: str) -> ResponseReturnValue:
             field="documents",
         )  # fmt: skip
         return _form(order, installation, choices, (nothing,))
-    updated = {about.partition("/")[0] for about in choices.updates}.intersection(document_kinds())
-    access.require_documents(installation, {*choices.kinds, *updated})
     try:
-        live = send_order(installation.id, order, choices, user())
+        live = send_order(actor(), installation.id, order, choices)
         habits.remember(installation, user(), choices)
         polling.leave(installation.id)
     except Incomplete as incomplete:
@@ -167,10 +165,9 @@ def orders_status() -> ResponseReturnValue:
 @requires(Permission.SEND)
 def retry(delivery_id: int) -> ResponseReturnValue:
     """Try a stopped delivery again."""
-    delivery = _mine(delivery_id)
-    access.require_documents(delivery.installation, [delivery.kind])
+    delivery = scope.delivery(organization().id, delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in the status.
-        retry_delivery(organization().id, delivery_id, given())
+        retry_delivery(actor(), delivery_id, given())
     return _after(delivery)
 
 
@@ -183,19 +180,15 @@ def given() -> dict[str, str]:
 @requires(Permission.SEND)
 def cancel(delivery_id: int) -> ResponseReturnValue:
     """Give up a delivery that has not left."""
-    delivery = _mine(delivery_id)
-    cancel_delivery(organization().id, delivery_id)
-    return _after(delivery)
+    return _after(cancel_delivery(actor(), delivery_id))
 
 
 @requires(Permission.SEND)
 def gone(delivery_id: int) -> ResponseReturnValue:
     """Take note that somebody has deleted there what is not on the order any more. The dialog stays as it is filled in.
     """
-    delivery = _mine(delivery_id)
-    access.require_documents(delivery.installation, [delivery.kind])
+    delivery = confirm_deleted(actor(), delivery_id)
     order = _order(delivery.order_id or "")
-    confirm_deleted(organization().id, delivery_id, order, user().name)
     if not is_fragment():
         return go("hub.send", order_id=order.id)
     return _form(order, chosen_installation([delivery]), _choices())
@@ -222,7 +215,7 @@ def _status(order_id: str, place: str) -> ResponseReturnValue:
 
 def visible_orders(order_ids: Sequence[str]) -> dict[str, list[Delivery]]:
     """Return the live deliveries of some orders, as far as the person who asks may see them."""
-    sees = access.sight(user(), organization())
+    sees = access.sight(actor())
     found = deliveries_of_orders(organization().id, order_ids)
     seen = {order_id: [one for one in live if sees(one.installation)] for order_id, live in found.items()}
     return {order_id: live for order_id, live in seen.items() if live}
@@ -235,13 +228,6 @@ def _order(order_id: str) -> Order:
     return order
 
 
-def _mine(delivery_id: int) -> Delivery:
-    delivery = scope.delivery(organization().id, delivery_id)
-    if not access.is_visible(user(), delivery.installation):
-        raise Forbidden(say("The settings do not let you send with this integration."))
-    return delivery
-
-
 def chosen_installation(live: Sequence[Delivery] = ()) -> Installation:
     """Return the installation that was asked for, else the one that an order's live deliveries went to last, else the
     first that lets this person send. Raises `NotPossible`."""
@@ -249,9 +235,9 @@ def chosen_installation(live: Sequence[Delivery] = ()) -> Installation:
     sent = [
         one.installation
         for one in live
-        if one.installation.state in access.SENDABLE and access.may_send(user(), organization(), one.installation)
+        if one.installation.state in access.SENDABLE and access.may_send(actor(), one.installation)
     ]
-    return access.where_to_send(user(), organization(), asked or (sent[-1].id if sent else None))
+    return access.where_to_send(actor(), asked or (sent[-1].id if sent else None))
 
 
 def _form(

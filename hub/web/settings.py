@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
@@ -12,10 +11,11 @@ from htmx_flask import make_response
 
 from hub import scope
 from hub.books import mappings
-from hub.errors import Incomplete
+from hub.errors import ChangedMeanwhile, Incomplete
 from hub.extension import current, host
 from hub.host import Permission
 from hub.installations import options
+from hub.installations.accounts import accounts_edition, save_accounts, saved_accounts
 from hub.installations.install import (
     check_connection,
     install_integration,
@@ -27,10 +27,9 @@ from hub.installations.install import (
 from hub.integrations import registry
 from hub.models import Installation
 from hub.plugin import Integration, Problem, document_kinds, say
-from hub.queue import commit, rollback
 from hub.translating import _
 from hub.web import choosing, views
-from hub.web.guard import organization, requires, user
+from hub.web.guard import actor, organization, requires
 from hub.web.pages import go, show
 
 _WHO = {"everyone": say("Everyone"), "teams": say("Teams"), "users": say("Individuals")}
@@ -64,7 +63,7 @@ def integrations() -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def install() -> ResponseReturnValue:
     """Begin an installation and go on to the sign-in."""
-    installation = install_integration(organization(), user(), request.form.get("integration", ""))
+    installation = install_integration(actor(), request.form.get("integration", ""))
     return go("hub.authorize", installation_id=installation.id)
 
 
@@ -80,7 +79,7 @@ def act(installation_id: int, action: str) -> ResponseReturnValue:
     doing = {
         "pause": pause_installation, "resume": resume_installation, "test": check_connection, "reload": reload_lists,
     }[action]  # fmt: skip
-    doing(organization().id, installation_id)
+    doing(actor(), installation_id)
     return _card(installation_id)
 
 
@@ -89,7 +88,7 @@ def uninstall(installation_id: int) -> ResponseReturnValue:
     """Ask, then uninstall."""
     installation = scope.installation(organization().id, installation_id)
     if request.method == "POST":
-        remove_installation(organization().id, installation_id)
+        remove_installation(actor(), installation_id)
         return go("hub.integrations")
     return show("hub/uninstall.html", title=_("Uninstall"), card=views.card(installation))
 
@@ -101,7 +100,6 @@ def details(installation_id: int) -> ResponseReturnValue:
     integration = registry.integration(installation.integration)
     if request.method == "GET":
         return _details(installation, options.saved(installation, integration), saved=request.args.get("saved") == "1")
-    installation = scope.lock(installation_id)
     who = request.form.get("who", "")
     wanted = options.Details(
         who=who,
@@ -112,16 +110,14 @@ def details(installation_id: int) -> ResponseReturnValue:
         billable=bool(request.form.get("billable")),
         options={one.key: request.form.get(f"option-{one.key}", "") for one in integration.options},
     )
-    theirs = _said(installation, integration, options.saved(installation, integration))
-    if changed := _changed_meanwhile(theirs, _said(installation, integration, wanted)):
-        rollback()
-        return _details(scope.installation(organization().id, installation_id), wanted, changed=changed)
     try:
-        options.save(installation, integration, wanted)
+        options.save_details(actor(), installation_id, wanted, seen=request.form.get("seen", ""))
+    except ChangedMeanwhile:
+        theirs = _said(installation, integration, options.saved(installation, integration))
+        changed = _differences(theirs, _said(installation, integration, wanted))
+        return _details(installation, wanted, changed=changed)
     except Incomplete as incomplete:
-        rollback()
-        return _details(scope.installation(organization().id, installation_id), wanted, incomplete.problems)
-    commit()
+        return _details(installation, wanted, incomplete.problems)
     return go("hub.details", installation_id=installation_id, saved=1)
 
 
@@ -131,32 +127,22 @@ def accounts(installation_id: int) -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
     if request.method == "GET":
         return _accounts(installation, saved=request.args.get("saved") == "1")
-    installation = scope.lock(installation_id)
-    integration = registry.integration(installation.integration)
-    theirs = _mapped(installation, integration)
-    if changed := _changed_meanwhile(theirs, mappings.labels(installation, integration, request.form)):
-        rollback()
-        return _accounts(scope.installation(organization().id, installation_id), changed=changed)
     try:
-        mappings.save(installation, integration, request.form)
+        save_accounts(actor(), installation_id, request.form, seen=request.form.get("seen", ""))
+    except ChangedMeanwhile:
+        integration = registry.integration(installation.integration)
+        theirs = mappings.labels(installation, integration, saved_accounts(installation))
+        changed = _differences(theirs, mappings.labels(installation, integration, request.form))
+        return _accounts(installation, changed=changed)
     except Incomplete as incomplete:
-        rollback()
         return _accounts(installation, incomplete.problems)
-    commit()
     return go("hub.accounts", installation_id=installation_id, saved=1)
 
 
-def _changed_meanwhile(theirs: Mapping[str, str], mine: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _differences(theirs: Mapping[str, str], mine: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return what somebody else saved since this form was opened, where it differs from what stands in the form: the
     label, theirs and ours. Pressing Save once more decides for ours."""
-    if request.form.get("seen", _mark(theirs)) == _mark(theirs):
-        return []
     return [(_(label), now, mine.get(label, "")) for label, now in theirs.items() if now != mine.get(label, "")]
-
-
-def _mark(said: Mapping[str, str]) -> str:
-    """By which a form knows what it was opened with."""
-    return hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()[:16]
 
 
 def _said(installation: Installation, integration: Integration, details: options.Details) -> dict[str, str]:
@@ -172,11 +158,6 @@ def _said(installation: Installation, integration: Integration, details: options
         **{_(one.label): _(dict(one.choices).get(details.options[one.key], details.options[one.key])) or "–"
            for one in integration.options},
     }  # fmt: skip
-
-
-def _mapped(installation: Installation, integration: Integration) -> dict[str, str]:
-    saved = {role: ref.id for role, ref in mappings.mapped(installation.id).items()}
-    return mappings.labels(installation, integration, saved)
 
 
 @requires(Permission.MANAGE)
@@ -198,11 +179,11 @@ def _details(
 ) -> ResponseReturnValue:  # fmt: skip
     integration = registry.integration(installation.integration)
     tax = choosing.tax_chooser(installation, integration, request.values.get("tax", shown.tax))
-    theirs = _said(installation, integration, options.saved(installation, integration))
+    seen = options.edition(options.saved(installation, integration))
     return show(
         "hub/details.html", title=integration.label, code=422 if problems or changed else 200, tab="details",
         saved=saved, card=views.card(installation), integration=integration, problems=problems, tax=tax, shown=shown,
-        changed=changed, seen=request.form.get("seen", _mark(theirs)) if problems else _mark(theirs),
+        changed=changed, seen=request.form.get("seen", seen) if problems else seen,
         teams=host().teams(installation.organization_id), users=host().users(installation.organization_id),
         sources=host().source_fields(), documents=_documents(integration.capabilities.documents),
         **views.lists(installation),
@@ -227,5 +208,5 @@ def _accounts(
     return show(
         "hub/accounts.html", title=integration.label, code=422 if problems or changed else 200, tab="accounts",
         saved=saved, card=views.card(installation), choices=choices, controls=controls, problems=problems,
-        changed=changed, seen=_mark(_mapped(installation, integration)), **views.lists(installation),
+        changed=changed, seen=accounts_edition(installation), **views.lists(installation),
     )  # fmt: skip

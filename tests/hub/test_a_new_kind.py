@@ -31,7 +31,7 @@ from tests.support.differences import find_differences
 from tests.support.estimates.builder import EstimateBuilder
 from tests.support.estimates.declaration import ESTIMATE, Estimate
 from tests.support.estimates.handler import Estimating, EstimatingLedger
-from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.host import ADA_AT_ACME, Desk, order_1042
 from tests.support.pages import Browser
 
 WANTED = Choices(documents=(Estimate.kind,))
@@ -70,7 +70,7 @@ def carry(installation: Installation) -> Delivery:
 def test_an_estimate_is_sent_with_its_new_customer_and_item(
     estimating: Installation, ledger: EstimatingLedger
 ) -> None:
-    send_order(estimating.id, order_1042(), WANTED, ADA)
+    send_order(ADA_AT_ACME, estimating.id, order_1042(), WANTED)
     sent = carry(estimating)
     assert (sent.state, sent.title, sent.posting_total) == (DeliveryState.POSTED, "Estimate 1042", Decimal("218.50"))
     assert [(one["number"], one["total"]) for one in ledger.estimates] == [("1042", Decimal("218.50"))]
@@ -92,11 +92,11 @@ def test_an_estimate_is_offered_shown_and_followed(estimating: Installation, bro
 
 def test_an_estimate_that_was_refused_is_tried_again(estimating: Installation, ledger: EstimatingLedger) -> None:
     ledger.refuses = lambda payload: "Not today." if "estimates" in payload else ""
-    send_order(estimating.id, order_1042(), WANTED, ADA)
+    send_order(ADA_AT_ACME, estimating.id, order_1042(), WANTED)
     stopped = carry(estimating)
     assert stopped.state is DeliveryState.STOPPED
     ledger.refuses = lambda _: ""
-    retry_delivery(ACME.id, stopped.id)
+    retry_delivery(ADA_AT_ACME, stopped.id)
     assert carry(estimating).state is DeliveryState.POSTED
     assert len(ledger.estimates) == 1
 
@@ -104,12 +104,12 @@ def test_an_estimate_that_was_refused_is_tried_again(estimating: Installation, l
 def test_an_estimate_is_changed_after_its_order(
     estimating: Installation, ledger: EstimatingLedger, desk: Desk
 ) -> None:
-    send_order(estimating.id, order_1042(), WANTED, ADA)
+    send_order(ADA_AT_ACME, estimating.id, order_1042(), WANTED)
     carry(estimating)
     desk.orders["1042"] = more_of_it()
     (found,) = find_differences(estimating, more_of_it(), WANTED)
     assert (found.about, found.way) == ("estimate", Action.UPDATE)
-    send_order(estimating.id, more_of_it(), replace(WANTED, updates=("estimate",)), ADA)
+    send_order(ADA_AT_ACME, estimating.id, more_of_it(), replace(WANTED, updates=("estimate",)))
     assert carry(estimating).posting_total == Decimal("241.50")
     assert [(one["revises"], one["total"]) for one in ledger.estimates] == [
         ("", Decimal("218.50")), ("estimates-1", Decimal("241.50"))
@@ -120,12 +120,12 @@ def test_an_estimate_is_changed_after_its_order(
 def test_an_estimate_of_a_cancelled_order_is_voided(
     estimating: Installation, ledger: EstimatingLedger, desk: Desk
 ) -> None:
-    send_order(estimating.id, order_1042(), WANTED, ADA)
+    send_order(ADA_AT_ACME, estimating.id, order_1042(), WANTED)
     carry(estimating)
     cancelled = desk.orders["1042"] = replace(order_1042(), cancelled=True)
     (found,) = find_differences(estimating, cancelled, WANTED)
     assert (found.about, found.way) == ("estimate", Action.VOID)
-    send_order(estimating.id, cancelled, replace(WANTED, updates=("estimate",)), ADA)
+    send_order(ADA_AT_ACME, estimating.id, cancelled, replace(WANTED, updates=("estimate",)))
     voided = carry(estimating)
     assert (voided.state, voided.voids) == (DeliveryState.POSTED, True)
     assert [one["total"] for one in ledger.estimates] == [Decimal("218.50"), Decimal("0.00")]

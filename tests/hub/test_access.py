@@ -19,7 +19,7 @@ from hub.models import Bundle, Delivery, Installation
 from hub.orders import bundles
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from tests.support.host import ADA, Desk
+from tests.support.host import ADA, ADA_AT_ACME, Desk
 from tests.support.pages import empty_text, state_of
 from tests.support.pretend import Ledger
 
@@ -48,8 +48,8 @@ NEEDS: dict[str, Permission | None] = {
 def client(app: Flask, installation: Installation, ledger: Ledger, desk: Desk) -> Iterator[FlaskClient]:
     """A visitor without a token, to look at permissions alone: order 1042 is in the books, and its company linked."""
     app.config["WTF_CSRF_METHODS"] = set()
-    send_order(installation.id, desk.orders["1042"], Choices(), ADA)
-    bundles.create_bundle(installation, ["1042"], ["invoice"], ADA, "once")
+    send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
+    bundles.create_bundle(ADA_AT_ACME, installation.id, ["1042"], ["invoice"], "once")
     push.carry(installation.id)
     session().commit()
     yield app.test_client()
@@ -142,7 +142,7 @@ def test_a_kind_of_document_that_the_settings_leave_out_is_neither_sent_nor_trie
 ) -> None:
     order = desk.copy_order("1043")
     ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
-    send_order(1, order, Choices(), ADA)
+    send_order(ADA_AT_ACME, 1, order, Choices())
     push.carry(1)
     stopped = session().scalars(select(Delivery).where(Delivery.state == "stopped")).one()
     session().get_one(Installation, 1).documents = ["bill"]
@@ -183,6 +183,7 @@ def test_a_page_of_the_host_offers_the_buttons_to_whom_the_hub_lets_in(
     assert offered() == [False, False]
     desk.signed_in = None
     assert offered() == [False, False]
+    desk.permissions = set(Permission)
+    remove_installation(ADA_AT_ACME, 1)
     desk.signed_in, desk.permissions = EVE, {SEND, VIEW}
-    remove_installation("acme", 1)
     assert offered() == [True, True], "The dialog says that nothing is connected."

@@ -17,7 +17,7 @@ from hub.host import Order, Permission, User
 from hub.installations.install import remove_installation
 from hub.models import Bundle, Delivery, Installation
 from hub.orders import bundles
-from tests.support.host import ADA, Desk
+from tests.support.host import ADA, ADA_AT_ACME, Desk
 from tests.support.pages import Browser, count_queries, problem_codes
 from tests.support.pretend import Ledger
 from tests.support.send_many import (
@@ -122,7 +122,7 @@ def test_an_installation_that_was_removed_meanwhile_says_so(
     browser: Browser, installation: Installation, orders: Desk
 ) -> None:
     press(browser, FEW)
-    remove_installation(installation.organization_id, installation.id)
+    remove_installation(ADA_AT_ACME, installation.id)
     work()
     assert queued() == []
     held = bundles.held(session().get_one(Bundle, 1))

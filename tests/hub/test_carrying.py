@@ -43,7 +43,7 @@ from hub.serialization import problems_of
 from hub.states import BatchState, DeliveryState, InstallationState, StopReason
 from tests.support.app import connect
 from tests.support.deliveries import EXPECTED, everything_posted, pass_time, send, states
-from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.host import ADA_AT_ACME, Desk, order_1042
 from tests.support.pretend import Ledger, Pretend, integration_of
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
@@ -76,7 +76,7 @@ def test_two_orders_of_one_new_customer_create_one_customer_and_one_item(
     installation: Installation, ledger: Ledger, desk: Desk
 ) -> None:
     send(installation)
-    send_order(installation.id, desk.copy_order("1043"), Choices(), ADA)
+    send_order(ADA_AT_ACME, installation.id, desk.copy_order("1043"), Choices())
     push.carry(installation.id)
     assert (len(ledger.customers), len(ledger.items), len(ledger.invoices), len(ledger.payments)) == (1, 1, 2, 2)
     assert {one["customer"] for one in ledger.invoices} == {"customers-1"}
@@ -168,7 +168,7 @@ def test_a_refusal_stops_the_delivery_with_the_sentence_and_a_retry_begins_anew(
     assert states()["invoice"] is DeliveryState.WAITING
     assert (ledger.invoices, ledger.payments) == ([], [])
     ledger.refuses = lambda _: ""
-    retry_delivery("acme", customer.id)
+    retry_delivery(ADA_AT_ACME, customer.id)
     push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
@@ -178,7 +178,7 @@ def test_a_batch_refused_as_a_whole_is_opened_until_the_guilty_request_stands_al
 ) -> None:
     for number in ("1042", "1043", "1044", "1045", "1046"):
         order = desk.copy_order(number)
-        send_order(installation.id, order, Choices(), ADA)
+        send_order(ADA_AT_ACME, installation.id, order, Choices())
     ledger.whole = lambda requests: any(one.payload.get("invoices", {}).get("number") == "1044" for one in requests)
     for _ in range(3):
         push.carry(installation.id)
@@ -199,7 +199,7 @@ def test_a_bug_of_the_plugin_stops_its_delivery_with_a_reference_and_retrying_go
     assert stopped
     assert all(one.reference for one in stopped)
     monkeypatch.setattr(Pretend, "send", working)
-    retry_delivery("acme", stopped[0].id)
+    retry_delivery(ADA_AT_ACME, stopped[0].id)
     push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
@@ -235,7 +235,7 @@ def test_lost_credentials_are_renewed_once_and_then_an_admin_is_asked(
     app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     integration.renewing = AuthorizationExpired("The authorization was taken back.")
     ledger.before += [AuthorizationExpired("The token ran out.")] * 2
-    reload_lists("acme", installation.id)
+    reload_lists(ADA_AT_ACME, installation.id)
     push.carry(installation.id)
     pass_time(installation)
     push.carry(installation.id)
@@ -285,18 +285,18 @@ def test_after_a_long_outage_a_person_is_asked_and_a_retry_repeats_the_same_batc
     push.carry(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.reason == StopReason.EXHAUSTED)).all()
     assert stopped
-    retry_delivery("acme", stopped[0].id)
+    retry_delivery(ADA_AT_ACME, stopped[0].id)
     push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
 
 def test_a_paused_installation_sends_nothing_until_it_is_resumed(installation: Installation, ledger: Ledger) -> None:
-    pause_installation("acme", installation.id)
+    pause_installation(ADA_AT_ACME, installation.id)
     send(installation)
     push.carry(installation.id)
     assert ledger.trips == []
-    resume_installation("acme", installation.id)
+    resume_installation(ADA_AT_ACME, installation.id)
     push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
@@ -347,8 +347,8 @@ def test_after_installing_again_what_is_in_the_same_books_is_not_sent_twice(
 ) -> None:
     send(installation)
     push.carry(installation.id)
-    remove_installation("acme", installation.id)
-    again = install_integration(ACME, ADA, "pretend")
+    remove_installation(ADA_AT_ACME, installation.id)
+    again = install_integration(ADA_AT_ACME, "pretend")
     connect(again)
     push.carry(again.id)
     session().add(Mapping(installation_id=again.id, role="income_account", record_id="4000", name="4000 Sales"))
@@ -364,7 +364,7 @@ def test_uninstalling_cancels_what_has_not_left_and_says_what_may_have_arrived(
     ledger.after.extend([None, None, Unavailable("The line was cut.")])
     send(installation)
     push.carry(installation.id)
-    remove_installation("acme", installation.id)
+    remove_installation(ADA_AT_ACME, installation.id)
     assert states() == {
         "customer": DeliveryState.POSTED, "item": DeliveryState.POSTED, "invoice": DeliveryState.STOPPED
     }  # fmt: skip
@@ -375,11 +375,11 @@ def test_uninstalling_cancels_what_has_not_left_and_says_what_may_have_arrived(
 
 def test_choosing_another_customer_cancels_the_one_that_was_refused(installation: Installation, ledger: Ledger) -> None:
     ledger.customers.append({"id": "77", "name": "ABC Holding"})
-    reload_lists("acme", installation.id)
+    reload_lists(ADA_AT_ACME, installation.id)
     ledger.refuses = lambda payload: "That name is taken." if "customers" in payload else ""
     send(installation)
     push.carry(installation.id)
-    send_order(installation.id, order_1042(), Choices(customer="77"), ADA)
+    send_order(ADA_AT_ACME, installation.id, order_1042(), Choices(customer="77"))
     push.carry(installation.id)
     assert everything_posted()
     assert [(one["number"], one["customer"]) for one in ledger.invoices] == [("1042", "77")]
@@ -397,7 +397,7 @@ def test_what_nobody_can_tell_about_waits_for_a_person_and_is_not_posted_twice(
     assert session().scalars(select(BatchRow).where(BatchRow.state == BatchState.PARKED)).one()
     for one in stopped:
         if one.state is DeliveryState.STOPPED:
-            retry_delivery("acme", one.id)
+            retry_delivery(ADA_AT_ACME, one.id)
     push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()

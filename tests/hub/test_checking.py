@@ -19,7 +19,7 @@ from hub.planning.choices import Choices
 from hub.plugin import Books, Request, TaxSystem
 from hub.queue import commit
 from tests.support.deliveries import send
-from tests.support.host import ADA, Desk
+from tests.support.host import ADA_AT_ACME, Desk
 from tests.support.pages import state_of
 from tests.support.pretend import Ledger, Pretend
 
@@ -100,6 +100,6 @@ def test_after_a_refusal_they_are_asked_soon_but_not_each_time(
     send(installation)
     push.carry(installation.id)
     assert checks() == before + 1
-    send_order(installation.id, desk.copy_order("1043"), Choices(), ADA)
+    send_order(ADA_AT_ACME, installation.id, desk.copy_order("1043"), Choices())
     push.carry(installation.id)
     assert checks() == before + 1

@@ -26,7 +26,7 @@ from hub.plugin import Setting, Unavailable
 from hub.queue import commit
 from hub.states import InstallationState
 from tests.support import redis
-from tests.support.host import ADA, Desk
+from tests.support.host import ADA_AT_ACME, Desk
 from tests.support.pretend import Ledger
 
 
@@ -155,7 +155,7 @@ def _hangs(app: Flask, installation: Installation) -> None:
 def test_it_names_what_is_wrong(
     well: Installation, app: Flask, desk: Desk, *, happens: Any, found: list[str], named: str
 ) -> None:
-    send_order(well.id, desk.copy_order("777", payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, well.id, desk.copy_order("777", payments=()), Choices())
     happens(app, well)
     commit()
     code, output = told(app)

@@ -18,6 +18,7 @@ from hub.plugin import Batch, Conversation, Rejected, Request, Response, Unavail
 from hub.serialization import problems_of
 from hub.states import BatchState, DeliveryState, StopReason
 from tests.support.deliveries import EXPECTED, everything_posted, pass_time, send, states
+from tests.support.host import ADA_AT_ACME
 from tests.support.pretend import Ledger, Pretend, integration_of
 
 MINUTES = dt.timedelta(minutes=6)
@@ -134,7 +135,7 @@ def test_where_nobody_can_look_a_person_does_and_what_that_person_sends_again_go
     assert [problem.code for one in stopped for problem in problems_of(one.problems)] == ["in-doubt"]
     assert ledger.invoices == []
     for one in stopped:
-        retry_delivery("acme", one.id)
+        retry_delivery(ADA_AT_ACME, one.id)
     push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted(), states()

@@ -33,7 +33,7 @@ from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.queue import commit
 from hub.states import DeliveryState, InstallationState, StopReason
-from tests.support.host import ACME, ADA, Desk
+from tests.support.host import ACME, ADA_AT_ACME, Desk
 from tests.support.pretend import Ledger, Pretend
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ def plugin(app: Flask) -> Any:
 
 def send(installation: Installation, desk: Desk, *numbers: str) -> None:
     for number in numbers:
-        send_order(installation.id, desk.copy_order(number, payments=()), Choices(), ADA)
+        send_order(ADA_AT_ACME, installation.id, desk.copy_order(number, payments=()), Choices())
 
 
 def later(installation: Installation) -> None:
@@ -143,7 +143,7 @@ def test_a_conversation_that_hangs_stops_its_own_delivery_and_others_have_their_
     stopped = deliveries_of_order(ACME.id, "666")[0]
     assert (stopped.reason, len(stopped.reference)) == (StopReason.CRASHED, 8)
     plugin.post = usual
-    retry_delivery(ACME.id, stopped.id)
+    retry_delivery(ADA_AT_ACME, stopped.id)
     later(installation)
     assert sorted(one["number"] for one in ledger.invoices) == ["665", "666", "667"]
     assert [one["name"] for one in ledger.customers] == ["ABC Company"]
@@ -187,7 +187,7 @@ def test_sealing_that_hangs_stops_what_it_was_to_seal(
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert {one.reason for one in stopped} == {StopReason.CRASHED}
     for one in stopped:
-        retry_delivery(ACME.id, one.id)
+        retry_delivery(ADA_AT_ACME, one.id)
     later(installation)
     assert [one["number"] for one in ledger.invoices] == ["666"]
 
@@ -224,7 +224,7 @@ def test_a_sign_in_that_hangs_is_a_page_with_a_reference_that_is_in_the_log(
     app: Flask, ledger: Ledger, plugin: Any, caplog: pytest.LogCaptureFixture, *, way: Any, step: str
 ) -> None:
     usual = plugin.authorize
-    found = install_integration(ACME, ADA, "pretend")
+    found = install_integration(ADA_AT_ACME, "pretend")
     client = app.test_client()
     if step == "begin":
         plugin.authorize = way
@@ -232,7 +232,7 @@ def test_a_sign_in_that_hangs_is_a_page_with_a_reference_that_is_in_the_log(
         token = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(page).text)[0]
         answer = elsewhere(lambda: client.post(page, data={"csrf_token": token}))
     else:
-        state = start_authorization(found, ADA, "http://host/back").rpartition("state=")[2]
+        state = start_authorization(ADA_AT_ACME, found.id, "http://host/back").rpartition("state=")[2]
         plugin.authorize = way
         answer = elsewhere(lambda: client.get(f"/hub/authorized/pretend?state={state}&books=1"))
     assert answer.status_code == 409
@@ -241,7 +241,7 @@ def test_a_sign_in_that_hangs_is_a_page_with_a_reference_that_is_in_the_log(
     session().expire_all()
     assert scope.installation(ACME.id, found.id).state is InstallationState.PENDING
     plugin.authorize = usual
-    state = start_authorization(found, ADA, "http://host/back").rpartition("state=")[2]
+    state = start_authorization(ADA_AT_ACME, found.id, "http://host/back").rpartition("state=")[2]
     assert client.get(f"/hub/authorized/pretend?state={state}&books=1").status_code in {200, 302, 303}
     assert scope.installation(ACME.id, found.id).state is InstallationState.CONNECTED
 
@@ -250,7 +250,7 @@ def test_giving_an_authorization_back_that_hangs_keeps_nobody_from_uninstalling(
     installation: Installation, plugin: Any
 ) -> None:
     plugin.revoke = waits
-    elsewhere(lambda: remove_installation(ACME.id, installation.id))
+    elsewhere(lambda: remove_installation(ADA_AT_ACME, installation.id))
     session().expire_all()
     found = session().get_one(Installation, installation.id)
     assert (found.state, found.credential) == (InstallationState.REMOVED, None)

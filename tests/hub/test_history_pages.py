@@ -16,7 +16,7 @@ from hub.planning.choices import Choices
 from hub.plugin import RecordKind, Ref
 from tests.support.customers import link, text_of
 from tests.support.history import INVOICE, PAYMENT, enter, entry
-from tests.support.host import ADA, Desk
+from tests.support.host import ADA_AT_ACME, Desk
 from tests.support.pages import Browser, count_queries, empty_text
 
 
@@ -62,7 +62,7 @@ def test_an_order_shows_its_own_invoice_and_whatever_was_paid_on_it(
     browser: Browser, installation: Installation, desk: Desk
 ) -> None:
     assert empty_text(browser.get("/hub/orders/1042/history").text)
-    send_order(installation.id, desk.orders["1042"], Choices(), ADA)
+    send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
     push.carry(installation.id)
     customer = links.linked(installation.id, RecordKind.CUSTOMER, "12")
     assert customer is not None

@@ -41,7 +41,7 @@ from hub.plugin import (
 from hub.queue import commit
 from hub.serialization import problems_of
 from hub.states import BatchState, DeliveryState, InstallationState, StopReason
-from tests.support.host import ACME, ADA, Desk
+from tests.support.host import ACME, ADA_AT_ACME, Desk
 from tests.support.pretend import Ledger, Pretend
 
 POSTED = Posting(id="1", number="1042", total=Decimal("218.50"))
@@ -60,7 +60,7 @@ def ends_in(result: object) -> Callable[..., Any]:
 
 
 def send(installation: Installation, desk: Desk, number: str) -> list[Delivery]:
-    return send_order(installation.id, desk.copy_order(number, payments=()), Choices(), ADA)
+    return send_order(ADA_AT_ACME, installation.id, desk.copy_order(number, payments=()), Choices())
 
 
 CRASHED = (DeliveryState.STOPPED, StopReason.CRASHED, ["crashed"])
@@ -161,7 +161,7 @@ def test_nonsense_from_a_carrier_parks_its_batch_until_somebody_retries(
     assert [outcome(customer), outcome(item)] == [CRASHED, CRASHED]
     assert outcome(invoice) == (DeliveryState.WAITING, None, [])
     assert session().scalars(select(BatchRow.state).order_by(BatchRow.id.desc())).first() is BatchState.PARKED
-    retry_delivery(ACME.id, customer.id)  # What was in the same batch goes again with it.
+    retry_delivery(ADA_AT_ACME, customer.id)  # What was in the same batch goes again with it.
     push.carry(installation.id)
     session().expire_all()
     assert {one.state for one in (customer, item, invoice)} == {DeliveryState.POSTED}
@@ -201,7 +201,7 @@ def test_a_page_of_nonsense_costs_its_list_only(installation: Installation, ledg
     usual = plugin.fetch
     nonsense = ends_in(Page(records=("a customer",), cursor="1"))  # type: ignore[arg-type]
     plugin.fetch = lambda kind, since: nonsense() if kind == "customer" else usual(kind, since)
-    reload_lists(ACME.id, installation.id)
+    reload_lists(ADA_AT_ACME, installation.id)
     push.carry(installation.id)
     problems = {one.kind: bool(one.problem) for one in find_listings(installation.id)}
     assert problems == {"account": False, "customer": True, "item": False}
@@ -221,8 +221,8 @@ def test_a_sign_in_that_goes_nowhere_is_a_page_with_a_reference_that_is_in_the_l
         return step
 
     app.extensions["hub"].integrations["pretend"].authorize = authorize
-    found = install_integration(ACME, ADA, "pretend")
-    state = start_authorization(found, ADA, "http://host/back").rpartition("state=")[2]
+    found = install_integration(ADA_AT_ACME, "pretend")
+    state = start_authorization(ADA_AT_ACME, found.id, "http://host/back").rpartition("state=")[2]
     answer = app.test_client().get(f"/hub/authorized/pretend?state={state}&books=1")
     assert answer.status_code == status
     reference = re.search(r"<code>(\w{8})</code>", answer.text)

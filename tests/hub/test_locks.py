@@ -25,7 +25,7 @@ from hub.planning.choices import Choices
 from hub.plugin import Problem
 from hub.states import DeliveryState, InstallationState
 from tests.support.app import connect
-from tests.support.host import ACME, ADA, Desk
+from tests.support.host import ACME, ADA_AT_ACME, Desk
 from tests.support.pages import Browser
 from tests.support.pretend import Ledger
 
@@ -74,9 +74,9 @@ def test_a_lock_that_is_held_elsewhere_is_not_waited_for_long(
     installation_id = installation.id
     session().commit()
     with locked_elsewhere(database_url), pytest.raises(Busy):
-        send_order(installation_id, desk.orders["1042"], Choices(), ADA)
+        send_order(ADA_AT_ACME, installation_id, desk.orders["1042"], Choices())
     assert deliveries_of_order(ACME.id, "1042") == []
-    assert send_order(installation_id, desk.orders["1042"], Choices(), ADA)
+    assert send_order(ADA_AT_ACME, installation_id, desk.orders["1042"], Choices())
 
 
 @pytest.mark.databases("postgresql")
@@ -114,13 +114,13 @@ def test_a_plugin_is_asked_to_validate_without_the_lock(
     plugin: Any = app.extensions["hub"].integrations["pretend"]
     ledger: Ledger = plugin.ledger
     ways: dict[str, Callable[[], object]] = {
-        "send": lambda: send_order(installation.id, desk.orders["1042"], Choices(), ADA),
+        "send": lambda: send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices()),
         "send many": lambda: send_bundle(installation),
         "retry": lambda: retry(installation),
     }
     if way == "retry":
         ledger.refuses = lambda payload: "No." if "customers" in payload else ""
-        send_order(installation.id, desk.orders["1042"], Choices(), ADA)
+        send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
         push.carry(installation.id)
         ledger.refuses = lambda payload: ""
     free: list[bool] = []
@@ -140,7 +140,7 @@ def test_a_plugin_is_asked_to_validate_without_the_lock(
 
 
 def send_bundle(installation: Installation) -> None:
-    bundle = bundles.create_bundle(installation, ["1042"], ["invoice"], ADA, "once")
+    bundle = bundles.create_bundle(ADA_AT_ACME, installation.id, ["1042"], ["invoice"], "once")
     bundles.send_bundle(bundle.id)
 
 
@@ -151,7 +151,7 @@ def retry(installation: Installation) -> None:
         for needed in (one, *one.needs)
         if needed.state is DeliveryState.STOPPED
     )
-    retry_delivery(ACME.id, stopped.id)
+    retry_delivery(ADA_AT_ACME, stopped.id)
 
 
 def test_what_the_plugin_finds_is_reported_and_nothing_is_written(

@@ -23,7 +23,7 @@ from hub.planning.choices import Choices
 from hub.queue import commit
 from hub.states import InstallationState
 from tests.support.app import connect
-from tests.support.host import ADA, Desk, order_1042
+from tests.support.host import ADA, ADA_AT_ACME, Desk, order_1042
 from tests.support.mail import Post, body, sweep
 from tests.support.pages import Browser
 from tests.support.pretend import Ledger
@@ -320,7 +320,7 @@ def test_the_page_after_disconnecting_changes_nothing_and_tells_strangers_nothin
 def stop(installation: Installation, ledger: Ledger) -> None:
     """Send order 1042, whose customer the books refuse."""
     ledger.refuses = lambda payload: "No <script>alert(1)</script>." if "customers" in payload else ""
-    send_order(installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, installation.id, order_1042(), Choices())
     push.carry(installation.id)
     session().expire_all()
     assert count_stopped(installation.id) == 1

@@ -18,13 +18,13 @@ from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.queue import queue
 from tests.support import redis
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.pretend import Ledger
 
 
 def send(installation: Installation, *numbers: int) -> None:
     for number in numbers:
-        send_order(installation.id, replace(order_1042(), id=str(number), number=str(number)), Choices(), ADA)
+        send_order(ADA_AT_ACME, installation.id, replace(order_1042(), id=str(number), number=str(number)), Choices())
 
 
 @pytest.fixture

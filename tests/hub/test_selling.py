@@ -22,7 +22,7 @@ from hub.planning.tax import AS_ITEM
 from hub.plugin import Capabilities, CreditMemo, Invoice, PurchaseOrder
 from hub.serialization import subject_json, subject_of
 from tests.support.generated_orders import orders
-from tests.support.host import ADA, order_1042, turned
+from tests.support.host import ADA_AT_ACME, order_1042, turned
 from tests.support.hypothesis_profile import examples
 from tests.support.planned import Planned, planned_order
 from tests.support.pretend import Pretend
@@ -116,7 +116,7 @@ def test_books_that_take_no_credit_memos_say_so_before_sending(installation: Ins
 
 
 def test_an_order_is_never_an_invoice_and_a_credit_memo_at_once(crediting: Installation) -> None:
-    send_order(crediting.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, crediting.id, order_1042(), Choices())
     (problem,) = planned(crediting, turned(order_1042())).blockers
     assert problem.code == "other-kind-posted"
     assert planned(crediting, turned(order_1042()), documents=("bill",)).blockers[0].field == "lines", "Only a bill."

@@ -19,7 +19,7 @@ from hub.orders.send import send_order
 from hub.orders.send_many import look
 from hub.planning.choices import Choices
 from hub.states import DeliveryState
-from tests.support.host import ACME, ADA, Desk
+from tests.support.host import ACME, ADA_AT_ACME, Desk
 from tests.support.pages import Browser
 from tests.support.pretend import Ledger, Pretend
 
@@ -50,11 +50,11 @@ def first(installation: Installation, ledger: Ledger) -> Installation:
 @pytest.fixture
 def second(app: Flask, first: Installation, other_ledger: Ledger) -> Installation:
     app.extensions["hub"].integrations["other"] = Other(other_ledger)
-    found = install_integration(ACME, ADA, "other")
-    address = start_authorization(found, ADA, "http://host/back")
+    found = install_integration(ADA_AT_ACME, "other")
+    address = start_authorization(ADA_AT_ACME, found.id, "http://host/back")
     state = address.rpartition("state=")[2]
-    claimed = claim_attempt(ACME, ADA, "other", state)
-    finish_authorization(claimed, ADA, "http://host/back", {"books": "books-2", "state": state})
+    claimed = claim_attempt(ADA_AT_ACME, "other", state)
+    finish_authorization(ADA_AT_ACME, claimed, "http://host/back", {"books": "books-2", "state": state})
     session().add(Mapping(installation_id=found.id, role="income_account", record_id="4000", name="4000 Sales"))
     load(found)
     return found
@@ -75,7 +75,7 @@ def carry(installation: Installation) -> None:
 @pytest.fixture
 def sent(first: Installation, second: Installation, desk: Desk) -> list[Delivery]:
     """Order 1042, in the first books as an invoice for the customer 58, whom a rep chose."""
-    send_order(first.id, desk.orders["1042"], Choices(customer="58", accounts={"income_account": "4000"}), ADA)
+    send_order(ADA_AT_ACME, first.id, desk.orders["1042"], Choices(customer="58", accounts={"income_account": "4000"}))
     carry(first)
     found = deliveries_of_order(ACME.id, "1042")
     assert {one.state for one in found} == {DeliveryState.POSTED}
@@ -105,7 +105,7 @@ def test_many_orders_go_to_the_second_product_as_they_would_had_the_first_never_
 ) -> None:
     (outlook,) = look(second, ["1042"], ["invoice"])
     assert (outlook.readiness, outlook.entered) == ("ready", ["ABC Company"])
-    send_order(second.id, outlook.order, outlook.choices, ADA)
+    send_order(ADA_AT_ACME, second.id, outlook.order, outlook.choices)
     carry(second)
     created = next(one for one in other_ledger.customers if one["name"] == "ABC Company")
     assert [one["customer"] for one in other_ledger.invoices] == [created["id"]] != ["58"]
@@ -126,6 +126,6 @@ def test_without_being_asked_where_the_dialog_is_about_where_the_order_went(
 ) -> None:
     assert 'name="documents"' not in browser.get("/hub/orders/1042/send").text
     desk.copy_order("2042", payments=())
-    send_order(second.id, replace(desk.orders["2042"], payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, second.id, replace(desk.orders["2042"], payments=()), Choices())
     carry(second)
     assert 'name="documents"' not in browser.get("/hub/orders/2042/send").text

@@ -21,7 +21,7 @@ from hub.plugin import Conversation, Document, Invoice, Posting, Problem, Reject
 from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState, StopReason
 from tests.support.deliveries import pass_time
-from tests.support.host import ACME, ADA, Desk
+from tests.support.host import ACME, ADA_AT_ACME, Desk
 from tests.support.pretend import Ledger
 
 
@@ -35,13 +35,13 @@ def delivery(installation: Installation, ledger: Ledger, desk: Desk, plugin: Any
     """An invoice for a known customer and known items, queued."""
     order = desk.copy_order("1042", payments=())
     ledger.customers.append({"id": "c-1", "name": order.company.name})
-    send_order(installation.id, order, Choices(), ADA)
+    send_order(ADA_AT_ACME, installation.id, order, Choices())
     for _ in range(3):
         push.carry(installation.id)
     (found,) = deliveries_of_order(ACME.id, "1042")
     assert found.state is DeliveryState.POSTED
     ledger.invoices.clear()
-    send_order(installation.id, desk.copy_order("2042", payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, installation.id, desk.copy_order("2042", payments=()), Choices())
     (fresh,) = deliveries_of_order(ACME.id, "2042")
     return fresh
 
@@ -212,7 +212,7 @@ def test_what_is_written_and_cannot_be_read_any_more_is_not_sent_again_unless_a_
     )  # fmt: skip
     assert [one["number"] for one in ledger.invoices] == ["2042"]
 
-    retry_delivery(ACME.id, delivery.id)  # As "Retry all" does: nobody has looked.
+    retry_delivery(ADA_AT_ACME, delivery.id)  # As "Retry all" does: nobody has looked.
     push.carry(delivery.installation_id)
     session().refresh(delivery)
     assert (delivery.state, problems_of(delivery.problems)) == (DeliveryState.STOPPED, [problem])
@@ -221,7 +221,7 @@ def test_what_is_written_and_cannot_be_read_any_more_is_not_sent_again_unless_a_
     ledger.refuses, plugin.post = lambda _: "", first_version
     ledger.invoices.clear()  # It is not there.
     (fix,) = problem.fixes
-    retry_delivery(ACME.id, delivery.id, {fix.kind: fix.value})
+    retry_delivery(ADA_AT_ACME, delivery.id, {fix.kind: fix.value})
     push.carry(delivery.installation_id)
     session().refresh(delivery)
     assert delivery.state is DeliveryState.POSTED
@@ -235,7 +235,7 @@ def test_a_plugin_that_is_put_back_reads_the_answer_at_a_retry(
     push.carry(delivery.installation_id)
     ledger.refuses = lambda _: ""
     plugin.post = first_version
-    retry_delivery(ACME.id, delivery.id)
+    retry_delivery(ADA_AT_ACME, delivery.id)
     push.carry(delivery.installation_id)
     session().refresh(delivery)
     assert delivery.state is DeliveryState.POSTED

@@ -29,7 +29,7 @@ from hub.serialization import problems_of
 from hub.states import DeliveryState
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
-from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.host import ADA_AT_ACME, Desk, order_1042
 from tests.support.online import by_hand, look, posted, whole_ledger
 
 NOVEMBER_15 = {"AccountingInfoPrefs": {"BookCloseDate": "2026-11-15"}}
@@ -38,14 +38,14 @@ NOVEMBER_15 = {"AccountingInfoPrefs": {"BookCloseDate": "2026-11-15"}}
 
 
 def send(installation: Installation, answers: Mapping[str, str] | None = None) -> None:
-    send_order(installation.id, order_1042(), Choices(answers=answers or {}), ADA)
+    send_order(ADA_AT_ACME, installation.id, order_1042(), Choices(answers=answers or {}))
     push.carry(installation.id)
     session().expire_all()
 
 
 def refused(installation: Installation, answers: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
     with pytest.raises(Incomplete) as stopped:
-        send_order(installation.id, order_1042(), Choices(answers=answers or {}), ADA)
+        send_order(ADA_AT_ACME, installation.id, order_1042(), Choices(answers=answers or {}))
     return stopped.value.problems
 
 
@@ -58,7 +58,7 @@ def stopped() -> tuple[Delivery, Problem]:
 
 
 def again(installation: Installation, delivery: Delivery, **answers: str) -> None:
-    retry_delivery(ACME.id, delivery.id, answers)
+    retry_delivery(ADA_AT_ACME, delivery.id, answers)
     push.carry(installation.id)
     session().expire_all()
 
@@ -103,7 +103,7 @@ def test_a_period_that_closed_afterwards_is_no_matter_for_what_is_posted(online:
     assert posted()
     changed = replace(order_1042(), memo="Thank you.")
     with pytest.raises(Incomplete) as later:
-        send_order(online.id, changed, Choices(updates=("invoice",)), ADA)
+        send_order(ADA_AT_ACME, online.id, changed, Choices(updates=("invoice",)))
     assert [problem.field for problem in later.value.problems] == ["date"]
 
 
@@ -113,7 +113,7 @@ def test_numbers_that_the_company_gives_itself_are_shown_and_called_no_differenc
     books.control(f"preferences/{REALM}", {"SalesFormsPrefs": {"CustomTxnNumbers": False}})
     look(online)
     long = replace(order_1042(), number="1042-" + "9" * 30)
-    send_order(online.id, long, Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, long, Choices())
     push.carry(online.id)
     session().expire_all()
     (invoice,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
@@ -123,10 +123,10 @@ def test_numbers_that_the_company_gives_itself_are_shown_and_called_no_differenc
 def test_a_number_too_long_can_be_changed_where_it_is_told(online: Installation, books: Running) -> None:
     long = replace(order_1042(), number="1042-" + "9" * 30)
     with pytest.raises(Incomplete) as told:
-        send_order(online.id, long, Choices(), ADA)
+        send_order(ADA_AT_ACME, online.id, long, Choices())
     (problem,) = told.value.problems
     assert (problem.field, problem.about, problem.fixes[0].editable) == ("number", "invoice", True)
-    send_order(online.id, long, Choices(answers={"invoice:number": "1042-9"}), ADA)
+    send_order(ADA_AT_ACME, online.id, long, Choices(answers={"invoice:number": "1042-9"}))
     push.carry(online.id)
     assert [one[0] for one in whole_ledger(books)["invoices"]] == ["1042-9"]
     assert posted()
@@ -150,7 +150,7 @@ def of(name: str) -> Order:
 def send_zenith(installation: Installation, desk: Desk) -> tuple[Delivery, Problem]:
     """The order is for Zenith Yoga, who is in the books."""
     desk.orders["1042"] = of("Zenith Yoga")
-    send_order(installation.id, desk.orders["1042"], Choices(), ADA)
+    send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
     push.carry(installation.id)
     return stopped()
 
@@ -197,11 +197,11 @@ def names(books: Running) -> list[str]:
 
 def test_a_name_that_a_vendor_has_is_known_before_sending(online: Installation, books: Running) -> None:
     with pytest.raises(Incomplete) as told:
-        send_order(online.id, of("books by  BESSIE"), Choices(), ADA)
+        send_order(ADA_AT_ACME, online.id, of("books by  BESSIE"), Choices())
     (problem,) = told.value.problems
     assert (problem.field, problem.about, problem.code) == ("customer", "customer", "name-of-another-kind")
     (offer,) = problem.fixes
-    send_order(online.id, of("Books by Bessie"), Choices(answers={"customer:name": "Books by Bessie (C)"}), ADA)
+    send_order(ADA_AT_ACME, online.id, of("Books by Bessie"), Choices(answers={"customer:name": "Books by Bessie (C)"}))
     push.carry(online.id)
     assert (offer.kind, names(books)) == ("name", ["Books by Bessie (C)"])
     assert posted()
@@ -211,7 +211,7 @@ def test_an_employees_name_is_found_by_the_books_and_another_name_cures_it(
     online: Installation, books: Running, desk: Desk
 ) -> None:
     desk.orders["1042"] = of("Emily Platt")
-    send_order(online.id, of("Emily Platt"), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, of("Emily Platt"), Choices())
     push.carry(online.id)
     delivery, problem = stopped()
     assert (delivery.kind, problem.fixes[0].value) == ("customer", "Emily Platt (C)")
@@ -225,7 +225,7 @@ def test_an_employees_name_is_found_by_the_books_and_another_name_cures_it(
 def test_a_suffix_is_added_where_the_setting_says_so(online: Installation, books: Running, name: str) -> None:
     online.options = {**online.options, "taken_names": "suffix"}
     commit()
-    send_order(online.id, of(name), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, of(name), Choices())
     push.carry(online.id)
     assert names(books) == [f"{name} (C)"]
     assert posted()
@@ -234,10 +234,10 @@ def test_a_suffix_is_added_where_the_setting_says_so(online: Installation, books
 def test_an_inactive_customer_is_said_to_be_inactive(online: Installation, books: Running) -> None:
     customer = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Mark Cho")
     books.control(f"edit/{REALM}/Customer/{customer['Id']}", {"Active": False})
-    reload_lists(ACME.id, online.id)
+    reload_lists(ADA_AT_ACME, online.id)
     push.carry(online.id)
     with pytest.raises(Incomplete) as told:
-        send_order(online.id, of("Mark Cho"), Choices(), ADA)
+        send_order(ADA_AT_ACME, online.id, of("Mark Cho"), Choices())
     (problem,) = told.value.problems
     assert problem.code == "name-inactive"
     assert problem.fixes[0].value == "Mark Cho (C)"
@@ -245,7 +245,7 @@ def test_an_inactive_customer_is_said_to_be_inactive(online: Installation, books
 
 def test_who_asks_for_a_new_customer_of_a_name_that_is_there_is_offered_that_one(online: Installation) -> None:
     with pytest.raises(Incomplete) as told:
-        send_order(online.id, of("Zenith Yoga"), Choices(customer="new"), ADA)
+        send_order(ADA_AT_ACME, online.id, of("Zenith Yoga"), Choices(customer="new"))
     (problem,) = told.value.problems
     assert [offer.kind for offer in problem.fixes] == ["customer", "name"]
 
@@ -259,7 +259,7 @@ def test_two_orders_for_one_new_customer_pressed_at_once_create_one(
     def press(order: Order) -> None:
         with app.app_context():
             together.wait()
-            send_order(online.id, order, Choices(), ADA)
+            send_order(ADA_AT_ACME, online.id, order, Choices())
 
     with ThreadPoolExecutor(2) as people:
         list(people.map(press, orders))

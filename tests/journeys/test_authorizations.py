@@ -23,6 +23,7 @@ from hub.queue import commit
 from hub.states import InstallationState
 from sandbox.online import OTHER_REALM, Running
 from tests.support import refreshing, served
+from tests.support.host import ADA_AT_ACME
 from tests.support.online import consent
 
 TOKENS = "/oauth2/v1/tokens/bearer"
@@ -109,7 +110,7 @@ def test_an_idle_connection_is_kept_alive_and_harvests_the_rotated_value(online:
 
 
 def test_a_paused_connection_is_kept_alive_too(online: Installation, books: Running) -> None:
-    pause_installation("acme", online.id)
+    pause_installation(ADA_AT_ACME, online.id)
     let_time_pass(online, keep_at=now())
     assert renewal.due() == [online.id]
     renewal.renew(online.id)
@@ -202,7 +203,7 @@ def test_uninstalling_gives_the_authorization_back(online: Installation, books: 
     integration = app.extensions["hub"].integrations["quickbooks_online"]
     handed = credentials.connection(online, integration)
     commit()
-    remove_installation("acme", online.id)
+    remove_installation(ADA_AT_ACME, online.id)
     with pytest.raises(AuthorizationExpired):
         integration.refresh(handed)
     assert session().get(Credential, online.id) is None

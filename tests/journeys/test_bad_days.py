@@ -19,7 +19,7 @@ from hub.queue import commit
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.online import EXPECTED, UPDATE, by_hand, consent, posted, whole_ledger
 
 
@@ -33,7 +33,7 @@ def given(installation: Installation) -> list[NoticeKind]:
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_an_hour_of_nothing_but_error_pages_is_waited_out(online: Installation, books: Running, status: int) -> None:
     books.fault("status", "/v3/", status=status, lasts=3600)
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     for _ in range(6):
         push.carry(online.id)
         session().expire_all()
@@ -53,7 +53,7 @@ def test_who_disconnects_in_quickbooks_is_told_what_that_means_and_may_come_back
 ) -> None:
     app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     books.control(f"disconnect/{REALM}", {})
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     session().expire_all()
     assert (online.state, given(online)) == (InstallationState.CONNECTED, [])
@@ -74,7 +74,7 @@ def test_books_that_are_closed_to_good_tokens_wait_for_an_admin(
 ) -> None:
     app.config["HUB_CONFIRM_SECONDS"] = 0
     books.control(f"access/{REALM}", {"refuses": why})
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     for _ in range(2):
         pass_time(online)
         push.carry(online.id)
@@ -109,7 +109,7 @@ def test_the_end_after_five_years_is_told_before_and_then_an_admin_signs_in_agai
     assert ends_at is not None
     assert ends_at - now() > dt.timedelta(days=1800)
     pass_time(online)
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
@@ -129,13 +129,13 @@ def renewals_refused(installation: Installation) -> bool:
 
 
 def test_an_update_is_made_although_queries_give_what_was(online: Installation, books: Running) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
                                "PrivateNote": "Call them"}, operation="update")  # fmt: skip
     books.control("lag", {"queries": True})
-    send_order(online.id, replace(order_1042(), memo="Many thanks."), UPDATE, ADA)
+    send_order(ADA_AT_ACME, online.id, replace(order_1042(), memo="Many thanks."), UPDATE)
     push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     assert invoice["CustomerMemo"]["value"] == "Many thanks."

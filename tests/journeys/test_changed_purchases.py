@@ -25,7 +25,7 @@ from hub.serialization import problems_of
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
 from tests.support.differences import find_differences
-from tests.support.host import ADA, Desk
+from tests.support.host import ADA_AT_ACME, Desk
 from tests.support.online import posted
 from tests.support.orders import EVERYTHING
 from tests.support.orders import order as bought
@@ -60,7 +60,7 @@ CHANGED = {"order": ("1042", Decimal("125.00"), "Closed"), "bill": ("1042", Deci
 
 @pytest.fixture
 def sent(online: Installation) -> Installation:
-    send_order(online.id, bought(1042), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, online.id, bought(1042), EVERYTHING)
     push.carry(online.id)
     return online
 
@@ -76,10 +76,10 @@ def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installat
     assert [(one.about, one.way) for one in found] == [(about, Action.UPDATE) for about in BOTH]
     for one in found:
         assert ("110.50", "125.00") in [(change.before, change.after) for change in one.changes]
-    send_order(sent.id, fewer(), Choices(), ADA)
+    send_order(ADA_AT_ACME, sent.id, fewer(), Choices())
     push.carry(sent.id)
     assert purchases(books) == SENT, "Not without a tick."
-    send_order(sent.id, fewer(), Choices(updates=BOTH), ADA)
+    send_order(ADA_AT_ACME, sent.id, fewer(), Choices(updates=BOTH))
     push.carry(sent.id)
     assert purchases(books) == CHANGED
     assert posted()
@@ -88,7 +88,7 @@ def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installat
 
 @pytest.mark.parametrize("about", BOTH)
 def test_one_of_the_two_can_be_changed_alone(sent: Installation, books: Running, about: str) -> None:
-    send_order(sent.id, fewer(), Choices(documents=(), updates=(about,)), ADA)
+    send_order(ADA_AT_ACME, sent.id, fewer(), Choices(documents=(), updates=(about,)))
     push.carry(sent.id)
     name = "order" if about == "purchase_order/s1" else "bill"
     assert purchases(books) == SENT | {name: CHANGED[name]}
@@ -99,7 +99,7 @@ def test_one_of_the_two_can_be_changed_alone(sent: Installation, books: Running,
 def test_wherever_the_line_is_cut_they_are_changed_and_not_entered_twice(
     sent: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    send_order(sent.id, fewer(), Choices(updates=BOTH), ADA)
+    send_order(ADA_AT_ACME, sent.id, fewer(), Choices(updates=BOTH))
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
@@ -114,9 +114,9 @@ def test_wherever_the_line_is_cut_they_are_changed_and_not_entered_twice(
 def test_a_bill_that_is_sent_later_answers_the_purchase_order_that_is_there(
     online: Installation, books: Running
 ) -> None:
-    send_order(online.id, bought(1042), Choices(documents=("purchase_order",)), ADA)
+    send_order(ADA_AT_ACME, online.id, bought(1042), Choices(documents=("purchase_order",)))
     push.carry(online.id)
-    send_order(online.id, bought(1042), Choices(documents=("bill",)), ADA)
+    send_order(ADA_AT_ACME, online.id, bought(1042), Choices(documents=("bill",)))
     push.carry(online.id)
     assert purchases(books) == SENT
 
@@ -133,17 +133,17 @@ def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(
     (bill,) = books.books()["Bill"]
     more = {"Line": [{**bill["Line"][0], "Amount": 147.5}], "TotalAmt": 147.5, "Balance": 147.5}
     books.control(f"edit/{REALM}/Bill/{bill['Id']}", more)
-    send_order(sent.id, fewer(), Choices(documents=(), updates=("bill/s1",)), ADA)
+    send_order(ADA_AT_ACME, sent.id, fewer(), Choices(documents=(), updates=("bill/s1",)))
     push.carry(sent.id)
     (problem,) = problems_of(the_bill().problems)
     assert problem.code == "changed-there"
     assert "147.50" in problem.what
     assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
-    retry_delivery("acme", the_bill().id, {"overwrites": "nonsense"})
+    retry_delivery(ADA_AT_ACME, the_bill().id, {"overwrites": "nonsense"})
     push.carry(sent.id)
     assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
     (offer,) = problem.fixes
-    retry_delivery("acme", the_bill().id, {offer.kind: offer.value})
+    retry_delivery(ADA_AT_ACME, the_bill().id, {offer.kind: offer.value})
     push.carry(sent.id)
     assert purchases(books)["bill"] == CHANGED["bill"]
     assert posted()
@@ -155,11 +155,11 @@ def test_a_bill_that_was_deleted_there_can_be_entered_once_more(
     desk.orders["1042"] = fewer()
     (bill,) = books.books()["Bill"]
     books.control(f"delete/{REALM}/Bill/{bill['Id']}", {})
-    send_order(sent.id, fewer(), Choices(updates=BOTH), ADA)
+    send_order(ADA_AT_ACME, sent.id, fewer(), Choices(updates=BOTH))
     push.carry(sent.id)
     (offer,) = problems_of(the_bill().problems)[0].fixes
     assert (offer.kind, offer.value) == (FixKind.ANEW, bill["Id"])
-    retry_delivery("acme", the_bill().id, {offer.kind: offer.value})
+    retry_delivery(ADA_AT_ACME, the_bill().id, {offer.kind: offer.value})
     push.carry(sent.id)
     assert purchases(books) == CHANGED
     assert posted()

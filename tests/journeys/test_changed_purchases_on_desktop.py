@@ -31,7 +31,7 @@ from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Faults
 from tests.support.desktop import Ledger, Office, by_hand, faults, forget_answers, whole_file
 from tests.support.differences import find_differences
-from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.host import ADA, ADA_AT_ACME, Desk, order_1042
 from tests.support.orders import EVERYTHING, MUGS
 from tests.support.pages import Browser, problem_codes
 from tests.support.serving import serving
@@ -103,7 +103,7 @@ def whole(order: Order, *, items: tuple[str, ...], received: str) -> Ledger:
 
 
 def buy(office: Office) -> None:
-    send_order(office.installation.id, BEFORE, EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, BEFORE, EVERYTHING)
     assert office.update()[-1] == "OK"
     assert bought(office.company) == expected(BEFORE)
 
@@ -120,7 +120,7 @@ def office(app: Flask, tmp_path: Path, desk: Desk) -> Iterator[Office]:
 
 def send(office: Office, desk: Desk, order: Order, choices: Choices = UPDATE) -> None:
     desk.orders["1042"] = order
-    send_order(office.installation.id, order, choices, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order, choices)
 
 
 def delivery(kind: str) -> Delivery:
@@ -224,7 +224,7 @@ def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(office
     assert delivery(PurchaseOrder.kind).state is DeliveryState.WAITING
     assert bought(office.company)["bill"][1] == "147.50"
     (offer,) = problem.fixes
-    retry_delivery(ACME.id, bill.id, {offer.kind: offer.value})
+    retry_delivery(ADA_AT_ACME, bill.id, {offer.kind: offer.value})
     assert office.update()[-1] == "OK"
     assert bought(office.company) == expected(AFTER)
     assert states() == {DeliveryState.POSTED}
@@ -238,7 +238,7 @@ def test_an_update_that_is_given_up_leaves_the_bill_as_the_bookkeeper_has_it(off
     changed_there(office, "Bill", FREIGHT)
     send(office, desk, AFTER, Choices(updates=(BILLED,)))
     office.update()
-    cancel_delivery(ACME.id, delivery(Bill.kind).id)
+    cancel_delivery(ADA_AT_ACME, delivery(Bill.kind).id)
     office.update()
     assert bought(office.company)["bill"][1] == "147.50"
     assert states() == {DeliveryState.POSTED}
@@ -269,7 +269,7 @@ def test_both_that_were_deleted_there_can_be_entered_once_more(office: Office, d
         assert one.state is DeliveryState.STOPPED
         (offer,) = problems_of(one.problems)[0].fixes
         assert offer.kind == FixKind.ANEW
-        retry_delivery(ACME.id, one.id, {offer.kind: offer.value})
+        retry_delivery(ADA_AT_ACME, one.id, {offer.kind: offer.value})
         office.update()
     assert states() == {DeliveryState.POSTED}
     found = bought(office.company)
@@ -286,7 +286,7 @@ OTHER_TWO = of((TWO.lines[1], replace(AFTER.lines[1], vendor=CAPS)), DOCK)
 def two(office: Office, desk: Desk) -> Office:
     """An office in which an order of two vendors is in the books as well."""
     desk.orders["1043"] = replace(TWO, id="1043", number="1043", payments=())
-    send_order(office.installation.id, desk.orders["1043"], EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, desk.orders["1043"], EVERYTHING)
     assert office.update()[-1] == "OK"
     return office
 
@@ -307,7 +307,7 @@ def test_what_was_ordered_keeps_its_number_whoever_joins_or_leaves_the_order(two
     session().expire_all()
     found = {one.about for one in find_differences(two.installation, changed, Choices())}
     assert found == {"invoice", ORDERED, BILLED}, "The pens are as they were, under their number."
-    send_order(two.installation.id, changed, Choices(documents=("purchase_order/s3", "bill/s3")), ADA)
+    send_order(ADA_AT_ACME, two.installation.id, changed, Choices(documents=("purchase_order/s3", "bill/s3")))
     assert two.update()[-1] == "OK"
     assert ordered(two) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House"), ("1043-3", "Cap Works")]
 
@@ -346,7 +346,7 @@ def test_what_is_ordered_from_nobody_any_more_is_named_until_a_person_says_that_
     session().expire_all()
     again = {one.about for one in find_differences(two.installation, back, Choices()) if one.way is Action.RECREATE}
     assert again == {ORDERED, BILLED}
-    send_order(two.installation.id, back, Choices(updates=(ORDERED, BILLED)), ADA)
+    send_order(ADA_AT_ACME, two.installation.id, back, Choices(updates=(ORDERED, BILLED)))
     assert two.update()[-1] == "OK", two.log
     assert sorted(ordered(two)) == [("1043-1", "Mug Makers"), ("1043-2", "Pen House")]
     assert states() == {DeliveryState.POSTED}

@@ -26,7 +26,7 @@ from hub.plugin import FixKind, RecordKind
 from hub.states import DeliveryState
 from sandbox.online import Running
 from tests.support.desktop import Office, whole_file
-from tests.support.host import ABC, ACME, ADA, Desk, order_1042
+from tests.support.host import ABC, ADA_AT_ACME, Desk, order_1042
 from tests.support.online import by_hand, posted
 from tests.support.online import look_again as read_again
 from tests.support.orders import EVERYTHING
@@ -79,14 +79,14 @@ def delivery_of(kind: str) -> Delivery:
 def test_another_new_customer_is_created_once_however_often_the_form_is_posted(
     online: Installation, books: Running, desk: Desk
 ) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     carry(online)
     second = desk.copy_order("1043", payments=())
     another = Choices(customer=choice_of_new(linked(online)), answers={"customer:name": "ABC Company West"})
     for _ in range(2):
-        send_order(online.id, second, another, ADA)
+        send_order(ADA_AT_ACME, online.id, second, another)
     carry(online)
-    send_order(online.id, second, another, ADA)
+    send_order(ADA_AT_ACME, online.id, second, another)
     carry(online)
     assert customers(books) == ["ABC Company", "ABC Company West"]
     assert invoices(books) == [("1042", "ABC Company"), ("1043", "ABC Company West")]
@@ -96,7 +96,7 @@ def test_another_new_customer_is_created_once_however_often_the_form_is_posted(
 def test_the_form_says_instead_of_whom_a_customer_is_created(
     online: Installation, books: Running, desk: Desk, app: Flask
 ) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     carry(online)
     desk.copy_order("1043", payments=())
     page = Browser(app).get("/hub/orders/1043/send").text
@@ -107,7 +107,7 @@ def test_the_form_says_instead_of_whom_a_customer_is_created(
 def test_a_customer_whom_somebody_made_inactive_is_replaced_by_another_new_one(
     online: Installation, books: Running, desk: Desk
 ) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     carry(online)
     first = linked(online)
     row = next(one for one in books.books()["Customer"] if one["Id"] == first)
@@ -115,7 +115,7 @@ def test_a_customer_whom_somebody_made_inactive_is_replaced_by_another_new_one(
     read_again(online)
     second = desk.copy_order("1043", payments=())
     choices = Choices(customer=choice_of_new(first), answers={"customer:name": "ABC Company 2"})
-    send_order(online.id, second, choices, ADA)
+    send_order(ADA_AT_ACME, online.id, second, choices)
     carry(online)
     assert invoices(books)[-1] == ("1043", "ABC Company 2")
     assert linked(online) != first
@@ -123,12 +123,12 @@ def test_a_customer_whom_somebody_made_inactive_is_replaced_by_another_new_one(
 
 def test_another_new_vendor_is_created_once(online: Installation, books: Running, desk: Desk) -> None:
     desk.orders["1042"], desk.orders["1043"] = bought(1042), bought(1043)
-    send_order(online.id, bought(1042), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, online.id, bought(1042), EVERYTHING)
     carry(online)
     first = linked(online, RecordKind.VENDOR, "s1")
     another = replace(EVERYTHING, vendors={"s1": choice_of_new(first)}, answers={"vendor/s1:name": "Mug Makers East"})
     for _ in range(2):
-        send_order(online.id, bought(1043), another, ADA)
+        send_order(ADA_AT_ACME, online.id, bought(1043), another)
         carry(online)
     vendors = [one["DisplayName"] for one in books.books()["Vendor"] if one["DisplayName"].startswith("Mug Makers")]
     assert vendors == ["Mug Makers", "Mug Makers East"]
@@ -140,12 +140,12 @@ def test_an_order_that_was_refused_after_its_customer_was_created_goes_to_that_c
     online: Installation, books: Running, desk: Desk
 ) -> None:
     enter(books, "1042")
-    send_order(online.id, order_1042(), Choices(customer="new"), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices(customer="new"))
     carry(online)
     stopped = delivery_of("invoice")
     assert stopped.state is DeliveryState.STOPPED
     assert customers(books) == ["ABC Company"]
-    retry_delivery(ACME.id, stopped.id, {FixKind.NUMBER: "1042-B"})
+    retry_delivery(ADA_AT_ACME, stopped.id, {FixKind.NUMBER: "1042-B"})
     carry(online)
     assert customers(books) == ["ABC Company"]
     assert invoices(books)[-1] == ("1042-B", "ABC Company")
@@ -157,11 +157,11 @@ def test_the_fix_that_names_a_customer_is_taken_from_where_it_is_shown(
 ) -> None:
     desk.copy_order("1043", payments=())
     enter(books, "1043")
-    send_order(online.id, desk.orders["1043"], Choices(customer="new"), ADA)
+    send_order(ADA_AT_ACME, online.id, desk.orders["1043"], Choices(customer="new"))
     carry(online)
     stopped = delivery_of("invoice")
     assert stopped.state is DeliveryState.STOPPED
-    retry_delivery(ACME.id, stopped.id, {FixKind.CUSTOMER: zenith(books), FixKind.NUMBER: "1043-B"})
+    retry_delivery(ADA_AT_ACME, stopped.id, {FixKind.CUSTOMER: zenith(books), FixKind.NUMBER: "1043-B"})
     carry(online)
     assert invoices(books)[-1] == ("1043-B", "Zenith Yoga")
     assert linked(online) == zenith(books)
@@ -173,11 +173,11 @@ def test_a_new_record_that_was_refused_is_tried_again_with_the_orders_that_wait_
     """The books have an employee of the company's name; the new customer gets another one, in every order."""
     for number in ("1042", "1043"):
         desk.copy_order(number, payments=(), company=replace(ABC, name="Emily Platt"))
-        send_order(online.id, desk.orders[number], Choices(), ADA)
+        send_order(ADA_AT_ACME, online.id, desk.orders[number], Choices())
     carry(online)
     stopped = delivery_of("customer")
     assert (stopped.state, delivery_of("invoice").state) == (DeliveryState.STOPPED, DeliveryState.WAITING)
-    retry_delivery(ACME.id, stopped.id, {FixKind.NAME: "Emily Platt (C)"})
+    retry_delivery(ADA_AT_ACME, stopped.id, {FixKind.NAME: "Emily Platt (C)"})
     carry(online)
     assert invoices(books) == [("1042", "Emily Platt (C)"), ("1043", "Emily Platt (C)")]
     assert posted()
@@ -187,10 +187,10 @@ def test_who_is_used_instead_of_a_new_customer_gets_the_orders_that_waited_for_i
     online: Installation, books: Running, desk: Desk
 ) -> None:
     desk.copy_order("1042", payments=(), company=replace(ABC, name="Emily Platt"))
-    send_order(online.id, desk.orders["1042"], Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, desk.orders["1042"], Choices())
     carry(online)
     stopped = delivery_of("customer")
-    retry_delivery(ACME.id, stopped.id, {FixKind.CUSTOMER: zenith(books)})
+    retry_delivery(ADA_AT_ACME, stopped.id, {FixKind.CUSTOMER: zenith(books)})
     carry(online)
     assert invoices(books) == [("1042", "Zenith Yoga")]
     assert {one.state for one in session().scalars(select(Delivery))} == {
@@ -202,14 +202,14 @@ def test_a_number_that_may_be_there_twice_may_be_so_in_every_later_write(
     online: Installation, books: Running, desk: Desk
 ) -> None:
     enter(books, "1042")
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     carry(online)
-    retry_delivery(ACME.id, delivery_of("invoice").id, {FixKind.REPEATS: "yes"})
+    retry_delivery(ADA_AT_ACME, delivery_of("invoice").id, {FixKind.REPEATS: "yes"})
     carry(online)
     assert posted()
     line = replace(order_1042().lines[0], quantity=Decimal(110), amount=Decimal("253.00"))
     more = desk.orders["1042"] = replace(order_1042(), lines=(line,), total=Decimal("241.50"))
-    send_order(online.id, more, Choices(updates=("invoice",)), ADA)
+    send_order(ADA_AT_ACME, online.id, more, Choices(updates=("invoice",)))
     carry(online)
     assert posted()
     assert [(one["DocNumber"], one["TotalAmt"]) for one in books.books()["Invoice"]][-1] == ("1042", Decimal("241.50"))
@@ -228,7 +228,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
 
 
 def sell(office: Office) -> None:
-    send_order(office.installation.id, bought(1042, "ABC Company"), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, bought(1042, "ABC Company"), EVERYTHING)
     assert office.update()[-1] == "OK"
 
 
@@ -241,7 +241,7 @@ def test_desktop_gets_another_new_customer_and_vendor_once(office: Office, desk:
         answers={"customer:name": "ABC Company West", "vendor/s1:name": "Mug Makers East"},
     )  # fmt: skip
     for said in ("OK", "No data exchange required"):
-        send_order(one.id, order, another, ADA)
+        send_order(ADA_AT_ACME, one.id, order, another)
         assert office.update()[-1] == said
     found = whole_file(office.company)
     assert found["customers"] == [("ABC Company",), ("ABC Company West",)]

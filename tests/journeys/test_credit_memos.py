@@ -27,7 +27,7 @@ from tests.support.deliveries import pass_time
 from tests.support.desktop import Office
 from tests.support.desktop import look_again as look_at_file
 from tests.support.differences import find_differences
-from tests.support.host import ACME, ADA, order_1042, turned
+from tests.support.host import ACME, ADA_AT_ACME, order_1042, turned
 from tests.support.online import entered, look_again, posted
 from tests.support.serving import serving
 
@@ -50,8 +50,8 @@ CREDIT = [("1077", Decimal("218.50"), Decimal("218.50"))]
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, books: Running) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
-    send_order(online.id, returned(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
+    send_order(ADA_AT_ACME, online.id, returned(), Choices())
     push.carry(online.id)
     assert posted()
     assert entered(books) == CREDIT
@@ -72,7 +72,7 @@ def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, b
 def test_wherever_the_line_is_cut_there_is_one_credit_memo(
     online: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    send_order(online.id, returned(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, returned(), Choices())
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
@@ -85,7 +85,7 @@ def test_wherever_the_line_is_cut_there_is_one_credit_memo(
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Running) -> None:
-    send_order(online.id, returned(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, returned(), Choices())
     push.carry(online.id)
     before = returned()
     line = replace(before.lines[0], quantity=Decimal(-50), amount=Decimal("-115.00"))
@@ -93,7 +93,7 @@ def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Runn
     session().expire_all()
     (found,) = find_differences(online, changed, Choices())
     assert ("218.50", "103.50") in [(one.before, one.after) for one in found.changes]
-    send_order(online.id, changed, Choices(updates=("credit_memo",)), ADA)
+    send_order(ADA_AT_ACME, online.id, changed, Choices(updates=("credit_memo",)))
     push.carry(online.id)
     assert entered(books) == [("1077", Decimal("103.50"), Decimal("103.50"))]
     assert balance(online) == Decimal("-103.50")
@@ -117,8 +117,8 @@ def in_file(office: Office) -> list[tuple[object, ...]]:
 
 
 def test_a_company_file_gets_it_too_and_its_update(office: Office) -> None:
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
-    send_order(office.installation.id, returned(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
+    send_order(ADA_AT_ACME, office.installation.id, returned(), Choices())
     assert office.update()[-1] == "OK", office.log
     assert in_file(office) == [
         ("1077", (Decimal("230.00"), Decimal("-11.50")), Decimal("218.50"), Decimal("218.50"))
@@ -127,7 +127,7 @@ def test_a_company_file_gets_it_too_and_its_update(office: Office) -> None:
     look_at_file(office)
     assert balance(office.installation) == Decimal("-100.00")
     changed = replace(returned(), discount=Decimal("0.00"), total=Decimal("-230.00"))
-    send_order(office.installation.id, changed, Choices(updates=("credit_memo",)), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, changed, Choices(updates=("credit_memo",)))
     assert office.update()[-1] == "OK", office.log
     assert in_file(office) == [("1077", (Decimal("230.00"),), Decimal("230.00"), Decimal("230.00"))]
     row = links.by_name(office.installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]

@@ -32,7 +32,7 @@ from tests.support.deliveries import pass_time
 from tests.support.desktop import ORDER_1042, Office, whole_file
 from tests.support.desktop import look_again as look_at_file
 from tests.support.differences import find_differences
-from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.host import ACME, ADA_AT_ACME, Desk, order_1042
 from tests.support.online import by_hand, look_again, posted
 from tests.support.serving import serving
 
@@ -71,14 +71,14 @@ INVOICED = [("1042", Decimal("218.50"), Decimal("118.50"))]
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_a_deposit_is_the_customers_credit_and_then_on_the_invoice(early: Installation, books: Running) -> None:
-    send_order(early.id, order_1042(), DEPOSIT, ADA)
+    send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
     push.carry(early.id)
     assert (paid(books), owed(books)) == ([(HUNDRED, HUNDRED)], [])
     assert not [one for one in books.books()["Item"] if one["Name"] == "A7102"], "Only the invoice needs it."
     assert balance(early) == -HUNDRED
     choices = last_choices(early, deliveries_of_order(ACME.id, "1042"))
     assert choices.sells, "The invoice is what is sent next."
-    send_order(early.id, order_1042(), choices, ADA)
+    send_order(ADA_AT_ACME, early.id, order_1042(), choices)
     push.carry(early.id)
     assert (paid(books), owed(books)) == (APPLIED, INVOICED)
     assert posted()
@@ -91,9 +91,9 @@ def test_a_deposit_is_the_customers_credit_and_then_on_the_invoice(early: Instal
 def test_wherever_the_line_is_cut_it_is_received_once_and_applied_once(
     early: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    send_order(early.id, order_1042(), DEPOSIT, ADA)
+    send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
     push.carry(early.id)
-    send_order(early.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, early.id, order_1042(), Choices())
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
@@ -106,7 +106,7 @@ def test_wherever_the_line_is_cut_it_is_received_once_and_applied_once(
 
 def test_without_the_setting_a_payment_waits_for_its_invoice(online: Installation, books: Running) -> None:
     with pytest.raises(Incomplete) as refused:
-        send_order(online.id, order_1042(), DEPOSIT, ADA)
+        send_order(ADA_AT_ACME, online.id, order_1042(), DEPOSIT)
     assert [one.code for one in refused.value.problems] == ["payments-need-invoice"]
     assert books.books()["Payment"] == []
 
@@ -119,11 +119,11 @@ def test_the_dialog_offers_it_where_the_setting_says_so_and_then_the_invoice(app
     assert OFFERED not in client.get(address).text
     allow(online)
     assert OFFERED in client.get(address).text
-    send_order(online.id, order_1042(), DEPOSIT, ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), DEPOSIT)
     push.carry(online.id)
     page = client.get(address).text
     assert 'value="invoice" checked' in page, "What comes next is the invoice."
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     assert OFFERED not in client.get(f"{address}?again=1").text
 
@@ -131,7 +131,7 @@ def test_the_dialog_offers_it_where_the_setting_says_so_and_then_the_invoice(app
 def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_is_sent(
     app: Flask, desk: Desk, early: Installation, books: Running
 ) -> None:
-    send_order(early.id, order_1042(), DEPOSIT, ADA)
+    send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
     push.carry(early.id)
     (received,) = order_1042().payments
     corrected = replace(order_1042(), payments=(replace(received, amount=Decimal("110.00")),))
@@ -141,7 +141,7 @@ def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_i
     (found,) = find_differences(early, corrected, Choices())
     assert found.way is Action.UPDATE
     assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
-    send_order(early.id, corrected, Choices(), ADA)
+    send_order(ADA_AT_ACME, early.id, corrected, Choices())
     push.carry(early.id)
     assert (paid(books), owed(books)) == (
         [(Decimal("110.00"), Decimal("0.00"))], [("1042", Decimal("218.50"), Decimal("108.50"))]
@@ -151,11 +151,11 @@ def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_i
 
 
 def test_an_invoice_that_is_given_up_leaves_the_deposit_as_it_was(early: Installation, books: Running) -> None:
-    send_order(early.id, order_1042(), DEPOSIT, ADA)
+    send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
     push.carry(early.id)
-    live = send_order(early.id, order_1042(), Choices(), ADA)
+    live = send_order(ADA_AT_ACME, early.id, order_1042(), Choices())
     (invoice,) = (one for one in live if one.kind == "invoice")
-    cancel_delivery(ACME.id, invoice.id)
+    cancel_delivery(ADA_AT_ACME, invoice.id)
     push.carry(early.id)
     assert (paid(books), owed(books)) == ([(HUNDRED, HUNDRED)], [])
     (payment,) = deliveries_of_order(ACME.id, "1042")
@@ -163,8 +163,8 @@ def test_an_invoice_that_is_given_up_leaves_the_deposit_as_it_was(early: Install
 
 
 def test_a_deposit_that_somebody_has_applied_elsewhere_stays_there(early: Installation, books: Running) -> None:
-    send_order(early.id, order_1042(), DEPOSIT, ADA)
-    send_order(early.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
+    send_order(ADA_AT_ACME, early.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices())
     push.carry(early.id)
     (other,), (payment,) = books.books()["Invoice"], books.books()["Payment"]
     link = {"Amount": 100, "LinkedTxn": [{"TxnId": other["Id"], "TxnType": "Invoice"}]}
@@ -172,7 +172,7 @@ def test_a_deposit_that_somebody_has_applied_elsewhere_stays_there(early: Instal
                                "CustomerRef": payment["CustomerRef"], "TotalAmt": 100, "Line": [link]},
             operation="update")  # fmt: skip
     look_again(early)
-    send_order(early.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, early.id, order_1042(), Choices())
     push.carry(early.id)
     total = Decimal("218.50")
     assert owed(books) == [("1043", total, total - HUNDRED), ("1042", total, total)]
@@ -194,11 +194,11 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
 
 @pytest.mark.parametrize("cut", ["", "before", "after"])
 def test_a_company_file_gets_it_in_the_same_two_steps(office: Office, cut: str) -> None:
-    send_order(office.installation.id, order_1042(), DEPOSIT, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), DEPOSIT)
     assert office.update()[-1] == "OK", office.log
     assert whole_file(office.company)["payments"] == [("ABC Company", HUNDRED, HUNDRED)]
     assert balance(office.installation) == -HUNDRED
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     step = 1
     while cut and office.dies(Faults(die_before=step) if cut == "before" else Faults(die_after=step)):
         step += 1

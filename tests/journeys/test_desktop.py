@@ -30,7 +30,7 @@ from quickbooks_desktop import paging
 from sandbox.desktop import lists
 from sandbox.desktop.connector import Failed
 from tests.support.desktop import BOOKS, ORDER_1042, Office, by_hand, faults, forget_answers, states, whole_file
-from tests.support.host import ACME, ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.orders import ledger, send
 from tests.support.pages import statements
 from tests.support.serving import serving
@@ -172,7 +172,7 @@ def test_a_long_list_is_read_page_by_page_without_a_pause(
 
 
 def test_order_1042_stands_in_the_company_file_with_exactly_its_figures(connected: Office) -> None:
-    send_order(connected.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, connected.installation.id, order_1042(), Choices())
     connector = connected.connector()
     assert connector.update() == "OK", connected.log
     assert whole_file(connected.company) == ORDER_1042
@@ -184,7 +184,7 @@ def test_order_1042_stands_in_the_company_file_with_exactly_its_figures(connecte
 
 
 def test_nothing_is_left_behind_by_a_session(connected: Office) -> None:
-    send_order(connected.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, connected.installation.id, order_1042(), Choices())
     connected.update()
     assert set(session().scalars(select(BatchRow.state))) == {BatchState.ANSWERED}
     assert connected.installation.lease_token is None
@@ -195,7 +195,7 @@ def test_nothing_is_left_behind_by_a_session(connected: Office) -> None:
 def test_a_web_connector_that_vanishes_at_any_step_loses_nothing_and_doubles_nothing(
     connected: Office, kind: str
 ) -> None:
-    send_order(connected.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, connected.installation.id, order_1042(), Choices())
     step = 1
     while connected.dies(faults(kind, step)):
         step += 1
@@ -259,8 +259,8 @@ def test_several_hundred_requests_travel_in_few_sets_and_the_first_is_small(conn
 
 def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_is_told(connected: Office) -> None:
     name = "Promotional Products of the Greater Northern Territories"
-    plain = order_1042()
-    send_order(connected.installation.id, replace(plain, company=replace(plain.company, name=name)), Choices(), ADA)
+    order = replace(order_1042(), company=replace(order_1042().company, name=name))
+    send_order(ADA_AT_ACME, connected.installation.id, order, Choices())
     connected.update()
     (customer,) = connected.company.rows("Customer")
     assert len(customer.name) <= 41
@@ -271,7 +271,7 @@ def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_i
 
 def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> None:
     """What is handed in by a session that was handed nothing, because other books are open, answers nothing."""
-    send_order(connected.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, connected.installation.id, order_1042(), Choices())
     pull.process_installation(connected.installation.id)
     desk = StoredPollingSession(connected.installation.id)
     ticket = desk.log_in(desk.login, connected.password).ticket
@@ -292,7 +292,7 @@ def test_a_removed_installation_is_at_no_address(connected: Office) -> None:
     address = endpoints.endpoint_for(connected.installation).address
     session().commit()
     assert endpoints.find_installation(address) == (connected.installation.id, "quickbooks_desktop")
-    remove_installation(ACME.id, connected.installation.id)
+    remove_installation(ADA_AT_ACME, connected.installation.id)
     with pytest.raises(NotFound):
         endpoints.find_installation(address)
     with pytest.raises(Failed, match="404"):
@@ -309,5 +309,5 @@ def test_a_web_process_that_remembers_the_address_of_a_removed_installation_admi
         installation.endpoint = None
 
     monkeypatch.setattr(endpoints, "close_endpoint", forgets)  # As another process would.
-    remove_installation(ACME.id, connected.installation.id)
+    remove_installation(ADA_AT_ACME, connected.installation.id)
     assert connected.connector().update().startswith("QBWC1040")

@@ -23,7 +23,7 @@ from hub.queue import commit
 from hub.states import DeliveryState, StopReason
 from sandbox.desktop.connector import Failed
 from tests.support.desktop import ORDER_1042, Office, whole_file
-from tests.support.host import ACME, ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.serving import serving
 
 
@@ -36,7 +36,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     app.extensions["hub"].integrations, _ = registry.load()
     with serving(app) as url:
         found = Office.connected(app, url, tmp_path)
-        send_order(found.installation.id, order_1042(), Choices(), ADA)
+        send_order(ADA_AT_ACME, found.installation.id, order_1042(), Choices())
         yield found
 
 
@@ -81,7 +81,7 @@ def test_an_answer_that_cannot_be_read_for_hanging_is_asked_for_again_by_a_perso
         office.connector().update()
     assert {one.reason for one in stopped()} == {StopReason.CRASHED}
     while found := stopped():
-        retry_delivery(ACME.id, found[0].id)
+        retry_delivery(ADA_AT_ACME, found[0].id)
     office.update()
     assert stopped() == []
     assert whole_file(office.company) == ORDER_1042
@@ -94,7 +94,7 @@ def test_a_conversation_that_hangs_within_a_call_rests_and_the_session_goes_on(
         office.connector().update()
     assert {one.reason for one in stopped()} == {StopReason.CRASHED}
     while found := stopped():
-        retry_delivery(ACME.id, found[0].id)
+        retry_delivery(ADA_AT_ACME, found[0].id)
     past = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     session().execute(update(Installation).values(resume_at=past))
     commit()

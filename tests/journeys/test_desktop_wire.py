@@ -17,6 +17,7 @@ from sqlalchemy import select
 from hub.database import session
 from hub.dispatch import endpoints, polling
 from hub.installations.install import reload_lists
+from hub.installations.passwords import change_password
 from hub.integrations import registry
 from hub.models import BatchRow, Delivery
 from hub.orders.send import send_order
@@ -26,7 +27,7 @@ from hub.states import DeliveryState
 from quickbooks_desktop import statuses
 from sandbox.desktop.connector import Faults, envelope
 from tests.support.desktop import ORDER_1042, Office, whole_file
-from tests.support.host import ACME, ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.serving import serving
 
 OPERATIONS = {
@@ -75,7 +76,7 @@ def test_a_strict_client_finds_every_operation_and_reads_every_answer(office: Of
     assert set(client.wsdl.services["WebConnector"].ports["WebConnectorSoap"].binding.all()) == OPERATIONS
     assert service.serverVersion()
     assert service.clientVersion(strVersion="2.3.0.215") in {"", None}
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     ticket, welcome = service.authenticate(strUserName=office.application.user, strPassword=office.password)[:2]
     assert (len(ticket), welcome in {"", None}) == (32, True)
     books = office.company.session()
@@ -154,7 +155,7 @@ def test_wrong_passwords_are_refused_and_slowed_down(office: Office) -> None:
         assert welcome(login, "Wr0ngOne") == "nvu"
     assert welcome(login, office.password) == "nvu", "After five wrong ones nothing is tried for a minute."
     present = endpoints.edition(endpoints.endpoint_for(office.installation))
-    fresh = endpoints.new_password(ACME.id, office.installation.id, instead_of=present)
+    fresh = change_password(ADA_AT_ACME, office.installation.id, instead_of=present)
     assert welcome(login, fresh) == "none"
     assert welcome(login, office.password) == "nvu"
 
@@ -166,7 +167,7 @@ def test_the_password_stands_nowhere_in_the_database(office: Office, tmp_path: P
 
 
 def test_a_second_web_connector_is_told_to_wait(office: Office, app: Flask) -> None:
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     ticket = signed_in(office)
     assert office.connector().update() == "The server is busy"
     call(office, "closeConnection", ticket=ticket)
@@ -191,7 +192,7 @@ RESPONSES = [
 def test_an_answer_that_is_none_stops_the_session_with_a_sentence_and_loses_nothing(
     office: Office, response: str, hresult: str, message: str
 ) -> None:
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     ticket = signed_in(office)
     request = text(office, "sendRequestXML", ticket=ticket, strHCPResponse=introduction(office),
                    strCompanyFileName="", qbXMLCountry="US", qbXMLMajorVers="16", qbXMLMinorVers="0")  # fmt: skip
@@ -209,7 +210,7 @@ def test_an_answer_that_is_none_stops_the_session_with_a_sentence_and_loses_noth
 
 
 def test_calls_that_come_twice_or_out_of_order_change_nothing(office: Office) -> None:
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     ticket = signed_in(office)
     books = office.company.session()
     assert text(office, "receiveResponseXML", ticket=ticket, response="<x/>", hresult="", message="") != "-1"
@@ -234,7 +235,7 @@ def test_an_answer_of_30_mb_with_control_characters_is_taken(office: Office) -> 
 
             lists.add(office.company.store, "Customer", fields)
 
-    reload_lists(ACME.id, office.installation.id)
+    reload_lists(ADA_AT_ACME, office.installation.id)
     connector = office.connector(Faults(padding=30_000_000))
     real = connector.company.session
 
@@ -266,7 +267,7 @@ def test_what_a_parser_refuses_is_opened_until_the_guilty_one_stands_alone(offic
     orders = [replace(order_1042(), id=str(n), number=str(n), memo="✗poison" if n == 2003 else "", payments=())
               for n in range(2000, 2008)]  # fmt: skip
     for order in orders:
-        send_order(office.installation.id, order, Choices(), ADA)
+        send_order(ADA_AT_ACME, office.installation.id, order, Choices())
     office.connector(Faults(unreadable="&#10007;poison")).update()
     session().expire_all()
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
@@ -296,7 +297,7 @@ def first_request(office: Office, ticket: str, said: str) -> str:
 def test_nothing_is_handed_out_to_another_company_file(
     office: Office, change: Callable[[str], str], named: str
 ) -> None:
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     ticket = signed_in(office)
     for _ in range(2):
         assert first_request(office, ticket, change(introduction(office))) == ""
@@ -311,7 +312,7 @@ def test_nothing_is_handed_out_to_another_company_file(
 
 def test_a_company_that_was_renamed_is_known_by_its_mark(office: Office) -> None:
     office.company.store.remember("name", "Northwind Brands")
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     assert office.update() == ["OK"]
     assert office.installation.books_name == "Northwind Brands"
 
@@ -322,7 +323,7 @@ def test_a_session_waits_for_a_person_who_is_about_to_send(office: Office, app: 
     ticket = signed_in(office)
     assert first_request(office, ticket, introduction(office)) == "NoOp"
     assert text(office, "getLastError", ticket=ticket) == "NoOp"
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     polling.leave(office.installation.id)
     request = first_request(office, ticket, "")
     assert "CustomerAddRq" in request

@@ -21,7 +21,7 @@ from hub.planning.choices import Choices
 from hub.plugin import RecordKind, TransactionKind
 from hub.queue import commit
 from tests.support.desktop import IMPRINT, Office, by_hand, look_again
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.serving import serving
 
 TODAY = dt.date(2026, 11, 24)
@@ -73,7 +73,7 @@ def test_what_was_there_before_us_is_read_with_what_is_overdue(office: Office) -
 
 
 def test_what_we_post_is_in_the_history_at_once_and_reads_back_the_same(office: Office) -> None:
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     assert office.update()[-1] == "OK"
     at_once = figures(account(office, "ABC Company"))
     assert at_once == [
@@ -85,7 +85,7 @@ def test_what_we_post_is_in_the_history_at_once_and_reads_back_the_same(office: 
 
 
 def test_what_is_edited_voided_or_deleted_in_quickbooks_is_noticed(office: Office) -> None:
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     assert office.update()[-1] == "OK"
     posted = {one.kind: one for one in session().scalars(select(Delivery).where(Delivery.order_id.is_not(None)))}
     payment = f"<TxnDelType>ReceivePayment</TxnDelType><TxnID>{posted['payment'].posting_id}</TxnID>"

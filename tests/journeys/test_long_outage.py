@@ -25,7 +25,7 @@ from quickbooks_online import QuickBooksOnline
 from quickbooks_online.marks import mark
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
-from tests.support.host import ADA, Desk, order_1042
+from tests.support.host import ADA_AT_ACME, Desk, order_1042
 from tests.support.online import EXPECTED, by_hand, posted, whole_ledger
 from tests.support.online_conversations import found
 from tests.support.orders import EVERYTHING, order
@@ -49,7 +49,7 @@ def go_on(online: Installation) -> None:
 def test_a_line_cut_at_any_trip_and_mended_after_a_day(
     online: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
@@ -81,7 +81,7 @@ def test_of_thirty_documents_in_one_batch_each_is_found_whose_answer_was_lost(
     """Fifteen orders, whose every batch is carried out, unanswered and forgotten, one after the other."""
     numbers = range(1, 16)
     for number in numbers:
-        send_order(online.id, order(number, f"Customer {number % 3}"), EVERYTHING, ADA)
+        send_order(ADA_AT_ACME, online.id, order(number, f"Customer {number % 3}"), EVERYTHING)
     for _ in range(30):
         books.fault("cut_after", "/batch")
         pass_time(online)
@@ -121,7 +121,7 @@ def test_looking_takes_as_many_questions_for_thirty_documents_as_for_one(online:
 def test_a_note_that_somebody_changed_meanwhile_leaves_the_invoice_known_by_its_figures(
     online: Installation, books: Running, note: str
 ) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     lose_the_invoice(online, books)
     (row,) = books.books()["Invoice"]
     edit(books, "invoice", row["Id"], {"PrivateNote": note})
@@ -131,7 +131,7 @@ def test_a_note_that_somebody_changed_meanwhile_leaves_the_invoice_known_by_its_
 
 
 def test_an_invoice_that_was_voided_meanwhile_is_not_entered_again(online: Installation, books: Running) -> None:
-    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, replace(order_1042(), payments=()), Choices())
     lose_the_invoice(online, books)
     (row,) = books.books()["Invoice"]
     edit(books, "invoice?operation=void", row["Id"], {"SyncToken": row["SyncToken"]}, sparse=False)
@@ -142,9 +142,9 @@ def test_an_invoice_that_was_voided_meanwhile_is_not_entered_again(online: Insta
 
 def test_what_somebody_entered_by_hand_is_not_taken_for_ours(online: Installation, books: Running) -> None:
     """Two orders of one day and customer that are alike to the cent; the second one's invoice never arrived."""
-    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, replace(order_1042(), payments=()), Choices())
     push.carry(online.id)
-    send_order(online.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices())
     books.fault("cut_before", "/batch")
     push.carry(online.id)
     long_after(books)
@@ -156,12 +156,12 @@ def test_what_somebody_entered_by_hand_is_not_taken_for_ours(online: Installatio
 def test_a_change_that_was_carried_out_is_not_carried_out_over_what_somebody_did_since(
     online: Installation, books: Running, desk: Desk
 ) -> None:
-    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, replace(order_1042(), payments=()), Choices())
     push.carry(online.id)
     line = replace(order_1042().lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
     changed = replace(order_1042(), payments=(), lines=(line,), total=Decimal("103.50"))
     desk.orders["1042"] = changed
-    send_order(online.id, changed, Choices(updates=("invoice",)), ADA)
+    send_order(ADA_AT_ACME, online.id, changed, Choices(updates=("invoice",)))
     books.fault("cut_after", "/batch")
     push.carry(online.id)
     (row,) = books.books()["Invoice"]
@@ -177,11 +177,11 @@ def test_a_change_that_was_carried_out_is_not_carried_out_over_what_somebody_did
 def test_a_change_that_was_lost_is_refused_with_a_way_out_if_the_invoice_was_deleted_meanwhile(
     online: Installation, books: Running, desk: Desk
 ) -> None:
-    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, replace(order_1042(), payments=()), Choices())
     push.carry(online.id)
     line = replace(order_1042().lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
     desk.orders["1042"] = changed = replace(order_1042(), payments=(), lines=(line,), total=Decimal("103.50"))
-    send_order(online.id, changed, Choices(updates=("invoice",)), ADA)
+    send_order(ADA_AT_ACME, online.id, changed, Choices(updates=("invoice",)))
     books.fault("cut_before", "/batch")
     push.carry(online.id)
     (row,) = books.books()["Invoice"]
@@ -214,7 +214,7 @@ def edit(books: Running, path: str, entry_id: str, fields: dict[str, Any], *, sp
 
 
 def test_every_document_bears_a_mark_of_its_own(online: Installation, books: Running) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     keys = {one.idempotency_key for one in session().scalars(select(BatchRow))}
     notes = [one["PrivateNote"] for kind in ("Invoice", "Payment") for one in books.books()[kind]]
@@ -228,7 +228,8 @@ def test_in_a_batch_one_of_which_is_refused_the_others_are_found_and_that_one_st
     online: Installation, books: Running
 ) -> None:
     for number in range(1, 31):
-        send_order(online.id, replace(order_1042(), id=str(number), number=str(number), payments=()), Choices(), ADA)
+        order = replace(order_1042(), id=str(number), number=str(number), payments=())
+        send_order(ADA_AT_ACME, online.id, order, Choices())
     other = books.books()["Customer"][0]
     detail = {"ItemRef": {"value": item(books)}}
     line = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": detail}

@@ -22,7 +22,7 @@ from hub.states import DeliveryState
 from sandbox.online import Running
 from tests.support.deliveries import pass_time
 from tests.support.differences import find_differences
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.online import UPDATE, by_hand, look_again, posted
 from tests.support.orders import EVERYTHING, outcomes
 from tests.support.orders import order as bought
@@ -61,7 +61,7 @@ ALL: dict[str, list[tuple[object, ...]]] = {
 
 def test_what_is_bought_stands_in_the_books_linked_and_billable(online: Installation, books: Running) -> None:
     online.billable = True
-    send_order(online.id, the_order(), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, online.id, the_order(), EVERYTHING)
     push.carry(online.id)
     assert everything(books) == ALL
     assert posted()
@@ -83,7 +83,7 @@ def test_a_new_product_can_be_bought_though_its_cost_account_is_chosen_in_the_di
     session().execute(delete(Mapping).where(Mapping.role == Role.COST))
     commit()
     choices = replace(EVERYTHING, accounts={f"{Role.COST}/s1": cost})
-    send_order(online.id, the_order(), choices, ADA)
+    send_order(ADA_AT_ACME, online.id, the_order(), choices)
     push.carry(online.id)
     assert everything(books) == ALL
     assert posted()
@@ -95,7 +95,7 @@ def test_a_new_product_can_be_bought_though_its_cost_account_is_chosen_in_the_di
 def test_wherever_the_line_is_cut_each_document_is_there_once(
     online: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    send_order(online.id, the_order(), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, online.id, the_order(), EVERYTHING)
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
@@ -107,7 +107,7 @@ def test_wherever_the_line_is_cut_each_document_is_there_once(
 
 
 def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, books: Running) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     before = order_1042()
     line = replace(before.lines[0], quantity=Decimal(110), amount=Decimal("253.00"))
@@ -115,7 +115,7 @@ def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, b
     changed = replace(before, lines=(line,), total=Decimal("241.50"), company=moved)
     session().expire_all()
     assert [one.about for one in find_differences(online, changed, Choices())] == ["invoice", "customer"]
-    send_order(online.id, changed, UPDATE, ADA)
+    send_order(ADA_AT_ACME, online.id, changed, UPDATE)
     push.carry(online.id)
     assert everything(books)["invoices"] == [("1042", Decimal("241.50"), Decimal("141.50"))]
     (customer,) = (one for one in books.books()["Customer"] if one["DisplayName"] == "ABC Company")
@@ -125,7 +125,7 @@ def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, b
 
 
 def test_what_happens_in_the_books_shows_in_the_history(online: Installation, books: Running) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     row = links.by_name(online.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     account = history.of_customer(online.id, row.record_id, now().date())
@@ -146,13 +146,13 @@ def test_what_happens_in_the_books_shows_in_the_history(online: Installation, bo
 
 
 def test_an_update_goes_onto_what_somebody_else_has_changed(online: Installation, books: Running) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
                                        "PrivateNote": "Call them"}, operation="update")  # fmt: skip
     changed = replace(order_1042(), memo="Many thanks.")
-    send_order(online.id, changed, UPDATE, ADA)
+    send_order(ADA_AT_ACME, online.id, changed, UPDATE)
     push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     assert invoice["CustomerMemo"]["value"] == "Many thanks."
@@ -162,7 +162,7 @@ def test_an_update_goes_onto_what_somebody_else_has_changed(online: Installation
 def test_a_payment_that_somebody_received_in_quickbooks_is_known_by_its_invoice(
     online: Installation, books: Running
 ) -> None:
-    send_order(online.id, replace(order_1042(), payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, replace(order_1042(), payments=()), Choices())
     push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     applied = [{"Amount": 50, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}]

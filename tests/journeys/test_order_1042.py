@@ -23,7 +23,7 @@ from hub.serialization import problems_of
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.online import EXPECTED, consent, posted, whole_ledger
 
 
@@ -38,7 +38,7 @@ def test_installing_reads_the_company_and_its_lists(online: Installation) -> Non
 
 
 def test_order_1042_arrives_with_exactly_its_figures(online: Installation, books: Running) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
@@ -49,7 +49,7 @@ def test_order_1042_arrives_with_exactly_its_figures(online: Installation, books
 def test_a_line_cut_at_any_trip_loses_nothing_and_doubles_nothing(
     online: Installation, books: Running, trip: int, kind: str
 ) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
@@ -64,7 +64,7 @@ def test_a_line_cut_at_any_trip_loses_nothing_and_doubles_nothing(
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_an_outage_is_waited_out(online: Installation, books: Running, status: int) -> None:
     books.fault("status", "/batch", times=2, status=status, body="<html>Sorry</html>")
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     session().expire_all()
     assert online.trouble
@@ -78,7 +78,7 @@ def test_an_outage_is_waited_out(online: Installation, books: Running, status: i
 
 def test_a_token_that_ran_out_is_renewed_on_the_way(online: Installation, books: Running) -> None:
     books.control("clock", {"advance_seconds": 7200})
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
 
@@ -88,7 +88,7 @@ def test_a_grant_that_was_taken_back_waits_for_an_admin_and_then_goes_on(
 ) -> None:
     app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     books.control("clock", {"advance_days": 102})
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     pass_time(online)
     push.carry(online.id)
@@ -104,7 +104,7 @@ def test_books_that_answer_too_slowly_are_asked_again_and_hold_everything_once(
     online: Installation, books: Running, app: Flask
 ) -> None:
     app.config["HUB_QUICKBOOKS_ONLINE_TIMEOUT"] = "1"
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     books.fault("delay", "/batch", times=2, seconds=1.5)
     for _ in range(4):
         push.carry(online.id)
@@ -121,7 +121,7 @@ def test_a_name_that_the_books_refuse_is_known_before_sending(
 ) -> None:
     order = order_1042()
     with pytest.raises(Incomplete) as refused:
-        send_order(online.id, replace(order, company=replace(order.company, name=name)), Choices(), ADA)
+        send_order(ADA_AT_ACME, online.id, replace(order, company=replace(order.company, name=name)), Choices())
     problem = refused.value.problems[0]
     assert (problem.field, problem.code) == ("customer", code)
     assert session().scalars(select(Delivery)).all() == []
@@ -133,7 +133,7 @@ def test_a_customer_that_is_already_an_employee_stops_with_a_sentence_and_anothe
 ) -> None:
     order = order_1042()
     order = replace(order, company=replace(order.company, name="Emily Platt"))
-    send_order(online.id, order, Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order, Choices())
     push.carry(online.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [one.kind for one in stopped] == ["customer"]
@@ -142,7 +142,7 @@ def test_a_customer_that_is_already_an_employee_stops_with_a_sentence_and_anothe
     assert "Emily Platt" in problem.what
     assert whole_ledger(books)["invoices"] == []
     other = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Zenith Yoga")
-    send_order(online.id, order, Choices(customer=other["Id"]), ADA)
+    send_order(ADA_AT_ACME, online.id, order, Choices(customer=other["Id"]))
     push.carry(online.id)
     assert [one[:2] for one in whole_ledger(books)["invoices"]] == [("1042", "Zenith Yoga")]
     assert posted_or_cancelled()
@@ -161,7 +161,7 @@ def test_a_denied_consent_and_a_foreign_realm_leave_everything_as_it_was(online:
     session().expire_all()
     assert online.books_id == "4620816365000000001"
     assert online.state is InstallationState.CONNECTED
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
 
@@ -176,6 +176,6 @@ def test_uninstalling_gives_the_authorization_back(online: Installation, books: 
         return requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=5).status_code
 
     assert status() == 200
-    remove_installation("acme", online.id)
+    remove_installation(ADA_AT_ACME, online.id)
     assert status() == 401
     assert online.credential is None

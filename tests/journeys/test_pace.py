@@ -21,7 +21,7 @@ from quickbooks_online import QuickBooksOnline
 from sandbox.online import REALM, Running
 from tests.support import redis
 from tests.support.deliveries import pass_time
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.online import posted
 
 ORDERS = range(1, 4)
@@ -38,7 +38,7 @@ def send_all(online: Installation) -> None:
     """One order after the other, each on its own trips, as people send them."""
     for number in ORDERS:
         order = replace(order_1042(), id=str(number), number=str(number))
-        send_order(online.id, order, Choices(), ADA)
+        send_order(ADA_AT_ACME, online.id, order, Choices())
         push.carry(online.id)
 
 

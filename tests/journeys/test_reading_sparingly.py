@@ -21,7 +21,7 @@ from hub.planning.choices import Choices
 from hub.plugin import RecordKind
 from hub.queue import commit
 from sandbox.online import OTHER_REALM, REALM, Running
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.online import EXPECTED, posted, whole_ledger
 from tests.support.serving import serving
 
@@ -111,7 +111,7 @@ def test_what_we_write_ourselves_is_told_to_us_and_is_not_read(
     online: Installation, books: Running, hooked: str
 ) -> None:
     books.webhooks(hooked, TOKEN)
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
@@ -143,7 +143,7 @@ def test_a_company_that_is_not_connected_is_no_matter(online: Installation, book
 
 def test_a_customer_that_is_merged_breaks_no_link(online: Installation, books: Running, hooked: str) -> None:
     books.webhooks(hooked, TOKEN)
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     kept = write(books, "customer", {"DisplayName": "ABC Company Inc."})
     tell(books)
@@ -161,7 +161,7 @@ def test_a_customer_that_is_merged_breaks_no_link(online: Installation, books: R
         assert set(owed) == {kept["Id"]}
         settle(online)
         session().expire_all()
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     assert posted()
 

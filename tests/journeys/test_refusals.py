@@ -13,7 +13,7 @@ from hub.planning.choices import Choices
 from hub.states import DeliveryState, InstallationState
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
-from tests.support.host import ACME, ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.online import EXPECTED, posted, whole_ledger
 
 
@@ -21,14 +21,14 @@ def test_a_lapsed_subscription_pauses_the_installation_until_it_is_renewed(
     online: Installation, books: Running
 ) -> None:
     books.control(f"company/{REALM}", {"SubscriptionStatus": "EXPIRED"})
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
     session().expire_all()
     assert online.state is InstallationState.PAUSED
     assert online.trouble
     assert DeliveryState.STOPPED not in set(session().scalars(select(Delivery.state)))
     books.control(f"company/{REALM}", {"SubscriptionStatus": "PAID"})
-    resume_installation(ACME.id, online.id)
+    resume_installation(ADA_AT_ACME, online.id)
     pass_time(online)
     push.carry(online.id)
     assert whole_ledger(books) == EXPECTED

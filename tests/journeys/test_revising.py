@@ -25,7 +25,7 @@ from hub.states import DeliveryState
 from quickbooks_desktop import QuickBooksDesktop, statuses
 from tests.support.desktop import ORDER_1042, Ledger, Office, by_hand, look_again, whole_file
 from tests.support.differences import find_differences
-from tests.support.host import ACME, ADA, Desk, order_1042
+from tests.support.host import ADA_AT_ACME, Desk, order_1042
 from tests.support.orders import outcomes
 from tests.support.serving import serving
 
@@ -42,7 +42,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
 
 
 def sell(office: Office) -> None:
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     assert office.update()[-1] == "OK"
     assert whole_file(office.company) == ORDER_1042
 
@@ -88,7 +88,7 @@ def test_what_has_changed_is_shown_and_an_update_puts_it_into_the_same_invoice(o
     assert (found.about, found.way, found.meanwhile) == ("invoice", Action.UPDATE, "")
     assert ("218.50", str(changed.total)) in [(one.before, one.after) for one in found.changes]
     assert len({one.what for one in found.changes}) == 2, "A line and the total have changed."
-    send_order(office.installation.id, changed, UPDATE, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, changed, UPDATE)
     assert office.update()[-1] == "OK", office.log
     grown = 10 * changed.lines[0].price
     assert whole_file(office.company) == {
@@ -101,16 +101,16 @@ def test_what_has_changed_is_shown_and_an_update_puts_it_into_the_same_invoice(o
 
 
 def test_without_the_tick_nothing_is_changed(office: Office) -> None:
-    send_order(office.installation.id, more_of_it(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, more_of_it(), Choices())
     office.update()
     assert whole_file(office.company) == ORDER_1042
 
 
 def test_an_update_that_is_given_up_leaves_the_invoice_posted_as_it_was(office: Office) -> None:
-    send_order(office.installation.id, more_of_it(), UPDATE, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, more_of_it(), UPDATE)
     session().expire_all()
     waiting = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.QUEUED)).one()
-    cancel_delivery(ACME.id, waiting.id)
+    cancel_delivery(ADA_AT_ACME, waiting.id)
     office.update()
     assert waiting.state is DeliveryState.POSTED
     assert whole_file(office.company) == ORDER_1042
@@ -121,7 +121,7 @@ def test_what_somebody_changed_in_quickbooks_meanwhile_is_said_before_it_is_over
     change_there(office, "300.00")
     (found,) = revisions(office, more_of_it())
     assert "300.00" in found.meanwhile
-    send_order(office.installation.id, more_of_it(), UPDATE, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, more_of_it(), UPDATE)
     assert office.update()[-1] == "OK"
     assert invoice_of(whole_file(office.company))[3] == more_of_it().total
 
@@ -136,7 +136,8 @@ def test_an_invoice_on_which_more_was_paid_there_says_what_to_do(office: Office)
     )
     before = whole_file(office.company)
     line = replace(order_1042().lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
-    send_order(office.installation.id, replace(order_1042(), lines=(line,), total=Decimal("103.50")), UPDATE, ADA)
+    order = replace(order_1042(), lines=(line,), total=Decimal("103.50"))
+    send_order(ADA_AT_ACME, office.installation.id, order, UPDATE)
     office.update()
     session().expire_all()
     (stopped,) = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED))
@@ -144,7 +145,7 @@ def test_an_invoice_on_which_more_was_paid_there_says_what_to_do(office: Office)
     assert problem.code == statuses.NOT_CHANGED
     assert "1042" in problem.what
     assert whole_file(office.company) == before
-    cancel_delivery(ACME.id, stopped.id)
+    cancel_delivery(ADA_AT_ACME, stopped.id)
     assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}
 
 
@@ -157,7 +158,7 @@ def test_an_invoice_that_was_deleted_there_is_entered_again(office: Office) -> N
     look_again(office)
     found = {one.about: one for one in revisions(office, order_1042())}
     assert found["invoice"].way is Action.RECREATE
-    send_order(office.installation.id, order_1042(), UPDATE, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), UPDATE)
     assert office.update()[-1] == "OK", office.log
     assert invoice_of(whole_file(office.company))[:4] == invoice_of(ORDER_1042)[:4]
     (again,) = office.company.rows("Invoice")
@@ -184,7 +185,7 @@ def test_a_payment_that_was_corrected_on_the_order_is_named_until_the_books_say_
     assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
     assert 'name="updates"' not in page
     assert 'type="submit"' not in page, "There is nothing that could be sent."
-    send_order(office.installation.id, of_payments("110.00"), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, of_payments("110.00"), Choices())
     office.update()
     assert whole_file(office.company) == ORDER_1042, "A second payment was entered."
     (row,), (invoice,) = office.company.rows("ReceivePayment"), office.company.rows("Invoice")
@@ -236,7 +237,7 @@ def test_a_customer_that_we_entered_is_changed_with_its_company(office: Office) 
     order = replace(order_1042(), company=moved)
     found = {one.about: one for one in revisions(office, order)}
     assert {one.what for one in found["customer"].changes} == {"E-mail", "Billing address"}
-    send_order(office.installation.id, order, UPDATE, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order, UPDATE)
     assert office.update()[-1] == "OK", office.log
     (customer,) = (one for one in office.company.rows("Customer") if one.name == "ABC Company")
     assert (customer.fields["Email"], customer.fields["BillAddress"]["Addr1"]) == ("new@abc.example", "9 New Street")

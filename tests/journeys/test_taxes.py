@@ -17,7 +17,7 @@ from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.serialization import problems_of
 from sandbox.online import REALM, Running
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.online import look
 from tests.support.orders import EVERYTHING
 from tests.support.orders import order as bought
@@ -36,7 +36,7 @@ def code(books: Running, name: str = "California") -> str:
 
 def send(installation: Installation, order: Order, choices: Choices) -> list[str]:
     """Send it, and give what there is to say about the invoice."""
-    send_order(installation.id, order, choices, ADA)
+    send_order(ADA_AT_ACME, installation.id, order, choices)
     push.carry(installation.id)
     session().expire_all()
     (invoice,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
@@ -90,7 +90,7 @@ def test_automated_tax_is_overridden_where_the_company_allows_it_and_otherwise_t
 def test_tax_by_hand_needs_a_code_and_that_is_known_before_sending(online: Installation, books: Running) -> None:
     prefer(online, books, PartnerTaxEnabled=None)
     with pytest.raises(Incomplete) as refused:
-        send_order(online.id, taxed(), Choices(), ADA)
+        send_order(ADA_AT_ACME, online.id, taxed(), Choices())
     assert [problem.field for problem in refused.value.problems] == ["tax"]
     assert send(online, taxed(), Choices(tax=code(books))) == []
     assert figures(books) == [(DUE, Decimal("235.98"))]
@@ -101,7 +101,7 @@ def test_books_without_sales_tax_would_leave_it_out_and_that_is_known_before_sen
 ) -> None:
     prefer(online, books, UsingSalesTax=False)
     with pytest.raises(Incomplete) as refused:
-        send_order(online.id, taxed(), Choices(), ADA)
+        send_order(ADA_AT_ACME, online.id, taxed(), Choices())
     assert [problem.field for problem in refused.value.problems] == ["tax"]
     assert send(online, order_1042(), Choices()) == []
 
@@ -110,7 +110,7 @@ def test_abroad_every_line_has_the_code_that_was_chosen(online: Installation, bo
     go_abroad(online, books)
     order = taxed(order=bought(1042))
     with pytest.raises(Incomplete) as refused:
-        send_order(online.id, order, EVERYTHING, ADA)
+        send_order(ADA_AT_ACME, online.id, order, EVERYTHING)
     assert [problem.field for problem in refused.value.problems] == ["tax"]
     assert send(online, order, replace(EVERYTHING, tax=code(books))) == []
     assert figures(books) == [(DUE, Decimal("235.98"))]

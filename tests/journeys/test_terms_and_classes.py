@@ -25,7 +25,7 @@ from hub.plugin import RecordKind, Role
 from hub.queue import commit
 from sandbox.online import REALM, Running
 from tests.support.desktop import Office, look_again
-from tests.support.host import ACME, ADA, Desk
+from tests.support.host import ADA_AT_ACME, Desk
 from tests.support.online import posted
 from tests.support.orders import EVERYTHING
 from tests.support.orders import order as bought
@@ -52,7 +52,7 @@ def told(books: Running) -> dict[str, Any]:
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_what_the_order_names_stands_on_its_documents(online: Installation, books: Running) -> None:
-    send_order(online.id, named(), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, online.id, named(), EVERYTHING)
     push.carry(online.id)
     assert posted()
     assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
@@ -71,7 +71,7 @@ def test_what_the_order_names_comes_before_what_is_suggested(
     monkeypatch.setattr(mappings, "suggestions", lambda *_: dict(by_role))
     desk.orders["1042"] = named()
     (outlook,) = look(online, ["1042"], ["invoice", "purchase_order", "bill"])
-    send_order(online.id, outlook.order, outlook.choices, ADA)
+    send_order(ADA_AT_ACME, online.id, outlook.order, outlook.choices)
     push.carry(online.id)
     assert posted()
     assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
@@ -86,7 +86,7 @@ def test_what_the_books_do_not_have_is_what_the_settings_say_or_nothing(online: 
     mappings.save(online, registry.integration("quickbooks_online"), {Role.CLASS: row.record_id})
     commit()
     order = named(terms="45 days", tracking_class="Gifts", location="")
-    send_order(online.id, order, EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, online.id, order, EVERYTHING)
     push.carry(online.id)
     assert told(books) == {"terms": None, "classes": ["Office"] * 3, "locations": [None] * 3}
 
@@ -100,7 +100,7 @@ def test_a_person_may_choose_otherwise_in_the_dialog(
     assert f'<option value="{drinkware.record_id}" selected>Drinkware</option>' in page
     other = links.by_name(online.id, RecordKind.CLASS, ["Apparel"])["apparel"]
     choices = replace(EVERYTHING, accounts={Role.CLASS: other.record_id})
-    send_order(online.id, desk.orders["1042"], choices, ADA)
+    send_order(ADA_AT_ACME, online.id, desk.orders["1042"], choices)
     push.carry(online.id)
     assert told(books)["classes"] == ["Apparel"] * 3
 
@@ -108,9 +108,9 @@ def test_a_person_may_choose_otherwise_in_the_dialog(
 def test_a_class_stands_on_the_document_where_the_company_notes_it_there(online: Installation, books: Running) -> None:
     ways = {"ClassTrackingPerTxn": True, "ClassTrackingPerTxnLine": False}
     books.control(f"preferences/{REALM}", {"AccountingInfoPrefs": ways})
-    check_connection(ACME.id, online.id)
+    check_connection(ADA_AT_ACME, online.id)
     push.carry(online.id)
-    send_order(online.id, named(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, named(), Choices())
     push.carry(online.id)
     (invoice,) = books.books()["Invoice"]
     assert invoice["ClassRef"]["name"] == "Drinkware"
@@ -137,11 +137,11 @@ def test_a_company_file_gets_them_as_soon_as_it_uses_classes(office: Office) -> 
     office.connect()
     assert "class" not in kinds()
     office.company.store.remember("classes", "true")
-    check_connection(ACME.id, office.installation.id)
+    check_connection(ADA_AT_ACME, office.installation.id)
     assert office.update()[-1] == "OK"
     look_again(office)
     assert "class" in kinds()
-    send_order(office.installation.id, named(tracking_class="promotional"), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, named(tracking_class="promotional"), EVERYTHING)
     assert office.update()[-1] == "OK", office.log
     assert posted()
     (invoice,), (order,), (bill,) = (office.company.rows(kind) for kind in ("Invoice", "PurchaseOrder", "Bill"))

@@ -34,7 +34,7 @@ from tests.support.deliveries import pass_time
 from tests.support.desktop import Office
 from tests.support.desktop import look_again as look_at_file
 from tests.support.differences import find_differences
-from tests.support.host import ACME, ADA, Desk, order_1042, turned
+from tests.support.host import ACME, ADA_AT_ACME, Desk, order_1042, turned
 from tests.support.online import by_hand, look_again
 from tests.support.online import entered as credited
 from tests.support.orders import outcomes
@@ -79,7 +79,7 @@ def written() -> list[str]:
 @pytest.fixture
 def sent(online: Installation) -> Installation:
     """Order 1042 is in the books, without a payment."""
-    send_order(online.id, unpaid(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, unpaid(), Choices())
     push.carry(online.id)
     return online
 
@@ -89,15 +89,15 @@ def test_a_cancelled_order_offers_to_void_its_invoice_and_nothing_else(sent: Ins
     (offer,) = find_differences(sent, cancelled(), Choices())
     assert (offer.about, offer.title, offer.way) == ("invoice", "Invoice 1042", Action.VOID)
     with pytest.raises(Incomplete) as refused:
-        send_order(sent.id, cancelled(), Choices(), ADA)
+        send_order(ADA_AT_ACME, sent.id, cancelled(), Choices())
     assert [one.code for one in refused.value.problems] == ["order-cancelled"]
 
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_the_invoice_is_voided_and_the_history_says_so(sent: Installation, books: Running, desk: Desk) -> None:
     assert balance(sent) == Decimal("218.50")
-    send_order(sent.id, cancelled(), VOID, ADA)
-    send_order(sent.id, cancelled(), VOID, ADA)  # Two people press at once.
+    send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
+    send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)  # Two people press at once.
     assert outcomes() == [("invoice", DeliveryState.QUEUED, "")]
     push.carry(sent.id)
     assert invoices(books) == VOIDED
@@ -113,7 +113,7 @@ def test_the_invoice_is_voided_and_the_history_says_so(sent: Installation, books
 @pytest.mark.parametrize(("trip", "kind"), list(product(range(2), ["cut_before", "cut_after"])))
 def test_wherever_the_line_is_cut_it_is_voided_once(sent: Installation, books: Running, trip: int, kind: str) -> None:
     (invoice,) = books.books()["Invoice"]
-    send_order(sent.id, cancelled(), VOID, ADA)
+    send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
     if trip:
         by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
                                    "PrivateNote": "Call them"}, operation="update")  # fmt: skip
@@ -129,7 +129,7 @@ def test_wherever_the_line_is_cut_it_is_voided_once(sent: Installation, books: R
 
 
 def test_what_somebody_has_voided_by_hand_is_not_voided_again(sent: Installation, books: Running) -> None:
-    send_order(sent.id, cancelled(), VOID, ADA)
+    send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"]}, operation="void")
     push.carry(sent.id)
@@ -139,9 +139,9 @@ def test_what_somebody_has_voided_by_hand_is_not_voided_again(sent: Installation
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_what_was_paid_becomes_the_customers_credit(online: Installation, books: Running) -> None:
-    send_order(online.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     push.carry(online.id)
-    send_order(online.id, cancelled(order_1042()), VOID, ADA)
+    send_order(ADA_AT_ACME, online.id, cancelled(order_1042()), VOID)
     push.carry(online.id)
     assert invoices(books) == VOIDED
     assert [one["UnappliedAmt"] for one in books.books()["Payment"]] == [Decimal("100.00")]
@@ -154,19 +154,19 @@ def test_closed_books_keep_it_and_say_why_and_giving_up_leaves_it_as_it_was(
 ) -> None:
     desk.orders["1042"] = cancelled()
     close(books, "2026-12-31")
-    send_order(sent.id, cancelled(), VOID, ADA)
+    send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
     push.carry(sent.id)
     (delivery,) = deliveries_of_order(ACME.id, "1042")
     assert delivery.state is DeliveryState.STOPPED
     assert outcomes() == [("invoice", DeliveryState.STOPPED, "")]
     assert problems_of(delivery.problems)[0].code == "6210"
     close(books, None)
-    retry_delivery(ACME.id, delivery.id)
-    cancel_delivery(ACME.id, delivery.id)
+    retry_delivery(ADA_AT_ACME, delivery.id)
+    cancel_delivery(ADA_AT_ACME, delivery.id)
     push.carry(sent.id)
     assert invoices(books) == [("1042", Decimal("218.50"), Decimal("218.50"), False)]
     assert outcomes() == [("invoice", DeliveryState.POSTED, "")]
-    send_order(sent.id, cancelled(), VOID, ADA)
+    send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
     push.carry(sent.id)
     assert invoices(books) == VOIDED
 
@@ -175,22 +175,22 @@ def test_an_order_that_was_taken_up_again_is_not_voided_by_a_retry(
     sent: Installation, books: Running, desk: Desk
 ) -> None:
     close(books, "2026-12-31")
-    send_order(sent.id, cancelled(), VOID, ADA)
+    send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
     push.carry(sent.id)
     desk.orders["1042"] = unpaid()
     with pytest.raises(NotPossible):
-        retry_delivery(ACME.id, deliveries_of_order(ACME.id, "1042")[0].id)
+        retry_delivery(ADA_AT_ACME, deliveries_of_order(ACME.id, "1042")[0].id)
 
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_an_order_that_comes_back_is_entered_again(sent: Installation, books: Running) -> None:
-    send_order(sent.id, cancelled(), VOID, ADA)
+    send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
     push.carry(sent.id)
     session().expire_all()
     (offer,) = find_differences(sent, unpaid(), Choices())
     assert (offer.about, offer.way) == ("invoice", Action.RECREATE)
     again = Choices(updates=("invoice",), answers={"invoice:repeats_number": "yes"})
-    send_order(sent.id, unpaid(), again, ADA)
+    send_order(ADA_AT_ACME, sent.id, unpaid(), again)
     push.carry(sent.id)
     assert invoices(books) == [*VOIDED, ("1042", Decimal("218.50"), Decimal("218.50"), False)]
     assert outcomes() == [("invoice", DeliveryState.POSTED, "")]
@@ -202,9 +202,9 @@ def test_an_order_that_gives_back_by_now_voids_its_invoice_before_the_credit_mem
 ) -> None:
     returned = turned(unpaid())
     with pytest.raises(Incomplete) as refused:
-        send_order(sent.id, returned, Choices(), ADA)
+        send_order(ADA_AT_ACME, sent.id, returned, Choices())
     assert [one.code for one in refused.value.problems] == ["other-kind-posted"]
-    send_order(sent.id, returned, Choices(updates=("invoice",)), ADA)
+    send_order(ADA_AT_ACME, sent.id, returned, Choices(updates=("invoice",)))
     push.carry(sent.id)
     assert (invoices(books), credited(books)) == (VOIDED, [("1042", Decimal("218.50"), Decimal("218.50"))])
     assert written()[-2:] == ["void Invoice", "create CreditMemo"]
@@ -233,9 +233,9 @@ VOIDED_THERE = [("1042", Decimal("0.00"), "VOID: Order 1042")]
 
 @pytest.mark.parametrize("cut", ["", "before", "after"])
 def test_a_company_file_voids_it_once_too(office: Office, cut: str) -> None:
-    send_order(office.installation.id, unpaid(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, unpaid(), Choices())
     assert office.update()[-1] == "OK"
-    send_order(office.installation.id, cancelled(), VOID, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, cancelled(), VOID)
     step = 1
     while cut and office.dies(Faults(die_before=step) if cut == "before" else Faults(die_after=step)):
         step += 1
@@ -248,10 +248,10 @@ def test_a_company_file_voids_it_once_too(office: Office, cut: str) -> None:
 
 
 def test_what_is_paid_there_is_not_voided_and_says_what_to_do(office: Office, desk: Desk) -> None:
-    send_order(office.installation.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
     assert office.update()[-1] == "OK"
     desk.orders["1042"] = cancelled(order_1042())
-    send_order(office.installation.id, desk.orders["1042"], VOID, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, desk.orders["1042"], VOID)
     assert office.update()[-1] == "OK"
     assert outcomes()[0] == ("invoice", DeliveryState.STOPPED, "")
     invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
@@ -261,15 +261,15 @@ def test_what_is_paid_there_is_not_voided_and_says_what_to_do(office: Office, de
 
     at_the_desk(office.company, "<TxnDelRq><TxnDelType>ReceivePayment</TxnDelType>"
                 f"<TxnID>{payment.id}</TxnID></TxnDelRq>")  # fmt: skip
-    retry_delivery(ACME.id, invoice.id)
+    retry_delivery(ADA_AT_ACME, invoice.id)
     assert office.update()[-1] == "OK"
     assert in_file(office) == VOIDED_THERE
 
 
 def test_a_credit_memo_is_voided_there_too(office: Office) -> None:
-    send_order(office.installation.id, turned(unpaid()), Choices(), ADA)
+    send_order(ADA_AT_ACME, office.installation.id, turned(unpaid()), Choices())
     assert office.update()[-1] == "OK"
     choices = Choices(documents=(), updates=("credit_memo",))
-    send_order(office.installation.id, cancelled(turned(unpaid())), choices, ADA)
+    send_order(ADA_AT_ACME, office.installation.id, cancelled(turned(unpaid())), choices)
     assert office.update()[-1] == "OK"
     assert in_file(office, "CreditMemo") == VOIDED_THERE

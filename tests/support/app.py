@@ -24,7 +24,7 @@ from hub.installations.install import claim_attempt, finish_authorization, insta
 from hub.integrations import registry
 from hub.models import Installation, Mapping
 from tests.support import databases
-from tests.support.host import ACME, ADA, Desk
+from tests.support.host import ADA_AT_ACME, Desk
 from tests.support.pages import Browser
 from tests.support.pretend import Ledger, Pretend
 
@@ -133,7 +133,7 @@ def installation(app: Flask, ledger: Ledger) -> Installation:
 
 def _connect_pretend(app: Flask, ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
     databases.once("empty", app, migrating.upgrade)
-    found = install_integration(ACME, ADA, "pretend")
+    found = install_integration(ADA_AT_ACME, "pretend")
     connect(found)
     push.carry(found.id)
     session().add(Mapping(installation_id=found.id, role="income_account", record_id="4000", name="4000 Sales"))
@@ -151,7 +151,7 @@ def browser(app: Flask) -> Iterator[Browser]:
 
 def connect(installation: Installation, books: str = "books-1") -> None:
     """Authorize as a browser would: there and back."""
-    address = start_authorization(installation, ADA, "http://host/back")
+    address = start_authorization(ADA_AT_ACME, installation.id, "http://host/back")
     state = address.rpartition("state=")[2]
-    claimed = claim_attempt(ACME, ADA, "pretend", state)
-    finish_authorization(claimed, ADA, "http://host/back", {"books": books, "state": state})
+    claimed = claim_attempt(ADA_AT_ACME, "pretend", state)
+    finish_authorization(ADA_AT_ACME, claimed, "http://host/back", {"books": books, "state": state})

@@ -11,7 +11,7 @@ from hub.models import BatchRow, Delivery, Installation
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.states import DeliveryState
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 
 EXPECTED = {
     "customers": [{"id": "customers-1", "name": "ABC Company"}],
@@ -29,7 +29,7 @@ EXPECTED = {
 
 
 def send(installation: Installation) -> list[Delivery]:
-    return send_order(installation.id, order_1042(), Choices(), ADA)
+    return send_order(ADA_AT_ACME, installation.id, order_1042(), Choices())
 
 
 def pass_time(installation: Installation) -> None:

@@ -19,6 +19,7 @@ from hub.books.refresh import find_listings
 from hub.database import now, session
 from hub.dispatch import endpoints
 from hub.installations.install import install_integration
+from hub.installations.passwords import change_password
 from hub.integrations import registry
 from hub.models import Delivery, Endpoint, Installation, Listing
 from hub.queue import commit
@@ -26,7 +27,7 @@ from hub.states import DeliveryState
 from sandbox.desktop.company import CompanyFile
 from sandbox.desktop.connector import Application, Died, Faults, WebConnector
 from tests.support import databases
-from tests.support.host import ACME, ADA
+from tests.support.host import ADA_AT_ACME
 
 BOOKS = "Northwind Promotions"
 
@@ -59,9 +60,9 @@ class Office:
     @classmethod
     def open(cls, url: str, folder: Path) -> Office:
         """Install, download the file, say yes in QuickBooks. The Web Connector has not called yet."""
-        installation = install_integration(ACME, ADA, "quickbooks_desktop")
+        installation = install_integration(ADA_AT_ACME, "quickbooks_desktop")
         row = endpoints.endpoint_for(installation)
-        password = endpoints.new_password(ACME.id, installation.id, instead_of="")
+        password = change_password(ADA_AT_ACME, installation.id, instead_of="")
         file = endpoints.connection_file(installation, f"{url}/hub/polling/{row.address}", f"{url}/hub/support")
         path = folder / file.name
         path.write_bytes(file.body)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from hub.access import Actor
 from hub.host import (
     Company,
     CompanyQuery,
@@ -27,6 +28,9 @@ ACME = Organization(id="acme", name="Acme")
 
 
 ADA = User(id="ada", name="Ada Admin", email="ada@acme.test", teams=frozenset({"sales"}))
+
+
+ADA_AT_ACME = Actor(ADA, ACME)
 
 
 ABC = Company(id="12", name="ABC Company", email="ap@abc.test")

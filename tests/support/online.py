@@ -26,7 +26,7 @@ from hub.planning.choices import Choices
 from hub.queue import commit
 from hub.states import DeliveryState
 from sandbox.online import REALM, Running
-from tests.support.host import ACME, ADA
+from tests.support.host import ADA_AT_ACME
 
 
 def configure(app: Flask, books: Running) -> None:
@@ -45,7 +45,7 @@ def configure(app: Flask, books: Running) -> None:
 
 def connect(books: Running) -> Installation:
     """Install, consent, load the lists, and choose the suggested accounts."""
-    installation = install_integration(ACME, ADA, "quickbooks_online")
+    installation = install_integration(ADA_AT_ACME, "quickbooks_online")
     consent(installation, books)
     push.carry(installation.id)
     integration = registry.integration("quickbooks_online")
@@ -58,11 +58,11 @@ def connect(books: Running) -> Installation:
 def consent(installation: Installation, books: Running, realm: str = REALM) -> None:
     """Sign in at the sandbox, choose the company and click Connect, as the admin does in the browser."""
     back = "http://127.0.0.1:9/hub/authorized/quickbooks_online"
-    address = start_authorization(installation, ADA, back)
+    address = start_authorization(ADA_AT_ACME, installation.id, back)
     answer = requests.post(address, data={"realm": realm, "decision": "connect"}, allow_redirects=False, timeout=5)
     query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    claimed = claim_attempt(ACME, ADA, "quickbooks_online", query["state"])
-    finish_authorization(claimed, ADA, back, query)
+    claimed = claim_attempt(ADA_AT_ACME, "quickbooks_online", query["state"])
+    finish_authorization(ADA_AT_ACME, claimed, back, query)
 
 
 def whole_ledger(books: Running) -> dict[str, list[tuple[object, ...]]]:
@@ -117,7 +117,7 @@ def look_again(installation: Installation) -> None:
 
 def look(installation: Installation) -> None:
     """The daily look at how the books work."""
-    check_connection(ACME.id, installation.id)
+    check_connection(ADA_AT_ACME, installation.id)
     push.carry(installation.id)
     session().expire_all()
 

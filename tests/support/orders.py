@@ -14,7 +14,7 @@ from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.states import DeliveryState
 from tests.support.desktop import Ledger, Office
-from tests.support.host import ACME, ADA, order_1042
+from tests.support.host import ACME, ADA_AT_ACME, order_1042
 
 EVERYTHING = Choices(documents=("invoice", "purchase_order", "bill"))
 MUGS = Company(id="s1", name="Mug Makers")
@@ -31,7 +31,7 @@ def order(number: int, customer: str = "ABC Company") -> Order:
 def send(office: Office, numbers: range, customers: int = 1) -> None:
     """Send orders with all their documents: an invoice, its payment, a purchase order and a bill each."""
     for number in numbers:
-        send_order(office.installation.id, order(number, _customer(number, customers)), EVERYTHING, ADA)
+        send_order(ADA_AT_ACME, office.installation.id, order(number, _customer(number, customers)), EVERYTHING)
 
 
 def ledger(numbers: range, customers: int = 1) -> Ledger:

@@ -20,11 +20,7 @@ from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.states import DeliveryState
 from tests.support.deliveries import pass_time
-from tests.support.host import (
-    ACME,
-    ADA,
-    order_1042,
-)
+from tests.support.host import ADA_AT_ACME, order_1042
 from xero_sandbox import Running
 
 BACK = "http://localhost:8000/hub/authorized/xero"
@@ -68,7 +64,7 @@ def expected(*numbers: int) -> dict[str, list[tuple[object, ...]]]:
 
 def send(xero: Installation, *numbers: int) -> None:
     for number in numbers:
-        send_order(xero.id, order(number), EVERYTHING, ADA)
+        send_order(ADA_AT_ACME, xero.id, order(number), EVERYTHING)
 
 
 def carry(xero: Installation, rounds: int = 6) -> None:
@@ -91,8 +87,8 @@ def _document(one: dict[str, Any]) -> tuple[object, ...]:
 
 def consent(installation: Installation, *tenants: str, decision: str = "allow") -> install.Question | None:
     """What an admin does in the browser: sign in, tick organisations, press a button; and be sent back."""
-    address = start_authorization(installation, ADA, BACK)
+    address = start_authorization(ADA_AT_ACME, installation.id, BACK)
     form = {"tenant": list(tenants), "decision": decision}
     left = requests.post(address, data=form, allow_redirects=False, timeout=10)
     brought = dict(parse_qsl(urlsplit(left.headers["Location"]).query))
-    return finish_authorization(claim_attempt(ACME, ADA, "xero", brought["state"]), ADA, BACK, brought)
+    return finish_authorization(ADA_AT_ACME, claim_attempt(ADA_AT_ACME, "xero", brought["state"]), BACK, brought)

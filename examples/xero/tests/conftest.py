@@ -18,10 +18,7 @@ from hub.integrations import registry
 from hub.models import Installation
 from hub.queue import commit
 from tests.support import databases
-from tests.support.host import (
-    ACME,
-    ADA,
-)
+from tests.support.host import ADA_AT_ACME
 from tests.support.xero import consent
 from xero_sandbox import TENANT, Running, start
 
@@ -78,7 +75,7 @@ def _connect_once(app: Flask, seeded: Path, kept: Path) -> None:
 
 
 def _connect() -> None:
-    installation = install_integration(ACME, ADA, "xero")
+    installation = install_integration(ADA_AT_ACME, "xero")
     consent(installation, TENANT)
     push.carry(installation.id)
     integration = registry.integration("xero")

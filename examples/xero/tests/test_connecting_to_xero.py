@@ -17,7 +17,7 @@ from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import Attempt, AuthorizationExpired, PushIntegration, Redirect, Rejected
 from hub.states import InstallationState
-from tests.support.host import ACME, ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.xero import BACK, consent
 from xero_books import Xero
 from xero_sandbox import OTHER_TENANT, TENANT, Running
@@ -30,13 +30,13 @@ def integration() -> PushIntegration:
 
 
 def test_of_several_organisations_the_admin_chooses_one(configured: Flask, books: Running) -> None:
-    installation = install_integration(ACME, ADA, "xero")
+    installation = install_integration(ADA_AT_ACME, "xero")
     question = consent(installation, TENANT, OTHER_TENANT)
     assert question is not None
     assert question.field.choices == ((OTHER_TENANT, "Demo Company (UK)"), (TENANT, "Demo Company (US)"))
     assert installation.books_id == ""
-    claimed = claim_attempt(ACME, ADA, "xero", question.state)
-    assert finish_authorization(claimed, ADA, BACK, {"state": question.state, "tenant": OTHER_TENANT}) is None
+    claimed = claim_attempt(ADA_AT_ACME, "xero", question.state)
+    assert finish_authorization(ADA_AT_ACME, claimed, BACK, {"state": question.state, "tenant": OTHER_TENANT}) is None
     push.carry(installation.id)
     session().expire_all()
     assert (installation.books_name, installation.books_currency) == ("Demo Company (UK)", "GBP")
@@ -61,14 +61,14 @@ def settings(books: Running) -> dict[str, str]:
 
 
 def test_a_denied_consent_says_so(configured: Flask) -> None:
-    installation = install_integration(ACME, ADA, "xero")
+    installation = install_integration(ADA_AT_ACME, "xero")
     with pytest.raises(Rejected) as refused:
         consent(installation, TENANT, decision="cancel")
     assert [problem.code for problem in refused.value.problems] == ["access_denied"]
 
 
 def test_a_consent_without_an_organisation_says_so(configured: Flask) -> None:
-    installation = install_integration(ACME, ADA, "xero")
+    installation = install_integration(ADA_AT_ACME, "xero")
     with pytest.raises(Rejected) as refused:
         consent(installation)
     assert [problem.code for problem in refused.value.problems] == ["no_tenant"]
@@ -86,7 +86,7 @@ def test_authorizing_again_opens_the_same_organisation_or_nothing(xero: Installa
 
 def test_a_token_that_ran_out_is_renewed_on_the_way(xero: Installation, books: Running) -> None:
     books.advance(1900)
-    send_order(xero.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, xero.id, order_1042(), Choices())
     push.carry(xero.id)
     assert [one["InvoiceNumber"] for one in books.books()["Invoices"]] == ["1042"]
 
@@ -105,7 +105,7 @@ def test_an_organisation_that_was_disconnected_in_xero_is_not_open_any_more(
 def test_uninstalling_disconnects_the_organisation(xero: Installation, books: Running) -> None:
     token = credentials.connection(xero, integration()).credentials["access_token"]
     books.advance(1900)  # The token has run out meanwhile, and is renewed for it.
-    remove_installation("acme", xero.id)
+    remove_installation(ADA_AT_ACME, xero.id)
     books.advance(-1900)
     found = requests.get(f"{books.url}/connections", headers={"Authorization": f"Bearer {token}"}, timeout=5)
     assert found.json() == []

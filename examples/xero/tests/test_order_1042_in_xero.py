@@ -16,13 +16,13 @@ from hub.models import BatchRow, Delivery, Installation
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from tests.support.deliveries import pass_time
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.xero import EVERYTHING, carry, expected, order, posted, send, whole_ledger
 from xero_sandbox import Running
 
 
 def test_order_1042_arrives_with_exactly_its_figures(xero: Installation, books: Running) -> None:
-    send_order(xero.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, xero.id, order_1042(), Choices())
     push.carry(xero.id)
     assert posted()
     assert not [one.problems for one in session().scalars(select(Delivery)) if one.problems]
@@ -103,7 +103,7 @@ def minutes_later(books: Running) -> None:
 def test_two_bills_that_are_alike_are_two_also_after_six_minutes(xero: Installation, books: Running) -> None:
     twins = [replace(order(number), bill_numbers={"s1": "88213"}) for number in (4001, 4002)]
     for one in twins:
-        send_order(xero.id, one, EVERYTHING, ADA)
+        send_order(ADA_AT_ACME, xero.id, one, EVERYTHING)
     books.fault("delay", "PUT /api.xro", times=4)
     books.fault("cut_after", "PUT /api.xro", times=2)
     for _ in range(3):

@@ -16,7 +16,7 @@ from hub.integrations import registry
 from hub.models import Installation, Listing, RecordRow, TransactionRow
 from hub.orders.send import send_order
 from hub.plugin import AccountKind, Bill, Invoice, PurchaseOrder, RecordKind
-from tests.support.host import ADA
+from tests.support.host import ADA_AT_ACME
 from tests.support.xero import EVERYTHING, carry, order, posted
 from xero_sandbox import TENANT, Running
 
@@ -87,7 +87,7 @@ def test_a_long_list_comes_in_pages(xero: Installation, books: Running, monkeypa
 
 
 def test_the_history_tells_what_is_owed_paid_and_credited(xero: Installation, books: Running) -> None:
-    send_order(xero.id, order(1042), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, xero.id, order(1042), EVERYTHING)
     carry(xero, 2)
     assert posted()
     customer = id_of(books, "Contacts", "ABC Company")
@@ -113,7 +113,7 @@ def test_an_answer_that_is_none_does_not_empty_a_list(
 
 
 def test_an_invoice_that_was_voided_in_xero_is_owed_no_more(xero: Installation, books: Running) -> None:
-    send_order(xero.id, replace(order(1042), payments=()), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, xero.id, replace(order(1042), payments=()), EVERYTHING)
     carry(xero, 2)
     invoice = next(one["InvoiceID"] for one in books.books()["Invoices"] if one["Type"] == "ACCREC")
     books.control(f"edit/{TENANT}/Invoices/{invoice}", {"Status": "VOIDED"})

@@ -22,7 +22,7 @@ from hub.planning.choices import Choices
 from hub.plugin import FixKind, Problem, say
 from hub.serialization import problems_of
 from hub.states import DeliveryState
-from tests.support.host import ADA, Desk, order_1042
+from tests.support.host import ADA_AT_ACME, Desk, order_1042
 from tests.support.xero import EVERYTHING, carry, order, posted, whole_ledger
 from xero_books import refusals
 from xero_sandbox import TENANT, Running
@@ -63,10 +63,10 @@ FULL = edit("Organisation", "ShortCode", "!sbxUS", {"Refused": ["CreateApprovedI
 def test_what_xero_refuses_is_said_with_what_cures_it(
     xero: Installation, books: Running, change: Change, field: str, code: str
 ) -> None:
-    send_order(xero.id, replace(order_1042(), id="1", number="1", payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, xero.id, replace(order_1042(), id="1", number="1", payments=()), Choices())
     push.carry(xero.id)
     change(books)
-    send_order(xero.id, replace(order_1042(), payments=()), Choices(), ADA)
+    send_order(ADA_AT_ACME, xero.id, replace(order_1042(), payments=()), Choices())
     push.carry(xero.id)
     (problem,) = stopped()
     assert (problem.field, problem.code) == (field, code)
@@ -78,30 +78,30 @@ def test_what_the_organisation_tells_is_known_before_anything_is_sent(
     xero: Installation, books: Running, change: Change, code: str
 ) -> None:
     change(books)
-    check_connection("acme", xero.id)
+    check_connection(ADA_AT_ACME, xero.id)
     push.carry(xero.id)
     session().expire_all()
     known = description.known_books(xero)
     assert (known.closed_until is not None, bool(known.unsupported)) == (code == "locked", code == "plan")
     with pytest.raises(Incomplete) as told:
-        send_order(xero.id, order_1042(), Choices(), ADA)
+        send_order(ADA_AT_ACME, xero.id, order_1042(), Choices())
     assert {problem.code for problem in told.value.problems} == {code}
 
 
 def test_a_number_that_is_taken_is_offered_for_linking_and_everything_else_goes_on(
     xero: Installation, books: Running, desk: Desk
 ) -> None:
-    send_order(xero.id, replace(order(1042), payments=()), EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, xero.id, replace(order(1042), payments=()), EVERYTHING)
     carry(xero, 2)
     desk.orders["again"] = again = replace(order(1042), id="again")
-    send_order(xero.id, again, EVERYTHING, ADA)
+    send_order(ADA_AT_ACME, xero.id, again, EVERYTHING)
     carry(xero, 2)
     problems = stopped()
     assert [problem.field for problem in problems] == ["number", "number"]  # The invoice and the purchase order.
     assert [problem.fixes[0].kind for problem in problems] == [FixKind.SAME_AS] * 2
     rows = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     for row, problem in zip(rows, problems, strict=True):
-        retry_delivery("acme", row.id, {problem.fixes[0].kind: problem.fixes[0].value})
+        retry_delivery(ADA_AT_ACME, row.id, {problem.fixes[0].kind: problem.fixes[0].value})
     carry(xero, 3)
     found = whole_ledger(books)
     assert [one[0] for one in found["invoices"]] == ["1042"]
@@ -132,7 +132,7 @@ def test_every_sentence_of_xeros_becomes_one_of_ours(said: str, code: str) -> No
 
 def test_a_pause_that_xero_asks_for_is_kept_by_the_line(xero: Installation, books: Running) -> None:
     books.control("limits", {"minute": 0})
-    send_order(xero.id, order_1042(), Choices(), ADA)
+    send_order(ADA_AT_ACME, xero.id, order_1042(), Choices())
     push.carry(xero.id)
     session().expire_all()
     assert xero.resume_at is not None

@@ -11,7 +11,7 @@ from hub.plugin import AuthorizationExpired, Batch, Integration, PushIntegration
 from hub.states import InstallationState
 from hub.testing.families.arriving import arrives
 from hub.testing.families.base import Family
-from hub.testing.host import BUSINESS
+from hub.testing.host import ACTOR
 from hub.testing.ledger import Decision, PushLedger
 from hub.testing.office import Office
 
@@ -56,7 +56,7 @@ class Authorizes(Family):
         lobby.install()
         lobby.authorize(Decision.CONSENT)
         first = lobby.installation.books_id
-        remove_installation(BUSINESS.id, lobby.installation.id)
+        remove_installation(ACTOR, lobby.installation.id)
         lobby.install()
         lobby.authorize(Decision.OTHER_BOOKS)
         assert lobby.installation.books_id != first
@@ -77,7 +77,7 @@ class Authorizes(Family):
         integration = _pushes(office.integration)
         connection = office.connection()
         request = next(integration.describe_books())
-        remove_installation(BUSINESS.id, office.installation.id)
+        remove_installation(ACTOR, office.installation.id)
         key = "0123456789abcdef01234567"
         batch = Batch(idempotency_key=key, requests=(request,), body=integration.encode(key, (request,)))
         with pytest.raises(AuthorizationExpired):

@@ -14,7 +14,7 @@ from hub.plugin import Bill, Invoice, PurchaseOrder
 from hub.states import DeliveryState
 from hub.testing.families.arriving import arrives, has_arrived
 from hub.testing.families.base import Family
-from hub.testing.host import ADMIN
+from hub.testing.host import ACTOR
 from hub.testing.ledger import Entered, Lost
 from hub.testing.office import Office
 
@@ -50,7 +50,7 @@ class Changes(Family):
         changed = replace(order, lines=(more, book.line(3, vendor=line.vendor)), total=order.total + line.amount)
         office.host.orders[order.id] = changed
         updates = tuple(f"{kind}/{line.vendor.id}" for kind in sorted(PURCHASES) if line.vendor)
-        send_order(office.installation.id, changed, Choices(documents=(), updates=updates), ADMIN)
+        send_order(ACTOR, office.installation.id, changed, Choices(documents=(), updates=updates))
         office.run()
         has_arrived(office, changed)
 
@@ -71,7 +71,7 @@ def _again(office: Office, order: Order, lost: Lost | None) -> tuple[Entered, En
     before = {one.id: one for one in office.ledger.documents()}
     office.host.orders[order.id] = order
     choices = Choices(documents=(), updates=(Invoice.kind,))
-    live = send_order(office.installation.id, order, choices, ADMIN)
+    live = send_order(ACTOR, office.installation.id, order, choices)
     (invoice,) = (one.posting_id for one in live if one.kind == Invoice.kind)
     if lost is not None:
         office.line.cut(lost, 1)

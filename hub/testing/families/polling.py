@@ -6,12 +6,13 @@ import pytest
 
 from hub.database import session
 from hub.dispatch import endpoints
+from hub.installations.passwords import change_password
 from hub.models import Endpoint
 from hub.plugin import Integration, PullIntegration
 from hub.states import DeliveryState, InstallationState
 from hub.testing.families.arriving import has_arrived, send
 from hub.testing.families.base import Family
-from hub.testing.host import BUSINESS
+from hub.testing.host import ACTOR
 from hub.testing.ledger import Lost, PullLedger
 from hub.testing.office import Office
 
@@ -49,7 +50,7 @@ class Polls(Family):
         order = office.book().order()
         send(office, order)
         endpoint = session().get_one(Endpoint, office.installation.id)
-        endpoints.new_password(BUSINESS.id, office.installation.id, instead_of=endpoints.edition(endpoint))
+        change_password(ACTOR, office.installation.id, instead_of=endpoints.edition(endpoint))
         office.go()
         assert {one.state for one in office.deliveries(order)} <= {DeliveryState.QUEUED, DeliveryState.WAITING}
 

@@ -1,0 +1,50 @@
+"""The Accounts tab: which entries of the books fill the roles of an integration."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from hub import access, scope
+from hub.access import Actor
+from hub.books import mappings
+from hub.errors import ChangedMeanwhile, Incomplete
+from hub.integrations import registry
+from hub.models import Installation
+from hub.plugin import say
+from hub.queue import commit, rollback
+
+
+def save_accounts(actor: Actor, installation_id: int, chosen: Mapping[str, str], *, seen: str = "") -> None:
+    """Save the Accounts tab: role → record id, empty for none. Roles that are not in `chosen` stay as they are.
+
+    `seen` is the edition that the person saw; without it, whatever is saved is replaced. Raises `ChangedMeanwhile` if
+    another one is saved by now, `Incomplete` for what the books do not take, `Forbidden` unless the actor manages.
+    """
+    installation = scope.lock(access.managed_installation(actor, installation_id).id)
+    integration = registry.integration(installation.integration)
+    theirs = accounts_edition(installation)
+    ours = {field.key: chosen[field.key] for field in integration.mappings if field.key in chosen}
+    if seen and theirs not in {seen, _edition({**saved_accounts(installation), **ours})}:
+        rollback()
+        raise ChangedMeanwhile(say("Somebody else saved this meanwhile. Nothing was changed."))
+    try:
+        mappings.save(installation, integration, ours)
+    except Incomplete:
+        rollback()
+        raise
+    commit()
+
+
+def saved_accounts(installation: Installation) -> dict[str, str]:
+    """Return the ids of the entries that are saved, by role."""
+    return {role: ref.id for role, ref in mappings.mapped(installation.id).items()}
+
+
+def accounts_edition(installation: Installation) -> str:
+    """Return a mark of what is saved, by which a form knows what it was opened with."""
+    return _edition(saved_accounts(installation))
+
+
+def _edition(chosen: Mapping[str, str]) -> str:
+    return hashlib.sha256(repr(sorted(one for one in chosen.items() if one[1])).encode()).hexdigest()[:16]

@@ -1,0 +1,98 @@
+"""Linking the organization's companies with customers and vendors of the books."""
+
+from __future__ import annotations
+
+from hub import access, scope
+from hub.access import Actor
+from hub.books import links, suggestions
+from hub.books.suggestions import Accepted, CompanyToMatch
+from hub.errors import ChangedMeanwhile, Forbidden, NotFound, NotPossible
+from hub.extension import host
+from hub.host import Company
+from hub.models import Link
+from hub.plugin import RecordKind, say
+from hub.queue import commit, rollback
+
+
+def link_company(
+    actor: Actor, installation_id: int, kind: RecordKind, company_id: str, record_id: str, *, was: str
+) -> str:
+    """Link a company to a customer or vendor of the books, and return that one's name.
+
+    `was` is the id that the person saw it linked to, empty for none. Raises `ChangedMeanwhile` if it is linked to
+    another one by now, `NotPossible` for an entry that is not active, `Forbidden` unless the actor sends or manages.
+    """
+    _lock_for_linking(actor, installation_id, company_id)
+    _check_unchanged(links.linked(installation_id, kind, company_id), {was, record_id})
+    row = links.record(installation_id, kind, record_id)
+    if row is None or not row.active:
+        rollback()
+        raise NotPossible(say("This entry is not (or no longer) active in the books. Choose another one."))
+    links.link(installation_id, kind, company_id, row.ref, actor.user.name)
+    commit()
+    return row.name
+
+
+def unlink_company(actor: Actor, installation_id: int, kind: RecordKind, company_id: str, *, was: str) -> None:
+    """Link a company to nobody any more. `was` and what is raised are as for `link_company`."""
+    _lock_for_linking(actor, installation_id, company_id)
+    _check_unchanged(links.linked(installation_id, kind, company_id), {was, ""})
+    links.unlink(installation_id, kind, company_id, actor.user.name)
+    commit()
+
+
+def accept_suggestion(actor: Actor, installation_id: int, kind: RecordKind, company_id: str, record_id: str) -> None:
+    """Link a company with the entry that was suggested; one that is linked already stays so.
+
+    Raises `NotPossible` if another entry is suggested by now, `Forbidden` unless the actor manages.
+    """
+    access.managed_installation(actor, installation_id)
+    company = _company(actor, company_id)
+    scope.lock(installation_id)
+    (pair,) = suggestions.pairs(installation_id, kind, [company])
+    if pair.link is None:
+        if pair.suggestion is None or pair.suggestion.record.record_id != record_id:
+            rollback()
+            raise NotPossible(say("This is not suggested any more: somebody has linked it, or the books have changed."))
+        links.link(installation_id, kind, company_id, pair.suggestion.record.ref, actor.user.name)
+    commit()
+
+
+def accept_exact_matches(actor: Actor, installation_id: int, wanted: CompanyToMatch) -> Accepted:
+    """Link the next companies with whoever has exactly their name; called again with `after` until that is empty.
+
+    Raises `Forbidden` unless the actor manages.
+    """
+    access.managed_installation(actor, installation_id)
+    done = suggestions.accept_all(installation_id, wanted, actor.user.name)
+    commit()
+    return done
+
+
+def _lock_for_linking(actor: Actor, installation_id: int, company_id: str) -> None:
+    """Take the lock of an installation with which an actor may link a company of the organization."""
+    installation = scope.installation(actor.organization.id, installation_id)
+    if not access.may_choose(actor, installation):
+        raise Forbidden(say("The settings do not let you link companies with these books. Ask an admin."))
+    _company(actor, company_id)
+    if scope.lock(installation_id).state not in access.SENDABLE:
+        rollback()
+        raise NotPossible(say("This installation is not connected."))
+
+
+def _company(actor: Actor, company_id: str) -> Company:
+    found = host().company(actor.organization.id, company_id)
+    if found is None:
+        raise NotFound(say("There is no such company."))
+    return found
+
+
+def _check_unchanged(now: Link | None, expected: set[str]) -> None:
+    """Raise `ChangedMeanwhile` unless a company is linked to one of these, so that nobody is overruled unseen."""
+    if (now.record_id if now is not None else "") in expected:
+        return
+    sentence = say("It was unlinked meanwhile. Nothing was changed.") if now is None else say(
+        "%(who)s has linked it to “%(name)s” meanwhile. Nothing was changed.", who=now.linked_by, name=now.name
+    )  # fmt: skip
+    rollback()
+    raise ChangedMeanwhile(sentence)
