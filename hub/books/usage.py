@@ -1,4 +1,4 @@
-"""The meter: what was read and written in each month. Some ledgers take money for reading, or stop at a figure."""
+"""What was read and written in each month. Some ledgers take money for reading, or stop at a figure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from hub.database import now, session
 from hub.extension import current
-from hub.models import Installation, Meter
+from hub.models import Installation, Usage
 from hub.plugin import RequestCost, say
 
 
@@ -23,11 +23,11 @@ def count(installation_id: int, request_cost: RequestCost) -> None:
     session().add(row)
 
 
-def of_this_month(installation_id: int) -> Meter:
-    """Return what the meter of an installation stands at."""
+def of_this_month(installation_id: int) -> Usage:
+    """Return what an installation has asked this month."""
     month = _month()
-    found = session().get(Meter, (installation_id, month))
-    return found or Meter(installation_id=installation_id, month=month, calls=0, reads=0, writes=0)
+    found = session().get(Usage, (installation_id, month))
+    return found or Usage(installation_id=installation_id, month=month, calls=0, reads=0, writes=0)
 
 
 def allowance(integration: str) -> int:
@@ -47,9 +47,9 @@ def is_spent(integration: str) -> bool:
     if not most:
         return False
     read = session().scalar(
-        select(func.sum(Meter.reads))
-        .join(Installation, Installation.id == Meter.installation_id)
-        .where(Installation.integration == integration, Meter.month == _month())
+        select(func.sum(Usage.reads))
+        .join(Installation, Installation.id == Usage.installation_id)
+        .where(Installation.integration == integration, Usage.month == _month())
     )
     return (read or 0) >= most
 

@@ -7,9 +7,9 @@ from hub.models.delivery import Delivery, needs
 from hub.models.endpoint import Endpoint
 from hub.models.habit import Habit
 from hub.models.installation import Authorization, Credential, Installation
-from hub.models.meter import Meter
 from hub.models.notice import Notice, NoticeKind
 from hub.models.transaction import TransactionRow
+from hub.models.usage import Usage
 
 __all__ = [
     "Authorization",
@@ -26,12 +26,12 @@ __all__ = [
     "LinkChange",
     "Listing",
     "Mapping",
-    "Meter",
     "Notice",
     "NoticeKind",
     "Purpose",
     "RecordRow",
     "TransactionRow",
+    "Usage",
     "Word",
     "needs",
 ]  # fmt: skip

@@ -65,7 +65,7 @@ class Card:
     next_call: str = ""
     silent: bool = False
     has_endpoint: bool = False
-    meter: str = ""
+    usage: str = ""
     spent: str = ""
     renew_before: str = ""
 
@@ -188,7 +188,7 @@ def card(installation: Installation) -> Card:
         called_at=endpoint.called_at if endpoint else None,
         next_call=_next_call(endpoint) if endpoint and endpoint.called_at else "",
         silent=endpoint is not None and endpoints.is_silent(endpoint), has_endpoint=endpoint is not None,
-        meter=_meter(installation),
+        usage=_usage(installation),
         spent=_(usage.sentence(installation.integration)) if usage.is_spent(installation.integration) else "",
         renew_before=_renew_before(installation),
     )  # fmt: skip
@@ -218,7 +218,7 @@ def lists(installation: Installation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _meter(installation: Installation) -> str:
+def _usage(installation: Installation) -> str:
     """Return what was read and written this month, where reading is counted."""
     most = usage.allowance(installation.integration)
     if not most:

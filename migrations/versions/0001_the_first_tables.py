@@ -627,7 +627,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.PrimaryKeyConstraint("installation_id", "user_id", name=op.f("pk_hub_habit")),
     )
     op.create_table(
-        "hub_meter",
+        "hub_usage",
         sa.Column("installation_id", sa.Integer(), nullable=False),
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column("calls", sa.Integer(), nullable=False),
@@ -636,10 +636,10 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["hub_installation.id"],
-            name=op.f("fk_hub_meter_installation_id_hub_installation"),
+            name=op.f("fk_hub_usage_installation_id_hub_installation"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("installation_id", "month", name=op.f("pk_hub_meter")),
+        sa.PrimaryKeyConstraint("installation_id", "month", name=op.f("pk_hub_usage")),
     )
     op.create_table(
         "hub_need",
@@ -718,7 +718,7 @@ def downgrade() -> None:  # noqa: PLR0915 – As above.
         batch_op.drop_index("ix_hub_record_email")
 
     op.drop_table("hub_record")
-    op.drop_table("hub_meter")
+    op.drop_table("hub_usage")
     op.drop_table("hub_habit")
     op.drop_table("hub_mapping")
     op.drop_table("hub_listing")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from hub.database import now, session
 from hub.dispatch import push
 from hub.installations import notices, renewal
-from hub.models import Credential, Delivery, Installation, Meter, Notice, NoticeKind
+from hub.models import Credential, Delivery, Installation, Notice, NoticeKind, Usage
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.queue import commit
@@ -140,5 +140,5 @@ def test_an_update_is_made_although_queries_give_what_was(online: Installation, 
     (invoice,) = books.books()["Invoice"]
     assert invoice["CustomerMemo"]["value"] == "Many thanks."
     assert posted()
-    ours, theirs = session().scalar(select(Meter.reads)), books.control(f"meter/{REALM}")["reads"]
+    ours, theirs = session().scalar(select(Usage.reads)), books.control(f"meter/{REALM}")["reads"]
     assert ours == theirs

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from hub.database import now, session
 from hub.dispatch import push
-from hub.models import Installation, Meter
+from hub.models import Installation, Usage
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import CostUnit, Limit
@@ -89,6 +89,6 @@ def test_without_redis_it_says_so_itself_and_the_line_rests_for_a_minute(
 
 def test_our_meter_stands_where_intuits_does(online: Installation, books: Running) -> None:
     send_all(online)
-    reads, writes = session().execute(select(func.sum(Meter.reads), func.sum(Meter.writes))).one()
+    reads, writes = session().execute(select(func.sum(Usage.reads), func.sum(Usage.writes))).one()
     theirs = books.control(f"meter/{REALM}")
     assert (reads, writes) == (theirs["reads"], theirs["writes"])

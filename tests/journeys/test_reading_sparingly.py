@@ -15,7 +15,7 @@ from hub.books.refresh import refresh_lists
 from hub.database import now, session
 from hub.dispatch import push
 from hub.integrations import registry
-from hub.models import Installation, Link, Listing, Meter, RecordRow, TransactionRow
+from hub.models import Installation, Link, Listing, RecordRow, TransactionRow, Usage
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import RecordKind
@@ -45,7 +45,7 @@ def calls(books: Running) -> list[str]:
 
 def reads() -> int:
     session().expire_all()
-    return session().scalar(select(func.sum(Meter.reads))) or 0
+    return session().scalar(select(func.sum(Usage.reads))) or 0
 
 
 def due_soon() -> set[str]:

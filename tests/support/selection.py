@@ -9,7 +9,7 @@ import pytest
 LONGEST = (
     "tests/conformance/", "tests/processes/", "tests/demo/", "tests/browser/", "examples/",
     "tests/journeys/test_desktop_processes.py", "tests/journeys/test_desktop.py", "tests/hub/test_hanging_plugins.py",
-    "tests/hub/test_carrying.py",
+    "tests/hub/test_push.py",
 )  # fmt: skip
 """What takes longest starts first, so that no process is left alone with it at the end."""
 
@@ -19,7 +19,7 @@ FAST = (
 )  # fmt: skip
 """What `make test-fast` runs, on SQLite: everything else is marked `slow`."""
 
-WAITING = ("tests/hub/test_hanging_plugins.py", "tests/hub/test_turns.py")
+WAITING = ("tests/hub/test_hanging_plugins.py", "tests/hub/test_rate_limits.py")
 """Slow as well: what waits for limits of time."""
 
 

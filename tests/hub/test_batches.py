@@ -1,4 +1,4 @@
-"""Batchs are full as long as there is enough to ask, and whoever sends wakes nobody who is at it already."""
+"""Batches are full as long as there is enough to ask, and Send wakes no second worker for the same ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was pressed for many orders is kept: workers queue it, whatever happens to them and to the page meanwhile."""
+"""How a press on Send for many orders is kept: workers queue it, whatever happens to them and to the page."""
 
 from __future__ import annotations
 

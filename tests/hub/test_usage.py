@@ -1,4 +1,4 @@
-"""The meter: what was read and written in a month; when the reads are used up, what only informs us rests first."""
+"""What was read and written in a month; when the reads are used up, lists and history rest, and sending does not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.books.refresh import refresh_lists
 from hub.database import session
 from hub.dispatch import push
 from hub.integrations import registry
-from hub.models import Installation, Listing, Meter
+from hub.models import Installation, Listing, Usage
 from hub.queue import commit
 from hub.web import views
 from tests.support.deliveries import EXPECTED, everything_posted, send
@@ -38,7 +38,7 @@ def numbers(text: str) -> list[str]:
 
 def figures() -> list[tuple[int, int]]:
     session().expire_all()
-    return [(one.reads, one.writes) for one in session().scalars(select(Meter))]
+    return [(one.reads, one.writes) for one in session().scalars(select(Usage))]
 
 
 def test_every_answer_is_counted_once_and_shown_on_the_card(installation: Installation, ledger: Ledger) -> None:
@@ -47,7 +47,7 @@ def test_every_answer_is_counted_once_and_shown_on_the_card(installation: Instal
     push.carry(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert figures() == [(6, 4)], "a customer and an item were looked for; four things were written"
-    assert numbers(views.card(installation).meter) == ["6", "500,000", "4"]
+    assert numbers(views.card(installation).usage) == ["6", "500,000", "4"]
     assert views.card(installation).spent == ""
 
 
@@ -75,10 +75,10 @@ def test_the_ceiling_is_for_the_books_of_all_together(installation: Installation
     other = Installation(organization_id="other", integration="pretend", installed_by="Bob")
     session().add(other)
     session().flush()
-    session().add(Meter(installation_id=other.id, month=usage.of_this_month(other.id).month, reads=7, writes=0))
+    session().add(Usage(installation_id=other.id, month=usage.of_this_month(other.id).month, reads=7, writes=0))
     commit()
     app.config["HUB_PRETEND_READS_A_MONTH"] = "11"
     assert usage.is_spent("pretend")
-    assert numbers(views.card(installation).meter) == ["4", "11", "0"], "nobody else's figures"
+    assert numbers(views.card(installation).usage) == ["4", "11", "0"], "nobody else's figures"
     app.config["HUB_PRETEND_READS_A_MONTH"] = "12"
     assert not usage.is_spent("pretend")

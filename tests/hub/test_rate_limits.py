@@ -1,4 +1,4 @@
-"""How fast the books are asked: declared by the integration, kept to by all workers together."""
+"""How fast the books are asked: declared by the integration, observed by all workers together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The meter of an installation: what it has asked of its ledger, month by month."""
+"""What an installation has asked of its ledger, month by month."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.database import Base
 
 
-class Meter(Base):
+class Usage(Base):
     """What was asked in a calendar month of UTC, as the ledger counts it, of the trips that were answered."""
 
-    __tablename__ = "hub_meter"
+    __tablename__ = "hub_usage"
 
     installation_id: Mapped[int] = mapped_column(
         ForeignKey("hub_installation.id", ondelete="CASCADE"), primary_key=True
