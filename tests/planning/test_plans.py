@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from hub.host import Order
 from hub.planning.choices import Choices
+from hub.planning.context import KnownRecord, PlanningContext
+from hub.planning.parts import accounts_of, refs_of
 from hub.planning.plan import after, plan, plan_many
 from hub.planning.plans import Action
+from hub.plugin import RecordKind, Ref, Role
 from tests.support.host import order_1042
 from tests.support.hypothesis_profile import examples
 from tests.support.plans import choices, delivered, empty_books, orders_with_vendors
@@ -79,3 +82,29 @@ def test_a_plan_offers_what_is_not_wanted_and_blocks_only_what_is() -> None:
     made = plan(unpriced, Choices(documents=()), empty_books())
     assert (made.blockers, [step.wanted for step in made.steps if step.kind == "invoice"]) == ((), [False])
     assert [one.code for one in plan(unpriced, Choices(), empty_books()).blockers] == ["does-not-add-up"]
+
+
+def test_what_fills_a_role_comes_from_the_first_that_says_it() -> None:
+    """The choice for the vendor, the choice for the order, the order itself, what is saved, what is suggested."""
+    role, term = str(Role.COST), str(Role.TERMS)
+    entries = {
+        (kind, one): KnownRecord(kind=kind, ref=Ref(id=one, name=one), active=True)
+        for kind in (RecordKind.ACCOUNT, RecordKind.TERM)
+        for one in ("vendor's", "order's", "named", "saved", "suggested")
+    }
+    books = replace(
+        empty_books(), records=entries, active={(RecordKind.TERM, "named"): entries[RecordKind.TERM, "named"]},
+        mapped={role: Ref(id="saved"), term: Ref(id="saved")},
+        suggested={role: Ref(id="suggested"), term: Ref(id="suggested")},
+    )  # fmt: skip
+    order = replace(order_1042(), terms="named")
+    chosen = Choices(accounts={f"{role}/s1": "vendor's", role: "order's", term: "order's"})
+
+    def filled(order: Order, choices: Choices, context: PlanningContext) -> list[str]:
+        refs = refs_of(order, choices, context)
+        return [accounts_of(vendor, refs)[role].id for vendor in ("s1", "s2")] + [refs[term].id]
+
+    assert filled(order, chosen, books) == ["vendor's", "order's", "order's"]
+    assert filled(order, Choices(), books) == ["saved", "saved", "named"]
+    assert filled(order_1042(), Choices(), books) == ["saved", "saved", "saved"]
+    assert filled(order_1042(), Choices(), replace(books, mapped={})) == ["suggested"] * 3
