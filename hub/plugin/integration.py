@@ -93,7 +93,7 @@ class Integration(ABC):
         return ""
 
     def cost(self, requests: Sequence[Request]) -> RequestCost:
-        """Return what a trip with these requests costs against `Capabilities.limits`, and how many reads and writes it is. Pure.
+        """Return what a trip with these requests costs against `Capabilities.limits`, in calls, reads and writes. Pure.
 
         By default it is one call, in which every request that does not write is a read.
         """

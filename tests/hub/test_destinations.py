@@ -1,4 +1,4 @@
-"""Ledgers with several destinations, with several books behind one sign-in, and with lists that tell of no deletions."""
+"""Ledgers with several destinations, several books behind one sign-in, and lists that tell of no deletions."""
 
 from __future__ import annotations
 
