@@ -87,9 +87,12 @@ def is_held(installation: Installation) -> bool:
     return installation.lease_token is not None and (installation.lease_until or now()) > now()
 
 
-def backoff(tries: int, retry_after: float | None = None) -> dt.timedelta:
-    """Return the time until the next try: what the ledger asked for, else 5 s, doubling up to 5 minutes."""
-    return dt.timedelta(seconds=retry_after if retry_after is not None else min(300, 5 * 2 ** min(tries, 10)))
+def backoff(
+    tries: int, retry_after: float | None = None, *, first: float = 5.0, most: float = 300.0
+) -> dt.timedelta:
+    """Return the time until the next try: `retry_after` seconds if that was asked for, else `first` seconds, doubled
+    with each try up to `most`."""
+    return dt.timedelta(seconds=retry_after if retry_after is not None else min(most, first * 2 ** min(tries, 10)))
 
 
 def _reclaim_ours(installation_id: int) -> None:

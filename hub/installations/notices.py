@@ -17,6 +17,7 @@ from sqlalchemy.orm import joinedload
 
 from hub.database import changes_one, now, session
 from hub.dispatch import endpoints
+from hub.dispatch.leases import backoff
 from hub.extension import digest_hour
 from hub.installations import mail
 from hub.installations.notice_texts import Finding
@@ -83,7 +84,7 @@ def mail_notice(notice_id: int) -> None:
         raise
     except Exception as error:  # Whatever a mail server, or a host's own way to send, may do: it disturbs nothing else.
         log.warning("The mail of notice %s could not be sent: %s: %s", notice_id, type(error).__name__, error)
-        return _close(notice_id, due_at=now() + dt.timedelta(minutes=min(60, 2 ** min(tries, 6))))
+        return _close(notice_id, due_at=now() + backoff(tries, first=60, most=3600))
     return _close(notice_id, due_at=None, mailed_at=now())
 
 
