@@ -21,11 +21,11 @@ def plan(order: Order, choices: Choices, context: PlanningContext) -> Plan:
     choices = _whole(order, choices)
     parts = parts_of(order, choices, _with_fixes(order, choices, context))
     if order.cancelled:
-        found = list(steps.superseded_steps(parts))
+        documents, records = list(steps.superseded_steps(parts)), list[Step]()
     else:
         documents = _with_needs_of_voids(_document_steps(parts))
         records = list(steps.record_steps(parts, documents))
-        found = [*records, *documents, *steps.unneeded_steps(parts, documents)]
+    found = [*records, *documents, *steps.unneeded_steps(parts, documents)]
     problems = checks.order_problems(parts, found)
     return Plan(
         order=order, choices=_completed(order, choices, context), steps=tuple(found), links=_links(parts, found),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.host import Order
 from hub.planning.choices import Choices
-from hub.planning.context import KnownRecord, PlanningContext
+from hub.planning.context import KnownRecord, PlanningContext, Progress
 from hub.planning.parts import accounts_of, refs_of
 from hub.planning.plan import after, plan, plan_many
 from hub.planning.plans import Action
@@ -108,3 +108,28 @@ def test_what_fills_a_role_comes_from_the_first_that_says_it() -> None:
     assert filled(order, Choices(), books) == ["saved", "saved", "named"]
     assert filled(order_1042(), Choices(), books) == ["saved", "saved", "saved"]
     assert filled(order_1042(), Choices(), replace(books, mapped={})) == ["suggested"] * 3
+
+
+def test_what_waits_for_a_document_that_is_voided_is_given_up() -> None:
+    made = plan(order_1042(), Choices(), empty_books())
+    books = delivered(empty_books(), made)
+    payment = books.existing["order/1042/payment/7", "payment"]
+    late = replace(
+        payment, id=99, key=("order/1042/payment/8", "payment"), posting=None, progress=Progress.FREE, can_cancel=True,
+        needs=(("order/1042", "invoice"),),
+    )  # fmt: skip
+    books = replace(books, existing={**books.existing, late.key: late})
+    cancelled = replace(order_1042(), cancelled=True)
+    steps = plan(cancelled, Choices(updates=("invoice",)), books).steps
+    assert [(step.key, step.action) for step in steps if step.wanted] == [
+        (("order/1042", "invoice"), Action.VOID), (late.key, Action.CANCEL)
+    ]  # fmt: skip
+    assert [step.wanted for step in plan(cancelled, Choices(), books).steps] == [False]
+
+
+def test_a_void_that_was_pressed_twice_is_planned_once() -> None:
+    books = delivered(empty_books(), plan(order_1042(), Choices(), empty_books()))
+    cancelled, void = replace(order_1042(), cancelled=True), Choices(updates=("invoice",))
+    voided = delivered(books, plan(cancelled, void, books))
+    again = plan(cancelled, void, voided)
+    assert ([step for step in again.steps if step.will_write], again.blockers) == ([], ())
