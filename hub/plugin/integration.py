@@ -41,7 +41,7 @@ class Integration(ABC):
 
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)
-        if {"handlers", "capabilities"} & set(vars(cls)) and hasattr(cls, "capabilities"):
+        if isinstance(getattr(cls, "capabilities", None), Capabilities):
             cls.capabilities = cls.capabilities.with_handlers(cls.handlers)
 
     def handler(self, kind: str) -> Handler[Any]:

@@ -89,9 +89,9 @@ COMMANDS: dict[Any, Command] = {
     send_order: sends(lambda actor, here: send_order(actor, here.id, order_1042(), Choices())),
     create_bundle: sends(lambda actor, here: create_bundle(actor, here.id, ["1042"], ["invoice"], "once")),
     confirm_deleted: sends(lambda actor, here: confirm_deleted(actor, here.invoice)),
-    retry_delivery: sends_or_manages(lambda actor, here: retry_delivery(ADA_AT_ACME, here.invoice)),
-    cancel_delivery: sends_or_manages(lambda actor, here: cancel_delivery(ADA_AT_ACME, here.invoice)),
-    retry_all: manages(lambda actor, here: retry_all(ADA_AT_ACME, here.id, ActivityFilter())),
+    retry_delivery: sends_or_manages(lambda actor, here: retry_delivery(actor, here.invoice)),
+    cancel_delivery: sends_or_manages(lambda actor, here: cancel_delivery(actor, here.invoice)),
+    retry_all: manages(lambda actor, here: retry_all(actor, here.id, ActivityFilter())),
     install.install_integration: manages(
         lambda actor, here: install.install_integration(actor, "pretend"), elsewhere=None
     ),
@@ -104,11 +104,11 @@ COMMANDS: dict[Any, Command] = {
     install.finish_authorization: manages(
         lambda actor, here: install.finish_authorization(actor, here.claimed, "http://host/back", {"books": "books-1"})
     ),
-    install.pause_installation: manages(lambda actor, here: install.pause_installation(ADA_AT_ACME, here.id)),
-    install.resume_installation: manages(lambda actor, here: install.resume_installation(ADA_AT_ACME, here.id)),
-    install.check_connection: manages(lambda actor, here: install.check_connection(ADA_AT_ACME, here.id)),
-    install.reload_lists: manages(lambda actor, here: install.reload_lists(ADA_AT_ACME, here.id)),
-    install.remove_installation: manages(lambda actor, here: install.remove_installation(ADA_AT_ACME, here.id)),
+    install.pause_installation: manages(lambda actor, here: install.pause_installation(actor, here.id)),
+    install.resume_installation: manages(lambda actor, here: install.resume_installation(actor, here.id)),
+    install.check_connection: manages(lambda actor, here: install.check_connection(actor, here.id)),
+    install.reload_lists: manages(lambda actor, here: install.reload_lists(actor, here.id)),
+    install.remove_installation: manages(lambda actor, here: install.remove_installation(actor, here.id)),
     install.reload_history: Command(
         frozenset({VIEW}), lambda actor, here: install.reload_history(actor, here.id)
     ),
