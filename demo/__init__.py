@@ -1,4 +1,4 @@
-"""A small order desk with the hub mounted in it: a host, as documentation that runs."""
+"""A small order-management application with the hub mounted in it: a working example of a host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub import Hub
 
 
 def create_app(changes: Mapping[str, object] | None = None) -> Flask:
-    """Return the order desk. The hub needs the two lines at the end and what `configuration` sets under `HUB_`.
+    """Return the app. The hub needs only the two statements at the end and the `HUB_` settings of `configuration`.
 
     `changes` to the configuration are for tests.
     """

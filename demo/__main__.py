@@ -1,7 +1,7 @@
-"""`make demo`: everything that the order desk needs, as real processes, until Ctrl-C.
+"""`make demo`: run the demo application with everything that it needs, as real processes, until Ctrl-C.
 
-The processes are declared in two Procfiles: the one at the top of the project is what an operator runs too; the one
-here adds a Redis and the sandboxes. Supervisor restarts a process that exits.
+The processes are declared in two Procfiles: operators use the one at the top of the project, too; the one in this
+folder adds a Redis and the sandboxes. Supervisor restarts a process that exits.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from demo.terminal import Terminal
 
 _STOP_SECONDS = 20.0  # After that, processes that have not stopped are killed.
 _RUN_VARIABLE = "DEMO_RUN"
-"""The environment variable by which every process of this run is found."""
+"""The environment variable that identifies every process of this run."""
 
 _stop_signals: list[int] = []
 """The signals that have asked us to stop."""
 
 
 def main() -> int:
-    """Start the demo, wait until it is ready, print where it is, and stop all of it in the end."""
+    """Start the demo, wait until it is ready, print its addresses, and stop all processes in the end."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: _stop_signals.append(number))
     terminal, data = Terminal(), folder()

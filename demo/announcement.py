@@ -1,4 +1,4 @@
-"""What `make demo` prints when everything is ready: addresses, logins, and the command for QuickBooks Desktop."""
+"""The text that `make demo` prints when it is ready: addresses, logins, and the command for QuickBooks Desktop."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def announcement(data: Path, environment: Mapping[str, str]) -> str:
 
 def desktop_command(data: Path) -> list[str]:
     """Return the command that starts the sandbox Web Connector. The person replaces PASSWORD."""
-    file = Path.home() / "Downloads" / "bookpost.qwc"  # Quoted, a tilde would stay a tilde.
+    file = Path.home() / "Downloads" / "bookpost.qwc"  # The shell does not expand a quoted tilde.
     return [
         sys.executable, "-m", "sandbox.desktop", "--every", "5", "--company", str(data / "company"), "--qwc", str(file),
         "--password", "PASSWORD",

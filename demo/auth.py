@@ -1,4 +1,4 @@
-"""Signing in, and the headers and CSRF protection of the desk's own pages."""
+"""Sign-in, and the headers and CSRF protection of the demo's own pages."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def load_user(user_id: str) -> User | None:
 
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
-    """Sign in, and go on to where the visitor wanted to be, if that is on this site."""
+    """Sign in, and redirect to the page that the visitor wanted, if it is on this site."""
     onward = own(request.args.get("next", ""))
     if current_user.is_authenticated:
         return redirect(onward)
     form, wrong = LoginForm(), False
     if form.validate_on_submit():
         user = db.session.scalar(select(User).where(User.email == form.email.data.strip().lower()))
-        # A password is checked in any case, so that the time taken does not tell whether the address is known.
+        # A password is checked even for an unknown address, so that the response time does not reveal known ones.
         if check_password_hash(user.password_hash if user else _nobody(), form.password.data) and user:
-            session.clear()  # What was known about the visitor before must not grow into what the user may do.
+            session.clear()  # Nothing of the visitor's session may carry over into the user's.
             login_user(user)
             return redirect(onward, 303)
         wrong = True
@@ -67,10 +67,10 @@ def logout() -> ResponseReturnValue:
 
 
 def own(address: str) -> str:
-    """The address if it is a path of this site, else the first page.
+    """Return the address if it is a path of this site, else the first page.
 
     Browsers read a backslash as a slash and drop control characters, so `/\\evil.test` and `/<tab>/evil.test` would
-    lead away as `//evil.test` does.
+    lead to another site, as `//evil.test` does.
     """
     plain = address.startswith("/") and address.isprintable() and "\\" not in address
     inside = plain and not address.startswith("//") and not urlsplit(address).netloc
@@ -78,7 +78,7 @@ def own(address: str) -> str:
 
 
 def _one_address() -> ResponseReturnValue | None:
-    """Send who types localhost to 127.0.0.1: to a browser these are two sites, and the session is on one of them."""
+    """Redirect from localhost to 127.0.0.1: for a browser these are two sites, and only one has the session."""
     public = urlsplit(str(current_app.config["HUB_PUBLIC_URL"]))
     if request.method != "GET" or request.host != f"localhost:{public.port}" or public.hostname != "127.0.0.1":
         return None
@@ -96,5 +96,5 @@ def _headers(response: Response) -> Response:
 
 @cache
 def _nobody() -> str:
-    """The hash of a password that nobody has."""
+    """Return a password hash to check for an unknown address."""
     return generate_password_hash("")

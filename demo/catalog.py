@@ -1,4 +1,4 @@
-"""The names that the order desk is filled with: people, companies and products of a promotional-products business."""
+"""The names in the demo's data: people, companies and products of a promotional-products business."""
 
 from __future__ import annotations
 
@@ -49,4 +49,4 @@ BAD_NAMES = {
     1066: ("Party Time 🎈🎉", "A US company file in QuickBooks keeps Latin letters; this is outside."),
     1067: ("בית הדפוס / مطبعة النور", "A name that is written from right to left."),
 }
-"""Customers for the bad days, by their order, each with what is bad about it."""
+"""Customers with difficult names, by the number of their order, each with the difficulty."""

@@ -1,6 +1,6 @@
-"""Where everything is: the demo's own defaults, and what the environment says instead.
+"""The demo's configuration: its own defaults, and environment variables that override them.
 
-`DATABASE_URL`, `REDIS_URL`, `PUBLIC_URL`, `SECRET_KEY` and every `HUB_…` variable win over what stands here.
+`DATABASE_URL`, `REDIS_URL`, `PUBLIC_URL`, `SECRET_KEY` and every `HUB_…` variable override the defaults here.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 SANDBOX_CLIENT = ("sandbox-client", "sandbox-secret")
-"""The sandbox knows one client; these are not secrets."""
+"""The only client of the sandbox; these are not secrets."""
 
 
 def folder() -> Path:
-    """Return where the demo keeps its data: `DEMO_DATA`, or var/demo beside the code."""
+    """Return the folder of the demo's data, created if needed: `DEMO_DATA`, or var/demo beside the code."""
     path = Path(os.environ.get("DEMO_DATA") or Path(__file__).parent.parent / "var" / "demo").resolve()
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def configuration() -> dict[str, object]:
-    """Return the app's configuration: the demo's, and everything that the hub reads under `HUB_`."""
+    """Return the app's configuration: the demo's settings, and the hub's settings under `HUB_`."""
     address = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{os.environ.get('DEMO_PORT', '8000')}"
     return {
         "SECRET_KEY": os.environ.get("SECRET_KEY") or _kept("session.key", secrets.token_hex(32)),
-        "SESSION_COOKIE_NAME": "order_desk",  # Cookies know no ports, and the sandbox is on the same host.
+        "SESSION_COOKIE_NAME": "order_desk",  # Cookies ignore ports, and the sandbox is on the same host.
         "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",  # Strict would come back from the books' consent page signed out.
+        "SESSION_COOKIE_SAMESITE": "Lax",  # With Strict, users return from the consent page signed out.
         "SESSION_COOKIE_SECURE": address.startswith("https://"),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "SQLALCHEMY_DATABASE_URI": _database(),
@@ -41,7 +41,7 @@ def configuration() -> dict[str, object]:
 
 
 def _hub(address: str) -> dict[str, object]:
-    """Return what the hub needs from a host, and where QuickBooks Online is: here, the sandbox."""
+    """Return the hub's settings, with the URLs of QuickBooks Online's sandbox."""
     books = f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT', '8010')}"
     client_id, client_secret = SANDBOX_CLIENT
     return {
@@ -65,7 +65,7 @@ def _hub(address: str) -> dict[str, object]:
 
 
 def _xero(books: str) -> dict[str, str]:
-    """Return where Xero is, for whoever has installed `examples/xero`: its own sandbox."""
+    """Return the settings of the Xero plugin, with the URLs of its sandbox; used if `examples/xero` is installed."""
     return {
         "HUB_XERO_CLIENT_ID": "SANDBOXXEROCLIENT",
         "HUB_XERO_AUTHORIZE_URL": f"{books}/identity/connect/authorize",
@@ -77,19 +77,19 @@ def _xero(books: str) -> dict[str, str]:
 
 
 def _database() -> str:
-    """`DATABASE_URL`, or SQLite. Some platforms still write postgres://, which SQLAlchemy does not take."""
+    """Return `DATABASE_URL`, or a SQLite URL. Some platforms still use postgres://, which SQLAlchemy refuses."""
     address = os.environ.get("DATABASE_URL") or f"sqlite:///{folder() / 'desk.db'}"
     return address.replace("postgres://", "postgresql://", 1) if address.startswith("postgres://") else address
 
 
 def _kept(name: str, fresh: str) -> str:
-    """Return a secret that is made at the first start and kept in the data folder, for its owner's eyes only.
+    """Return a secret from a file in the data folder, which only its owner can read; `fresh` is stored at first start.
 
-    It appears under its name whole or not at all, so that processes which start together agree on it.
+    The file is created atomically with its content, so that processes which start together use the same secret.
     """
     path = folder() / name
     if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as file:  # Made with mode 600.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as file:  # Created with mode 600.
             file.write(fresh)
             file.flush()
             with contextlib.suppress(FileExistsError):

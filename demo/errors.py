@@ -1,4 +1,4 @@
-"""What a visitor sees when something is not there, not allowed or broken: a sentence, never a stack trace."""
+"""Error pages: a sentence for the visitor about a missing page, a refusal or a failure, never a stack trace."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
-    if code < 400:  # noqa: PLR2004 – A redirect comes as an exception, too.
+    if code < 400:  # noqa: PLR2004 – Redirects are exceptions, too.
         return error
     return render_template("error.html", sentence=_SENTENCES.get(code, error.description), reference=""), code
 

@@ -1,4 +1,4 @@
-"""The desk's forms."""
+"""The demo's forms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class CompanyForm(FlaskForm):  # type: ignore[misc]
 
 
 def _is_money(_form: FlaskForm, field: Field) -> None:
-    """At least a cent, and nothing smaller than a cent; a form can also send NaN, in two kinds."""
+    """Check that the amount is from 0.01 to 9,999,999.99 with at most two decimals. Forms can also send NaN and sNaN.
+    """
     amount = field.data
     if not isinstance(amount, Decimal) or not amount.is_finite() or not _CENT <= amount < _MOST:
         raise StopValidation("Between 0.01 and 9,999,999.99, please.")

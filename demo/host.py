@@ -1,4 +1,4 @@
-"""What the hub asks of this application. Every answer stays within the organization that is named."""
+"""The demo's implementation of the host interface. Every method returns data of the given organization only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from hub.host import (
     User,
 )
 
-_MOST_DIGITS = 9  # Of an id: more than that is nobody's, and too large for the database.
+_MOST_DIGITS = 9  # Of an id: longer ones do not exist, and are too large for the database.
 
 
 class OrderDesk:
@@ -94,17 +94,17 @@ class OrderDesk:
 
 
 def as_id(text: str) -> int | None:
-    """Return an id as a number: the hub's ids are strings; None for what cannot be one of ours."""
+    """Return an id as a number, because the hub's ids are strings; None if it cannot be one of ours."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def find_order(organization_id: str, order_id: str) -> models.Order | None:
-    """Return an order of this organization, with all that belongs to it."""
+    """Return an order of this organization, with its company, lines and payments."""
     return next(iter(find_orders(organization_id, [order_id])), None)
 
 
 def find_orders(organization_id: str, order_ids: Sequence[str]) -> Sequence[models.Order]:
-    """Some orders of this organization: a handful of queries, however many orders and lines."""
+    """Return orders of this organization with company, lines and payments, in a fixed number of queries."""
     query = (
         select(models.Order)
         .where(

@@ -1,4 +1,4 @@
-"""Logs of one run of `make demo`: what Supervisor did with each process, and what the process wrote."""
+"""Logs of one run of `make demo`: Supervisor's log about the processes, and each process's own log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUPERVISOR = "supervisord"
 
 
 class Logs:
-    """The logs in a folder, from the moment this object is made. Earlier runs have written to the same files."""
+    """The logs in a folder, from the creation of this object on. Earlier runs have written to the same files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""The order desk's own tables."""
+"""The demo's own tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ migrate = Migrate()
 
 
 class Exact(TypeDecorator[Decimal]):
-    """A decimal number as text: SQLite's own numbers are floats. Sums are made in Python."""
+    """A decimal number that is stored as text, because SQLite's numbers are floats. Sums are computed in Python."""
 
     impl = String(40)
     cache_ok = True
@@ -52,7 +52,7 @@ class Place:
 
     @property
     def address(self) -> str:
-        """In one line, or empty."""
+        """Return the address in one line, or an empty string."""
         return ", ".join(part for part in (self.street, self.city, f"{self.region} {self.postal_code}".strip()) if part)
 
 
@@ -97,7 +97,8 @@ class Company(Place, Base):
 
 
 class Order(Place, Base):
-    """An order. Its number is its id; the address is where it ships to. `note` is for colleagues, `memo` is printed."""
+    """An order. Its number is its id; the address is the shipping address. `note` is for colleagues, `memo` is printed.
+    """
 
     __tablename__ = "desk_order"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -161,7 +162,8 @@ class Payment(Base):
 
 
 def prepare(app: Flask) -> None:
-    """Migrations for the desk's tables, and SQLite's write-ahead log, so that readers and one writer do not wait."""
+    """Set up migrations of the demo's tables, and SQLite's write-ahead log, so that readers and one writer do not wait.
+    """
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
     with app.app_context():
         if db.engine.dialect.name == "sqlite":

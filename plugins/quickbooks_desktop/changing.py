@@ -1,4 +1,4 @@
-"""Changing what stands in QuickBooks already, and bringing it to nothing."""
+"""Change and void documents that are already in QuickBooks."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ IN_WORDS = {
     "Invoice": noun("invoice"), "CreditMemo": noun("credit_memo"), "ReceivePayment": noun("payment"),
     "PurchaseOrder": noun("purchase_order"), "Bill": noun("bill"), "Customer": noun("customer"),
 }  # fmt: skip
-"""What QuickBooks' kinds are called."""
+"""QuickBooks' kinds, as people call them."""
 
 ATTEMPTS = 3
-"""How often a change is asked that somebody in QuickBooks was faster with."""
+"""How many times a change is sent if a QuickBooks user keeps changing the same transaction first (3200)."""
 
 
 def change(
@@ -46,12 +46,12 @@ def change(
     by_lines: bool = False,
     cure: str = "",
 ) -> Conversation[Row]:
-    """Change a `kind` that is there. If somebody changed it in between, the change goes onto what it is now, unless it
-    comes to a total that nobody here knows of: then a person is asked.
+    """Change an existing `kind`. If a QuickBooks user changed it meanwhile, read it again and change its new version,
+    unless its total there is none of `revises.totals`: then raise `Rejected`, so that a person decides.
 
-    `element` names its id, `fields` gives what is asked for what is standing there: of that only the EditSequence is
-    certain to be known, unless it is changed `by_lines`. `cure` is what helps if something that is linked to it does
-    not allow the change.
+    `element` is the name of its id. `fields` returns the elements to send, given the transaction as it is in
+    QuickBooks; only its EditSequence is certain to be there, unless it is changed `by_lines`. `cure` replaces the
+    problem's cure if QuickBooks does not allow the change because of something linked to it (3170).
     """
     standing: Payload = {"EditSequence": revises.version} if revises.version and not by_lines else {}
     last = ""
@@ -85,10 +85,10 @@ def _standing(
 
 
 def total_of(row: Row) -> Decimal:
-    """Return what a document comes to as it stands in the books."""
+    """Return the total of a document as it is in QuickBooks, rounded to cents."""
     found = row["fields"]
     match row["kind"]:
-        case "InvoiceRet":  # The discount is a line, and so it is in the subtotal.
+        case "InvoiceRet":  # The discount is a line, so the subtotal includes it.
             total = Decimal(found["Subtotal"]) + Decimal(found.get("SalesTaxTotal") or 0)
         case "BillRet":
             total = Decimal(found["AmountDue"])
@@ -98,7 +98,7 @@ def total_of(row: Row) -> Decimal:
 
 
 def void(document: Invoice | CreditMemo, revises: Revision, subject: Sentence) -> Conversation[Posting]:
-    """Bring it to nothing, unless somebody has done so already. QuickBooks does not take the payments off by itself."""
+    """Void a document, unless it is voided already. QuickBooks does not remove the payments applied to it by itself."""
     kind = payloads.KINDS[document.kind]
     name = say("look at the %(kind)s", kind=IN_WORDS[kind])
     found = yield from look(name, f"{kind}Query", {"TxnID": [revises.id]}, subject)

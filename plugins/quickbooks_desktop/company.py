@@ -1,4 +1,4 @@
-"""Which company file is at the other end: what QuickBooks says of itself at the beginning of every session."""
+"""The company file that a session is connected to, read from the first call of every session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.plugin import Books, ClassTracking
 from quickbooks_desktop.qbxml import TARGET, fields, parse
 
 OWNER_ID = "{6f0a3b52-6c1d-4f0e-9d5b-52d1e8a4c7b3}"
-"""This application, to QuickBooks: what we leave in a company file is filed under it. It never changes."""
+"""Our OwnerID: QuickBooks stores our private data in a company file under it. It never changes."""
 
 _FILES = UUID("0d7f4f0e-8a64-4b0b-8f6e-3a1f0e2b9c55")
 _PREFERRED = ("16.0", TARGET)
@@ -21,18 +21,19 @@ _HOME = {"US": "USD", "CA": "CAD", "UK": "GBP"}
 
 
 class NotSupported(Exception):
-    """A QuickBooks that understands no qbXML that we write."""
+    """A QuickBooks that understands none of the qbXML versions that we write."""
 
 
 def file_id(login: str) -> str:
-    """Return the mark of one installation. The Web Connector writes it into the company file when an admin says yes."""
+    """Return the FileID of an installation. The Web Connector writes it into the company file when an admin agrees."""
     return "{" + str(uuid5(_FILES, login)) + "}"
 
 
 def introduction(document: str) -> tuple[Books, str]:
-    """Whose company file it is, and the qbXML version to write, from what comes with a session's first call.
+    """Return the company and the qbXML version to write, from the document that comes with a session's first call.
 
-    The 16.0 is taken where it is there, else 13.0, else the latest from 7.0 on. Raises `NotSupported`, `Unreadable`.
+    The version is 16.0 if QuickBooks supports it, else 13.0, else the latest from 7.0 on. Raises `NotSupported` or
+    `Unreadable`.
     """
     rows = [
         {"kind": node.tag, "fields": fields(node)}
@@ -56,8 +57,8 @@ def _version(supported: Sequence[str]) -> str:
 
 
 def books(rows: Sequence[dict[str, Any]]) -> Books:
-    """Return the company of a `CompanyRet` and its currency from a `PreferencesRet`. The id is our own mark in the
-    file."""
+    """Return the company from a `CompanyRet`, and its currency, closing date and class tracking from a
+    `PreferencesRet`. Its id is the FileID that we stored in the file."""
     company, preferences = _row(rows, "CompanyRet"), _row(rows, "PreferencesRet")
     country = company.get("Country", "") or _row(rows, "HostRet").get("Country", "") or "US"
     currency = preferences.get("MultiCurrencyPreferences", {}).get("HomeCurrencyRef", {}).get("FullName", "")

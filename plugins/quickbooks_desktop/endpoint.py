@@ -1,4 +1,4 @@
-"""What stands before the service: the page for people, the WSDL, and what is refused before it is parsed."""
+"""The WSGI endpoint in front of the SOAP service: a page for people, the WSDL, and checks before a call is parsed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 LONGEST = 64 * 1024 * 1024
-"""Bytes of a call. The largest answer that we ask for is a page of a list; what people have in memos is not ours."""
+"""The largest call, in bytes. The largest answer is a page of a list, and we do not control how long its memos are."""
 
 _DECLARES = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _PAGE = "This is where the QuickBooks Web Connector calls. There is nothing to see for people."
@@ -49,7 +49,7 @@ def _call(session: PollingSession, environ: WSGIEnvironment, start: StartRespons
     length = environ.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > LONGEST:
         return _fault(start, "413 Content Too Large", "The call is too large.")
-    chunked = environ.get("wsgi.input_terminated", False)  # Then the server knows where the body ends.
+    chunked = environ.get("wsgi.input_terminated", False)  # The server itself ends the body.
     body = environ["wsgi.input"].read(LONGEST + 1 if chunked and length == "0" else int(length))
     if not body.strip() or len(body) > LONGEST:
         return _fault(start, "400 Bad Request", "The call is empty or too large.")
@@ -60,7 +60,7 @@ def _call(session: PollingSession, environ: WSGIEnvironment, start: StartRespons
 
 
 def wsdl(address: str) -> str:
-    """Return the description of the service, as Intuit's own: spyne's would name other types and actions."""
+    """Return the WSDL of the service. It is Intuit's own, because spyne's would name other types and actions."""
     text = files("quickbooks_desktop").joinpath("webconnector.wsdl").read_text(encoding="utf-8")
     return text.replace("{address}", address.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;"))
 

@@ -1,4 +1,4 @@
-"""Reading what the customers owe and have paid: invoices, payments and credit memos, whoever entered them."""
+"""Fetch the customers' invoices, payments and credit memos, including those entered by people in QuickBooks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from quickbooks_desktop.asking import Row
 from quickbooks_desktop.paging import Cursor, gone, stretch
 
 VOIDED = "VOID:"
-"""What QuickBooks puts before the memo of a transaction that somebody voids; its amounts become nothing."""
+"""QuickBooks puts this before the memo of a voided transaction, and sets its amounts to zero."""
 
 _COMMON = ("TxnID", "TimeModified", "EditSequence", "CustomerRef", "TxnDate", "RefNumber", "Memo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A kind of transaction: how it is asked for, which elements are wanted of it, and what its figures are called."""
+    """A kind of transaction: the name of its query, the elements to return, and a function that reads its amounts."""
 
     called: str
     plural: Sentence
@@ -66,7 +66,8 @@ HISTORY = {
 
 
 def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
-    """Fetch a page of the history; after the last one also what was deleted since, unless it is the first of all."""
+    """Fetch a page of the history. The last page of a pass also has the ids of what was deleted since, unless the pass
+    began with an empty cursor and has only this page."""
     wanted, cursor = HISTORY[kind], Cursor.read(since)
     fields: Payload = {"IncludeRetElement": list(wanted.returned)}
     if cursor.since:

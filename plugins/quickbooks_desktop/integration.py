@@ -1,4 +1,4 @@
-"""QuickBooks Desktop, as the hub knows it: what it can do, and where each of its parts lives."""
+"""The integration class of QuickBooks Desktop: its capabilities, and a method for each part of the plugin interface."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class QuickBooksDesktop(PullIntegration):
-    """Orders in a QuickBooks company file, up to 200 requests a message set. See `hub.plugin` for each method."""
+    """Orders in a QuickBooks company file, up to 200 requests per message set. See `hub.plugin` for each method."""
 
     key = "quickbooks_desktop"
     label = "QuickBooks Desktop"
@@ -75,7 +75,7 @@ class QuickBooksDesktop(PullIntegration):
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
         return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
 
-    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # What these books do not take, `validate` has said.
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # `validate` has used them.
         return posting.create(record, options)
 
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Reading the books: who they are, and their lists."""
+"""Fetch the company's details and its lists from QuickBooks."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ ACCOUNT_KINDS = {
 }
 
 NO_LINES = {"ItemDiscountRet", "ItemPaymentRet", "ItemSubtotalRet", "ItemSalesTaxGroupRet", "ItemFixedAssetRet"}
-"""Items that are no product: they do something to the lines above them, or to the whole form."""
+"""Items that are not products: they apply to the lines above them, or to the whole form."""
 
 
 def describe_books() -> Conversation[Books]:
-    """Ask who is at the other end."""
+    """Fetch the company and its preferences."""
     owner, subject = {"OwnerID": [company.OWNER_ID]}, say("your company")
     rows = yield from look(say("look at the company"), "CompanyQuery", owner, subject)
     preferences = yield from look(say("look at the preferences"), "PreferencesQuery", {}, subject)
@@ -38,7 +38,7 @@ def describe_books() -> Conversation[Books]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class List:
-    """A list of the books: how it is asked for, which elements are wanted of it, and how an entry is read."""
+    """A list of QuickBooks: the name of its query, the elements to return, and a function that reads a record."""
 
     query: str
     plural: Sentence
@@ -112,11 +112,12 @@ DELETED = {
         "ItemInventory", "ItemInventoryAssembly", "ItemNonInventory", "ItemOtherCharge", "ItemService",
     ],
 }  # fmt: skip
-"""What QuickBooks calls the entries of a list among those that were deleted."""
+"""The names of a list's records in a query for deleted ones (`ListDelType`)."""
 
 
 def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
-    """Fetch a page of a list; after its last one also what was deleted since, unless this is the first page of all."""
+    """Fetch a page of a list. The last page of a pass also has the ids of what was deleted since, unless the pass began
+    with an empty cursor and has only this page."""
     wanted, cursor = LISTS[kind], Cursor.read(since)
     filters: Payload = {"ActiveStatus": "All", "FromModifiedDate": cursor.since}
     fields = {**filters, "IncludeRetElement": list(wanted.returned)}

@@ -1,4 +1,4 @@
-"""Names that QuickBooks Desktop can keep: short, without a colon, and still telling two long ones apart."""
+"""Shorten names for QuickBooks Desktop: no colon, and two different long names stay different."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MARK = 5
 
 
 def fitting(name: str, length: int) -> str:
-    """Return the name as QuickBooks keeps it: unchanged if it fits, else shortened, with a mark made of the whole name.
+    """Return the name unchanged if it fits, else shortened, with a mark made from a hash of the whole name.
 
-    Two different names never get the same short one (but for one case in 33 million), and the same name always gets
-    the same, so that a second order finds what the first one entered. A colon would make it a job or a sub-item of
-    another entry; a dash stands in its place.
+    Two different names do not get the same short one (except in one case of 33 million), and the same name always
+    gets the same one, so that a second order finds the record that the first one created. A colon would make it a job
+    or a sub-item of another record, so a dash replaces it.
     """
     whole = " ".join(printable(name).split())
     if len(whole) <= length and ":" not in whole:

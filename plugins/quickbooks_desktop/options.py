@@ -1,4 +1,4 @@
-"""What an admin chooses and a bookkeeper maps: plain declarations that the hub renders."""
+"""The options that an admin chooses and the mappings that a bookkeeper fills; the hub renders their forms."""
 
 from __future__ import annotations
 
@@ -138,6 +138,6 @@ _DEFAULTS = {option.key: option.default for option in OPTIONS}
 
 
 def chosen(options: Mapping[str, str], key: str) -> str:
-    """Return the value of an option, or its default where an admin has not been asked yet."""
+    """Return the value of an option, or its default if it is not set or is empty; `books_tax` may be empty (off)."""
     value = options.get(key, _DEFAULTS[key])
     return value or (_DEFAULTS[key] if key != "books_tax" else "")

@@ -1,4 +1,4 @@
-"""Reading what is long, a stretch of an iterator at a time, and afterwards only what has changed."""
+"""Read long lists page by page with qbXML iterators; later passes read only what has changed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from quickbooks_desktop.qbxml import asked
 PAGE_SIZE = 500
 
 OVERLAP = dt.timedelta(minutes=65)
-"""How far before the last change that we saw the next look begins. QuickBooks reads the moment in its machine's local
-time and gets it wrong by an hour in summer; and while a list is read, an entry that was read already may change."""
+"""A pass begins this long before the latest change that the previous pass read. QuickBooks reads the time in its
+machine's local time and is off by an hour in summer; and a record may change after its page was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """How far a list has been read, written as `since|iterator|seen`.
+    """The position in a list, written as `since|iterator|seen`.
 
-    `since` is the change that this pass begins with, empty for all; `iterator` names the pass while it goes on; `seen`
-    is the latest change of all that was read in it.
+    `since`: this pass reads changes from this time on; empty for all. `iterator`: the iteratorID while the pass is
+    under way. `seen`: the latest TimeModified that the pass has read. Times are local to QuickBooks' machine.
     """
 
     since: str = ""
@@ -47,7 +47,7 @@ class Cursor:
 
 
 def _local(time: str) -> str:
-    """Return a moment as the clock on QuickBooks' machine showed it: `2026-11-23T17:05:00`."""
+    """Return a time without its zone, local to QuickBooks' machine: `2026-11-23T17:05:00`."""
     return time[:19]
 
 
@@ -60,7 +60,7 @@ def _before(seen: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """The rows of one stretch, how many are left after it, and the cursor that goes on from there."""
+    """The rows of one page, how many are left after it, the cursor of the next page, and the total of a first page."""
 
     rows: Sequence[Row]
     left: int
@@ -71,9 +71,9 @@ class Stretch:
 def stretch(
     query: str, entries: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool = True
 ) -> Conversation[Stretch]:
-    """Ask the stretch that `cursor` stands before. An iterator lives in one session; after that the pass begins anew.
+    """Read the page at `cursor`. An iterator ends with its session; then the pass starts again from the beginning.
 
-    `fields` without what iterates; `entries` is what it is of, "customers".
+    `fields` are the query's elements without those of the iterator; `entries` names the list: "customers".
     """
     reply = yield _request(query, entries, fields, cursor, iterated=iterated)
     if cursor.iterator and reply.payload["status"] not in statuses.FINE:
@@ -92,7 +92,7 @@ def stretch(
 
 
 def gone(query: str, element: str, kinds: Sequence[str], since: str) -> Conversation[tuple[str, ...]]:
-    """Return the ids of what was deleted since, or at all if `since` is empty. QuickBooks remembers that for 90 days.
+    """Return the ids of what was deleted since `since`, of all if it is empty. QuickBooks remembers them for 90 days.
     """
     filters: Payload = {element: list(kinds)}
     if since:

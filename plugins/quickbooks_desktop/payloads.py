@@ -1,7 +1,7 @@
-"""What QuickBooks Desktop is told: the elements of each request, built from what the hub hands in.
+"""Build the elements of each QuickBooks Desktop request from the hub's documents and records.
 
-Amounts are `Decimal`, entries are named by their ListID, so that no colon and no renaming can lead astray. An amount
-stands beside quantity and rate on every line, because QuickBooks rounds by itself where it is missing.
+Amounts are `Decimal`. Records are named by their ListID, so that colons in names and renamed records do no harm. Every
+line has its amount beside quantity and rate, because without it QuickBooks rounds by itself.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ PHONE_LENGTH = 21
 _LINE, _CITY, _STATE, _POSTAL_CODE, _COUNTRY = 41, 31, 21, 13, 31
 NEW_LINE = "-1"
 KINDS = {Invoice.kind: "Invoice", CreditMemo.kind: "CreditMemo"}
-"""What QuickBooks calls what is sold."""
+"""QuickBooks' names for the documents of a sale."""
 _ELEMENTS = {
     "tracking_class": "ClassRef", "number": "RefNumber", "billing": "BillAddress", "shipping": "ShipAddress",
     "ship_to": "ShipAddress", "po_number": "PONumber", "terms": "TermsRef", "due": "DueDate",
     "expected": "ExpectedDate", "memo": "Memo", "note": "Memo",
 }  # fmt: skip
-"""Where a field of a document stands, of those that it may have and lose."""
+"""The element of each document field that can be cleared."""
 _ADDRESSES = {"BillAddress", "ShipAddress"}
 
 
 def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item: str) -> Payload:
-    """Return the elements of an invoice or a credit memo, which has positive amounts, too; `discount_item` is the
-    ListID that takes the discount.
+    """Return the elements of an invoice or a credit memo. Both have positive amounts. `discount_item` is the ListID of
+    the item for discounts.
 
-    An order without tax, and one whose tax stands as a line of its own, has every line marked as not taxable, unless
-    the admin leaves the tax to the books: QuickBooks would otherwise add what its customer's own code says.
+    If an order has no tax, or sends it as a line of its own, every line is marked as not taxable, unless the admin
+    lets QuickBooks add the tax: otherwise QuickBooks would add tax by the customer's own code.
     """
     return {**_head(posted), f"{KINDS[posted.kind]}LineAdd": _sale_lines(posted, options, discount_item)}
 
@@ -57,8 +57,8 @@ def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item
 def revised(
     posted: Invoice | CreditMemo, revises: Revision, options: Mapping[str, str], discount_item: str, version: str
 ) -> Payload:
-    """Return the elements of a change of it: all lines are new, so that those which are there and not named are
-    deleted."""
+    """Return the elements that change an invoice or a credit memo. All lines are sent as new ones; QuickBooks deletes
+    the old ones, because the change does not name them."""
     lines = _sale_lines(posted, options, discount_item)
     return {
         **_changing(revises, version, _head(posted)),
@@ -67,8 +67,8 @@ def revised(
 
 
 def _changing(revises: Revision, version: str, head: Payload) -> Payload:
-    """Return the head of a change. What the document had before and has no more is named empty, and so are the lines of
-    an address that a shorter one leaves over; what it never had is not named: QuickBooks or a bookkeeper filled it in.
+    """Return the head of a change. Elements that the document had before and has no more are sent empty, and so are the
+    unused lines of an address. Elements that it never had are not sent: QuickBooks or a bookkeeper filled them in.
     """
     cleared = {_ELEMENTS[name] for name in revises.cleared if name in _ELEMENTS}
     named = {name: _every_line(value) if name in _ADDRESSES else value for name, value in head.items()}
@@ -113,7 +113,7 @@ def _sale_lines(posted: Sale, options: Mapping[str, str], discount_item: str) ->
         for line in posted.lines
     ]
     if posted.discount:
-        # A discount of an amount is spread over all lines above it, and their tax with them. It has no quantity.
+        # QuickBooks spreads a discount amount over all lines above it, and over their tax. The line has no quantity.
         lines.append({
             "ItemRef": {"ListID": discount_item},
             "Amount": -posted.discount,
@@ -123,14 +123,14 @@ def _sale_lines(posted: Sale, options: Mapping[str, str], discount_item: str) ->
 
 
 def payment(received: Payment) -> Payload:
-    """Return the elements of a payment that pays one invoice, or that stands to the customer's credit."""
+    """Return the elements of a payment that is applied to one invoice, or left as the customer's credit."""
     paid = received.invoice
     how: Payload = {"AppliedToTxnAdd": _applied(received)} if paid else {"IsAutoApply": False}
     return _received(received) | how
 
 
 def applied(received: Payment, revises: Revision, version: str) -> Payload:
-    """Return the elements of a change that applies a payment to its invoice."""
+    """Return the elements that change a payment so that it is applied to its invoice."""
     head: Payload = {"TxnID": revises.id, "EditSequence": version}
     return head | _received(received) | {"AppliedToTxnMod": _applied(received)}
 
@@ -157,8 +157,8 @@ def purchase_order(order: PurchaseOrder) -> Payload:
 
 
 def revised_order(order: PurchaseOrder, revises: Revision, standing: Payload) -> Payload:
-    """Return the elements of a change of a purchase order that is `standing` there. A line keeps its id, by which a
-    bill knows it; what the order does not have any more is deleted by not being named."""
+    """Return the elements that change a purchase order; `standing` is the order as it is in QuickBooks. Lines keep
+    their ids, because bills refer to them. QuickBooks deletes the lines that the change does not name."""
     lines = _kept_lines([(line, _order_line(line)) for line in order.lines], standing.get("PurchaseOrderLineRet", ()))
     return {**_changing(revises, standing["EditSequence"], _order_head(order)), "PurchaseOrderLineMod": lines}
 
@@ -181,7 +181,7 @@ def _order_line(line: Line) -> Payload:
 
 
 def bill(charged: Bill) -> Payload:
-    """Return the elements of a bill. A line that answers a line of a purchase order takes its item from there."""
+    """Return the elements of a bill. A line that is linked to a purchase order line gets its item from that line."""
     answered = charged.ordered.lines if charged.ordered else ()
     lines = [_bill_line(charged, line) for line in charged.lines]
     for line, ordered in zip(lines, answered, strict=False):
@@ -191,8 +191,9 @@ def bill(charged: Bill) -> Payload:
 
 
 def revised_bill(charged: Bill, revises: Revision, standing: Payload) -> Payload:
-    """Return the elements of a change of a bill that is `standing` there. A line keeps its id, and so its purchase
-    order: in a change none can be linked. Expenses that a bookkeeper added are no part of the order."""
+    """Return the elements that change a bill; `standing` is the bill as it is in QuickBooks. Lines keep their ids, and
+    so their link to a purchase order, because a change cannot link lines. Expense lines that a bookkeeper added are
+    deleted: they are not part of the order."""
     lines = _kept_lines([(line, _bill_line(charged, line)) for line in charged.lines], standing.get("ItemLineRet", ()))
     if "tracking_class" in revises.cleared:
         lines = [{**line, "ClassRef": CLEAR} for line in lines]
@@ -224,8 +225,8 @@ def _bill_line(charged: Bill, line: Line) -> Payload:
 
 
 def _kept_lines(lines: Sequence[tuple[Line, Payload]], standing: Sequence[Payload]) -> list[Payload]:
-    """Return the lines of a change: under the id of the line that each was, without the item, which stays; or as new
-    ones."""
+    """Return the lines of a change. A line that is in QuickBooks already has its id, and no item, which stays; any
+    other is a new line."""
     ids = placed([line for line, _ in lines], standing)
     return [
         {"TxnLineID": line_id, **fields, "ItemRef": fields["ItemRef"] if line_id == NEW_LINE else {}}
@@ -234,7 +235,7 @@ def _kept_lines(lines: Sequence[tuple[Line, Payload]], standing: Sequence[Payloa
 
 
 def placed(lines: Sequence[Line], standing: Sequence[Payload]) -> list[str]:
-    """For each line the id of the one in the books that it was: of the same item, and as alike as there is."""
+    """Return for each line the id of the most similar line in QuickBooks with the same item, or `NEW_LINE`."""
     left, found = {row["TxnLineID"]: row for row in standing}, dict[int, str]()
     for alike in (_is_equal, _is_described_so, _is_of_item):
         for place, line in enumerate(lines):
@@ -277,7 +278,7 @@ def customer(new: NewCustomer) -> Payload:
 
 
 def changed(list_id: str, version: str, fields: Payload) -> Payload:
-    """Return the elements of a change to an entry."""
+    """Return the elements of a change to a record."""
     return {"ListID": list_id, "EditSequence": version, **fields}
 
 
@@ -290,13 +291,13 @@ def _party(name: str, email: str, phone: str) -> Payload:
     return {
         "Name": fitting(name, CUSTOMER_LENGTH),
         "CompanyName": printable(" ".join(name.split()))[:CUSTOMER_LENGTH],
-        "Phone": phone.strip() if len(phone.strip()) <= PHONE_LENGTH else "",  # Half a number is worse than none.
+        "Phone": phone.strip() if len(phone.strip()) <= PHONE_LENGTH else "",  # Too long: left out rather than cut.
         "Email": printable(email),
     }
 
 
 def item(new: NewItem, options: Mapping[str, str]) -> Payload:
-    """Return the elements of a product. With a cost account it can stand on purchase orders and bills too."""
+    """Return the elements of a product. With a cost account it can also be bought: on purchase orders and bills."""
     about, price = printable(new.description), new.price if new.price is not None else Decimal(0)
     fields: Payload = {
         "Name": fitting(new.name, ITEM_LENGTH),
@@ -316,8 +317,7 @@ def item(new: NewItem, options: Mapping[str, str]) -> Payload:
 
 
 def discount(name: str, account: Ref) -> Payload:
-    """Return the elements of the item that takes discounts. It is taxable, so that the tax is on what the customer
-    pays."""
+    """Return the elements of the item for discounts. It is taxable, so that tax is due on what the customer pays."""
     return {"Name": name, "AccountRef": ref(account)}
 
 
@@ -331,13 +331,13 @@ def _tax_code(options: Mapping[str, str], *, taxed: bool) -> Payload:
 
 
 def memo(*texts: str) -> str:
-    """Return what stands in the memo, a paragraph each."""
+    """Return the text of a memo: each of `texts` that is not empty, on a line of its own."""
     return "\n".join(printable(text) for text in texts if text)
 
 
 def address(place: Address | None) -> Payload:
-    """Return a postal address in QuickBooks' five lines. What is too long for a line goes on in the next; the rest is
-    cut."""
+    """Return a postal address in QuickBooks' five lines. A line that is too long continues on the next one; text beyond
+    the fifth line is cut."""
     if place is None:
         return {}
     lines = [part for line in place.lines for part in _parts(printable(line).strip())]
@@ -351,7 +351,7 @@ def address(place: Address | None) -> Payload:
 
 
 def _parts(line: str) -> list[str]:
-    """Return a line in pieces that fit, broken at blanks where there are any."""
+    """Return a line in pieces of at most 41 characters, broken at spaces where possible."""
     pieces = []
     while len(line) > _LINE:
         place = line.rfind(" ", 1, _LINE + 1)

@@ -1,4 +1,4 @@
-"""Writing into the books: documents, and the customers, vendors and products that they need."""
+"""Enter and change documents in QuickBooks, and the customers, vendors and products that they need."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ PARTIES = {
     "EmployeeRet": say("In QuickBooks “%(name)s” is an employee, so no %(kind)s can have that name."),
     "OtherNameRet": say("In QuickBooks “%(name)s” is on the list of other names, so no %(kind)s can have that name."),
 }
-"""Who has a name, by the kind of row."""
+"""The reason why a name cannot be used, by the kind of row that has it."""
 
 
 def post_sale(
-    document: Invoice | CreditMemo, options: Mapping[str, str], books: Books  # noqa: ARG001  # Every file takes it alike.
+    document: Invoice | CreditMemo, options: Mapping[str, str], books: Books  # noqa: ARG001  # All company files are alike.
 ) -> Conversation[Posting]:
-    """Enter or change what an order sells."""
+    """Enter or change an invoice or a credit memo."""
     return posting((yield from _sale(document, options, describe(document))), document)
 
 
 def void_sale(
-    document: Invoice | CreditMemo, options: Mapping[str, str], books: Books  # noqa: ARG001  # Nothing of it is written.
+    document: Invoice | CreditMemo, options: Mapping[str, str], books: Books  # noqa: ARG001  # A void writes no fields.
 ) -> Conversation[Posting]:
-    """Bring what an order sold to nothing."""
+    """Void an invoice or a credit memo."""
     assert document.revises is not None
     return (yield from changing.void(document, document.revises, describe(document)))
 
@@ -70,7 +70,7 @@ def void_sale(
 def post_payment(
     document: Payment, options: Mapping[str, str], books: Books  # noqa: ARG001  # As above.
 ) -> Conversation[Posting]:
-    """Receive a payment, or apply one that is there to its invoice."""
+    """Enter a payment, or apply an existing one to its invoice."""
     return posting((yield from _payment(document, describe(document))), document)
 
 
@@ -98,7 +98,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
 
 
 def posting(row: Row, document: Document) -> Posting:
-    """Return what an echo says about a document."""
+    """Return the posting of a document, from the row that QuickBooks echoed."""
     found = row["fields"]
     return Posting(
         id=found["TxnID"],
@@ -110,7 +110,7 @@ def posting(row: Row, document: Document) -> Posting:
 
 
 def _lines(order: PurchaseOrder, found: Payload) -> tuple[str, ...]:
-    """Return the ids of a purchase order's lines in the document's order, in which a bill answers them."""
+    """Return the ids of a purchase order's lines in the document's order, which is the order of its bill's lines."""
     standing = found.get("PurchaseOrderLineRet", ())
     ids = payloads.placed(order.lines, standing)
     return tuple(line["TxnLineID"] for line in standing) if payloads.NEW_LINE in ids else tuple(ids)
@@ -193,7 +193,7 @@ def _bill(document: Bill, subject: Sentence) -> Conversation[Row]:
 
 
 def _discount_item(name: str, account: Ref) -> Conversation[str]:
-    """Return the ListID of the item that takes discounts; it is entered when it is needed for the first time."""
+    """Return the ListID of the item for discounts; create the item if it is not in QuickBooks yet."""
     name = fitting(name, ITEM_LENGTH)
     subject = say("the discount item “%(name)s”", name=name)
     row = yield from _discount_item_named(name, subject)
@@ -201,7 +201,7 @@ def _discount_item(name: str, account: Ref) -> Conversation[str]:
         try:
             made = payloads.discount(name, account)
             row = yield from enter(say("create %(kind)s", kind=noun("item")), "ItemDiscountAdd", made, subject)
-        except Rejected as refusal:  # Another invoice of the same message set was first.
+        except Rejected as refusal:  # Another invoice of the same message set created it.
             if not _taken(refusal):
                 raise
             row = yield from _discount_item_named(name, subject)
@@ -226,7 +226,8 @@ def _discount_item_named(name: str, subject: Sentence) -> Conversation[Row | Non
 
 
 def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
-    """Enter a customer, a vendor or a product, unless there is one of its name: then that is the one that is meant."""
+    """Create a customer, a vendor or a product, or change a customer. If one of the same kind and name exists, return
+    that one."""
     match record:
         case NewCustomer() if record.revises is not None:
             return (yield from _changed_customer(record, record.revises))
@@ -252,7 +253,7 @@ def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Re
 
 
 def _party(word: str, kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
-    """Return a customer or vendor of a name; with a suffix, if the name is taken and the option says so."""
+    """Create a customer or a vendor; if the name is taken and the option says so, with a suffix. Return it."""
     try:
         row = yield from _party_entered(word, kind, fields)
     except Rejected as refusal:
@@ -275,7 +276,8 @@ def _party_entered(word: str, kind: str, fields: Payload) -> Conversation[Row]:
 
 
 def _who_has_it(word: str, kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
-    """After 3100: an entry of the same kind is the one that is meant; if somebody else has the name, say who."""
+    """Find who has a name after status 3100. Return an active record of the same kind; otherwise raise `Rejected` that
+    says who has the name."""
     subject = say("“%(name)s”", name=name)
     found = yield from look(say("look who has the name"), "EntityQuery", {"FullName": [name]}, subject)
     same = [row for row in found if row["kind"] == f"{kind}Ret"]

@@ -1,7 +1,7 @@
-"""qbXML as bytes: message sets are written in schema order, and answers are read into plain JSON.
+"""Write qbXML message sets in schema order, and read answers into plain JSON.
 
-Everything is ASCII, whatever else there is stands as `&#233;`, because QuickBooks misreads UTF-8. What does not fit
-is a bug here: `validate` has told a person before, and `names` has shortened what may be shortened.
+Message sets are ASCII; other characters are written as `&#233;`, because QuickBooks misreads UTF-8. A value that does
+not fit its element is a bug here: `validate` should have reported it, and `names` shortens what may be shortened.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hub.plugin import Payload, say
 from quickbooks_desktop.tables import ATTRIBUTES, REQUESTS, Element, Kind
 
 TARGET = "13.0"
-"""The version that we write if the other end does not say what it understands: QuickBooks 2014 and later."""
+"""The version that we write if QuickBooks does not say which ones it supports: QuickBooks 2014 and later."""
 
 _REFERENCES = UUID("b1f5a7a2-3f0e-4c58-9a4c-6f3a9c7d2e10")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d([+-]\d\d:\d\d)?)?")
@@ -29,23 +29,23 @@ _ID_LENGTH = 36
 _PRICE_LIMIT, _AMOUNT_LIMIT = Decimal(10) ** 10, Decimal(10) ** 13
 
 _LISTS = re.compile(r"(.*LineRet|.*LineGroupRet|LinkedTxn|AppliedToTxnRet|DataExtRet|SupportedQBXMLVersion)")
-"""What comes as a list even when there is only one of it."""
+"""Elements that are read into a list even if there is only one."""
 
 
 CLEAR: Payload = {"clear": True}
-"""The value of an element of a change that is to be empty. What a change does not name stays as it is."""
+"""The value that empties an element in a change. Elements that a change does not name stay as they are."""
 
 
 class Unwritable(ValueError):
-    """A request holds what qbXML cannot express. A bug, because `validate` should have named it to a person."""
+    """A value that qbXML cannot express. It is a bug, because `validate` should have reported it to a person."""
 
 
 class Unreadable(ValueError):
-    """An answer that is not the answer to the message set that was sent."""
+    """A document that is not qbXML, or not the answer to the message set that was sent."""
 
 
 def asked(request: str, fields: Payload | None = None, **attributes: str) -> Payload:
-    """Return the payload of a `Request`: what is asked ("InvoiceAdd"), its elements by name, a query's attributes."""
+    """Return the payload of a `Request`: its name ("InvoiceAdd"), its elements by name, and a query's attributes."""
     payload: Payload = {"request": request, "fields": fields or {}}
     if attributes:
         payload["attributes"] = attributes
@@ -53,14 +53,13 @@ def asked(request: str, fields: Payload | None = None, **attributes: str) -> Pay
 
 
 def reference(key: str, slot: int) -> str:
-    """Return the mark that a write leaves on what it entered (`ExternalGUID`), so that it can be found again."""
+    """Return the `ExternalGUID` that a write gives to what it creates, so that it can be found again."""
     return "{" + str(uuid5(_REFERENCES, f"{key}/{slot}")).upper() + "}"
 
 
 def write(key: str, payloads: Sequence[Payload], *, writes: bool, version: str, answered: str) -> str:
-    """Return a message set. `requestID` is the place of a request in it; a set that writes is remembered under `key`.
-
-    Raises `Unwritable`.
+    """Return a message set. `requestID` is a request's place in it, from 0. QuickBooks stores the answer to a set that
+    `writes` under `key`, and forgets that of the set `answered`. Raises `Unwritable`.
     """
     root = etree.Element("QBXML")
     messages = etree.SubElement(root, "QBXMLMsgsRq")
@@ -111,14 +110,14 @@ def _fill(node: etree._Element, shape: Iterable[Element], fields: Mapping[str, A
 
 
 def _clear(node: etree._Element, element: Element) -> None:
-    """An empty element; a pointer with an empty ListID, an address with empty lines."""
+    """Write an empty element: a pointer with an empty ListID, an address with empty lines."""
     is_pointer = any(one.kind is Kind.ID for one in element.fields)
     for one in element.fields[:1] if is_pointer else element.fields:
         etree.SubElement(node, one.name)
 
 
 def _values(element: Element, value: Any) -> Iterator[Any]:
-    """Return what is to be written: nothing for what is empty, because QuickBooks takes an empty element for a value.
+    """Return the values to write; none for an empty one, because QuickBooks would store an empty element as a value.
     """
     if value is None or value in ("", [], {}):
         return
@@ -129,7 +128,7 @@ def _values(element: Element, value: Any) -> Iterator[Any]:
 
 
 def text(element: Element, value: Any) -> str:  # noqa: PLR0911  # A line for each kind.
-    """Return what stands in an element. Raises `Unwritable` for what the schema would refuse."""
+    """Return the text of an element. Raises `Unwritable` for a value that the schema would refuse."""
     match element.kind:
         case Kind.AMOUNT:
             written = _decimal(element, value, 2, _AMOUNT_LIMIT)
@@ -154,7 +153,7 @@ def text(element: Element, value: Any) -> str:  # noqa: PLR0911  # A line for ea
 
 
 def printable(words: str) -> str:
-    """Return a text without the characters that XML cannot hold."""
+    """Return a text without the characters that are not allowed in XML."""
     return _UNPRINTABLE.sub("", words)
 
 
@@ -187,7 +186,8 @@ def _short(element: Element, words: str, length: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A message set's answer. `status` is about the set as a whole: empty unless it was to be remembered."""
+    """The answer to a message set. `status` is that of the whole set; it is empty for a set without `newMessageSetID`.
+    """
 
     key: str
     status: str
@@ -195,10 +195,8 @@ class Answer:
 
 
 def parse(document: str) -> etree._Element:
-    """Return the root of a document that QuickBooks wrote. Control characters in it are passed over; entities are
-    refused.
-
-    Raises `Unreadable`.
+    """Return the root of a document from QuickBooks. Control characters are skipped. Raises `Unreadable`, also if the
+    document defines entities.
     """
     if "<!DOCTYPE" in document or "<!ENTITY" in document:
         raise Unreadable(say("The answer defines entities, which QuickBooks never does."))
@@ -213,7 +211,7 @@ def parse(document: str) -> etree._Element:
 
 
 def read(document: str, requests: Sequence[Payload]) -> Answer:
-    """Return the answer to `requests`, one payload for each, in their order. Raises `Unreadable` if it answers others.
+    """Return the answer to `requests`: one payload for each, in their order. Raises `Unreadable` if it does not match.
     """
     messages = parse(document).find("QBXMLMsgsRs")
     if messages is None:
@@ -250,8 +248,7 @@ def _response(node: etree._Element) -> Payload:
 
 
 def fields(node: etree._Element) -> dict[str, Any]:
-    """Return an element as a JSON object: texts by name, groups within, and a list where there may be several of a
-    name."""
+    """Return an element as a JSON object: texts by name, groups as objects, and lists for elements that may repeat."""
     found: dict[str, Any] = {}
     for child in node:
         if not isinstance(child.tag, str):

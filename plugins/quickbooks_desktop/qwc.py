@@ -1,4 +1,4 @@
-"""The file that tells the Web Connector where to call (Web Connector programmer's guide, "QWC file")."""
+"""The `.qwc` file, which gives the Web Connector our address (Web Connector programmer's guide, "QWC file")."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DESCRIPTION_LENGTH = 80
 
 
 def file(details: EndpointDetails) -> Download:
-    """Return the `.qwc` file of an installation. It holds no password: the admin types that into the Web Connector.
+    """Return the `.qwc` file of an installation. It has no password: the admin types that into the Web Connector.
 
     Raises `Rejected` for an address that the Web Connector would refuse (its codes 1001 and 1010).
     """

@@ -1,7 +1,7 @@
-"""What became of a message set that QuickBooks does not remember: it is looked for by number, and known by its mark.
+"""Find the outcome of a message set that QuickBooks does not remember: search by number, recognize by `ExternalGUID`.
 
-Intuit's own way comes first: the same bytes under the same `newMessageSetID` bring back the stored answer. This is the
-second line, for when that memory is lost (status 9001, 9002, 9005: a restored backup, a damaged file).
+Intuit's own way comes first: the same bytes under the same `newMessageSetID` return the stored answer. This module is
+for the case that the stored answer is lost (status 9001, 9002, 9005: a restored backup, a damaged file).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from quickbooks_desktop.history import VOIDED
 from quickbooks_desktop.qbxml import reference
 
 FORGOTTEN = {"9001", "9002", "9003", "9005"}
-"""Another content under this ID, no stored response, nothing stored, could not be stored."""
+"""Statuses of a set: other content under this ID, no stored response, nothing stored, could not be stored."""
 
 _QUERIES = {
     "InvoiceAdd": "InvoiceQuery",
@@ -25,13 +25,13 @@ _QUERIES = {
     "PurchaseOrderAdd": "PurchaseOrderQuery",
     "BillAdd": "BillQuery",
 }
-"""What is looked for. A customer, a vendor or an item is not: entered twice, its name would be refused."""
+"""The query that finds each write. Customers, vendors and items need none: QuickBooks refuses a second of the name."""
 
 _AMOUNTS = {"ReceivePaymentAdd": "TotalAmount"}
 
 
 def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
-    """For each request the response that it would have had, or None if nothing of it is in the books."""
+    """Return for each request the response that it would have had, or None if QuickBooks has no trace of it."""
     found: dict[int, Response] = {}
     for request, query in _QUERIES.items():
         asked = {
@@ -85,7 +85,7 @@ def _matches(key: str, request: str, asked: dict[int, Payload], rows: list[Row])
 
 
 def _same(row: dict[str, Any], request: str, fields: Payload, mark: str) -> bool:
-    """Return True if the mark is ours; without marks (before qbXML 9.0), if all that we gave is the same."""
+    """Return True if the row has our `mark`; without marks (before qbXML 9.0), if all that we sent is the same."""
     if row.get("ExternalGUID"):
         return bool(row["ExternalGUID"].upper() == mark)
     amount = _AMOUNTS.get(request)

@@ -1,7 +1,8 @@
-"""What QuickBooks Desktop would refuse, named before anything is sent. Lengths are those of `tables`.
+"""Check documents and records for what QuickBooks Desktop would refuse, before they are sent. Lengths are as in
+`tables`.
 
 Names of customers, vendors and products are not refused here: `names` shortens them, and the hub tells the person
-under which name they stand in the books.
+which name they have in QuickBooks.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _LARGEST_PRICE, _LARGEST_AMOUNT, _PLACES = Decimal(10) ** 10, Decimal(10) ** 13,
 
 
 def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
-    """Return what to put right in a document or a new record before it can be posted."""
+    """Return what a person must correct in a document or a new record before it can be posted."""
     if isinstance(subject, NewCustomer | NewVendor | NewItem):
         yield from _record(subject)
         return
@@ -99,7 +100,7 @@ def _number(document: Document) -> Iterator[Problem]:
 
 def _closed(document: Document, books: Books) -> Iterator[Problem]:
     if books.closed_until and document.date <= books.closed_until:
-        changes = getattr(document, "revises", None) is not None  # What stands there stays in its own period.
+        changes = getattr(document, "revises", None) is not None  # A posting stays in its own period.
         yield statuses.closed(describe(document), books.closed_until, may_move=not changes)
 
 

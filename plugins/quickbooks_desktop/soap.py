@@ -1,7 +1,7 @@
-"""The Web Connector's calls as spyne dispatches them: a method each, and one place for what goes wrong.
+"""The SOAP service that the Web Connector calls: a spyne method for each call, and one error handler for all.
 
-Whatever happens, the Web Connector gets an answer of the kind that it expects: a SOAP fault would show its user an
-HTTP 500 and nothing to do about it. What went wrong is a sentence in `getLastError`.
+Whatever happens, the Web Connector gets an answer of the type that it expects: a SOAP fault would show its user an
+HTTP 500 and no way out. `getLastError` returns what went wrong.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from quickbooks_desktop.spyned import (
 NAMESPACE = "http://developer.intuit.com/"
 VERSION = "Bookpost 1"
 SESSION = "quickbooks_desktop.session"
-"""Under this key a call's WSGI environment holds the polling session that it belongs to."""
+"""The key of a call's polling session in its WSGI environment."""
 
 R = TypeVar("R")
 
 
 class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
-    """One method for each call, under its name on the wire. `calls` says what it means."""
+    """One method for each call, under its SOAP name. The work is done in `calls`."""
 
     @rpc(_returns=Unicode)
     def serverVersion(ctx: MethodContext) -> str:
@@ -114,14 +114,14 @@ class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
 
 
 def application(longest: int) -> WsgiApplication:
-    """Return the service as a WSGI application; `longest` is how many bytes a call may have."""
+    """Return the service as a WSGI application; `longest` is the size limit of a call in bytes."""
     protocols = {"in_protocol": Soap11(huge_tree=True), "out_protocol": Soap11()}
     service = Application([WebConnector], tns=NAMESPACE, name="WebConnector", **protocols)
     return WsgiApplication(service, max_content_length=longest)
 
 
 def _answered(ctx: MethodContext, ticket: str | None, otherwise: R, answer: Callable[[PollingSession], R]) -> R:
-    """Answer a call. A bug of ours is logged, and the call gets the answer that stops the session in good order."""
+    """Answer a call. If our code fails, log it and return `otherwise`, the answer that ends the session in order."""
     session: PollingSession = ctx.transport.req_env[SESSION]
     try:
         return answer(session)

@@ -1,8 +1,8 @@
-"""Spyne, imported so that it loads on Python 3.12 and later too.
+"""Import spyne in a way that also works on Python 3.12 and later.
 
-Spyne 2.14 carries an old `six` whose import hook Python 3.12 does not understand any more: its `spyne.util.six.moves`
-cannot be found. The present `six` has the same modules, so they are put in their place before spyne is imported. Its
-own hook is taken away again, because it would be asked about every import of the whole process.
+Spyne 2.14 includes an old `six` whose import hook does not work on Python 3.12: its `spyne.util.six.moves` cannot be
+found. The current `six` has the same modules, so they are registered under those names before spyne is imported. The
+old hook is removed afterwards, because Python would call it for every import of the process.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ for _name in _MOVES:
     sys.modules.setdefault(f"spyne.util.six.moves{_name}", importlib.import_module(f"six.moves{_name}"))
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # Escapes in its docstrings, and modules that it deprecates itself.
+    warnings.simplefilter("ignore")  # Invalid escapes and deprecated modules.
     from spyne import Application, Array, Integer, MethodContext, ServiceBase, Unicode, const, rpc
     from spyne.protocol.soap import Soap11
     from spyne.server.wsgi import WsgiApplication
 
 const.MIN_GC_INTERVAL = float("inf")
-"""After a call, spyne collects the garbage of the whole process, for the sake of files. Ours have none."""
+"""Spyne runs the garbage collector of the whole process after calls, because of uploaded files. Our calls have none."""
 
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "spyne.util.six"]
 

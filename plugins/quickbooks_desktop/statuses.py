@@ -1,4 +1,4 @@
-"""What QuickBooks Desktop says when it does not do what it was asked, and what that means to a person.
+"""Turn QuickBooks Desktop's status codes and HRESULTs into failures and problems that a person understands.
 
 Sources: Intuit's status codes in the qbXML reference (0–499 information, 500–999 warning, from 1000 error) and the
 HRESULTs in the Web Connector programmer's guide, appendix A.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hub.plugin import Fix, IntegrationError, Payload, Problem, Rejected, Sentence, Unavailable, say
 
 FINE = {"0", "1"}
-"""Done, and "nothing found", which is an answer and not an error."""
+"""Success, and "nothing found", which is not an error."""
 
 NOT_FOUND = "500"
 NAME_TAKEN = "3100"
@@ -32,7 +32,7 @@ SAID = say("%(said)s")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Sentences about `subject`; `said` is what QuickBooks itself said."""
+    """The sentences for a status code. They refer to `subject` and to `said`, QuickBooks' own message."""
 
     what: Sentence
     cure: Sentence
@@ -105,7 +105,8 @@ _UNKNOWN = Refusal(
 
 
 def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
-    """Return what a response means: nothing wrong (None), later (`Unavailable`), or a person (`Rejected`)."""
+    """Return the failure of a response: None for success, `Unavailable` to retry later, `Rejected` if a person must
+    act."""
     code, said = payload["status"], " ".join(payload["message"].split())
     if code in FINE or (payload["severity"] != "Error" and payload["rows"]):
         return None
@@ -128,7 +129,7 @@ def problem(code: str, said: str, subject: Sentence) -> Problem:
 
 
 def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
-    """Return what 3171 says, known beforehand."""
+    """Return the problem of status 3171, known before sending. `may_move` offers the next open day as a fix."""
     refusal = REFUSALS["3171"]
     return Problem(
         what=say(
@@ -174,9 +175,10 @@ _HRESULTS: Mapping[str, str] = {
 
 
 def hresult(code: str, message: str) -> IntegrationError:
-    """Return what it means that QuickBooks could not even be asked.
+    """Return the failure for an HRESULT: the Web Connector could not get an answer from QuickBooks.
 
-    After a parse error nothing was carried out (`Rejected`); after anything else the batch goes again under its key.
+    A parse error means that nothing was carried out (`Rejected`). After any other code (`Unavailable`) the batch is
+    sent again under the same key.
     """
     known = code.strip().lower()
     if known == PARSE_ERROR:

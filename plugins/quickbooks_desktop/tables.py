@@ -1,8 +1,8 @@
-"""The requests that we write: the order of their elements, and what each of them holds.
+"""The elements of each qbXML request that we write, in schema order, with their kinds and lengths.
 
-QuickBooks refuses a whole message set (0x80040400) for one element out of its place, so this is the place where the
-order is known. Order, lengths and kinds are those of Intuit's schema qbXML 13.0 (`qbxmlops130.xsd`); `since` is the
-version in which an element came, where that is later than the oldest that we speak.
+QuickBooks refuses a whole message set (0x80040400) if one element is out of order. Order, lengths and kinds are those
+of Intuit's schema qbXML 13.0 (`qbxmlops130.xsd`); `since` is the version that added an element, if that is later than
+the oldest version that we write.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 
 class Kind(enum.Enum):
-    """What may stand in an element."""
+    """The type of an element's value."""
 
     TEXT = "text"
     ID = "id"  # A ListID or TxnID, up to 36 characters.
@@ -21,7 +21,7 @@ class Kind(enum.Enum):
     AMOUNT = "amount"  # Up to 13 digits, exactly two decimals.
     PRICE = "price"  # Up to 10 digits, up to five decimals; a quantity is written in the same way.
     DATE = "date"
-    MOMENT = "moment"  # Local to the machine of QuickBooks, without zone.
+    MOMENT = "moment"  # Local to QuickBooks' machine, without zone.
     SWITCH = "switch"
     NUMBER = "number"
     GROUP = "group"
@@ -29,7 +29,7 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
-    """An element of a request. `many` is one that may stand there several times in a row."""
+    """An element of a request. `many` means that it may repeat."""
 
     name: str
     kind: Kind
@@ -217,7 +217,7 @@ _CUSTOMER_HEAD = (
 
 
 def _product(name: str) -> Element:
-    """Return a service or a non-inventory item: sold only, or sold and bought."""
+    """Return the element of a service or a non-inventory item, which is only sold, or sold and bought."""
     return _group(
         name,
         _text("Name", 31),
@@ -326,7 +326,7 @@ REQUESTS: Mapping[str, tuple[Element, ...]] = {
     "TxnVoid": _VOID,
     **_QUERIES,
 }
-"""What stands within `<NameRq>`: for a write the element of the same name, then what of the echo is wanted."""
+"""The elements within `<NameRq>`: for a write the element of the same name, then the elements to return."""
 
 ATTRIBUTES = ("metaData", "iterator", "iteratorID")
-"""What a query may carry beside its `requestID`."""
+"""The attributes that a query may have beside its `requestID`."""

@@ -1,4 +1,4 @@
-"""QuickBooks Online as an integration of the hub. It uses no door that a third party's integration could not use."""
+"""QuickBooks Online for Bookpost. It uses only the plugin interface that is open to every third-party integration."""
 
 from quickbooks_online.integration import QuickBooksOnline
 

@@ -1,4 +1,4 @@
-"""How a conversation asks QuickBooks Online: a question as a batch item, its answer or the failure that it means."""
+"""The steps of a conversation with QuickBooks Online: send one request, return its answer or raise its failure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from quickbooks_online.marks import is_voided
 from quickbooks_online.payloads import create, update
 
 Row: TypeAlias = dict[str, Any]
-"""An entry or a transaction as QuickBooks writes it."""
+"""A record or a transaction as QuickBooks returns it."""
 
 ATTEMPTS = 3
-"""How often a write is asked whose answer was an error within QuickBooks, looking each time what became of it."""
+"""How many times a write is sent if QuickBooks has an internal error. Before each repetition, check its outcome."""
 
 
 IN_WORDS = {
@@ -23,36 +23,35 @@ IN_WORDS = {
     "PurchaseOrder": noun("purchase_order"), "Customer": noun("customer"), "Vendor": noun("vendor"),
     "Employee": say("employee"), "Item": noun("item"),
 }  # fmt: skip
-"""What QuickBooks' kinds are called."""
+"""QuickBooks' kinds, as people call them."""
 
 READ = "Read"
-"""What a request for one entry names its kind under, beside its `Id`; it is no operation of a batch."""
+"""The key of the kind in a request that reads one record by its `Id`. It is not an operation of a batch."""
 
 
 class UnexpectedAnswer(Exception):
-    """QuickBooks answered what its documentation does not foresee, and guessing would put wrong things in the books."""
+    """An answer that QuickBooks' documentation does not describe; guessing could put wrong data into QuickBooks."""
 
 
 def quoted(text: str) -> str:
-    """Return a text as a value of the query language, which ends it at an apostrophe unless a backslash stands before
-    it."""
+    """Return a text as a quoted value of the query language, with a backslash before each apostrophe and backslash."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def select(kind: str, clauses: str, what: str = "*") -> str:
-    """Return a query. Only `clauses` holds what others wrote, and that through `quoted`."""
+    """Return a query. Text from users is only in `clauses`, and always passed through `quoted`."""
     return f"select {what} from {kind} {clauses}".rstrip()  # noqa: S608  # Not SQL, and see above.
 
 
 def rows(name: Sentence, kind: str, clauses: str, subject: Sentence) -> Conversation[list[Row]]:
-    """Ask for the `kind`s that `clauses` select. `subject` names in a refusal what it was asked for."""
+    """Query the `kind`s that `clauses` select and return their rows. A refusal's sentence names `subject`."""
     answer = yield from look(name, select(kind, clauses), subject)
     found = answer["QueryResponse"].get(kind, [])
     return list(found)
 
 
 def look(name: Sentence, statement: str, subject: Sentence) -> Conversation[Payload]:
-    """Ask a query, which changes nothing, and give the whole answer."""
+    """Send a query and return the whole answer. Raises the failure of a refused query."""
     reply = yield Request(name=name, payload={"Query": statement}, writes=False)
     if fault := faults.in_json(reply.payload):
         raise fault.failure(subject)
@@ -62,8 +61,8 @@ def look(name: Sentence, statement: str, subject: Sentence) -> Conversation[Payl
 
 
 def read(kind: str, entry_id: str, subject: Sentence) -> Conversation[Row | None]:
-    """Read a `kind` as it is now, None if it is not there any more. What a query gives may be of an earlier state, and
-    with its SyncToken nothing can be changed.
+    """Read a `kind` as it is now; return None if it was deleted. A query may return an older state, whose SyncToken
+    cannot be used for a change.
     """
     name = say("look at the %(kind)s", kind=IN_WORDS[kind])
     reply = yield Request(name=name, payload={READ: kind, "Id": entry_id}, writes=False)
@@ -77,11 +76,10 @@ def read(kind: str, entry_id: str, subject: Sentence) -> Conversation[Row | None
 def enter(
     kind: str, fields: Payload, subject: Sentence, find: Callable[[str], Conversation[Row | None]], *, include: str = ""
 ) -> Conversation[Row]:
-    """Create a `kind` and give it as the books echo it.
+    """Create a `kind` and return the row that QuickBooks echoes. Raises the failure of a refusal.
 
-    An error within QuickBooks (`SystemFault`) leaves open whether the write was carried out. So before it is asked
-    again, under a new key, `find` looks for what it may have left behind; it is given the mark that this would carry.
-    A refusal is raised as what it means.
+    After an internal error of QuickBooks (`SystemFault`) we do not know if the write was carried out. So before it is
+    sent again, under a new key, `find` searches for its result; it gets the mark that the result would have.
     """
     for _ in range(ATTEMPTS):
         name = say("create %(kind)s", kind=IN_WORDS[kind])
@@ -100,7 +98,7 @@ def enter(
 def change(
     kind: str, revises: Revision, fields: Payload, subject: Sentence, *, include: str = ""
 ) -> Conversation[Row]:
-    """Change a `kind` that is there and give it as the books echo it. See `_rewrite`; for `include` see `create`."""
+    """Change an existing `kind` and return the row that QuickBooks echoes. See `_rewrite`; for `include`, `create`."""
     return (
         yield from _rewrite(
             say("change %(kind)s", kind=IN_WORDS[kind]),
@@ -113,7 +111,7 @@ def change(
 
 
 def void(kind: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
-    """Bring a `kind` to nothing that is there, unless somebody has done so already. See `_rewrite`."""
+    """Void an existing `kind`, unless it is voided already. See `_rewrite`."""
     return (
         yield from _rewrite(
             say("void %(kind)s", kind=IN_WORDS[kind]),
@@ -135,10 +133,11 @@ def _rewrite(
     *,
     is_done: Callable[[Row], bool] = lambda _: False,
 ) -> Conversation[Row]:
-    """Ask a write onto something that is there; `item` makes it for a SyncToken.
+    """Send a write to something that exists; `item` returns its batch item for a SyncToken.
 
-    If somebody else changed it in between (5010), or QuickBooks broke down over it, the write goes onto what it is now,
-    unless that `is_done`: a second one of the same does no harm. Raises `Rejected` if it is not there any more.
+    If a QuickBooks user changed it meanwhile (5010), or QuickBooks had an internal error, read it and send the write
+    again for its new version, unless that `is_done`; writing the same twice does no harm. Raises `Rejected` if it was
+    deleted, or if its total is none of `revises.totals`.
     """
     version, last = revises.version, Rejected(stumbled(subject))
     for _ in range(ATTEMPTS):
@@ -157,7 +156,7 @@ def _rewrite(
             return _echo(reply.payload, kind)
         failure = fault.failure(subject)
         if fault.code == faults.GONE and (yield from read(kind, revises.id, subject)) is None:
-            raise Rejected(_deleted(subject, revises.id if revises.totals else ""))  # And nothing that it refers to.
+            raise Rejected(_deleted(subject, revises.id if revises.totals else ""))  # Not something that it refers to.
         if not fault.in_doubt and fault.code != faults.OUTDATED:
             raise failure
         last, version = failure if isinstance(failure, Rejected) else last, ""
@@ -175,7 +174,8 @@ def _deleted(subject: Sentence, posting_id: str) -> Problem:
 
 
 def _refuse_surprise(total: Decimal, revises: Revision, subject: Sentence) -> None:
-    """Tell a person what somebody else made of it, before that is replaced."""
+    """Raise `Rejected` if the total in QuickBooks is none that we know, so that a person decides before it is replaced.
+    """
     if total not in revises.totals:
         offer = Fix(label=say("Put the order’s figures in its place"), kind=FixKind.OVERWRITES, value=f"{total:.2f}")
         raise Rejected(
@@ -199,7 +199,7 @@ def _refuse_surprise(total: Decimal, revises: Revision, subject: Sentence) -> No
 
 
 def stumbled(subject: Sentence) -> Problem:
-    """Return what a person has to see to when QuickBooks broke down over a write."""
+    """Return the problem for a write whose outcome is unknown after an internal error of QuickBooks."""
     return Problem(
         what=say("QuickBooks had an error of its own when it was to take %(subject)s.", subject=subject),
         why=say("It may be in the books all the same, although it was not found there."),

@@ -1,8 +1,8 @@
-"""Taking a batch to QuickBooks Online: one call of `/batch` under the batch's key, and one of `/cdc`.
+"""Send a batch to QuickBooks Online: one call of `/batch` under the batch's key, one of `/cdc`, and reads by id.
 
-The line is python-quickbooks' over an Authlib session. Of that library it uses the address, the headers and the
-`requestid`; what came back is read here, because the library keeps neither headers nor more than one error, and gives
-the same exception to a throttle, a refusal and a page of HTML.
+The HTTP client is python-quickbooks over an Authlib session. That library provides the address, the headers and the
+`requestid`. Responses are read here, because the library keeps neither headers nor more than one error, and raises the
+same exception for a throttle, a refusal and a page of HTML.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ from quickbooks_online.marks import mark, marked
 MINOR_VERSION = 75
 CONNECT_TIMEOUT = 5.0
 LONGEST_TIMEOUT = 50.0
-"""Seconds. With the time to connect it leaves `send` within its minute."""
+"""Seconds. Together with the connect timeout, `send` ends within a minute."""
 
 LONGEST_PAUSE = 3600.0
 
 CHANGES = "Changes"
-"""What a request for changes names its kind under, beside the moment `since`; it is no operation of QuickBooks."""
+"""The key of the kind in a request for changes, beside the time `since`. It is not an operation of QuickBooks."""
 
 MOST_CHANGES = 1000
-"""How many entries one answer tells of. If it is that many, some may be missing (Intuit, change data capture)."""
+"""The most records in one answer. If an answer has that many, some may be missing (Intuit, change data capture)."""
 
 REFUSED_WHOLE = (400, 413, 415, 422)
-"""Statuses of a call that was not understood, of which therefore nothing was carried out."""
+"""HTTP statuses of a call that was not understood; nothing of it was carried out."""
 
 
 def encode(key: str, requests: Sequence[Request]) -> str:
-    """Return the body of the call. Each request is an item under its place, counted from 1 (with a requestid, at most
-    ten characters), and every document carries its mark. It is plain ASCII: US books take no other bytes than
-    ISO-8859-1, and escapes are safe in both.
+    """Return the body of the `/batch` call. Each request is an item whose `bId` is its place, counted from 1 (with a
+    requestid, at most ten characters), and every document has its mark. The body is ASCII with escapes: US companies
+    accept only ISO-8859-1.
 
-    Questions for changes are no items of a batch; they travel beside it, all in one call. Nor are entries read by id,
-    each in a call of its own.
+    Requests for changes and reads by id are not items of a batch: all changes are asked in one call of their own, and
+    each read by id in another.
     """
     items = [
         {**(marked(request.payload, mark(key, place)) if request.writes else request.payload), "bId": str(place)}
@@ -75,7 +75,7 @@ def _is_beside(request: Request) -> bool:
 
 
 class Line(OAuth2Session):  # type: ignore[misc]  # Authlib ships without types.
-    """An HTTP session with the token that python-quickbooks asks for, which keeps the last response whole."""
+    """An HTTP session with the access token for python-quickbooks. It keeps the last response."""
 
     last: requests.Response | None = None
 
@@ -88,7 +88,7 @@ class Line(OAuth2Session):  # type: ignore[misc]  # Authlib ships without types.
         return str(self.token["access_token"])
 
     def request(self, method: str, url: str, **more: Any) -> requests.Response:
-        # A redirect would repeat the question at an address that nobody configured, and as a GET.
+        # A redirect would repeat the call as a GET at an address that is not configured.
         response: requests.Response = super().request(method, url, allow_redirects=False, **more)
         response.encoding = "utf-8"
         self.last = response
@@ -96,24 +96,24 @@ class Line(OAuth2Session):  # type: ignore[misc]  # Authlib ships without types.
 
 
 class Books(QuickBooks):  # type: ignore[misc]  # python-quickbooks ships without types.
-    """python-quickbooks, which leaves faults to `faults.py`."""
+    """The client of python-quickbooks, without its error handling: `faults.py` reads faults."""
 
     @staticmethod
     def handle_exceptions(results: object) -> None:
-        """Called with a fault, of which the library would raise the first error only."""
+        """Do nothing. The library calls this with a fault, and would raise only its first error."""
 
 
 def timeout(settings: Mapping[str, str]) -> float:
-    """Return how many seconds to wait for an answer."""
+    """Return the seconds to wait for an answer, at most `LONGEST_TIMEOUT`."""
     return min(float(settings["TIMEOUT"]), LONGEST_TIMEOUT)
 
 
 def cost(requests: Sequence[Request]) -> RequestCost:
-    """Return what a trip costs: a call of the batch, if anything is in it, one for all changes together, and one for
-    each entry that is read by its id.
+    """Return the cost of sending a batch: a call for the batch, if it has items, one for all changes together, and one
+    for each record that is read by its id.
 
-    Intuit meters what reads (queries, change data capture) and not what writes. Whether it counts a batch of queries
-    once or each query is not documented; here each is counted, so that the meter never stands too low.
+    Intuit meters reads (queries, change data capture) and not writes. Its documentation does not say if a batch of
+    queries counts once or once per query; here each query counts, so that our count is never too low.
     """
     changes = sum(CHANGES in request.payload for request in requests)
     entries = sum(READ in request.payload for request in requests)
@@ -124,10 +124,10 @@ def cost(requests: Sequence[Request]) -> RequestCost:
 
 
 def send(batch: Batch, connection: Connection) -> Sequence[Response]:
-    """Carry a batch, and bring its answers back in the order of its requests.
+    """Send a batch and return its responses in the order of its requests.
 
-    The batch goes first. If the line breaks before the rest is read, all is repeated, and the batch's own key makes
-    that harmless.
+    The `/batch` call goes first. If the connection breaks before the rest is read, everything is sent again, which the
+    batch's key makes safe.
     """
     numbered = dict(enumerate(batch.requests, start=1))
     inside = [place for place, request in numbered.items() if not _is_beside(request)]
@@ -147,14 +147,14 @@ def send(batch: Batch, connection: Connection) -> Sequence[Response]:
 
 
 def _entry(line: Line, connection: Connection, wanted: Payload) -> Response:
-    """Read one entry by its id."""
+    """Read one record by its id."""
     address = f"{str(wanted[READ]).lower()}/{wanted['Id']}"
     answer = _ask(line, connection, lambda books, url: books.get(url + address), faults_are_answers=True)
     return Response(payload={**answer, **_beside(line, connection, answer)})
 
 
 def _changes(line: Line, batch: Batch, connection: Connection, places: Sequence[int]) -> dict[int, Response]:
-    """Ask once what has changed of all that is asked for, since the earliest moment of them."""
+    """Ask in one call for the changes of all requested kinds, since the earliest of their times."""
     wanted = {place: batch.requests[place - 1].payload for place in places}
     kinds = dict.fromkeys(str(payload[CHANGES]) for payload in wanted.values())
     params = {"entities": ",".join(kinds), "changedSince": min(str(payload["since"]) for payload in wanted.values())}
@@ -180,7 +180,8 @@ def _ask(
     *,
     faults_are_answers: bool = False,
 ) -> dict[str, Any]:
-    """One call, and its answer as JSON. A refusal of it as a whole is raised, unless it is an answer like others."""
+    """Make one call and return its JSON. Raise the failure if it was refused as a whole; with `faults_are_answers`,
+    return its fault."""
     line.last = None
     answer = _call(line, connection, call)
     if line.last is None:
@@ -194,8 +195,8 @@ def _ask(
 
 
 def _beside(line: Line, connection: Connection, answer: Mapping[str, Any]) -> dict[str, str]:
-    """Return what only the carrier knows: the `realm` it spoke to, Intuit's `intuit_tid` for its support, and the
-    `time` by QuickBooks' clock."""
+    """Return the details of the call itself: its `realm`, Intuit's `intuit_tid` for support requests, and the `time` by
+    QuickBooks' clock."""
     tid = line.last.headers.get("intuit_tid", "") if line.last is not None else ""
     return {"intuit_tid": tid, "realm": connection.books_id, "time": str(answer.get("time", ""))}
 
@@ -206,19 +207,19 @@ def _call(line: Line, connection: Connection, call: Callable[[QuickBooks, str], 
     books.session = line
     broken = ""
     try:
-        # It raises QuickbooksException for any status and body it does not like, and TypeError for JSON that is no
-        # object. The response is kept, so that all of these are judged in one place.
+        # The library raises QuickbooksException for any status and body that it does not accept, and TypeError for
+        # JSON that is not an object. The session keeps the response, and `_failure` reads it in all these cases.
         with suppress(QuickbooksException, TypeError):
             return call(books, f"{books.api_url}/company/{connection.books_id}/")
     except requests.RequestException as error:
         broken = type(error).__name__
-    if broken:  # Raised out here, because requests' exceptions carry the headers that were sent, token and all.
+    if broken:  # Raised outside of the `except`: requests' exceptions have the sent headers with the token.
         raise Unavailable(say("QuickBooks Online did not answer (%(broken)s).", broken=broken))
     return None
 
 
 def _failure(response: requests.Response) -> IntegrationError:
-    """Return what it means that the batch as a whole was not answered."""
+    """Return the failure for a response that refuses a call as a whole."""
     status = response.status_code
     fault = _fault(response)
     pause = _retry_after(response)
@@ -247,7 +248,8 @@ def _fault(response: requests.Response) -> faults.Fault | None:
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    """Return the pause that the ledger asks for. It may also be a date, which is not worth a clock."""
+    """Return the pause that QuickBooks asks for, in seconds, at most `LONGEST_PAUSE`. A date in the header is ignored.
+    """
     asked = response.headers.get("Retry-After", "")
     return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else None
 
@@ -255,7 +257,8 @@ def _retry_after(response: requests.Response) -> float | None:
 def _paired(
     answer: Mapping[str, Any], batch: Batch, asked: Sequence[int], beside: Mapping[str, str]
 ) -> dict[int, Response]:
-    """Give every item of a batch its own answer. They come in any order, so each must be there once, by its place."""
+    """Return the response to each item of a batch by its place. Items are answered in any order; each must be answered
+    exactly once, or `UnexpectedAnswer` is raised."""
     items = answer.get("BatchItemResponse")
     items = items if isinstance(items, list) else []
     places = [str(place) for place in asked]

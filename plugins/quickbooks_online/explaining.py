@@ -1,5 +1,5 @@
-"""What stands behind a refusal whose code tells half of it: QuickBooks is asked which customer is inactive, until when
-the books are closed, whose number it is. Who reads it then knows what to do, and mostly presses one button."""
+"""Explain a refusal whose code says too little: ask QuickBooks which customer is inactive, until when the books are
+closed, or which document has the number. The person then knows what to do, usually with one click."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _LISTS = (
         say("Make it active again in QuickBooks, then press Retry."),
     ),
 )  # fmt: skip
-"""Kind, the field that cures it, what is said of one and of several, and the cure."""
+"""Kind, the field in which a person corrects it, the sentences for one record and for several, and the cure."""
 
 
 def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Rejected]:
-    """Return the refusal to enter a document, said as well as it can be said by looking. One that says enough is given
-    back, and so is one about which nobody can tell more."""
+    """Return the refusal of a document with the details that QuickBooks tells when asked. A refusal that says enough,
+    or about which QuickBooks tells no more, is returned unchanged."""
     code = refusal.problems[0].code
     problem: Problem | None = None
     try:
@@ -46,7 +46,7 @@ def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> 
             problem = yield from _inactive(fields, called)
         elif code in CLOSED:
             problem = yield from _closed(fields, called)
-    except IntegrationError:  # What was refused is still what there is to say.
+    except IntegrationError:  # Without the details, the refusal itself is shown.
         return refusal
     return refusal if problem is None else Rejected(problem)
 
@@ -55,7 +55,7 @@ def _closed(fields: Payload, called: Sentence) -> Conversation[Problem | None]:
     found = yield from rows(say("look until when the books are closed"), "Preferences", "", called)
     told = (found[0].get("AccountingInfoPrefs") or {}).get("BookCloseDate") if found else None
     until = dt.date.fromisoformat(told) if told else None
-    if until is None or dt.date.fromisoformat(fields["TxnDate"]) > until:  # It has been opened again meanwhile.
+    if until is None or dt.date.fromisoformat(fields["TxnDate"]) > until:  # The period was reopened meanwhile.
         return None
     return refusals.closed(called, until)
 
@@ -83,7 +83,7 @@ def _inactive(fields: Payload, called: Sentence) -> Conversation[Problem | None]
 
 
 def _pointers(fields: Payload, element: str) -> Iterator[str]:
-    """Return the ids that a document points to under a name, in its lines too."""
+    """Return the ids that a document refers to in elements of this name, also in its lines."""
     for name, value in fields.items():
         if name == element and isinstance(value, dict):
             yield str(value.get("value", ""))

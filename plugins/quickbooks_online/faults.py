@@ -1,7 +1,7 @@
-"""What QuickBooks Online refuses and why: reading its three shapes of fault, and what each means to the hub.
+"""Read the faults of QuickBooks Online in their three formats, and turn them into the hub's exceptions.
 
-The shapes: the service's own (`Fault`), its gateway's in lower case (`fault`), and the gateway's XML, which comes even
-where JSON was asked for. The codes are Intuit's (error-codes and common-errors pages); `refusals.py` has the sentences.
+The formats: the service's own (`Fault`), its gateway's in lower case (`fault`), and the gateway's XML, which comes even
+if JSON was asked for. The codes are Intuit's (error-codes and common-errors pages); `refusals.py` has the sentences.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub.plugin import AuthorizationExpired, IntegrationError, Rejected, Sentenc
 from quickbooks_online import refusals
 
 THROTTLE_PAUSE = 60.0
-"""Seconds to wait after 429 where no Retry-After says otherwise (Intuit: "wait 60 seconds")."""
+"""Seconds to wait after 429 without a Retry-After header (Intuit: "wait 60 seconds")."""
 
 NAME_TAKEN = "6240"
 OUTDATED = "5010"
@@ -26,25 +26,25 @@ LAPSED = "6190"
 
 
 class Reaction(enum.Enum):
-    """What the hub does about a fault."""
+    """The hub's reaction to a fault."""
 
     PERSON = enum.auto()
     """A person must act."""
     LATER = enum.auto()
-    """Nothing was carried out; the same may be asked again later."""
+    """Nothing was carried out; the same request may be sent again later."""
     DOUBT = enum.auto()
-    """An error within QuickBooks; whether it was carried out is unknown."""
+    """An internal error of QuickBooks; it is unknown if the request was carried out."""
     EXPIRED = enum.auto()
-    """The authorization does not hold."""
+    """The authorization is not valid."""
 
 
 _REACTIONS = {
-    "120": Reaction.EXPIRED,  # Who connected is no administrator any more.
-    "3100": Reaction.EXPIRED,  # The app is not authorized for these books.
+    "120": Reaction.EXPIRED,  # The person who connected is not an administrator any more.
+    "3100": Reaction.EXPIRED,  # The app is not authorized for this company.
     "3200": Reaction.EXPIRED,  # The access token ran out or was revoked.
-    "130": Reaction.LATER,  # The books are being moved to another cluster,
-    "140": Reaction.LATER,  # are locked,
-    "150": Reaction.LATER,  # or are under maintenance.
+    "130": Reaction.LATER,  # The company is being moved to another cluster,
+    "140": Reaction.LATER,  # is locked,
+    "150": Reaction.LATER,  # or is under maintenance.
     "600": Reaction.LATER,  # An earlier call with this requestid is still being carried out.
     "3001": Reaction.LATER,  # Throttled.
     "10000": Reaction.DOUBT,
@@ -52,7 +52,7 @@ _REACTIONS = {
     "503": Reaction.DOUBT,
 }
 
-# Where a code is not among those above and has no sentences either, the family of the fault decides.
+# The family of a fault decides if its code is not listed above and has no sentences in `refusals`.
 _FAMILIES = {
     "authentication": Reaction.EXPIRED,
     "authenticationfault": Reaction.EXPIRED,
@@ -64,7 +64,7 @@ _FAMILIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Error:
-    """One reason of a fault. `code` is without leading zeros; `element` names the field, where QuickBooks says it."""
+    """One error of a fault. `code` has no leading zeros; `element` names the field, if QuickBooks says which."""
 
     code: str
     message: str = ""
@@ -74,13 +74,13 @@ class Error:
     @property
     def reaction(self) -> Reaction:
         if self.code == "500" and "unsupported" in (self.message + self.detail).lower():
-            return Reaction.PERSON  # Characters that US books cannot store come out under this code as well.
+            return Reaction.PERSON  # Also the code for characters that US companies cannot store.
         return _REACTIONS.get(self.code, Reaction.PERSON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Why QuickBooks did not do something. `kind` is its own family of faults ("ValidationFault")."""
+    """A refusal by QuickBooks with its errors. `kind` is QuickBooks' family of faults ("ValidationFault")."""
 
     errors: tuple[Error, ...]
     kind: str = ""
@@ -91,7 +91,7 @@ class Fault:
 
     @property
     def reaction(self) -> Reaction:
-        """The gravest of its errors' reactions decides: asking later does not help where a token ran out."""
+        """Return the most severe reaction of its errors: retrying later does not help if a token has expired."""
         reactions = {error.reaction for error in self.errors}
         for reaction in (Reaction.EXPIRED, Reaction.LATER, Reaction.DOUBT):
             if reaction in reactions:
@@ -102,12 +102,12 @@ class Fault:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether the books may hold what was asked all the same."""
+        """Return True if the request may have been carried out in spite of the fault."""
         return self.reaction is Reaction.DOUBT
 
     def failure(self, subject: Sentence, *, retry_after: float | None = None) -> IntegrationError:
-        """Return the exception that this fault is to the hub. `subject` is what was asked: "invoice 1042 for ABC
-        Company"."""
+        """Return the hub's exception for this fault. `subject` is what was sent: "invoice 1042 for ABC Company".
+        `retry_after` is in seconds."""
         reaction = self.reaction
         if reaction is Reaction.EXPIRED:
             return AuthorizationExpired(refusals.EXPIRED.get(self.code, refusals.EXPIRED["3200"]))
@@ -139,8 +139,8 @@ def in_json(answer: Mapping[str, Any]) -> Fault | None:
 
 
 def in_xml(text: str) -> Fault | None:
-    """Return the fault in the gateway's XML. It is read by pattern: a parser would resolve whatever a document
-    declares."""
+    """Return the fault in the gateway's XML, or None. It is read with regular expressions, because an XML parser would
+    resolve the entities that a document declares."""
     found = re.search(r"<Fault\b([^>]*)>(.*?)</Fault>", text, re.DOTALL)
     if not found:
         return None
@@ -167,12 +167,13 @@ def _first(pattern: str, text: str) -> str:
 
 
 def _fault(errors: Iterable[Error], *, kind: str) -> Fault:
-    """Return the errors of a fault, which always has one: one without any is still a refusal."""
+    """Return a fault with these errors, or with one empty error if there are none: it is still a refusal."""
     return Fault(errors=tuple(errors) or (Error(code=""),), kind=kind)
 
 
 def _error(error: Mapping[str, Any]) -> Error:
-    """One error in either case. The gateway writes "003001", the service "3001" or 3001, and sometimes only a text."""
+    """Return an error from either JSON format. As code the gateway writes "003001", the service "3001" or 3001; without
+    one, it may be in the message (`errorCode=`)."""
     message = str(error.get("Message") or error.get("message") or "")
     code = str(error.get("code") or "") or _first(r"errorCode=(\d+)", message)
     return Error(

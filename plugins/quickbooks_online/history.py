@@ -1,4 +1,4 @@
-"""Reading what the customers owe and have paid: invoices, payments and credit memos, whoever entered them."""
+"""Fetch the customers' invoices, payments and credit memos, including those entered by people in QuickBooks."""
 
 from __future__ import annotations
 

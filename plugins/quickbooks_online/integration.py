@@ -1,4 +1,4 @@
-"""QuickBooks Online, as the hub knows it: what it can do, and where each of its parts lives."""
+"""The integration class of QuickBooks Online: its capabilities, and a method for each part of the plugin interface."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PAGES = {
 
 
 class QuickBooksOnline(PushIntegration):
-    """Orders in QuickBooks Online, thirty requests a call. See `hub.plugin` for what each method is."""
+    """Orders in QuickBooks Online, up to 30 requests per call. See `hub.plugin` for each method."""
 
     key = "quickbooks_online"
     label = "QuickBooks Online"
@@ -73,7 +73,7 @@ class QuickBooksOnline(PushIntegration):
             Limit(most=10, seconds=1),
             Limit(most=40, seconds=60, counted=CostUnit.BATCHES),
         ),
-        idempotency_window=dt.timedelta(days=1),  # Intuit does not say how long; a day is what we dare.
+        idempotency_window=dt.timedelta(days=1),  # Intuit does not say how long; we assume a day.
         reads_a_month=500_000,  # Builder tier of the Intuit App Partner Program, for all companies of an app together.
         tax_by_code=True,
         reference="intuit_tid",
@@ -95,7 +95,7 @@ class QuickBooksOnline(PushIntegration):
     def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
         return posting.create(record, options, books)
 
-    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # QuickBooks has no dialects, and forgets by itself.
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # QuickBooks has no dialects and needs no `answered`.
         return carrier.encode(key, requests)
 
     def cost(self, requests: Sequence[Request]) -> RequestCost:
@@ -113,10 +113,10 @@ class QuickBooksOnline(PushIntegration):
         self,
         kind: str,
         posting_id: str,
-        books: Books,  # noqa: ARG002  # The address names no company.
+        books: Books,  # noqa: ARG002  # The URL has no company in it.
         settings: Mapping[str, str],
     ) -> str | None:
-        """Return the page of a posting. QuickBooks opens it in the company that the person is signed in to."""
+        """Return the URL of a posting's page. QuickBooks opens it in the company that the person is signed in to."""
         page = PAGES.get(kind)
         return f"{settings['APP_URL'].rstrip('/')}/app/{page}?txnId={posting_id}" if page else None
 

@@ -1,4 +1,4 @@
-"""Reading the books: who they are, and their lists."""
+"""Fetch the company's details and its lists from QuickBooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quickbooks_online import preferences
 from quickbooks_online.asking import Row, UnexpectedAnswer, look, quoted, rows, select
 from quickbooks_online.paging import stretch
 
-EVERY_ENTRY = "Active in (true, false)"  # Otherwise a query leaves inactive entries out, and their names are taken too.
+EVERY_ENTRY = "Active in (true, false)"  # By default queries omit inactive records, but their names are taken too.
 
 ACCOUNT_KINDS = {
     "Accounts Receivable": AccountKind.ACCOUNTS_RECEIVABLE,
@@ -25,15 +25,15 @@ ACCOUNT_KINDS = {
 }
 
 SELLABLE = ("Inventory", "NonInventory", "Service")
-"""The types of item that can stand on a line. Categories and bundles are items to QuickBooks, too."""
+"""The types of item that a line can have. Categories and bundles are items in QuickBooks, too."""
 
 LINE_TAX_CODES = ("TAX", "NON", "CustomSalesTax")
-"""Tax codes of a US line; QuickBooks lists them among the codes of a whole invoice, where they mean nothing."""
+"""Tax codes of a US line. QuickBooks also lists them among the codes of a whole invoice, where they have no meaning."""
 
 
 def describe_books() -> Conversation[Books]:
-    """Ask who is at the other end and how they work. The company's own id is always 1; the realm is what its carrier
-    says it spoke to."""
+    """Fetch the company and its preferences. QuickBooks gives every company the id 1, so the books' id is the realm
+    that `carrier` adds to the answer."""
     answer = yield from look(say("look at the company"), select("CompanyInfo", ""), say("your company"))
     companies = answer["QueryResponse"].get("CompanyInfo")
     if not companies:
@@ -44,7 +44,7 @@ def describe_books() -> Conversation[Books]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class List:
-    """A list of the books: what QuickBooks calls it, what a bookkeeper does, and how an entry is read."""
+    """A list of QuickBooks: its name in the API and in sentences, its query's condition, and how a record is read."""
 
     called: str
     plural: Sentence

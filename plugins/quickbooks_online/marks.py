@@ -1,7 +1,7 @@
-"""Knowing again what we wrote: the mark that a document carries in its private note, and what to look at without it.
+"""Recognize documents that we wrote: by the mark in their private note, or by their contents if the mark is gone.
 
-The mark is made of the batch's key and the place in it, so no two writes have the same, and a write that is repeated
-under its key has the same again. It is put in when the batch is sealed; conversations know nothing of it.
+The mark is made from the batch's key and the place in it, so no two writes have the same, and a write that is repeated
+under its key has the same again. It is added when the batch is encoded; conversations do not see it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from hub.plugin import Payload
 NOTE = "PrivateNote"
 NOTE_LENGTH = 4000
 VOIDED = "Voided"
-"""What QuickBooks writes into the private note of a transaction that somebody voids; its amounts become nothing."""
+"""QuickBooks writes this into the private note of a voided transaction, and sets its amounts to zero."""
 
 _MARK = re.compile(r"\s*\bRef\. ([0-9a-f]{12})\b")
 _LINE_KINDS = ("SalesItemLineDetail", "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail")
 
 
 def is_voided(row: Mapping[str, Any]) -> bool:
-    """Return True if somebody, or we, brought a transaction to nothing."""
+    """Return True if a transaction is voided, by us or by a QuickBooks user."""
     return VOIDED in str(row.get(NOTE) or "") and not Decimal(str(row.get("TotalAmt") or 0))
 
 
@@ -34,8 +34,8 @@ def mark(key: str, place: int) -> str:
 
 
 def marked(item: Payload, signed: str) -> Payload:
-    """Return a batch item with the mark in the note of its document. What is no document has a name to be known by, and
-    a change that leaves the note as it is must not touch it."""
+    """Return a batch item with the mark in the note of its document. Records get none, because they are recognized by
+    name; nor does a change that does not send the note."""
     kind, fields = written(item)
     if "TxnDate" not in fields or (fields.get("sparse") and NOTE not in fields):
         return item
@@ -45,21 +45,21 @@ def marked(item: Payload, signed: str) -> Payload:
 
 
 def written(item: Payload) -> tuple[str, Payload]:
-    """Return what a batch item writes: "Invoice" and its fields. Of one that writes nothing, nothing."""
+    """Return the kind and the fields that a batch item writes: "Invoice" and a dict; empty if it writes nothing."""
     return next(((kind, fields) for kind, fields in item.items() if isinstance(fields, dict)), ("", {}))
 
 
 def mark_of(row: Mapping[str, Any]) -> str:
-    """Return the mark that a document in the books carries, if it does."""
+    """Return the mark of a document in QuickBooks, or an empty string."""
     found = _MARK.search(str(row.get(NOTE) or ""))
     return found[1] if found else ""
 
 
 def is_alike(row: Mapping[str, Any], fields: Payload) -> bool:
-    """Return True if a document in the books, of the same party and day and without a mark, is what we wrote all the
-    same.
+    """Return True if a document in QuickBooks, of the same party and day and without a mark, is the one that we wrote.
 
-    Somebody has written another note: then its number is ours, or the note is, and so are its amounts.
+    A QuickBooks user may have changed its note, and so removed the mark. It is ours if its number or its note is what
+    we sent, and so are its amounts and linked invoices; a voided one, if its number is.
     """
     note = str(row.get(NOTE) or "")
     if mark_of(row):
@@ -76,7 +76,8 @@ def _number(row: Mapping[str, Any]) -> str:
 
 
 def _amount(row: Mapping[str, Any]) -> Decimal:
-    """Return what the lines come to, before discount and tax, which the books may see in another way than we do."""
+    """Return the sum of the lines before discount and tax, which QuickBooks may compute differently; without lines, the
+    total."""
     lines = [line for line in row.get("Line", ()) if line.get("DetailType") in _LINE_KINDS]
     amounts = [line["Amount"] for line in lines] if lines else [row.get("TotalAmt", 0)]
     return sum((Decimal(str(amount)) for amount in amounts), Decimal(0))

@@ -1,4 +1,4 @@
-"""Numbers of documents: how long they may be, and what is to be done about one that is in the books already (6140)."""
+"""Document numbers: their length limit, and the fixes for a number that is already used in QuickBooks (6140)."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from hub.plugin import (
 from quickbooks_online.asking import IN_WORDS, Row, quoted, rows
 
 LENGTH = 21
-"""How many characters QuickBooks keeps of a document's number."""
+"""The most characters of a document number in QuickBooks."""
 
 DUPLICATE = "6140"
 REPEAT = "allowduplicatedocnum"
-"""What `include` says to have a number taken that is there already (Intuit, API reference, at each document)."""
+"""The value of `include` that allows a duplicate number (Intuit, API reference, at each document)."""
 
 _MARK = "-2"
 
 
 def shorter(document: Document) -> tuple[Fix, ...]:
-    """Return the offer to give a document another number that fits."""
+    """Return the fix that gives a document a number that fits; none for a payment."""
     if isinstance(document, Payment):
         return ()
     return (_renumber(document.number[:LENGTH]),)
 
 
 def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Problem]:
-    """Return what to do about a number that is taken: look whose it is, and offer to link it, to renumber, to repeat
-    it.
+    """Return the problem of a number that is used already: it names the documents that have the number, and offers to
+    link to one, to use another number, or to use the number twice.
 
-    A document is offered for linking only if it is the same party's: what is to be linked to it would not fit another.
+    Linking is offered only to documents of the same customer or vendor: later documents would not fit another party's.
     """
     number, party = fields["DocNumber"], "CustomerRef" if "CustomerRef" in fields else "VendorRef"
     try:
@@ -74,7 +74,8 @@ def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -
 
 
 def existing(kind: str, wanted: str, fields: Payload, called: Sentence) -> Conversation[Row]:
-    """Return the document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's.
+    """Return the document that a person chose as the same one. Raises `Rejected` if it does not exist, or belongs to
+    another customer or vendor.
     """
     party = "CustomerRef" if "CustomerRef" in fields else "VendorRef"
     name = say("look at the %(kind)s", kind=IN_WORDS[kind])

@@ -1,4 +1,4 @@
-"""Intuit's OAuth 2: authorizing, renewing, giving back. With short timeouts, since an admin or a lock is waiting."""
+"""Intuit's OAuth 2: authorize, refresh and revoke. Timeouts are short, because an admin or a lock is waiting."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from quickbooks_online.carrier import CONNECT_TIMEOUT, timeout
 SCOPE = "com.intuit.quickbooks.accounting"
 LONGEST_TIMEOUT = 15.0
 EARLY = dt.timedelta(minutes=5)
-"""How long before its end an access token is renewed, so that no batch leaves with one that ends on the way."""
+"""An access token is renewed this long before it expires, so that none expires while a batch is being sent."""
 
 HEADERS = {
     "Accept": "application/json",
     "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
-    # Asks for the end that no renewal moves, five years after the first consent (Intuit's policy of November 2025).
+    # Asks for the final expiry, which no renewal extends: five years after consent (Intuit's policy of November 2025).
     "x-include-refresh-token-hard-expires-in": "true",
 }
 
@@ -63,7 +63,7 @@ BAD_KEYS = Problem(
 
 
 class Refused(Exception):
-    """Intuit refused a token. `code` is OAuth's own ("invalid_grant")."""
+    """A refused token request. `code` is the OAuth error code ("invalid_grant")."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -71,7 +71,7 @@ class Refused(Exception):
 
 
 def authorize(attempt: Attempt) -> Redirect | Authorized:
-    """Send the admin to Intuit's sign-in at first, and take what comes back from it."""
+    """Return the redirect to Intuit's sign-in; or, with the answer from there, exchange its code for tokens."""
     if attempt.answer is None:
         return Redirect(url=_sign_in(attempt))
     code, realm = _granted(attempt.answer, attempt.books_id)
@@ -89,7 +89,7 @@ def authorize(attempt: Attempt) -> Redirect | Authorized:
 
 
 def refresh(connection: Connection) -> Authorized:
-    """Exchange the refresh token. Intuit changes its value about once a day, and then the old one dies."""
+    """Exchange the refresh token. Intuit changes its value about once a day, and the old value then becomes invalid."""
     refresh_token = connection.credentials["refresh_token"]
     with _session(connection.settings) as session:
         try:
@@ -101,14 +101,14 @@ def refresh(connection: Connection) -> Authorized:
         except Refused as refusal:
             if refusal.code == "invalid_grant":
                 raise AuthorizationExpired(say("Intuit does not renew this authorization any more.")) from None
-            # Wrong keys are the operator's to correct; the authorization itself may be as good as ever.
+            # The operator must correct wrong keys; the authorization itself may still be valid.
             why = say("Intuit does not renew authorizations at present (%(code)s).", code=refusal.code)
             raise Unavailable(why) from None
     return _authorized(connection.books_id, {"refresh_token": refresh_token, **token})
 
 
 def revoke(connection: Connection) -> None:
-    """Give the authorization back. Intuit answers 400 to a token that is dead already, which is as good."""
+    """Revoke the authorization. Intuit answers 400 for a token that is invalid already, which counts as success."""
     broken, status = "", 0
     with _session(connection.settings) as session:
         try:
@@ -129,7 +129,7 @@ def revoke(connection: Connection) -> None:
 def _sign_in(attempt: Attempt) -> str:
     more = {}
     if attempt.books_id:
-        # OpenID Connect's way to ask for a value of a claim: the company that was connected before.
+        # OpenID Connect's request for the value of a claim: the company that was connected before.
         more["claims"] = simplejson.dumps({"id_token": {"realmId": {"value": attempt.books_id}}})
     with _session(attempt.settings, redirect_uri=attempt.return_url) as session:
         url, _ = session.create_authorization_url(
@@ -139,12 +139,13 @@ def _sign_in(attempt: Attempt) -> str:
 
 
 def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
-    """Return the code and the realm of a sign-in that ended well, and in the right company. A refusal names no realm.
+    """Return the code and the realm of a successful sign-in. Raises `Rejected` if it was refused (the answer then has
+    no realm), is incomplete, or is for another company.
     """
     if error := answer.get("error"):
         raise Rejected(DECLINED if error == "access_denied" else _other(error))
     code, realm = answer.get("code", ""), answer.get("realmId", "")
-    if not code or not (realm.isascii() and realm.isdigit()):  # The realm becomes part of addresses.
+    if not code or not (realm.isascii() and realm.isdigit()):  # The realm becomes part of URLs.
         raise Rejected(_other("answer-incomplete", say("the answer is incomplete")))
     if books_id and realm != books_id:
         raise Rejected(
@@ -178,7 +179,7 @@ def _other(code: str, said: Sentence | None = None) -> Problem:
 
 
 def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
-    """Return a session with the app's keys. It has no scope, because Authlib would send that on renewing too."""
+    """Return a session with the app's keys. It has no scope, because Authlib would also send it on refresh."""
     return OAuth2Session(
         settings["CLIENT_ID"],
         settings["CLIENT_SECRET"],
@@ -192,13 +193,13 @@ def _asking() -> dict[str, Any]:
 
 
 def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Ask for a token. What goes wrong is told without the exceptions of the libraries: they hold what was sent."""
+    """Request a token. Failures are raised without the libraries' exceptions, because those include what was sent."""
     refused, broken = "", ""
     try:
         token = ask()
     except OAuthError as error:
         refused = str(error.error)
-    except (requests.RequestException, ValueError) as error:  # ValueError: an answer that is no JSON object.
+    except (requests.RequestException, ValueError) as error:  # ValueError: the answer is not a JSON object.
         broken = type(error).__name__
     if refused:
         raise Refused(refused)
@@ -218,5 +219,5 @@ def _authorized(realm: str, token: Mapping[str, Any]) -> Authorized:
         credentials={"access_token": str(token["access_token"]), "refresh_token": str(token["refresh_token"])},
         renew_at=now + dt.timedelta(seconds=int(token.get("expires_in", 3600))) - EARLY,
         expires_at=end("x_refresh_token_expires_in"),
-        ends_at=end("x_refresh_token_hard_expires_in"),  # Not everybody is told; then the one that is known stays.
+        ends_at=end("x_refresh_token_hard_expires_in"),  # Not always in the answer; then the known one stays.
     )

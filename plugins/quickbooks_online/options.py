@@ -1,4 +1,4 @@
-"""What an operator sets, an admin chooses and a bookkeeper maps: plain declarations that the hub renders."""
+"""The operator's settings, the admin's options and the bookkeeper's mappings; the hub renders their forms."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ SETTINGS = (
 )
 
 MEMO = "memo"
-"""The choice of `po_number` that prints it in the message; the other choices are the ids of custom fields."""
+"""The choice of `po_number` that prints the number in the message; the other choices are ids of custom fields."""
 
 OPTIONS = (
     Field(
@@ -186,5 +186,5 @@ _DEFAULTS = {option.key: option.default for option in OPTIONS}
 
 
 def chosen(options: Mapping[str, str], key: str) -> str:
-    """Return the value of an option, or its default where an admin has not been asked yet."""
+    """Return the value of an option, or its default if it is not set."""
     return options.get(key, _DEFAULTS[key])

@@ -1,4 +1,4 @@
-"""Reading what is long, page by page, and afterwards only what has changed."""
+"""Read long lists page by page; later passes read only what has changed."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from quickbooks_online.asking import Row, look, quoted, select
 from quickbooks_online.carrier import CHANGES
 
 PAGE_SIZE = 500
-"""How many entries a page holds. QuickBooks gives up to 1,000; half of that keeps an answer near half a megabyte."""
+"""Records per page. QuickBooks returns up to 1,000; half of that keeps an answer near half a megabyte."""
 
 NEVER_TOLD = frozenset({"TaxCode", "TaxRate"})
-"""Kinds whose changes QuickBooks does not tell (Intuit, change data capture)."""
+"""Kinds that change data capture does not cover (Intuit, change data capture)."""
 
 DELETED = "Deleted"
 
 OVERLAP = dt.timedelta(minutes=5)
-"""How far before the last look the next one begins: an entry is stamped before it can be seen."""
+"""A pass begins this long before the start of the previous one: records get their timestamp before they are visible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """How far a list has been read, written as `since|position|seen`.
+    """The position in a list, written as `since|position|seen`.
 
-    `since` is the change that this pass begins with, empty for all; `position` the next entry of the pass, counted from
-    1; `seen` when the pass began by QuickBooks' clock, which is where the next pass begins.
+    `since`: this pass reads changes from this time on; empty for all. `position`: the next record of the pass, counted
+    from 1. `seen`: the start of this pass by QuickBooks' clock; the next pass begins `OVERLAP` before it.
     """
 
     since: str = ""
@@ -53,7 +53,7 @@ class Cursor:
 
 
 def _before(time: str) -> str:
-    """Somewhat before `time`. Empty if QuickBooks told no time that can be read; the next pass then reads all."""
+    """Return the time `OVERLAP` before `time`, or an empty string if `time` cannot be read."""
     try:
         seen = dt.datetime.fromisoformat(time)
     except ValueError:
@@ -63,7 +63,7 @@ def _before(time: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """The rows of one page, the ids of what was deleted, the cursor that goes on, and whether there is more."""
+    """The rows of one page, the ids of what was deleted, the cursor of the next page, and if there is one."""
 
     rows: Sequence[Row]
     following: str
@@ -73,9 +73,9 @@ class Stretch:
 
 
 def stretch(kind: str, plural: Sentence, where: str, since: str) -> Conversation[Stretch]:
-    """Ask the page that the cursor `since` stands before, in the order of the ids, which never changes meanwhile.
+    """Read the page at the cursor `since`. Pages are ordered by id, because ids do not change during a pass.
 
-    An entry that changes behind our back during a pass is brought by the next one, which begins before this one did.
+    A record that changes after its page was read is found by the next pass, which begins before this one did.
     """
     cursor = Cursor.read(since)
     if cursor.since and cursor.position == 1 and kind not in NEVER_TOLD:
@@ -93,16 +93,16 @@ def stretch(kind: str, plural: Sentence, where: str, since: str) -> Conversation
     found: list[Row] = answer["QueryResponse"].get(kind, [])
     more = len(found) == PAGE_SIZE
     total = None
-    if not since:  # A list that fits one page needs no counting, which would be a read more of those that are metered.
+    if not since:  # A list of one page is not counted by a query, because that would be another metered read.
         total = (yield from _count(kind, plural, where)) if more else len(found)
     following = cursor.after(len(found), str(answer.get("time", "")))
     return Stretch(rows=found, following=str(following), more=more, total=total)
 
 
 def _changes(kind: str, plural: Sentence, cursor: Cursor) -> Conversation[Stretch | None]:
-    """Return what has changed since, from the one call that tells it of many kinds: the cheapest way to read.
+    """Return the changes since the cursor by change data capture, one call for many kinds: the cheapest way to read.
 
-    None if that cannot tell all of it, because the moment is too long ago or too much has changed.
+    Return None if it cannot return all of them, because the time is too long ago or too much has changed.
     """
     name = say("changes of %(entries)s", entries=plural)
     reply = yield Request(name=name, payload={CHANGES: kind, "since": cursor.since}, writes=False)

@@ -1,7 +1,7 @@
-"""What QuickBooks Online is told: items of its `/batch` call, built from what the hub hands in.
+"""Build the items of QuickBooks Online's `/batch` call from the hub's documents and records.
 
-Every amount in them is a `Decimal` and every id a string. Field names and lengths are those of Intuit's API reference
-at minor version 75; the lengths are checked beforehand in `review.py`, so nothing is cut here but what only we read.
+Every amount is a `Decimal` and every id a string. Field names and lengths are those of Intuit's API reference at minor
+version 75. `review.py` checks the lengths first, so only texts for our own use are cut here.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ PURCHASE_DESCRIPTION_LENGTH = 1000
 
 
 def create(kind: str, fields: Payload, include: str = "") -> Payload:
-    """Return the batch item that enters `fields` as a new `kind`: "Invoice", "Customer". `include` is what a single
-    call names under this parameter of its address; an item has it as its `optionsData`."""
+    """Return the batch item that creates a `kind` ("Invoice", "Customer") with these `fields`. `include` is the URL
+    parameter of that name of a single call; a batch item has it in its `optionsData`."""
     return {"operation": "create", kind: fields, **_options(include)}
 
 
@@ -48,20 +48,19 @@ def _options(include: str) -> Payload:
 
 
 def update(kind: str, fields: Payload, revises: Revision, version: str, include: str = "") -> Payload:
-    """Return the batch item that changes a `kind`. It is sparse: what `fields` do not name stays, but lines are
-    replaced. For `include` see `create`."""
+    """Return the batch item that changes a `kind`. It is sparse: fields that are not sent stay as they are, but lines
+    are replaced. For `include` see `create`."""
     named = {**fields, "Id": revises.id, "SyncToken": version, "sparse": True}
     return {"operation": "update", kind: named, **_options(include)}
 
 
 def void(kind: str, revises: Revision, version: str) -> Payload:
-    """Return the batch item that brings a `kind` to nothing: it stays in the books, with its number and without
-    amounts."""
+    """Return the batch item that voids a `kind`: it stays in QuickBooks with its number, with amounts of zero."""
     return {"operation": "void", kind: {"Id": revises.id, "SyncToken": version}}
 
 
 def document(posted: Document, options: Mapping[str, str], books: Books) -> tuple[str, Payload]:
-    """Return what a document is called in QuickBooks Online, and its fields."""
+    """Return the QuickBooks Online kind of a document ("Invoice") and its fields."""
     match posted:
         case Invoice():
             due = posted.due.isoformat() if posted.due else ""
@@ -78,8 +77,8 @@ def document(posted: Document, options: Mapping[str, str], books: Books) -> tupl
 
 
 def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
-    """Return the fields that an invoice and a credit memo share. Total, balance and receivable account are QuickBooks'
-    own to set. On a credit memo amounts are positive, too: its kind says that they go the other way."""
+    """Return the fields that an invoice and a credit memo share. QuickBooks itself sets total, balance and receivable
+    account. Amounts of a credit memo are positive, too."""
     fields: Payload = {
         "DocNumber": number(posted, books),
         "TxnDate": posted.date.isoformat(),
@@ -100,7 +99,7 @@ def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
     }
     if posted.discount:
         fields["Line"].append(_discount(posted))
-        # Sales tax is due on what the customer pays. Left out, QuickBooks takes the tax before the discount.
+        # Sales tax is due on what the customer pays. Without this, QuickBooks computes the tax before the discount.
         fields["ApplyTaxAfterDiscount"] = True
     if posted.po_number and chosen(options, "po_number") != MEMO:
         custom = {"DefinitionId": chosen(options, "po_number"), "Type": "StringType", "StringValue": posted.po_number}
@@ -109,22 +108,22 @@ def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
 
 
 def number(posted: Sale | PurchaseOrder, books: Books) -> str:
-    """Our number; none where the company numbers by itself, which would replace it, and warn of duplicates that are
-    none (Intuit, Preferences: SalesFormsPrefs.CustomTxnNumbers)."""
+    """Return our number, or an empty string if the company numbers such documents itself: QuickBooks would replace
+    ours, and warn of duplicates that are none (Intuit, Preferences: SalesFormsPrefs.CustomTxnNumbers)."""
     return "" if posted.kind in books.assigns_numbers_to else posted.number
 
 
 def calculation(books: Books, *, taxed: bool) -> str:
-    """Whether tax comes on top of the amounts, or not at all. Only books outside the US are told so; without it, or
-    without a code on each line, they refuse (6000)."""
+    """Return the `GlobalTaxCalculation`: tax is added to the amounts, or there is none. It is empty except for
+    companies outside the US; those refuse documents without it, or without a code on each line (6000)."""
     if books.tax_system is not TaxSystem.BY_LINE:
         return ""
     return "TaxExcluded" if taxed else "NotApplicable"
 
 
 def tax_code(posted: Sale, line: Line, options: Mapping[str, str], books: Books) -> str:
-    """Return the tax code of a line: TAX or NON in the US, which knows no other (6100); elsewhere the one that was
-    chosen."""
+    """Return the tax code of a line: in the US TAX or NON, because all others are refused (6100); elsewhere the chosen
+    one."""
     is_taxed = taxed(posted, options)
     if books.tax_system is TaxSystem.BY_LINE:
         return posted.tax.code.id if is_taxed and posted.tax.code else ""
@@ -132,30 +131,29 @@ def tax_code(posted: Sale, line: Line, options: Mapping[str, str], books: Books)
 
 
 def taxed(posted: Sale, options: Mapping[str, str]) -> bool:
-    """Return True if the lines of an invoice or a credit memo go out as taxable at all.
+    """Return True if the taxable lines of an invoice or a credit memo are sent as taxable.
 
-    With automated sales tax on, QuickBooks taxes every line marked TAX, whatever the order says. So an order without
-    tax, and one whose tax stands as a line of its own, is sent untaxed unless the admin leaves the tax to the books.
+    With automated sales tax, QuickBooks taxes every line marked TAX, whatever the order says. So an order that has no
+    tax, or sends it as a line of its own, is sent untaxed, unless the admin lets QuickBooks add the tax.
     """
     return bool(posted.tax.amount or posted.tax.code or chosen(options, "books_tax"))
 
 
 def line_class(posted: Sale, books: Books) -> Payload:
-    """Return the class of each line of a sale, where the company notes it there."""
+    """Return the class of each line of a sale, if the company tracks classes by line."""
     return _ref(posted.tracking_class) if books.class_tracking is ClassTracking.LINE else {}
 
 
 def memo(posted: Sale, options: Mapping[str, str]) -> str:
-    """Return the message that is printed on the invoice, with the customer's purchase order number if that is its
-    place."""
+    """Return the message printed on the invoice, with the customer's purchase order number if that option is chosen."""
     if posted.po_number and chosen(options, "po_number") == MEMO:
         return f"P.O. number: {posted.po_number}\n{posted.memo}".rstrip()
     return posted.memo
 
 
 def payment(received: Payment) -> Payload:
-    """Return the fields of a payment: of one invoice, or to the customer's credit. The link names no line: a whole
-    invoice is paid, not one of it."""
+    """Return the fields of a payment: of one invoice, or as the customer's credit. The link has no line id, because it
+    pays the invoice as a whole."""
     amount = _plain(received.amount)
     paid = received.invoice
     return _worth(
@@ -191,15 +189,15 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
 
 
 def _kept(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
-    """Return the lines of a purchase order; of one that is changed under the ids that they have, which its bill names.
+    """Return the lines of a purchase order; in a change, with the ids that they have, because bills refer to them.
     """
     ids = order.revises.lines if order.revises else ()
     return [{**line, "Id": ids[place]} if place < len(ids) else line for place, line in enumerate(lines)]
 
 
 def bill(charged: Bill, books: Books) -> Payload:
-    """Return the fields of a bill. A line that answers one of a purchase order names it by all three ids, or it is not
-    linked at all. Lines of a change have no ids: a line that is there cannot be linked (Intuit, Bill)."""
+    """Return the fields of a bill. A line for a purchase order line is linked by transaction id, type and line id; all
+    three are needed. Lines of a change have no ids, because existing lines cannot be linked (Intuit, Bill)."""
     lines = [_purchase(line, charged, books) for line in charged.lines]
     if charged.ordered is not None:
         for line, answered in zip(lines, charged.ordered.lines, strict=False):
@@ -220,8 +218,7 @@ def bill(charged: Bill, books: Books) -> Payload:
 
 
 def _purchase(line: Line, document: PurchaseOrder | Bill, books: Books) -> Payload:
-    """Return a line of a purchase. Its class stands on it also where that of a sale is noted for the document as a
-    whole."""
+    """Return a line of a purchase. It has the class even if the company tracks the class of a sale by document."""
     detail: Payload = {
         "ItemRef": {"value": line.item.id},
         "Qty": _plain(line.quantity),
@@ -241,7 +238,7 @@ def _purchase(line: Line, document: PurchaseOrder | Bill, books: Books) -> Paylo
 
 
 def vendor(new: NewVendor) -> Payload:
-    """Return the fields of a vendor. As with a customer, the currency is for ever."""
+    """Return the fields of a vendor. Its currency can never be changed, so it is only sent if it is known."""
     return _worth(
         DisplayName=new.name.strip(),
         CompanyName=new.name.strip()[:COMPANY_NAME_LENGTH],
@@ -253,8 +250,7 @@ def vendor(new: NewVendor) -> Payload:
 
 
 def customer(new: NewCustomer) -> Payload:
-    """Return the fields of a customer. Its currency can never be changed afterwards, so it is named only if it is
-    known."""
+    """Return the fields of a customer. Its currency can never be changed, so it is only sent if it is known."""
     return _worth(
         DisplayName=new.name.strip(),
         CompanyName=new.name.strip()[:COMPANY_NAME_LENGTH],
@@ -267,7 +263,7 @@ def customer(new: NewCustomer) -> Payload:
 
 
 def item(new: NewItem, options: Mapping[str, str], books: Books) -> Payload:
-    """Return the fields of a product. With a cost account it can stand on purchase orders and bills too."""
+    """Return the fields of a product. With a cost account it can also be bought: on purchase orders and bills."""
     fields = _worth(
         Name=new.name.strip(),
         Type=chosen(options, "item_kind"),
@@ -284,7 +280,7 @@ def item(new: NewItem, options: Mapping[str, str], books: Books) -> Payload:
 
 
 def address(place: Address | None) -> Payload:
-    """Return a postal address. QuickBooks has five lines above the city; what is more shares the last one."""
+    """Return a postal address. QuickBooks has five lines above the city; further lines are joined into the fifth."""
     if place is None:
         return {}
     lines = [line for line in place.lines if line]
@@ -300,7 +296,7 @@ def address(place: Address | None) -> Payload:
 
 
 def _sale(line: Line, code: str, tracking_class: Payload) -> Payload:
-    # QuickBooks refuses (6070) an amount that is not quantity times price, so both go out with all their decimals.
+    # QuickBooks refuses (6070) an amount that is not quantity times price, so both are sent with all their decimals.
     return _worth(
         DetailType="SalesItemLineDetail",
         Amount=_plain(line.amount),
@@ -325,8 +321,8 @@ def _discount(posted: Sale) -> Payload:
 
 
 def _tax(posted: Sale) -> Payload:
-    """Without a code the books work the tax out. With one, code and amount together ask them to take ours over, which
-    they may decline (Intuit's PHP SDK, issue 199): the hub compares the total that they echo."""
+    """Return the tax of a sale. Without a code, QuickBooks computes it. Code and amount together ask QuickBooks to use
+    our amount, which it may ignore (Intuit's PHP SDK, issue 199): the hub compares the total that it echoes."""
     if posted.tax.code is None:
         return {}
     return {"TxnTaxCodeRef": {"value": posted.tax.code.id}, "TotalTax": _plain(posted.tax.amount)}
@@ -337,10 +333,10 @@ def _ref(ref: Ref | None) -> Payload:
 
 
 def _worth(**fields: object) -> Payload:
-    """Return the fields that say something: QuickBooks stores an empty one as a wish to have it empty."""
+    """Return the fields that are not empty, because QuickBooks would store an empty one as empty."""
     return {name: value for name, value in fields.items() if value not in ("", {}, [], None)}
 
 
 def _plain(amount: Decimal) -> Decimal:
-    """Return the same amount without an exponent, which not every reader of JSON takes."""
+    """Return the same amount without an exponent, which not every JSON parser accepts."""
     return Decimal(f"{amount:f}")

@@ -1,4 +1,4 @@
-"""Writing into the books: documents, and the customers and products that they need."""
+"""Enter and change documents in QuickBooks, and the customers, vendors and products that they need."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from quickbooks_online.options import chosen
 
 
 def post(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
-    """Post a document in one write."""
+    """Post a document in one write, or return the existing one that a person linked to it."""
     kind, fields = payloads.document(document, options, books)
     subject = describe(document)
     if not isinstance(document, Payment) and document.same_as is not None:
@@ -57,15 +57,15 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
 
 
 def update(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
-    """Make what a document revises equal to it, in one write."""
+    """Change the posting that a document revises, in one write."""
     kind, fields = payloads.document(document, options, books)
     assert document.revises is not None
     row = yield from change(kind, document.revises, fields, describe(document), include=_include(document))
     return _posting(document, row)
 
 
-def void_sale(document: Sale, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG001  # Nothing of it is written.
-    """Bring what a document revises to nothing."""
+def void_sale(document: Sale, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG001  # A void writes no fields.
+    """Void the invoice that a document revises."""
     assert document.revises is not None
     row = yield from void("Invoice", document.revises, describe(document))
     return _posting(document, row)
@@ -73,7 +73,7 @@ def void_sale(document: Sale, options: Mapping[str, str], books: Books) -> Conve
 
 HANDLERS: tuple[Handler[Any], ...] = (
     Handler(kind=Invoice.kind, post=post, update=update, void=void_sale),
-    Handler(kind=CreditMemo.kind, post=post, update=update),  # It can be deleted, which would leave no trace.
+    Handler(kind=CreditMemo.kind, post=post, update=update),  # It could only be deleted, without a trace.
     Handler(kind=Payment.kind, post=post, update=update),
     Handler(kind=Bill.kind, post=post, update=update),
     Handler(kind=PurchaseOrder.kind, post=post, update=update),
@@ -81,7 +81,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
 
 
 def _posting(document: Document | Sale, row: Row) -> Posting:
-    """Return what an echo says about a document: what it comes to is not taken for granted."""
+    """Return the posting of a document from the row that QuickBooks echoed, with the total that QuickBooks computed."""
     return Posting(
         id=row["Id"],
         number=row.get("PaymentRefNum" if isinstance(document, Payment) else "DocNumber") or "",
@@ -93,17 +93,17 @@ def _posting(document: Document | Sale, row: Row) -> Posting:
 
 
 def _tax(row: Row) -> Decimal:
-    """Return the sales tax that the books came to. They leave it out altogether where they take none."""
+    """Return the sales tax that QuickBooks computed. The element is missing if there is no tax."""
     return in_cents(Decimal(str((row.get("TxnTaxDetail") or {}).get("TotalTax") or 0)))
 
 
 def _include(document: Document) -> str:
-    """Return the option of a write whose number may be there already."""
+    """Return the `include` option that allows a duplicate number, if a person chose that; otherwise an empty string."""
     return numbering.REPEAT if not isinstance(document, Payment) and document.repeats_number else ""
 
 
 def _entered(document: Document, kind: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
-    """Enter a document. A refusal says as well as it can what stands in the way, and what can be done about it."""
+    """Create a document. A refusal is raised with the explanation that QuickBooks gives when asked."""
     include = _include(document)
     try:
         return (
@@ -117,10 +117,11 @@ def _entered(document: Document, kind: str, fields: Payload, subject: Sentence) 
 
 
 def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversation[Row | None]:
-    """Return the document that an unanswered write left behind, if it did: of the same day and party, with our mark.
+    """Return the document that a write with unknown outcome created, or None: of the same day and party, with our mark
+    or the same contents.
 
-    It is not looked up by its number, because QuickBooks puts its own in place of ours if it numbers by itself.
-    If nobody can tell, a person is asked: `Unavailable` would begin the conversation anew, and with it the write.
+    The search is not by number, because QuickBooks replaces ours if it numbers documents itself. If QuickBooks cannot
+    be asked, raise `Rejected` for a person: `Unavailable` would repeat the conversation, and with it the write.
     """
     party = "CustomerRef" if "CustomerRef" in fields else "VendorRef"
     try:
@@ -140,13 +141,14 @@ NAME_INACTIVE = "name-inactive"
 NAME_OF_ANOTHER_KIND = "name-of-another-kind"
 
 PARTIES = {"Customer": say("customer"), "Vendor": say("vendor"), "Employee": say("employee")}
-"""Those who share one list of names, and what a sentence calls them."""
+"""The kinds that share one list of names, and their words in sentences."""
 
 
 def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
-    """Enter a customer, a vendor or a product, unless there is one of its name: then that is the one meant.
+    """Create a customer, a vendor or a product, or change a customer. If one of the same kind and name exists, return
+    that one.
 
-    Nobody looks whether there is one before the books say so (6240): reading costs money, and the hub knows the lists.
+    We search by name only after QuickBooks says that it is taken (6240): reads cost money, and the hub knows the lists.
     """
     match record:
         case NewCustomer() if record.revises is not None:
@@ -163,7 +165,7 @@ def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conve
 
 
 def _party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
-    """Return a customer or vendor of a name; with a suffix, if the name is taken and the option says so."""
+    """Create a customer or a vendor; if the name is taken and the option says so, with a suffix. Return it."""
     try:
         row = yield from _party_entered(kind, fields)
     except Rejected as refusal:
@@ -201,7 +203,8 @@ def _party_named(kind: str, name: str) -> Conversation[Row | None]:
 
 
 def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
-    """After 6240: an entry of the same kind is the one meant; if somebody else has the name, say who."""
+    """Find who has a name after 6240. Return an active record of the same kind; otherwise raise `Rejected` that says
+    who has the name."""
     row = yield from _party_named(kind, name)
     if row is not None:
         return row
@@ -224,7 +227,7 @@ _HELD = {
     ("Employee", True): say("In QuickBooks “%(name)s” is an employee, so no %(kind)s can have that name."),
     ("Employee", False): say("In QuickBooks “%(name)s” is an inactive employee, so no %(kind)s can have that name."),
 }
-"""Who has a name, and whether that entry is active."""
+"""The reason why a name cannot be used, by the kind that has it and if that record is active."""
 
 
 def _taken(kind: str, name: str, *, what: str, why: str, cure: str, code: str) -> Problem:
@@ -267,8 +270,7 @@ def _item_named(name: str) -> Conversation[Row | None]:
 
 
 def _named(kind: str, key: str, name: str) -> Conversation[list[Row]]:
-    """Return all entries of a name, inactive ones too. QuickBooks compares names without regard to case, here and in
-    6240."""
+    """Return all records of a name, also inactive ones. QuickBooks ignores case in names, here and in 6240."""
     clauses = f"where {key} = {quoted(name)} and {EVERY_ENTRY} orderby Id"
     return (yield from rows(say("look up %(kind)s", kind=IN_WORDS[kind]), kind, clauses, say("“%(name)s”", name=name)))
 

@@ -1,7 +1,7 @@
-"""How a company uses QuickBooks Online: what its `CompanyInfo` and its `Preferences` say of that.
+"""Read how a company uses QuickBooks Online from its `CompanyInfo` and its `Preferences`.
 
-Names are Intuit's, at minor version 75. What is not told is taken for what the product begins with, so that nothing is
-held back without a reason; if that is wrong, QuickBooks refuses and a person reads why.
+Names are Intuit's, at minor version 75. A missing preference gets the product's default, so that nothing is blocked
+without a reason; if that is wrong, QuickBooks refuses and a person reads why.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from hub.plugin import Books, ClassTracking, CreditMemo, Invoice, PurchaseOrder,
 from quickbooks_online.asking import Row
 
 HOME = ("US", "")
-"""Countries in which sales tax is told by a code for the whole invoice."""
+"""Countries in which one code gives the sales tax of a whole invoice."""
 
 WITHOUT_ORDERS = ("Simple Start", "Essentials", "Self-Employed", "Solopreneur")
-"""Plans that have no purchase orders (5020). A plan that we do not know is asked."""
+"""Plans that have no purchase orders (5020). With an unknown plan we send them, and QuickBooks decides."""
 
 
 def books(realm: str, company: Row, preferences: Row) -> Books:
@@ -42,7 +42,7 @@ def books(realm: str, company: Row, preferences: Row) -> Books:
 
 
 def _numbers(sales: Row, preferences: Row) -> frozenset[str]:
-    """Return what the company numbers itself. Bills bear the vendor's number in any case."""
+    """Return the kinds that the company numbers itself. Bills always have the vendor's number."""
     invoices = "CustomTxnNumbers" in sales and not _is(sales["CustomTxnNumbers"])
     orders = _other(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "false"
     kinds = (
@@ -61,8 +61,8 @@ def _lacks(company: Row) -> frozenset[str]:
 
 
 def _taxing(country: str, taxes: Row) -> TaxSystem:
-    """`PartnerTaxEnabled` is true where automated sales tax is set up, false where it waits to be, and absent where a
-    US company taxes by hand."""
+    """Return the company's tax system. `PartnerTaxEnabled` is true if automated sales tax is set up, false if its setup
+    is pending, and absent if a US company sets tax by hand."""
     if not _is(taxes.get("UsingSalesTax", True)):
         return TaxSystem.NONE
     if country not in HOME:
@@ -79,7 +79,8 @@ def _classes(accounting: Row) -> ClassTracking:
 
 
 def _other(preferences: Row, name: str) -> str:
-    """One of `OtherPrefs`, which are pairs of texts; Intuit's own sample has blanks within their names."""
+    """Return one of `OtherPrefs`, which are pairs of texts. Names are compared without spaces, because Intuit's own
+    sample has spaces in them."""
     pairs = preferences.get("OtherPrefs", {}).get("NameValue", ())
     return next((str(pair["Value"]).lower() for pair in pairs if pair["Name"].replace(" ", "") == name), "")
 

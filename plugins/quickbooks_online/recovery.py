@@ -1,7 +1,7 @@
-"""What became of a batch that Intuit may have forgotten: its documents are looked for, and known by their marks.
+"""Find the outcome of a batch that Intuit may have forgotten: search for its documents, recognize them by their marks.
 
-Within a day the same `requestid` brings the same answer back. For how much longer is not documented, so a batch
-that has been open for a day is not sent again before we have looked. It takes two queries a kind at most, or one more
+Within a day, the same `requestid` returns the same answer. Intuit does not document for how much longer, so a batch
+that has been open for a day is not sent again before this search. It needs at most two queries per kind, and one more
 for each further 1,000 documents of those parties and days.
 """
 
@@ -16,20 +16,20 @@ from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, is_voided, mark, mark_of, written
 
 MOST = 1000
-"""How many rows QuickBooks gives at once."""
+"""The most rows in one answer of QuickBooks."""
 
 NAMES = {"Customer": "DisplayName", "Vendor": "DisplayName", "Item": "Name"}
-"""What has no note, and is known by its name: nobody else can have it."""
+"""Kinds without a note, and the field of their unique name, by which they are recognized."""
 
 Asked: TypeAlias = Mapping[int, Payload]
 """The fields that were written, by their place in the batch."""
 
 
 def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
-    """For each request the answer that it would have had, or None if nothing of it is in the books.
+    """Return for each request the response that it would have had, or None if QuickBooks has no trace of it.
 
-    What was to be changed and shows no trace of it may be asked again: the books refuse a change of what has changed
-    since (5010), and the conversation then looks at it by itself.
+    A change that has left no trace may be sent again: if its target has changed since, QuickBooks refuses the change
+    (5010), and the conversation then reads the target itself.
     """
     entered: dict[str, dict[int, Payload]] = {}
     changed: dict[str, dict[int, Payload]] = {}
@@ -83,7 +83,8 @@ def _values(texts: Iterable[str]) -> str:
 
 
 def _documents(key: str, asked: Asked, there: Sequence[Row]) -> dict[int, Row]:
-    """By their marks; and of what has none any more, each row once, because two documents that are alike are two."""
+    """Return the documents found by mark. Rows without a mark are matched by content, each only once, because two equal
+    documents are two documents."""
     marks = {mark_of(row): row for row in there}
     found = {place: marks[mark(key, place)] for place in asked if mark(key, place) in marks}
     left = [row for row in there if not mark_of(row)]
@@ -122,7 +123,7 @@ def _changed(kind: str, key: str, asked: Asked, there: Sequence[Row]) -> dict[in
 
 
 def _holds(row: Mapping[str, Any], fields: Payload) -> bool:
-    """Return True if an entry says everything that it was to be changed to."""
+    """Return True if a record has all the values that the change was to set."""
     return all(
         _holds(row.get(name) or {}, value) if isinstance(value, dict) else str(row.get(name)) == str(value)
         for name, value in fields.items()

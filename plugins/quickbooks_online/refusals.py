@@ -1,7 +1,7 @@
-"""What a refusal by QuickBooks Online means to a bookkeeper or a sales rep, and what puts it right.
+"""Sentences for a bookkeeper or a sales rep about each error code of QuickBooks Online, and the cure.
 
 One sentence each for what happened, why, and what to do. `subject` is what was to be posted ("invoice 1042 for ABC
-Company"), `detail` what QuickBooks itself says, shown where its text knows more than its code.
+Company"); `detail` is QuickBooks' own text, shown where it says more than the code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SAYS = say("QuickBooks says: %(detail)s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The sentences for one code. `field` is the field that cures it, where the code alone tells."""
+    """The sentences for one code. `field` is where a person corrects it, if the code alone tells."""
 
     what: Sentence
     why: Sentence = SAYS
@@ -152,7 +152,7 @@ _UNKNOWN = Refusal(
     what=NOT_TAKEN, cure=say("Put right what QuickBooks names and send again, or give the code to support.")
 )
 
-# What QuickBooks calls a field (`element`), or says in its text, and the field of ours that cures it.
+# Patterns in QuickBooks' name of a field (`element`) or in its text, and our field in which a person corrects it.
 _FIELDS = (
     (r"DocNumber|PaymentRefNum", "number"),
     (r"Customer|DisplayName|PrimaryEmailAddr|PrimaryPhone|CompanyName", "customer"),
@@ -173,7 +173,7 @@ EXPIRED = {
     "3100": say("QuickBooks does not let this application into the company any more. An admin must connect it again."),
     "3200": say("QuickBooks Online does not accept the authorization any more. An admin must connect it again."),
 }
-"""What it means to an admin that we are not let in."""
+"""Messages for an admin when QuickBooks does not accept our authorization, by code."""
 
 LATER = {
     "130": say("Intuit is moving the company to another place"),
@@ -182,7 +182,7 @@ LATER = {
     "600": say("it is still busy with what it was asked before"),
     "3001": say("it has been asked too much within a minute"),
 }
-"""Why QuickBooks asks to come later, as a half sentence."""
+"""The reason why QuickBooks asks us to retry later, as a half sentence, by code."""
 
 
 def knows(code: str) -> bool:
@@ -191,7 +191,7 @@ def knows(code: str) -> bool:
 
 
 def problem(code: str, message: str, detail: str, element: str, subject: Sentence) -> Problem:
-    """Return what an error of QuickBooks means to a person, about `subject`."""
+    """Return the problem that an error of QuickBooks means, about `subject`."""
     refusal = REFUSALS.get(code, _UNKNOWN)
     said = _said(message, detail)
     words = {"subject": subject, "detail": said, "element": f" ({element})" if element else ""}
@@ -206,7 +206,7 @@ def problem(code: str, message: str, detail: str, element: str, subject: Sentenc
 
 
 def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
-    """Return what 6210 says, known beforehand."""
+    """Return the problem of code 6210, known before sending. `may_move` offers the next open day as a fix."""
     return Problem(
         what=say(
             "The books are closed until %(day)s, which is not before the date of %(subject)s.",
@@ -221,13 +221,13 @@ def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Probl
 
 
 def _account(element: str) -> str:
-    """Return the role of ours that an account of theirs stands for."""
+    """Return our field for QuickBooks' account field (`element`), or an empty string."""
     return next((field for pattern, field in _FIELDS if "Account" in pattern and re.search(pattern, element)), "")
 
 
 def _field(code: str, element: str, said: str) -> str:
     if code == "610" and not element:
-        return ""  # Its text lists every kind of record there is, whichever of them it means.
+        return ""  # Its text lists every kind of record, not only the one that it is about.
     for pattern, field in _FIELDS:
         if re.search(pattern, f"{element} {said}"):
             return field
@@ -235,7 +235,7 @@ def _field(code: str, element: str, said: str) -> str:
 
 
 def _said(message: str, detail: str) -> str:
-    """QuickBooks' own words, once: a detail mostly begins with its message and " : "."""
+    """Return QuickBooks' own text without repetition: a detail mostly begins with the message and " : "."""
     text = " ".join((detail or message).replace("\\n", " ").split())
     if message and text.startswith(message):
         text = text.removeprefix(message).lstrip(" :") or message

@@ -1,4 +1,7 @@
-"""What QuickBooks Online would refuse, named before anything is sent. Lengths are Intuit's, at minor version 75."""
+"""Check documents and records for what QuickBooks Online would refuse, before they are sent.
+
+Lengths are Intuit's, at minor version 75.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ NOT_IN_NAMES = {":": say("a colon"), "\t": say("a tab"), "\n": say("a line break
 
 
 def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
-    """Return what to put right in a document or a new record before it can be posted."""
+    """Return what a person must correct in a document or a new record before it can be posted."""
     if isinstance(subject, NewCustomer):
         yield from _customer(subject)
     elif isinstance(subject, NewItem):
@@ -104,14 +107,14 @@ def _number(document: Document, books: Books) -> Iterator[Problem]:
 
 
 def _closed(document: Document, books: Books) -> Iterator[Problem]:
-    """Return a problem if the books are closed for its day (6210)."""
+    """Return a problem if the books are closed for the document's date (6210)."""
     if books.closed_until and document.date <= books.closed_until:
-        changes = getattr(document, "revises", None) is not None  # What stands there stays in its own period.
+        changes = getattr(document, "revises", None) is not None  # A posting stays in its own period.
         yield refusals.closed(describe(document), books.closed_until, may_move=not changes)
 
 
 def _lacking(document: Document, books: Books) -> Iterator[Problem]:
-    """Return a problem if the company's plan does not have such documents (5020)."""
+    """Return a problem if the company's plan does not include this kind of document (5020)."""
     if document.kind in books.unsupported:
         yield Problem(
             what=say(
@@ -148,7 +151,7 @@ def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Prob
 
 
 def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
-    """Return what cannot become the tax of the order, in the way in which these books come to theirs."""
+    """Return a problem if the company's tax system cannot represent the tax of the order."""
     has, field = {"title": sale.title, "tax": sale.tax.amount}, "tax"
     is_taxed = taxed(sale, options)
     if sale.tax.amount and books.tax_system is TaxSystem.NONE:
@@ -222,7 +225,8 @@ def _item(item: NewItem) -> Iterator[Problem]:
 
 
 def _name(name: str, length: int, kind: str, field: str) -> Iterator[Problem]:
-    """Return problems with a name: a colon separates levels of a list, and a name fills one line."""
+    """Return problems with a name: it may have no colon, which separates the levels of a list, no tab and no line
+    break."""
     if not name.strip():
         what = say("A new %(kind)s has no name.", kind=kind)
         yield Problem(what=what, cure=say("Give it a name."), field=field, code="name-missing")

@@ -1,7 +1,7 @@
-"""Reading Intuit's webhooks: who signed them, and what of which company they say has changed.
+"""Parse Intuit's webhooks: check the signature, and return what has changed in which company.
 
-They come in two shapes. The newer one (CloudEvents, required since July 2026) is an array that mixes companies; the
-older one has a list for each. Neither carries an entry, only its id.
+There are two formats. The newer one (CloudEvents, required since July 2026) is an array that mixes companies; the
+older one has a list for each company. Neither contains the records, only their ids.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ KINDS: Mapping[str, Listed] = {
     **{one.called.lower(): kind for kind, one in LISTS.items()},
     **{called.lower(): kind for kind, (called, _) in CALLED.items()},
 }
-"""What is told of, by its name in small letters. Everything else is none of ours."""
+"""The kinds that we read, by Intuit's name in lower case. Events of other kinds are ignored."""
 
 
 def parse_webhook(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
-    """Return what the body tells. Raises `Rejected` if it is not signed with a verifier token of ours, or if we have
-    none."""
+    """Return the changes in a webhook's body. Raises `Rejected` if it is not signed with one of our verifier tokens, or
+    if none is set."""
     tokens = [token.strip() for token in settings["VERIFIER_TOKEN"].split(",") if token.strip()]
     signature = headers.get("intuit-signature", "").encode("latin-1", "replace")
     if not any(hmac.compare_digest(signature, _signature(token, body)) for token in tokens):
@@ -45,7 +45,8 @@ def _signature(token: str, body: bytes) -> bytes:
 
 
 def _newer(told: Any) -> Iterator[Change]:
-    """`{"type": "qbo.customer.merged.v1", "intuitentityid", "intuitaccountid", "data": {"deletedid"}}`, and more."""
+    """Read `[{"type": "qbo.customer.merged.v1", "intuitentityid", "intuitaccountid", "time", "data": {"deletedid"}}]`.
+    """
     for event in told if isinstance(told, list) else ():
         if isinstance(event, dict):
             _, kind, operation, *_ = f"{event.get('type')}...".split(".")
@@ -56,7 +57,8 @@ def _newer(told: Any) -> Iterator[Change]:
 
 
 def _older(told: Mapping[str, Any]) -> Iterator[Change]:
-    """`{"eventNotifications": [{"realmId", "dataChangeEvent": {"entities": [{"name", "id", "operation", …}]}}]}`."""
+    """Read `{"eventNotifications": [{"realmId", "dataChangeEvent": {"entities": [{"name", "id", "operation", …}]}}]}`.
+    """
     for notification in _listed(told.get("eventNotifications")):
         changed = notification.get("dataChangeEvent")
         for entity in _listed(changed.get("entities") if isinstance(changed, dict) else None):

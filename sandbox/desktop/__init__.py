@@ -1,1 +1,1 @@
-"""A QuickBooks company file on disk, and a Web Connector that carries between it and a server."""
+"""A sandbox: a QuickBooks company file on disk, and a Web Connector that exchanges messages between it and a server."""

@@ -16,7 +16,8 @@ MODAL_DIALOG = "0x80040414"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the program; gives its exit code: 0 after a good session, 1 after one that failed, 2 if it died as told."""
+    """Run the program and return its exit code: 0 after success, 1 after a failed session, 2 after a requested death.
+    """
     given = _parser().parse_args(arguments)
     company = CompanyFile(given.company, given.name)
     faults = Faults(

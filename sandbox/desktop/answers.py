@@ -1,4 +1,4 @@
-"""What QuickBooks writes back: its answers as qbXML, with line ends and entities as on a real machine."""
+"""Write QuickBooks' answers as qbXML, with line ends and entities as on a real machine."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def response(asked: Asked, rows: Sequence[Row], attributes: Mapping[str, str], *
 
 
 def removal(asked: Asked, row: Row) -> etree._Element:
-    """Return the answer to a request that deleted or voided something: what it was, without a row around it."""
+    """Return the answer to a request that deleted or voided a row: the row's details, without a row element."""
     node = _head(asked, "0", "Info", "Status OK")
     for name, value in asked.fields.items():
         etree.SubElement(node, name).text = str(value)
@@ -69,7 +69,7 @@ def _head(asked: Asked, code: str, severity: str, message: str) -> etree._Elemen
 
 
 def returned(row: Row, wanted: Sequence[str], *, lines: bool = True) -> etree._Element:
-    """Return a row as it is returned, or what is wanted of it."""
+    """Return the element of a row; with `wanted`, only these fields of it."""
     fields = {
         name: value
         for name, value in row.fields.items()
@@ -82,7 +82,7 @@ def returned(row: Row, wanted: Sequence[str], *, lines: bool = True) -> etree._E
 def element(name: str, fields: Mapping[str, Any]) -> etree._Element:
     node = etree.Element(name)
     for field, value in fields.items():
-        if field.startswith("_"):  # What the file knows and does not tell.
+        if field.startswith("_"):  # For the sandbox only, never returned.
             continue
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, Mapping):

@@ -1,4 +1,5 @@
-"""What a change leaves of a transaction: what it does not name stays, what it names empty goes."""
+"""Apply a change to a transaction: elements that it does not name stay, and elements that it sends empty are cleared.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +16,11 @@ _FIXED = {
     "CustomerRef", "VendorRef", "ARAccountRef", "APAccountRef", "TemplateRef", "TxnDate", "ItemRef", "Quantity",
     "Rate", "Cost", "Amount", "SalesTaxCodeRef", "OverrideItemAccountRef", "BillableStatus", "IsManuallyClosed",
 }  # fmt: skip
-"""What may be replaced and not be cleared (Intuit's reference of InvoiceMod); `CustomerRef` on a line may be."""
+"""Elements that may be replaced but not cleared (Intuit's reference of InvoiceMod), except `CustomerRef` of a line."""
 
 
 def subject(store: Store, fields: Fields, kind: str) -> Row:
-    """Return the transaction that is to be changed. Raises `Refused` if it is not there, or not as whoever asks knows
-    it."""
+    """Return the transaction to change. Raises `Refused` if it does not exist, or has another EditSequence."""
     row = store.get(fields["TxnID"], [kind])
     if row is None:
         raise Refused(3120, f'Object "{fields["TxnID"]}" specified in the request cannot be found.')
@@ -29,7 +29,7 @@ def subject(store: Store, fields: Fields, kind: str) -> Row:
 
 
 def merged(before: Fields, change: Fields, *, clearable: Sequence[str] = ()) -> Fields:
-    """Return what stood there, with a change. Raises `Refused` if it clears what must be there."""
+    """Return the fields with a change applied. Raises `Refused` if it clears an element that must not be empty."""
     after = dict(before)
     for name, given in change.items():
         if name in _KEYS:
@@ -50,7 +50,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def named_lines(kept: dict[str, Fields], lines: Sequence[Fields]) -> None:
-    """Refuse lines of a change that are not there, or stand there twice."""
+    """Raise `Refused` if a change names a line that does not exist, or names one twice."""
     named = [line["TxnLineID"] for line in lines if line["TxnLineID"] != NEW_LINE]
     for line_id in named:
         if line_id not in kept or named.count(line_id) > 1:
@@ -58,10 +58,10 @@ def named_lines(kept: dict[str, Fields], lines: Sequence[Fields]) -> None:
 
 
 def by_id(lines: Sequence[Fields]) -> dict[str, Fields]:
-    """Lines by their TxnLineID."""
+    """Return lines by their TxnLineID."""
     return {line["TxnLineID"]: line for line in lines}
 
 
 def cannot(kind: str, why: str) -> Refused:
-    """Return the refusal of a change that what is linked to a transaction does not allow."""
+    """Return the refusal of a change that a linked transaction does not allow (3170)."""
     return Refused(3170, f"There was an error when modifying a {kind}.  QuickBooks error message: {why}")

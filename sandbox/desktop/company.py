@@ -1,4 +1,4 @@
-"""The company file: message sets in, answers out, each set carried out and remembered in one transaction."""
+"""The company file: it processes message sets, each carried out and stored with its answer in one transaction."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FILE_ID = "FileID"
 
 
 class CompanyFile:
-    """A company file in a folder. It is made there the first time, with accounts and a few entries."""
+    """A company file in a folder. It is created there the first time, with accounts and a few entries."""
 
     def __init__(self, folder: Path, name: str = "Northwind Promotions") -> None:
         self.store = Store(folder)
@@ -50,28 +50,28 @@ class CompanyFile:
 
     @property
     def path(self) -> str:
-        """Where it is, as the Web Connector says it."""
+        """Return the path of the company file, as the Web Connector sends it."""
         return f"C:\\Users\\Public\\Documents\\Intuit\\QuickBooks\\{self.name}.qbw"
 
     def session(self) -> Session:
-        """Return what begins when the file is opened, and ends with the iterators in it."""
+        """Return a new session with the file open. Iterators last as long as their session."""
         return Session(self)
 
     def stamp(self, owner_id: str, file_id: str) -> None:
-        """Leave an application's mark in the company, as the Web Connector does when an admin says yes."""
+        """Store an application's FileID in the company, as the Web Connector does when an admin agrees."""
         with self.store.transaction():
             self.store.remember(f"stamp {owner_id.lower()}", file_id)
 
     def rows(self, *kinds: str) -> list[Row]:
-        """Return all rows of some kinds, for those who look at the file."""
+        """Return all rows of some kinds."""
         return self.store.find(kinds)
 
     def save(self) -> bytes:
-        """Return a copy of the whole company, with its stamps and the message sets that it remembers."""
+        """Return a copy of the whole company, with its FileIDs and the stored message sets."""
         return self.store.save()
 
     def restore(self, saved: bytes) -> None:
-        """Replace everything in the company by a copy. No session may be open."""
+        """Replace everything in the company with a copy. No session may be open."""
         self.store.restore(saved)
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class Session:
         self.company, self._iterators = company, Iterators()
 
     def process(self, text: str) -> str:
-        """Carry out a message set. What it changed is on disk when this returns. Raises `RequestError`."""
+        """Carry out a message set and return its answer. Its changes are on disk by then. Raises `RequestError`."""
         asked = read(text)
         store = self.company.store
         with store.transaction():
@@ -186,7 +186,7 @@ class Session:
         }
 
     def introduction(self, owner_id: str) -> str:
-        """Return what the Web Connector gives a server with its first question: host, company and preferences."""
+        """Return the document that the Web Connector sends with its first call: host, company and preferences."""
         owner = {"CompanyQuery": f"<OwnerID>{owner_id}</OwnerID>"}
         queries = "".join(
             f'<{name}Rq requestID="{slot}">{owner.get(name, "")}</{name}Rq>' for slot, name in enumerate(ABOUT)
@@ -198,5 +198,5 @@ class Session:
 
 
 def ticket() -> str:
-    """Return a GUID such as QuickBooks gives to a session."""
+    """Return a GUID like the one that QuickBooks gives to a session."""
     return "{" + str(uuid.uuid4()) + "}"

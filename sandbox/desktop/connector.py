@@ -1,6 +1,6 @@
-"""A Web Connector: reads a `.qwc` file, calls the server in it, and carries between it and a company file.
+"""A Web Connector: reads a `.qwc` file, calls the server in it, and exchanges messages between it and a company file.
 
-On the wire it is Intuit's: the same envelope, header and order of calls, `NoOp` and its pause included.
+It uses Intuit's protocol: the same envelope, headers and order of calls, including `NoOp` and its pause.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _LOCAL = {"localhost", "127.0.0.1"}
 
 
 class Failed(Exception):
-    """The Web Connector stops, with one of its QBWC codes and what it shows its user."""
+    """The Web Connector stops with one of its QBWC codes and a message for its user."""
 
 
 class Died(Exception):
-    """The Web Connector, or the line, is gone: a fault that was asked for."""
+    """The Web Connector or the connection has died: a fault that was requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Application:
 
     @classmethod
     def read(cls, path: Path) -> Application:
-        """Read a file. Raises `Failed` for one that the Web Connector would not take."""
+        """Read a file. Raises `Failed` for one that the Web Connector would refuse."""
         root = etree.parse(path, etree.XMLParser(resolve_entities=False)).getroot()
         given = {str(node.tag): (node.text or "").strip() for node in root}
         for name in ("AppName", "AppURL", "AppDescription", "AppSupport", "UserName", "OwnerID", "FileID", "QBType"):
@@ -69,17 +69,17 @@ class Application:
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong in life. Exchanges are counted from 1, over all sessions of a connector."""
+    """Faults to simulate. Exchanges and calls are counted from 1, over all sessions of a connector."""
 
-    die_before: int = 0  # Having the request, before QuickBooks has it.
-    die_after: int = 0  # QuickBooks has done it, and the server never hears of it.
-    die_at_call: int = 0  # Before the call of this number leaves.
-    lose_at_call: int = 0  # The server has answered the call of this number, and the answer is lost.
-    hresult: str = ""  # What QuickBooks says instead of an answer, once.
+    die_before: int = 0  # At this exchange: before QuickBooks gets the request.
+    die_after: int = 0  # After QuickBooks has processed it; the server gets no answer.
+    die_at_call: int = 0  # Before the call of this number is sent.
+    lose_at_call: int = 0  # The server's answer to the call of this number is lost.
+    hresult: str = ""  # QuickBooks fails once with this HRESULT.
     message: str = "QuickBooks found an error."
     slow: float = 0.0
-    padding: int = 0  # Bytes by which each answer is larger than it need be.
-    unreadable: str = ""  # QuickBooks cannot parse a message set with this text.
+    padding: int = 0  # Bytes that are added to each answer.
+    unreadable: str = ""  # QuickBooks cannot parse message sets that contain this text.
 
 
 @dataclass
@@ -95,7 +95,7 @@ class WebConnector:
     calls: int = 0
     exchanges: int = 0
     said: list[str] = field(default_factory=list)
-    """What the user was shown."""
+    """The messages that the user was shown."""
     percentages: list[int] = field(default_factory=list)
     http: requests.Session = field(default_factory=requests.Session)
     """The HTTP client. It may be replaced by one that measures."""
@@ -105,13 +105,13 @@ class WebConnector:
         return self.application.url
 
     def approve(self) -> None:
-        """An admin says yes in QuickBooks: the application's mark is left in the company file."""
+        """Let an admin approve the application in QuickBooks: its FileID is stored in the company file."""
         self.company.stamp(self.application.owner_id, self.application.file_id)
 
     def update(self) -> str:
-        """One session, from `serverVersion` to `closeConnection`. Gives the last thing that its user was shown.
+        """Run one session, from `serverVersion` to `closeConnection`. Return the last message that its user was shown.
 
-        Raises `Failed` for an answer that the real one would not accept, and `Died` where a fault says so.
+        Raises `Failed` for an answer that the real Web Connector would not accept, and `Died` for a requested fault.
         """
         self._call("serverVersion")
         version = self._text(self._call("clientVersion", strVersion=VERSION))
@@ -158,7 +158,7 @@ class WebConnector:
                 return last or closed
 
     def _process(self, process: Callable[[str], str], request: str) -> tuple[str, str, str]:
-        """QuickBooks carries a message set out: its answer, or the HRESULT and the message instead."""
+        """Let QuickBooks carry out a message set. Return its answer, or an HRESULT and its message."""
         self.exchanges += 1
         if self.exchanges == self.faults.die_before:
             raise Died(f"before exchange {self.exchanges}")
@@ -190,7 +190,7 @@ class WebConnector:
         return result.text or ""
 
     def _call(self, operation: str, **given: str) -> etree._Element:
-        """Call an operation with the bytes of a .NET client. Gives its result element."""
+        """Call an operation with the bytes of a .NET client. Return its result element."""
         self.calls += 1
         if self.calls == self.faults.die_at_call:
             raise Died(f"before call {self.calls}, {operation}")

@@ -80,7 +80,7 @@ INVOICE_LINE = """
 
 
 def sale_mod(kind: str) -> str:
-    """Return what changes an invoice or a credit memo of this kind: whose it is may stay, and a line says which it was.
+    """Return the elements that change an invoice or a credit memo: its customer is optional, and lines have their ids.
     """
     head = INVOICE_HEAD.replace("CustomerRef!", "CustomerRef")
     return f"TxnID! id\nEditSequence! 16\n{head}\n{kind}LineMod*\n    TxnLineID! id\n{INVOICE_LINE}\n"

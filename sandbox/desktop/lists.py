@@ -1,4 +1,4 @@
-"""Customers, vendors, employees, items, accounts, terms: how an entry is added, changed and referred to."""
+"""Add, change and refer to entries of lists: customers, vendors, employees, items, accounts, terms."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _ACCOUNT_TYPES = {
 
 
 def moment() -> str:
-    """Now, as the machine's clock shows it, with its offset."""
+    """Return the local time of the machine, with its offset."""
     return dt.datetime.now().astimezone().isoformat(timespec="seconds")
 
 
@@ -67,7 +67,8 @@ def edit_sequence(store: Store) -> str:
 
 
 def add(store: Store, kind: str, fields: Fields) -> Row:
-    """Enter an entry. Raises `Refused` if its name is taken, or wrong, or something that it names is not there."""
+    """Add an entry. Raises `Refused` if its name is taken or invalid, or if something that it refers to does not exist.
+    """
     given = {name: value for name, value in fields.items() if name not in {"Name", "IsActive"}}
     name = fields.get("Name") or " ".join(filter(None, (fields.get("FirstName"), fields.get("LastName"))))
     if not name.strip():
@@ -92,7 +93,7 @@ def add(store: Store, kind: str, fields: Fields) -> Row:
 
 
 def change(store: Store, kind: str, fields: Fields) -> Row:
-    """Change an entry. Raises `Refused` if it is not there, or was changed since."""
+    """Change an entry. Raises `Refused` if it does not exist, was changed meanwhile, or its new name is taken."""
     row = store.get(fields["ListID"], [kind])
     if row is None:
         raise Refused(3120, f'Object "{fields["ListID"]}" specified in the request cannot be found.')
@@ -109,20 +110,20 @@ def change(store: Store, kind: str, fields: Fields) -> Row:
 
 
 def unchanged(row: Row, fields: Fields) -> None:
-    """Refuse a change to what somebody else has changed in between."""
+    """Raise `Refused` if the row was changed meanwhile, so that its EditSequence is another one (3200)."""
     if fields["EditSequence"] != row.fields["EditSequence"]:
         raise Refused(3200, f'The provided edit sequence "{fields["EditSequence"]}" is out-of-date.')
 
 
 def touch(store: Store, row: Row) -> None:
-    """Store a row that has changed."""
+    """Store a changed row, with a new EditSequence and TimeModified."""
     row.fields["EditSequence"], row.fields["TimeModified"] = edit_sequence(store), moment()
     row.modified = row.fields["TimeModified"]
     store.put(row)
 
 
 def resolved(store: Store, fields: Fields, within: str) -> Fields:
-    """Return the fields with both ListID and FullName in every reference. Raises `Refused` for what is not there."""
+    """Return the fields with ListID and FullName in every reference. Raises `Refused` for an invalid reference."""
     return {name: _resolved(store, name, value, within) for name, value in fields.items()}
 
 
@@ -138,7 +139,7 @@ def _resolved(store: Store, name: str, value: Any, within: str) -> Any:
 
 
 def referred(store: Store, name: str, ref: Fields, within: str) -> Row:
-    """Return the entry that a reference means, by its ListID or else by its full name."""
+    """Return the entry of a reference, by its ListID or else by its full name. Raises `Refused` (3140)."""
     kinds = REFERENCES.get(name, tuple(SHELVES))
     wanted = ref.get("ListID") or ref.get("FullName", "")
     if "ListID" in ref:

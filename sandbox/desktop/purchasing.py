@@ -1,8 +1,8 @@
 """Purchase orders, the bills that receive them, and checks that pay bills.
 
-What is linked holds: a line that a bill has received stays on its purchase order, with its item and from its vendor, as
-long as the bill has it; a bill cannot come to less than what was paid on it. Intuit documents neither; the sandbox is
-here rather stricter than the real file, so that nobody relies on what it might refuse.
+Links block changes: a line that a bill has received stays on its purchase order, with its item and its vendor, as long
+as the bill has it; the amount of a bill cannot be less than what was paid on it. Intuit documents neither; the sandbox
+may be stricter than a real company file, so that our code does not rely on changes that QuickBooks might refuse.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from sandbox.desktop.transactions import cents, enter, line_id, not_closed, only
 
 _NOTHING = Decimal("0.00")
 LINK = "_link"
-"""The line of a purchase order that a line of a bill receives. The file knows it and does not tell it."""
+"""The field for the purchase order line that a bill line receives. It is for the sandbox only, and never returned."""
 
 
 def add_purchase_order(store: Store, fields: Fields) -> Row:
-    """Enter a purchase order. It posts nothing; its lines wait for a bill."""
+    """Add a purchase order. It posts nothing; a bill can receive its lines."""
     head, lines = split(fields, "PurchaseOrderLineAdd")
     head = lists.resolved(store, head, "PurchaseOrder")
     if "VendorRef" not in head:
         raise Refused(3150, 'There is a missing element: "VendorRef".')
-    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011  # The machine's own day.
+    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011  # The machine's local date.
     written = [_ordered_line(store, {}, line) for line in lines]
     return enter(store, "PurchaseOrder", _order(head, written), "VendorRef")
 
@@ -75,7 +75,7 @@ def _is_received(lines: list[Fields]) -> str:
 
 
 def add_bill(store: Store, fields: Fields) -> Row:
-    """Enter a bill. A line that is linked to a purchase order takes its item from there, and receives it."""
+    """Add a bill. A line that is linked to a purchase order line gets its item from it, and receives it."""
     head, items = split(fields, "ItemLineAdd")
     head, expenses = split(head, "ExpenseLineAdd")
     head = lists.resolved(store, head, "Bill")
@@ -90,9 +90,10 @@ def add_bill(store: Store, fields: Fields) -> Row:
 
 
 def change_bill(store: Store, fields: Fields) -> Row:
-    """Change a bill. Lines that are not named are deleted, and what they received of a purchase order is open again.
+    """Change a bill. Lines that are not named are deleted, and the purchase order lines that they received are open
+    again.
 
-    No line can be linked here: that is done when a bill is entered, or not at all.
+    A change cannot link lines: that is only possible when a bill is added.
     """
     row = subject(store, fields, "Bill")
     not_closed(store, row.fields["TxnDate"])
@@ -126,7 +127,7 @@ def _head_of(bill: Fields) -> Fields:
 
 
 def _still_fits(row: Row, head: Fields, paid: Decimal) -> None:
-    """What is linked to a bill keeps its vendor, and what is paid on it its account."""
+    """Raise `Refused` for a new vendor of a bill that is linked or paid, or for a new account of one that is paid."""
     linked = any(LINK in line for line in row.fields["ItemLineRet"])
     if (linked or paid) and head["VendorRef"] != row.fields["VendorRef"]:
         raise cannot("Bill", "You cannot change the vendor of a bill that is linked to other transactions.")
@@ -178,7 +179,7 @@ def _spent_line(store: Store, before: Fields, line: Fields) -> Fields:
 
 
 def release(store: Store, line: Fields) -> None:
-    """What a line of a bill has received is open again."""
+    """Open the purchase order line again that a line of a bill has received."""
     if LINK in line and store.get(line[LINK]["TxnID"], ["PurchaseOrder"]) is not None:
         _receive(store, line[LINK], _NOTHING)
 
@@ -198,7 +199,7 @@ def _ordered(store: Store, order_id: str) -> Row:
 
 
 def _bought(after: Fields, given: Fields, price: str) -> Fields:
-    """Return a line with its amount: as it is given, else as quantity and price come to."""
+    """Return a line with its amount: the given one, or quantity times price."""
     amount = after.get("Amount")
     if amount is None or ("Amount" not in given and {"Quantity", price} & set(given)):
         amount = cents(after.get("Quantity", Decimal(1)) * after.get(price, _NOTHING))
@@ -206,7 +207,7 @@ def _bought(after: Fields, given: Fields, price: str) -> Fields:
 
 
 def pay_bills(store: Store, fields: Fields) -> Row:
-    """Enter a check that pays bills of one vendor."""
+    """Add a check that pays bills of one vendor."""
     head, applied = split(fields, "AppliedToTxnAdd")
     head = lists.resolved(store, head, "BillPaymentCheck")
     head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011

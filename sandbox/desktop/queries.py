@@ -1,4 +1,4 @@
-"""Queries: which rows they mean, and the iterators that give them in stretches for as long as a session lasts."""
+"""Queries: find the rows that they select, and return them page by page with iterators, which last for one session."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WITHOUT_ITERATOR = {"AccountQuery", "TermsQuery", "ClassQuery", "SalesTaxCodeQue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The rows of one answer, and where the iterator stands after it."""
+    """The rows of one answer, the iterator with its remaining count, and the first wanted name that was not found."""
 
     rows: Sequence[Row]
     iterator: str = ""
@@ -110,7 +110,7 @@ def _filtered(store: Store, asked: Asked, kinds: Sequence[str]) -> list[Row]:
         ids = fields["EntityFilter"].get("ListID", [])
         where.append(f"party IN ({', '.join('?' for _ in ids)})")
         values += ids
-    if since:  # The machine's own clock; an offset in it is not looked at.
+    if since:  # In the machine's local time; an offset is ignored.
         where.append("substr(modified, 1, 19) >= ?")
         values.append(since[:19])
     status = fields.get("ActiveStatus", "ActiveOnly")

@@ -1,6 +1,6 @@
-"""Reading a message set as QuickBooks does: what is misspelt or misplaced costs the whole set, and nothing is done.
+"""Read a message set as QuickBooks does: if an element is misspelt or misplaced, the whole set is refused.
 
-What is in its place and too long, or no amount, or no date, costs its own request only.
+If a value is too long, or is not a valid amount or date, only its own request is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Fields: TypeAlias = dict[str, Any]
 
 
 class RequestError(Exception):
-    """The request processor refuses to work: an HRESULT and its message. Nothing was done."""
+    """The request processor refuses a message set, with an HRESULT and its message. Nothing was done."""
 
     def __init__(self, hresult: str, message: str) -> None:
         super().__init__(f"{hresult} {message}")
@@ -29,7 +29,7 @@ class RequestError(Exception):
 
 
 class Refused(Exception):
-    """One request is refused, with a status code and QuickBooks' sentence about it."""
+    """One request is refused, with a status code and QuickBooks' message."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"{code} {message}")
@@ -38,7 +38,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request of a set. `wrong` is what is wrong with one of its values, if anything."""
+    """One request of a set. `wrong` is the refusal of one of its values, if any."""
 
     name: str
     request_id: str
@@ -50,7 +50,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSet:
-    """A message set: `new` and `old` are its message set ids, `stops` whether it ends at the first error."""
+    """A message set. `new` and `old` are its message set ids; `stops` means that it ends at the first error."""
 
     asked: tuple[Asked, ...]
     new: str
@@ -59,7 +59,7 @@ class MessageSet:
 
 
 def unparsable(why: str) -> RequestError:
-    """Return the HRESULT for text that is not qbXML; `why` is for whoever reads the sandbox's log."""
+    """Return the error for a text that is not valid qbXML; `why` is for readers of the sandbox's log."""
     return RequestError("0x80040400", f"QuickBooks found an error when parsing the provided XML text stream. ({why})")
 
 
@@ -114,7 +114,7 @@ def _asked(node: etree._Element) -> Asked:
 def _group(
     node: etree._Element, shape: Sequence[Element], *, clears: bool = False
 ) -> tuple[Fields, Refused | None]:
-    """Return the values of a group. With `clears` an empty one is none at all, as in a change.
+    """Return the values of a group and the first refusal. With `clears` a value may be empty, as in a change.
 
     Raises `RequestError` for an element that is unknown, misplaced or missing.
     """

@@ -1,4 +1,4 @@
-"""What people do in QuickBooks to what is there: delete it, or void it. What was deleted is remembered as such."""
+"""Delete and void transactions and list entries, as people do in QuickBooks. Deleted ones are recorded for queries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIGURES = ("Subtotal", "SalesTaxTotal", "AppliedAmount", "BalanceRemaining", "T
 
 
 def delete_transaction(store: Store, fields: Fields) -> Row:
-    """Delete a transaction. What it was applied to is open again; what has payments cannot be deleted."""
+    """Delete a transaction. Those that it was applied to are open again. One with payments cannot be deleted."""
     row = _found(store, fields["TxnID"], fields["TxnDelType"])
     if row.fields.get("AppliedAmount", _NOTHING) or row.fields.get("OpenAmount") != row.fields.get("AmountDue"):
         raise Refused(3160, f'Cannot delete the object specified by the id = "{row.id}". It has payments.')
@@ -31,7 +31,7 @@ def delete_transaction(store: Store, fields: Fields) -> Row:
 
 
 def void_transaction(store: Store, fields: Fields) -> Row:
-    """Leave a transaction in the books with nothing in it. What has payments cannot be voided by an application."""
+    """Void a transaction: it stays, with amounts of zero. An application cannot void one with payments (3170)."""
     row = _found(store, fields["TxnID"], fields["TxnVoidType"])
     if row.fields.get("AppliedAmount", _NOTHING):
         raise Refused(3170, f"There was an error when modifying a {row.kind}.  QuickBooks error message: The "
@@ -51,7 +51,7 @@ def void_transaction(store: Store, fields: Fields) -> Row:
 
 
 def delete_entry(store: Store, fields: Fields) -> Row:
-    """Delete an entry of a list. One that stands on a transaction cannot be deleted, only made inactive."""
+    """Delete an entry of a list. One that a transaction uses cannot be deleted, only made inactive."""
     row = _found(store, fields["ListID"], fields["ListDelType"])
     if store.find(("Invoice", "ReceivePayment", "CreditMemo", "PurchaseOrder", "Bill"), "party = ?", row.id):
         raise Refused(3160, f'Cannot delete the object specified by the id = "{row.id}". It is in use.')
@@ -75,9 +75,9 @@ def _bury(store: Store, row: Row, kind: str, head: Fields, tail: Fields) -> Row:
 
 
 def remembered(store: Store, kinds: tuple[str, ...], fields: Fields) -> list[Row]:
-    """Return what was deleted of some types, since a moment if one is given. QuickBooks looks back 90 days."""
+    """Return the deleted rows of some types, since a time if one is given. QuickBooks remembers them for 90 days."""
     element = "TxnDelType" if kinds == ("TxnDeleted",) else "ListDelType"
     since = fields.get("DeletedDateRangeFilter", {}).get("FromDeletedDate", "")
-    oldest = (dt.datetime.now() - dt.timedelta(days=90)).isoformat()  # noqa: DTZ005  # The machine's own clock.
+    oldest = (dt.datetime.now() - dt.timedelta(days=90)).isoformat()  # noqa: DTZ005  # The machine's local time.
     rows = store.find(kinds, "substr(modified, 1, 19) >= ?", max(since, oldest)[:19])
     return [row for row in rows if row.fields[element] in fields[element]]

@@ -1,7 +1,7 @@
-"""What the company file reads: the elements of each request in their order, hand-written from Intuit's qbXML 13.0.
+"""The elements of each request that the company file reads, in order, hand-written from Intuit's qbXML 13.0.
 
-It knows more elements than anybody here sends, so that what stands in a wrong place is noticed. A line is an element:
-its name, then what it holds. `!` is required, `*` may repeat, a number is the longest text, indentation is a group.
+It has more elements than our plugin sends, so that misplaced ones are noticed. Each line is an element: its name, then
+its type. `!` is required, `*` may repeat, a number is the longest text, indentation is a group.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a new company file holds: a chart of accounts, tax codes, terms, and a few customers, vendors and items."""
+"""Contents of a new company file: a chart of accounts, classes, tax codes, terms, items, a vendor and an employee."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def plant(store: Store, name: str) -> None:
 
 
 def _plain(store: Store, kind: str, name: str, **fields: object) -> Row:
-    """Return an entry that no request adds here."""
+    """Store and return an entry of a kind that the sandbox has no add request for."""
     head: dict[str, object] = {
         "ListID": list_id(store), "TimeCreated": moment(), "TimeModified": moment(),
         "EditSequence": edit_sequence(store), "Name": name, "FullName": name, "IsActive": "true",

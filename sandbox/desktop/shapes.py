@@ -1,4 +1,4 @@
-"""How the shape of a request is written down: a line for an element, and what may stand in it."""
+"""Parse the notation of request shapes: one line per element, with its type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
-    """An element that a request may hold, `kind` being text, ref, group, bool, date, id, guid, int, amount or price."""
+    """An element of a request. `kind` is text, ref, group, bool, date, id, guid, int, amount or price."""
 
     name: str
     kind: str = "text"

@@ -1,4 +1,4 @@
-"""The company file on disk: entries, transactions, and the message sets that were answered. One SQLite file."""
+"""The company file on disk: entries, transactions, and the answered message sets, in one SQLite file."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ CREATE TABLE IF NOT EXISTS message_set (id TEXT PRIMARY KEY, checksum TEXT NOT N
 class Row:
     """An entry of a list or a transaction.
 
-    `kind` is "Customer" or "Invoice"; on one `shelf` no two have the same `name`: "party", "item", "account", and
-    nothing for transactions. `party` is the ListID of a transaction's customer or vendor.
+    `kind` is "Customer" or "Invoice". `shelf` is the name space in which a `name` is unique: "party", "item",
+    "account", and empty for transactions. `party` is the ListID of a transaction's customer or vendor.
     """
 
     id: str
@@ -56,14 +56,14 @@ def _without_wal(database: bytes) -> bytes:
 
 
 class Store:
-    """Rows by their id. Changes are there for good after `transaction`, and not at all if it was left by an error."""
+    """Rows by their id. Changes are permanent after `transaction`, and rolled back if it raises."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "company.qbw"
         self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30, check_same_thread=False)
         weakref.finalize(self, self._db.close)
-        # A commit survives the death of the process, which is what a sandbox must survive; not that of the machine.
+        # With NORMAL, a commit survives the death of the process, but not that of the machine. That is enough here.
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _TABLES)
 
     @contextmanager
@@ -78,7 +78,7 @@ class Store:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """A part of a transaction that may fail alone."""
+        """Open a savepoint: a part of a transaction that may fail alone."""
         self._db.execute("SAVEPOINT attempt")
         try:
             yield
@@ -96,7 +96,7 @@ class Store:
         self._db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
 
     def following(self) -> int:
-        """Return the next number of all that is numbered."""
+        """Return the next number of the sequence that all ids share."""
         number = int(self.fact("number") or 0) + 1
         self.remember("number", str(number))
         return number
@@ -113,18 +113,18 @@ class Store:
         return next(iter(self.find(kinds, "id = ?", row_id)), None)
 
     def named(self, shelf: str, name: str) -> Row | None:
-        """Return who has a name on a shelf, whatever its case."""
+        """Return the row with a name on a shelf, ignoring case."""
         found = self._db.execute("SELECT * FROM row WHERE shelf = ? AND name = ?", (shelf, name.casefold()))
         return next((self._row(one) for one in found), None)
 
     def find(self, kinds: Sequence[str], where: str = "1", *values: object) -> list[Row]:
-        """Return the rows of some kinds in the order in which they were entered. `where` is the sandbox's own text."""
+        """Return the rows of some kinds in the order of their creation. `where` is SQL of the sandbox's own."""
         marks = ", ".join("?" for _ in kinds)
         query = f"SELECT * FROM row WHERE kind IN ({marks}) AND {where} ORDER BY number"  # noqa: S608
         return [self._row(found) for found in self._db.execute(query, (*kinds, *values))]
 
     def answered(self, set_id: str) -> tuple[str, str] | None:
-        """Return the checksum and the answer of a message set that is remembered."""
+        """Return the checksum and the answer of a stored message set, or None."""
         found = self._db.execute("SELECT checksum, answer FROM message_set WHERE id = ?", (set_id,)).fetchone()
         return (str(found[0]), str(found[1])) if found else None
 
@@ -141,7 +141,7 @@ class Store:
             return _without_wal(copy.serialize())
 
     def restore(self, saved: bytes) -> None:
-        """Replace everything in the file by a copy, of this file or of another one."""
+        """Replace everything in the file with a copy, of this file or of another one."""
         with closing(sqlite3.connect(":memory:")) as copy:
             copy.deserialize(saved)
             copy.backup(self._db)

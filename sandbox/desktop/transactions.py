@@ -1,4 +1,4 @@
-"""Invoices, credit memos and payments: what they come to, and what they do to one another."""
+"""Invoices, credit memos and payments: their totals, and their effects on one another."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def cents(amount: Decimal) -> Decimal:
 
 
 def add_invoice(store: Store, fields: Fields) -> Row:
-    """Enter an invoice. Its number is taken as it is, and nobody asks whether there is one of that number already."""
+    """Add an invoice. Its number is stored as it is, also if another invoice has the same number."""
     head, lines = split(fields, "InvoiceLineAdd")
     return enter(store, "Invoice", _invoice(_sold(store, head, lines), {}), "CustomerRef")
 
 
 def add_credit_memo(store: Store, fields: Fields) -> Row:
-    """Enter a credit memo: what an invoice is, the other way round."""
+    """Add a credit memo. Its fields are those of an invoice."""
     head, lines = split(fields, "CreditMemoLineAdd")
     return enter(store, "CreditMemo", _credit_memo(_sold(store, head, lines), {}), "CustomerRef")
 
@@ -76,12 +76,12 @@ _FIGURES = {"Subtotal", "SalesTaxPercentage", "SalesTaxTotal", "AppliedAmount", 
 
 
 def _sold(store: Store, head: Fields, lines: list[Fields]) -> Fields:
-    """Return what an invoice and a credit memo have in common."""
+    """Return the fields that an invoice and a credit memo share, with subtotal and tax. Raises `Refused`."""
     if not lines:
         raise Refused(3150, 'There is a missing element: "InvoiceLineAdd".')
     head = lists.resolved(store, head, "Invoice")
     head.setdefault("ARAccountRef", only(store, "AccountsReceivable"))
-    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011  # The machine's own day.
+    head.setdefault("TxnDate", dt.date.today().isoformat())  # noqa: DTZ011  # The machine's local date.
     not_closed(store, head["TxnDate"])
     written = [_sale_line(store, line) for line in lists.resolved(store, {"lines": lines}, "Invoice")["lines"]]
     subtotal = sum((line.get("Amount", _NOTHING) for line in written), _NOTHING)
@@ -113,7 +113,8 @@ def _sale_line(store: Store, line: Fields) -> Fields:
 
 
 def _tax(store: Store, head: Fields, lines: list[Fields]) -> tuple[Decimal, Decimal]:
-    """Return the rate and the tax. A taxable discount lowers what is taxed by its share of all that stands above it."""
+    """Return the rate and the tax. A taxable discount reduces the taxable amount in proportion to all lines above it.
+    """
     customer = lists.referred(store, "CustomerRef", head["CustomerRef"], "Invoice")
     ref = head.get("ItemSalesTaxRef") or customer.fields.get("ItemSalesTaxRef")
     if ref is None:
@@ -139,7 +140,8 @@ def _tax(store: Store, head: Fields, lines: list[Fields]) -> tuple[Decimal, Deci
 
 
 def receive_payment(store: Store, fields: Fields) -> Row:
-    """Receive a payment against invoices. An invoice that is paid cannot be found; nobody can pay more than is due."""
+    """Add a payment of invoices. Raises `Refused` for an invoice that is paid already (3120), or for more than is due.
+    """
     head, applied = split(fields, "AppliedToTxnAdd")
     by_itself = head.pop("IsAutoApply", None)
     if by_itself is None and not applied:
@@ -151,7 +153,7 @@ def receive_payment(store: Store, fields: Fields) -> Row:
 
 
 def change_payment(store: Store, fields: Fields) -> Row:
-    """Change a payment: what is named of invoices replaces what it was applied to."""
+    """Change a payment. If the change names invoices, they replace those that it was applied to."""
     row = subject(store, fields, "ReceivePayment")
     change, applied = split(fields, "AppliedToTxnMod")
     for one in row.fields.get("AppliedToTxnRet", ()) if applied else ():
@@ -166,7 +168,7 @@ def change_payment(store: Store, fields: Fields) -> Row:
 
 
 def reopen(store: Store, applied: Fields) -> None:
-    """What a payment was applied to is open again."""
+    """Open the invoice again that a payment was applied to."""
     invoice = store.get(applied["TxnID"], ["Invoice"])
     if invoice is None:
         return

@@ -1,4 +1,4 @@
-"""A QuickBooks Online that behaves like the real one, for the demo, the tests and the authors of plugins."""
+"""A sandbox that behaves like QuickBooks Online, for the demo, the tests and the authors of plugins."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Running:
         self._app.extensions["postman"].start()
 
     def close(self) -> None:
-        """Stop listening, and let go of lines that a fault holds."""
+        """Stop listening, and end the waiting of connections that a fault delays."""
         self._app.extensions["faults"].clear()
         self._app.extensions["postman"].close()
         self._server.shutdown()
@@ -53,19 +53,19 @@ class Running:
         self.close()
 
     def control(self, path: str, sent: dict[str, Any] | None = None) -> Any:
-        """Ask the control API: a GET without `sent`, else a POST."""
+        """Call the control API: a GET without `sent`, else a POST. Return its JSON."""
         address = f"{self.url}/_sandbox/{path}"
         answer = requests.get(address, timeout=60) if sent is None else requests.post(address, json=sent, timeout=60)
         answer.raise_for_status()
         return loads(answer.text)
 
     def books(self, realm: str = REALM) -> dict[str, list[dict[str, Any]]]:
-        """Return the whole ledger of a company."""
+        """Return all entries of a company, by kind."""
         found: dict[str, list[dict[str, Any]]] = self.control(f"books/{realm}")
         return found
 
     def balances(self, realm: str = REALM) -> dict[str, Decimal]:
-        """Return what a company's accounts stand at, by their number, debits less credits."""
+        """Return the balances of a company's accounts, by account number: debits less credits."""
         found: dict[str, Decimal] = self.control(f"balances/{realm}")
         return found
 
@@ -75,11 +75,11 @@ class Running:
         return found
 
     def webhooks(self, url: str, token: str, **more: Any) -> None:
-        """Tell an app of every change from now on: see `sandbox.online.webhooks.Subscription`."""
+        """Send webhooks about every change from now on: see `sandbox.online.webhooks.Subscription`."""
         self.control("webhooks", {"url": url, "token": token, **more})
 
     def fault(self, kind: str, match: str = "", times: int = 1, **more: Any) -> None:
-        """Let something go wrong: see `sandbox.online.faults.Fault`."""
+        """Set a fault: see `sandbox.online.faults.Fault`."""
         self.control("faults", {"kind": kind, "match": match, "times": times, **more})
 
     def save(self, name: str) -> None:
@@ -92,6 +92,6 @@ class Running:
 
 
 def start(folder: Path, port: int = 0, *, lived_in: bool = False) -> Running:
-    """Start a sandbox with its books in a folder; port 0 takes a free one. New books are empty of transactions, or with
-    `lived_in` as a bookkeeper has kept them for a year."""
+    """Start a sandbox with its books in a folder; with port 0 on a free port. New books have no transactions, or with
+    `lived_in` those of a year of bookkeeping."""
     return Running(folder, port, lived_in=lived_in)

@@ -12,7 +12,7 @@ from sandbox.online import REALM, start
 
 
 def main() -> None:
-    """Serve until a signal comes. Prints one line when it listens, and with `--grant` one line of JSON after it."""
+    """Serve until SIGINT or SIGTERM. Print one line when ready, and with `--grant` one line of JSON after it."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.online", description="A sandbox QuickBooks Online.")
     parser.add_argument("--port", type=int, default=8010, help="0 takes a free one")
     parser.add_argument("--data", type=Path, default=Path("var/sandbox"), help="the folder of its books")

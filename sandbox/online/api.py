@@ -19,12 +19,12 @@ blueprint = Blueprint("api", __name__, url_prefix="/v3/company/<realm>")
 _REQUESTID, _BATCH_REQUESTID = 50, 36
 
 Effect = tuple[Entry, int]
-"""What a write answers, and how many effects it had on the books."""
+"""The answer to a write, and the number of its effects on the books."""
 
 
 @blueprint.before_request
 def authorize() -> None:
-    """The gateway: a token, and one for these books."""
+    """Check the call as the gateway does: it needs a valid token for this company."""
     realm = (request.view_args or {})["realm"]
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     g.reads = int(request.method == "GET" or request.path.rstrip("/").endswith("/query"))
@@ -70,7 +70,7 @@ def read_changes(realm: str) -> Response:
 @blueprint.get("/preferences", defaults={"kind": "preferences", "entry_id": ""})
 @blueprint.get("/<kind>/<entry_id>")
 def read(realm: str, kind: str, entry_id: str) -> Response:
-    """One entry. There is one company and one set of preferences, whatever id they are asked under."""
+    """Return one entry. CompanyInfo and Preferences are returned for any id, because there is only one of each."""
     with _store().reading() as session:
         books, name = session.books(realm), _kind(kind)
         wanted = books.all(name)[0]["Id"] if name in {"CompanyInfo", "Preferences"} else entry_id
@@ -93,7 +93,7 @@ def write(realm: str, kind: str) -> Response:
 
 @blueprint.post("/<kind>/<entry_id>/send")
 def send(realm: str, kind: str, entry_id: str) -> Response:
-    """Mail a form to its customer, which here only says so on the form."""
+    """Mark a form as mailed to its customer. No mail is sent."""
     name, address = _kind(kind), request.args.get("sendTo", "")
 
     def change(books: Books) -> Effect:
@@ -103,20 +103,20 @@ def send(realm: str, kind: str, entry_id: str) -> Response:
 
 
 def refused(refusal: Refusal) -> Response:
-    """Return a refusal as the service answers it."""
+    """Return the service's answer for a refusal."""
     with _store().reading() as session:
         return _answer({"Fault": refusal.fault()}, session, refusal.status)
 
 
 def turned(error: Turned) -> Response:
-    """Return a call that the gateway turned away, as it says so."""
+    """Return the gateway's answer for a call that it rejected."""
     return Response(dumps(error.body()), error.status, content_type="application/json")
 
 
 def _write(realm: str, change: Callable[[Books], Effect]) -> Response:
-    """Carry out a write, once for a requestid: its answer is stored in the transaction of its effect.
+    """Carry out a write once per requestid: its answer is stored in the same transaction as its effect.
 
-    A refusal is an answer as well, and comes again under its requestid.
+    A refusal is stored, too, and returned again for the same requestid.
     """
     requestid = _requestid()
     with _store().writing() as session:
@@ -159,7 +159,7 @@ def _text() -> str:
 
 
 def _json() -> Entry:
-    """Return what was sent. Half of a surrogate pair is no character that could be stored."""
+    """Return the JSON object that was sent. Raises `Refusal` (2010), also for half a surrogate pair."""
     try:
         sent = loads(_text() or "{}")
         dumps(sent).encode()
@@ -178,7 +178,7 @@ def _kind(name: str) -> str:
 
 
 def _answer(body: dict[str, Any], session: Session, status: int = 200) -> Response:
-    """JSON if the client says that it takes JSON, else XML, as the real service does."""
+    """Return the answer as JSON if the client accepts it, else as XML, like the real service."""
     body.setdefault("time", session.time())
     if "json" in request.headers.get("Accept", "").lower():
         response = Response(dumps(body), status, content_type="application/json;charset=UTF-8")

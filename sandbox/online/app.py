@@ -21,8 +21,8 @@ _PAGES_MAY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-u
 
 
 def create_app(folder: Path, *, lived_in: bool = False) -> Flask:
-    """Return the sandbox with its books in a folder, seeded if they are new: empty of transactions, or as after a year.
-    """
+    """Return the sandbox with its books in a folder. New books are seeded: without transactions, or with `lived_in`
+    with those of a year."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
     store, faults, throttle = Store(folder), Faults(), Throttle()
@@ -44,12 +44,12 @@ def _is_control() -> bool:
 
 
 def _lost(error: HTTPException) -> Response | HTTPException:
-    """Return a fault of its own shape for an address or a method that the API does not have, else a page."""
+    """Return the API's fault for an address or a method that it does not have; outside of the API, the error page."""
     return api.refused(unsupported(request.path)) if request.path.startswith("/v3/company/") else error
 
 
 def _finish(store: Store, response: Response) -> Response:
-    """Number every answer of the service, keep a journal of them, and let the pages do no more than they need."""
+    """Add an `intuit_tid` to answers of the API, and record them in the journal; add security headers to pages."""
     if not request.path.startswith(_API):
         response.headers["Content-Security-Policy"] = _PAGES_MAY
         response.headers["Referrer-Policy"] = "no-referrer"

@@ -1,4 +1,4 @@
-"""The batch call: up to 30 items, each for itself."""
+"""The batch call: up to 30 items, each carried out independently."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ BID_LENGTH = 10
 
 
 def run(books: Books, sent: Entry, *, has_requestid: bool) -> tuple[Entry, int]:
-    """Carry out a batch. Gives the answer and how many of its items had an effect.
+    """Carry out a batch. Return the answer and the number of items that had an effect.
 
-    The items are answered in another order than they were asked in: the real service promises none.
+    The answers are in reverse order, because the real service promises no order.
     """
     items = _items(sent, has_requestid=has_requestid)
     answers, effects = [], 0
@@ -28,14 +28,14 @@ def run(books: Books, sent: Entry, *, has_requestid: bool) -> tuple[Entry, int]:
 
 
 def reads(sent: Entry) -> int:
-    """Return how many of a batch's items read. Whether Intuit's meter counts each is not documented; this one does."""
+    """Return the number of queries in a batch. Intuit does not document if its meter counts each; this one does."""
     items = sent.get("BatchItemRequest")
     return sum("Query" in item for item in items if isinstance(item, dict)) if isinstance(items, list) else 0
 
 
 def _items(sent: Entry, *, has_requestid: bool) -> list[Entry]:
-    """Return the items, if they can be told apart. A requestid of the batch leaves 10 characters for that of an item.
-    """
+    """Return the items. Raises `Refusal` if a `bId` is missing, repeated, or has more than 10 characters in a batch
+    with a requestid."""
     items = sent.get("BatchItemRequest")
     if not items:
         raise missing("BatchItemRequest")

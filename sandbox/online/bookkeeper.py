@@ -1,7 +1,7 @@
-"""Bea, who keeps the lived-in books: an app's idea of them is from before what she does.
+"""Simulate Bea, the bookkeeper of the lived-in company, who changes the books after an app has read them.
 
-She works in them once, as soon as an app has entered its first invoice: what it has read of the lists before is out of
-date then, as it is in life, and what it sends meets with refusals that nobody could have foreseen.
+She makes her changes once, as soon as an app has entered its first invoice. The lists that the app has read before are
+then out of date, as in real life, and QuickBooks refuses documents that the app considers valid.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from sandbox.online.refusals import Refusal
 from sandbox.online.storage import Books
 
 CLOSED = "2026-10-17"
-"""She closes the books through this day."""
+"""She closes the books up to and including this day."""
 
 LEFT = "O'Brien Landscaping"
-"""A customer who has gone elsewhere: she makes it inactive."""
+"""A customer that she makes inactive."""
 
 ARCHIVED = "B3301"
-"""A product that is sold no more: she makes it inactive."""
+"""A discontinued product that she makes inactive."""
 
 LAWYERS = "Beacon Law Group"
-"""She enters a vendor of this name, and a name serves all lists: an order desk may think it is a new customer's."""
+"""She creates a vendor of this name. Names are shared by all lists, so an app cannot create a customer of this name."""
 
 _WAITS = "bookkeeper"
 
 
 def engage(books: Books) -> None:
-    """Let her work in these books when the time has come."""
+    """Let her change these books after an app's next invoice."""
     books.session.set_fact(_WAITS, books.realm)
 
 
 def look_in(books: Books, kind: str) -> None:
-    """An app has entered something of a kind."""
+    """Let her make her changes if an app has entered an invoice and she has not made them yet."""
     if kind == "Invoice" and books.session.fact(_WAITS) == books.realm:
         books.session.forget(_WAITS)
         _work(books)
 
 
 def close(books: Books, day: str) -> None:
-    """Close the books through a day."""
+    """Close the books up to and including a day."""
     preferences = books.preferences()
     preferences["AccountingInfoPrefs"] = {**preferences["AccountingInfoPrefs"], "BookCloseDate": day}
     books.change("Preferences", preferences)
@@ -52,5 +52,5 @@ def _work(books: Books) -> None:
         for entry in books.all(kind):
             if entry[name] == wanted:
                 books.change(kind, {**entry, "Active": False})
-    with contextlib.suppress(Refusal), books.session.savepoint():  # An app may have entered the name before her.
+    with contextlib.suppress(Refusal), books.session.savepoint():  # An app may have used the name before.
         operations.create(books, "Vendor", {"DisplayName": LAWYERS, "CompanyName": LAWYERS})

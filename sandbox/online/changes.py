@@ -1,4 +1,4 @@
-"""What has changed since a moment, for many kinds in one call."""
+"""Change data capture: the changes since a time, for many kinds in one call."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from sandbox.online.storage import Books, Entry
 MOST = 1000
 LOOK_BACK = dt.timedelta(days=30)
 NEVER = frozenset({"TaxCode", "TaxRate"})
-"""Kinds that the service does not tell changes of."""
+"""Kinds that change data capture does not cover."""
 
 
 def since(books: Books, kinds: str, moment: str) -> dict[str, Any]:
-    """Return the changed entries of each kind, then the deleted ones. At most 1000 of all, from 30 days back at most.
-    """
+    """Return the changed entries of each kind, then the deleted ones: at most 1000 together, at most 30 days old."""
     wanted = [name.strip() for name in kinds.split(",") if name.strip()]
     if not wanted:
         raise missing("entities")
@@ -44,7 +43,7 @@ def _changed(books: Books, kind: str, start: dt.datetime) -> list[Entry]:
 
 
 def _moment(books: Books, text: str) -> dt.datetime:
-    """Return a text whose `+` has become a space because a client left it as it is in the address."""
+    """Return the time in a text. A space counts as `+`, because some clients do not escape it in the URL."""
     try:
         start = dt.datetime.fromisoformat(text.strip().replace(" ", "+"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The control API for tests and for the curious: `/_sandbox/…`, JSON in and out. Nothing of it shows on the API."""
+"""The control API for tests and demos: `/_sandbox/…`, JSON in and out. The accounting API does not show it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_FOUND = ({"error": "not found"}, 404)
 
 @blueprint.post("/faults")
 def set_fault() -> ResponseReturnValue:
-    """Let something go wrong: see `faults.Fault` for the words."""
+    """Set a fault: see `faults.Fault` for the keys."""
     try:
         fault = Fault.described(request.get_json())
     except ValueError as wrong:
@@ -35,14 +35,14 @@ def set_fault() -> ResponseReturnValue:
 
 @blueprint.delete("/faults")
 def clear_faults() -> ResponseReturnValue:
-    """Let nothing go wrong any more."""
+    """Remove all faults."""
     _faults().clear()
     return {"ok": True}
 
 
 @blueprint.post("/limits")
 def set_limits() -> ResponseReturnValue:
-    """Hold to limits, Intuit's unless others are said: see `limits.Limits` for the words."""
+    """Enforce rate limits, by default Intuit's: see `limits.Limits` for the keys."""
     try:
         _throttle().set(Limits.described(request.get_json()))
     except ValueError as wrong:
@@ -52,28 +52,28 @@ def set_limits() -> ResponseReturnValue:
 
 @blueprint.delete("/limits")
 def clear_limits() -> ResponseReturnValue:
-    """Let itself be asked as fast as anybody likes."""
+    """Remove all rate limits."""
     _throttle().set(None)
     return {"ok": True}
 
 
 @blueprint.post("/latency")
 def set_latency() -> ResponseReturnValue:
-    """Be so far away: `{"seconds": 0.15}` for every call of the accounting API."""
+    """Delay every call of the accounting API: `{"seconds": 0.15}`."""
     _throttle().latency = float(request.get_json()["seconds"])
     return {"ok": True}
 
 
 @blueprint.get("/meter/<realm>")
 def read_meter(realm: str) -> ResponseReturnValue:
-    """Return what a company has cost in the present month: `month`, `reads`, `writes`, and the `ceiling` of the app."""
+    """Return a company's usage in the current month: `month`, `reads`, `writes`, and the `ceiling` of the app."""
     with _store().reading() as session:
         return meter.read(session, realm) if realm in session.realms() else _NOT_FOUND
 
 
 @blueprint.post("/meter")
 def set_ceiling() -> ResponseReturnValue:
-    """Return how often the app may read in a month, over all companies: `{"ceiling": 500000}`."""
+    """Set the app's limit of reads per month, over all companies: `{"ceiling": 500000}`."""
     with _store().writing() as session:
         meter.set_ceiling(session, int(request.get_json()["ceiling"]))
     return {"ok": True}
@@ -91,13 +91,13 @@ def set_clock() -> ResponseReturnValue:
             moved = (now - dt.datetime.now(dt.UTC)).total_seconds()
         moved += float(sent.get("advance_days", 0)) * 86400 + float(sent.get("advance_seconds", 0))
         session.set_fact("clock", moved)
-        _store().changed.set()  # What was put off may be due now.
+        _store().changed.set()  # Delayed webhooks may be due now.
         return {"now": session.now().isoformat()}
 
 
 @blueprint.get("/books/<realm>")
 def books(realm: str) -> ResponseReturnValue:
-    """Return the whole ledger of a company as it is stored: every kind with all its entries."""
+    """Return all entries of a company as they are stored, by kind."""
     with _store().reading() as session:
         if realm not in session.realms():
             return _NOT_FOUND
@@ -107,7 +107,7 @@ def books(realm: str) -> ResponseReturnValue:
 
 @blueprint.get("/balances/<realm>")
 def balances(realm: str) -> ResponseReturnValue:
-    """Return what the accounts stand at, by number, debits less credits; the sum of all is nothing."""
+    """Return the account balances by number: debits less credits. Their sum is zero."""
     with _store().reading() as session:
         found = session.books(realm).balances()
         accounts = session.books(realm).all("Account")
@@ -130,7 +130,7 @@ def requests() -> ResponseReturnValue:
 def preferences(realm: str) -> ResponseReturnValue:
     """Change preferences as the company's admin would: `{"SalesFormsPrefs": {"CustomTxnNumbers": false}}`.
 
-    A null takes a preference away. `OtherPrefs` are pairs: `{"OtherPrefs": {"WarnDuplicateBillNumber": false}}`.
+    A null removes a preference. `OtherPrefs` are pairs: `{"OtherPrefs": {"WarnDuplicateBillNumber": false}}`.
     """
     with _store().writing() as session:
         found = session.books(realm)
@@ -160,7 +160,7 @@ def company(realm: str) -> ResponseReturnValue:
 
 @blueprint.post("/edit/<realm>/<kind>/<entry_id>")
 def edit(realm: str, kind: str, entry_id: str) -> ResponseReturnValue:
-    """Change an entry behind the API's back, as a bookkeeper does in the product."""
+    """Change an entry without the API, as a bookkeeper does in QuickBooks."""
     with _store().writing() as session:
         found = session.books(realm)
         entry = found.find(KINDS.get(kind.lower(), ""), entry_id)
@@ -172,7 +172,7 @@ def edit(realm: str, kind: str, entry_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<operation>/<realm>/<kind>/<entry_id>")
 def operate(operation: str, realm: str, kind: str, entry_id: str) -> ResponseReturnValue:
-    """Void or delete an entry in the product, by its rules. Entries of lists are made inactive instead of deleted."""
+    """Void or delete an entry as in QuickBooks, by its rules. Entries of lists are made inactive instead of deleted."""
     name = KINDS.get(kind.lower(), "")
     if operation not in {"void", "delete"}:
         return _NOT_FOUND
@@ -194,7 +194,8 @@ def operate(operation: str, realm: str, kind: str, entry_id: str) -> ResponseRet
 
 @blueprint.post("/merge/<realm>/<kind>")
 def merge(realm: str, kind: str) -> ResponseReturnValue:
-    """Merge two customers or two vendors: `{"from": "27", "into": "123"}`. What was 27's is 123's, and 27 is gone."""
+    """Merge two customers or two vendors: `{"from": "27", "into": "123"}`. All of 27 moves to 123, and 27 is deleted.
+    """
     name, sent = KINDS.get(kind.lower(), ""), request.get_json()
     with _store().writing() as session:
         found = session.books(realm)
@@ -207,7 +208,7 @@ def merge(realm: str, kind: str) -> ResponseReturnValue:
 
 @blueprint.post("/webhooks")
 def subscribe() -> ResponseReturnValue:
-    """Tell an app of every change from now on: see `webhooks.Subscription` for the words."""
+    """Send webhooks about every change from now on: see `webhooks.Subscription` for the keys."""
     try:
         wanted = Subscription.described(request.get_json())
     except ValueError as wrong:
@@ -219,7 +220,7 @@ def subscribe() -> ResponseReturnValue:
 
 @blueprint.delete("/webhooks")
 def unsubscribe() -> ResponseReturnValue:
-    """Tell nobody any more, nor what waits."""
+    """Stop webhooks, and delete the waiting events."""
     with _store().writing() as session:
         webhooks.unsubscribe(session)
     return {"ok": True}
@@ -227,8 +228,8 @@ def unsubscribe() -> ResponseReturnValue:
 
 @blueprint.post("/webhooks/deliver")
 def deliver() -> ResponseReturnValue:
-    """Tell now all that waits, what was put off included, and answer when it is done: `taken` calls that the app took
-    well here, `waiting` events that it did not take and that come again."""
+    """Deliver all waiting events now, also delayed ones, and then answer: `taken` is the number of calls that the app
+    accepted, `waiting` the number of events that it did not accept and that are sent again later."""
     postman: Postman = current_app.extensions["postman"]
     taken = postman.deliver(early=True)
     with _store().reading() as session:
@@ -237,7 +238,7 @@ def deliver() -> ResponseReturnValue:
 
 @blueprint.post("/deposit/<realm>/<payment_id>")
 def deposit(realm: str, payment_id: str) -> ResponseReturnValue:
-    """Bring the money of a payment to the bank: it cannot be changed any more (6540)."""
+    """Deposit a payment at the bank. It cannot be changed after that (6540)."""
     with _store().writing() as session:
         found = session.books(realm)
         entry = found.find("Payment", payment_id)
@@ -249,7 +250,7 @@ def deposit(realm: str, payment_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/forget")
 def forget() -> ResponseReturnValue:
-    """Forget every request id and its answer, as the real service does after a time that it does not tell."""
+    """Delete every requestid and its answer, as the real service does after an undocumented time."""
     with _store().writing() as session:
         session.connection.execute("DELETE FROM answer")
     return {"ok": True}
@@ -257,7 +258,7 @@ def forget() -> ResponseReturnValue:
 
 @blueprint.post("/grant")
 def grant() -> ResponseReturnValue:
-    """Tokens without a browser: `{"realm_id": "…"}`."""
+    """Return tokens without a sign-in in a browser: `{"realm_id": "…"}`."""
     realm = request.get_json()["realm_id"]
     with _store().writing() as session:
         return oauth.grant_for(session, realm) if realm in session.realms() else _NOT_FOUND
@@ -265,7 +266,7 @@ def grant() -> ResponseReturnValue:
 
 @blueprint.post("/disconnect/<realm>")
 def disconnect(realm: str) -> ResponseReturnValue:
-    """Disconnect the app within the product: all its grants for a company are gone, and nobody tells it."""
+    """Disconnect the app as in QuickBooks: all its grants for a company are deleted, and the app is not notified."""
     with _store().writing() as session:
         oauth.disconnect(session, realm)
     return {"ok": True}
@@ -273,9 +274,9 @@ def disconnect(realm: str) -> ResponseReturnValue:
 
 @blueprint.post("/access/<realm>")
 def access(realm: str) -> ResponseReturnValue:
-    """Turn the app away although its tokens are good: `{"refuses": "user"}` where who connected is no administrator any
-    more (403, code 120), `"environment"` where the keys are of the other environment than the company (403, code 3100);
-    null for neither."""
+    """Refuse the app although its tokens are valid: `{"refuses": "user"}` if the person who connected is not an
+    administrator any more (403, code 120), `"environment"` if the keys belong to another environment than the company
+    (403, code 3100), null for neither."""
     why = request.get_json()["refuses"]
     if why not in (None, *oauth.REFUSES):
         return {"error": f"refuses is one of {', '.join(oauth.REFUSES)}, or null"}, 400
@@ -286,8 +287,8 @@ def access(realm: str) -> ResponseReturnValue:
 
 @blueprint.post("/lag")
 def set_lag() -> ResponseReturnValue:
-    """Let queries lag behind: `{"queries": true}`. They then give the SyncToken that an entry had before its last
-    change; read by its id it has the present one."""
+    """Let queries lag behind: `{"queries": true}`. They then return the SyncToken from before an entry's last change;
+    a read by id returns the current one."""
     with _store().writing() as session:
         session.set_fact(query.LAG, bool(request.get_json()["queries"]))
     return {"ok": True}
@@ -295,7 +296,7 @@ def set_lag() -> ResponseReturnValue:
 
 @blueprint.post("/reset")
 def reset() -> ResponseReturnValue:
-    """Begin anew with the seeded books, by the machine's clock. Grants go on."""
+    """Reset to the seeded books and the machine's clock. Grants stay valid."""
     with _store().writing() as session:
         for table in LEDGER_TABLES:
             session.connection.execute(f"DELETE FROM {table}")  # noqa: S608 – Our own names.
@@ -304,7 +305,7 @@ def reset() -> ResponseReturnValue:
             "OR name IN ('clock', 'lag', 'meter:ceiling', 'bookkeeper')"
         )
         seed(session)
-        session.changes.clear()  # An app is not told of it: it is no change in the books, but other books.
+        session.changes.clear()  # A reset sends no webhooks.
     _faults().clear()
     _throttle().set(None)
     return {"ok": True}

@@ -1,4 +1,4 @@
-"""What goes wrong with a line in life, on order: set through the control API, seen by nobody else."""
+"""Faults of the connection, as they happen in real life; they are set through the control API."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ KINDS = ("cut_before", "cut_after", "status", "delay", "hang", "garbage")
 
 @dataclass
 class Fault:
-    """It strikes `times` calls that have `match` in "METHOD /path?query"; or, where it says how many seconds it `lasts`
-    by the sandbox's clock, all such calls in that stretch of time: an outage.
+    """A fault of the next `times` calls that have `match` in "METHOD /path?query". If `lasts` is set, it is an outage:
+    a fault of all such calls for that many seconds by the sandbox's clock.
 
-    `cut_before` closes the line before anything is done, `cut_after` when all is done and stored; `status` answers
-    `status`, `body` and `headers` in place of the service, `garbage` 200 and nonsense; `delay` waits `seconds` and goes
-    on; `hang` holds the line for `seconds`, does nothing and closes it.
+    `cut_before` closes the connection before anything is done, `cut_after` when all is done and stored; `status`
+    answers `status`, `body` and `headers` instead of the service, `garbage` 200 without JSON; `delay` waits `seconds`
+    first; `hang` waits `seconds`, does nothing and closes the connection.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Fault:
 
     @classmethod
     def described(cls, words: Mapping[str, Any]) -> Fault:
-        """Raises ValueError if the description is none."""
+        """Return the fault of a description. Raises ValueError if the description is not valid."""
         if unknown := set(words) - {one.name for one in fields(cls) if one.init}:
             raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
         if words.get("kind") not in KINDS:
@@ -47,7 +47,7 @@ class Fault:
 
 
 class Faults:
-    """Those that are set at present."""
+    """The faults that are set."""
 
     def __init__(self) -> None:
         self._set: list[Fault] = []
@@ -55,7 +55,7 @@ class Faults:
         self._cleared = threading.Event()
 
     def add(self, fault: Fault, now: dt.datetime) -> None:
-        """Let it strike from now on, by the sandbox's clock."""
+        """Set a fault from now on; `now` is the time of the sandbox's clock."""
         if fault.lasts is not None:
             fault.until = now + dt.timedelta(seconds=fault.lasts)
         with self._lock:
@@ -63,13 +63,13 @@ class Faults:
             self._set.append(fault)
 
     def clear(self) -> None:
-        """Forget all of them, and let go of the lines that are held."""
+        """Remove all faults, and end the waiting of connections that are delayed."""
         with self._lock:
             self._set.clear()
             self._cleared.set()
 
     def before(self, store: Store) -> Response | None:
-        """Strike before anything is done; an answer takes the place of the real one."""
+        """Apply a fault before anything is done. Return the answer that replaces the real one, if any."""
         fault = g.fault = self._take(f"{request.method} {request.full_path}", store) if self._set else None
         if fault is None:
             return None
@@ -85,7 +85,7 @@ class Faults:
         return None
 
     def after(self, response: Response) -> Response:
-        """Close the line under the client, without a word, where that is what strikes."""
+        """Close the connection without an answer, if that is the fault."""
         fault: Fault | None = g.get("fault")
         if fault is not None and fault.kind in {"cut_before", "cut_after", "hang"}:
             line: socket.socket = request.environ["werkzeug.socket"]

@@ -1,6 +1,6 @@
-"""How fast the service lets itself be asked, and how far away it is: off unless a test turns it on.
+"""Rate limits and latency of the service. Both are off unless a test turns them on.
 
-The windows move with the machine's time, not with the sandbox's clock: what they hold back is real traffic.
+The windows move with the machine's time, not with the sandbox's clock, because they limit real traffic.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ _DETAIL = "The request limit was reached.  Try again later"
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Intuit's figures: calls of a company a minute, calls of an app in a company a second, batches of an app in a
-    company a minute; null for no limit. `body` is what a 429 says: `json`, `xml` (whatever was asked for, as in life)
-    or `gateway` (the lower-case shape); `retry_after` its header in seconds, null for none."""
+    """Rate limits, by default Intuit's: calls of a company per minute, calls of an app in a company per second, batches
+    of an app in a company per minute; null for no limit. `body` is the format of a 429: `json`, `xml` (whatever was
+    asked for, as in real life) or `gateway` (lower-case keys); `retry_after` is its header in seconds, null for none.
+    """
 
     minute: int | None = 500
     second: int | None = 10
@@ -38,7 +39,7 @@ class Limits:
 
     @classmethod
     def described(cls, words: Mapping[str, Any]) -> Limits:
-        """Raises ValueError if the description is none."""
+        """Return the limits of a description. Raises ValueError if the description is not valid."""
         if unknown := set(words) - {one.name for one in fields(cls)}:
             raise ValueError(f"limits have no {', '.join(sorted(unknown))}")
         if words.get("body", "json") not in BODIES:
@@ -47,23 +48,23 @@ class Limits:
 
 
 class Throttle:
-    """Counts the calls of each company, and turns away what is too much. It knows one app, as the sandbox does."""
+    """Counts the calls of each company, and rejects calls over the limits. Like the sandbox, it has only one app."""
 
     def __init__(self) -> None:
         self.latency = 0.0
-        """Seconds that every call takes on its way. Calls at the same time wait at the same time."""
+        """Seconds by which every call is delayed. Concurrent calls wait concurrently."""
         self._limits: Limits | None = None
         self._lock = threading.Lock()
         self._calls: dict[tuple[str, float], deque[float]] = {}
 
     def set(self, limits: Limits | None) -> None:
-        """Hold to these limits from now on, or to none."""
+        """Enforce these limits from now on, or none."""
         with self._lock:
             self._limits = limits
             self._calls.clear()
 
     def before(self) -> Response | None:
-        """Let a call of the accounting API arrive. Gives the answer if it is one too many."""
+        """Delay and count a call of the accounting API. Return the answer 429 if it is over a limit."""
         if not request.path.startswith("/v3/company/"):
             return None
         if self.latency:

@@ -1,4 +1,4 @@
-"""What reading costs: calls that read are counted by the month of the sandbox's clock, over all companies together."""
+"""The meter: reads and writes are counted per company and month of the sandbox's clock; reads have a monthly limit."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from sandbox.online.refusals import Turned
 from sandbox.online.storage import Session
 
 CEILING = 500_000
-"""Reads a month of an app in Intuit's free tier, all of its companies together."""
+"""Reads per month of an app in Intuit's free tier, for all its companies together."""
 
 _FACT = "meter:ceiling"
 
 
 def count(session: Session, realm: str, reads: int, writes: int) -> None:
-    """Count a call that was answered."""
+    """Count the reads and writes of an answered call."""
     session.connection.execute(
         "INSERT INTO meter VALUES (?, ?, ?, ?) "
         "ON CONFLICT DO UPDATE SET reads = reads + excluded.reads, writes = writes + excluded.writes",
@@ -23,8 +23,8 @@ def count(session: Session, realm: str, reads: int, writes: int) -> None:
 
 
 def check(session: Session) -> None:
-    """Turn away what reads when the month is used up, until the next one. What Intuit answers then is not documented:
-    this is the shape of its other limits, without a word of when to come again."""
+    """Raise `Turned` (429) if the app has used up its reads of the month. Intuit does not document its answer; this one
+    has the format of its other limits, without Retry-After."""
     used = session.connection.execute("SELECT sum(reads) FROM meter WHERE month = ?", (_month(session),)).fetchone()[0]
     if (used or 0) >= int(session.fact(_FACT, CEILING)):
         message = "message=CorePlusLimitExceeded; errorCode=003001; statusCode=429"
@@ -32,12 +32,12 @@ def check(session: Session) -> None:
 
 
 def set_ceiling(session: Session, reads: int) -> None:
-    """Let an app read so often in a month."""
+    """Set the app's limit of reads per month."""
     session.set_fact(_FACT, reads)
 
 
 def read(session: Session, realm: str) -> dict[str, Any]:
-    """Return what a company has cost in the present month, and what an app may read in all."""
+    """Return a company's reads and writes in the current month, and the app's limit of reads."""
     month = _month(session)
     row = session.connection.execute(
         "SELECT reads, writes FROM meter WHERE realm = ? AND month = ?", (realm, month)

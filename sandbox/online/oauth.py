@@ -19,7 +19,7 @@ from sandbox.online.refusals import Refusal, Turned
 from sandbox.online.storage import Session, Store, dumps, loads
 
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
-"""The one app that the sandbox knows."""
+"""The only app of the sandbox."""
 
 SCOPE = "com.intuit.quickbooks.accounting"
 
@@ -44,7 +44,7 @@ def consent() -> ResponseReturnValue:
 
 @blueprint.post("/connect/oauth2")
 def decide() -> ResponseReturnValue:
-    """Return what is pressed there. The browser goes back with a code, or with the word that access was denied."""
+    """Redirect to the app after the person's decision: with a code, or with the error `access_denied`."""
     if (turned := _turned()) is not None:
         return turned
     address, state, realm = request.args["redirect_uri"], request.args["state"], request.form.get("realm", "")
@@ -58,8 +58,8 @@ def decide() -> ResponseReturnValue:
 
 
 def _turned() -> ResponseReturnValue | None:
-    """Return what becomes of a request that an app made wrongly: a page where the address is not to be trusted, else
-    the error at that address."""
+    """Return the answer to an invalid request of an app, or None if it is valid: an error page, or a redirect with the
+    error if the redirect_uri can be trusted."""
     wanted = request.args
     address = urlsplit(wanted.get("redirect_uri", ""))
     if wanted.get("client_id") != CLIENT_ID:
@@ -93,7 +93,7 @@ def bearer() -> ResponseReturnValue:
 
 @blueprint.post("/v2/oauth2/tokens/revoke")
 def revoke() -> ResponseReturnValue:
-    """Either token ends the whole grant."""
+    """Revoke a grant by its access token or its refresh token."""
     if not _is_our_client():
         return {"error": "invalid_client"}, 401
     sent = request.get_json(silent=True) if request.is_json else request.form
@@ -137,7 +137,7 @@ def grant_for(session: Session, realm: str) -> dict[str, Any]:
 
 
 def disconnect(session: Session, realm: str) -> None:
-    """Take back every grant for a company's books."""
+    """Delete every grant for a company."""
     rows = session.connection.execute("SELECT name, value FROM fact WHERE name LIKE 'grant:%'").fetchall()
     for name, value in rows:
         if loads(value)["realm"] == realm:
@@ -145,11 +145,11 @@ def disconnect(session: Session, realm: str) -> None:
 
 
 REFUSES = ("user", "environment")
-"""Why books may be closed to an app whose tokens are good; set by the control API."""
+"""Reasons to refuse an app with valid tokens; set by the control API."""
 
 
 def check_access(session: Session, realm: str) -> None:
-    """Raises what an app is told to which these books are closed, whatever tokens it has."""
+    """Raise the refusal that is set for this company, if any, whatever tokens the app has."""
     match session.fact(f"refuses:{realm}"):
         case "user":
             raise Refusal(
@@ -163,7 +163,7 @@ def check_access(session: Session, realm: str) -> None:
 
 
 def realm_of(session: Session, token: str) -> str | None:
-    """Return the books that an access token opens, if it is alive."""
+    """Return the realm of an access token, or None if the token is not valid."""
     access = session.fact(f"access:{token}")
     if access is None or dt.datetime.fromisoformat(access["until"]) <= session.now():
         return None
@@ -172,11 +172,11 @@ def realm_of(session: Session, token: str) -> str | None:
 
 
 def _redeem(session: Session, code: str, redirect_uri: str) -> str | None:
-    """Return the grant of a code, which works once, for five minutes, and for the address that it was asked for."""
+    """Return the grant of a code, or None. A code works once, for five minutes, and for its own redirect_uri."""
     found = session.fact(f"code:{code}")
     if found is None:
         return None
-    if found["grant"]:  # A code that comes twice may have been stolen: what it gave is taken back.
+    if found["grant"]:  # A code that is used twice may be stolen: its grant is deleted.
         session.forget(f"grant:{found['grant']}")
         return None
     if found["redirect_uri"] != redirect_uri or dt.datetime.fromisoformat(found["until"]) <= session.now():
@@ -187,8 +187,8 @@ def _redeem(session: Session, code: str, redirect_uri: str) -> str | None:
 
 
 def _refresh(session: Session, token: str) -> str | None:
-    """Return the grant of a refresh token. The value that a rotation replaced is dead, and whoever brings it may be a
-    thief: the whole grant is taken back."""
+    """Return the grant of a refresh token, or None. A value that a rotation replaced is invalid and may be stolen, so
+    the whole grant is deleted if it is used."""
     grant_id = session.fact(f"refresh:{token}")
     grant = session.fact(f"grant:{grant_id}") if grant_id else None
     if grant is None:
@@ -251,7 +251,7 @@ def _is_our_client() -> bool:
 
 
 def _claimed(claims: str) -> str:
-    """Return the company that a reconnecting client asks for, wherever it stands in the claims."""
+    """Return the realm that a reconnecting client asks for, at any level of the claims, or an empty string."""
     try:
         found = json.loads(claims) if claims else {}
     except ValueError:

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting entries: what one call, or one item of a batch, does to the books."""
+"""Create, change, void and delete entries, for a single call or for an item of a batch."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _OURS = frozenset(
         "RemainingCredit", "CurrentBalance", "CurrentBalanceWithSubAccounts",
     )
 )  # fmt: skip
-"""What the service sets itself; what a client sends of these is overwritten without a word."""
+"""Elements that the service sets itself. Values that a client sends for them are ignored."""
 
 _INACTIVE_PLANS = frozenset({"EXPIRED", "CANCELLED", "SUSPENDED"})
 
 _HIDDEN = frozenset({"AllowPartnerTaxOverride", "AutomatedRate"})
-"""Preferences that steer the sandbox and that the real service does not tell."""
+"""Preferences of the sandbox only, which the API does not return."""
 
 
 def carry_out(books: Books, kind: str, sent: Entry, *, operation: str = "", include: str = "") -> Entry:
-    """Return what a call asks for by its parameters: `operation` (delete, void, update) and `include` (void,
-    allowduplicatedocnum). Without an operation an Id tells a change from something new."""
+    """Carry out a call by its parameters `operation` (delete, void, update) and `include` (void, allowduplicatedocnum),
+    and return its entry. Without an operation, it is a change if it has an Id, and otherwise creates an entry."""
     wants_void = "void" in include.lower().split(",")
     allow_duplicate = "allowduplicatedocnum" in include.lower()
     match operation.lower():
@@ -48,7 +48,7 @@ def carry_out(books: Books, kind: str, sent: Entry, *, operation: str = "", incl
 
 
 def create(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = False) -> Entry:
-    """Enter something new. Raises the API's refusals."""
+    """Create an entry. Raises the API's refusals."""
     rules = _rules(books, kind)
     draft = Draft(books=books, kind=kind, entry=_theirs(kind, sent), allow_duplicate=allow_duplicate)
     rules.check(draft)
@@ -58,7 +58,7 @@ def create(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = Fals
 
 
 def update(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = False) -> Entry:
-    """Change something: as a whole, or sparsely only what is sent. Raises the API's refusals."""
+    """Change an entry: all of it, or with `sparse` only the elements that are sent. Raises the API's refusals."""
     if kind == "Preferences":
         return _prefer(books, sent)
     rules, before = _rules(books, kind), _found(books, kind, sent)
@@ -66,7 +66,7 @@ def update(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = Fals
 
 
 def void(books: Books, kind: str, sent: Entry) -> Entry:
-    """Bring a transaction to nothing and keep it, with a note that says so."""
+    """Void a transaction: it stays, with amounts of zero and the note "Voided"."""
     rules, before = _rules(books, kind), _found(books, kind, sent)
     if kind not in {"Invoice", "Payment", "CreditMemo"}:
         raise unsupported(f"void of {kind}")
@@ -83,7 +83,7 @@ def delete(books: Books, kind: str, sent: Entry) -> Entry:
     if not rules.is_transaction:
         raise business("Entries of lists cannot be deleted, only made inactive.")
     check_open(books, before["TxnDate"])
-    if before.get("LinkedTxn") and kind != "Payment":  # A payment deposited is refused by what undoes it.
+    if before.get("LinkedTxn") and kind != "Payment":  # `undo` refuses a deposited payment.
         raise business("This transaction is linked to others and cannot be deleted. Unlink it first.")
     rules.undo(books, before)
     books.drop(kind, before)
@@ -91,7 +91,7 @@ def delete(books: Books, kind: str, sent: Entry) -> Entry:
 
 
 def send(books: Books, kind: str, wanted: str, address: str) -> Entry:
-    """Say on a form that it was mailed, to the address on it or to another one."""
+    """Mark a form as mailed, to its own email address or to another one."""
     if kind not in {"Invoice", "PurchaseOrder", "CreditMemo"}:
         raise unsupported(f"send of {kind}")
     element, entry = "POEmail" if kind == "PurchaseOrder" else "BillEmail", _stored(books, kind, wanted)
@@ -106,12 +106,12 @@ def send(books: Books, kind: str, wanted: str, address: str) -> Entry:
 
 
 def read(books: Books, kind: str, wanted: str) -> Entry:
-    """One entry as the API shows it. Raises the API's refusal if there is none."""
+    """Return one entry as the API shows it. Raises the API's refusal if there is none."""
     return show(books, kind, [_stored(books, kind, wanted)])[0]
 
 
 def show(books: Books, kind: str, entries: Iterable[Entry]) -> list[Entry]:
-    """Entries as the API shows them: accounts with what they stand at, preferences without the sandbox's own."""
+    """Return entries as the API shows them: accounts with their balances, preferences without the sandbox's own."""
     if kind == "Account":
         balances = books.balances()
         return [_with_balance(entry, balances) for entry in entries]
@@ -121,7 +121,7 @@ def show(books: Books, kind: str, entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _theirs(kind: str, sent: Entry) -> Entry:
-    """Return what a client may set of what it sent. The total of a payment is what was received; others follow from
+    """Return the elements that a client may set. These include the total of a payment; other totals are computed from
     lines."""
     ours = _OURS - {"TotalAmt"} if kind == "Payment" else _OURS
     return {name: value for name, value in meant(sent).items() if name not in ours}
@@ -143,7 +143,7 @@ def _stored(books: Books, kind: str, wanted: str) -> Entry:
 
 
 def _found(books: Books, kind: str, sent: Entry) -> Entry:
-    """Return the entry that is to be changed, by its id and at the state that its SyncToken says (5010)."""
+    """Return the entry to change. Raises the refusal 5010 if the SyncToken is not its current one."""
     for element in ("Id", "SyncToken"):
         if sent.get(element) in (None, ""):
             raise missing(element)
@@ -154,8 +154,7 @@ def _found(books: Books, kind: str, sent: Entry) -> Entry:
 
 
 def _changed(kind: str, before: Entry, sent: Entry) -> Entry:
-    """Return an entry as it is to be: what a full change leaves out is gone, and a sparse one touches only what it
-    sends."""
+    """Return the changed entry. A full change removes the elements that it does not send; a sparse one keeps them."""
     theirs = _theirs(kind, sent)
     if sent.get("sparse") not in (True, "true"):
         return {**{name: before[name] for name in _OURS & set(before)}, **theirs}
@@ -174,7 +173,7 @@ def _replace(
 
 
 def _nothing_of(kind: str, before: Entry) -> Entry:
-    """Return a transaction of nothing in place of one that is voided."""
+    """Return a transaction with amounts of zero, to replace one that is voided."""
     entry: Entry = {**before, "PrivateNote": "Voided", "TotalAmt": money(0)}
     entry.pop("Deposit", None)
     entry.pop("TxnTaxDetail", None)
@@ -203,7 +202,7 @@ def _public(values: object) -> object:
 
 
 def _with_balance(entry: Entry, balances: dict[str, Decimal]) -> Entry:
-    """Accounts of the balance sheet tell what they stand at, debits positive; income and expense tell nothing."""
+    """Return an account with its balance, debits positive, if it is on the balance sheet; others have no balance."""
     if entry["Classification"] not in {"Asset", "Liability", "Equity"}:
         return entry
     balance = balances.get(entry["Id"], money(0))

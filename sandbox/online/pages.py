@@ -1,4 +1,4 @@
-"""The product's own pages: the books as an accountant looks at them."""
+"""Web pages that show the books to people, like those of QuickBooks Online."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("pages", __name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a list: its head, and what stands in it of an entry."""
+    """A column of a list: its heading, and a function that reads its value from an entry."""
 
     head: str
     read: Callable[[Entry], object]
@@ -80,7 +80,7 @@ LISTS: dict[str, tuple[str, tuple[Column, ...]]] = {
         ),
     ),
 }
-"""What the pages call each kind, and what they show of it."""
+"""The title of each kind's page, and its columns."""
 
 REVIVED = {"Customer", "Vendor", "Item", "Account"}
 """The lists whose entries can be made inactive, and active again."""
@@ -90,8 +90,7 @@ _PAGES = {"Invoice": "pages.invoice", "Payment": "pages.payment"}
 
 @blueprint.app_template_filter("figure")
 def figure(value: object) -> str:
-    """Return an amount as it is printed: 1,234.50, a true minus before what is negative, nothing where there is none.
-    """
+    """Return an amount as text: "1,234.50", with a typographic minus sign if negative, empty if there is none."""
     if value is None or value == "":
         return ""
     amount = Decimal(str(value))
@@ -102,7 +101,7 @@ def figure(value: object) -> str:
 @blueprint.get("/")
 @blueprint.get("/app")
 def companies() -> ResponseReturnValue:
-    """Return the companies, and what is open in each."""
+    """Show the companies, with the open invoices and bills of each."""
     with _store().reading() as session:
         found = [
             (realm, name, _open(session.books(realm), "Invoice"), _open(session.books(realm), "Bill"))
@@ -113,7 +112,7 @@ def companies() -> ResponseReturnValue:
 
 @blueprint.get("/app/<realm>/<kind>")
 def entries(realm: str, kind: str) -> ResponseReturnValue:
-    """Return a list of the books, the newest transaction first, other lists in their own order."""
+    """Show a list: transactions with the newest first, other lists in their own order."""
     if kind not in LISTS:
         abort(404)
     with _store().reading() as session:
@@ -140,13 +139,13 @@ def make_active(realm: str, kind: str, entry_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/app/invoice")
 def invoice() -> ResponseReturnValue:
-    """Return an invoice as an accountant sees it: `?txnId=`, and `?realm=` where two companies have one of that id."""
+    """Show an invoice: `?txnId=`, and `?realm=` if two companies have an invoice of that id."""
     return _transaction("Invoice", "sandbox/invoice.html")
 
 
 @blueprint.get("/app/recvpayment")
 def payment() -> ResponseReturnValue:
-    """Return a payment as an accountant sees it."""
+    """Show a payment: parameters as for an invoice."""
     return _transaction("Payment", "sandbox/payment.html")
 
 
@@ -159,7 +158,7 @@ def _rows(books: Books, kind: str) -> list[Entry]:
 
 
 def _natural(account: Entry, balances: dict[str, Decimal]) -> Decimal:
-    """Return what an account stands at as people say it: liabilities, equity and income grow on the credit side."""
+    """Return the balance of an account with its usual sign: credits are positive for liabilities, equity and income."""
     balance = balances.get(account["Id"], money(0))
     return balance if account["Classification"] in {"Asset", "Expense"} else -balance
 
@@ -190,8 +189,8 @@ def _likeliest(realms: Iterable[str]) -> list[str]:
 
 
 def _linked(books: Books, kind: str, entry: Entry) -> list[tuple[str, Entry, Decimal]]:
-    """Return the transactions at the other end of the links, with the amount of each: payments of an invoice, or what a
-    payment pays."""
+    """Return the linked transactions with their amounts: the payments of an invoice, or the transactions that a payment
+    pays."""
     if kind == "Payment":
         links = [
             (line["LinkedTxn"][0]["TxnType"], line["LinkedTxn"][0]["TxnId"], line["Amount"]) for line in entry["Line"]

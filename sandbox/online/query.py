@@ -1,4 +1,4 @@
-"""The query language: a select from one kind, conditions joined by AND, an order, a stretch."""
+"""The query language: select from one kind, conditions joined by AND, an order, and a page."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _NAMES = {
     **dict.fromkeys(("Customer", "Vendor", "Employee"), "DisplayName"),
     **dict.fromkeys(("Account", "Item", "Term", "Class", "Department", "TaxCode", "TaxRate"), "Name"),
 }
-"""What the books find entries of lists by; transactions they find by their number."""
+"""The indexed name of each list's entries; transactions are indexed by their number."""
 
 LAG = "lag"
-"""The fact that queries lag behind, as they do now and then in life: see `_outdated`."""
+"""The fact that queries lag behind, as they sometimes do in real life: see `_outdated`."""
 
 Test = Callable[[Entry], bool]
 
@@ -40,11 +40,11 @@ class Query:
     most: int = 100
     names_active: bool = False
     named: str | None = None
-    """The one name that is asked for, if it is: the books find those without looking at all entries."""
+    """The name in a condition, if there is one: it is found by index, without reading all entries."""
 
 
 def run(books: Books, text: str) -> dict[str, Any]:
-    """Answer a query. Raises the API's refusals 4000 (cannot be read) and 4001 (means nothing)."""
+    """Answer a query. Raises the API's refusals 4000 (cannot be parsed) and 4001 (invalid)."""
     query = Parser(text).query()
     rows = books.all(query.kind) if query.named is None else books.named(query.kind, query.named)
     rows = [entry for entry in rows if all(test(entry) for test in query.tests)]
@@ -96,7 +96,7 @@ class Parser:
         return query
 
     def _projection(self) -> bool:
-        """`*`, `count(*)`, or `*` and what it leaves out (`*, Sku`). Anything less is not supported."""
+        """Read `*`, `count(*)`, or `*` with further elements (`*, Sku`); refuse others. Return True for a count."""
         chosen = []
         while self.position < len(self.tokens) and self.tokens[self.position].lower() != "from":
             chosen.append(self._next().lower())

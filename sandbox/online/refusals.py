@@ -1,4 +1,4 @@
-"""What the real service refuses, with its codes and sentences, in the shapes in which it says so."""
+"""The refusals of the real service, with its codes and messages, in its two formats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """A fault of the accounting API. `element` names the property at fault, where there is one."""
+    """A fault of the accounting API. `element` names the invalid property, if there is one."""
 
     def __init__(self, code: int, message: str, detail: str = "", *, element: str = "", status: int = 400) -> None:
         super().__init__(f"{code} {message}")
@@ -26,7 +26,7 @@ class Refusal(Exception):
         return "AuthorizationFault" if self.code in {120, 5020} else "ValidationFault"
 
     def fault(self) -> dict[str, Any]:
-        """Return the fault as it stands in an answer, and in an item of a batch."""
+        """Return the fault for an answer, or for an item of a batch."""
         error: dict[str, Any] = {"Message": self.message, "Detail": self.detail, "code": str(self.code)}
         if self.element:
             error["element"] = self.element
@@ -34,7 +34,7 @@ class Refusal(Exception):
 
 
 class Turned(Exception):
-    """The gateway turned a call away before the API saw it: the lower-case shape."""
+    """A call that the gateway rejected before it reached the API: the format with lower-case keys."""
 
     def __init__(self, status: int, code: str, message: str, detail: str | None, kind: str) -> None:
         super().__init__(message)
@@ -61,7 +61,7 @@ def unknown_reference(element: str, kind: str, wanted: object) -> Refusal:
 
 
 def inactive() -> Refusal:
-    """Return the refusal, which as in the real one does not say which of them it means."""
+    """Return the refusal of an inactive entry. Like the real one, it does not say which entry."""
     return Refusal(
         610,
         "Object Not Found",

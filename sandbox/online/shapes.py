@@ -1,8 +1,8 @@
-"""What a client meant: the shapes in which properties come, and those in which the books keep them.
+"""Convert the properties that clients send into the types in which the books store them.
 
-Clients in the field send numbers as strings, empty strings for what they do not know, refs with an empty `name` and
-`type` beside the value, and properties that only the service sets. The real service takes all that; what it cannot
-read it refuses with 2010.
+Real clients send numbers as strings, empty strings for unknown values, refs with an empty `name` and `type` beside the
+value, and properties that only the service sets. The real service accepts all that; a value that it cannot read is
+refused with 2010.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _TEXTS = """
 """
 
 _MOST = Decimal(99_999_999_999)
-"""An amount in the books has eleven digits before the point at most."""
+"""An amount has at most eleven digits before the decimal point."""
 
 _DECIMALS = 20
 
 
 def meant(sent: Entry) -> Entry:
-    """Return what was sent, without what says nothing, every known property in its shape. Raises refusal 2010."""
+    """Return what was sent, without empty values, and with known properties in their types. Raises the refusal 2010."""
     found: Entry = {}
     for name, value in sent.items():
         shaped = _shaped(name, value)
@@ -56,7 +56,7 @@ def meant(sent: Entry) -> Entry:
 
 
 def emptied(sent: Entry) -> set[str]:
-    """Return the properties that a sparse change asks to have empty."""
+    """Return the names of the properties that a sparse change clears."""
     return {name for name, value in sent.items() if value in ("", None)}
 
 

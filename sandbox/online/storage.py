@@ -1,4 +1,4 @@
-"""The books on disk: SQLite, so that a killed sandbox has lost nothing that it answered, and kept nothing else."""
+"""The books on disk: SQLite, so that a killed sandbox has stored exactly what it answered."""
 
 from __future__ import annotations
 
@@ -45,35 +45,35 @@ CREATE TABLE IF NOT EXISTS journal (
 """
 
 _NEVER_TOLD = frozenset({"CompanyInfo", "TaxCode", "TaxRate"})
-"""Kinds whose changes the service tells no app."""
+"""Kinds whose changes send no webhooks."""
 
 LEDGER_TABLES = ("entry", "posting", "tombstone", "answer", "journal", "event", "meter")
-"""What a reset empties. The clock, the ids and the grants are facts."""
+"""The tables that a reset empties. The clock, the ids and the grants are facts."""
 
 
 def dumps(value: object) -> str:
-    """JSON in which a Decimal is a number with all its digits."""
+    """Return JSON in which a Decimal is a number with all its digits."""
     return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False))
 
 
 def loads(text: str) -> Any:
-    """Return the reverse: numbers with a point come as Decimal."""
+    """Parse JSON, with numbers that have a decimal point as Decimal."""
     return simplejson.loads(text, use_decimal=True)
 
 
 def money(value: object) -> Decimal:
-    """Return an amount with two decimals, from a number or from a string as some clients send it."""
+    """Return an amount rounded to two decimals, half up, from a number or from a string."""
     return Decimal(str(value)).quantize(Decimal("0.01"), "ROUND_HALF_UP")
 
 
 def folded(name: object) -> str:
-    """Return a name as the books compare names: without regard to case and to spaces around it."""
+    """Return a name for comparison: in one case, without spaces around it."""
     return str(name or "").strip().casefold()
 
 
 def pacific(moment: dt.datetime) -> dt.datetime:
-    """Return a moment as QuickBooks writes it: at -07:00 from the second Sunday of March to the first of November, 2:00
-    in the morning by the clock that is put forward or back, else at -08:00."""
+    """Return a time in the zone that QuickBooks uses: -07:00 from the second Sunday of March to the first Sunday of
+    November, from and to 2:00 a.m. local time, else -08:00."""
     first = dt.datetime(moment.year, 3, 8, 10, tzinfo=dt.UTC)
     last = dt.datetime(moment.year, 11, 1, 9, tzinfo=dt.UTC)
     first += dt.timedelta(days=6 - first.weekday())
@@ -87,18 +87,18 @@ def _without_wal(database: bytes) -> bytes:
 
 
 class Store:
-    """The file. Every use opens a connection of its own, so that threads and a second process do not meet in one."""
+    """The SQLite file. Every use opens its own connection, so that threads and processes do not share one."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / _FILE
         self.changed = threading.Event()
-        """Set whenever there may be something to tell an app."""
+        """Set whenever there may be webhooks to send."""
         self._saved: dict[str, bytes] = {}
         with self._connect() as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(_TABLES)
-        # Closing the last connection writes the whole WAL back into the file, which every call would wait for.
+        # Closing the last connection writes the whole WAL back into the file. This one stays open to avoid that.
         self._open = sqlite3.connect(self.path, check_same_thread=False)
         self._open.execute("SELECT 1 FROM fact").fetchall()
         self.close = weakref.finalize(self, self._open.close)
@@ -106,13 +106,13 @@ class Store:
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.path, isolation_level=None, timeout=30)) as connection:
-            # A commit survives the death of the process, which is what a sandbox must survive; not that of the machine.
+            # With NORMAL, a commit survives the death of the process, but not of the machine. That is enough here.
             connection.execute("PRAGMA synchronous=NORMAL")
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """The books as they stand now, however long the reader takes."""
+        """Open a read transaction: a consistent view of the books, however long it is open."""
         with self._connect() as connection:
             connection.execute("BEGIN")
             yield Session(connection)
@@ -120,7 +120,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One writer at a time: two calls under the same requestid are carried out one after the other."""
+        """Open a write transaction, one at a time: calls with the same requestid are carried out one after another."""
         with self._connect() as connection:
             connection.execute("BEGIN IMMEDIATE")
             session = Session(connection)
@@ -155,7 +155,7 @@ class Session:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.changes: dict[tuple[str, str, str], tuple[str, str | None]] = {}
-        """What was done to which entry of which books, with the id that a merge did away with."""
+        """The operation on each changed entry, by realm, kind and id, with the id that a merge deleted."""
 
     def fact(self, name: str, default: Any = None) -> Any:
         row = self.connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
@@ -168,23 +168,24 @@ class Session:
         self.connection.execute("DELETE FROM fact WHERE name = ?", (name,))
 
     def now(self) -> dt.datetime:
-        """Return the sandbox's clock: the machine's, moved by as much as a test said."""
+        """Return the time of the sandbox's clock: the machine's, plus the seconds that tests have added."""
         return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=float(self.fact("clock", 0)))
 
     def time(self) -> str:
-        """Return the moment as it stands on the body of an answer."""
+        """Return the current time as text for the body of an answer."""
         return pacific(self.now()).isoformat(timespec="milliseconds")
 
     def books(self, realm: str) -> Books:
         return Books(self, realm)
 
     def realms(self) -> dict[str, str]:
-        """Return the companies, by realm."""
+        """Return the companies' names, by realm."""
         rows = self.connection.execute("SELECT realm, body FROM entry WHERE kind = 'CompanyInfo' ORDER BY realm")
         return {realm: loads(body)["CompanyName"] for realm, body in rows}
 
     def write_events(self) -> bool:
-        """Write down what an app is to be told of, in the transaction in which it happened, if it wants to be told."""
+        """Store the events for webhooks in the transaction of their changes. Return False if there are none, or if no
+        app has subscribed."""
         if not self.changes or self.fact("webhooks") is None:
             return False
         now = self.now().isoformat()
@@ -200,7 +201,7 @@ class Session:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """What is refused leaves nothing behind."""
+        """Open a savepoint, to which the transaction is rolled back after an exception."""
         self.connection.execute("SAVEPOINT one")
         changes = dict(self.changes)
         try:
@@ -227,15 +228,15 @@ class Books:
         return (loads(body) for (body,) in rows)
 
     def find(self, kind: str, wanted: object) -> Entry | None:
-        """Return the entry of an id."""
+        """Return the entry with an id, or None."""
         return next(self._bodies("kind = ? AND id = ?", kind, str(wanted)), None)
 
     def all(self, kind: str) -> list[Entry]:
-        """Return all of a kind, oldest first, the inactive ones included."""
+        """Return all entries of a kind, oldest first, inactive ones included."""
         return list(self._bodies("kind = ? ORDER BY CAST(id AS INTEGER), id", kind))
 
     def named(self, kind: str, name: object) -> list[Entry]:
-        """Those of a display name, name or document number, the inactive ones included."""
+        """Return the entries with a display name, name or document number, inactive ones included."""
         return list(self._bodies("kind = ? AND name = ? ORDER BY CAST(id AS INTEGER)", kind, folded(name)))
 
     def put(self, kind: str, entry: Entry) -> Entry:
@@ -249,18 +250,18 @@ class Books:
         return entry
 
     def untell(self, kind: str, entry_id: str) -> None:
-        """Tell nothing of an entry: another one's event says it all."""
+        """Discard the event of an entry, because another entry's event covers it."""
         self.session.changes.pop((self.realm, kind, entry_id), None)
 
     def drop(self, kind: str, entry: Entry) -> None:
-        """Delete a transaction; the list of changes goes on telling of it."""
+        """Delete an entry. Change data capture still reports the deletion."""
         place = (self.realm, kind, entry["Id"])
         self.session.connection.execute("DELETE FROM entry WHERE realm = ? AND kind = ? AND id = ?", place)
         self.session.connection.execute("INSERT INTO tombstone VALUES (?, ?, ?, ?)", (*place, self.stamped()))
         self.tell(kind, entry["Id"], "Delete")
 
     def dropped(self, kind: str) -> list[tuple[str, str]]:
-        """Return the ids of what was deleted, and when."""
+        """Return the ids of deleted entries, each with the time of its deletion."""
         rows = self.session.connection.execute(
             "SELECT id, at FROM tombstone WHERE realm = ? AND kind = ? ORDER BY rowid", (self.realm, kind)
         )
@@ -272,7 +273,7 @@ class Books:
         return str(number)
 
     def highest_number(self, kind: str) -> int:
-        """Return the highest document number that is a number."""
+        """Return the highest document number that has only digits (at most nine); 1000 if there is none."""
         row = self.session.connection.execute(
             "SELECT max(CAST(name AS INTEGER)) FROM entry "
             "WHERE realm = ? AND kind = ? AND name <> '' AND name NOT GLOB '*[^0-9]*' AND length(name) <= 9",
@@ -284,7 +285,7 @@ class Books:
         return pacific(self.session.now()).replace(microsecond=0).isoformat()
 
     def stamp(self, entry: Entry, *, before: Entry | None = None) -> Entry:
-        """Give an entry its times and its SyncToken."""
+        """Set an entry's times and its SyncToken, and return it."""
         time = self.stamped()
         entry["SyncToken"] = str(int(before["SyncToken"]) + 1) if before else "0"
         created = before["MetaData"]["CreateTime"] if before else time
@@ -294,19 +295,19 @@ class Books:
         return entry
 
     def add(self, kind: str, entry: Entry) -> Entry:
-        """Return a new entry, as it is."""
+        """Store a new entry with a new id, and return it."""
         added = self.put(kind, self.stamp({"Id": self.new_id(), **entry}))
         self.tell(kind, added["Id"], "Create")
         return added
 
     def change(self, kind: str, entry: Entry) -> Entry:
-        """Store an entry that was changed, by a client or by what another transaction means for it."""
+        """Store an entry that was changed by a client, or by the effect of another transaction."""
         self.tell(kind, entry["Id"], "Update")
         return self.put(kind, self.stamp(entry, before=entry))
 
     def tell(self, kind: str, entry_id: str, operation: str, *, deleted: str | None = None) -> None:
-        """Note what an app may be told: Create, Update, Delete, Void, Emailed or Merge, the last word on an entry. What
-        is new stays new, however often one call touches it."""
+        """Record an event for webhooks: Create, Update, Delete, Void, Emailed or Merge. The last one of a transaction
+        replaces earlier ones, but Create is replaced only by Delete."""
         place = (self.realm, kind, entry_id)
         if operation == "Delete" or self.session.changes.get(place, ("", None))[0] != "Create":
             self.session.changes[place] = (operation, deleted)
@@ -341,20 +342,20 @@ class Books:
         return found
 
     def post(self, kind: str, entry_id: str, postings: Iterable[tuple[str, Decimal]]) -> None:
-        """Put what a transaction means into the accounts: a debit is positive, a credit negative, the sum nothing."""
+        """Store the postings of a transaction: debits are positive, credits negative, and their sum must be zero."""
         rows = [(self.realm, kind, entry_id, account, str(amount)) for account, amount in postings if amount]
         if sum((Decimal(row[4]) for row in rows), Decimal(0)):
             raise AssertionError(f"{kind} {entry_id} is out of balance: {rows}")
         self.session.connection.executemany("INSERT INTO posting VALUES (?, ?, ?, ?, ?)", rows)
 
     def unpost(self, kind: str, entry_id: str) -> None:
-        """Take what a transaction meant out of the accounts."""
+        """Delete the postings of a transaction."""
         self.session.connection.execute(
             "DELETE FROM posting WHERE realm = ? AND kind = ? AND id = ?", (self.realm, kind, entry_id)
         )
 
     def balances(self) -> dict[str, Decimal]:
-        """Return what the accounts stand at, by id: debits less credits."""
+        """Return the account balances by id: debits less credits."""
         found: dict[str, Decimal] = {}
         for account, amount in self.session.connection.execute(
             "SELECT account, amount FROM posting WHERE realm = ?", (self.realm,)

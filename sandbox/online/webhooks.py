@@ -1,4 +1,4 @@
-"""Telling an app what has changed: over real HTTP, signed, after the answer, as the real service does."""
+"""Send webhooks to an app: over real HTTP, signed, after the answer, as the real service does."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ SHAPES = ("cloudevents", "legacy")
 
 _FACT = "webhooks"
 _TIMEOUT = 3.0
-"""Seconds in which an app has to answer."""
+"""Seconds to wait for an app's answer."""
 
 _AGAIN = (dt.timedelta(minutes=20), dt.timedelta(minutes=30), dt.timedelta(minutes=50))
 _AGAIN_ON = frozenset({408, 500, 502, 503, 504})
-"""After these answers, and after none, an event comes again, so much later by the sandbox's clock; then no more."""
+"""After these statuses, or without an answer, an event is sent again after these delays by the sandbox's clock; after
+the last delay, no more."""
 
 _MOST = 1000
-"""Events in one call. The real service tells no limit."""
+"""The most events in one call. The real service documents no limit."""
 
 _PAST = {"Create": "created", "Update": "updated", "Delete": "deleted", "Merge": "merged", "Void": "voided"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """Where an app wants to be told, and what goes wrong on the way there.
+    """An app's subscription to webhooks, and faults to simulate.
 
     `url` and `token` (the verifier token) are the app's; `shape` is `cloudevents`, one array for all companies, or
-    `legacy`. Every event is told `copies` times. With `disorder` the latest comes first, each in a call of its own.
-    With `forged` the signature is somebody else's.
+    `legacy`. Every event is sent `copies` times. With `disorder` the latest event comes first, each in its own call.
+    With `forged` the signature is made with a wrong token.
     """
 
     url: str
@@ -52,7 +53,7 @@ class Subscription:
 
     @classmethod
     def described(cls, words: Mapping[str, Any]) -> Subscription:
-        """Raises ValueError if the description is none."""
+        """Return the subscription of a description. Raises ValueError if the description is not valid."""
         if unknown := set(words) - {one.name for one in fields(cls)}:
             raise ValueError(f"webhooks have no {', '.join(sorted(unknown))}")
         if not words.get("url") or not words.get("token"):
@@ -64,7 +65,7 @@ class Subscription:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A change as it is written down for the app."""
+    """A stored change that is to be sent to the app."""
 
     number: int
     id: str
@@ -82,23 +83,23 @@ class Event:
 
 
 def subscribe(session: Session, wanted: Subscription) -> None:
-    """Tell an app of every change from now on, with the switches as they are said this time."""
+    """Send webhooks about every change from now on. This replaces an earlier subscription."""
     session.set_fact(_FACT, {one.name: getattr(wanted, one.name) for one in fields(wanted)})
 
 
 def unsubscribe(session: Session) -> None:
-    """Tell nobody any more, nor what waits."""
+    """Stop webhooks, and delete the waiting events."""
     session.forget(_FACT)
     session.connection.execute("DELETE FROM event")
 
 
 def waiting(session: Session) -> int:
-    """Return how many events are yet to be told."""
+    """Return the number of events that are still to be sent."""
     return int(session.connection.execute("SELECT count(*) FROM event").fetchone()[0])
 
 
 class Postman:
-    """Takes the events to the app. It runs in a thread of its own, so that no answer of the API waits for the app."""
+    """Sends the events to the app. It runs in its own thread, so that no answer of the API waits for the app."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -112,15 +113,15 @@ class Postman:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop after the call that is being made. What waits is told when the sandbox is started again."""
+        """Stop after the current call. Waiting events are sent when the sandbox is started again."""
         self._closed = True
         self._store.changed.set()
         self._thread.join()
         self._line.close()
 
     def deliver(self, *, early: bool = False) -> int:
-        """Tell the app what is due, or `early` all that waits, those that are to come again later included. Gives the
-        number of calls that it took well."""
+        """Send the events that are due; with `early` all waiting ones, also those that are to be sent again later.
+        Return the number of calls that the app accepted."""
         taken = 0
         with self._round:
             last = 0
@@ -140,13 +141,13 @@ class Postman:
 
     def _run(self) -> None:
         while not self._closed:
-            # Nobody says when the clock was moved by time alone, so a look now and then finds what has become due.
+            # The passing of time sets no event, so events that have become due are found by polling.
             self._store.changed.wait(5.0)
             self._store.changed.clear()
             self.deliver()
 
     def _post(self, wanted: Subscription, events: list[Event]) -> int:
-        """One call; gives the status of its answer, of none a time-out's."""
+        """Make one call. Return the status of its answer; without an answer, 408."""
         body = _body(wanted, events)
         try:
             answer = self._line.post(wanted.url, data=body, headers=_headers(wanted, body), timeout=_TIMEOUT)
@@ -155,7 +156,8 @@ class Postman:
         return answer.status_code
 
     def _settle(self, calls: list[tuple[list[Event], int]]) -> None:
-        """What becomes of events: told, dropped, or due again later, also if just one of their copies was not taken."""
+        """Delete events that were sent or have no tries left, and schedule the others again: those with at least one
+        copy that was answered with a status of `_AGAIN_ON`."""
         again = {event.number for events, status in calls for event in events if status in _AGAIN_ON}
         with self._store.writing() as session:
             for event in {one.number: one for events, _ in calls for one in events}.values():
@@ -198,7 +200,7 @@ def _body(wanted: Subscription, events: list[Event]) -> bytes:
 
 
 def _cloud_event(event: Event) -> Entry:
-    """One event of the array. Of a merge it names the survivor, and who is gone beside it."""
+    """Return one event of the array. For a merge, it has the id of the survivor and the deleted id."""
     done = _PAST.get(event.operation, event.operation.lower())
     return {
         "specversion": "1.0",

@@ -1,4 +1,4 @@
-"""Answers as XML, which is what a client gets that does not ask for JSON."""
+"""Answers as XML, for clients that do not ask for JSON."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def _number(name: str, *, nullable: bool = False) -> sa.Column[str]:
-    """A decimal, which is kept as text."""
+    """Return the column of a decimal number, which is stored as text."""
     return sa.Column(name, sa.String(40), nullable=nullable)
 
 

@@ -1,4 +1,4 @@
-"""Xero as an integration of the hub: a distribution of its own, through the door that is open to everybody."""
+"""Xero for Bookpost: a separate distribution that uses only the public plugin interface."""
 
 from xero_books.integration import Xero
 

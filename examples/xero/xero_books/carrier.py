@@ -1,7 +1,7 @@
-"""Taking a batch to Xero: one call, of one kind, under the batch's key.
+"""Send a batch to Xero: one call, of one kind, under the batch's key.
 
-What is written goes as a list to the kind's own address with `summarizeErrors=false`, so that Xero answers for every
-element by itself, in order. A question that several conversations ask in the same words is asked once.
+Writes go as a list to the kind's own endpoint with `summarizeErrors=false`, so that Xero answers each element
+separately, in order. A read that several conversations request identically is sent once.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ from xero_books.marks import marked
 
 CONNECT_TIMEOUT = 5.0
 LONGEST_TIMEOUT = 40.0
-"""Seconds. With the time to connect it leaves `send` within its minute, and the key within its six."""
+"""Seconds. Together with the connect timeout, `send` ends within a minute, and the key stays within its six."""
 
 LONGEST_PAUSE = 24 * 3600.0
 CROWD_PAUSE = 5.0
-"""Seconds to wait after a 429 that names none: too many calls at the same time."""
+"""Seconds to wait after a 429 without Retry-After: too many calls at the same time."""
 
 DECIMALS = ("Invoices", "Items", "CreditNotes")
-"""What takes `unitdp=4`, without which prices are rounded to cents, on the way in and on the way out."""
+"""Kinds that accept `unitdp=4`. Without it Xero rounds prices to cents, in writes and in answers."""
 
 
 class UnexpectedAnswer(Exception):
-    """Xero answered what its documentation does not foresee; to guess would put wrong things in the books."""
+    """An answer that Xero's documentation does not describe; guessing could put wrong data into Xero."""
 
 
 def write(kind: str, element: Payload) -> Payload:
-    """Return what a request holds that enters an `element` into the books. `kind` is Xero's plural: "Invoices"."""
+    """Return the payload of a request that creates an `element`. `kind` is Xero's plural: "Invoices"."""
     return {"put": kind, "element": element}
 
 
 def read(path: str, parameters: Mapping[str, str | int] | None = None, *, since: str = "") -> Payload:
-    """Return what a request holds that asks. `since` is a moment in UTC: only what has changed from then on is wanted.
+    """Return the payload of a request that reads. `since` is a time in UTC: only changes from then on are returned.
     """
     return {"get": path, "parameters": dict(parameters or {}), "since": since}
 
 
 def destination(request: Request) -> str:
-    """Return what travels together: all that is to be entered of a kind, or all who ask the same.
+    """Return the key by which requests share a batch: the kind for writes, the whole request for reads.
 
-    Bills go where invoices go, but apart from them, because they are looked for in another way.
+    Bills go to the same endpoint as invoices, but in batches of their own, because `recovery` finds them differently.
     """
     if request.writes:
         return f"PUT {request.payload['put']} {request.payload['element'].get('Type', '')}"
@@ -66,7 +66,7 @@ def destination(request: Request) -> str:
 
 
 def encode(key: str, requests: Sequence[Request]) -> str:
-    """Return the body of the call; nothing for a question."""
+    """Return the body of the call; empty for a read."""
     if not requests[0].writes:
         return ""
     kind = requests[0].payload["put"]
@@ -75,12 +75,12 @@ def encode(key: str, requests: Sequence[Request]) -> str:
 
 
 def send(batch: Batch, connection: Connection) -> Sequence[Response]:
-    """Carry a batch, and give each of its requests its answer."""
+    """Send a batch and return the response to each of its requests."""
     first = batch.requests[0]
     answer, beside = _ask(batch, connection)
     if not first.writes:
         rows = answer.get(_plural(first.payload["get"]))
-        if not isinstance(rows, list):  # Without this, an answer that is none would be an empty list, and all be gone.
+        if not isinstance(rows, list):  # A wrong answer must not count as an empty list.
             raise Unavailable(say("Xero's answer cannot be read."))
         pages = answer.get("pagination", {}).get("pageCount", 1)
         found = {"rows": rows, "pages": pages, "at": answer.get("DateTimeUTC", ""), **beside}
@@ -92,7 +92,7 @@ def send(batch: Batch, connection: Connection) -> Sequence[Response]:
 
 
 def headers(connection: Connection) -> dict[str, str]:
-    """Return what every call says: who we are, of which organisation we speak, and that XML is not wanted."""
+    """Return the headers of every call: the access token, the organisation, and JSON instead of XML."""
     return {
         "Authorization": f"Bearer {connection.credentials['access_token']}",
         "xero-tenant-id": connection.books_id,
@@ -101,19 +101,20 @@ def headers(connection: Connection) -> dict[str, str]:
 
 
 def timeout(settings: Any) -> tuple[float, float]:
-    """Seconds to wait for a connection and for an answer."""
+    """Return the seconds to wait for a connection and for an answer."""
     return CONNECT_TIMEOUT, min(float(settings["TIMEOUT"]), LONGEST_TIMEOUT)
 
 
 def _ask(batch: Batch, connection: Connection) -> tuple[dict[str, Any], dict[str, str]]:
-    """One call: its answer as JSON, and what only the carrier knows. Anything but an answer is raised."""
+    """Make one call and return its JSON, and the call's correlation id and tenant. Raise the failure of any other
+    answer."""
     request, told, broken = batch.requests[0], headers(connection), ""
     base = f"{connection.settings['API_URL'].rstrip('/')}/api.xro/2.0/"
     if request.writes:
         kind = request.payload["put"]
         method, url = "PUT", base + kind
         parameters = {"summarizeErrors": "false"} | ({"unitdp": "4"} if kind in DECIMALS else {})
-        # Keys are the app's, not the organisation's, so that the organisation is part of ours.
+        # Xero's keys are per app, not per organisation, so the organisation is part of ours.
         key = f"{connection.books_id}:{batch.idempotency_key}"
         told |= {"Idempotency-Key": key, "Content-Type": "application/json"}
     else:
@@ -127,10 +128,10 @@ def _ask(batch: Batch, connection: Connection) -> tuple[dict[str, Any], dict[str
         )  # fmt: skip
     except requests.RequestException as error:
         broken = type(error).__name__
-    if broken:  # Raised out here, because requests' exceptions carry the headers that were sent, token and all.
+    if broken:  # Raised outside of the `except`: requests' exceptions have the sent headers with the token.
         raise Unavailable(say("Xero did not answer (%(broken)s).", broken=broken))
     if response.status_code == requests.codes.not_found and "/" in request.payload.get("get", ""):
-        return {_plural(request.payload["get"]): []}, _beside(response, connection)  # A single record is not there.
+        return {_plural(request.payload["get"]): []}, _beside(response, connection)  # This record does not exist.
     if response.status_code != requests.codes.ok:
         raise _failure(response, writes=request.writes)
     try:
@@ -145,7 +146,7 @@ def _beside(response: requests.Response, connection: Connection) -> dict[str, st
 
 
 def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
-    """Return what it means that a call was not answered."""
+    """Return the failure for a response with an HTTP status other than 200."""
     status = response.status_code
     if status in {requests.codes.unauthorized, requests.codes.forbidden}:
         if "scope" in response.headers.get("WWW-Authenticate", ""):
@@ -160,17 +161,17 @@ def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
         return Unavailable(say("Xero has been asked too much (its limit “%(which)s”).", which=which), retry_after=pause)
     if status >= requests.codes.server_error:
         if status == requests.codes.server_error and writes:
-            # Xero keeps an answer under the key, and this one too: for six minutes the same would come again.
+            # Xero stores answers under the key, also this one: for six minutes it would return the same again.
             return OutcomeUnknown(say("Xero had an error of its own, and may have carried it out all the same."))
         return Unavailable(say("Xero is not available (HTTP %(status)s).", status=status))
     return _refused(response, writes=writes)
 
 
 def _refused(response: requests.Response, *, writes: bool) -> IntegrationError:
-    """Return what it means that a call as a whole was not taken."""
+    """Return the failure for a call that Xero refused as a whole."""
     said = _said(response)
     if writes and said.startswith("Idempotency Key"):
-        # Under this key something was asked that was not the same: by us before an update, perhaps.
+        # This key was used for a different request: perhaps by an older version of this plugin.
         return OutcomeUnknown(say("Xero knows the key of what was sent from another question."))
     status = response.status_code
     return Rejected(Problem(
@@ -189,7 +190,7 @@ def _said(response: requests.Response) -> str:
 
 
 def _plural(path: str) -> str:
-    """Under which name the answer to a question has its rows."""
+    """Return the name of the rows in the answer to a read."""
     special = {"Organisation": "Organisations", "Organisation/Actions": "Actions"}
     return special.get(path, path.split("/", maxsplit=1)[0])
 

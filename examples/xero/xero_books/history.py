@@ -1,4 +1,4 @@
-"""Reading what the customers owe and have paid, whoever entered it."""
+"""Fetch the customers' invoices, payments and credit notes, including those entered by people in Xero."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GONE = ("VOIDED", "DELETED")
 
 
 def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
-    """Fetch a page of the history. Drafts are not owed, and come when they are approved."""
+    """Fetch a page of the history. Drafts are left out, because they are not owed; they follow when approved."""
     path, where, read = _KINDS[kind]
     more = {"summaryOnly": "true"} if kind is TransactionKind.INVOICE else {}
     page = yield from stretch(say("read the history: %(kind)s", kind=noun(kind)), path, since, where=where, **more)
@@ -29,7 +29,7 @@ _DRAFTS = ("DRAFT", "SUBMITTED")
 
 
 def _transaction(kind: TransactionKind, row: Row, special: dict[str, Any]) -> Transaction:
-    """Return a transaction. Xero leaves a voided one its figures; there is nothing in it all the same."""
+    """Return a transaction. Xero keeps the amounts of a voided one; here they are set to zero."""
     voided, contact = row["Status"] in GONE, special.pop("contact")
     if voided:
         special |= {"total": Decimal("0.00"), "balance": Decimal("0.00")}
@@ -56,7 +56,7 @@ def _invoice(row: Row) -> dict[str, Any]:
 
 
 def _payment(row: Row) -> dict[str, Any]:
-    """Return the one invoice that a payment is for."""
+    """Return the fields of a payment, which is for exactly one invoice."""
     return {
         "id": row["PaymentID"],
         "number": row.get("Reference", ""),

@@ -1,4 +1,4 @@
-"""Xero, as the hub knows it: what it can do, and where each of its parts lives."""
+"""The integration class of Xero: its capabilities, and a method for each part of the plugin interface."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ OLD_PAGES = {
     Bill.kind: "/AccountsPayable/Edit.aspx?InvoiceID=",
     Payment.kind: "/Bank/ViewTransaction.aspx?bankTransactionID=",
 }
-"""Pages that are reached through Xero's older way of choosing an organisation (its command line's deeplinks.ts)."""
+"""Pages that need Xero's older way of choosing an organisation (deeplinks.ts of Xero's command line)."""
 
 
 class Xero(PushIntegration):
-    """Orders in Xero, fifty documents of a kind a call. See `hub.plugin` for what each method is."""
+    """Orders in Xero, up to 50 documents of a kind per call. See `hub.plugin` for each method."""
 
     key = "xero"
     label = "Xero"
@@ -52,13 +52,13 @@ class Xero(PushIntegration):
         history=tuple(TransactionKind),
         creates=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM}),
         requests_per_batch=50,
-        bytes_per_batch=3_000_000,  # Xero takes three and a half megabytes.
-        limits=(  # Xero's page "OAuth 2.0 API limits". Of the five calls at a time, a line of the hub needs one.
+        bytes_per_batch=3_000_000,  # Xero accepts 3.5 megabytes.
+        limits=(  # Xero's page "OAuth 2.0 API limits". It allows 5 calls at a time; a leased installation makes one.
             Limit(most=60, seconds=60),
             Limit(most=5000, seconds=86400, setting="CALLS_A_DAY"),  # 1,000 with the Starter tier of an app.
             Limit(most=10_000, seconds=60, of_app=True),
         ),
-        # Six minutes from the first call. A trip may begin now and take a minute with its wait for a turn.
+        # Six minutes from the first call. Sending may take a minute, including the wait for the rate limit.
         idempotency_window=dt.timedelta(minutes=4),
         tax_by_code=True,
         reference="correlation",
@@ -76,7 +76,7 @@ class Xero(PushIntegration):
     def fetch(self, kind: Listed, since: str) -> Conversation[Page]:
         return history.fetch(kind, since) if isinstance(kind, TransactionKind) else lists.fetch(kind, since)
 
-    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # There are no options, and every organisation takes them alike.
+    def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:  # noqa: ARG002  # There are no options, and all organisations are alike.
         return posting.create(record)
 
     def validate(
@@ -84,7 +84,7 @@ class Xero(PushIntegration):
     ) -> Sequence[Problem]:
         return tuple(review.problems(subject, books))
 
-    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # Xero has no dialects, and forgets by itself.
+    def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # Xero has no dialects and needs no `answered`.
         return carrier.encode(key, requests)
 
     def destination(self, request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Reading the books: who they are, and their lists."""
+"""Fetch the organisation's details and its lists from Xero."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ACCOUNT_KINDS = {
     "OTHERINCOME": AccountKind.INCOME,
 }
 CONTROLS = {"DEBTORS": AccountKind.ACCOUNTS_RECEIVABLE, "CREDITORS": AccountKind.ACCOUNTS_PAYABLE}
-"""Accounts that Xero posts to by itself; no line may name them."""
+"""System accounts that only Xero itself posts to; lines must not name them."""
 
 NEEDED = {
     Invoice.kind: "CreateApprovedInvoice",
@@ -44,13 +44,14 @@ NEEDED = {
     PurchaseOrder.kind: "CreateApprovedPurchaseOrder",
     Payment.kind: "CreateInvoicePayment",
 }
-"""What Xero calls what a document needs. The plan of an organisation and the rights of who connected it decide."""
+"""Xero's name of the action that a document needs. The organisation's plan and the rights of the person who connected
+it decide if it is allowed."""
 
 PARTIES = {RecordKind.CUSTOMER: say("list customers"), RecordKind.VENDOR: say("list vendors")}
 
 
 def describe_books() -> Conversation[Books]:
-    """Ask who is at the other end, and what may be done there. The id is what the carrier says it spoke of."""
+    """Fetch the organisation and its allowed actions. The books' id is the tenant that `carrier` adds to the answer."""
     answer = yield from rows(say("look at the organisation"), read("Organisation"))
     actions = yield from rows(say("look at what is allowed"), read("Organisation/Actions"))
     if not answer["rows"]:
@@ -76,7 +77,7 @@ def _locked(organisation: Row) -> dt.date | None:
 
 
 def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
-    """Fetch a page of a list. Accounts, tax rates and items come whole, in one answer."""
+    """Fetch a page of a list. Accounts, tax rates and items are returned as a whole, in one answer."""
     if kind in PARTIES:
         return (yield from _contacts(kind, since))
     if kind is RecordKind.ACCOUNT:
@@ -90,8 +91,8 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
 
 
 def _contacts(kind: RecordKind, since: str) -> Conversation[Page]:
-    """Xero has one list of contacts, and whoever is invoiced becomes a customer by that, so both lists are all of them.
-    Asked for together, they cost one call."""
+    """Fetch a page of contacts. Xero has one list for both, and a contact becomes a customer when it gets an invoice,
+    so all contacts are in both lists. Requested together, the two lists cost one call."""
     page = yield from stretch(PARTIES[kind], "Contacts", since, includeArchived="true")
     return Page(
         records=tuple(_contact(kind, row) for row in page.rows),
@@ -114,11 +115,11 @@ def _contact(kind: RecordKind, row: Row) -> Record:
 
 
 def _account(row: Row) -> Record:
-    """Return an account, known by its code, which is what a line names; by its id where it has none, as many bank
-    accounts."""
+    """Return an account. Its id is its code, which lines use; without a code, as with many bank accounts, it is the
+    AccountID."""
     kind = ACCOUNT_KINDS.get(row["Type"], AccountKind.OTHER)
     if row.get("EnablePaymentsToAccount"):
-        kind = AccountKind.BANK  # Money may go there, which is what this says.
+        kind = AccountKind.BANK  # Payments may go there, as to a bank account.
     return Record(
         kind=RecordKind.ACCOUNT,
         id=row.get("Code") or row["AccountID"],
@@ -131,13 +132,13 @@ def _account(row: Row) -> Record:
 
 
 def _item(row: Row) -> Record:
-    """Return an item, known by its code, which is what a line names."""
+    """Return an item. Its id is its code, which lines use."""
     return Record(kind=RecordKind.ITEM, id=row["Code"], name=row["Code"], detail=row.get("Name", ""))
 
 
 def _is_usable(row: Row) -> bool:
-    """Return True if an invoice may have the rate. Xero's own look-up of US rates does not work from outside (its page
-    on tax rates), and a rate that cannot be on revenue is none of a sale."""
+    """Return True if an invoice may have the rate. Xero's own look-up of US rates does not work through the API (its
+    page on tax rates), and a sale needs a rate that applies to revenue."""
     from_outside = row["TaxType"] != "AVALARA" and row.get("ReportTaxType") != "USSALESTAX"
     return from_outside and row.get("Status", "ACTIVE") == "ACTIVE" and bool(row.get("CanApplyToRevenue"))
 

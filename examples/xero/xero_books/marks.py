@@ -1,8 +1,8 @@
-"""Knowing again what we wrote, where Xero's own rules do not: the mark of payments and bills.
+"""Recognize payments and bills that we wrote by a mark, because Xero has no unique number for them.
 
 The number of an invoice or of a purchase order is unique in Xero, as are the name of a contact and the code of an item.
-Of two payments or bills that look alike, only a mark tells which is ours. It is made of the batch's key and the
-place in it, and put in when the batch is sealed: at the end of a payment's reference, or of a bill's last line,
+Of two payments or bills that look alike, only a mark tells which is ours. It is made from the batch's key and the
+place in it, and added when the batch is encoded: at the end of a payment's reference, or of a bill's last line,
 which has a text and no amount.
 """
 
@@ -36,7 +36,7 @@ def marked(kind: str, element: Payload, key: str, place: int) -> Payload:
 
 
 def mark_of(row: Mapping[str, Any]) -> str:
-    """Return the mark of a payment or a bill in the books, if it has one."""
+    """Return the mark of a payment or a bill in Xero, or an empty string."""
     texts = [row.get("Reference", ""), *(line.get("Description", "") for line in row.get("LineItems", ()))]
     found = [match[1] for text in texts for match in _MARK.finditer(text or "")]
     return found[-1] if found else ""

@@ -1,4 +1,4 @@
-"""Xero's OAuth 2 with PKCE: authorizing, choosing an organisation, renewing, giving back."""
+"""Xero's OAuth 2 with PKCE: authorize, choose an organisation, refresh and revoke."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from hub.plugin import (
 from xero_books.carrier import CONNECT_TIMEOUT, timeout
 
 TENANT = "tenant"
-"""The key of the question which organisation is meant."""
+"""The key of the question which organisation to use."""
 
 EARLY = dt.timedelta(minutes=5)
 UNUSED = dt.timedelta(days=60)
-"""How long a refresh token lives that nobody uses (Xero's OAuth 2.0 FAQ)."""
+"""An unused refresh token expires after this time (Xero's OAuth 2.0 FAQ)."""
 
 LONGEST_TIMEOUT = 15.0
 
@@ -64,7 +64,7 @@ NOBODY = Problem(
 
 
 class Refused(Exception):
-    """Xero refused a token. `code` is OAuth's own ("invalid_grant")."""
+    """A refused token request. `code` is the OAuth error code ("invalid_grant")."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -72,7 +72,8 @@ class Refused(Exception):
 
 
 def authorize(attempt: Attempt) -> Redirect | Ask | Authorized:
-    """Send the admin to Xero's sign-in; take what comes back; and let the admin choose, if that opens several."""
+    """Return the redirect to Xero's sign-in; or, with the answer from there, exchange its code for tokens. If the
+    sign-in opens several organisations, return the question that lets the admin choose one."""
     if attempt.answer is None:
         return _sign_in(attempt)
     if TENANT in attempt.answer:
@@ -96,7 +97,8 @@ def authorize(attempt: Attempt) -> Redirect | Ask | Authorized:
 
 
 def refresh(connection: Connection) -> Authorized:
-    """Exchange the refresh token, whose value changes each time. A lost answer is given again for half an hour."""
+    """Exchange the refresh token, whose value changes each time. The old value still works for half an hour, in case
+    the answer was lost. Raises `AuthorizationExpired` also if the organisation was disconnected in Xero."""
     with _session(connection.settings) as session:
         try:
             token = _token(
@@ -117,13 +119,13 @@ def refresh(connection: Connection) -> Authorized:
 
 
 def revoke(connection: Connection) -> None:
-    """Disconnect this organisation. Xero's own way to revoke would end the authorization for all others as well."""
+    """Disconnect this organisation. Xero's revocation endpoint would also end the authorization of all others."""
     status = _disconnect(connection)
     if status == requests.codes.unauthorized:
         try:
             fresh = refresh(connection)
         except AuthorizationExpired:
-            return  # There is nothing left to give back.
+            return  # Nothing is left to revoke.
         status = _disconnect(Connection(
             books_id=connection.books_id, credentials=fresh.credentials, settings=connection.settings
         ))  # fmt: skip
@@ -142,7 +144,7 @@ def _sign_in(attempt: Attempt) -> Redirect:
 
 
 def _exchanged(attempt: Attempt) -> Mapping[str, Any]:
-    """Return the token for the code that came back."""
+    """Return the token for the code in the answer from Xero's sign-in."""
     answer = attempt.answer or {}
     if not answer.get("code") or not attempt.kept.get("verifier"):
         raise Rejected(_other("answer-incomplete", say("the answer is incomplete")))
@@ -160,9 +162,9 @@ def _exchanged(attempt: Attempt) -> Mapping[str, Any]:
 
 
 def _is_open(connection: Connection, access: str) -> bool:
-    """Return True if a token opens these books: it is renewed all the same when somebody has disconnected them in Xero.
+    """Return True if a token gives access to this organisation. Xero renews tokens even after a disconnection there.
 
-    If Xero cannot say so now, it is taken to be open, because the old token is gone and this one must be kept.
+    If Xero is not available, return True, because the old token is used up and the new one must be stored.
     """
     try:
         found = _connections(connection.settings, access, {})
@@ -172,8 +174,8 @@ def _is_open(connection: Connection, access: str) -> bool:
 
 
 def _opened(attempt: Attempt, token: Mapping[str, Any]) -> dict[str, str]:
-    """Return the credentials, and the organisations that this sign-in has opened: those that bear its name, or where a
-    second consent has kept the first one's, those that were connected since it began."""
+    """Return the credentials, and the organisations that this sign-in has opened: those with its event id, or, since a
+    second consent keeps the id of the first, those that were connected since it began."""
     access = str(token["access_token"])
     event = _event(access)
     found = _connections(attempt.settings, access, {"authEventId": event}) if event else []
@@ -205,7 +207,7 @@ def _connections(settings: Mapping[str, str], access: str, parameters: dict[str,
             headers={"Authorization": f"Bearer {access}", "Accept": "application/json"}, allow_redirects=False,
         )  # fmt: skip
         found = response.json() if response.status_code == requests.codes.ok else None
-    except requests.RequestException as error:  # What is no JSON is one of these, too.
+    except requests.RequestException as error:  # Also raised for an answer that is not JSON.
         broken = type(error).__name__
     if broken or not isinstance(found, list):
         why = broken or say("no list")
@@ -214,18 +216,18 @@ def _connections(settings: Mapping[str, str], access: str, parameters: dict[str,
 
 
 def _since(begun: str, found: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
-    """Return the connections that were made or renewed after a sign-in began; all, if Xero's clock says that none was.
+    """Return the connections that were made or renewed after a sign-in began; all, if by Xero's clock there are none.
     """
     return [one for one in found if _utc(one["updatedDateUtc"]) >= dt.datetime.fromisoformat(begun)] or found
 
 
 def _utc(text: str) -> dt.datetime:
-    """Return a moment as Xero writes it here: with seven decimals, and without saying that it is UTC."""
+    """Return the time in a text of Xero's connections: in UTC, with seven decimals and without a zone."""
     return dt.datetime.fromisoformat(text[:26]).replace(tzinfo=dt.UTC)
 
 
 def _event(access: str) -> str:
-    """Return the name of this sign-in, which the access token (a JWT) tells. It is read and not relied upon."""
+    """Return the event id of this sign-in from the access token (a JWT, not verified), or an empty string."""
     try:
         body = access.split(".")[1]
         told = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -235,7 +237,7 @@ def _event(access: str) -> str:
 
 
 def _kept(token: Mapping[str, Any], organisations: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Return a token as texts, with its end, and what it opens."""
+    """Return a token as texts, with its expiry and the organisations that it opens."""
     ends = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=int(token.get("expires_in", 1800)))
     return {
         "access_token": str(token["access_token"]), "refresh_token": str(token.get("refresh_token", "")),
@@ -274,7 +276,7 @@ def _disconnect(connection: Connection) -> int:
 
 
 def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
-    """Return a session of an app that has no secret and says who it is in the form."""
+    """Return a session of an app without a secret, which sends its client id in the form."""
     return OAuth2Session(
         settings["CLIENT_ID"], redirect_uri=redirect_uri, token_endpoint_auth_method="none",  # noqa: S106  # OAuth's word for having no secret.
         code_challenge_method="S256", default_timeout=_patience(settings),
@@ -286,13 +288,13 @@ def _patience(settings: Mapping[str, str]) -> tuple[float, float]:
 
 
 def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Ask for a token. What goes wrong is told without the exceptions of the libraries: they hold what was sent."""
+    """Request a token. Failures are raised without the libraries' exceptions, because those include what was sent."""
     refused, broken = "", ""
     try:
         token = ask()
     except OAuthError as error:
         refused = str(error.error)
-    except (requests.RequestException, ValueError) as error:  # ValueError: an answer that is no JSON object.
+    except (requests.RequestException, ValueError) as error:  # ValueError: the answer is not a JSON object.
         broken = type(error).__name__
     if refused:
         raise Refused(refused)

@@ -1,11 +1,11 @@
-"""What an operator sets and a bookkeeper maps."""
+"""The settings of an operator and the mappings of a bookkeeper."""
 
 from __future__ import annotations
 
 from hub.plugin import AccountKind, Bill, Invoice, MappingField, Payment, PurchaseOrder, RecordKind, Role, Setting, say
 
 SCOPES = "offline_access accounting.settings accounting.contacts accounting.invoices accounting.payments"
-"""Xero's granular scopes of March 2026. Items are written with `accounting.settings` only, whatever its page says."""
+"""Xero's granular scopes of March 2026. Writing items needs `accounting.settings`, contrary to Xero's page."""
 
 SETTINGS = (
     Setting(

@@ -1,4 +1,7 @@
-"""What Xero is told. Every amount is a `Decimal`; field names and lengths are those of Xero's API reference."""
+"""Build the elements of Xero's API from the hub's documents and records.
+
+Every amount is a `Decimal`; field names and lengths are those of Xero's API reference.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ from hub.plugin import (
 from xero_books.marks import BETWEEN
 
 REFERENCE_LENGTH = 80
-"""Of a payment's reference, whose length Xero does not tell, so that its mark stays within a hundred characters."""
+"""The most characters of a payment's reference before its mark. Xero does not document a limit; with the mark it stays
+within a hundred."""
 
 ITEM_NAME_LENGTH = 50
 ADDRESS_LINES = 4
@@ -36,7 +40,7 @@ IDENTIFIER_LENGTH = 36
 
 
 def document(posted: Document) -> tuple[str, Payload]:
-    """Return where a document is entered, and its element."""
+    """Return the Xero kind of a document ("Invoices") and its element."""
     match posted:
         case Invoice():
             return "Invoices", invoice(posted)
@@ -60,7 +64,8 @@ def invoice(posted: Invoice) -> Payload:
 
 
 def credit_note(posted: CreditMemo) -> Payload:
-    """Return a credit note for a customer, approved. It knows no discounts, so its lines are what is left of them."""
+    """Return a credit note for a customer, approved. Credit notes have no discounts, so each line is sent as one piece
+    at its discounted amount."""
     element = _sale(posted, "ACCRECCREDIT")
     for line in element["LineItems"]:
         if less := line.pop("DiscountAmount", None):
@@ -71,8 +76,7 @@ def credit_note(posted: CreditMemo) -> Payload:
 
 
 def _sale(posted: Sale, kind: str) -> Payload:
-    """Return what an invoice and a credit note have in common. The discount is shared out to the lines, as is the tax.
-    """
+    """Return the fields that an invoice and a credit note share. Discount and tax are distributed over the lines."""
     taxed = bool(posted.tax.amount or posted.tax.code)
     discounts = share(posted.discount, [max(line.amount, Decimal(0)) for line in posted.lines])
     nets = [line.amount - less for line, less in zip(posted.lines, discounts, strict=True)]
@@ -101,7 +105,7 @@ def _sale(posted: Sale, kind: str) -> Payload:
 
 
 def payment(received: Payment) -> Payload:
-    """Money for an invoice. What it was is in its reference: the payer's own, and how it was paid."""
+    """Return a payment for an invoice. Its reference has the payer's own reference and the payment method."""
     assert received.invoice is not None  # We declare no deposits, so the hub sends none.
     return _worth(
         Invoice={"InvoiceID": received.invoice.id},
@@ -113,7 +117,7 @@ def payment(received: Payment) -> Payload:
 
 
 def purchase_order(order: PurchaseOrder) -> Payload:
-    """Return a purchase order, approved. Xero keeps its prices with two decimals."""
+    """Return a purchase order, approved. Xero stores its prices with two decimals."""
     return _worth(
         PurchaseOrderNumber=order.number,
         Status=AUTHORISED,
@@ -129,7 +133,7 @@ def purchase_order(order: PurchaseOrder) -> Payload:
 
 
 def bill(charged: Bill) -> Payload:
-    """Return a bill, approved. Its last line says whose it is, and is where its mark goes."""
+    """Return a bill, approved. Its last line has the note and the memo, and later its mark."""
     said = BETWEEN.join(filter(None, (charged.note, charged.memo))) or "Bookpost"
     return _worth(
         Type="ACCPAY",
@@ -148,7 +152,7 @@ def bill(charged: Bill) -> Payload:
 
 
 def contact(new: NewCustomer | NewVendor) -> Payload:
-    """Return a contact. Whether it is a customer or a vendor is shown by what is sent to it."""
+    """Return a contact. Xero makes it a customer or a vendor when it gets its first invoice or bill."""
     mailing = new.billing if isinstance(new, NewCustomer) else new.address
     street = new.shipping if isinstance(new, NewCustomer) else None
     places = [_address("POBOX", mailing), _address("STREET", street)]
@@ -161,7 +165,7 @@ def contact(new: NewCustomer | NewVendor) -> Payload:
 
 
 def item(new: NewItem) -> Payload:
-    """Return an item of which no stock is kept. Its code is what the hub knows it by."""
+    """Return an item without stock tracking. The hub identifies it by its code."""
     sold = _worth(UnitPrice=_plain(new.price) if new.price is not None else None, AccountCode=new.income.id)
     return _worth(
         Code=code(new),
@@ -180,12 +184,13 @@ def code(new: NewItem) -> str:
 
 
 def name(text: str) -> str:
-    """Return a name as Xero takes it: without spaces at its ends or two in a row."""
+    """Return a name as Xero accepts it: without leading, trailing or double spaces."""
     return " ".join(text.split())
 
 
 def share(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """Share an amount out in proportion, to the cent; what is left over goes to the heaviest. Nothing for no weight."""
+    """Distribute an amount in proportion to the weights, to the cent; the rest goes to the largest weights. All parts
+    are zero if the weights are."""
     whole = sum(weights, Decimal(0))
     if not whole:
         return [Decimal("0.00") for _ in weights]
@@ -199,13 +204,13 @@ def share(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
 
 
 def _line(line: Line, *, most_decimals: int) -> Payload:
-    """Return a line with everything said, because Xero fills in what is missing from the item, the account or the
-    contact.
+    """Return a line with all its fields, because Xero fills in missing ones from the item, the account or the contact.
 
-    Where its price has more decimals than Xero keeps, it is one piece at the line's amount, and the text says of what.
+    If its price has more decimals than Xero stores, or does not give the line's amount, it is sent as one piece at that
+    amount, with quantity and price in the description.
     """
     quantity, price, description = line.quantity, line.price, line.description or line.item.name
-    if quantity < 0:  # Xero takes no quantity below zero.
+    if quantity < 0:  # Xero refuses negative quantities.
         quantity, price = -quantity, -price
     kept = price.quantize(Decimal(1).scaleb(-most_decimals))
     if kept != price or in_cents(quantity * kept) != line.amount:
@@ -218,7 +223,7 @@ def _line(line: Line, *, most_decimals: int) -> Payload:
 
 
 def _account(ref: Ref | None) -> Payload:
-    """Return a pointer to an account: by its code, or by its identifier where it has none, as many bank accounts."""
+    """Return a pointer to an account: by its code, or by its AccountID if it has none, as many bank accounts."""
     if ref is None:
         return {}
     return {"AccountID": ref.id} if len(ref.id) == IDENTIFIER_LENGTH else {"Code": ref.id}
@@ -242,7 +247,7 @@ def _address(kind: str, place: Address | None) -> Payload:
 
 
 def _text(place: Address | None) -> str:
-    """Return an address as the one text that a purchase order takes."""
+    """Return an address as one text, for a purchase order."""
     if place is None:
         return ""
     town = " ".join(filter(None, (place.city, place.region, place.postal_code)))
@@ -250,7 +255,7 @@ def _text(place: Address | None) -> str:
 
 
 def _worth(**fields: object) -> Payload:
-    """Return the fields that say something."""
+    """Return the fields that are not empty."""
     return {name: value for name, value in fields.items() if value not in ("", {}, [], None)}
 
 

@@ -1,4 +1,4 @@
-"""Writing into the books: documents, and the contacts and items that they need. One write each."""
+"""Create documents in Xero, and the contacts and items that they need, in one write each."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from xero_books.carrier import UnexpectedAnswer, read, write
 from xero_books.marks import BETWEEN
 
 Row: TypeAlias = dict[str, Any]
-"""An entry or a document as Xero writes it."""
+"""A record or a document as Xero returns it."""
 
 IDS = {
     "Contacts": "ContactID",
@@ -60,13 +60,14 @@ SINGULAR = {
     "Invoices": noun("invoice"), "CreditNotes": say("credit note"), "Payments": noun("payment"),
     "PurchaseOrders": noun("purchase_order"), "Contacts": say("contact"), "Items": noun("item"),
 }  # fmt: skip
-"""What one of Xero's kinds is called."""
+"""The word for one element of each of Xero's kinds."""
 
 
 def post(
-    document: Document, options: Mapping[str, str], books: Books  # noqa: ARG001  # Every organisation takes it alike.
+    document: Document, options: Mapping[str, str], books: Books  # noqa: ARG001  # All organisations are alike.
 ) -> Conversation[Posting]:
-    """Post a document. What it comes to is read from the books' echo and not taken for granted."""
+    """Post a document, or return the existing one that a person linked to it. The total is the one that Xero computed.
+    """
     kind, element = payloads.document(document)
     subject = describe(document)
     if not isinstance(document, Payment) and document.same_as is not None:
@@ -80,7 +81,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(Handler(kind=kind, post=post) for kin
 
 
 def posting(document: Document, kind: str, row: Row) -> Posting:
-    """Return a document as it stands in the books."""
+    """Return the posting of a document from its row in Xero."""
     if isinstance(document, Payment):
         number, total = (row.get("Reference") or "").split(BETWEEN)[0] if document.number else "", row["Amount"]
     else:
@@ -95,13 +96,13 @@ def posting(document: Document, kind: str, row: Row) -> Posting:
 
 
 def money(value: object) -> Decimal:
-    """Return an amount of Xero's, in cents."""
+    """Return an amount of Xero's, rounded to cents."""
     return in_cents(Decimal(str(value)))
 
 
 def create(record: NewRecord) -> Conversation[Ref]:
-    """Enter a contact or an item. If its name is taken, the one that has it is meant: Xero has one list of contacts, in
-    which a customer and a vendor of one name are the same."""
+    """Create a contact or an item. If its name is taken, return the existing one: Xero has one list of contacts, in
+    which a customer and a vendor of the same name are the same contact."""
     if isinstance(record, NewItem):
         code = payloads.code(record)
         subject = say("the item “%(name)s”", name=code)
@@ -115,7 +116,7 @@ def create(record: NewRecord) -> Conversation[Ref]:
 
 
 def rows(name: Sentence, payload: Payload) -> Conversation[Payload]:
-    """Ask, and give the whole answer with its `rows`."""
+    """Send a read and return the whole answer with its `rows`."""
     reply = yield Request(name=name, payload=payload, writes=False)
     return reply.payload
 
@@ -127,12 +128,13 @@ def quoted(text: str) -> str:
 
 
 def chunks(values: list[str]) -> list[str]:
-    """Values with commas between them, as many as fit an address (Xero advises forty ids)."""
+    """Return the values joined by commas, 40 in each text, so that they fit a URL (Xero advises forty ids)."""
     return [",".join(values[start : start + 40]) for start in range(0, len(values), 40)]
 
 
 def _enter(kind: str, element: Payload, subject: Sentence, **fields: str) -> Conversation[Row]:
-    """Create an element and give it as the books echo it. Raises `Rejected` with all that Xero has against it."""
+    """Create an element and return the row that Xero echoes. Raises `Rejected` with a problem for each error of Xero's.
+    """
     name = say("create %(kind)s", kind=SINGULAR[kind])
     reply = yield Request(name=name, payload=write(kind, element), writes=True)
     row: Row = reply.payload["row"]
@@ -144,7 +146,7 @@ def _enter(kind: str, element: Payload, subject: Sentence, **fields: str) -> Con
 
 
 def _enter_or_find(kind: str, element: Payload, subject: Sentence, field: str, key: str) -> Conversation[Row]:
-    """Create an element, or find the one that has its name already under `key`."""
+    """Create an element, or return the existing one with the same value of `key`."""
     try:
         return (yield from _enter(kind, element, subject, party=field))
     except Rejected as refusal:
@@ -160,7 +162,8 @@ def _enter_or_find(kind: str, element: Payload, subject: Sentence, field: str, k
 
 
 def _entered(document: Document, kind: str, element: Payload, subject: Sentence) -> Conversation[Row]:
-    """Enter a document. If its number is taken, the refusal says by what, and what can be done about it."""
+    """Create a document. If its number is taken, raise `Rejected` that names the documents with that number and offers
+    fixes."""
     buys = isinstance(document, PurchaseOrder | Bill)
     party, account = ("vendor", "cost_of_goods_sold") if buys else ("customer", "income_account")
     if isinstance(document, Payment):
@@ -190,15 +193,16 @@ def _entered(document: Document, kind: str, element: Payload, subject: Sentence)
 
 
 def _numbered(kind: str, number: str) -> Payload:
-    """Return the question who has a number. Bills have the numbers of others, so that an invoice is asked for as such.
-    """
+    """Return the payload that finds the documents with a number. Bills share the endpoint of invoices and have their
+    vendors' numbers, so the query for an invoice has its type."""
     if kind == "Invoices":
         return read(kind, {"where": f'Type=="ACCREC" AND InvoiceNumber=={quoted(number)}', "page": 1})
     return read(f"{kind}/{quote(number, safe='')}")
 
 
 def _existing(kind: str, wanted: str, element: Payload, subject: Sentence) -> Conversation[Row]:
-    """Return the document that a person says is the same one. Raises `Rejected` if it is not there, or somebody else's.
+    """Return the document that a person chose as the same one. Raises `Rejected` if it does not exist, or belongs to
+    another contact.
     """
     name = say("look at the %(kind)s", kind=SINGULAR[kind])
     answer = yield from rows(name, read(f"{kind}/{quote(wanted, safe='')}"))

@@ -1,4 +1,4 @@
-"""Reading Xero's moments, and reading long lists page by page and afterwards what has changed."""
+"""Parse Xero's times, and read long lists page by page; later passes read only what has changed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from xero_books.posting import Row, rows
 
 PAGE_SIZE = 500
 OVERLAP = dt.timedelta(minutes=5)
-"""How far before the last look the next one begins; whether Xero's own comparison is inclusive is not documented."""
+"""A pass begins this long before the start of the previous one, because Xero does not document if its comparison of
+times is inclusive."""
 
 _MOMENT = re.compile(r"/Date\((-?\d+)")
 
 
 def moment(text: str) -> dt.datetime:
-    """Return a moment as Xero writes it: "/Date(1563753600000+0000)/", in milliseconds."""
+    """Return the time in a text of Xero's: "/Date(1563753600000+0000)/", in milliseconds. Raises `ValueError`."""
     found = _MOMENT.match(text)
     if found is None:
         raise ValueError(f"{text!r} is no moment of Xero's")
@@ -26,13 +27,13 @@ def moment(text: str) -> dt.datetime:
 
 
 def day(text: str) -> dt.date:
-    """Return the date of a document, which is midnight UTC of its day."""
+    """Return the date in a text of Xero's, which is midnight UTC of that day."""
     return moment(text).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """The rows of one page, the cursor that goes on, and whether there is more."""
+    """The rows of one page, the cursor of the next page, and if there is one."""
 
     rows: list[Row]
     following: str
@@ -40,10 +41,10 @@ class Stretch:
 
 
 def stretch(name: Sentence, path: str, since: str, **parameters: str | int) -> Conversation[Stretch]:
-    """Ask the page that the cursor stands before, written as `since|page|seen`.
+    """Read the page at the cursor, which is written as `since|page|seen`.
 
-    `since` is the change that this pass begins with, empty for all. An entry that changes meanwhile may move and be
-    passed over; the next pass brings it, because that begins before this one did (`seen`, by Xero's clock).
+    `since`: this pass reads changes from this time on; empty for all. A record that changes during the pass may move
+    and be missed; the next pass finds it, because it begins before this one did (`seen`, by Xero's clock).
     """
     begun, page, seen = since.split("|") if since else ("", "1", "")
     wanted = {"page": int(page), "pageSize": PAGE_SIZE, **parameters}

@@ -1,9 +1,9 @@
-"""What became of a batch that Xero has forgotten, or stumbled over: its documents are looked for.
+"""Find the outcome of a batch that Xero has forgotten, or that ended in an internal error, by searching its documents.
 
-Xero remembers a key for six minutes, and an error of its own under it as well. What it takes once by its own rules
-needs no looking: who asks again for a contact's name or an item's code is told that it is there. An invoice, a credit
-note and a purchase order are known by their number, a payment and a bill by their mark. A batch is of one kind, so
-there is one way to look for all of it, forty documents a call.
+Xero remembers a key for six minutes, also with an internal error as its answer. Contacts and items need no search:
+Xero refuses a second one of the same name or code, and `posting` then finds the first. Invoices, credit notes and
+purchase orders are recognized by their number, payments and bills by their mark. A batch has only one kind, so one
+way of searching is enough, with forty documents per call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from xero_books.reading import PAGE_SIZE, day
 
 
 def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
-    """For each request the answer that it would have had, or None if nothing of it is in the books."""
+    """Return for each request the response that it would have had, or None if Xero has no trace of it."""
     kind = batch.requests[0].payload.get("put", "")
     elements = [request.payload["element"] for request in batch.requests if request.writes]
     if kind == "Payments":
@@ -47,8 +47,8 @@ def _by_mark(key: str) -> Callable[[Row, Payload, int], bool]:
 
 
 def _by_number(name: str) -> Callable[[Row, Payload, int], bool]:
-    """Return what has our number, contact, day and amount is ours. Anything else is asked again and refused as taken.
-    """
+    """Return a test that a row has our number, contact, date and amount. If no row has, the document is sent again, and
+    refused if its number is taken."""
 
     def known(row: Row, element: Payload, _: int) -> bool:
         return (
@@ -62,7 +62,7 @@ def _by_number(name: str) -> Callable[[Row, Payload, int], bool]:
 
 
 def _worth(lines: Iterable[Mapping[str, Any]]) -> Decimal:
-    """Return what the lines come to before tax."""
+    """Return the sum of the lines before tax."""
     amounts = [
         line["LineAmount"] if "LineAmount" in line
         else in_cents(line["Quantity"] * line["UnitAmount"]) - line.get("DiscountAmount", 0)
@@ -89,7 +89,7 @@ def _bills(elements: Sequence[Payload]) -> Conversation[list[Row]]:
 
 
 def _payments(elements: Sequence[Payload]) -> Conversation[list[Row]]:
-    """Return the invoices with the references of their payments."""
+    """Return the payments of the invoices, with their references."""
     found: list[Row] = []
     for ids in chunks(sorted({element["Invoice"]["InvoiceID"] for element in elements})):
         invoices = yield from _pages("Invoices", IDs=ids, unitdp=4)
@@ -98,7 +98,7 @@ def _payments(elements: Sequence[Payload]) -> Conversation[list[Row]]:
 
 
 def _orders(elements: Sequence[Payload]) -> Conversation[list[Row]]:
-    """Purchase orders cannot be asked for by several numbers; their days bound the list."""
+    """Return the purchase orders between the first and the last date. Xero cannot find them by several numbers."""
     days = sorted(element["Date"] for element in elements)
     return (yield from _pages("PurchaseOrders", DateFrom=days[0], DateTo=days[-1]))
 
@@ -114,7 +114,7 @@ def _pages(path: str, **parameters: str | int) -> Conversation[list[Row]]:
 
 
 def _span(elements: Sequence[Payload]) -> tuple[str, str]:
-    """Return the first and the last day of some documents, as a `where` has them."""
+    """Return the first and the last date of some documents, in the format of a `where`."""
     days = sorted(element["Date"] for element in elements)
     return _date(days[0]), _date(days[-1])
 

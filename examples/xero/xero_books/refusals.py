@@ -1,7 +1,7 @@
-"""What a refusal by Xero means to a bookkeeper or a sales rep, and what puts it right.
+"""Sentences for a bookkeeper or a sales rep about each refusal by Xero, and the cure.
 
-Xero has no codes for them, only sentences, so they are known by parts of these; a sentence that is not known is shown
-as it is. The sentences are from Xero's API reference and its SDKs' tests.
+Xero has no error codes, only sentences, so refusals are recognized by parts of them; an unknown sentence is shown as it
+is. Xero's sentences are from its API reference and its SDKs' tests.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hub.plugin import Problem, Sentence, say
 NUMBER_TAKEN = "number taken"
 NAME_TAKEN = "name taken"
 NOTHING = "00000000-0000-0000-0000-000000000000"
-"""The id of what was not saved."""
+"""The id of an element that was not saved."""
 
 
 SAYS = say("Xero says: %(said)s")
@@ -24,7 +24,7 @@ SAYS = say("Xero says: %(said)s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The sentences for one of Xero's. `field` is the field that cures it."""
+    """Our sentences for one of Xero's. `says` is a pattern of Xero's; `field` is where a person corrects it."""
 
     says: str
     what: Sentence
@@ -125,7 +125,7 @@ _UNKNOWN = Refusal(
 
 
 def said_of(row: Mapping[str, Any]) -> list[str]:
-    """Return all that Xero has against an element, of its lines and addresses too; nothing if it was saved."""
+    """Return all errors of an element, also those of its lines and addresses; none if it was saved."""
     found = list(dict.fromkeys(_messages(row)))
     ids = [value for name, value in row.items() if name.endswith("ID") and value == NOTHING]
     if row.get("StatusAttributeString") == "ERROR" or ids:
@@ -146,7 +146,7 @@ def _messages(value: Any) -> Iterator[str]:
 
 
 def problem(said: str, subject: Sentence, *, party: str = "customer", account: str = "income_account") -> Problem:
-    """Return what one of Xero's sentences means, about `subject`. `party` and `account` are our fields for theirs."""
+    """Return the problem that one of Xero's sentences means, about `subject`. `party` and `account` are our fields."""
     refusal = next((one for one in REFUSALS if re.search(one.says, said)), _UNKNOWN)
     words = {"subject": subject, "said": said}
     return Problem(

@@ -1,4 +1,4 @@
-"""What Xero would refuse, named before anything is sent. Lengths are those of its API reference."""
+"""Check documents and records for what Xero would refuse, before they are sent. Lengths are from its API reference."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DESCRIPTION_LENGTH = 4000
 
 
 def problems(subject: Document | NewRecord, books: Books) -> Iterator[Problem]:
-    """Return what to put right in a document or a new record before it can be posted."""
+    """Return what a person must correct in a document or a new record before it can be posted."""
     if isinstance(subject, NewItem):
         what = say("The item code “%(name)s”", name=subject.name)
         yield from _long(payloads.code(subject), CODE_LENGTH, what, "item")

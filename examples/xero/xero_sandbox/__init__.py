@@ -1,4 +1,4 @@
-"""A Xero that behaves like the real one, for trying the plugin and for its tests. It knows neither hub nor plugin."""
+"""A sandbox that behaves like Xero, for trying the plugin and for its tests. It uses neither hub nor plugin."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ class Running:
         self.close()
 
     def control(self, path: str, sent: dict[str, Any] | None = None) -> Any:
-        """Ask the control API: a GET without `sent`, else a POST."""
+        """Call the control API: a GET without `sent`, else a POST. Return its JSON."""
         address = f"{self.url}/_sandbox/{path}"
         answer = requests.get(address, timeout=60) if sent is None else requests.post(address, json=sent, timeout=60)
         answer.raise_for_status()
         return loads(answer.text)
 
     def books(self, tenant: str = TENANT) -> dict[str, list[dict[str, Any]]]:
-        """The whole ledger of an organisation."""
+        """Return all entries of an organisation, by kind."""
         found: dict[str, list[dict[str, Any]]] = self.control(f"books/{tenant}")
         return found
 
     def grant(self, tenant: str = TENANT, scope: str = "") -> dict[str, str]:
-        """Tokens without a browser."""
+        """Return tokens without a sign-in in a browser."""
         found: dict[str, str] = self.control("grant", {"tenant": tenant, "scope": scope})
         return found
 
     def fault(self, kind: str, match: str = "", times: int = 1, **more: Any) -> None:
-        """Let something go wrong: see `xero_sandbox.faults.Fault`."""
+        """Set a fault: see `xero_sandbox.faults.Fault`."""
         self.control("faults", {"kind": kind, "match": match, "times": times, **more})
 
     def advance(self, seconds: float) -> None:
@@ -79,7 +79,7 @@ class Running:
         self.control("restore", {"name": name})
 
     def settings(self) -> dict[str, str]:
-        """The settings of the plugin with which it finds this sandbox."""
+        """Return the plugin settings for this sandbox."""
         return {
             "CLIENT_ID": CLIENT_ID, "AUTHORIZE_URL": f"{self.url}/identity/connect/authorize",
             "TOKEN_URL": f"{self.url}/identity/connect/token", "API_URL": self.url, "APP_URL": self.url,
@@ -87,5 +87,5 @@ class Running:
 
 
 def start(folder: Path, port: int = 0) -> Running:
-    """Start a sandbox with its books in a folder; port 0 takes a free one."""
+    """Start a sandbox with its books in a folder; with port 0 on a free port."""
     return Running(folder, port)

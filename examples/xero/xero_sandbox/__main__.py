@@ -11,7 +11,7 @@ from xero_sandbox import start
 
 
 def main() -> None:
-    """Serve until a signal comes. Prints one line when it listens."""
+    """Serve until SIGINT or SIGTERM. Print one line when ready."""
     parser = argparse.ArgumentParser(prog="python -m xero_sandbox", description="A sandbox Xero.")
     parser.add_argument("--port", type=int, default=8020, help="0 takes a free one")
     parser.add_argument("--data", type=Path, default=Path("var/xero"), help="the folder of its books")

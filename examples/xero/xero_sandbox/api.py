@@ -1,4 +1,4 @@
-"""The accounting API: who may ask, what was answered under a key before, reading, and writing."""
+"""The accounting API: authorization, stored answers by idempotency key, reading and writing."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _ACTIONS = (
     "CreateApprovedPurchaseOrder", "CreateDraftPurchaseOrder", "UseMulticurrency", "AttachFilesIntoInvoice",
 )  # fmt: skip
 _NATURAL = {"Invoices": "InvoiceNumber", "PurchaseOrders": "PurchaseOrderNumber", "CreditNotes": "CreditNoteNumber"}
-"""What people know them by."""
+"""The number that people use for a document; the API accepts it in place of the id."""
 
 blueprint = Blueprint("api", __name__, url_prefix="/api.xro/2.0")
 
 
 @blueprint.get("/<kind>")
 def read(kind: str) -> ResponseReturnValue:
-    """A list, as it is asked for."""
+    """Return a list with the requested filters and page."""
     with store().session() as session:
         tenant = _enter(session, kind)
         found, pages = session.all(tenant, kind), dict[str, int]()
@@ -50,7 +50,7 @@ def read(kind: str) -> ResponseReturnValue:
 
 @blueprint.get("/<kind>/<path:wanted>")
 def read_one(kind: str, wanted: str) -> ResponseReturnValue:
-    """One of them, by its id or by what people know it by."""
+    """Return one entry by its id or its number."""
     with store().session() as session:
         tenant = _enter(session, kind)
         if (kind, wanted) == ("Organisation", "Actions"):
@@ -66,7 +66,8 @@ def read_one(kind: str, wanted: str) -> ResponseReturnValue:
 
 @blueprint.put("/<kind>")
 def write(kind: str) -> ResponseReturnValue:
-    """Enter new elements. Under a key that was used the same is answered, for six minutes, and nothing is done."""
+    """Create new elements. For six minutes, a key that was used before returns its stored answer, and nothing is done.
+    """
     key, body = request.headers.get("Idempotency-Key", ""), request.get_data()
     if len(key) > LONGEST_KEY:
         raise Refused(400, f"Idempotency Key must not be longer than {LONGEST_KEY} characters.")
@@ -95,7 +96,7 @@ def _kept(session: Session, key: str, asked: str) -> Response | None:
 
 
 def _carry_out(session: Session, tenant: str, kind: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """The status and the answer. An element that is not taken leaves nothing behind."""
+    """Create the elements and return the status and the answer. A refused element leaves no changes."""
     if unknown := set(request.args) - {"summarizeErrors", "unitdp"}:
         raise Refused(400, f"{kind} cannot be written with {', '.join(sorted(unknown))}")
     one_by_one = request.args.get("summarizeErrors") == "false"
@@ -137,7 +138,7 @@ def _elements(kind: str, body: bytes) -> list[Entry]:
 
 
 def _enter(session: Session, kind: str, *, writes: bool = False) -> str:
-    """Whose books are asked for. Raises `Turned` or `Refused`."""
+    """Return the tenant of the call. Raises `Turned` or `Refused` if it is not allowed."""
     if kind not in _SCOPES:
         raise Refused(501, kind, "ApiMethodNotImplementedException", 20)
     token, tenant = admit(session), request.headers.get("xero-tenant-id", "")

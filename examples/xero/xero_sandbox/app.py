@@ -18,7 +18,7 @@ _KINDS = ("Invoices", "PurchaseOrders", "Payments", "CreditNotes")
 
 
 def create_app(folder: Path) -> Flask:
-    """The sandbox with its books in a folder, seeded if they are new."""
+    """Return the sandbox with its books in a folder, seeded if they are new."""
     app = Flask(__name__)
     books, faults, limits = Store(folder), Faults(), Limits()
     app.extensions |= {"books": books, "faults": faults, "limits": limits}
@@ -74,7 +74,7 @@ def _journal(books: Store, response: Response) -> None:
 
 
 def organisations() -> ResponseReturnValue:
-    """The books, for people: what is in them, by organisation."""
+    """Show a page with the documents of each organisation."""
     found = []
     with oauth.store().session() as session:
         for tenant in (TENANT, OTHER_TENANT):
@@ -84,7 +84,7 @@ def organisations() -> ResponseReturnValue:
 
 
 def invoice(handle: str, wanted: str) -> ResponseReturnValue:
-    """An invoice, as a person sees it."""
+    """Show the page of an invoice."""
     with oauth.store().session() as session:
         for tenant in (TENANT, OTHER_TENANT):
             organisation = session.get(tenant, "Organisation", tenant) or {}

@@ -1,4 +1,4 @@
-"""The control API, under `/_sandbox/`: what tests and demos do behind the API's back. Nothing of it shows there."""
+"""The control API, under `/_sandbox/`, for tests and demos. Xero's API does not show it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _sent() -> dict[str, Any]:
 
 @blueprint.post("/faults")
 def add_fault() -> ResponseReturnValue:
-    """What goes wrong from now on: see `faults.Fault`."""
+    """Add a fault: see `faults.Fault`."""
     current_app.extensions["faults"].add(Fault(**_sent()))
     return _told({})
 
@@ -40,7 +40,7 @@ def clear_faults() -> ResponseReturnValue:
 
 @blueprint.post("/limits")
 def limits() -> ResponseReturnValue:
-    """Hold to these from now on: `{"concurrent": 5, "minute": 60, "day": 5000}`; none for `{}`."""
+    """Enforce these limits from now on: `{"concurrent": 5, "minute": 60, "day": 5000}`; none for `{}`."""
     current_app.extensions["limits"].figures = {name: int(value) for name, value in _sent().items()}
     return _told({"most_present": current_app.extensions["limits"].most_present})
 
@@ -55,14 +55,14 @@ def clock() -> ResponseReturnValue:
 
 @blueprint.get("/books/<tenant>")
 def books(tenant: str) -> ResponseReturnValue:
-    """The whole ledger: every kind with all its entries."""
+    """Return all entries of an organisation, by kind."""
     with oauth.store().session() as session:
         return _told({kind: session.all(tenant, kind) for kind in IDS})
 
 
 @blueprint.get("/requests")
 def requests_so_far() -> ResponseReturnValue:
-    """The calls so far."""
+    """Return the calls so far."""
     names = ("at", "tenant", "method", "path", "query", "key", "status")
     with oauth.store().session() as session:
         rows = session.connection.execute(f"SELECT {', '.join(names)} FROM journal ORDER BY id").fetchall()  # noqa: S608  # Names of our own.
@@ -71,7 +71,7 @@ def requests_so_far() -> ResponseReturnValue:
 
 @blueprint.post("/edit/<tenant>/<kind>/<wanted>")
 def edit(tenant: str, kind: str, wanted: str) -> ResponseReturnValue:
-    """What a bookkeeper changes in Xero itself: a lock date, an archived contact, `Refused` actions of a plan."""
+    """Change an entry as a bookkeeper would in Xero: a lock date, an archived contact, `Refused` actions of a plan."""
     with oauth.store().session() as session:
         entry = session.get(tenant, kind, wanted)
         if entry is None:
@@ -81,7 +81,7 @@ def edit(tenant: str, kind: str, wanted: str) -> ResponseReturnValue:
 
 @blueprint.post("/delete/<tenant>/<kind>/<wanted>")
 def delete(tenant: str, kind: str, wanted: str) -> ResponseReturnValue:
-    """An entry of a list is deleted in Xero; a document is voided, which its own page would do."""
+    """Delete an entry of a list, as in Xero. (A document would be voided, on its own page.)"""
     with oauth.store().session() as session:
         row = (tenant, kind, wanted)
         session.connection.execute("DELETE FROM entry WHERE tenant = ? AND kind = ? AND id = ?", row)
@@ -90,7 +90,7 @@ def delete(tenant: str, kind: str, wanted: str) -> ResponseReturnValue:
 
 @blueprint.post("/credit/<tenant>")
 def credit(tenant: str) -> ResponseReturnValue:
-    """A bookkeeper gives a customer credit: `{"ContactID", "Total"}`."""
+    """Create a credit note for a customer, as a bookkeeper would: `{"ContactID", "Total"}`."""
     sent = _sent()
     with oauth.store().session() as session:
         contact = session.get(tenant, "Contacts", sent["ContactID"]) or {}
@@ -104,7 +104,7 @@ def credit(tenant: str) -> ResponseReturnValue:
 
 @blueprint.post("/forget")
 def forget() -> ResponseReturnValue:
-    """Every key and its answer is forgotten, as it is six minutes later."""
+    """Delete every key and its answer, as after six minutes."""
     with oauth.store().session() as session:
         session.connection.execute("DELETE FROM answer")
     return _told({})
@@ -112,7 +112,7 @@ def forget() -> ResponseReturnValue:
 
 @blueprint.post("/expire")
 def expire() -> ResponseReturnValue:
-    """No access token is good any more; renewing works."""
+    """Invalidate all access tokens; refresh tokens still work."""
     with oauth.store().session() as session:
         session.connection.execute("DELETE FROM fact WHERE name GLOB 'access:*'")
     return _told({})
@@ -120,7 +120,7 @@ def expire() -> ResponseReturnValue:
 
 @blueprint.post("/grant")
 def grant() -> ResponseReturnValue:
-    """Tokens without a browser: `{"tenant", "scope"}`."""
+    """Return tokens without a sign-in in a browser: `{"tenant", "scope"}`."""
     sent = _sent()
     with oauth.store().session() as session:
         event = str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""What goes wrong with a line, and how much it takes: set through the control API, seen by nobody else."""
+"""Faults of the connection, and rate limits; both are set through the control API."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ KINDS = ("cut_before", "cut_after", "status", "stumble", "delay", "garbage")
 
 @dataclass
 class Fault:
-    """It strikes `times` calls that have `match` in "METHOD /path?query".
+    """A fault of the next `times` calls that have `match` in "METHOD /path?query".
 
-    `cut_before` closes the line before anything is done, `cut_after` when all is done and kept; `status` answers with
-    `status`, `body` and `headers` in place of the service; `stumble` does all and then answers 500, which is kept under
-    the call's key as every answer is; `delay` waits `seconds` and goes on; `garbage` answers 200 and nonsense.
+    `cut_before` closes the connection before anything is done, `cut_after` when all is done and stored; `status`
+    answers with `status`, `body` and `headers` instead of the service; `stumble` does all and then answers 500, which
+    is stored under the call's key like every answer; `delay` waits `seconds` first; `garbage` answers 200 without JSON.
     """
 
     kind: str
@@ -32,7 +32,7 @@ class Fault:
 
 
 class Faults:
-    """Those that are set at present."""
+    """The faults that are set."""
 
     def __init__(self) -> None:
         self._set: list[Fault] = []
@@ -49,7 +49,7 @@ class Faults:
             self._set.clear()
 
     def before(self) -> Response | None:
-        """Strike before anything is done; an answer takes the place of the real one."""
+        """Apply a fault before anything is done. Return the answer that replaces the real one, if any."""
         fault = g.fault = self._take(f"{request.method} {request.full_path}")
         if fault is None:
             return None
@@ -63,7 +63,7 @@ class Faults:
 
     @staticmethod
     def after(response: Response) -> Response:
-        """Close the line under the client, without a word, where that is what strikes."""
+        """Close the connection without an answer, if that is the fault."""
         fault: Fault | None = g.get("fault")
         if fault is not None and fault.kind.startswith("cut"):
             line: socket.socket = request.environ["werkzeug.socket"]
@@ -81,9 +81,10 @@ class Faults:
 
 
 class Limits:
-    """Xero's: calls at a time, a minute and a day for each organisation. Always counted, held to once turned on.
+    """Xero's rate limits: calls at a time, per minute and per day, for each organisation. Calls are always counted; a
+    limit is enforced once it is set.
 
-    The windows are fixed ones, of the sandbox's clock.
+    The windows are fixed, by the sandbox's clock.
     """
 
     def __init__(self) -> None:
@@ -94,7 +95,7 @@ class Limits:
         self.most_present = 0
 
     def enter(self, tenant: str, now: dt.datetime) -> Response | None:
-        """Let a call arrive. Gives the answer if it is one too many."""
+        """Count a call. Return the answer 429 if it is over a limit."""
         windows = {name: int(now.timestamp()) // seconds for name, seconds in (("minute", 60), ("day", 86400))}
         with self._lock:
             if self._present.get(tenant, 0) >= self.figures.get("concurrent", 10**6):
@@ -115,7 +116,7 @@ class Limits:
         return None
 
     def leave(self) -> None:
-        """The call is over."""
+        """Count the call as ended."""
         if tenant := g.pop("entered", ""):
             with self._lock:
                 self._present[tenant] -= 1

@@ -1,4 +1,4 @@
-"""Signing in: consent with a choice of organisations, PKCE, tokens that rotate, connections."""
+"""OAuth 2: consent with a choice of organisations, PKCE, rotating tokens, connections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCOPES = {
     "accounting.contacts", "accounting.contacts.read", "accounting.invoices", "accounting.invoices.read",
     "accounting.payments", "accounting.payments.read", "accounting.attachments",
 }  # fmt: skip
-"""The granular ones. An app of today is refused with the broad ones of before."""
+"""The granular scopes. New apps are refused with the older, broad ones."""
 
 _CODE, _ACCESS = dt.timedelta(minutes=5), dt.timedelta(minutes=30)
 _GRACE, _UNUSED = dt.timedelta(minutes=30), dt.timedelta(days=60)
@@ -39,7 +39,7 @@ def store() -> Store:
 
 @blueprint.get("/identity/connect/authorize")
 def consent() -> ResponseReturnValue:
-    """The page on which a person allows access. What is wrong with the app is shown there and goes nowhere."""
+    """Show the page on which a person allows access. Errors of the app are shown there, without a redirect."""
     asked = request.args
     wrong = _wrong(asked)
     if wrong:
@@ -68,7 +68,7 @@ def _wrong(asked: Any) -> str:
 
 @blueprint.post("/identity/connect/authorize")
 def decide() -> ResponseReturnValue:
-    """The person's decision, with the organisations that were ticked."""
+    """Store the person's decision, with the ticked organisations, and redirect to the app."""
     asked, state = request.args, request.args.get("state", "")
     if _wrong(asked):
         return render_template("refused.html", wrong=_wrong(asked)), 500
@@ -86,7 +86,7 @@ def decide() -> ResponseReturnValue:
 
 
 def connect(session: Session, tenants: list[str], event: str) -> None:
-    """Open organisations to the app. One that is open already keeps the name of its first consent."""
+    """Connect organisations to the app. One that is connected already keeps the event id of its first consent."""
     now = session.now().replace(tzinfo=None).isoformat(timespec="microseconds") + "0"
     for tenant in tenants:
         known = session.fact(f"connection:{tenant}")
@@ -100,7 +100,7 @@ def connect(session: Session, tenants: list[str], event: str) -> None:
 
 @blueprint.post("/identity/connect/token")
 def token() -> ResponseReturnValue:
-    """Exchange a code or a refresh token. The app has no secret: whoever sends one is not this app."""
+    """Exchange a code or a refresh token. The app has no secret, so a call with one is refused."""
     form = request.form
     if request.authorization is not None or form.get("client_id") != CLIENT_ID:
         return _refuse("invalid_client")
@@ -129,7 +129,8 @@ def _of_code(session: Session, form: Any) -> tuple[str, str] | None:
 
 
 def _of_refresh(session: Session, value: str) -> tuple[str, str] | None:
-    """It changes with each use; the one before may be used again for half an hour, if the answer was lost."""
+    """Return the scope and the event id of a refresh token, or None. The token changes with each use; a used one still
+    works for half an hour, in case the answer was lost."""
     kept, now = session.fact(f"refresh:{value}"), session.now()
     if kept is None or now - dt.datetime.fromisoformat(kept["at"]) > _UNUSED:
         return None
@@ -140,7 +141,7 @@ def _of_refresh(session: Session, value: str) -> tuple[str, str] | None:
 
 
 def issue(session: Session, scope: str, event: str) -> dict[str, Any]:
-    """A token of half an hour, and one to renew it with."""
+    """Return an access token that expires in half an hour, and a refresh token."""
     now = session.now()
     claims = {"authentication_event_id": event, "client_id": CLIENT_ID, "exp": int((now + _ACCESS).timestamp())}
     parts = (json.dumps({"alg": "none"}), json.dumps(claims), secrets.token_hex(16))
@@ -153,7 +154,7 @@ def issue(session: Session, scope: str, event: str) -> dict[str, Any]:
 
 
 def admit(session: Session) -> dict[str, Any]:
-    """Whose token it is. Raises `Turned`."""
+    """Return the scope and the expiry of the call's access token. Raises `Turned` if it is not valid."""
     kind, _, access = request.headers.get("Authorization", "").partition(" ")
     kept = session.fact(f"access:{access}") if kind == "Bearer" else None
     if kept is None:

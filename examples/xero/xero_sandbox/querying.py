@@ -1,4 +1,4 @@
-"""Reading a list as Xero has it read: `where`, pages, ids, what changed since; and entries as Xero writes them."""
+"""Filter and page lists as Xero does: `where`, pages, ids, changes since; and write entries in Xero's format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TAKES = {
     "Payments": {"where", "order", "page", "pageSize"},
     "PurchaseOrders": {"Status", "DateFrom", "DateTo", "order", "page", "pageSize"},
 }  # fmt: skip
-"""What may be asked of each list. A word that Xero would pass over is refused here, where somebody sees it."""
+"""The parameters of each list. Xero ignores unknown ones; the sandbox refuses them, so that tests find them."""
 
 _DAYS = {"Date", "DueDate", "DeliveryDate", "PeriodLockDate", "EndOfYearLockDate", "FullyPaidOnDate"}
 _ALSO_AS_TEXT = {"Date", "DueDate", "DeliveryDate"}
@@ -49,7 +49,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def select(kind: str, entries: list[Entry], asked: Mapping[str, str], since: str) -> tuple[list[Entry], dict[str, int]]:
-    """The entries that a question asks for, and the page they are on, if they come in pages."""
+    """Return the entries that a request asks for, and the details of their page, if they are paged."""
     if unknown := set(asked) - TAKES[kind]:
         raise Refused(400, f"{kind} cannot be asked for {', '.join(sorted(unknown))}", "QueryParseException", 16)
     found = [entry for entry in entries if _is_asked(kind, entry, asked)]
@@ -83,7 +83,7 @@ def _is_asked(kind: str, entry: Entry, asked: Mapping[str, str]) -> bool:
 
 
 def summary(kind: str, entry: Entry) -> Entry:
-    """An entry as an unpaged list has it: an invoice without its lines."""
+    """Return an entry as in an unpaged list: an invoice without its lines."""
     return {**entry, "LineItems": []} if kind in {"Invoices", "CreditNotes"} else entry
 
 
@@ -147,7 +147,7 @@ def _value(text: str) -> Any:
 
 
 def shown(value: Any) -> Any:
-    """An entry as the API writes it: days and moments as milliseconds, days of documents also as text."""
+    """Return an entry as the API writes it: dates and times as milliseconds, dates of documents also as text."""
     if isinstance(value, list):
         return [shown(one) for one in value]
     if not isinstance(value, dict):

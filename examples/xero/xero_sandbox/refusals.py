@@ -1,10 +1,10 @@
-"""How the service says no."""
+"""The exceptions for calls and elements that the service refuses."""
 
 from __future__ import annotations
 
 
 class Invalid(Exception):
-    """An element is not taken, for these reasons in Xero's own sentences."""
+    """A refused element, with the reasons in Xero's own sentences."""
 
     def __init__(self, *messages: str) -> None:
         super().__init__("; ".join(messages))
@@ -12,7 +12,7 @@ class Invalid(Exception):
 
 
 class Refused(Exception):
-    """The call as a whole is not taken. `kind` is Xero's name for it and `number` its number."""
+    """A call that is refused as a whole. `kind` is Xero's name of the error, and `number` its number."""
 
     def __init__(self, status: int, message: str, kind: str = "PostDataInvalidException", number: int = 14) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 class Turned(Exception):
-    """The caller is not let in. `headers` go with the answer."""
+    """A call without a valid authorization. `headers` are added to the answer."""
 
     def __init__(self, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)

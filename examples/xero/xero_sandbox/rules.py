@@ -1,4 +1,4 @@
-"""What Xero's books take, and what becomes of it there. The sentences are Xero's own."""
+"""Xero's rules for new elements, and the values that Xero computes for them. The sentences are Xero's own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FIELDS = {
     },
     "Payments": {"Invoice", "Account", "Date", "Amount", "Reference"},
 }  # fmt: skip
-"""The fields that the sandbox knows. Xero passes others over; here they are refused, because they would be lost."""
+"""The fields that the sandbox knows. Xero ignores others; the sandbox refuses them, because they would be lost."""
 
 _LINE = {
     "ItemCode", "Description", "Quantity", "UnitAmount", "AccountCode", "TaxType", "TaxAmount", "DiscountAmount",
@@ -44,14 +44,14 @@ _CONTROLS = ("DEBTORS", "CREDITORS")
 
 
 class Books:
-    """The books of one organisation within one call. `decimals` is how many a price keeps (`unitdp`)."""
+    """The books of one organisation within one call. `decimals` is the number of decimals of a price (`unitdp`)."""
 
     def __init__(self, session: Session, tenant: str, decimals: int) -> None:
         self.session, self.tenant, self.decimals = session, tenant, decimals
         self.organisation = session.get(tenant, "Organisation", tenant) or {}
 
     def enter(self, kind: str, element: Entry) -> Entry:
-        """Enter an element. Raises `Invalid`, or `Refused` for what is no such element at all."""
+        """Create an element. Raises `Invalid`, or `Refused` if it has unknown fields."""
         if unknown := set(element) - FIELDS[kind]:
             raise Refused(400, f"{kind} have no {', '.join(sorted(unknown))}")
         _check_lengths(element)
@@ -134,7 +134,7 @@ class Books:
 
     def _order(self, new: Entry) -> Entry:
         self._allowed("CreateApprovedPurchaseOrder", "purchase orders")
-        self.decimals = 2  # It does not know `unitdp`.
+        self.decimals = 2  # Purchase orders have no `unitdp`.
         document = self._document(new, "PurchaseOrders", sells=False)
         name = "PurchaseOrderNumber"
         number = document.get(name) or self._next("PurchaseOrders", "PO-")
@@ -170,7 +170,7 @@ class Books:
         return payment
 
     def _document(self, new: Entry, kind: str, *, sells: bool) -> Entry:
-        """What invoices, bills and purchase orders have in common: contact, dates, lines, figures."""
+        """Check and complete what all documents share: contact, dates, lines and totals. Raises `Invalid`."""
         messages = []
         if not new.get("LineItems"):
             messages.append("One or more line items must be specified")
@@ -227,7 +227,7 @@ class Books:
         }  # fmt: skip
 
     def _amounts(self, line: Entry, *, discountable: bool) -> tuple[Decimal, Decimal, Decimal]:
-        """A line's quantity, price, and what it comes to."""
+        """Return a line's quantity, its price, and its amount after discount."""
         quantity, price = Decimal(str(line.get("Quantity", 1))), self._price(line.get("UnitAmount", 0))
         if quantity < 0:
             raise Invalid("Quantity must not be negative")
@@ -283,7 +283,7 @@ class Books:
         return Decimal(str(value)).quantize(Decimal(1).scaleb(-self.decimals), "ROUND_HALF_UP")
 
     def _day(self, text: object) -> str:
-        """A day on which something may be posted. Today, if none is said."""
+        """Return the date, by default today. Raises `Invalid` if it is not a date or is locked."""
         try:
             day = dt.date.fromisoformat(str(text)) if text else self.session.now().date()
         except ValueError:

@@ -29,7 +29,7 @@ _ACCOUNTS = (
     ("820", "Sales Tax", "CURRLIAB", "LIABILITY", "NONE", False, "GST"),
 )
 
-# Type, name, percent, for revenue, for expenses, what a report calls it.
+# Type, name, percent, for revenue, for expenses, its type in reports.
 _RATES = {
     "US": (
         ("NONE", "Tax Exempt", "0", True, True, ""),
@@ -50,7 +50,7 @@ _RATES = {
 
 
 def seed(session: Session) -> None:
-    """Fill the books, if they are new."""
+    """Fill the books with organisations, accounts and rates, if they are new."""
     if session.fact("seeded"):
         return
     session.set_fact("seeded", True)

@@ -1,4 +1,4 @@
-"""The books on disk: SQLite, one transaction a call, so that a killed sandbox has kept what it answered and no more."""
+"""The books on disk: SQLite, one transaction per call, so that a killed sandbox has stored exactly what it answered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import simplejson
 
 Entry: TypeAlias = dict[str, Any]
-"""An entry of the books: days as "2026-11-14", moments as ISO 8601, amounts as Decimal."""
+"""An entry of the books: dates as "2026-11-14", times as ISO 8601, amounts as Decimal."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -30,17 +30,17 @@ CREATE TABLE IF NOT EXISTS journal (
 
 
 def dumps(value: object) -> str:
-    """JSON in which a Decimal is a number with all its digits."""
+    """Return JSON in which a Decimal is a number with all its digits."""
     return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False))
 
 
 def loads(text: str) -> Any:
-    """The reverse."""
+    """Parse JSON, with numbers that have decimals as Decimal."""
     return simplejson.loads(text, use_decimal=True)
 
 
 def cents(value: object) -> Decimal:
-    """An amount with two decimals."""
+    """Return an amount rounded to two decimals, half up."""
     return Decimal(str(value)).quantize(Decimal("0.01"), "ROUND_HALF_UP")
 
 
@@ -50,7 +50,7 @@ def _without_wal(database: bytes) -> bytes:
 
 
 class Store:
-    """The file."""
+    """The SQLite file."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,14 +59,14 @@ class Store:
         with closing(sqlite3.connect(self._path)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(_TABLES)
-        # Closing the last connection writes the whole WAL back into the file, which every call would wait for.
+        # Closing the last connection writes the whole WAL back into the file. This one stays open to avoid that.
         self._open = sqlite3.connect(self._path, check_same_thread=False)
         self._open.execute("SELECT 1 FROM fact").fetchall()
         self.close = weakref.finalize(self, self._open.close)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """One caller at a time; what an exception leaves behind is undone."""
+        """Open a transaction, for one caller at a time. It is rolled back after an exception."""
         with closing(sqlite3.connect(self._path, isolation_level=None, timeout=30)) as connection:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
@@ -99,7 +99,7 @@ class Session:
         self.connection = connection
 
     def now(self) -> dt.datetime:
-        """The sandbox's clock: the machine's, moved by as much as a test said."""
+        """Return the time of the sandbox's clock: the machine's, plus the seconds that tests have added."""
         return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=float(self.fact("clock") or 0))
 
     def fact(self, name: str) -> Any:
@@ -117,7 +117,7 @@ class Session:
             self.connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, dumps(value)))
 
     def all(self, tenant: str, kind: str) -> list[Entry]:
-        """All entries of a kind, the ones first that have not changed for longest."""
+        """Return all entries of a kind, those with the oldest change first."""
         query = "SELECT body FROM entry WHERE tenant = ? AND kind = ? ORDER BY updated, id"
         return [loads(body) for (body,) in self.connection.execute(query, (tenant, kind))]
 
@@ -127,7 +127,7 @@ class Session:
         return loads(row[0]) if row else None
 
     def put(self, tenant: str, kind: str, entry: Entry) -> Entry:
-        """Enter it, or replace what has its id."""
+        """Insert an entry, or replace the one with the same id. Return it with id and time of change."""
         name = IDS[kind]
         entry[name] = entry.get(name) or str(uuid.uuid4())
         entry["UpdatedDateUTC"] = self.now().isoformat(timespec="milliseconds")
@@ -137,7 +137,7 @@ class Session:
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """A part that is undone by itself if it raises."""
+        """Open a savepoint, to which the transaction is rolled back after an exception."""
         self.connection.execute("SAVEPOINT part")
         try:
             yield
@@ -159,4 +159,4 @@ IDS = {
     "Payments": "PaymentID",
     "CreditNotes": "CreditNoteID",
 }
-"""What is in the books, and what it calls its id."""
+"""The kinds of entries, and the name of each kind's id."""

@@ -1,4 +1,4 @@
-"""What each kind of entry must satisfy, and what follows from it: a module for each corner of the books."""
+"""The rules of each kind of entry, and its effects on other entries: one module for each area."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Step = Callable[[Books, Entry], None]
 
 
 def nothing(_books: Books, _entry: Entry) -> None:
-    """Nothing follows."""
+    """Do nothing: the entry has no effects on others."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """`check` completes an entry that was sent or refuses it; `apply` and `undo` are what it does to others; `release`
-    lets go of what is linked to it, before it is voided."""
+    """The rules of a kind. `check` completes an entry that was sent, or refuses it; `apply` and `undo` make and revert
+    its effects on other entries; `release` removes the links to it before it is voided."""
 
     check: Callable[[Draft], None]
     apply: Step = nothing
@@ -45,7 +45,7 @@ RULES: dict[str, Rules] = {
 }
 
 READ_ONLY = frozenset({"CompanyInfo", "Preferences", "TaxCode", "TaxRate"})
-"""Entries that the API reads and, preferences apart, does not write."""
+"""Kinds that the API reads but does not write, except Preferences."""
 
 KINDS = {kind.lower(): kind for kind in (*RULES, *READ_ONLY)}
-"""As the path of a call names them."""
+"""The kinds by their name in the path of a call, in lower case."""

@@ -1,4 +1,4 @@
-"""An entry on its way into the books."""
+"""An entry before it is stored, and checks of its fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NEVER_IN_NAMES = frozenset(":\t\n\r")
 
 @dataclass(kw_only=True)
 class Draft:
-    """What is checked, completed and then entered. `before` is the entry that it changes, if it changes one."""
+    """An entry that is checked, completed and then stored. `before` is the entry that it changes, if any."""
 
     books: Books
     kind: str
@@ -22,12 +22,11 @@ class Draft:
 
     @property
     def id(self) -> str:
-        """The id of the entry that is changed; a new one has none."""
+        """Return the id of the entry that is changed; empty for a new one."""
         return self.before["Id"] if self.before else ""
 
     def keeps(self, element: str) -> bool:
-        """Return True if a ref stays as it was. Entries that were made inactive since do not stand in the way of that.
-        """
+        """Return True if a ref stays as it was. That is allowed even if its entry has become inactive."""
         value = (self.entry.get(element) or {}).get("value")
         return bool(self.before and value and value == (self.before.get(element) or {}).get("value"))
 
@@ -39,7 +38,7 @@ class Draft:
 
 
 def check_lengths(entry: Entry, limits: dict[str, int]) -> None:
-    """Refuse texts that are too long (2050). `Part.Of` names a part of a group."""
+    """Raise the refusal 2050 for a text that is too long. `Group.Part` names a part of a group."""
     for element, limit in limits.items():
         value: object = entry
         for part in element.split("."):
@@ -49,7 +48,7 @@ def check_lengths(entry: Entry, limits: dict[str, int]) -> None:
 
 
 def check_characters(entry: Entry, *elements: str, forbidden: frozenset[str] = _NEVER_IN_NAMES) -> None:
-    """Refuse characters that names must not have (2040): colon, tab, line break."""
+    """Raise the refusal 2040 for characters that names must not have: by default colon, tab and line breaks."""
     for element in elements:
         if forbidden & set(str(entry.get(element) or "")):
             raise bad_characters(element)

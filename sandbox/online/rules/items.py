@@ -13,7 +13,7 @@ _ACCOUNTS = {
     "ExpenseAccountRef": frozenset({"Cost of Goods Sold", "Expense", "Other Expense"}),
     "AssetAccountRef": frozenset({"Other Current Asset"}),
 }
-"""The kinds of account that each ref of an item takes."""
+"""The kinds of account that each ref of an item may have."""
 
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "Service": ("IncomeAccountRef",),
@@ -21,7 +21,7 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "Inventory": ("IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef", "InvStartDate", "QtyOnHand"),
     "Category": (),
 }
-"""What each kind of item cannot do without. Bundles are not made through the API."""
+"""The required elements of each kind of item. Bundles cannot be created through the API."""
 
 
 def check(draft: Draft) -> None:

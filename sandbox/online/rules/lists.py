@@ -7,7 +7,7 @@ from sandbox.online.rules.draft import Draft, check_characters, check_lengths
 from sandbox.online.storage import Books, Entry, money
 
 NAMED = ("Customer", "Vendor", "Employee")
-"""They share one name space, the inactive ones included."""
+"""Kinds that share one name space, inactive entries included."""
 
 ACCOUNT_KINDS = {
     "Bank": ("Asset", "Checking"),
@@ -26,7 +26,7 @@ ACCOUNT_KINDS = {
     "Expense": ("Expense", "OtherMiscellaneousServiceCost"),
     "Other Expense": ("Expense", "OtherMiscellaneousExpense"),
 }
-"""What each kind of account is classified as, and its detail kind if none is sent."""
+"""The classification of each kind of account, and its default detail kind."""
 
 _ADDRESS = {
     **{f"Line{number}": 500 for number in range(1, 6)},
@@ -98,7 +98,7 @@ def check_term(draft: Draft) -> None:
 
 
 def check_named(draft: Draft) -> None:
-    """Classes, departments, terms: a name that is theirs alone."""
+    """Check a class, department or term: it needs a unique name."""
     if not draft.entry.get("Name"):
         raise missing("Name")
     check_lengths(draft.entry, {"Name": 100})
@@ -108,14 +108,14 @@ def check_named(draft: Draft) -> None:
 
 
 def check_unique(draft: Draft, element: str) -> None:
-    """Refuse a name that another entry of the kind has (6240)."""
+    """Raise the refusal 6240 if another entry of the kind has the name."""
     for other in draft.books.named(draft.kind, draft.entry[element]):
         if other["Id"] != draft.id:
             raise taken(element, other["Id"])
 
 
 def check_currency(books: Books, entry: Entry) -> None:
-    """One currency, unless the company has turned several on, which these companies have not."""
+    """Set the home currency. Raise the refusal 6000 for another one: the sandbox's companies have no multi-currency."""
     home = home_currency(books)
     if (entry.get("CurrencyRef") or home)["value"] != home["value"]:
         raise business("Multi-currency is not turned on.")

@@ -1,4 +1,4 @@
-"""Merging two customers or vendors, as a bookkeeper does in the product: one of them is gone afterwards."""
+"""Merge two customers or vendors, as a bookkeeper does in QuickBooks: one of them is deleted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TRANSACTIONS = ("Invoice", "CreditMemo", "Payment", "PurchaseOrder", "Bill", "V
 
 
 def merge(books: Books, kind: str, loser: Entry, survivor: Entry) -> None:
-    """Everything of the one becomes the other's: transactions, sub-customers, balance. Its id is gone for good."""
+    """Move transactions, sub-customers and balance of the loser to the survivor, and delete the loser with its id."""
     for other in (*_TRANSACTIONS, *(("Customer",) if kind == "Customer" else ())):
         for entry in books.all(other):
             if _point(entry, _REFS[kind], loser, survivor):
@@ -32,7 +32,7 @@ def merge(books: Books, kind: str, loser: Entry, survivor: Entry) -> None:
 
 
 def _point(value: Any, refs: frozenset[str], loser: Entry, survivor: Entry) -> bool:
-    """Let every ref to the loser, wherever it stands, point to the survivor. Says whether there was one."""
+    """Change every ref to the loser, at any level, into a ref to the survivor. Return True if there was one."""
     if isinstance(value, list):
         return sum(_point(one, refs, loser, survivor) for one in value) > 0
     if not isinstance(value, dict):

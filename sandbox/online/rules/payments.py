@@ -1,4 +1,4 @@
-"""Payments received, and the invoices and credit memos whose balance they move."""
+"""Payments received, and their effects on the balances of invoices and credit memos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.online.storage import Books, Entry, money
 ZERO = Decimal("0.00")
 
 _SIGNS = {"Invoice": 1, "CreditMemo": -1}
-"""What a payment can be linked to: it pays invoices, and credit memos help it to."""
+"""The kinds that a payment can be linked to: it pays invoices, and uses credit memos."""
 
 _DEPOSIT = "Deposit"
 
@@ -44,7 +44,7 @@ def check(draft: Draft) -> None:
 
 
 def apply(books: Books, entry: Entry) -> None:
-    """The customer owes less, and so do the invoices; the money is where it was put."""
+    """Reduce the customer's balance and those of the linked transactions, and post the money to its account."""
     move(books, "Customer", entry["CustomerRef"], -entry["TotalAmt"])
     amount, receivable = entry["TotalAmt"], account_of(books, "AccountsReceivable")["Id"]
     books.post("Payment", entry["Id"], [(entry["DepositToAccountRef"]["value"], amount), (receivable, -amount)])
@@ -56,7 +56,7 @@ def apply(books: Books, entry: Entry) -> None:
 
 
 def undo(books: Books, entry: Entry) -> None:
-    """Everything is as if it had not been received. What has been deposited cannot be undone here."""
+    """Revert the effects of a payment. Raises the refusal 6540 if it has been deposited."""
     if is_deposited(entry):
         raise deposited()
     move(books, "Customer", entry["CustomerRef"], entry["TotalAmt"])
@@ -68,7 +68,7 @@ def undo(books: Books, entry: Entry) -> None:
 
 
 def release(books: Books, invoice: Entry) -> None:
-    """Take the payments off an invoice that is voided: their money is the customer's credit from then on."""
+    """Unlink the payments of an invoice that is voided. Their money becomes the customer's credit."""
     for link in invoice.get("LinkedTxn") or []:
         payment = books.find("Payment", link["TxnId"])
         if payment is not None:
@@ -81,7 +81,7 @@ def release(books: Books, invoice: Entry) -> None:
 
 
 def deposit(books: Books, entry: Entry) -> None:
-    """Bring the money to the bank, as a bookkeeper does in the product: the payment cannot be changed any more."""
+    """Deposit a payment at the bank, as a bookkeeper does in QuickBooks. It cannot be changed after that."""
     books.change("Payment", {**entry, "LinkedTxn": [{"TxnId": books.new_id(), "TxnType": _DEPOSIT}]})
 
 
@@ -103,7 +103,7 @@ def _check_accounts(draft: Draft) -> None:
 
 
 def _check_lines(draft: Draft) -> Decimal:
-    """Give what is applied of the payment: to invoices, less what credit memos bring."""
+    """Return the applied amount of a payment: the amounts for invoices less those of credit memos."""
     entry, applied = draft.entry, ZERO
     entry["Line"] = entry.get("Line") or []
     parts: dict[tuple[str, str], Decimal] = {}

@@ -1,4 +1,4 @@
-"""Purchase orders, and the bills that follow them."""
+"""Purchase orders and bills."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def check_bill(draft: Draft) -> None:
 
 
 def apply_bill(books: Books, entry: Entry) -> None:
-    """What is owed grows, and a purchase order whose lines are all billed is closed."""
+    """Add a bill to the vendor's balance and to the accounts, and close purchase orders whose lines are all billed."""
     move(books, "Vendor", entry["VendorRef"], entry["TotalAmt"])
     books.post("Bill", entry["Id"], _postings(books, entry))
     _follow(books, entry)
@@ -86,7 +86,7 @@ def _postings(books: Books, entry: Entry) -> Iterator[tuple[str, Decimal]]:
 
 
 def _follow(books: Books, bill: Entry, *, without: str = "") -> None:
-    """Bring the purchase orders of a bill up to date: whom they are linked to, and whether all of it is billed."""
+    """Update the purchase orders of a bill: their links to bills, and their status Open or Closed."""
     for order_id in sorted({link["TxnId"] for link in _links(bill)}):
         order = books.find("PurchaseOrder", order_id)
         if order is None:
@@ -108,7 +108,7 @@ def _links(bill: Entry) -> list[Entry]:
 
 
 def _check_purchase(draft: Draft) -> Entry:
-    """Return what purchase orders and bills share. Gives the vendor."""
+    """Check and complete what purchase orders and bills share. Return the vendor."""
     entry = draft.entry
     vendor = draft.ref("VendorRef", "Vendor")
     if vendor is None:
@@ -157,7 +157,7 @@ def _check_billable(draft: Draft, detail: Entry) -> None:
     customer = draft.books.referred(detail, "CustomerRef", "Customer")
     draft.books.referred(detail, "ClassRef", "Class")
     status = detail.setdefault("BillableStatus", "NotBillable")
-    if status not in {"Billable", "NotBillable"}:  # HasBeenBilled is the service's own to set.
+    if status not in {"Billable", "NotBillable"}:  # Only the service itself sets HasBeenBilled.
         raise unknown_value("BillableStatus", status)
     if status == "Billable" and customer is None:
         raise missing("CustomerRef")
@@ -166,7 +166,7 @@ def _check_billable(draft: Draft, detail: Entry) -> None:
 
 
 def _check_link(draft: Draft, link: Entry) -> None:
-    """A bill's line is linked to one line of a purchase order of the same vendor."""
+    """Check the link of a bill line: to one line of a purchase order of the same vendor that is not billed yet."""
     for element in ("TxnId", "TxnType", "TxnLineId"):
         if not link.get(element):
             raise missing(element)

@@ -1,4 +1,4 @@
-"""Invoices and credit memos: their lines, their discount, their tax, their number, their balance."""
+"""Invoices and credit memos: lines, discount, tax, number and balance."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def check_credit_memo(draft: Draft) -> None:
 
 
 def apply_invoice(books: Books, entry: Entry) -> None:
-    """The customer owes it; the receivable stands against income, sales tax and what was deposited at once."""
+    """Add an invoice to the customer's balance, and post it: receivable and deposit against income and sales tax."""
     move(books, "Customer", entry["CustomerRef"], _owed(entry))
     books.post("Invoice", entry["Id"], _postings(books, entry))
 
@@ -68,7 +68,7 @@ def undo_invoice(books: Books, entry: Entry) -> None:
 
 
 def apply_credit_memo(books: Books, entry: Entry) -> None:
-    """An invoice the other way round."""
+    """Make the effects of a credit memo: those of an invoice with opposite signs."""
     move(books, "Customer", entry["CustomerRef"], -entry["TotalAmt"])
     books.post("CreditMemo", entry["Id"], ((account, -amount) for account, amount in _postings(books, entry)))
 
@@ -79,7 +79,7 @@ def undo_credit_memo(books: Books, entry: Entry) -> None:
 
 
 def _owed(entry: Entry) -> Decimal:
-    """Return what the customer owes for it. What payments have paid of that, they took off the customer's balance."""
+    """Return the total less the deposit. Payments are not subtracted: they reduce the customer's balance themselves."""
     owed: Decimal = entry["TotalAmt"] - money(entry.get("Deposit") or 0)
     return owed
 
@@ -99,7 +99,7 @@ def _postings(books: Books, entry: Entry) -> Iterator[tuple[str, Decimal]]:
 
 
 def _check_sale(draft: Draft) -> Entry:
-    """Return what invoices and credit memos share. Gives the customer."""
+    """Check and complete what invoices and credit memos share. Return the customer."""
     books, entry = draft.books, draft.entry
     customer = draft.ref("CustomerRef", "Customer")
     if customer is None:
@@ -179,7 +179,7 @@ def _check_sale_line(draft: Draft, line: Entry) -> None:
 
 
 def _item(draft: Draft, detail: Entry) -> Entry:
-    """Return the item of a line. One that stood on the form before may have been made inactive since."""
+    """Return the item of a line. An item that the form had before may have become inactive."""
     wanted = (detail.get("ItemRef") or {}).get("value")
     stood = [one.get("SalesItemLineDetail", {}) for one in (draft.before or {}).get("Line", [])]
     if wanted in {one["ItemRef"]["value"] for one in stood if one}:
@@ -207,7 +207,7 @@ def _check_discount(draft: Draft, line: Entry) -> None:
 
 
 def _add_up(entry: Entry) -> tuple[Decimal, Decimal, Decimal]:
-    """Add the subtotal line. Gives the subtotal, the discount, and what of it all is taxable."""
+    """Add the subtotal line. Return the subtotal, the discount and the taxable amount."""
     sales = [line for line in entry["Line"] if line["DetailType"] == "SalesItemLineDetail"]
     subtotal = sum((line["Amount"] for line in sales), ZERO)
     taxed = (line for line in sales if line["SalesItemLineDetail"].get("TaxCodeRef", {}).get("value") == "TAX")

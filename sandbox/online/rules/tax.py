@@ -1,4 +1,4 @@
-"""US sales tax: automated, by hand, or not at all."""
+"""Sales tax: in the US automated, by hand, or none; elsewhere by the code of each line."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def is_abroad(books: Books) -> bool:
 
 
 def check_line_code(books: Books, entry: Entry, detail: Entry) -> None:
-    """In US companies a line is taxable (TAX) or not (NON, and if nothing is said), and nothing else. Elsewhere each
-    line has a tax code by its id, unless tax does not apply to the whole."""
+    """Check and complete the tax code of a line. In US companies it is TAX or NON, by default NON. Elsewhere each line
+    needs the id of a tax code, unless `GlobalTaxCalculation` is NotApplicable."""
     if is_abroad(books):
         if entry.get("GlobalTaxCalculation", "TaxExcluded") == _UNTAXED:
             detail.pop("TaxCodeRef", None)
@@ -38,10 +38,10 @@ def check_line_code(books: Books, entry: Entry, detail: Entry) -> None:
 
 
 def settle(books: Books, entry: Entry, customer: Entry, base: Decimal) -> Decimal:
-    """Return the tax on a base, as the company's preferences have it. It stands in `TxnTaxDetail` afterwards.
+    """Return the tax on a base by the company's preferences, and store it in `TxnTaxDetail`.
 
-    `PartnerTaxEnabled` is true where automated sales tax computes, false where it was never set up, and absent where
-    the company taxes by hand, with tax codes. Who does not use sales tax has no `TxnTaxDetail` at all.
+    `PartnerTaxEnabled` is true if automated sales tax is on, false if it was never set up, and absent if the company
+    taxes by hand, with tax codes. If the company does not use sales tax, there is no `TxnTaxDetail`.
     """
     sent = entry.pop("TxnTaxDetail", {})
     if is_abroad(books):
@@ -64,8 +64,8 @@ def settle(books: Books, entry: Entry, customer: Entry, base: Decimal) -> Decima
 
 
 def _automated(books: Books, sent: Entry, code: str | None, base: Decimal) -> Entry:
-    """Return the service's own recommendation, which replaces what was sent; unless the company's user allows to
-    override it, and a code and an amount were sent, and the service was not told to compute all the same."""
+    """Return the tax that the service computes, which replaces the sent one. The sent tax is used only if the company
+    allows overrides, a code and an amount were sent, and `UseAutomatedSalesTax` was not."""
     allowed = books.prefers("TaxPrefs", "AllowPartnerTaxOverride") and not sent.get("UseAutomatedSalesTax")
     if allowed and code and sent.get("TotalTax") is not None:
         return {"TxnTaxCodeRef": {"value": code}, "TotalTax": money(sent["TotalTax"]), "TaxLine": []}
@@ -76,7 +76,7 @@ def _automated(books: Books, sent: Entry, code: str | None, base: Decimal) -> En
 
 
 def _by_line(books: Books, entry: Entry) -> Decimal:
-    """Return the tax on each line by its own code; with `ApplyTaxAfterDiscount` on what is left of it."""
+    """Return the sum of the taxes by each line's code; with `ApplyTaxAfterDiscount`, on the discounted amounts."""
     if entry.setdefault("GlobalTaxCalculation", "TaxExcluded") == _UNTAXED:
         return ZERO
     sales = [line for line in entry["Line"] if line["DetailType"] == "SalesItemLineDetail"]

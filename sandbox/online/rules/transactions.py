@@ -1,4 +1,4 @@
-"""What all transactions share: dates, numbers, the ids of their lines, and the balances that they move."""
+"""Rules that all transactions share: dates, numbers, the ids of their lines, and balances."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from sandbox.online.storage import Books, Entry, money
 
 
 def check_open(books: Books, date: str) -> None:
-    """Refuse what is dated in closed books (6210)."""
+    """Raise the refusal 6210 if the books are closed for a date."""
     limit = books.prefers("AccountingInfoPrefs", "BookCloseDate")
     if limit and date <= str(limit):
         raise closed()
 
 
 def check_date(draft: Draft) -> None:
-    """The date of a transaction; today's if none was sent. Refuses what is, or was, in closed books."""
+    """Set the date of a transaction, by default today. Raise the refusal 6210 if its date is, or was, in closed books.
+    """
     entry = draft.entry
     entry.setdefault("TxnDate", draft.books.session.now().date().isoformat())
     for one in (entry, draft.before or entry):
@@ -27,7 +28,7 @@ def check_date(draft: Draft) -> None:
 
 
 def complete_due_date(draft: Draft, element: str, party: Entry) -> None:
-    """When it is due: as sent, else by its terms, else by those of its party, else at once."""
+    """Set the due date: as sent, else by its own terms, else by those of its party, else the date itself."""
     entry = draft.entry
     terms = draft.ref("SalesTermRef", "Term") or draft.books.find("Term", (party.get(element) or {}).get("value"))
     days = int(terms.get("DueDays") or 0) if terms else 0
@@ -35,10 +36,10 @@ def complete_due_date(draft: Draft, element: str, party: Entry) -> None:
 
 
 def check_number(draft: Draft, *, custom: bool, warns: bool = True, among: Entry | None = None) -> None:
-    """The number of a document: kept if the company uses custom numbers, else given by the company.
+    """Set the number of a document: the sent one if the company uses custom numbers, else the company's next.
 
-    A number that is taken is refused (6140) where the company wants to be warned, unless the call allows it. `among`
-    narrows whose numbers count: a bill's is its vendor's.
+    A number that is taken is refused (6140) if the company wants to be warned, unless the call allows it. `among`
+    limits the comparison: that of a bill to bills of the same vendor.
     """
     books, entry = draft.books, draft.entry
     check_lengths(entry, {"DocNumber": 21})
@@ -60,7 +61,7 @@ def check_number(draft: Draft, *, custom: bool, warns: bool = True, among: Entry
 
 
 def number_lines(draft: Draft, lines: Iterable[Entry]) -> None:
-    """Give the lines their ids: an id of the entry as it was stays, everything else is a new line."""
+    """Set the ids of the lines. An id that the entry had before stays; any other line is a new one."""
     kept = {line["Id"] for line in (draft.before or {}).get("Line", []) if "Id" in line}
     used: set[str] = set()
     following = max((int(one) for one in kept), default=0) + 1
@@ -72,16 +73,16 @@ def number_lines(draft: Draft, lines: Iterable[Entry]) -> None:
 
 
 def check_amount(line: Entry, detail: Entry) -> None:
-    """The amount is the quantity times the price, to the cent (6070), where both are given."""
+    """Raise the refusal 6070 if quantity and price are given and the amount is not their product, to the cent."""
     line["Amount"] = money(line["Amount"])
     quantity, price = Decimal(str(detail.get("Qty") or 0)), Decimal(str(detail.get("UnitPrice") or 0))
-    # Clients that fill in every property send zeros here, and the service takes those for nothing.
+    # Clients that fill in every property send zeros here; the service treats them as not given.
     if quantity and price and money(quantity * price) != line["Amount"]:
         raise miscalculated(line["Amount"])
 
 
 def check_custom_fields(entry: Entry) -> None:
-    """A form has three custom fields, each of 31 characters at most."""
+    """Check the custom fields: a form has three, each of 31 characters at most."""
     for field in entry.get("CustomField") or []:
         if field.get("DefinitionId") not in {"1", "2", "3"}:
             raise Refusal(2030, "Invalid ID", "A form has custom fields 1 to 3.", element="DefinitionId")
@@ -89,7 +90,7 @@ def check_custom_fields(entry: Entry) -> None:
 
 
 def move(books: Books, kind: str, ref: Entry, amount: Decimal) -> None:
-    """Move the balance of a customer or vendor. That is no change of the entry: its SyncToken stays."""
+    """Add an amount to the balance of a customer or vendor. This does not change its SyncToken."""
     party = books.find(kind, ref["value"]) if amount else None
     if party is not None:
         party["Balance"] = money(Decimal(str(party.get("Balance", 0))) + amount)
@@ -99,5 +100,5 @@ def move(books: Books, kind: str, ref: Entry, amount: Decimal) -> None:
 
 
 def account_of(books: Books, detail: str) -> Entry:
-    """Return the company's own account of a detail kind: its receivables, its payables, its sales tax."""
+    """Return the company's first account of a detail kind, such as receivables, payables or sales tax."""
     return next(one for one in books.all("Account") if one["AccountSubType"] == detail)

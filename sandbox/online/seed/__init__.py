@@ -1,4 +1,4 @@
-"""Entering the seeded companies: through the same rules as everything else that comes into the books."""
+"""Create the seeded companies, through the same rules as all other entries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.online.storage import Books, Entry, Session
 
 
 def seed(session: Session, *, lived_in: bool = False) -> None:
-    """Enter the companies, if there are none; the first as one that has been at work for a year, if that is wanted."""
+    """Create the companies, if there are none; with `lived_in`, the first one with a year of transactions."""
     if session.realms():
         return
     for company in companies.COMPANIES:

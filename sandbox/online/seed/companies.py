@@ -1,4 +1,4 @@
-"""Two believable companies that sell promotional products, and their lists."""
+"""Two realistic companies that sell promotional products, and their lists."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sandbox.online.storage import Entry
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """The two differ in how they number and tax: the first keeps the numbers it is given and has automated sales tax,
-    the second numbers its forms itself and taxes by hand."""
+    """A company of the sandbox. The first keeps the numbers that an app sends and has automated sales tax; the second
+    numbers its forms itself and taxes by hand."""
 
     realm: str
     name: str
@@ -33,7 +33,7 @@ class Company:
         }
 
     def preferences(self) -> Entry:
-        """Return what the company has chosen in its settings."""
+        """Return the company's preferences."""
         automated = {"PartnerTaxEnabled": True, "AllowPartnerTaxOverride": True, "AutomatedRate": Decimal(8)}
         return {
             "AccountingInfoPrefs": {

@@ -1,4 +1,4 @@
-"""A year of books kept by hand: what is open, overdue and paid, numbers that are taken, a summer that is closed."""
+"""Transactions of months of manual bookkeeping: open, overdue and paid invoices, used numbers, and a closed period."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ INVOICES = (
     ("1038", "Freeman Sporting Goods", 20, "C0909", 100, ""),
     ("1051", "Red Rock Diner", 9, "C0909", 60, ""),
 )
-"""Number, customer, days ago, item, quantity, what was paid. All are due after thirty days; the last two have numbers
-that an order desk may think are its own."""
+"""Number, customer, days ago, item, quantity, paid amount. All are due after thirty days. The last two have numbers
+that the demo's orders have, too."""
 
 
 _CLOSED = "2026-08-31"
-"""Through this day the books are closed: the first orders of the demo's desk are older."""
+"""The books are closed up to and including this day. The first orders of the demo are older."""
 
 
 def live_in(books: Books) -> None:
-    """Enter a year of a company's life, close its summer, and have somebody who keeps the books from now on."""
+    """Create the invoices and payments, close the books, and set up the bookkeeper who changes them later."""
     today = books.session.now().date()
     items = {row["Name"]: row for row in books.all("Item")}
     customers = {row["DisplayName"]: row for row in books.all("Customer")}
