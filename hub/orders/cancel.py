@@ -85,17 +85,26 @@ def give_up(delivery: Delivery) -> None:
     """
     close_conversation(delivery, say("Cancelled."))
     if delivery.posting_id:
-        posted = posted_subjects([delivery]).get(delivery.id)
+        posted, before = posted_subjects([delivery]).get(delivery.id), list(delivery.needs)
+        if delivery.voids:  # What was to stand in its place has no place.
+            _give_up_dependents(delivery)
         delivery.move(_D.POSTED)
+        delivery.needs = []
+        session().flush()
+        _cancel_unneeded(before)
         delivery.subject = subject_json(posted) if posted is not None else delivery.subject
         delivery.problems, delivery.reference = [], ""
         return
     delivery.move(_D.CANCELLED)
     session().flush()
+    _give_up_dependents(delivery)
+    _cancel_unneeded(delivery.needs)
+
+
+def _give_up_dependents(delivery: Delivery) -> None:
     for dependent in _dependents(delivery):
         if can_cancel(dependent):
             give_up(dependent)
-    _cancel_unneeded(delivery.needs)
 
 
 def _cancel_unneeded(needed: Sequence[Delivery]) -> None:

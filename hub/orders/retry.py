@@ -10,23 +10,22 @@ from sqlalchemy import select
 from hub import access, scope
 from hub.access import Actor
 from hub.database import now, session
-from hub.dispatch.outcomes import UNREAD, queue_if_ready
+from hub.dispatch.outcomes import UNREAD, queue_if_ready, stop_delivery
 from hub.errors import Incomplete, NotFound, NotPossible
 from hub.extension import host
 from hub.host import Order
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation
 from hub.models.delivery import needs
 from hub.orders.apply import apply_plans, begin_anew
-from hub.orders.cancel import open_conversation
+from hub.orders.cancel import give_up, open_conversation
 from hub.orders.context import load_context
 from hub.orders.deliveries import deliveries_of_order
 from hub.orders.validator import Validator, with_validation
 from hub.planning import fixes
 from hub.planning.choices import Choices
-from hub.planning.context import Key
 from hub.planning.plan import plan_many
 from hub.planning.plans import Action, Plan
-from hub.plugin import FixKind, Problem, say
+from hub.plugin import FixKind, Per, Problem, kinds_per, say
 from hub.queue import commit, rollback, wake
 from hub.serialization import problems_json, subject_json, subject_of
 from hub.states import BatchState, DeliveryState, StopReason
@@ -95,26 +94,31 @@ def _resume(delivery: Delivery) -> None:
 def _plan_again(
     installation: Installation, delivery: Delivery, given: Mapping[str, str], validator: Validator
 ) -> None:
-    """Plan a document, or the documents that wait for a record, with the fixes that were given."""
+    """Plan a document, or each document that waits for a record, with its own choices and the fixes that were given."""
     waiting = [delivery] if delivery.order_id else _waiting_for(delivery)
-    wanted = _wanted(delivery, waiting, given)
-    if not wanted:
-        _send_alone(delivery, given)
-        wake(installation.id)
-        return
     _keep(delivery, waiting, given)
+    orders = _orders_of(waiting)
+    if delivery.order_id and delivery.order_id not in orders:
+        rollback()
+        raise NotFound(say("The order is not there any more."))
+    present = [one for one in [*waiting, *_followers(delivery)] if one.order_id in orders]
+    wanted = [(orders[one.order_id or ""], _choices_for(one, delivery)) for one in present]
     context = load_context(installation, wanted, validator=validator, begins_anew=[delivery.id])
-    plans = [_narrowed(plan, delivery, waiting) for plan in plan_many(wanted, context)]
+    record = () if delivery.order_id else ((delivery.source, delivery.kind),)
+    plans = [
+        made.only({(one.source, one.kind), *record})
+        for one, made in zip(present, plan_many(wanted, context), strict=True)
+    ]
     validator.check_complete()
-    if problems := [problem for plan in plans for problem in (*plan.blockers, *_missing(plan, waiting))]:
-        _refuse(delivery, problems)
     if delivery.order_id:
-        _check_is_planned(plans[0], delivery)
-    apply_plans(installation, plans, delivery.sent_by)
+        _apply_document(installation, delivery, plans)
+    else:
+        _apply_record(installation, delivery, waiting, dict(zip(present, plans, strict=True)))
+    wake(installation.id)
 
 
 def _waiting_for(delivery: Delivery) -> list[Delivery]:
-    """Return the documents that wait for a record."""
+    """Return the documents that wait for a delivery, the oldest first."""
     return list(session().scalars(
         select(Delivery)
         .join(needs, needs.c.delivery_id == Delivery.id)
@@ -127,43 +131,92 @@ def _waiting_for(delivery: Delivery) -> list[Delivery]:
     ))  # fmt: skip
 
 
-def _wanted(
-    delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[str, str]
-) -> list[tuple[Order, Choices]]:
-    """Return the orders to be planned, each with the choices that it was sent with last and the fixes."""
-    found: dict[str, Choices] = {}
-    for one in waiting:
-        about = fixes.about_delivery(one.source, one.kind)
-        choices = found.get(one.order_id or "") or _with_fixes(Choices.of(one.choices), delivery, given)
-        updates = (*choices.updates, about) if one.posting_id else choices.updates
-        documents = tuple(dict.fromkeys([*choices.documents, about]))
-        found[one.order_id or ""] = replace(choices, documents=documents, updates=updates)
-    orders = [(host().order(delivery.organization_id, order_id), choices) for order_id, choices in found.items()]
-    if delivery.order_id and orders[0][0] is None:
+def _followers(delivery: Delivery) -> list[Delivery]:
+    """Return what waits for a document: a new date is for it, too, and it may have nothing to wait for any more."""
+    return [one for one in _waiting_for(delivery) if one.state is _D.WAITING] if delivery.order_id else []
+
+
+def _orders_of(waiting: Sequence[Delivery]) -> dict[str, Order]:
+    """Return the orders of some deliveries, those that the host still has, by id."""
+    places = {(one.organization_id, one.order_id or "") for one in waiting}
+    found = (host().order(*place) for place in sorted(places))
+    return {order.id: order for order in found if order is not None}
+
+
+def _choices_for(one: Delivery, retried: Delivery) -> Choices:
+    """Return the choices that a document was sent with last, asking for it and for what is retried."""
+    choices, about = Choices.of(one.choices), fixes.about_delivery(one.source, one.kind)
+    if one.kind not in kinds_per(Per.VENDOR):  # What is bought is no matter of it.
+        sold = tuple(name for name in choices.documents if name.partition("/")[0] not in kinds_per(Per.VENDOR))
+        choices = replace(choices, documents=sold)
+    changing = [fixes.about_delivery(other.source, other.kind) for other in (one, retried) if other.posting_id]
+    return replace(
+        choices, documents=tuple(dict.fromkeys([*choices.documents, about])), updates=tuple(dict.fromkeys(changing))
+    )
+
+
+def _apply_document(installation: Installation, delivery: Delivery, plans: Sequence[Plan]) -> None:
+    """Carry out the plan of a document, and those of what follows it as far as nothing is in their way. Raises if the
+    order does not have the document any more, or has again what was to be voided."""
+    own, *following = plans
+    if found := [*own.blockers, *_missing(own, [delivery])]:
+        _refuse(delivery, found)
+    step = own.step((delivery.source, delivery.kind))
+    if delivery.voids and (step is None or step.action is not Action.VOID):
         rollback()
-        raise NotFound(say("The order is not there any more."))
-    return [(order, choices) for order, choices in orders if order is not None]
+        raise NotPossible(say("The order has this again, so it is not voided. Cancel it here; it stays in the books."))
+    if step is None or not step.will_write:
+        rollback()
+        raise NotFound(say("The order does not have this any more."))
+    apply_plans(installation, [own, *(one for one in following if not one.blockers)], delivery.sent_by)
 
 
-def _with_fixes(choices: Choices, delivery: Delivery, given: Mapping[str, str]) -> Choices:
+def _apply_record(
+    installation: Installation, delivery: Delivery, waiting: Sequence[Delivery], plans: Mapping[Delivery, Plan]
+) -> None:
+    """Carry out the plans of the documents that wait for a record. What an order does not have any more is given up;
+    what something else is in the way of stops. If that is so of all, the record stays stopped."""
+    ready, stopped = list[Plan](), list[tuple[Delivery, Sequence[Problem]]]()
+    for one in waiting:
+        made = plans.get(one)
+        step = made.step((one.source, one.kind)) if made is not None and not made.order.cancelled else None
+        if made is None or step is None:
+            give_up(one)
+        elif found := [*made.blockers, *_missing(made, waiting)]:
+            stopped.append((one, found))
+        else:
+            ready.append(made)
+    if stopped and not ready:
+        _refuse(delivery, stopped[0][1])
+    for one, problems in stopped:
+        if one.state is _D.WAITING:
+            stop_delivery(one, StopReason.UNMAPPED, *problems)
+    apply_plans(installation, ready, delivery.sent_by)
+    if delivery.state is _D.STOPPED:  # Nothing waits for it, or what does is sent without it.
+        begin_anew(delivery)
+        queue_if_ready(delivery)
+
+
+def _keep(delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[str, str]) -> None:
+    """Keep the fixes with what they are for, whatever is in the way yet, and with what else of its order is not in the
+    books: a new date is for all of it."""
+    if not given:
+        return
     about = fixes.about_delivery(delivery.source, delivery.kind)
+    others = deliveries_of_order(delivery.organization_id, delivery.order_id) if delivery.order_id else []
+    for one in {*waiting, *(one for one in others if one.installation_id == delivery.installation_id)}:
+        if one is delivery or one.state is not _D.POSTED:
+            one.choices = _with_fixes(Choices.of(one.choices), about, given).stored()
+    if not delivery.order_id and not waiting:  # Nobody plans it, so the fix goes into the record itself.
+        answers = {fixes.key(about, fix): value for fix, value in given.items()}
+        delivery.subject = subject_json(fixes.put(subject_of(delivery.kind, delivery.subject), about, answers))
+
+
+def _with_fixes(choices: Choices, about: str, given: Mapping[str, str]) -> Choices:
     for fix, value in given.items():
         if fix in set(FixKind):
             choices = fixes.apply_fix(choices, about, fix, value)
     return choices
-
-
-def _narrowed(plan: Plan, delivery: Delivery, waiting: Sequence[Delivery]) -> Plan:
-    """Return the plan of what is retried alone: the document, or what waits for the record; and what waits for these
-    and can go on with them."""
-    keys: set[Key] = {(one.source, one.kind) for one in waiting if one.order_id == plan.order.id}
-    keys.add((delivery.source, delivery.kind))
-    following = {
-        step.key for step in plan.steps
-        if step.existing is not None and not step.existing.is_stopped and not step.problems
-        and keys & set(step.existing.needs)
-    }  # fmt: skip
-    return plan.only(keys | following)
 
 
 def _missing(plan: Plan, waiting: Sequence[Delivery]) -> list[Problem]:
@@ -178,37 +231,6 @@ def _missing(plan: Plan, waiting: Sequence[Delivery]) -> list[Problem]:
         for step in plan.steps if step.will_write and not step.is_document and step.key not in expected
         and (name := getattr(step.subject, "name", ""))
     ]  # fmt: skip
-
-
-def _check_is_planned(plan: Plan, delivery: Delivery) -> None:
-    """Raises if the order does not have any more what is to be retried; or has again what was to be voided."""
-    step = plan.step((delivery.source, delivery.kind))
-    voids = step is not None and step.will_write and step.action is Action.VOID
-    if delivery.voids and not voids:
-        rollback()
-        raise NotPossible(say("The order has this again, so it is not voided. Cancel it here; it stays in the books."))
-    if step is None or not step.will_write:
-        rollback()
-        raise NotFound(say("The order does not have this any more."))
-
-
-def _send_alone(delivery: Delivery, given: Mapping[str, str]) -> None:
-    """Send a record again for which nothing waits."""
-    about = fixes.about_delivery(delivery.source, delivery.kind)
-    answers = {fixes.key(about, fix): value for fix, value in given.items()}
-    delivery.subject = subject_json(fixes.put(subject_of(delivery.kind, delivery.subject), about, answers))
-    begin_anew(delivery)
-    queue_if_ready(delivery)
-
-
-def _keep(delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[str, str]) -> None:
-    """Keep the fixes with what they are for, whatever is in the way yet, and with what else of its order is not in the
-    books: a new date is for all of it."""
-    others = deliveries_of_order(delivery.organization_id, delivery.order_id) if given and delivery.order_id else []
-    kept = {*waiting, *(one for one in others if one.installation_id == delivery.installation_id)}
-    for one in kept if given else ():
-        if one is delivery or one.state is not _D.POSTED:
-            one.choices = _with_fixes(Choices.of(one.choices), delivery, given).stored()
 
 
 def _refuse(delivery: Delivery, problems: Sequence[Problem]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.host import Order
 from hub.planning import fixes
-from hub.planning.context import PlanningContext
+from hub.planning.context import Existing, PlanningContext
 from hub.planning.kinds import Built
 from hub.planning.parts import Parts, mapping_missing
 from hub.planning.plans import Action, Step
@@ -19,7 +19,7 @@ def order_problems(parts: Parts, steps: Sequence[Step]) -> tuple[Problem, ...]:
     """Return what keeps an order as a whole from being sent."""
     if parts.order.cancelled:
         return () if _is_voided(parts, steps) else (_cancelled(parts),)
-    return (*_no_vendors(parts), *_money_problems(parts.order, parts.context))
+    return (*_not_distinct(steps), *_no_vendors(parts), *_money_problems(parts.order, parts.context))
 
 
 def document_problems(
@@ -60,7 +60,7 @@ def _kind_problems(parts: Parts, kind: DocumentKind[Any]) -> Iterable[Problem]:
 def _contradictions(parts: Parts, kind: DocumentKind[Any]) -> Iterator[Problem]:
     """An order is never an invoice and a credit memo at once."""
     voids = parts.context.capabilities.voids
-    voided = voids & set(parts.choices.updates)
+    voided = {one.kind for one in parts.context.of_order(parts.order) if _is_to_be_voided(parts, one)}
     for other in sorted((kind.excludes & parts.context.kinds_of(parts.order)) - voided):
         yield Problem(
             code="other-kind-posted", what=say(
@@ -78,6 +78,12 @@ def _contradictions(parts: Parts, kind: DocumentKind[Any]) -> Iterator[Problem]:
         )  # fmt: skip
 
 
+def _is_to_be_voided(parts: Parts, existing: Existing) -> bool:
+    """Return True if something is being voided, or a tick voids it."""
+    ticked = existing.is_posted and existing.about in parts.choices.updates
+    return existing.voids or (ticked and existing.kind in parts.context.capabilities.voids)
+
+
 def _unmapped(parts: Parts, kind: DocumentKind[Any], built: Built) -> list[Problem]:
     refs = parts.refs_of(built.part) if kind.per is Per.VENDOR else parts.refs
     return [
@@ -85,6 +91,17 @@ def _unmapped(parts: Parts, kind: DocumentKind[Any], built: Built) -> list[Probl
         for place in parts.context.mapping_fields
         if kind.key in place.needed_for and place.key not in refs
     ]
+
+
+def _not_distinct(steps: Sequence[Step]) -> list[Problem]:
+    """The host must tell payments and vendors apart; else one document would take the place of another."""
+    keys = [step.key for step in steps]
+    if len(set(keys)) == len(keys):
+        return []
+    return [Problem(
+        code="not-distinct", what=say("Two payments or vendors of this order have the same id."),
+        why=say("One of them would be lost."), cure=say("Tell your support."), field="lines",
+    )]  # fmt: skip
 
 
 def _no_vendors(parts: Parts) -> list[Problem]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from hub.host import Company, Order, OrderLine
 from hub.planning import fixes, names
 from hub.planning.choices import Choices, creates_new
-from hub.planning.context import Existing, Key, PlanningContext, Progress, company_key, item_key
+from hub.planning.context import Existing, Key, KnownRecord, PlanningContext, Progress, company_key, item_key
 from hub.planning.tax import TaxMode
 from hub.plugin import (
     NewCustomer,
@@ -19,6 +19,7 @@ from hub.plugin import (
     RecordKind,
     Ref,
     Role,
+    name_key,
     record_kind_of,
     say,
 )
@@ -70,6 +71,16 @@ class Parts:
         """Return what fills each role for a vendor: what was chosen for it alone comes first."""
         return accounts_of(vendor_id, self.refs)
 
+    def will_stand(self, key: Key, part: str = "") -> bool:
+        """Return True if a document of the order is in the books, on its way there, or written by the plan. One that is
+        gone or being voided stands only if a tick enters it again."""
+        existing = self.context.existing.get(key)
+        if existing is None:
+            return self.choices.asks_for(key[1], part)
+        if existing.is_gone or existing.voids:
+            return existing.is_gone and existing.about in self.choices.updates
+        return True
+
     @property
     def new(self) -> list[NewPart]:
         """The records that would be created, each once: customer, vendors, items."""
@@ -82,13 +93,24 @@ class Parts:
 
 def parts_of(order: Order, choices: Choices, context: PlanningContext) -> Parts:
     """Return the parts of an order's documents."""
-    refs = refs_of(order, choices, context)
-    vendors = {vendor_id: _vendor(order, company, choices, context) for vendor_id, company in vendors_of(order).items()}
+    refs, customer = refs_of(order, choices, context), _customer(order, choices, context)
+    others = _with_name_of(customer, context)
+    vendors = {vendor_id: _vendor(order, company, choices, others) for vendor_id, company in vendors_of(order).items()}
     return Parts(
         order=order, choices=choices, context=context, refs=refs, tax=TaxMode.parse(choices.tax),
-        customer=_customer(order, choices, context), vendors=vendors,
+        customer=customer, vendors=vendors,
         items=tuple(_item(line, refs, choices, context) for line in order.lines),
     )  # fmt: skip
+
+
+def _with_name_of(customer: Part, context: PlanningContext) -> PlanningContext:
+    """Return the context for the vendors, in which the name of a new customer is taken where they share their names."""
+    if customer.new is None or RecordKind.CUSTOMER not in context.capabilities.shared_names:
+        return context
+    name = str(customer.new.record.name)
+    taken = KnownRecord(kind=RecordKind.CUSTOMER, ref=Ref(id="", name=name), active=True)
+    key = name_key(name)
+    return replace(context, names={**context.names, key: [*context.names.get(key, ()), taken]})
 
 
 def refs_of(order: Order, choices: Choices, context: PlanningContext) -> dict[str, Ref]:

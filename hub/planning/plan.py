@@ -23,7 +23,7 @@ def plan(order: Order, choices: Choices, context: PlanningContext) -> Plan:
     if order.cancelled:
         documents, records = list(steps.superseded_steps(parts)), list[Step]()
     else:
-        documents = _with_needs_of_voids(_document_steps(parts))
+        documents = _with_needs_of_voids(parts, _document_steps(parts))
         records = list(steps.record_steps(parts, documents))
     found = [*records, *documents, *steps.unneeded_steps(parts, documents)]
     problems = checks.order_problems(parts, found)
@@ -45,8 +45,8 @@ def plan_many(wanted: Sequence[tuple[Order, Choices]], context: PlanningContext)
 
 
 def after(context: PlanningContext, made: Plan) -> PlanningContext:
-    """Return the context as it is once a plan has been applied: its new records are on their way, and what it does not
-    need any more is not needed by it."""
+    """Return the context as it is once a plan has been applied: its new records are on their way, its companies are
+    linked, and what it does not need any more is not needed by it."""
     existing = dict(context.existing)
     for step in made.steps:
         if step.action is Action.CANCEL:
@@ -58,7 +58,7 @@ def after(context: PlanningContext, made: Plan) -> PlanningContext:
                 if need in existing:
                     freed = existing[need].needed_by - {step.existing.id}
                     existing[need] = replace(existing[need], needed_by=freed)
-    return replace(context, existing=existing)
+    return replace(context, existing=existing, links={**context.links, **made.links})
 
 
 def _on_its_way(step: Step) -> Existing:
@@ -96,11 +96,12 @@ def _in_order_of_change(parts: Parts, found: list[Step]) -> Iterator[Step]:
             yield step
 
 
-def _with_needs_of_voids(found: list[Step]) -> list[Step]:
-    """What the order sells instead of something that is voided waits for that."""
-    voided = [step.key for step in found if step.action is Action.VOID and step.wanted]
+def _with_needs_of_voids(parts: Parts, found: list[Step]) -> list[Step]:
+    """What the order sells instead of something that is voided waits until that is done."""
+    voided = {step.key for step in found if step.action is Action.VOID and step.wanted}
+    voided |= {one.key for one in parts.context.of_order(parts.order) if one.voids and not one.is_posted}
     return [
-        replace(step, needs=(*step.needs, *(key for key in voided if key[1] in kind_of(step.kind).excludes)))
+        replace(step, needs=(*step.needs, *sorted(key for key in voided if key[1] in kind_of(step.kind).excludes)))
         for step in found
     ]
 
@@ -133,7 +134,7 @@ def _completed(order: Order, choices: Choices, context: PlanningContext) -> Choi
 
 def _links(parts: Parts, found: Sequence[Step]) -> dict[tuple[RecordKind, str], Ref]:
     """Return who the companies of what is written are."""
-    order, wanted = parts.order, [step for step in found if step.wanted and step.is_document]
+    order, wanted = parts.order, [step for step in found if step.will_write and step.is_document]
     links = {}
     if wanted and parts.customer.ref.id:
         links[RecordKind.CUSTOMER, order.company.id] = parts.customer.ref

@@ -87,11 +87,9 @@ def _verdict(
     can_update = kind.key in parts.context.capabilities.revises
     if document is None:
         return NOTHING
-    if existing.is_gone and can_update:
+    if existing.is_gone:
         changes = tuple(differences(existing.current, document))
         return Verdict(action=Action.RECREATE, needs_tick=True, changes=changes)
-    if existing.is_gone:
-        return NOTHING
     if kind.per is Per.PAYMENT:
         return _payment_verdict(existing, document, can_update=can_update)
     return _posted_verdict(existing, document, can_update=can_update)
@@ -99,8 +97,8 @@ def _verdict(
 
 def _action_on_the_way(existing: Existing | None) -> Action:
     """Return what becomes of a document that is not in the books as it was sent last."""
-    if existing is not None and existing.progress is not Progress.FREE:
-        return Action.NOTHING
+    if existing is not None and (existing.progress is not Progress.FREE or existing.voids):
+        return Action.NOTHING  # The order has again what is being voided: a person gives the void up first.
     if existing is None or existing.posting is None:
         return Action.CREATE
     return Action.RECREATE if existing.is_gone else Action.UPDATE
@@ -128,7 +126,8 @@ def _payment_verdict(existing: Existing, document: Document, *, can_update: bool
     there = (existing.in_books.total, existing.in_books.date) if existing.in_books is not None else was
     becomes = (document.total, document.date)
     changes = () if becomes in {was, there} else _told(there, becomes)
-    if can_update and existing.in_books is not None and existing.in_books.is_unapplied:
+    is_deposit = getattr(existing.current, "invoice", None) is None
+    if can_update and is_deposit and existing.in_books is not None and existing.in_books.is_unapplied:
         differs = changes or any(differences(existing.current, document))
         return Verdict(action=Action.UPDATE, changes=changes) if differs else NOTHING
     return Verdict(action=Action.NOTHING, changes=changes, by_hand=ByHand.CHANGE if changes else None)
@@ -187,19 +186,22 @@ def _known_totals(existing: Existing, subject: Subject, answers: dict[str, str])
 
 
 def superseded_steps(parts: Parts) -> Iterator[Step]:
-    """Return what can be voided, because the order is cancelled or has become another kind of document."""
+    """Return what can be voided, or is being voided, because the order is cancelled or has become another kind of
+    document."""
     for one in parts.context.of_order(parts.order):
         builder = builder_of(one.kind)
         if kind_of(one.kind).per is not Per.ORDER or one.kind not in parts.context.capabilities.voids:
             continue
         superseded = parts.order.cancelled or builder is None or not builder.applies_to(parts.order)
-        is_stopped_void = one.voids and one.progress is Progress.FREE
-        if not superseded or one.posting is None or not (is_stopped_void or (one.is_posted and not one.is_gone)):
+        if not superseded or one.posting is None or one.is_gone or not (one.voids or one.is_posted):
             continue
-        yield Step(
-            key=one.key, about=one.about, title=one.title, action=Action.VOID, needs_tick=True,
-            wanted=one.about in parts.choices.updates, subject=_void_of(one), existing=one,
+        step = Step(
+            key=one.key, about=one.about, title=one.title, action=Action.NOTHING, wanted=False, existing=one
         )  # fmt: skip
+        if one.progress in {Progress.FREE, Progress.POSTED}:
+            wanted = one.about in parts.choices.updates
+            step = replace(step, action=Action.VOID, needs_tick=True, wanted=wanted, subject=_void_of(one))
+        yield step
 
 
 def _void_of(existing: Existing) -> Subject:
@@ -210,11 +212,15 @@ def _void_of(existing: Existing) -> Subject:
 
 
 def dropped_steps(parts: Parts, keys: Collection[Key]) -> Iterator[Step]:
-    """Return what is in the books of vendors and payments that the order does not have any more."""
+    """Return what is in the books, or waits, of vendors and payments that the order does not have any more."""
     received = {f"order/{parts.order.id}/payment/{one.id}" for one in parts.order.payments}
     for one in parts.context.of_order(parts.order):
         per = kind_of(one.kind).per
-        if one.key in keys or one.key[0] in received or not one.is_posted or one.is_gone or per is Per.ORDER:
+        if one.key in keys or one.key[0] in received or per is Per.ORDER:
+            continue
+        if one.posting is None and one.can_cancel and one.progress is Progress.FREE:
+            yield _canceled(one)
+        if not one.is_posted or one.is_gone:
             continue
         by_hand = ByHand.DELETE if per is Per.PAYMENT else ByHand.CONFIRM_DELETED
         yield Step(

@@ -41,7 +41,7 @@ def _bill(parts: Parts, vendor_id: str, fields: dict[str, object]) -> Bill:
 
 
 def _is_ordered(parts: Parts, vendor_id: str) -> bool:
-    if parts.choices.asks_for(PurchaseOrder.kind, vendor_id):
-        return True
-    existing = parts.context.existing.get((source_of(parts.order, vendor_id), PurchaseOrder.kind))
-    return existing is not None and existing.is_posted
+    key = (source_of(parts.order, vendor_id), PurchaseOrder.kind)
+    existing = parts.context.existing.get(key)
+    asked = parts.choices.asks_for(PurchaseOrder.kind, vendor_id)
+    return parts.will_stand(key, vendor_id) and (asked or (existing is not None and existing.is_posted))

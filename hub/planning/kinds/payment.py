@@ -30,8 +30,7 @@ class PaymentBuilder:
 
 def is_invoiced(parts: Parts) -> bool:
     """Return True if the order's invoice is in the books, on its way, or sent together with its payments."""
-    invoice = parts.context.existing.get((f"order/{parts.order.id}", Invoice.kind))
-    return parts.choices.sells or (invoice is not None and not invoice.is_gone)
+    return parts.will_stand((f"order/{parts.order.id}", Invoice.kind))
 
 
 def takes_deposits(order: Order, context: PlanningContext) -> bool:
@@ -58,6 +57,12 @@ def _build(parts: Parts, received: OrderPayment) -> Built:
 
 
 def _too_early(parts: Parts, *, is_applied: bool) -> tuple[Problem, ...]:
+    if parts.choices.sells and not is_applied:
+        return (Problem(
+            code="invoice-gone", what=say("The invoice of this order was deleted or voided in the books."),
+            why=say("A payment cannot be applied to it."), field="documents",
+            cure=say("Tick that the invoice is entered again, or send the payment as a deposit."),
+        ),)  # fmt: skip
     if is_applied or parts.context.options.get(DEPOSITS.key) == AT_ONCE:
         return ()
     return (Problem(

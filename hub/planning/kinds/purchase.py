@@ -34,8 +34,13 @@ def build_purchases(parts: Parts, kind: str, make: Make) -> Iterator[Built]:
         document, wrong = built_or_problem(lambda vendor_id=vendor_id, fields=fields: make(vendor_id, fields))  # type: ignore[misc]
         yield Built(
             source=source_of(parts.order, vendor_id), part=vendor_id, document=document,
-            uses=(vendor, *items, parts.customer), problems=(*wrong, *problems),
+            uses=(vendor, *items, *_customers(parts)), problems=(*wrong, *problems),
         )  # fmt: skip
+
+
+def _customers(parts: Parts) -> tuple[Part, ...]:
+    """Return the customer, whom the lines name if they are billable."""
+    return (parts.customer,) if parts.context.billable else ()
 
 
 def numbers_of(order: Order, context: PlanningContext, kind: str) -> dict[str, str]:
@@ -63,7 +68,7 @@ def _sent_numbers(order: Order, context: PlanningContext) -> dict[tuple[str, str
             continue
         number = str(getattr(one.current, "number", ""))
         if one.kind == PurchaseOrder.kind or number == order.number or number.startswith(f"{order.number}-"):
-            found[one.kind, one.key[0].rpartition("/")[2]] = number
+            found[one.kind, one.about.partition("/")[2]] = number
     return found
 
 
