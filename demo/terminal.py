@@ -19,7 +19,7 @@ class Terminal:
         self._status = ""
 
     def say(self, text: str) -> None:
-        """Print lines that stay."""
+        """Print text permanently, above the status line."""
         self._write(f"{self._take_status()}{text}\n")
 
     def show_status(self, text: str) -> None:
@@ -34,7 +34,7 @@ class Terminal:
         self._write(self._take_status())
 
     def _take_status(self) -> str:
-        """Return what clears the status line, if there is one."""
+        """Forget the status line. Return the control characters that clear it, or an empty string if there is none."""
         shown, self._status = self._status, ""
         return _CLEAR_LINE if shown else ""
 

@@ -23,7 +23,7 @@ STOP, NOTHING = -1, ""
 """A negative receipt, and an empty request: after either one the Web Connector calls `getLastError` and disconnects."""
 
 PAUSE = "NoOp"
-"""Makes the Web Connector wait five seconds and ask again (guide p. 23, 72); `getLastError` must return it too."""
+"""Makes the Web Connector wait five seconds and call again (guide p. 23, 72); `getLastError` must return it too."""
 
 GIVE_UP = "done"
 

@@ -127,7 +127,7 @@ def _values(element: Element, value: Any) -> Iterator[Any]:
         yield value
 
 
-def text(element: Element, value: Any) -> str:  # noqa: PLR0911  # A line for each kind.
+def text(element: Element, value: Any) -> str:  # noqa: PLR0911  # A case for each kind.
     """Return the text of an element. Raises `Unwritable` for a value that the schema would refuse."""
     match element.kind:
         case Kind.AMOUNT:

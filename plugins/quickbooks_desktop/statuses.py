@@ -1,4 +1,4 @@
-"""Turn QuickBooks Desktop's status codes and HRESULTs into failures and problems that a person understands.
+"""Convert QuickBooks Desktop's status codes and HRESULTs to failures and problems that a person understands.
 
 Sources: Intuit's status codes in the qbXML reference (0–499 information, 500–999 warning, from 1000 error) and the
 HRESULTs in the Web Connector programmer's guide, appendix A.

@@ -57,8 +57,8 @@ def encode(key: str, requests: Sequence[Request]) -> str:
     requestid, at most ten characters), and every document has its mark. The body is ASCII with escapes: US companies
     accept only ISO-8859-1.
 
-    Requests for changes and reads by id are not items of a batch: all changes are asked in one call of their own, and
-    each read by id in another.
+    Requests for changes and reads by id are not items of a batch: all changes are requested in one call of their own,
+    and each read by id in another.
     """
     items = [
         {**(marked(request.payload, mark(key, place)) if request.writes else request.payload), "bId": str(place)}

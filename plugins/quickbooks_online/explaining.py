@@ -35,8 +35,8 @@ _LISTS = (
 
 
 def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Rejected]:
-    """Return the refusal of a document with the details that QuickBooks tells when asked. A refusal that says enough,
-    or about which QuickBooks tells no more, is returned unchanged."""
+    """Return the refusal of a document with details that are queried from QuickBooks. A refusal that says enough, or
+    for which QuickBooks has no details, is returned unchanged."""
     code = refusal.problems[0].code
     problem: Problem | None = None
     try:

@@ -1,4 +1,4 @@
-"""Read the faults of QuickBooks Online in their three formats, and turn them into the hub's exceptions.
+"""Read the faults of QuickBooks Online in their three formats, and convert them to the hub's exceptions.
 
 The formats: the service's own (`Fault`), its gateway's in lower case (`fault`), and the gateway's XML, which comes even
 if JSON was asked for. The codes are Intuit's (error-codes and common-errors pages); `refusals.py` has the sentences.

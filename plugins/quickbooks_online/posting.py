@@ -103,7 +103,7 @@ def _include(document: Document) -> str:
 
 
 def _entered(document: Document, kind: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
-    """Create a document. A refusal is raised with the explanation that QuickBooks gives when asked."""
+    """Create a document. A refusal is raised with details that are queried from QuickBooks: see `explaining`."""
     include = _include(document)
     try:
         return (

@@ -84,7 +84,7 @@ class Faults:
 
 @dataclass
 class WebConnector:
-    """One application in one Web Connector. `log` gets a line for every call, as in QWCLog.txt."""
+    """One application in one Web Connector. `log` is called for every call, with text as in QWCLog.txt."""
 
     application: Application
     password: str

@@ -1,4 +1,4 @@
-"""Rate limits and latency of the service. Both are off unless a test turns them on.
+"""Rate limits and latency of the service. Both are off unless a test switches them on.
 
 The windows move with the machine's time, not with the sandbox's clock, because they limit real traffic.
 """

@@ -135,13 +135,13 @@ class Store:
             self.changed.set()
 
     def save(self, name: str) -> None:
-        """Keep a copy of the whole file under a name, in memory."""
+        """Store a copy of the whole file under a name, in memory."""
         with self._connect() as connection, closing(sqlite3.connect(":memory:")) as copy:
             connection.backup(copy)
             self._saved[name] = _without_wal(copy.serialize())
 
     def restore(self, name: str) -> None:
-        """Replace everything in the file by a saved copy. Raise `KeyError` if no copy has this name."""
+        """Replace everything in the file with a saved copy. Raise `KeyError` if no copy has this name."""
         saved = self._saved[name]
         with self._connect() as connection, closing(sqlite3.connect(":memory:")) as copy:
             copy.deserialize(saved)
@@ -316,7 +316,7 @@ class Books:
         return self.all("Preferences")[0]
 
     def prefers(self, group: str, name: str) -> Any:
-        """Return a preference, or None. `OtherPrefs` are pairs of texts: True stands for "true"."""
+        """Return a preference, or None. `OtherPrefs` are pairs of texts, of which "true" is returned as True."""
         found = self.preferences().get(group, {})
         if group == "OtherPrefs":
             return next((pair["Value"] == "true" for pair in found["NameValue"] if pair["Name"] == name), None)

@@ -78,13 +78,13 @@ class Store:
             connection.execute("COMMIT")
 
     def save(self, name: str) -> None:
-        """Keep a copy of the whole file under a name, in memory."""
+        """Store a copy of the whole file under a name, in memory."""
         with closing(sqlite3.connect(self._path, timeout=30)) as live, closing(sqlite3.connect(":memory:")) as copy:
             live.backup(copy)
             self._saved[name] = _without_wal(copy.serialize())
 
     def restore(self, name: str) -> None:
-        """Replace everything in the file by a saved copy. Raise `KeyError` if no copy has this name."""
+        """Replace everything in the file with a saved copy. Raise `KeyError` if no copy has this name."""
         saved = self._saved[name]
         with closing(sqlite3.connect(self._path, timeout=30)) as live, closing(sqlite3.connect(":memory:")) as copy:
             live.execute("PRAGMA synchronous=NORMAL")

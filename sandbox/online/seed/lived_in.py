@@ -1,4 +1,4 @@
-"""Transactions of months of manual bookkeeping: open, overdue and paid invoices, used numbers, and a closed period."""
+"""Transactions of a year of manual bookkeeping: open, overdue and paid invoices, used numbers, and a closed period."""
 
 from __future__ import annotations
 
