@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from hub.host import Order
 from hub.planning.choices import Choices
-from hub.planning.context import KnownRecord, PlanningContext, Progress
+from hub.planning.context import Existing, Key, KnownRecord, PlanningContext, Progress
 from hub.planning.parts import accounts_of, refs_of
 from hub.planning.plan import after, plan, plan_many
 from hub.planning.plans import Action
 from hub.plugin import RecordKind, Ref, Role
 from tests.support.host import order_1042
 from tests.support.hypothesis_profile import examples
-from tests.support.plans import choices, delivered, empty_books, orders_with_vendors
+from tests.support.plans import EVERYTHING, VENDORS, choices, delivered, empty_books, orders_with_vendors
 
 
 @settings(max_examples=examples(60))
@@ -133,3 +133,59 @@ def test_a_void_that_was_pressed_twice_is_planned_once() -> None:
     voided = delivered(books, plan(cancelled, void, books))
     again = plan(cancelled, void, voided)
     assert ([step for step in again.steps if step.will_write], again.blockers) == ([], ())
+
+
+def test_a_bill_does_not_answer_a_purchase_order_that_is_gone() -> None:
+    books = delivered(empty_books(), plan(bought(), Choices(documents=("purchase_order",)), empty_books()))
+    ordered = books.existing["order/1042/vendor/s1", "purchase_order"]
+    assert ordered.posting is not None
+    gone = replace(ordered, fixes={"purchase_order/s1:anew": ordered.posting.id})
+    bill = Choices(documents=("bill",))
+
+    def needs(one: Existing, choices: Choices) -> tuple[Key, ...]:
+        context = replace(books, existing={**books.existing, one.key: one})
+        step = plan(bought(), choices, context).step(("order/1042/vendor/s1", "bill"))
+        assert step is not None
+        return step.needs
+
+    assert ordered.key in needs(ordered, bill)
+    assert ordered.key not in needs(gone, bill)
+    assert ordered.key in needs(gone, replace(bill, updates=("purchase_order/s1",)))
+
+
+def test_what_is_being_voided_is_not_changed_unasked_when_the_order_has_it_again() -> None:
+    books = delivered(empty_books(), plan(order_1042(), Choices(), empty_books()))
+    invoice = books.existing["order/1042", "invoice"]
+    step = plan(replace(order_1042(), cancelled=True), Choices(updates=("invoice",)), books).step(invoice.key)
+    assert step is not None
+    assert step.subject is not None
+    stopped = replace(
+        invoice, progress=Progress.FREE, is_stopped=True, can_cancel=True, voids=True, current=step.subject
+    )  # fmt: skip
+    books = replace(books, existing={**books.existing, invoice.key: stopped})
+    assert [one.key for one in plan(order_1042(), Choices(), books).steps if one.will_write] == []
+
+
+def test_what_is_gone_can_be_entered_again_in_books_that_change_nothing() -> None:
+    narrow = replace(empty_books(), capabilities=replace(EVERYTHING, revises=frozenset()))
+    books = delivered(narrow, plan(bought(), Choices(documents=("bill",)), narrow))
+    bill = books.existing["order/1042/vendor/s1", "bill"]
+    assert bill.posting is not None
+    gone = replace(bill, fixes={"bill/s1:anew": bill.posting.id})
+    made = plan(bought(), Choices(documents=(), updates=("bill/s1",)), replace(books, existing={bill.key: gone}))
+    assert [(one.key, one.action) for one in made.steps if one.will_write and one.is_document] == [
+        (bill.key, Action.RECREATE)
+    ]  # fmt: skip
+
+
+def test_a_new_vendor_does_not_get_the_name_of_a_new_customer_where_they_share_names() -> None:
+    company = replace(order_1042().company, id="s1")
+    order = replace(bought(), lines=(replace(bought().lines[0], vendor=company),))
+    (problem,) = plan(order, Choices(documents=("invoice", "bill")), empty_books()).blockers
+    assert (problem.code, problem.about) == ("name-of-another-kind", "vendor/s1")
+
+
+def bought() -> Order:
+    """Order 1042, for which its line is bought."""
+    line = replace(order_1042().lines[0], vendor=VENDORS[0], cost=Decimal("1.00"))
+    return replace(order_1042(), lines=(line,), payments=())
