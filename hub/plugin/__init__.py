@@ -112,6 +112,7 @@ from hub.plugin.problems import (
     Unavailable,
     suffixed,
 )
+from hub.plugin.refusals import Refusal
 from hub.plugin.sentences import Sentence, say, say_count
 from hub.plugin.transactions import (
     Change,
@@ -193,6 +194,7 @@ __all__ = [
     "RecordKind",
     "Redirect",
     "Ref",
+    "Refusal",
     "Rejected",
     "Request",
     "RequestCost",

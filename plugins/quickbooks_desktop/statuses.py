@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 
-from hub.plugin import Fix, IntegrationError, Payload, Problem, Rejected, Sentence, Unavailable, say
+from hub.plugin import Fix, IntegrationError, Payload, Problem, Refusal, Rejected, Sentence, Unavailable, say
 
 FINE = {"0", "1"}
 """Success, and "nothing found", which is not an error."""
@@ -30,29 +30,23 @@ _MAYBE_LATER = {"3170", "3180"}
 SAID = say("%(said)s")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The sentences for a status code. They refer to `subject` and to `said`, QuickBooks' own message."""
-
-    what: Sentence
-    cure: Sentence
-    why: Sentence = SAID
-    field: str = ""
+_refusal = partial(Refusal, why=SAID)
+"""The sentences for a status code. They refer to `subject` and to `said`, QuickBooks' own message."""
 
 
-_LINK = Refusal(
+_LINK = _refusal(
     say("QuickBooks cannot link %(subject)s to what it belongs to."),
     say("Look in QuickBooks whether that was closed, deleted or linked to something else, and send again."),
 )
-_MISSING = Refusal(
+_MISSING = _refusal(
     say("Something that %(subject)s refers to is not in QuickBooks any more."),
     say("Refresh the lists on the integration's page, choose it again, and send again."),
 )
-_SHAPE = Refusal(
+_SHAPE = _refusal(
     say("QuickBooks did not understand something in %(subject)s."),
     say("Correct what it names and send again; if there is nothing to correct, give the code to support."),
 )
-_RIGHTS = Refusal(
+_RIGHTS = _refusal(
     say("QuickBooks does not let us enter %(subject)s."),
     say(
         "In QuickBooks, as Admin: Edit ▸ Preferences ▸ Integrated Applications ▸ Company Preferences; allow this "
@@ -65,40 +59,40 @@ REFUSALS: Mapping[str, Refusal] = {
     **dict.fromkeys(("501", "510", "530", "531", "550", "560", "570"), _LINK),
     **dict.fromkeys(("1000", "1010", "1030", "1060", "3010", "3150"), _SHAPE),
     **dict.fromkeys(("3000", "3120", "3140"), _MISSING),
-    "3020": Refusal(say("QuickBooks does not take the date of %(subject)s."),
+    "3020": _refusal(say("QuickBooks does not take the date of %(subject)s."),
                     say("Choose another date and send again."),
                     field="date"),
     "3030": _SHAPE,
     "3031": _SHAPE,
     "3035": _SHAPE,
-    "3040": Refusal(say("QuickBooks does not take an amount in %(subject)s."),
+    "3040": _refusal(say("QuickBooks does not take an amount in %(subject)s."),
                     say("Correct the amount and send again."),
                     field="lines"),
-    "3070": Refusal(say("Something in %(subject)s is too long for QuickBooks."),
+    "3070": _refusal(say("Something in %(subject)s is too long for QuickBooks."),
                     say("Shorten what it names and send again.")),
-    "3100": Refusal(say("QuickBooks has the name of %(subject)s already, for something else."),
+    "3100": _refusal(say("QuickBooks has the name of %(subject)s already, for something else."),
                     say("Choose what is there, or use another name, and send again."),
                     why=say("Customers, vendors, employees and other names share one list of names there.")),
     "3160": _LINK,
-    "3170": Refusal(say("QuickBooks could not change %(subject)s."),
+    "3170": _refusal(say("QuickBooks could not change %(subject)s."),
                     say("Look in QuickBooks what it names, and send again.")),
-    "3171": Refusal(say("The books are closed for the date of %(subject)s."),
+    "3171": _refusal(say("The books are closed for the date of %(subject)s."),
                     say("Post it on a later day, or ask your accountant to open the period."), field="date",
                     why=say("A closing date is set in QuickBooks, and nothing can be added up to that day.")),
-    "3180": Refusal(say("QuickBooks could not save %(subject)s."),
+    "3180": _refusal(say("QuickBooks could not save %(subject)s."),
                     say("Look in QuickBooks what it names, and send again.")),
-    "3200": Refusal(say("Somebody changed %(subject)s in QuickBooks at the same moment."), say("Send it again.")),
-    "3210": Refusal(say("QuickBooks does not take a value in %(subject)s."),
+    "3200": _refusal(say("Somebody changed %(subject)s in QuickBooks at the same moment."), say("Send it again.")),
+    "3210": _refusal(say("QuickBooks does not take a value in %(subject)s."),
                     say("Correct what it names and send again."),
                     field="lines"),
     **dict.fromkeys(("3220", "3260", "3261", "3263", "3264"), _RIGHTS),
-    "3250": Refusal(say("A feature that %(subject)s needs is switched off in QuickBooks."),
+    "3250": _refusal(say("A feature that %(subject)s needs is switched off in QuickBooks."),
                     say("Switch it on in QuickBooks under Edit ▸ Preferences, and send again.")),
-    "3270": Refusal(say("QuickBooks has no account to post %(subject)s to."),
+    "3270": _refusal(say("QuickBooks has no account to post %(subject)s to."),
                     say("Choose the accounts on the Accounts tab, and send again."), field="accounts"),
 }  # fmt: skip
 
-_UNKNOWN = Refusal(
+_UNKNOWN = _refusal(
     say("QuickBooks did not take %(subject)s."),
     say("Put right what it names and send again, or give the code to support."),
 )
@@ -117,15 +111,7 @@ def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
 
 def problem(code: str, said: str, subject: Sentence) -> Problem:
     """Return the problem that a status code means, about `subject` ("invoice 1042 for Acme")."""
-    refusal = REFUSALS.get(code, _UNKNOWN)
-    words = {"subject": subject, "said": said}
-    return Problem(
-        what=say(refusal.what.message, **words),
-        why=say(refusal.why.message, **words),
-        cure=say(refusal.cure.message, **words),
-        field=refusal.field,
-        code=code,
-    )
+    return REFUSALS.get(code, _UNKNOWN).problem(code, subject=subject, said=said)
 
 
 def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
