@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, given, reject, settings
 from sqlalchemy import select
 
 from hub.books import links
@@ -24,6 +26,8 @@ from hub.plugin import FixKind, RecordKind, document_kinds
 from hub.serialization import problems_of
 from hub.states import DeliveryState
 from tests.support.host import ADA_AT_ACME, Desk, order_1042, turned
+from tests.support.hypothesis_profile import examples
+from tests.support.plans import choices, orders_with_vendors
 from tests.support.wide import ACCOUNTS, Wide, WideLedger, add_entries
 
 MUGS = Company(id="s1", name="Mug Makers")
@@ -285,3 +289,33 @@ def test_a_purchase_that_nobody_is_charged_for_needs_no_customer(
     session().commit()
     send(wide, desk, bought(MUGS), Choices(documents=("purchase_order",)))
     assert (ledger.kinds(), ledger.customers) == (["post purchase_order"], [])
+
+
+_NUMBERS = count(5000)
+
+
+def everything() -> list[tuple[object, ...]]:
+    return sorted(
+        (one.id, one.state, one.title, str(one.subject), str(one.choices), str(one.sent_at), len(one.needs))
+        for one in rows().values()
+    )
+
+
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=orders_with_vendors(), chosen=choices)
+def test_pressing_send_twice_is_pressing_it_once(wide: Installation, desk: Desk, order: Order, chosen: Choices) -> None:
+    number = str(next(_NUMBERS))
+    order = replace(order, id=number, number=number)
+    try:
+        send(wide, desk, order, chosen, carries=False)
+    except Incomplete:
+        reject()
+    before = everything()
+    send_order(ADA_AT_ACME, wide.id, order, chosen)
+    waiting = {one.id for one in rows().values() if one.state is DeliveryState.WAITING}
+    assert [one[:4] for one in everything()] == [one[:4] for one in before]
+    assert [one for one in everything() if one[0] not in waiting] == [one for one in before if one[0] not in waiting]
+    carry(wide)
+    posted = everything()
+    send_order(ADA_AT_ACME, wide.id, order, chosen)
+    assert everything() == posted
