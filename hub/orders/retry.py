@@ -180,7 +180,7 @@ def _apply_record(
     for one in waiting:
         made = plans.get(one)
         step = made.step((one.source, one.kind)) if made is not None and not made.order.cancelled else None
-        if made is None or step is None:
+        if made is None or step is None or step.action is Action.CANCEL:
             give_up(one)
         elif found := [*made.blockers, *_missing(made, waiting)]:
             stopped.append((one, found))

@@ -193,6 +193,18 @@ def test_what_an_order_does_not_have_any_more_does_not_follow_a_retried_record(
     assert INVOICE not in rows()
 
 
+def test_what_waits_for_the_only_vendor_who_left_is_given_up(
+    wide: Installation, ledger: WideLedger, desk: Desk
+) -> None:
+    ledger.refuse("items")
+    send(wide, desk, bought(MUGS), Choices(documents=("invoice", "purchase_order")))
+    desk.orders["1042"] = unpaid()
+    ledger.accept()
+    retry(wide, ITEM)
+    assert ledger.kinds() == ["post invoice"]
+    assert {one.state for one in rows().values()} == {DeliveryState.POSTED}
+
+
 @pytest.mark.parametrize("again", ["retry", "send"])
 def test_what_waits_for_a_vendor_who_left_the_order_is_given_up(
     wide: Installation, ledger: WideLedger, desk: Desk, again: str
