@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import selectinload
 
 from hub.books import description, history, links, mappings
@@ -176,24 +176,26 @@ def _deliveries(
     source = installation.item_source
     items = {f"item/{name_key(item_name(line, source))}" for order in orders for line in order.lines}
     sources = sorted(items | {f"company/{company_id}" for some in parties.values() for company_id in some})
-    concerns = [Delivery.order_id.in_([order.id for order in orders])]
-    concerns += [Delivery.source.in_(sources[first : first + _MANY]) for first in range(0, len(sources), _MANY)]
+    of_these_books = set(session().scalars(
+        select(Installation.id).where(
+            Installation.organization_id == installation.organization_id,
+            Installation.integration == installation.integration,
+            Installation.books_id == installation.books_id,
+        )
+    ))  # fmt: skip
+    organization = Delivery.organization_id == installation.organization_id
+    concerns: list[ColumnElement[bool]] = [and_(organization, Delivery.order_id.in_([order.id for order in orders]))]
+    concerns += [
+        and_(Delivery.source.in_(sources[first : first + _MANY]), Delivery.installation_id.in_(of_these_books))
+        for first in range(0, len(sources), _MANY)
+    ]
     found: dict[int, Delivery] = {}
     for concern in concerns:
         rows = session().scalars(
-            select(Delivery)
-            .join(Delivery.installation)
-            .where(
-                concern,
-                Delivery.organization_id == installation.organization_id,
-                Delivery.state != _D.CANCELLED,
-                Installation.integration == installation.integration,
-                Installation.books_id == installation.books_id,
-            )
-            .options(selectinload(Delivery.needs))
+            select(Delivery).where(concern, Delivery.state != _D.CANCELLED).options(selectinload(Delivery.needs))
         )
-        for row in rows:
-            found[row.id] = row
+        # With a join instead, SQLite would go through all deliveries of the installation.
+        found |= {row.id: row for row in rows if row.installation_id in of_these_books}
     for row in list(found.values()):
         found |= {needed.id: needed for needed in row.needs if needed.state is not _D.CANCELLED}
     return [found[one] for one in sorted(found)]

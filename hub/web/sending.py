@@ -64,7 +64,7 @@ def send(order_id: str) -> ResponseReturnValue:
     if settled and not _plan(installation, order, choices).differences:
         return _dialog(order, followed=views.order_status(order_id, live))
     polling.attend(installation.id)
-    return _form(order, installation, _found(choices))
+    return _form(order, installation, _found(choices), own=own)
 
 
 def _found(choices: Choices) -> Choices:
@@ -241,9 +241,12 @@ def chosen_installation(live: Sequence[Delivery] = ()) -> Installation:
 
 
 def _form(
-    order: Order, installation: Installation, choices: Choices, problems: tuple[Problem, ...] = ()
-) -> ResponseReturnValue:
-    own = of_these_books(installation, visible_orders([order.id]).get(order.id, []))
+    order: Order, installation: Installation, choices: Choices, problems: tuple[Problem, ...] = (), *,
+    own: Sequence[Delivery] | None = None,
+) -> ResponseReturnValue:  # fmt: skip
+    """Return the form of an order. `own` are its deliveries to these books, where they have been loaded already."""
+    if own is None:
+        own = of_these_books(installation, visible_orders([order.id]).get(order.id, []))
     shown = dialog.form(order, installation, choices, own, problems)
     return _dialog(order, code=422 if problems else 200, form=shown, integration=shown.integration)
 
