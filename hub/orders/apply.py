@@ -88,7 +88,7 @@ def begin_anew(row: Delivery) -> None:
 
 def _let_wait(plan: Plan, step: Step, rows: dict[Key, Delivery]) -> None:
     row = rows[step.key]
-    row.needs = [rows[key] for key in step.needs if key in rows]
+    row.needs = [rows[key] for key in step.needs]
     if step.is_document:
         row.order_id = plan.order.id
         if step.action is not Action.VOID:

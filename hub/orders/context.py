@@ -303,7 +303,7 @@ def _standing(rows: Sequence[Delivery], existing: Mapping[Key, Existing]) -> dic
     found: dict[str, set[str]] = {}
     for row in rows:
         one = existing.get((row.source, row.kind))
-        there = one.in_books if one is not None and one.id == row.id and one.is_posted else None
-        if row.order_id and not (there is not None and there.is_gone):
+        is_gone = one is not None and one.id == row.id and one.is_posted and one.is_gone
+        if row.order_id and not is_gone:
             found.setdefault(row.order_id, set()).add(row.kind)
     return {order_id: frozenset(kinds) for order_id, kinds in found.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -23,9 +23,10 @@ from hub.orders.deliveries import deliveries_of_order
 from hub.orders.validator import Validator, with_validation
 from hub.planning import fixes
 from hub.planning.choices import Choices
-from hub.planning.plan import plan_many
-from hub.planning.plans import Action, Plan
-from hub.plugin import FixKind, Per, Problem, kinds_per, say
+from hub.planning.context import PlanningContext
+from hub.planning.plan import after, plan
+from hub.planning.plans import Action, Plan, Step
+from hub.plugin import FixKind, Problem, say
 from hub.queue import commit, rollback, wake
 from hub.serialization import problems_json, subject_json, subject_of
 from hub.states import BatchState, DeliveryState, StopReason
@@ -88,6 +89,15 @@ def _resume(delivery: Delivery) -> None:
         companion.due_at, companion.problems, companion.reference = now(), [], ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """The plan of one document, its step (None if the order does not have it any more), and what is in the way."""
+
+    plan: Plan
+    step: Step | None
+    problems: Sequence[Problem]
+
+
 # ── Planning again ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -102,19 +112,32 @@ def _plan_again(
         rollback()
         raise NotFound(say("The order is not there any more."))
     present = [one for one in [*waiting, *_followers(delivery)] if one.order_id in orders]
-    wanted = [(orders[one.order_id or ""], _choices_for(one, delivery)) for one in present]
-    context = load_context(installation, wanted, validator=validator, begins_anew=[delivery.id])
-    record = () if delivery.order_id else ((delivery.source, delivery.kind),)
-    plans = [
-        made.only({(one.source, one.kind), *record})
-        for one, made in zip(present, plan_many(wanted, context), strict=True)
-    ]
+    wanted = {one: (orders[one.order_id or ""], _choices_for(one, delivery)) for one in present}
+    context = load_context(installation, list(wanted.values()), validator=validator, begins_anew=[delivery.id])
+    plans = _plans_of(wanted, context, delivery)
     validator.check_complete()
     if delivery.order_id:
         _apply_document(installation, delivery, plans)
     else:
-        _apply_record(installation, delivery, waiting, dict(zip(present, plans, strict=True)))
+        _apply_record(installation, delivery, waiting, plans)
     wake(installation.id)
+
+
+def _plans_of(
+    wanted: Mapping[Delivery, tuple[Order, Choices]], context: PlanningContext, retried: Delivery
+) -> dict[Delivery, Retried]:
+    """Return the plan of each document alone, made as if those before it had been carried out where they could be."""
+    record = () if retried.order_id else ((retried.source, retried.kind),)
+    found = {}
+    for one, (order, choices) in wanted.items():
+        made = plan(order, choices, context).only({(one.source, one.kind), *record})
+        found[one] = Retried(
+            plan=replace(made, choices=Choices.of(one.choices)),  # It goes on being sent with these.
+            step=made.step((one.source, one.kind)), problems=(*made.blockers, *_missing(made, list(wanted))),
+        )  # fmt: skip
+        if not found[one].problems:
+            context = after(context, made)
+    return found
 
 
 def _waiting_for(delivery: Delivery) -> list[Delivery]:
@@ -144,57 +167,52 @@ def _orders_of(waiting: Sequence[Delivery]) -> dict[str, Order]:
 
 
 def _choices_for(one: Delivery, retried: Delivery) -> Choices:
-    """Return the choices that a document was sent with last, asking for it and for what is retried."""
-    choices, about = Choices.of(one.choices), fixes.about_delivery(one.source, one.kind)
-    if one.kind not in kinds_per(Per.VENDOR):  # What is bought is no matter of it.
-        sold = tuple(name for name in choices.documents if name.partition("/")[0] not in kinds_per(Per.VENDOR))
-        choices = replace(choices, documents=sold)
+    """Return the choices that a document was sent with last, asking for it alone, and for the change of what is
+    retried."""
     changing = [fixes.about_delivery(other.source, other.kind) for other in (one, retried) if other.posting_id]
-    return replace(
-        choices, documents=tuple(dict.fromkeys([*choices.documents, about])), updates=tuple(dict.fromkeys(changing))
-    )
+    about = fixes.about_delivery(one.source, one.kind)
+    return replace(Choices.of(one.choices), documents=(about,), updates=tuple(dict.fromkeys(changing)))
 
 
-def _apply_document(installation: Installation, delivery: Delivery, plans: Sequence[Plan]) -> None:
+def _apply_document(installation: Installation, delivery: Delivery, plans: Mapping[Delivery, Retried]) -> None:
     """Carry out the plan of a document, and those of what follows it as far as nothing is in their way. Raises if the
     order does not have the document any more, or has again what was to be voided."""
-    own, *following = plans
-    if found := [*own.blockers, *_missing(own, [delivery])]:
-        _refuse(delivery, found)
-    step = own.step((delivery.source, delivery.kind))
-    if delivery.voids and (step is None or step.action is not Action.VOID):
+    own = plans[delivery]
+    if own.problems:
+        _refuse(delivery, own.problems)
+    if delivery.voids and (own.step is None or own.step.action is not Action.VOID):
         rollback()
         raise NotPossible(say("The order has this again, so it is not voided. Cancel it here; it stays in the books."))
-    if step is None or not step.will_write:
+    if own.step is None or not own.step.will_write:
         rollback()
         raise NotFound(say("The order does not have this any more."))
-    apply_plans(installation, [own, *(one for one in following if not one.blockers)], delivery.sent_by)
+    apply_plans(installation, [one.plan for one in plans.values() if not one.problems], delivery.sent_by)
 
 
 def _apply_record(
-    installation: Installation, delivery: Delivery, waiting: Sequence[Delivery], plans: Mapping[Delivery, Plan]
+    installation: Installation, delivery: Delivery, waiting: Sequence[Delivery], plans: Mapping[Delivery, Retried]
 ) -> None:
     """Carry out the plans of the documents that wait for a record. What an order does not have any more is given up;
     what something else is in the way of stops. If that is so of all, the record stays stopped."""
-    ready, stopped = list[Plan](), list[tuple[Delivery, Sequence[Problem]]]()
+    kept = {one: made for one, made in plans.items() if _has(made)}
+    stopped = {one: made.problems for one, made in kept.items() if made.problems}
     for one in waiting:
-        made = plans.get(one)
-        step = made.step((one.source, one.kind)) if made is not None and not made.order.cancelled else None
-        if made is None or step is None or step.action is Action.CANCEL:
+        if one not in kept:
             give_up(one)
-        elif found := [*made.blockers, *_missing(made, waiting)]:
-            stopped.append((one, found))
-        else:
-            ready.append(made)
-    if stopped and not ready:
-        _refuse(delivery, stopped[0][1])
-    for one, problems in stopped:
+    if stopped and len(stopped) == len(kept):
+        _refuse(delivery, next(iter(stopped.values())))
+    for one, problems in stopped.items():
         if one.state is _D.WAITING:
             stop_delivery(one, StopReason.UNMAPPED, *problems)
-    apply_plans(installation, ready, delivery.sent_by)
+    apply_plans(installation, [made.plan for made in kept.values() if not made.problems], delivery.sent_by)
     if delivery.state is _D.STOPPED:  # Nothing waits for it, or what does is sent without it.
         begin_anew(delivery)
         queue_if_ready(delivery)
+
+
+def _has(made: Retried) -> bool:
+    """Return True if the order still has the document."""
+    return made.step is not None and made.step.action is not Action.CANCEL and not made.plan.order.cancelled
 
 
 def _keep(delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[str, str]) -> None:

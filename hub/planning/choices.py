@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hub.plugin import Invoice, Payment, document_kinds, kind_of
+from hub.plugin import Invoice, document_kinds, kind_of
 
 NEW = "new"
 """The choice "Create New Customer", or "Create New Vendor"."""
@@ -64,11 +64,6 @@ class Choices:
     def sells(self) -> bool:
         """Whether what the order sells is to be sent: its invoice, or its credit memo if it has become one."""
         return self.asks_for(Invoice.kind)
-
-    @property
-    def deposits(self) -> bool:
-        """Whether payments are to be sent although the invoice is not."""
-        return Payment.kind in self.documents and not self.sells
 
     @property
     def kinds(self) -> frozenset[str]:

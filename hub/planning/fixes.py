@@ -29,6 +29,10 @@ CONSENTS = frozenset({FixKind.REPEATS, FixKind.OVERWRITES, FixKind.ANEW})
 """Fixes that stay with a delivery for every later write of its document."""
 
 
+_PARTS = ("/vendor/", "/payment/")
+"""What stands in a source between the order and its vendor or payment."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """A fix that was taken, as the dialog shows it again so that it can be changed or taken back."""
@@ -52,8 +56,8 @@ def about_delivery(source: str, kind: str) -> str:
         return kind if kind == RecordKind.CUSTOMER else f"{kind}/{name}"
     if place == "item":
         return f"{kind}/{name}"
-    part = source.split("/")[3:]
-    return f"{kind}/{'/'.join(part)}" if part else kind
+    part = next((found for mark in _PARTS if (found := source.partition(mark)[2])), "")
+    return f"{kind}/{part}" if part else kind
 
 
 def about_item(name: str) -> str:

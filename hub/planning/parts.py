@@ -56,7 +56,8 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The parts of an order's documents. `items` has one for each line, `vendors` one for each vendor's id; `refs` is
-    what fills a role, or "<role>/<vendor>" for one vendor."""
+    what fills a role, or "<role>/<vendor>" for one vendor. With `changes_customer` the customer is changed in the
+    books, and the documents that name it wait for that."""
 
     order: Order
     choices: Choices
@@ -66,6 +67,7 @@ class Parts:
     customer: Part
     items: tuple[Part, ...]
     vendors: Mapping[str, Part] = field(default_factory=dict)
+    changes_customer: bool = False
 
     def refs_of(self, vendor_id: str) -> dict[str, Ref]:
         """Return what fills each role for a vendor: what was chosen for it alone comes first."""
@@ -253,7 +255,7 @@ def _new_item(
     )  # fmt: skip
     about = fixes.about_item(name)
     return NewPart(
-        key=item_key(name), about=about, record=replace(fixes.put(record, about, choices.answers)),
+        key=item_key(name), about=about, record=fixes.put(record, about, choices.answers),
         replaces=existing is not None and existing.is_posted,
     )  # fmt: skip
 

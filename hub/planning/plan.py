@@ -20,11 +20,13 @@ def plan(order: Order, choices: Choices, context: PlanningContext) -> Plan:
     """Return what an order would become in the books with these choices."""
     choices = _whole(order, choices)
     parts = parts_of(order, choices, _with_fixes(order, choices, context))
+    update = steps.customer_update(parts)
+    parts = replace(parts, changes_customer=update is not None and update.will_write)
     if order.cancelled:
         documents, records = list(steps.superseded_steps(parts)), list[Step]()
     else:
         documents = _with_needs_of_voids(parts, _document_steps(parts))
-        records = list(steps.record_steps(parts, documents))
+        records = [*steps.record_steps(parts, documents), *((update,) if update is not None else ())]
     found = [*records, *documents, *steps.unneeded_steps(parts, documents)]
     problems = checks.order_problems(parts, found)
     return Plan(
@@ -49,7 +51,7 @@ def after(context: PlanningContext, made: Plan) -> PlanningContext:
     linked, and what it does not need any more is not needed by it."""
     existing = dict(context.existing)
     for step in made.steps:
-        if step.action is Action.CANCEL:
+        if step.action is Action.CANCEL and step.wanted:
             existing.pop(step.key, None)
         elif step.will_write and step.subject is not None and not step.is_document:
             existing[step.key] = _on_its_way(step)

@@ -76,7 +76,9 @@ def _is_asked(parts: Parts, kind: DocumentKind[Any], built: Built) -> bool:
         return choices.asks_for(kind.key, built.part)
     if kind.key not in parts.context.capabilities.documents:
         return False
-    return kind.key in choices.documents or choices.asks_for(kind.sent_with) or kind.sent_with in choices.updates
+    return (
+        choices.asks_for(kind.key, built.part) or choices.asks_for(kind.sent_with) or kind.sent_with in choices.updates
+    )
 
 
 def _verdict(
@@ -120,8 +122,8 @@ def _posted_verdict(existing: Existing, document: Document, *, can_update: bool)
 
 
 def _payment_verdict(existing: Existing, document: Document, *, can_update: bool) -> Verdict:
-    """A payment is put right by hand, as soon as which the books say what the order says. A deposit that is applied to
-    nothing is changed, and applied, when its invoice is sent."""
+    """A payment that differs is put right by hand. A deposit that is applied to nothing is changed, and applied, when
+    its invoice is sent."""
     was = (existing.current.total, existing.current.date)  # type: ignore[union-attr]  # It is a document.
     there = (existing.in_books.total, existing.in_books.date) if existing.in_books is not None else was
     becomes = (document.total, document.date)
@@ -151,7 +153,7 @@ def _answers(existing: Existing | None, parts: Parts) -> dict[str, str]:
 def _needs(built: Built, parts: Parts) -> tuple[Key, ...]:
     """Return what a document waits for: its new records, and the documents that come first."""
     records = [key for part in built.uses for key in part.keys]
-    if is_customer_update(parts) and parts.customer in built.uses:
+    if parts.changes_customer and parts.customer in built.uses:
         records.append(company_key(RecordKind.CUSTOMER, parts.order.company))
     return tuple(dict.fromkeys([*records, *built.waits_for]))
 
@@ -281,12 +283,10 @@ def changed_before(parts: Parts, key: Key) -> set[Key]:
 
 
 def record_steps(parts: Parts, documents: Sequence[Step]) -> Iterator[Step]:
-    """Return a step for each new record that the order's documents need, and for the change of its customer."""
+    """Return a step for each new record that the order's documents need."""
     needed = {need for step in documents if step.wanted for need in step.needs}
     for new in parts.new:
         yield _record_step(parts, new, wanted=new.key in needed)
-    if (update := _customer_update(parts)) is not None:
-        yield update
 
 
 def _record_step(parts: Parts, new: NewPart, *, wanted: bool) -> Step:
@@ -310,13 +310,7 @@ _NEW: dict[RecordKind, Sentence] = {
 }  # fmt: skip
 
 
-def is_customer_update(parts: Parts) -> bool:
-    """Return True if the order's customer is to be changed in the books."""
-    update = _customer_update(parts)
-    return update is not None and update.will_write
-
-
-def _customer_update(parts: Parts) -> Step | None:
+def customer_update(parts: Parts) -> Step | None:
     """Return the step that changes a customer whom we entered to what the host says of the company by now."""
     existing = parts.context.existing.get(company_key(RecordKind.CUSTOMER, parts.order.company))
     if existing is None or existing.posting is None or existing.posting.id != parts.customer.ref.id:

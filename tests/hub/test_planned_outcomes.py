@@ -18,6 +18,7 @@ from hub.errors import Incomplete
 from hub.host import Company, Order
 from hub.models import Delivery, Installation, TransactionRow
 from hub.orders.cancel import cancel_delivery
+from hub.orders.deliveries import last_choices
 from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.orders.send_many import look
@@ -246,6 +247,33 @@ def test_an_order_that_something_else_is_in_the_way_of_stops_and_the_others_go(
     assert [one["number"] for one in ledger.documents] == ["2"]
     stopped = rows()[INVOICE]
     assert (stopped.state, problems_of(stopped.problems)[0].code) == (DeliveryState.STOPPED, "currency-differs")
+
+
+def test_a_retried_bill_whose_purchase_order_was_given_up_is_sent_by_itself(
+    wide: Installation, ledger: WideLedger, desk: Desk
+) -> None:
+    ledger.refuse("vendors")
+    send(wide, desk, bought(MUGS), Choices(documents=("purchase_order", "bill")))
+    key = ("order/1042/vendor/s1", "purchase_order")
+    bill = rows()["order/1042/vendor/s1", "bill"]
+    bill.needs = [one for one in bill.needs if one.kind != "purchase_order"]  # Else it would be given up with it.
+    session().commit()
+    cancel_delivery(ADA_AT_ACME, rows()[key].id)
+    ledger.accept()
+    retry(wide, ("company/s1", "vendor"))
+    assert ledger.kinds() == ["post bill"]
+    assert "ordered" not in rows()["order/1042/vendor/s1", "bill"].subject
+
+
+def test_what_was_chosen_for_all_of_an_order_is_still_chosen_after_a_retry(
+    wide: Installation, ledger: WideLedger, desk: Desk
+) -> None:
+    ledger.refuse("documents", kind="invoice")
+    chosen = Choices(documents=("invoice", "purchase_order"))
+    send(wide, desk, bought(MUGS), chosen)
+    ledger.accept()
+    retry(wide, INVOICE)
+    assert last_choices(wide, list(rows().values())).documents == chosen.documents
 
 
 def test_a_refused_change_of_a_customer_is_tried_again(wide: Installation, ledger: WideLedger, desk: Desk) -> None:

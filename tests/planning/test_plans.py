@@ -189,3 +189,13 @@ def bought() -> Order:
     """Order 1042, for which its line is bought."""
     line = replace(order_1042().lines[0], vendor=VENDORS[0], cost=Decimal("1.00"))
     return replace(order_1042(), lines=(line,), payments=())
+
+
+def test_what_of_an_order_a_document_is_does_not_depend_on_the_ids_that_a_host_uses() -> None:
+    order = replace(bought(), id="2026/1042", payments=order_1042().payments)
+    made = plan(order, Choices(documents=("invoice", "bill")), empty_books())
+    assert {step.about for step in made.steps if step.is_document} == {
+        "invoice", "payment/7", "purchase_order/s1", "bill/s1"
+    }  # fmt: skip
+    again = plan(order, made.choices, delivered(empty_books(), made))
+    assert [step.about for step in again.steps if step.will_write] == []

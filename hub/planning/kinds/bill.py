@@ -42,6 +42,7 @@ def _bill(parts: Parts, vendor_id: str, fields: dict[str, object]) -> Bill:
 
 def _is_ordered(parts: Parts, vendor_id: str) -> bool:
     key = (source_of(parts.order, vendor_id), PurchaseOrder.kind)
-    existing = parts.context.existing.get(key)
+    ordered, billed = parts.context.existing.get(key), parts.context.existing.get((key[0], Bill.kind))
+    waits = billed is not None and key in billed.needs
     asked = parts.choices.asks_for(PurchaseOrder.kind, vendor_id)
-    return parts.will_stand(key, vendor_id) and (asked or (existing is not None and existing.is_posted))
+    return parts.will_stand(key, vendor_id) and (asked or (ordered is not None and (ordered.is_posted or waits)))
