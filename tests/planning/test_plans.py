@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.host import Order
 from hub.planning.choices import Choices
-from hub.planning.context import Existing, Key, KnownRecord, PlanningContext, Progress
+from hub.planning.context import Existing, InBooks, Key, KnownRecord, PlanningContext, Progress
 from hub.planning.parts import accounts_of, refs_of
 from hub.planning.plan import after, plan, plan_many
 from hub.planning.plans import Action
@@ -199,3 +199,18 @@ def test_what_of_an_order_a_document_is_does_not_depend_on_the_ids_that_a_host_u
     }  # fmt: skip
     again = plan(order, made.choices, delivered(empty_books(), made))
     assert [step.about for step in again.steps if step.will_write] == []
+
+
+def test_a_retried_payment_does_not_become_a_deposit_because_its_invoice_is_gone() -> None:
+    books = delivered(empty_books(), plan(order_1042(), Choices(), empty_books()))
+    invoice, payment = books.existing["order/1042", "invoice"], books.existing["order/1042/payment/7", "payment"]
+    stopped = replace(payment, progress=Progress.FREE, is_stopped=True, can_cancel=True, posting=None)
+    assert invoice.posting is not None
+    gone = replace(invoice, in_books=InBooks(
+        total=invoice.posting.total, date=order_1042().date, is_gone=True, is_unapplied=True
+    ))  # fmt: skip
+    books = replace(books, existing={**books.existing, gone.key: gone, stopped.key: stopped})
+    retried = plan(order_1042(), Choices(documents=("payment/7",)), books)
+    assert [one.code for one in retried.blockers] == ["invoice-gone"]
+    asked = plan(order_1042(), Choices(documents=("payment",)), books)
+    assert (asked.blockers, [one.about for one in asked.steps if one.will_write]) == ((), ["payment/7"])

@@ -40,7 +40,7 @@ def takes_deposits(order: Order, context: PlanningContext) -> bool:
 
 
 def _build(parts: Parts, received: OrderPayment) -> Built:
-    order, refs = parts.order, parts.refs
+    order, refs, source = parts.order, parts.refs, f"order/{parts.order.id}/payment/{received.id}"
     is_applied = is_invoiced(parts)
     document, problems = built_or_problem(lambda: Payment(
         number=received.reference, date=received.date, currency=order.currency, customer=parts.customer.ref,
@@ -49,21 +49,25 @@ def _build(parts: Parts, received: OrderPayment) -> Built:
         note=f"Order {order.number}",
     ))  # fmt: skip
     return Built(
-        source=f"order/{order.id}/payment/{received.id}", part=received.id, document=document, uses=(parts.customer,),
+        source=source, part=received.id, document=document, uses=(parts.customer,),
         waits_for=((f"order/{order.id}", Invoice.kind),) if is_applied else (),
         title=lambda payment: say("Payment %(amount)s for %(order)s", amount=payment.amount, order=order.number),
-        problems=(*problems, *_too_early(parts, is_applied=is_applied)),
+        problems=(*problems, *(() if is_applied else _without_invoice(parts, source))),
     )  # fmt: skip
 
 
-def _too_early(parts: Parts, *, is_applied: bool) -> tuple[Problem, ...]:
-    if parts.choices.sells and not is_applied:
+def _without_invoice(parts: Parts, source: str) -> tuple[Problem, ...]:
+    """Return what keeps a payment from being sent without its invoice. One that was to be applied to an invoice becomes
+    a deposit only if a person says so."""
+    existing = parts.context.existing.get((source, Payment.kind))
+    was_applied = existing is not None and getattr(existing.current, "invoice", None) is not None
+    if parts.choices.sells or (was_applied and Payment.kind not in parts.choices.documents):
         return (Problem(
             code="invoice-gone", what=say("The invoice of this order was deleted or voided in the books."),
             why=say("A payment cannot be applied to it."), field="documents",
             cure=say("Tick that the invoice is entered again, or send the payment as a deposit."),
         ),)  # fmt: skip
-    if is_applied or parts.context.options.get(DEPOSITS.key) == AT_ONCE:
+    if parts.context.options.get(DEPOSITS.key) == AT_ONCE:
         return ()
     return (Problem(
         code="payments-need-invoice", what=say("Payments are sent with the invoice."), why=say("The settings say so."),
