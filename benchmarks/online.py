@@ -31,7 +31,7 @@ from benchmarks.served import create_app
 from hub import migrating
 from hub.books import mappings
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Order
 from hub.installations.install import claim_attempt, finish_authorization, install_integration, start_authorization
 from hub.integrations import registry
@@ -165,7 +165,7 @@ def connect() -> int:
     query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
     claimed = claim_attempt(ADA_AT_ACME, installation.integration, query["state"])
     finish_authorization(ADA_AT_ACME, claimed, back, query)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     integration = registry.integration(installation.integration)
     chosen = mappings.choices(installation, integration)
     mappings.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})

@@ -46,3 +46,7 @@ class NotConfigured(HubError):
 
 class LeaseLost(HubError):
     """Another process has the lease of this installation. The one that sees this stops without writing anything."""
+
+
+class Locked(HubError):
+    """A person's command holds the lock of this installation at this moment. The worker comes back to it."""

@@ -91,8 +91,8 @@ def seconds(name: str, default: float) -> dt.timedelta:
     return dt.timedelta(seconds=float(value))
 
 
-def lease() -> dt.timedelta:
-    """Return how long a carrier may be silent before another one takes its line over: `HUB_LEASE_SECONDS`, 90."""
+def lease_time() -> dt.timedelta:
+    """Return how long a process may be silent before another one takes its leases over: `HUB_LEASE_SECONDS`, 90."""
     return seconds("HUB_LEASE_SECONDS", 90)
 
 
@@ -113,8 +113,8 @@ def sign_in_time() -> dt.timedelta:
 
 
 def trip_time() -> dt.timedelta:
-    """Return how long one trip to the ledger, or one call of a ledger, may take: `HUB_TRIP_SECONDS`, 70. With a turn
-    waited for it stays within a lease."""
+    """Return how long one trip to the ledger, or one call of a ledger, may take: `HUB_TRIP_SECONDS`, 70. It
+    stays within a lease."""
     return seconds("HUB_TRIP_SECONDS", 70)
 
 

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
+from rq import get_current_job
 
-from hub.dispatch import push
+from hub.dispatch import leases, pump
+from hub.dispatch.due import find_due_installations
 from hub.installations import notices, renewal
 from hub.installations.install import delete_expired_attempts
 from hub.orders import bundles
-from hub.queue import commit, note_sweep, wake
+from hub.queue import commit, enqueue, note_sweep, wake_all
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -26,10 +28,11 @@ def _own_context() -> Iterator[None]:
         yield
 
 
-def carry(installation_id: int) -> None:
-    """Take to the ledger what is due for one installation."""
+def deliver() -> None:
+    """Bring to the ledgers what is due, for all installations that were woken."""
+    job = get_current_job()
     with _own_context():
-        push.carry(installation_id)
+        pump.run(job.id if job else leases.new_token())
 
 
 def send(bundle_id: int) -> None:
@@ -55,16 +58,16 @@ def sweep() -> None:
     whether there is something that the admins should know.
     """
     with _own_context():
-        for installation_id in push.due_installations():
-            wake(installation_id)
+        if due_installations := find_due_installations():
+            wake_all(one.id for one in due_installations)
         for bundle_id in bundles.find_due_bundles():
-            wake(bundle_id, "send")
+            enqueue("send", bundle_id)
         for installation_id in renewal.due():
-            wake(installation_id, "renew")
+            enqueue("renew", installation_id)
         delete_expired_attempts()
         commit()
         notices.give()
         for notice_id in notices.due():
-            wake(notice_id, "mail")
+            enqueue("mail", notice_id)
         commit()
     note_sweep()

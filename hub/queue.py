@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from typing import cast
@@ -28,6 +30,12 @@ from hub.host import Delivered
 
 NAME = "hub"
 """The one queue. A worker on several queues can lose a job for good between dequeuing and starting it (RQ 3.0)."""
+
+_WOKEN, _PUMP_QUEUED = "hub:woken", "hub:pump-queued"
+_QUEUED_SECONDS = 60  # For so long a queued pump is believed to be there.
+_PUMP_SECONDS = 600  # A pump ends by itself long before.
+_PUMP = "pump-"
+"""How the id of a job begins that runs the pump."""
 
 _QUICK = 0.5  # Seconds that a request may wait for Redis.
 _SWEPT = "hub:swept"
@@ -57,11 +65,14 @@ def queue() -> Queue:
     return Queue(NAME, connection=connection(), serializer=JSONSerializer)
 
 
-def wake(row_id: int, job: str = "carry") -> None:
-    """Note that there is work: a function of `hub.jobs`, and the id of the row that it takes (an installation's).
+def wake(installation_id: int) -> None:
+    """Note that an installation has something to do; a worker is told after the commit."""
+    enqueue("deliver", installation_id)
 
-    A worker is told after the commit.
-    """
+
+def enqueue(job: str, row_id: int) -> None:
+    """Note that there is work for a function of `hub.jobs`, which is given the id of a row; a worker is told after the
+    commit."""
     session().info.setdefault(_WAKES, set()).add((job, row_id))
 
 
@@ -78,7 +89,7 @@ def commit() -> None:
     if held_back is not None:
         held_back |= wakes
     elif wakes:
-        _enqueue(sorted(wakes))
+        _tell_workers(sorted(wakes))
     for event in events:
         host().delivered(event)
 
@@ -92,7 +103,7 @@ def afterwards() -> Iterator[Callable[[], None]]:
     def tell_workers() -> None:
         if wakes:
             with app.app_context():
-                _enqueue(sorted(wakes))
+                _tell_workers(sorted(wakes))
 
     token = _held_back.set(wakes)
     try:
@@ -131,11 +142,64 @@ def rollback() -> None:
     session().info.pop(_EVENTS, None)
 
 
-def _enqueue(wakes: list[tuple[str, int]]) -> None:
+def pop_woken(count: int) -> list[int]:
+    """Return the installations that were woken first, at most so many, and forget that they were; empty without Redis.
+    """
+    try:
+        found = cast("list[tuple[bytes, float]]", connection().zpopmin(_WOKEN, count))
+    except RedisError as error:
+        log.warning("Who was woken cannot be read, the sweep will find the work: %s", error)
+        return []
+    return [int(installation_id) for installation_id, _ in found]
+
+
+def begin_pump() -> None:
+    """Note that a queued job has become a running pump: who is woken from now on has another one queued."""
+    with suppress(RedisError):
+        connection().delete(_PUMP_QUEUED)
+
+
+def other_jobs_wait() -> bool:
+    """Return True if a job waits that is no pump; False if Redis cannot tell."""
+    try:
+        return any(not job_id.startswith(_PUMP) for job_id in queue().get_job_ids(0, 50))
+    except RedisError:
+        return False
+
+
+def wake_all(installation_ids: Iterable[int]) -> None:
+    """Tell the workers at once that these installations have something to do, and queue a pump in any case."""
+    _tell_workers([("deliver", one) for one in installation_ids], always=True)
+
+
+def wake_again(installation_ids: Iterable[int]) -> None:
+    """Tell the workers at once that these installations still have something to do."""
+    _tell_workers([("deliver", one) for one in installation_ids])
+
+
+def _tell_workers(wakes: Iterable[tuple[str, int]], *, always: bool = False) -> None:
+    """Write down who was woken, and queue a job for them unless one waits already; any other job is queued as it is.
+
+    A job that nobody took for two minutes has been replaced by the sweep's.
+    """
+    woken = {str(row_id): time.time() for job, row_id in wakes if job == "deliver"}
+    jobs = [(job, (row_id,)) for job, row_id in wakes if job != "deliver"]
     try:
         target = queue()
-        for job, row_id in wakes:
-            # A wake that nobody took for two minutes has been replaced by the sweep's.
-            target.enqueue(f"hub.jobs.{job}", row_id, ttl=120, result_ttl=0, failure_ttl=86400, job_timeout=300)
+        if woken:
+            connection().zadd(_WOKEN, woken, nx=True)
+            if connection().set(_PUMP_QUEUED, 1, nx=not always, ex=_QUEUED_SECONDS):
+                _queue_job(target, "deliver", (), job_id=f"{_PUMP}{secrets.token_hex(12)}", timeout=_PUMP_SECONDS)
+        for job, arguments in jobs:
+            _queue_job(target, job, arguments)
     except RedisError as error:
         log.warning("No worker could be woken, the sweep will find the work: %s", error)
+
+
+def _queue_job(
+    target: Queue, job: str, arguments: tuple[int, ...], *, job_id: str | None = None, timeout: int = 300
+) -> None:
+    target.enqueue(
+        f"hub.jobs.{job}", args=arguments, job_id=job_id, ttl=120, result_ttl=0, failure_ttl=86400,
+        job_timeout=timeout,
+    )  # fmt: skip

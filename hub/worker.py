@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
 from flask import current_app
 from redis import Redis
@@ -15,8 +16,10 @@ from rq import Queue, Worker
 from rq.cron import CronJob, CronScheduler
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub import queue
+from hub.dispatch import leases, pump
 from hub.extension import sweep_interval
 
 _PR_SET_PDEATHSIG = 1
@@ -32,10 +35,28 @@ class HubWorker(Worker):
     def setup_work_horse_signals(self) -> None:
         """In the child that runs a job: die with the parent (Linux), instead of going on beside the second copy."""
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]  # RQ's.
+        signal.signal(signal.SIGTERM, lambda *_: pump.stopping.set())
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() == 1:  # The parent died before we had asked.
                 os._exit(1)
+
+    def handle_warm_shutdown_request(self) -> None:
+        """When the worker is told to stop, tell the child as well: a pump then ends as soon as its trips are back."""
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]  # RQ's.
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
+
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: object) -> None:
+        """When the child has died by itself, what it did is suspected: one that dies a second time of it is not asked
+        to do it again."""
+        super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]  # RQ's.
+        try:
+            leases.note_death(job.id)
+            queue.commit()
+        except SQLAlchemyError:  # The leases run out by themselves.
+            queue.rollback()
 
 
 def work() -> None:

@@ -14,7 +14,7 @@ from flask import Flask
 from hub import migrating
 from hub.access import Actor
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.installations.install import install_integration
 from hub.models import Installation, Mapping
 from tests.support.app import connect
@@ -62,14 +62,14 @@ def test_an_order_of_it_arrives_in_the_books(app: Flask, ledger: Ledger) -> None
     host = app.extensions["hub"].host
     installation = install_integration(Actor(host.user(), host.organization()), "pretend")
     connect(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().add(Mapping(installation_id=installation.id, role="income_account", record_id="4000", name="4000 Sales"))
     session().commit()
     browser = Browser(app)
     assert 'id="hub-send-many"' in browser.get("/hub/orders/bar", htmx=True).text
     sent = browser.post("/hub/orders/1042/send", {"documents": "invoice", "customer": "", "tax": ""})
     assert sent.status_code == 303
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert [(one["number"], str(one["total"])) for one in ledger.invoices] == [("1042", "218.50")]
     assert state_of(browser.get("/hub/orders/1042/status").text, "hub-order-status") == "good"
     assert "ABC Company" in browser.get(f"/hub/installations/{installation.id}/customers").text

@@ -93,15 +93,19 @@ def has_work(installation_id: int) -> bool:
 
 def work() -> ColumnElement[bool]:
     """Return True if an installation has something to ask at once, as a condition on `Installation`."""
+    written = exists().where(
+        BatchRow.installation_id == Installation.id,
+        BatchRow.state == BatchState.OPEN,
+        BatchRow.due_at <= now(),
+    )
+    return or_(written, unread(), unwritten())
+
+
+def unwritten() -> ColumnElement[bool]:
+    """Return True if an installation has something to ask of which no batch is written yet."""
     moment = now()
     of_installation = ConversationRow.installation_id == Installation.id
     return or_(
-        exists().where(
-            BatchRow.installation_id == Installation.id,
-            BatchRow.state == BatchState.OPEN,
-            BatchRow.due_at <= moment,
-        ),
-        unread(),
         exists().where(
             Delivery.installation_id == Installation.id,
             Delivery.state == _D.QUEUED,
@@ -250,7 +254,7 @@ def _ready(
     """
     capable, pulls = integration.capabilities, isinstance(integration, PullIntegration)
     description.begin_due_check(installation)
-    begun = [row for row in _answered(installation.id) if row.id not in seen]
+    begun = [row for row in answered_conversations(installation.id) if row.id not in seen]
     yield from begun[:limit]
     room = limit - len(begun)
     if pulls and room > 0:
@@ -258,7 +262,7 @@ def _ready(
         yield from lists
         room = 0 if lists or is_loading(installation.id) else room
     if room > 0:
-        new = _begin(_due(installation.id, room), installation, integration)
+        new = _begin(queued_deliveries(installation.id, room), installation, integration)
         yield from new
         room -= len(new)
     if room > 0 and not pulls:
@@ -269,7 +273,8 @@ def _ready(
         yield from begin_due_lists(installation, room, capable.history)
 
 
-def _answered(installation_id: int) -> list[ConversationRow]:
+def answered_conversations(installation_id: int) -> list[ConversationRow]:
+    """Return the open conversations whose last question is answered. Their deliveries are SENDING."""
     rows = session().scalars(
         select(ConversationRow)
         .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
@@ -283,7 +288,8 @@ def _answered(installation_id: int) -> list[ConversationRow]:
     return list(rows)
 
 
-def _due(installation_id: int, limit: int) -> Sequence[Delivery]:
+def queued_deliveries(installation_id: int, limit: int) -> Sequence[Delivery]:
+    """Return the deliveries that are due and have no conversation yet, in the order in which they were queued."""
     return session().scalars(_queued(installation_id).limit(limit)).all()
 
 

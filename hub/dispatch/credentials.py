@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import secrets
-import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 
-from sqlalchemy import or_, update
-
-from hub.database import changes_one, now, session
+from hub import scope
+from hub.database import now, session
+from hub.dispatch import leases
 from hub.extension import confirmation, keep_alive, settings_of, sign_in_time, vault
 from hub.integrations import timeouts
-from hub.models import Credential, Installation
+from hub.models import Credential, Installation, LeaseKind
 from hub.plugin import AuthorizationExpired, Authorized, Connection, PushIntegration, Unavailable, say
 from hub.queue import commit
-
-_RENEWAL = dt.timedelta(seconds=60)
-"""How long one exchange of credentials may take before another process may try."""
 
 _AGAIN = dt.timedelta(minutes=5)
 """After how long a renewal that nobody waits for is tried again, when the ledger could not be asked."""
@@ -29,11 +26,9 @@ def store_credentials(installation: Installation, authorized: Authorized) -> Non
     credential = installation.credential
     if credential is None:
         credential = installation.credential = Credential(installation_id=installation.id, secret="", version=0)
-    credential.secret = _seal(authorized)
-    credential.version += 1
-    for name, value in _times(authorized, None).items():
-        setattr(credential, name, value)
-    credential.access_refused_at = credential.renewing_token = credential.renewing_until = None
+    _store(credential, authorized, None)
+    credential.access_refused_at = None
+    leases.withdraw_lease(LeaseKind.CREDENTIALS, installation.id)
 
 
 def wipe_credentials(installation: Installation) -> None:
@@ -62,39 +57,77 @@ def connection(installation: Installation, integration: PushIntegration) -> Conn
     )
 
 
-def refresh_credentials(installation: Installation, integration: PushIntegration) -> None:
-    """Exchange the credentials for fresh ones, once at a time, and store them before anybody uses them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh:
+    """An exchange of credentials that may be made now: under the lease of `token`, of what `connection` says."""
 
-    Called outside a transaction. Whoever comes while another process is at it waits for that one's result instead:
-    a second exchange of the same value can end the whole authorization. Raises `Unavailable`, also for the first
-    refusal, and `AuthorizationExpired` for one that has been confirmed.
+    token: str
+    version: int
+    connection: Connection
+
+
+def begin_refresh(installation: Installation, integration: PushIntegration, token: str) -> Refresh | None:
+    """Acquire the lease to exchange credentials for fresh ones; None while another process is at it.
+
+    A second exchange of the same value can end the whole authorization. Raises `AuthorizationExpired` if there are no
+    credentials, and `Unavailable` while a first refusal waits to be confirmed. The caller commits before it asks.
     """
-    credential = installation.credential
-    if credential is None:
-        raise AuthorizationExpired(say("There are no credentials."))
-    seen, refused_at, ends_at = credential.version, credential.renewal_refused_at, credential.ends_at
+    handed, credential = connection(installation, integration), installation.credential
+    assert credential is not None
+    refused_at = credential.renewal_refused_at
     if refused_at is not None and not _is_confirmed(refused_at):
         raise _unconfirmed(say("The authorization is not renewed."), refused_at)
-    mine = secrets.token_hex(16)
-    if not _claim(installation.id, seen, mine):
-        return _await_other(installation, seen)
-    outcome: dict[str, object] = {"keep_at": now() + _AGAIN}
-    refused: AuthorizationExpired | None = None
-    try:
-        handed = connection(installation, integration)
-        commit()  # No transaction is open while the network is waited for.
-        fresh = timeouts.within(integration.key, "refresh", sign_in_time(), lambda: integration.refresh(handed))
-        outcome = {"secret": _seal(fresh), "version": seen + 1, **_times(fresh, ends_at)}
-    except AuthorizationExpired as error:
-        refused = error
-        outcome = {"keep_at": now() + confirmation(), "renewal_refused_at": refused_at or now()}
-    finally:
-        stored = _store(installation.id, mine, {**outcome, "renewing_token": None, "renewing_until": None})
-    if refused is None:
+    if not leases.acquire_lease(LeaseKind.CREDENTIALS, installation.id, token):
         return None
-    if refused_at is None or not stored:  # What is not ours any more may have been renewed by another meanwhile.
-        raise _unconfirmed(str(refused), now()) from refused
-    raise refused
+    return Refresh(token=token, version=credential.version, connection=handed)
+
+
+def finish_refresh(installation: Installation, refresh: Refresh, outcome: Authorized | BaseException) -> None:
+    """Store what an exchange came to, and release its lease. The caller holds the lock of the installation, and
+    commits, also after an error.
+
+    Raises `Unavailable`, also for the first refusal, and `AuthorizationExpired` for one that has been confirmed; and
+    whatever else the plugin raised.
+    """
+    leases.release_lease(LeaseKind.CREDENTIALS, installation.id, refresh.token)
+    credential = installation.credential
+    if credential is not None and credential.version != refresh.version:
+        credential = None  # They were replaced meanwhile: what came of the exchange of the old ones is no matter.
+    if isinstance(outcome, Authorized):
+        if credential is not None:
+            _store(credential, outcome, credential.ends_at)
+        return
+    refused_at = credential.renewal_refused_at if credential else None
+    if credential is not None:
+        refused = isinstance(outcome, AuthorizationExpired)
+        credential.keep_at = now() + (confirmation() if refused else _AGAIN)
+        if refused:
+            credential.renewal_refused_at = refused_at or now()
+    if isinstance(outcome, AuthorizationExpired) and refused_at is None:
+        raise _unconfirmed(str(outcome), now()) from outcome
+    raise outcome
+
+
+def refresh_credentials(installation: Installation, integration: PushIntegration) -> None:
+    """Exchange the credentials for fresh ones, unless another process is at it. Called outside a transaction.
+
+    Raises what `begin_refresh` and `finish_refresh` raise, and `timeouts.Hung`.
+    """
+    refresh = begin_refresh(installation, integration, leases.new_token())
+    commit()  # No transaction is open while the network is waited for.
+    if refresh is None:
+        return
+    outcome: Authorized | BaseException
+    try:
+        outcome = timeouts.within(
+            integration.key, "refresh", sign_in_time(), partial(integration.refresh, refresh.connection)
+        )
+    except BaseException as error:
+        outcome = error
+    try:
+        finish_refresh(scope.lock(installation.id, scope.PATIENT_SECONDS), refresh, outcome)
+    finally:
+        commit()
 
 
 def doubt_authorization(installation: Installation, error: AuthorizationExpired) -> Unavailable | AuthorizationExpired:
@@ -106,7 +139,6 @@ def doubt_authorization(installation: Installation, error: AuthorizationExpired)
     refused_at = credential.access_refused_at
     if refused_at is None:
         refused_at = credential.access_refused_at = now()
-        commit()
     return error if _is_confirmed(refused_at) else _unconfirmed(str(error), refused_at)
 
 
@@ -125,18 +157,20 @@ def reencrypt() -> int:
     return len(credentials)
 
 
-def _seal(authorized: Authorized) -> str:
-    return vault().encrypt(json.dumps(dict(authorized.credentials)).encode()).decode()
-
-
-def _times(authorized: Authorized, ends_at: dt.datetime | None) -> dict[str, dt.datetime | None]:
-    """When fresh credentials end and are renewed. An end that is not named again is still the one that is known."""
+def _store(credential: Credential, authorized: Authorized, ends_at: dt.datetime | None) -> None:
+    """Store fresh credentials and when they end. An end that is not named again is still the one that is known."""
+    credential.secret = _encrypt(authorized)
+    credential.version += 1
     ends_at = authorized.ends_at or ends_at
     ends = [end for end in (authorized.expires_at, ends_at) if end is not None]
-    return {
-        "renew_at": authorized.renew_at, "expires_at": min(ends, default=None), "ends_at": ends_at,
-        "keep_at": now() + keep_alive() if authorized.expires_at is not None else None, "renewal_refused_at": None,
-    }  # fmt: skip
+    credential.renew_at, credential.expires_at = authorized.renew_at, min(ends, default=None)
+    credential.ends_at = ends_at
+    credential.keep_at = now() + keep_alive() if authorized.expires_at is not None else None
+    credential.renewal_refused_at = None
+
+
+def _encrypt(authorized: Authorized) -> str:
+    return vault().encrypt(json.dumps(dict(authorized.credentials)).encode()).decode()
 
 
 def _is_confirmed(refused_at: dt.datetime) -> bool:
@@ -149,41 +183,3 @@ def _unconfirmed(sentence: str, refused_at: dt.datetime) -> Unavailable:
         say("%(why)s That may be an outage, so it is asked once more before an admin is.", why=say(sentence)),
         retry_after=rest,
     )
-
-
-def _claim(installation_id: int, version: int, mine: str) -> bool:
-    claimed = changes_one(
-        update(Credential)
-        .where(
-            Credential.installation_id == installation_id,
-            Credential.version == version,
-            or_(Credential.renewing_until.is_(None), Credential.renewing_until < now()),
-        )
-        .values(renewing_token=mine, renewing_until=now() + _RENEWAL)
-    )
-    commit()
-    return claimed
-
-
-def _store(installation_id: int, mine: str, values: dict[str, object]) -> bool:
-    stored = changes_one(
-        update(Credential)
-        .where(Credential.installation_id == installation_id, Credential.renewing_token == mine)
-        .values(**values)
-    )
-    commit()
-    return stored
-
-
-def _await_other(installation: Installation, seen: int) -> None:
-    deadline = time.monotonic() + _RENEWAL.total_seconds()
-    while time.monotonic() < deadline:
-        session().expire_all()
-        credential = installation.credential
-        if credential is None or credential.version != seen:
-            return
-        if credential.renewing_token is None:
-            break
-        commit()  # Ends the reading transaction, so that the next look sees what others wrote.
-        time.sleep(0.2)
-    raise Unavailable(say("Another process is renewing the authorization."))

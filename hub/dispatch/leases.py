@@ -1,157 +1,142 @@
-"""Leases: one process at a time drives an installation.
+"""Leases: one process at a time drives an installation, and one exchanges its credentials.
 
 RQ may run a job twice, and a worker that was given up may still be running. Every transaction of a worker begins by
-renewing its lease, so a worker that has lost it cannot write a row any more.
+renewing its lease under the lock of the installation, so a worker that has lost it cannot write a row any more.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from typing import Any, cast
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Insert, and_, delete, exists, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
-from hub.database import changes_one, now, session
-from hub.errors import LeaseLost
-from hub.extension import lease
-from hub.models import ConversationRow, Delivery, Endpoint, Exchange, Installation
-from hub.queue import commit
-from hub.states import ConversationState, DeliveryState, InstallationState
+from hub.database import changes_one, is_lock_timeout, limit_lock_wait, now, session
+from hub.errors import LeaseLost, Locked
+from hub.extension import lease_time
+from hub.models import Installation, Lease, LeaseKind
+from hub.queue import rollback
 
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right of one process to drive an installation, until it releases it or does not renew it in time."""
-
-    installation_id: int
-    token: str
-
-    def renew(self) -> Installation:
-        """Begin a transaction: renew the lease, lock the installation, read it afresh.
-
-        Raises `LeaseLost` if another process has the lease now. The installation may have been paused or removed
-        meanwhile: what was answered is stored all the same, and nothing new is asked.
-        """
-        mine = update(Installation).where(
-            Installation.id == self.installation_id, Installation.lease_token == self.token
-        )
-        if not changes_one(mine.values(lease_until=now() + lease())):
-            raise LeaseLost(f"installation {self.installation_id}")
-        session().expire_all()
-        return session().get_one(Installation, self.installation_id)
-
-    def release(self, pause: dt.timedelta | None = None) -> None:
-        """Give the lease back. No process acquires it before the pause is over."""
-        values: dict[str, object] = {"lease_token": None, "lease_until": None}
-        if pause is not None:
-            values["resume_at"] = now() + pause
-        mine = update(Installation).where(
-            Installation.id == self.installation_id, Installation.lease_token == self.token
-        )
-        if changes_one(mine.values(**values)):
-            session().expire_all()
-            _reclaim_ours(self.installation_id)
-        commit()
+_LOCK_SECONDS = 2.0
+"""So long a worker waits for any other row that somebody changes at this moment."""
 
 
-def acquire_lease(
-    installation_id: int, states: Sequence[InstallationState] = (InstallationState.CONNECTED,)
-) -> Lease | None:
-    """Acquire the lease of an installation in one atomic statement. None if it is held, or pauses."""
-    token = secrets.token_hex(16)
+def new_token() -> str:
+    """Return the token of a process that is no worker's job."""
+    return secrets.token_hex(16)
+
+
+def acquire_leases(kind: LeaseKind, installation_ids: Collection[int], token: str) -> dict[int, int]:
+    """Acquire the leases that are free or were not renewed in time, in one statement.
+
+    Return how many processes in a row died with each, by installation. The caller commits.
+    """
     moment = now()
-    taken = changes_one(
-        update(Installation)
-        .where(
-            Installation.id == installation_id,
-            Installation.state.in_(states),
-            or_(Installation.lease_token.is_(None), Installation.lease_until < moment),
-            or_(Installation.resume_at.is_(None), Installation.resume_at <= moment),
-        )
-        .values(lease_token=token, lease_until=moment + lease())
+    rows = select(
+        literal(kind, Lease.kind.type), Installation.id, literal(token),
+        literal(moment + lease_time(), Lease.until.type), literal(0),
+    ).where(Installation.id.in_(installation_ids)).order_by(Installation.id)  # fmt: skip
+    insert = _insert().from_select(["kind", "installation_id", "token", "until", "deaths"], rows)
+    acquired = insert.on_conflict_do_update(
+        index_elements=[Lease.kind, Lease.installation_id],
+        set_={"token": insert.excluded.token, "until": insert.excluded.until},
+        where=Lease.until < moment,
+    ).returning(Lease.installation_id, Lease.deaths)
+    found = session().execute(acquired, execution_options={"synchronize_session": False})
+    return dict(iter(found))  # A result has `keys`, and is no mapping.
+
+
+def acquire_lease(kind: LeaseKind, installation_id: int, token: str) -> bool:
+    """Acquire one lease. The caller commits."""
+    return bool(acquire_leases(kind, [installation_id], token))
+
+
+def release_lease(kind: LeaseKind, installation_id: int, token: str) -> bool:
+    """Release a lease. False if another process has it now. The caller commits."""
+    mine = _of(kind, installation_id), Lease.token == token
+    result = session().execute(delete(Lease).where(*mine), execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount == 1
+
+
+def withdraw_lease(kind: LeaseKind, installation_id: int) -> None:
+    """Withdraw a lease from whoever has it. The caller commits."""
+    session().execute(
+        delete(Lease).where(_of(kind, installation_id)), execution_options={"synchronize_session": False}
     )
-    if taken:
-        session().expire_all()
-        _reclaim_ours(installation_id)
-    commit()
-    return Lease(installation_id, token) if taken else None
 
 
-def is_held(installation: Installation) -> bool:
-    """Return True if a process drives the installation now.
+def renew_leases(token: str) -> int:
+    """Renew all leases of a process, in one statement; return how many it has. The caller commits."""
+    renewed = update(Lease).where(Lease.token == token).values(until=now() + lease_time())
+    result = session().execute(renewed, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount
 
-    It looks for work once more after it has released the lease, so no other needs to be woken for what is queued now.
+
+def note_death(token: str) -> int:
+    """Note that a process died by itself: its leases are free, and its installations are suspected of having killed it.
+
+    Return how many it had. The caller commits.
     """
-    return installation.lease_token is not None and (installation.lease_until or now()) > now()
-
-
-def backoff(
-    tries: int, retry_after: float | None = None, *, first: float = 5.0, most: float = 300.0
-) -> dt.timedelta:
-    """Return the time until the next try: `retry_after` seconds if that was asked for, else `first` seconds, doubled
-    with each try up to `most`."""
-    return dt.timedelta(seconds=retry_after if retry_after is not None else min(most, first * 2 ** min(tries, 10)))
-
-
-def _reclaim_ours(installation_id: int) -> None:
-    """Take back what a dead worker left with a ledger that we call. Of a ledger that polls, its session decides."""
-    if session().get(Endpoint, installation_id) is None:
-        reclaim_deliveries(installation_id)
-
-
-def reclaim_deliveries(installation_id: int) -> None:
-    """Move the deliveries that a dead worker left behind to a state from which they go on.
-
-    If a write is open, the ledger may have carried it out: IN_DOUBT until the same batch is answered.
-    """
-    left = session().scalars(
-        select(Delivery).where(
-            Delivery.installation_id == installation_id, Delivery.state == DeliveryState.SENDING
-        )
+    died = update(Lease).where(Lease.token == token, Lease.kind == LeaseKind.DELIVERIES)
+    result = session().execute(
+        died.values(until=now(), deaths=Lease.deaths + 1), execution_options={"synchronize_session": False}
     )
-    for delivery in left.all():
-        delivery.move(DeliveryState.IN_DOUBT if write_is_open(delivery.id) else DeliveryState.QUEUED)
+    return cast("CursorResult[Any]", result).rowcount
 
 
-def write_is_open(delivery_id: int) -> bool:
-    """Return True if a write of this delivery has left, or was about to leave, and its answer is not known."""
-    return _asked(delivery_id, Exchange.response.is_(None))
-
-
-def write_is_asked(delivery_id: int) -> bool:
-    """Return True if an unfinished conversation of this delivery has asked for a write, answered or not."""
-    return _asked(delivery_id)
-
-
-def asked_to_write(delivery_ids: Iterable[int]) -> set[int]:
-    """Those of some deliveries of which `write_is_asked` is true. One query at most."""
-    ids = list(delivery_ids)
-    if not ids:
-        return set()
-    found = session().scalars(
-        select(ConversationRow.delivery_id)
-        .join(Exchange, Exchange.conversation_id == ConversationRow.id)
-        .where(
-            ConversationRow.delivery_id.in_(ids),
-            ConversationRow.state == ConversationState.OPEN,
-            Exchange.writes,
-        )
+def is_held() -> ColumnElement[bool]:
+    """Return True if a process drives an installation now, as a condition on `Installation`."""
+    held = exists().where(
+        Lease.kind == LeaseKind.DELIVERIES, Lease.installation_id == Installation.id, Lease.until >= now()
     )
-    return {one for one in found if one is not None}
+    return held.correlate(Installation)
 
 
-def _asked(delivery_id: int, *further: object) -> bool:
-    query = (
-        select(Exchange.id)
-        .join(ConversationRow)
-        .where(
-            ConversationRow.delivery_id == delivery_id,
-            ConversationRow.state == ConversationState.OPEN,
-            Exchange.writes,
-            *further,  # type: ignore[arg-type]  # Column expressions.
-        )
-        .limit(1)
-    )
+def is_driven(installation_id: int) -> bool:
+    """Return True if a process drives an installation now. One query."""
+    query = select(Installation.id).where(Installation.id == installation_id, is_held())
     return session().scalar(query) is not None
+
+
+def lock_leased(installation_id: int, token: str, *, waits: bool = False) -> Installation:
+    """Begin a transaction of the process that has the lease: renew it, lock the installation, and read it afresh.
+
+    The installation may have been paused or removed meanwhile: what was answered is stored all the same, and nothing
+    new is asked. Raises `LeaseLost` if another process has the lease now, and `Locked` if a person's command holds the
+    lock, unless it `waits`.
+    """
+    mine = update(Lease).where(_of(LeaseKind.DELIVERIES, installation_id), Lease.token == token)
+    session().expire_all()
+    try:
+        limit_lock_wait(_LOCK_SECONDS)
+        found = _lock(installation_id, waits=waits)
+        if found is None or not changes_one(mine.values(until=now() + lease_time())):
+            rollback()
+            raise LeaseLost(f"installation {installation_id}")
+    except OperationalError as error:
+        rollback()
+        if not is_lock_timeout(error):
+            raise
+        raise Locked(f"installation {installation_id}") from error
+    return found
+
+
+def _lock(installation_id: int, *, waits: bool) -> Installation | None:
+    """Lock the row of an installation. On SQLite the lease's UPDATE locks the whole database."""
+    query = select(Installation).where(Installation.id == installation_id)
+    locked = query.with_for_update(nowait=not waits, of=Installation)
+    return session().scalars(locked, execution_options={"populate_existing": True}).one_or_none()
+
+
+def _of(kind: LeaseKind, installation_id: int) -> ColumnElement[bool]:
+    return and_(Lease.kind == kind, Lease.installation_id == installation_id)
+
+
+def _insert() -> Any:
+    """Return an INSERT of the dialect at hand, for ON CONFLICT, which both have and the standard has not."""
+    is_postgresql = session().get_bind().dialect.name == "postgresql"
+    made: Insert = postgresql.insert(Lease) if is_postgresql else sqlite.insert(Lease)
+    return made

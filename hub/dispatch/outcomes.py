@@ -13,13 +13,13 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased, selectinload
 
+from hub.backoff import backoff
 from hub.books import description, history, links
 from hub.books.history import Posted
 from hub.books.links import Created
 from hub.books.refresh import follow_lists, postpone_list, refresh_history, store_page
 from hub.database import now, session
 from hub.dispatch import recovery
-from hub.dispatch.leases import backoff
 from hub.dispatch.replay import BeginsAnew, Crashes, Ends, Fails, Result
 from hub.extension import patience
 from hub.host import Delivered

@@ -16,7 +16,7 @@ from werkzeug.security import check_password_hash
 
 from hub import scope
 from hub.database import changes_one, now, session
-from hub.dispatch import batches, first_session, leases, polling_sessions, pull, responses
+from hub.dispatch import batches, first_session, open_writes, polling_sessions, pull, responses, steps
 from hub.extension import seconds
 from hub.integrations import registry
 from hub.integrations.crashes import reference
@@ -107,7 +107,7 @@ class StoredPollingSession:
             return STOPPED
         commit()
         if taken is not None:
-            pull.process_installation(self.installation_id, whole=False)
+            steps.process_within_call(self.installation_id, whole=False)
         done = self._done()
         commit()
         return done
@@ -144,7 +144,7 @@ class StoredPollingSession:
     def close(self, ticket: str) -> None:
         """The session ends. What it has collected and not answered is asked for again by the next."""
         if self._keep(ticket, _between(), ticket=None, ticket_until=None) is not None:
-            leases.reclaim_deliveries(self.installation_id)
+            open_writes.reclaim_deliveries(self.installation_id)
             commit()
 
     def _row(self) -> Endpoint:
@@ -168,7 +168,7 @@ class StoredPollingSession:
         opened = changes_one(free.values(**values))
         if opened:
             session().expire_all()
-            leases.reclaim_deliveries(self.installation_id)
+            open_writes.reclaim_deliveries(self.installation_id)
         commit()
         return ticket if opened else None
 
@@ -179,7 +179,7 @@ class StoredPollingSession:
         """Nothing lies ready: have something lie ready, if that is quickly done."""
         worth_it = batches.has_work(self.installation_id)
         commit()
-        busy = worth_it and not pull.process_installation(self.installation_id, whole=whole)
+        busy = worth_it and not steps.process_within_call(self.installation_id, whole=whole)
         found = polling_sessions.collect_batch(self.installation_id, ticket, _while_it_works())
         if found is None:
             return NoBatch.CLOSED

@@ -15,7 +15,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from hub.database import alone, now, session
 from hub.dispatch import batches
-from hub.models import BatchRow, Delivery, Endpoint, Installation, Listing
+from hub.models import BatchRow, Delivery, Endpoint, Lease, LeaseKind, Listing
 from hub.models.moves import update_state
 from hub.queue import rollback
 from hub.states import BatchState, DeliveryState
@@ -80,7 +80,7 @@ _is_much = or_(
         BatchRow.installation_id == _installation, BatchRow.state == BatchState.RECEIVED, BatchRow.size > LITTLE
     ),
     exists().where(
-        Installation.id == _installation, Installation.lease_token.is_not(None), Installation.lease_until >= _moment
+        Lease.kind == LeaseKind.DELIVERIES, Lease.installation_id == _installation, Lease.until >= _moment
     ),
 )
 _deliveries = (

@@ -1,4 +1,4 @@
-"""Process stored answers and prepare the next batch, between two calls of a ledger that polls us.
+"""One step of an installation whose ledger calls us: an answer that it handed in is read, and the next batch prepared.
 
 A polling session only stores answers and hands out prepared batches, so that a call costs next to nothing. While the
 ledger works on one batch, a worker processes the answer to the one before and prepares the one after. The lease of the
@@ -9,64 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rq.timeouts import BaseTimeoutException
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import batches, leases, polling_sessions, responses
-from hub.dispatch.leases import Lease
-from hub.errors import LeaseLost
+from hub.dispatch import batches, polling_sessions, responses
+from hub.dispatch.trips import Done, More
 from hub.extension import step_time
-from hub.integrations import registry, timeouts, validation
+from hub.integrations import timeouts, validation
 from hub.integrations.crashes import reference
 from hub.models import BatchRow, Delivery, Endpoint, Installation, needs
 from hub.plugin import IntegrationError, OutcomeUnknown, PullIntegration, Unavailable, say, say_count
-from hub.queue import commit, rollback, wake
 from hub.states import BatchState, DeliveryState, InstallationState
 
 FIRST = 10
 """How many requests the first batch of a session holds: if something is wrong, little is at stake."""
 
-_STATES = tuple(state for state in InstallationState if state is not InstallationState.REMOVED)
 
+def step(installation: Installation, integration: PullIntegration, *, fill: bool, whole: bool = True) -> More | Done:
+    """Read one answer, and prepare a batch when all are read. The caller holds the lock, and commits.
 
-def process_installation(installation_id: int, *, whole: bool = True) -> bool:
-    """Read what was handed in, and have the next batches lie ready.
-
-    Within a call, with `whole` false, only a little is done, and what is more is left to a worker. False if something
-    was left, or if another process is at it. Harmless at any time. Whatever was answered is read, also while the
-    installation is paused; nothing new is packed then, nor while no session is going on, because only a session says
-    which dialect the ledger understands.
+    Whatever was answered is read, also while the installation is paused; nothing new is prepared then, nor while no
+    session is going on, because only a session says which dialect the ledger understands. With `whole` false, within a
+    call, only a little is prepared, and the rest is left to a worker. Without `fill`, nothing is prepared.
     """
-    held = leases.acquire_lease(installation_id, _STATES)
-    if held is None:
-        return False
-    try:
-        done = _sort(held, whole=whole)
-        while done is None:
-            done = _sort(held, whole=whole)
-    except LeaseLost:  # Another process goes on from the rows.
-        rollback()
-        return False
-    except BaseException:
-        rollback()
-        held.release()
-        raise
-    held.release()
-    if not done:
-        wake(installation_id)
-    polling_sessions.note_remaining(installation_id)
-    commit()
-    return done
-
-
-def _sort(held: Lease, *, whole: bool) -> bool | None:
-    """Read one answer, and pack when all are read, in one transaction. None if it has to be called once more, False if
-    something is left to a worker.
-    """
-    installation = held.renew()
-    integration = registry.integration(installation.integration)
-    assert isinstance(integration, PullIntegration)
     endpoint = session().get_one(Endpoint, installation.id)
     received = session().scalars(
         select(BatchRow)
@@ -77,14 +42,14 @@ def _sort(held: Lease, *, whole: bool) -> bool | None:
     ).all()
     if received:
         _conclude(installation, integration, endpoint, received[0])
-    done = None if len(received) > 1 else True
-    if done and installation.state is InstallationState.CONNECTED and _speaks(endpoint):
-        done = _pack(installation, integration, endpoint, whole=whole)
-    commit()
-    return done
+    if len(received) > 1:
+        return More()
+    if fill and installation.state is InstallationState.CONNECTED and _speaks(endpoint):
+        return Done(is_all=_prepare(installation, integration, endpoint, whole=whole))
+    return Done()
 
 
-def _pack(installation: Installation, integration: PullIntegration, endpoint: Endpoint, *, whole: bool) -> bool:
+def _prepare(installation: Installation, integration: PullIntegration, endpoint: Endpoint, *, whole: bool) -> bool:
     """Have something lie ready. False if more is left to a worker, who packs it while the ledger works on the first."""
     if not endpoint.asked:
         batches.prepare_batch(installation, integration, FIRST)
@@ -120,14 +85,12 @@ def conclude_batch(
 
 def _read(integration: PullIntegration, batch: BatchRow) -> responses.Answer:
     try:
-        sealed, answer, size = batch.sealed(), batch.received, batch.size
+        sealed, received, size = batch.sealed(), batch.received, batch.size
         return timeouts.within(integration.key, "decode", step_time(), lambda: validation.responses(
-            integration.decode(sealed, answer), size
+            integration.decode(sealed, received), size
         ))  # fmt: skip
     except IntegrationError as error:
         return responses.heard(error)
-    except BaseTimeoutException:
-        raise  # The job's own time is up; that says nothing about the plugin.
     except (Exception, SystemExit) as error:  # A plugin may do anything; its batch stops, and nothing else.
         return responses.Crashed(reference(error))
 

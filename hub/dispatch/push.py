@@ -1,169 +1,107 @@
-"""Send batches to a ledger that we call, one after the other, until nothing is left to ask.
+"""One step of an installation whose ledger we call: what came of a trip is stored, and the next batch is written.
 
-A round is one transaction, one trip, one transaction: the batch is written and committed, then performed with no
-transaction open, then its answer is stored in the same transaction that writes the next batch.
+A step is one transaction; the trip is made between two of them, with no transaction open.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-import time
-from collections.abc import Sequence
+from dataclasses import replace
 
-from rq.timeouts import BaseTimeoutException
-from sqlalchemy import and_, or_, select
-
-from hub.database import now, session
-from hub.dispatch import batches, credentials, leases, pull, rate_limits, responses
-from hub.dispatch.leases import Lease
-from hub.errors import LeaseLost
-from hub.extension import current, trip_time
-from hub.integrations import registry, timeouts, validation
+from hub.database import session
+from hub.dispatch import batches, credentials, responses
+from hub.dispatch.trips import Done, Later, Next, Returned, Trip
+from hub.extension import trip_time
+from hub.integrations import registry
 from hub.integrations.crashes import reference
+from hub.integrations.timeouts import Hung
 from hub.models import BatchRow, Installation
-from hub.plugin import (
-    AuthorizationExpired,
-    Batch,
-    PullIntegration,
-    PushIntegration,
-    Rejected,
-    Response,
-    Unavailable,
-    say,
-)
-from hub.queue import commit, rollback, wake
+from hub.plugin import AuthorizationExpired, Authorized, IntegrationError, PushIntegration, Unavailable, say
 from hub.states import InstallationState
 
-_TURN = 60.0  # Seconds after which other installations get the worker.
+_MOMENT = 0.2
+"""Seconds after which it is looked whether another process has refreshed the credentials."""
 
 log = logging.getLogger(__name__)
 
 
-def carry(installation_id: int) -> None:
-    """Take to the ledger what is due. Harmless to call at any time, by any number of processes."""
-    installation = session().get(Installation, installation_id)
-    if installation is not None and installation.integration in _keys(PullIntegration):
-        pull.process_installation(installation_id)
-        return
-    is_ours = installation is not None and installation.integration in _keys(PushIntegration)
-    held = leases.acquire_lease(installation_id) if is_ours else None
-    if held is None:
-        return
-    pause, until = None, time.monotonic() + _TURN
+def step(
+    installation: Installation, integration: PushIntegration, returned: Returned | None, token: str, *, fill: bool
+) -> Next:
+    """Let follow what follows from a trip, and return the next one. The caller holds the lock, and commits.
+
+    `token` is that of the process. Without `fill`, what came of the trip is stored and nothing more is asked.
+    """
+    if returned is not None:
+        following = _after(installation, integration, returned, token)
+        if following is not None:
+            return following
+    if not fill or installation.state is not InstallationState.CONNECTED:
+        return Done()
+    batch = batches.next_batch(installation, integration)
+    if batch is None:
+        return Done()
     try:
-        pause = _speak(held, until)
-    except LeaseLost:  # Another process goes on from the rows.
-        rollback()
-        return
-    except BaseException:
-        rollback()
-        held.release(pause=dt.timedelta(seconds=30))
-        raise
-    held.release(pause)
-    if pause is None and has_work(installation_id):  # Something was queued while the lease was released.
-        wake(installation_id)
-        commit()
+        trip = Trip(
+            integration=integration, connection=credentials.connection(installation, integration), batch_id=batch.id,
+            batch=batch.sealed(),
+        )  # fmt: skip
+    except AuthorizationExpired as error:
+        return Done(responses.conclude(installation, integration, batch, error))
+    return _refresh(installation, integration, trip, token) if credentials.is_stale(installation) else trip
 
 
-def has_work(installation_id: int) -> bool:
-    """Return True if a worker would find something to do at once."""
-    return installation_id in due_installations(installation_id)
+def _after(
+    installation: Installation, integration: PushIntegration, returned: Returned, token: str
+) -> Next | None:
+    """Store what came of a trip. Return what is to be done before everything else, if there is something."""
+    trip, outcome = returned.trip, returned.outcome
+    answer: responses.Answer
+    if trip.refresh is not None:
+        assert isinstance(outcome, Authorized | BaseException)
+        try:
+            credentials.finish_refresh(installation, trip.refresh, outcome)
+        except (Exception, SystemExit) as error:  # A plugin may do anything.
+            answer = _answer(installation, error)
+        else:
+            connection = credentials.connection(installation, integration)
+            return replace(trip, connection=connection, refresh=None, was_refreshed=True)
+    elif isinstance(outcome, AuthorizationExpired) and not trip.was_refreshed:
+        return _refresh(installation, integration, trip, token)
+    elif isinstance(outcome, AuthorizationExpired):
+        answer = credentials.doubt_authorization(installation, outcome)
+    else:
+        answer = _answer(installation, outcome)
+    return _conclude(installation, integration, trip, answer)
 
 
-def due_installations(only: int | None = None) -> list[int]:
-    """Return the installations whose line is free and for which something is due: something to ask, of a ledger that we
-    call; an answer to read, of one that calls us. One query."""
-    moment = now()
-    pushes = and_(
-        Installation.state == InstallationState.CONNECTED,
-        Installation.integration.in_(_keys(PushIntegration)),
-        or_(Installation.resume_at.is_(None), Installation.resume_at <= moment),
-        batches.work(),
-    )
-    pulls = and_(
-        Installation.state != InstallationState.REMOVED,
-        Installation.integration.in_(_keys(PullIntegration)),
-        batches.unread(),
-    )
-    query = select(Installation.id).where(
-        or_(Installation.lease_token.is_(None), Installation.lease_until < moment), or_(pushes, pulls)
-    )
-    if only is not None:
-        query = query.where(Installation.id == only)
-    return list(session().scalars(query))
-
-
-def _keys(kind: type[object]) -> list[str]:
-    return [key for key, one in current().integrations.items() if isinstance(one, kind)]
-
-
-def _speak(held: Lease, until: float) -> dt.timedelta | None:
-    """Send batch after batch. Return how long the installation must pause, if it must."""
-    batch_id: int | None = None
-    answer: responses.Answer | None = None
-    while True:
-        installation = held.renew()
-        integration = registry.integration(installation.integration)
-        assert isinstance(integration, PushIntegration)
-        if batch_id is not None and answer is not None:
-            batch = session().get_one(BatchRow, batch_id, options=[BatchRow.laden()])
-            pause = responses.conclude(installation, integration, batch, answer)
-            if pause is not None:
-                commit()
-                return pause
-        connected = installation.state is InstallationState.CONNECTED
-        following = batches.next_batch(installation, integration) if connected and time.monotonic() < until else None
-        batch_id, sealed = (following.id, following.sealed()) if following else (None, None)
-        commit()
-        if sealed is None:
-            return None
-        answer = _perform(held, installation, integration, sealed)
-
-
-def _perform(
-    held: Lease, installation: Installation, integration: PushIntegration, batch: Batch
-) -> responses.Answer:
-    """Take one batch there and back, with no transaction open. Credentials that ran out are renewed once."""
+def _refresh(installation: Installation, integration: PushIntegration, trip: Trip, token: str) -> Next:
+    """Return the exchange of the credentials for fresh ones, which goes before the trip itself."""
     try:
-        if credentials.is_stale(installation):
-            _renew(held, installation, integration)
-        try:
-            return _ask(integration, batch, installation)
-        except AuthorizationExpired:
-            _renew(held, installation, integration)
-        try:
-            return _ask(integration, batch, installation)
-        except AuthorizationExpired as error:
-            return credentials.doubt_authorization(installation, error)
-    except (Unavailable, AuthorizationExpired, Rejected) as error:
-        return responses.heard(error)
-    except LeaseLost:
-        raise
-    except BaseTimeoutException:
-        raise  # The job's own time is up; that says nothing about the plugin.
-    except timeouts.Hung as error:  # It has made others wait, so it rests for as long. What has left goes again.
-        log.warning("%s", error)
-        what = say("%(product)s did not answer in time.", product=registry.label(installation.integration))
-        return Unavailable(what, retry_after=trip_time().total_seconds())
-    except (Exception, SystemExit) as error:  # A plugin may do anything; its batch stops, and nothing else.
-        return responses.Crashed(reference(error))
+        refresh = credentials.begin_refresh(installation, integration, token)
+    except IntegrationError as error:
+        return _conclude(installation, integration, trip, error) or Done()
+    return Later(_MOMENT) if refresh is None else replace(trip, connection=refresh.connection, refresh=refresh)
 
 
-def _renew(held: Lease, installation: Installation, integration: PushIntegration) -> None:
-    credentials.refresh_credentials(installation, integration)
-    held.renew()
-    commit()
+def _conclude(
+    installation: Installation, integration: PushIntegration, trip: Trip, answer: responses.Answer
+) -> Done | None:
+    batch = session().get_one(BatchRow, trip.batch_id, options=[BatchRow.laden()])
+    pause = responses.conclude(installation, integration, batch, answer)
+    return None if pause is None else Done(pause)
 
 
-def _ask(
-    integration: PushIntegration, batch: Batch, installation: Installation
-) -> Sequence[Response] | responses.Held:
-    connection = credentials.connection(installation, integration)
-    commit()  # Reading the credentials began a transaction; none is open while a turn or the network is waited for.
-    rest = rate_limits.acquire(integration, connection.books_id, batch.requests)
-    if rest is not None:
-        return responses.Held(rest)
-    return timeouts.within(integration.key, "send", trip_time(), lambda: validation.responses(
-        integration.send(batch, connection), len(batch.requests)
-    ))  # fmt: skip
+def _answer(installation: Installation, outcome: object) -> responses.Answer:
+    """Return what a trip came to, as it is stored. A plugin may do anything; its batch stops, and nothing else."""
+    match outcome:
+        case IntegrationError():
+            return responses.heard(outcome)
+        case Hung():  # It has made others wait, so it rests for as long. What has left goes again.
+            log.warning("%s", outcome)
+            what = say("%(product)s did not answer in time.", product=registry.label(installation.integration))
+            return Unavailable(what, retry_after=trip_time().total_seconds())
+        case BaseException():
+            return responses.Crashed(reference(outcome))
+        case _:
+            return outcome  # type: ignore[return-value]  # `Trip.make` has checked what it is.

@@ -19,33 +19,21 @@ from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
 from hub import queue
-from hub.extension import sweep_interval
 from hub.integrations import optional_calls
 from hub.plugin import Integration, Limit, Request, RequestCost
 
 _GRACE = 1  # Seconds by which our windows are longer: what leaves in one of the ledger's may arrive in the next.
-_LONGEST = dt.timedelta(seconds=15)  # With a minute for the trip that is well within a lease.
 _SHORTEST = 0.01
 
 log = logging.getLogger(__name__)
 
 
 def acquire(integration: Integration, books_id: str, requests: Sequence[Request]) -> dt.timedelta | None:
-    """Acquire room for one trip to the books, after waiting for it if that is not long. No transaction may be open.
-
-    Return how long the installation should pause instead, if it is long. What is over before the next sweep is waited
-    for here, because no worker would acquire the lease any sooner.
-    """
+    """Acquire room for one trip to the books; if there is none, return when to ask again."""
     if current_app.config.get("HUB_PACE") == "off":
         return None
-    request_cost = optional_calls.cost(integration, requests)
-    left = here = min(sweep_interval(), _LONGEST)
     try:
-        while wait := _ask(integration, books_id, request_cost):
-            if wait > left:
-                return max(wait - here, dt.timedelta(0))
-            left -= wait
-            time.sleep(wait.total_seconds())
+        return _ask(integration, books_id, optional_calls.cost(integration, requests))
     except RedisError as error:
         log.warning("The pace of %s cannot be kept to without Redis: %s", integration.key, error)
     return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.backoff import backoff
 from hub.database import now, session
 from hub.dispatch import encoding
-from hub.dispatch.leases import backoff
 from hub.dispatch.replay import Crashes, Fails
 from hub.extension import patience
 from hub.integrations import registry

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-from rq.timeouts import BaseTimeoutException
-
 from hub.database import session
 from hub.extension import step_time
 from hub.integrations import timeouts, validation
@@ -120,8 +118,6 @@ def proceed(row: ConversationRow, integration: Integration) -> Step:
             if row.argument.get("restarts", 0) >= MOST_RESTARTS:
                 raise
             return BeginsAnew()
-    except BaseTimeoutException:
-        raise  # The job's own time is up; that says nothing about the plugin.
     except (Exception, SystemExit) as error:  # A plugin may do anything; only its own delivery is to stop.
         return Crashes(reference(error), hung=isinstance(error, timeouts.Hung))
 

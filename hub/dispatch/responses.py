@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub.backoff import backoff
 from hub.books import usage
 from hub.database import now, session
 from hub.dispatch import encoding, recovery
-from hub.dispatch.leases import backoff
 from hub.dispatch.outcomes import crash_problem, settle_conversation, stop_delivery
 from hub.dispatch.replay import Crashes, Fails
 from hub.extension import patience
@@ -70,7 +70,7 @@ def conclude(
             batch.move(BatchState.REFUSED)
             settle_conversation(batch.exchanges[0].conversation, Fails(answer))
         case Crashed():
-            _park(batch, StopReason.CRASHED, answer.reference)
+            park_batch(batch, StopReason.CRASHED, answer.reference)
         case Held():
             _requeue(batch)
             return answer.rest
@@ -99,7 +99,7 @@ def _reopen(batch: BatchRow, integration: Integration) -> None:
         raise
     except Exception as error:
         session().expire_all()
-        _park(batch, StopReason.CRASHED, reference(error))
+        park_batch(batch, StopReason.CRASHED, reference(error))
 
 
 def trouble(installation: Installation, sentence: str) -> None:
@@ -137,7 +137,7 @@ def _postpone(
     batch.due_at = now() + wait
     trouble(installation, str(error))
     if now() - batch.tried_since > patience():
-        _park(batch, StopReason.EXHAUSTED, "")
+        park_batch(batch, StopReason.EXHAUSTED, "")
     else:
         _requeue(batch)
     # A batch that always fails must not keep the others at home for as long as itself.
@@ -151,7 +151,7 @@ def _requeue(batch: BatchRow) -> None:
             delivery.due_at = batch.due_at
 
 
-def _park(batch: BatchRow, reason: StopReason, mark: str) -> None:
+def park_batch(batch: BatchRow, reason: StopReason, mark: str) -> None:
     """Keep a batch until a person decides; it is repeated under its key when one of its deliveries is retried."""
     batch.move(BatchState.PARKED)
     label = registry.label(batch.exchanges[0].conversation.installation.integration)

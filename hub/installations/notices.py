@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
+from hub.backoff import backoff
 from hub.database import changes_one, now, session
 from hub.dispatch import endpoints
-from hub.dispatch.leases import backoff
 from hub.extension import digest_hour
 from hub.installations import mail
 from hub.installations.notice_texts import Finding

@@ -7,6 +7,7 @@ from hub.models.delivery import Delivery, needs
 from hub.models.endpoint import Endpoint
 from hub.models.habit import Habit
 from hub.models.installation import Authorization, Credential, Installation
+from hub.models.lease import Lease, LeaseKind
 from hub.models.notice import Notice, NoticeKind
 from hub.models.transaction import TransactionRow
 from hub.models.usage import Usage
@@ -22,6 +23,8 @@ __all__ = [
     "Exchange",
     "Habit",
     "Installation",
+    "Lease",
+    "LeaseKind",
     "Link",
     "LinkChange",
     "Listing",

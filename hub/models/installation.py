@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 class Installation(Base):
     """One organization's use of an integration.
 
-    `lease_token` and `lease_until` are the lease of whoever carries for it at present; nobody else may take a batch
-    or move a delivery to the ledger. `resume_at` is when the lease may be acquired next, after an outage or a limit.
+    `resume_at` is when its lease (`hub.models.Lease`) may be acquired next, after an outage or a limit.
     """
 
     __tablename__ = "hub_installation"
@@ -51,8 +50,6 @@ class Installation(Base):
     billable: Mapped[bool] = mapped_column(default=False)
     tax: Mapped[str] = mapped_column(String(80), default="")
 
-    lease_token: Mapped[str | None] = mapped_column(String(32))
-    lease_until: Mapped[dt.datetime | None] = mapped_column(Moment)
     resume_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     answered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     trouble: Mapped[str] = mapped_column(Said, default="")
@@ -84,9 +81,8 @@ class Installation(Base):
 class Credential(Base):
     """The encrypted credentials of an installation. Read and written by `hub.dispatch.credentials` only.
 
-    `renewing_token` and `renewing_until` are the lease of whoever exchanges them for fresh ones; `version` counts the
-    exchanges, so that one who waited sees that it has been done. `expires_at` is the earlier of the end that renewals
-    move and of `ends_at`, which none moves. `keep_at` is when they are renewed next though nobody uses them.
+    `version` counts the exchanges for fresh ones. `expires_at` is the earlier of the end that renewals move and of
+    `ends_at`, which none moves. `keep_at` is when they are renewed next though nobody uses them.
 
     A loss counts only when it has been confirmed: `renewal_refused_at` is when a renewal was refused for the first
     time, `access_refused_at` when the books refused credentials that were fresh; both are empty while all is well.
@@ -105,8 +101,6 @@ class Credential(Base):
     keep_at: Mapped[dt.datetime | None] = mapped_column(Moment, index=True)
     renewal_refused_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     access_refused_at: Mapped[dt.datetime | None] = mapped_column(Moment)
-    renewing_token: Mapped[str | None] = mapped_column(String(32))
-    renewing_until: Mapped[dt.datetime | None] = mapped_column(Moment)
 
     installation: Mapped[Installation] = relationship(back_populates="credential")
 

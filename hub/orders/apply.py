@@ -9,14 +9,12 @@ from sqlalchemy.orm import selectinload
 
 from hub.books import links
 from hub.database import now, session
-from hub.dispatch import leases
 from hub.dispatch.outcomes import queue_if_ready
-from hub.integrations import registry
 from hub.models import Delivery, Installation
 from hub.orders.cancel import close_conversation, give_up
 from hub.planning.context import Key
 from hub.planning.plans import Action, Plan, Step
-from hub.plugin import PullIntegration, say
+from hub.plugin import say
 from hub.queue import wake
 from hub.serialization import subject_json
 from hub.states import DeliveryState
@@ -31,9 +29,7 @@ def apply_plans(installation: Installation, plans: Sequence[Plan], by: str) -> N
         for (kind, company_id), ref in plan.links.items():
             links.link(installation.id, kind, company_id, ref, by)
         _apply(installation, plan, rows, by)
-    is_pulled = isinstance(registry.integration(installation.integration), PullIntegration)
-    if is_pulled or not leases.is_held(installation):
-        wake(installation.id)
+    wake(installation.id)
 
 
 def _rows_of(plans: Iterable[Plan]) -> dict[Key, Delivery]:

@@ -19,7 +19,7 @@ from hub import access, scope
 from hub.access import Actor
 from hub.database import now, session
 from hub.errors import Busy, NotFound, NotPossible
-from hub.extension import host, lease
+from hub.extension import host, lease_time
 from hub.host import Organization, User
 from hub.integrations.crashes import reference
 from hub.models import Bundle, Installation
@@ -28,7 +28,7 @@ from hub.orders.send import enter_orders, retry_on_conflict
 from hub.orders.send_many import Readiness
 from hub.orders.validator import Validator
 from hub.plugin import Problem, say
-from hub.queue import commit, rollback, wake
+from hub.queue import commit, enqueue, rollback
 from hub.serialization import problems_json, problems_of
 
 AT_A_TIME = 20
@@ -69,7 +69,7 @@ def create_bundle(
         rollback()
         pressed = select(Bundle).where(Bundle.organization_id == whose, Bundle.key == key)
         return session().scalars(pressed).one()
-    wake(bundle.id, "send")
+    enqueue("send", bundle.id)
     commit()
     return bundle
 
@@ -170,7 +170,7 @@ def _note(bundle: Bundle, done: Sequence[str], kept: Mapping[str, list[Problem]]
     """Write down that some orders are queued, or what kept them from it."""
     bundle.left = bundle.left[len(done) :]
     bundle.held = {**bundle.held, **{order_id: problems_json(problems) for order_id, problems in kept.items()}}
-    bundle.due_at = now() + lease() if bundle.left else None
+    bundle.due_at = now() + lease_time() if bundle.left else None
 
 
 def _leave_out(bundle_id: int, order_id: str, mark: str) -> None:

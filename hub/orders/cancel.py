@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub import access, scope
 from hub.access import Actor
 from hub.database import session
-from hub.dispatch import leases
+from hub.dispatch import open_writes
 from hub.errors import NotFound, NotPossible
 from hub.extension import host
 from hub.models import ConversationRow, Delivery
@@ -70,13 +70,13 @@ def confirm_deleted(actor: Actor, delivery_id: int) -> Delivery:
 
 def can_cancel(delivery: Delivery) -> bool:
     """Return True if it is certain that nothing of it has reached the books."""
-    return delivery.state in CANCELLABLE and not leases.write_is_asked(delivery.id)
+    return delivery.state in CANCELLABLE and not open_writes.write_is_asked(delivery.id)
 
 
 def find_cancellable(deliveries: Iterable[Delivery]) -> set[int]:
     """Return the ids of those that `can_cancel` is true of. One query."""
     ids = {delivery.id for delivery in deliveries if delivery.state in CANCELLABLE}
-    return ids - leases.asked_to_write(ids)
+    return ids - open_writes.asked_to_write(ids)
 
 
 def give_up(delivery: Delivery) -> None:

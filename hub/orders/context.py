@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from hub.books import description, history, links, mappings
 from hub.database import session
-from hub.dispatch import leases
+from hub.dispatch import open_writes
 from hub.host import Company, Order
 from hub.integrations import registry
 from hub.integrations.options import options_of
@@ -210,7 +210,7 @@ def _existing(
         for row in rows
         if row.installation_id == installation.id or row.state is _D.POSTED
     }
-    asked = leases.asked_to_write(row.id for row in live.values() if row.state in _CANCELLABLE) - set(begins_anew)
+    asked = open_writes.asked_to_write(row.id for row in live.values() if row.state in _CANCELLABLE) - set(begins_anew)
     history_rows, posted = history.standing(live.values()), posted_subjects(live.values())
     needed_by = _needed_by([row.id for row in live.values() if row.kind in set(RecordKind)])
     return {

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from hub.books import mappings
 from hub.books.refresh import refresh_lists
 from hub.database import Base, now, session
-from hub.dispatch import credentials, endpoints, push
+from hub.dispatch import credentials, endpoints, pump
 from hub.host import Order
 from hub.installations.accounts import save_accounts
 from hub.installations.install import (
@@ -27,7 +27,7 @@ from hub.installations.install import (
     start_authorization,
 )
 from hub.installations.passwords import change_password
-from hub.models import BatchRow, Delivery, Endpoint, Installation, Listing, RecordRow
+from hub.models import BatchRow, Delivery, Endpoint, Installation, Lease, Listing, RecordRow
 from hub.orders.deliveries import deliveries_of_order
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
@@ -230,13 +230,14 @@ class Office:
         if isinstance(self.ledger, PullLedger):
             self.ledger.call()
         else:
-            push.carry(self.installation.id)
+            pump.deliver(self.installation.id)
         session().expire_all()
 
     def make_due(self) -> None:
         """Whatever waits for a moment, that moment has come."""
         past = now() - dt.timedelta(seconds=1)
-        session().execute(update(Installation).values(resume_at=None, lease_token=None, lease_until=None))
+        session().execute(update(Installation).values(resume_at=None))
+        session().execute(delete(Lease))
         session().execute(update(BatchRow).where(BatchRow.state == BatchState.OPEN).values(due_at=past))
         session().execute(update(Delivery).where(Delivery.state == DeliveryState.QUEUED).values(due_at=past))
         session().execute(update(Endpoint).where(Endpoint.ticket.is_not(None)).values(ticket_until=past))

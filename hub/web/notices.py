@@ -10,7 +10,7 @@ from hub.extension import host
 from hub.host import Permission
 from hub.installations import renewal
 from hub.integrations import registry
-from hub.queue import commit, once, wake
+from hub.queue import commit, enqueue, once
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import organization, requires
@@ -54,6 +54,6 @@ def disconnected(key: str) -> ResponseReturnValue:
     label = registry.integration(key).label
     for installation_id in renewal.of_books(key, set(request.args.values())):  # Each product names them otherwise.
         if once(f"disconnected/{installation_id}", _ONE_CHECK):
-            wake(installation_id, "renew")
+            enqueue("renew", installation_id)
     commit()
     return show("hub/disconnected.html", title=_("Disconnected"), label=label, key=key)

@@ -10,7 +10,7 @@ from typing import Any
 from hub.books import description, history, usage
 from hub.books.refresh import find_listings
 from hub.database import now
-from hub.dispatch import endpoints
+from hub.dispatch import endpoints, leases
 from hub.extension import current, stuck
 from hub.installations import notice_texts, notices
 from hub.installations.notice_texts import NoticeText
@@ -348,7 +348,7 @@ def _queued(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each
             minutes=endpoint.minutes,
         )  # fmt: skip
     waits = now() - max(delivery.due_at, delivery.moved_at)
-    if waits > stuck() and installation.lease_token is None:
+    if waits > stuck() and not leases.is_driven(installation.id):
         return _(
             "Queued. Nothing moves at present: no worker has taken it yet. It is safe here and goes out later"
         )

@@ -52,8 +52,6 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("item_source", sa.String(length=64), nullable=False),
         sa.Column("billable", sa.Boolean(), nullable=False),
         sa.Column("tax", sa.String(length=80), nullable=False),
-        sa.Column("lease_token", sa.String(length=32), nullable=True),
-        sa.Column("lease_until", hub.database.Moment(), nullable=True),
         sa.Column("resume_at", hub.database.Moment(), nullable=True),
         sa.Column("answered_at", hub.database.Moment(), nullable=True),
         sa.Column("trouble", hub.database.Said(), nullable=False),
@@ -69,6 +67,22 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
             sqlite_where=sa.text("state != 'removed'"),
             postgresql_where=sa.text("state != 'removed'"),
         )
+
+    op.create_table(
+        "hub_lease",
+        sa.Column(
+            "kind",
+            sa.Enum("deliveries", "credentials", name="leasekind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("installation_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("until", hub.database.Moment(), nullable=False),
+        sa.Column("deaths", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "installation_id", name=op.f("pk_hub_lease")),
+    )
+    with op.batch_alter_table("hub_lease", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hub_lease_token"), ["token"], unique=False)
 
     op.create_table(
         "hub_authorization",
@@ -104,8 +118,6 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("keep_at", hub.database.Moment(), nullable=True),
         sa.Column("renewal_refused_at", hub.database.Moment(), nullable=True),
         sa.Column("access_refused_at", hub.database.Moment(), nullable=True),
-        sa.Column("renewing_token", sa.String(length=32), nullable=True),
-        sa.Column("renewing_until", hub.database.Moment(), nullable=True),
         sa.ForeignKeyConstraint(
             ["installation_id"],
             ["hub_installation.id"],
@@ -765,5 +777,9 @@ def downgrade() -> None:  # noqa: PLR0915 – As above.
         )
         batch_op.drop_index("ix_hub_installation_due")
 
+    with op.batch_alter_table("hub_lease", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hub_lease_token"))
+
+    op.drop_table("hub_lease")
     op.drop_table("hub_installation")
     # ### end Alembic commands ###

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from hub.books import links
 from hub.books.refresh import store_records
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import Installation
 from hub.plugin import Record, RecordKind
 from tests.support.labels import SEND
@@ -61,7 +61,7 @@ def test_typing_finds_and_the_keyboard_chooses(page: Page, installation: Install
     expect(customer).to_be_focused()
     page.get_by_role("button", name=SEND, exact=True).click()
     expect(page.locator(".hub-status [data-state='wait']").filter(has_text="1042").first).to_be_visible()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert [one["customer"] for one in ledger.invoices] == ["c142"]
     link = links.linked(installation.id, RecordKind.CUSTOMER, "12")
     assert link is not None

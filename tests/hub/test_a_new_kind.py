@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 import hub
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Order
 from hub.models import Delivery, Installation
 from hub.orders.retry import retry_delivery
@@ -62,7 +62,7 @@ def more_of_it() -> Order:
 
 def carry(installation: Installation) -> Delivery:
     for _ in range(3):
-        push.carry(installation.id)
+        pump.deliver(installation.id)
     session().expire_all()
     return session().scalars(select(Delivery).where(Delivery.kind == Estimate.kind)).one()
 

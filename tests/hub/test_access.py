@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hub import may_link, may_send
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Permission, User
 from hub.installations.install import remove_installation
 from hub.models import Bundle, Delivery, Installation
@@ -50,7 +50,7 @@ def client(app: Flask, installation: Installation, ledger: Ledger, desk: Desk) -
     app.config["WTF_CSRF_METHODS"] = set()
     send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
     bundles.create_bundle(ADA_AT_ACME, installation.id, ["1042"], ["invoice"], "once")
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().commit()
     yield app.test_client()
     session().expire_all()
@@ -143,7 +143,7 @@ def test_a_kind_of_document_that_the_settings_leave_out_is_neither_sent_nor_trie
     order = desk.copy_order("1043")
     ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
     send_order(ADA_AT_ACME, 1, order, Choices())
-    push.carry(1)
+    pump.deliver(1)
     stopped = session().scalars(select(Delivery).where(Delivery.state == "stopped")).one()
     session().get_one(Installation, 1).documents = ["bill"]
     session().commit()

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from hub.books.refresh import store_records
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Organization, Permission
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation, Purpose
 from hub.orders import activity
@@ -72,7 +72,7 @@ def test_a_delivery_shows_what_it_is_where_it_stands_and_what_was_said(
     browser: Browser, installation: Installation, path: str
 ) -> None:
     browser.post("/hub/orders/1042/send", FORM)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     page = browser.get(path).text
     for text in ("Ada Admin", "ABC Company", "A7102", 'href="/orders/1042"'):
         assert text in page
@@ -173,7 +173,7 @@ def test_a_stopped_delivery_is_tried_again_or_given_up_in_its_row(
 ) -> None:
     ledger.refuses = lambda payload: "That number is taken." if "invoices" in payload else ""
     browser.post("/hub/orders/1042/send", FORM)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
     assert "That number is taken." in browser.get(path).text
     row = browser.post(f"{path}/{invoice.id}/retry", htmx=True).text
@@ -184,7 +184,7 @@ def test_a_stopped_delivery_is_tried_again_or_given_up_in_its_row(
     assert (badge_tones(moved), f"/{invoice.id}/retry" in moved) == (["wait"], False)
     session().expire_all()
     assert invoice.state is DeliveryState.CANCELLED
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.invoices == []
 
 

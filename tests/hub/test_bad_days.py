@@ -13,7 +13,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Permission, User
 from hub.models import Delivery, Installation
 from tests.support.host import Desk
@@ -54,7 +54,7 @@ def test_two_reps_who_send_one_order_at_once_send_it_once(
     for rep in reps:
         rep.join()
     assert answers == [303, 303]
-    push.carry(installation_id)
+    pump.deliver(installation_id)
     assert [one["number"] for one in ledger.invoices] == ["1042"]
     assert len(ledger.customers) == len(ledger.payments) == 1
 

@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import leases, push
+from hub.dispatch import due, leases, pump
 from hub.integrations import registry
-from hub.models import BatchRow, Installation
+from hub.models import BatchRow, Installation, LeaseKind
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.queue import queue
@@ -40,7 +40,7 @@ def test_every_batch_but_the_last_is_full(installation: Installation, ledger: Le
     before = session().scalar(select(BatchRow.id).order_by(BatchRow.id.desc()).limit(1)) or 0
     orders = 4 * most
     send(installation, *range(1, orders + 1))
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     sizes = list(session().scalars(select(BatchRow.size).where(BatchRow.id > before).order_by(BatchRow.id)))
     assert (len(ledger.invoices), len(ledger.payments)) == (orders, orders)
     # The customer and the item are looked up and entered first; all others wait for them.
@@ -53,11 +53,12 @@ def test_who_sends_while_a_carrier_speaks_wakes_no_second_one_and_is_not_forgott
     before = queue().count
     send(installation, 1)
     assert queue().count == before + 1
-    held = leases.acquire_lease(installation.id)
-    assert held is not None
+    assert leases.acquire_lease(LeaseKind.DELIVERIES, installation.id, "other")
+    session().commit()
     send(installation, 2, 3)
     assert queue().count == before + 1
-    held.release()
-    assert push.has_work(installation.id)
-    push.carry(installation.id)
+    leases.release_lease(LeaseKind.DELIVERIES, installation.id, "other")
+    session().commit()
+    assert due.is_due(installation.id)
+    pump.deliver(installation.id)
     assert sorted(one["number"] for one in ledger.invoices) == ["1", "2", "3"]

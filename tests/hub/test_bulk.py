@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hub import order_ids
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import due, pump
 from hub.host import OrderState, Permission, User
 from hub.models import Delivery, Installation
 from hub.orders import bundles
@@ -72,8 +72,8 @@ def test_many_orders_arrive_once_each_however_often_they_are_sent(
     bundles.send_bundle(1)
     bundles.send_bundle(2)
     send_all(browser, SOME[:20])
-    while push.due_installations():
-        push.carry(installation.id)
+    while due.find_due_installations():
+        pump.deliver(installation.id)
     assert sorted(one["number"] for one in ledger.invoices) == SOME
     assert (len(ledger.payments), len(ledger.customers), len(ledger.items)) == (30, 30, 1)
     for address in (first, again):
@@ -150,8 +150,8 @@ def test_orders_are_found_by_their_state(
 
     ledger.refuses = lambda payload: "No." if payload.get("invoices", {}).get("number") == "3001" else ""
     send_all(browser, ["3000", "3001"])
-    while push.due_installations():
-        push.carry(installation.id)
+    while due.find_due_installations():
+        pump.deliver(installation.id)
     send_all(browser, ["3002"])
     assert found(OrderState.UNSENT) == {"3000", "3001", "3002"}
     assert found(OrderState.POSTED) == {"3000"}

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hub import jobs
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import due, pump
 from hub.host import Order, Permission, User
 from hub.installations.install import remove_installation
 from hub.models import Bundle, Delivery, Installation
@@ -176,8 +176,8 @@ def test_what_was_not_sent_can_be_looked_at_again_and_what_somebody_has_sent_sin
     again = browser.get("/hub/orders/send?within=1&documents=invoice&id=3001")
     assert progress(again.text) == {"ready": 1, "choice": 0, "done": 0}
     send_all(browser, ["3001"])
-    while push.due_installations():
-        push.carry(installation.id)
+    while due.find_due_installations():
+        pump.deliver(installation.id)
     assert progress(browser.get("/hub/orders/sent/1").text) == {"total": 3, "queued": 3, "good": 3, "bad": 0}
     assert sorted(one["number"] for one in ledger.invoices) == FEW
 

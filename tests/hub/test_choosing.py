@@ -11,7 +11,7 @@ from flask import Flask
 
 from hub.books.refresh import store_records
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Organization, Permission
 from hub.models import Installation, Link, Mapping
 from hub.plugin import AccountKind, Record, RecordKind
@@ -150,5 +150,5 @@ def test_an_account_far_down_the_list_is_chosen_and_one_that_does_not_fit_is_ref
     assert session().get_one(Mapping, (installation.id, "income_account")).name == "4149 Income 4149"
     assert ("4149", "*4149 Income 4149") in options(browser.get(path).text, "income_account")
     browser.post("/hub/orders/1042/send", {"documents": "invoice", "account-income_account": "4120", "customer": "new"})
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["1042"]

@@ -18,7 +18,7 @@ import hub.orders
 from hub.access import Actor
 from hub.books.suggestions import CompanyToMatch
 from hub.database import Base, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Forbidden, HubError, NotFound, NotPossible
 from hub.host import Organization, Permission
 from hub.installations import install, linking, options
@@ -145,7 +145,7 @@ every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command:
 def here(installation: Installation, desk: Desk, ledger: Ledger) -> World:
     ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
     send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     ledger.refuses = lambda _: ""
     invoice = session().scalars(select(Delivery.id).where(Delivery.state == "stopped")).one()
     address = install.start_authorization(ADA_AT_ACME, installation.id, "http://host/back")

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from hub.books import description
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import due, pump
 from hub.dispatch.replay import begin
 from hub.models import ConversationRow, Delivery, Installation, Purpose
 from hub.orders.send import send_order
@@ -46,7 +46,7 @@ def test_a_conversation_keeps_the_books_that_it_began_with(installation: Install
 
     description.store_description(installation, WAYS)
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     description.store_description(installation, OTHER_WAYS)
     commit()
     session().expire_all()
@@ -58,16 +58,16 @@ def test_a_conversation_keeps_the_books_that_it_began_with(installation: Install
 
 def test_the_books_are_asked_once_a_day(installation: Installation) -> None:
     before = checks()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert checks() == before
     installation.check_due_at = now()
     commit()
-    assert push.has_work(installation.id)
-    push.carry(installation.id)
+    assert due.is_due(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
     assert checks() == before + 1
     assert installation.check_due_at > now() + dt.timedelta(hours=23)
-    assert not push.has_work(installation.id)
+    assert not due.is_due(installation.id)
 
 
 def test_the_lists_are_said_to_be_loading_until_it_is_known_whose_they_are(
@@ -98,8 +98,8 @@ def test_after_a_refusal_they_are_asked_soon_but_not_each_time(
     before = checks()
     ledger.refuses = lambda payload: "The books are closed." if "invoices" in payload else ""
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert checks() == before + 1
     send_order(ADA_AT_ACME, installation.id, desk.copy_order("1043"), Choices())
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert checks() == before + 1

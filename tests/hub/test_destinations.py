@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from hub import jobs
 from hub.books.refresh import refresh_lists, store_page
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.models import Authorization, BatchRow, ConversationRow, Installation, Purpose, RecordRow
 from hub.plugin import (
@@ -109,7 +109,7 @@ def test_a_batch_goes_to_one_destination(
     refresh_lists(installation, integration_of(app))
     session().commit()
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
     assert all(len({door(integration_of(app), one) for one in trip.requests}) == 1 for trip in ledger.trips)  # type: ignore[arg-type]

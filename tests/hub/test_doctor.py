@@ -15,7 +15,7 @@ from sqlalchemy import delete, text, update
 from hub import jobs, queue
 from hub.cli import cli
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.extension import BrokenPlugin
 from hub.installations import doctor
 from hub.installations.doctor import find_faults
@@ -110,13 +110,13 @@ def _unmapped(app: Flask, installation: Installation) -> None:
 
 def _stopped(app: Flask, installation: Installation) -> None:
     app.extensions["hub"].integrations["pretend"].ledger.refuses = lambda asked: "No." if "customers" in asked else ""
-    push.carry(installation.id)
+    pump.deliver(installation.id)
 
 
 def _down(app: Flask, installation: Installation) -> None:
     ledger: Ledger = app.extensions["hub"].integrations["pretend"].ledger
     ledger.before = [Unavailable("The ledger is away.")]
-    push.carry(installation.id)
+    pump.deliver(installation.id)
 
 
 def _stuck(app: Flask, installation: Installation) -> None:
@@ -134,7 +134,7 @@ def _never_swept(app: Flask, installation: Installation) -> None:
 def _hangs(app: Flask, installation: Installation) -> None:
     app.config["HUB_TRIP_SECONDS"] = 0.2
     app.extensions["hub"].integrations["pretend"].send = lambda *_: time.sleep(600)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import Delivery, Installation
 from hub.plugin import Fix, FixKind, Problem, Rejected, Response
 from hub.serialization import subject_of
@@ -42,7 +42,7 @@ def test_another_day_is_offered_beside_the_date_and_fills_it_in_without_sending(
     assert session().scalars(select(Delivery)).all() == []
     browser.post(SEND, {**FORM, "answer-date": "2026-11-16"}, htmx=True)
     assert subject_of("invoice", invoice().subject).date == dt.date(2026, 11, 16)  # type: ignore[union-attr]
-    push.carry(closed.id)
+    pump.deliver(closed.id)
     assert len(ledger.invoices) == 1
 
 
@@ -76,14 +76,14 @@ def test_what_the_status_and_the_activity_offer_tries_again_with_it(
     monkeypatch.setattr(Pretend, "check_refusal", refusing)
     ledger.refuses = lambda payload: "taken" if payload.get("invoices", {}).get("number") == "1042" else ""
     browser.post(SEND, FORM)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     status = browser.get(pages[0]).text
     assert '<input name="value" value="1042-2&#34;" required>' in status
     assert '<button name="value" value="yes">Use the number twice</button>' in status
     form = {"order_id": "1042", "answer": "number", "value": " 1042-3 "}
     browser.post(pages[1].format(invoice().id), form, htmx=True)
     assert invoice().state is DeliveryState.QUEUED
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["1042-3"]
     assert invoice().state is DeliveryState.POSTED
     assert invoice().choices["answers"] == {"invoice:number": "1042-3"}

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import BatchRow, Delivery, Installation
 from hub.orders.retry import retry_delivery
 from hub.plugin import Batch, Conversation, Rejected, Request, Response, Unavailable
@@ -61,11 +61,11 @@ def test_a_line_cut_at_any_trip_for_longer_than_the_ledger_remembers(
 ) -> None:
     getattr(ledger, moment).extend([None] * trip + [Unavailable("The line was cut.")])
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     forget(ledger, looking)
     for _ in range(3):
         pass_time(installation)
-        push.carry(installation.id)
+        pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
@@ -73,9 +73,9 @@ def test_a_line_cut_at_any_trip_for_longer_than_the_ledger_remembers(
 def test_a_young_batch_is_repeated_without_a_look(installation: Installation, ledger: Ledger) -> None:
     ledger.after.append(Unavailable("The line was cut."))
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     pass_time(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert not [one for one in ledger.trips if one.requests == (LOOK,)]
 
@@ -90,13 +90,13 @@ def test_looking_that_fails_is_tried_again_later_and_nothing_is_sent_meanwhile(
     monkeypatch.setattr(integration_of(app), "recover", recover)
     ledger.after.extend([None, None, Unavailable("The line was cut.")])
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     invoices = list(ledger.invoices)
     forget(ledger, {})
     for _ in range(3):
         pass_time(installation)
         before = len(ledger.trips)
-        push.carry(installation.id)
+        pump.deliver(installation.id)
         assert [one.requests for one in ledger.trips[before:]] == [(LOOK,)], "once a round, however long it takes"
     assert ledger.invoices == invoices
     assert not everything_posted()
@@ -112,11 +112,11 @@ def test_after_our_patience_a_person_is_asked(
     monkeypatch.setattr(integration_of(app), "recover", recover)
     ledger.after.extend([None, None, Unavailable("The line was cut.")])
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     forget(ledger, {})
     app.config["HUB_PATIENCE_SECONDS"] = 0
     pass_time(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [one.reason for one in stopped] == [StopReason.EXHAUSTED]
     assert [problem.code for one in stopped for problem in problems_of(one.problems)] == ["unavailable"]
@@ -127,16 +127,16 @@ def test_where_nobody_can_look_a_person_does_and_what_that_person_sends_again_go
 ) -> None:
     ledger.before.extend([None, None, Unavailable("The line was cut.")])
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     forget(ledger, {})
     pass_time(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [problem.code for one in stopped for problem in problems_of(one.problems)] == ["in-doubt"]
     assert ledger.invoices == []
     for one in stopped:
         retry_delivery(ADA_AT_ACME, one.id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted(), states()
     with pytest.raises(Rejected):

@@ -1,32 +1,28 @@
-"""A plugin that hangs is interrupted, wherever it was asked: pages answer, and other deliveries go on."""
+"""A plugin that hangs is left alone, wherever it was asked: pages answer, and other deliveries go on."""
 
 from __future__ import annotations
 
 import contextvars
 import datetime as dt
 import re
-import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from importlib.metadata import EntryPoint
 from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
-from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from sqlalchemy import select, update
 
 from hub import scope
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import due, leases, pump
 from hub.extension import current
 from hub.installations import renewal
 from hub.installations.install import install_integration, remove_installation, start_authorization
 from hub.integrations import registry, timeouts
-from hub.models import BatchRow, Credential, Delivery, Installation
+from hub.models import BatchRow, Credential, Delivery, Installation, Lease
 from hub.orders.deliveries import deliveries_of_order
 from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
@@ -42,7 +38,6 @@ SHORT = dt.timedelta(seconds=0.3)
 """Time that a plugin has here. What the pretend plugin does takes far less, also on a busy machine."""
 
 released = threading.Event()
-peers: list[socket.socket] = []
 """What hanging plugins wait for. It comes when a test is over, so that no thread is left behind."""
 
 
@@ -50,27 +45,18 @@ def waits(*_: object, **__: object) -> Any:
     released.wait()
 
 
-def listens(*_: object, **__: object) -> Any:
-    """Read from a peer that sends nothing."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        peers.append(theirs)
-        ours.recv(1)
-
-
 def loops(*_: object, **__: object) -> Any:
-    count = 0
-    while True:
-        count += 1
+    while not released.is_set():
+        pass
 
 
 def here(call: Callable[[], T]) -> T:
-    """Call as a worker does: in the main thread, where a signal interrupts."""
+    """Call as a worker does, in the main thread."""
     return call()
 
 
 def elsewhere(call: Callable[[], T]) -> T:
-    """Call as a web server does: in a thread, where a loop is ended and what waits is left alone."""
+    """Call as a web server does, in a thread."""
     found: list[T] = []
     context = contextvars.copy_context()
     thread = threading.Thread(target=lambda: found.append(context.run(call)))
@@ -79,8 +65,8 @@ def elsewhere(call: Callable[[], T]) -> T:
     return found[0]
 
 
-PATHS = [(waits, elsewhere), (listens, here), (loops, here), (loops, elsewhere)]
-"""What is interrupted by other means: a plugin that waits and one that is busy, in each kind of thread."""
+PATHS = [(waits, elsewhere), (waits, here), (loops, here)]
+"""A plugin that waits and one that is busy, in each kind of thread."""
 
 
 @pytest.fixture(autouse=True)
@@ -90,10 +76,6 @@ def short_limits(app: Flask) -> Iterator[None]:
     released.clear()
     yield
     released.set()
-    for peer in peers:
-        with suppress(OSError):  # Its plugin was interrupted and closed it.
-            peer.shutdown(socket.SHUT_RDWR)
-    peers.clear()
     for threads in app.extensions["hub"].abandoned.values():
         for thread in threads:
             thread.join(10)
@@ -116,7 +98,7 @@ def later(installation: Installation) -> None:
     for waits in (BatchRow, Delivery):
         session().execute(update(waits).values(due_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
     commit()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
 
 
@@ -133,9 +115,9 @@ def test_a_conversation_that_hangs_stops_its_own_delivery_and_others_have_their_
     plugin.post = lambda document, *more: (way if document.number == "666" else usual)(document, *more)
     send(installation, desk, "665", "666", "667")
     for _ in range(2):
-        called(partial(push.carry, installation.id))
+        called(partial(pump.deliver, installation.id))
     assert scope.installation(ACME.id, installation.id).resume_at is not None
-    assert not push.has_work(installation.id)
+    assert not due.is_due(installation.id)
     later(installation)
     assert states("665", "666", "667") == {
         "665": DeliveryState.POSTED, "666": DeliveryState.STOPPED, "667": DeliveryState.POSTED
@@ -163,11 +145,11 @@ def test_a_trip_that_hangs_goes_again_under_its_key_when_others_had_their_turn(
 
     send(installation, desk, "666")
     plugin.send = perform
-    called(lambda: push.carry(installation.id))
+    called(lambda: pump.deliver(installation.id))
     found = scope.installation(ACME.id, installation.id)
     assert found.trouble
     assert found.trouble_since is not None
-    assert (found.lease_token, push.has_work(installation.id)) == (None, False)
+    assert (leases.is_driven(found.id), due.is_due(found.id)) == (False, False)
     assert found.resume_at is not None
     plugin.send = usual
     later(installation)
@@ -182,7 +164,7 @@ def test_sealing_that_hangs_stops_what_it_was_to_seal(
 ) -> None:
     usual, plugin.encode = plugin.encode, loops
     send(installation, desk, "666")
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     plugin.encode = usual
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert {one.reason for one in stopped} == {StopReason.CRASHED}
@@ -211,7 +193,7 @@ def test_what_we_can_do_without_is_asked_once_and_then_not_for_a_while(
     paths = ("/hub/orders/777/send", "/hub/orders/777/status", activity, "/hub/integrations")
 
     def everything() -> list[int]:
-        push.carry(installation.id)
+        pump.deliver(installation.id)
         return [client.get(path).status_code for path in paths]
 
     assert called(everything) == [200, 200, 200, 200]
@@ -219,7 +201,7 @@ def test_what_we_can_do_without_is_asked_once_and_then_not_for_a_while(
     assert [one["number"] for one in ledger.invoices] == ["777", "778"]
 
 
-@pytest.mark.parametrize(("step", "way"), [("begin", waits), ("finish", listens), ("finish", loops)])
+@pytest.mark.parametrize(("step", "way"), [("begin", waits), ("finish", waits), ("finish", loops)])
 def test_a_sign_in_that_hangs_is_a_page_with_a_reference_that_is_in_the_log(
     app: Flask, ledger: Ledger, plugin: Any, caplog: pytest.LogCaptureFixture, *, way: Any, step: str
 ) -> None:
@@ -265,10 +247,10 @@ def test_renewing_that_hangs_leaves_the_credentials_as_they_were_and_is_tried_ag
     session().execute(update(Credential).values(renew_at=long_ago, keep_at=long_ago))
     commit()
     usual, plugin.refresh = plugin.refresh, waits
-    (push.carry if asks == "a trip" else renewal.renew)(installation.id)
+    (pump.deliver if asks == "a trip" else renewal.renew)(installation.id)
     session().expire_all()
     credential = session().get_one(Credential, installation.id)
-    assert (credential.renewing_token, credential.version, ledger.trips) == (None, 1, [])
+    assert (session().scalars(select(Lease)).all(), credential.version, ledger.trips) == ([], 1, [])
     assert scope.installation(ACME.id, installation.id).state is InstallationState.CONNECTED
     plugin.refresh = usual
     later(installation)
@@ -295,7 +277,7 @@ def test_a_plugin_that_hangs_when_it_is_imported_is_named_and_the_others_are_the
     assert all(f"{SHORT.total_seconds()}" in one.error for one in broken), "The limit is named."
 
 
-def test_in_a_thread_a_loop_is_ended_and_what_waits_is_left_alone_a_few_times(app: Flask) -> None:
+def test_what_hangs_is_left_alone_a_few_times_and_then_not_asked_any_more(app: Flask) -> None:
     called: list[str] = []
 
     def hang(way: Callable[..., Any]) -> str:
@@ -307,62 +289,24 @@ def test_in_a_thread_a_loop_is_ended_and_what_waits_is_left_alone_a_few_times(ap
             timeouts.within("acme", "something", dt.timedelta(seconds=0.1), call)
         return str(raised.value)
 
-    told = elsewhere(lambda: [hang(loops) for _ in range(6)])
-    assert called == ["loops"] * 6
-    assert all("in loops" in one for one in told), "The stack is shown to the plugin's author."
+    told = [hang(waits) for _ in range(6)]
+    assert called == ["waits"] * 4, "After four threads the plugin is not called any more."
+    assert all("in waits" in one for one in told[:4]), "The stack is shown to the plugin's author."
+    assert timeouts.is_choked("acme")
+    assert timeouts.is_any_choked()
+    assert timeouts.within("other", "something", SHORT, lambda: 7) == 7
+    released.set()
     for thread in current().abandoned["acme"]:
         thread.join(10)
     assert not timeouts.is_choked("acme")
-    called.clear()
-    elsewhere(lambda: [hang(waits) for _ in range(6)])
-    assert called == ["waits"] * 4, "After four threads the plugin is not called any more."
-    assert timeouts.is_choked("acme")
-    assert elsewhere(lambda: timeouts.within("other", "something", SHORT, lambda: 7)) == 7
+    assert timeouts.within("acme", "something", SHORT, lambda: 7) == 7
 
 
-def test_a_plugin_that_catches_everything_is_interrupted_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeouts, "REPEAT_SECONDS", 0.1)
-    caught: list[BaseException] = []
-
-    def stubborn() -> None:
-        while len(caught) < 2:
-            try:
-                waits()
-            except BaseException as error:  # What this is about.
-                caught.append(error)
-        waits()
-
-    with pytest.raises(timeouts.Hung):
-        timeouts.within("acme", "something", dt.timedelta(seconds=0.1), stubborn)
-    assert len(caught) == 2
-
-
-def test_the_time_of_the_whole_job_is_kept_beside_the_plugins() -> None:
-    with pytest.raises(JobTimeoutException), job(1):
-        timeouts.within("acme", "something", dt.timedelta(seconds=60), waits)
-    with job(60):
-        with pytest.raises(timeouts.Hung):
-            timeouts.within("acme", "something", dt.timedelta(seconds=0.1), waits)
-        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
-        assert timeouts.within("acme", "something", SHORT, lambda: 7) == 7
-    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
-
-
-@pytest.mark.parametrize("keeps", ["getsignal", "signal"])
-def test_where_a_server_keeps_its_signals_for_itself_a_plugin_is_asked_in_a_thread(
-    monkeypatch: pytest.MonkeyPatch, keeps: str
-) -> None:
-    before = signal.getsignal(signal.SIGALRM)
-    monkeypatch.setattr(signal, keeps, lambda *_: None)
-    with pytest.raises(timeouts.Hung) as raised:
-        timeouts.within("acme", "something", dt.timedelta(seconds=0.1), loops)
-    assert "in loops" in str(raised.value), "Only a thread's stack is shown."
-    monkeypatch.undo()
-    assert signal.getsignal(signal.SIGALRM) == before
-
-
-def job(seconds: int) -> UnixSignalDeathPenalty:
-    return UnixSignalDeathPenalty(seconds, JobTimeoutException)  # type: ignore[no-untyped-call]  # RQ's.
+def test_one_thread_makes_many_calls_and_gives_what_they_raise(app: Flask) -> None:
+    first = timeouts.within("acme", "something", SHORT, threading.get_ident)
+    with pytest.raises(ZeroDivisionError):
+        timeouts.within("acme", "something", SHORT, lambda: 1 / 0)
+    assert timeouts.within("acme", "something", SHORT, threading.get_ident) == first != threading.get_ident()
 
 
 def fine() -> Pretend:

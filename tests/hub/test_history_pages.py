@@ -8,7 +8,7 @@ from flask import Flask
 
 from hub.books import history, links
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Permission
 from hub.models import Installation
 from hub.orders.send import send_order
@@ -63,7 +63,7 @@ def test_an_order_shows_its_own_invoice_and_whatever_was_paid_on_it(
 ) -> None:
     assert empty_text(browser.get("/hub/orders/1042/history").text)
     send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     customer = links.linked(installation.id, RecordKind.CUSTOMER, "12")
     assert customer is not None
     ours = Ref(id=customer.record_id)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from hub import scope
 from hub.books.refresh import find_listings
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import due, pump
 from hub.installations import notices
 from hub.installations.install import install_integration, reload_lists, start_authorization
 from hub.integrations import registry
@@ -99,13 +99,13 @@ def test_nonsense_stops_its_own_delivery_and_no_other(
     plugin.post = only_for("666", ends_in(result), plugin.post)
     send(installation, desk, "666")
     send(installation, desk, "777")
-    push.carry(installation.id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
+    pump.deliver(installation.id)
     (bad,), (good,) = deliveries_of_order(ACME.id, "666"), deliveries_of_order(ACME.id, "777")
     assert good.state is DeliveryState.POSTED
     assert outcome(bad) == CRASHED
     assert [one["number"] for one in ledger.invoices] == ["777"]
-    assert not push.has_work(installation.id)
+    assert not due.is_due(installation.id)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_question_that_is_none_stops_its_own_delivery(
     plugin.post = only_for("666", asks, plugin.post)
     send(installation, desk, "666")
     send(installation, desk, "777")
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     (bad,), (good,) = deliveries_of_order(ACME.id, "666"), deliveries_of_order(ACME.id, "777")
     assert outcome(bad) == CRASHED
     assert good.state is DeliveryState.POSTED
@@ -153,8 +153,8 @@ def test_nonsense_from_a_carrier_parks_its_batch_until_somebody_retries(
 
     plugin.send = performs
     send(installation, desk, "666")
-    push.carry(installation.id)
-    assert not push.has_work(installation.id)
+    pump.deliver(installation.id)
+    assert not due.is_due(installation.id)
     plugin.send = usual
     session().expire_all()
     customer, item, invoice = session().scalars(select(Delivery).order_by(Delivery.id))
@@ -162,7 +162,7 @@ def test_nonsense_from_a_carrier_parks_its_batch_until_somebody_retries(
     assert outcome(invoice) == (DeliveryState.WAITING, None, [])
     assert session().scalars(select(BatchRow.state).order_by(BatchRow.id.desc())).first() is BatchState.PARKED
     retry_delivery(ADA_AT_ACME, customer.id)  # What was in the same batch goes again with it.
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
     assert {one.state for one in (customer, item, invoice)} == {DeliveryState.POSTED}
     assert [one["number"] for one in ledger.invoices] == ["666"]
@@ -180,7 +180,7 @@ def test_what_we_can_do_without_may_fail(
 
     setattr(app.extensions["hub"].integrations["pretend"], hook, asked)
     send(installation, desk, "777")
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     client = app.test_client()
     activity = f"/hub/installations/{installation.id}/activity"
     for path in ("/hub/orders/777/send", "/hub/orders/777/status", activity, "/hub/integrations"):
@@ -191,7 +191,7 @@ def test_what_we_can_do_without_may_fail(
 def test_an_address_that_is_a_script_is_no_link(installation: Installation, desk: Desk, app: Flask) -> None:
     app.extensions["hub"].integrations["pretend"].document_url = lambda *_: "javascript:alert(1)"
     send(installation, desk, "777")
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     for path in ("/hub/orders/777/send", f"/hub/installations/{installation.id}/activity"):
         assert "javascript:" not in app.test_client().get(path).text
 
@@ -202,7 +202,7 @@ def test_a_page_of_nonsense_costs_its_list_only(installation: Installation, ledg
     nonsense = ends_in(Page(records=("a customer",), cursor="1"))  # type: ignore[arg-type]
     plugin.fetch = lambda kind, since: nonsense() if kind == "customer" else usual(kind, since)
     reload_lists(ADA_AT_ACME, installation.id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     problems = {one.kind: bool(one.problem) for one in find_listings(installation.id)}
     assert problems == {"account": False, "customer": True, "item": False}
 
@@ -238,7 +238,7 @@ def test_a_plugin_that_is_gone_leaves_its_pages_and_its_rows(
     send(installation, desk, "777")
     integrations = app.extensions["hub"].integrations
     plugin = integrations.pop("pretend")
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     sweep_in(app)
     client = app.test_client()
     base = f"/hub/installations/{installation.id}"
@@ -249,12 +249,12 @@ def test_a_plugin_that_is_gone_leaves_its_pages_and_its_rows(
     assert {path: client.get(path).status_code for path in expected} == expected
     assert ledger.invoices == []
     integrations["pretend"] = plugin
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["777"]
 
 
 def sweep_in(app: Flask) -> None:
-    push.due_installations()
+    due.find_due_installations()
     notices.give()
     commit()
 

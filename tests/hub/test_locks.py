@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from hub import scope
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Busy
 from hub.models import Installation
 from hub.orders import bundles
@@ -121,7 +121,7 @@ def test_a_plugin_is_asked_to_validate_without_the_lock(
     if way == "retry":
         ledger.refuses = lambda payload: "No." if "customers" in payload else ""
         send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
-        push.carry(installation.id)
+        pump.deliver(installation.id)
         ledger.refuses = lambda payload: ""
     free: list[bool] = []
 
@@ -134,7 +134,7 @@ def test_a_plugin_is_asked_to_validate_without_the_lock(
     assert free
     assert all(free)
     for _ in range(3):
-        push.carry(installation.id)
+        pump.deliver(installation.id)
     assert {one.state for one in deliveries_of_order(ACME.id, "1042")} == {DeliveryState.POSTED}
     assert [one["number"] for one in ledger.invoices] == ["1042"]
 

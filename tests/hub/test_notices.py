@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.extension import current
 from hub.host import Organization, Permission, User
 from hub.installations import notices
@@ -321,6 +321,6 @@ def stop(installation: Installation, ledger: Ledger) -> None:
     """Send order 1042, whose customer the books refuse."""
     ledger.refuses = lambda payload: "No <script>alert(1)</script>." if "customers" in payload else ""
     send_order(ADA_AT_ACME, installation.id, order_1042(), Choices())
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
     assert count_stopped(installation.id) == 1

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hub.books import links
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.host import Company, Order
 from hub.models import Delivery, Installation, TransactionRow
@@ -77,7 +77,7 @@ def send(wide: Installation, desk: Desk, order: Order, choices: Choices | None =
 
 def carry(wide: Installation) -> None:
     for _ in range(4):
-        push.carry(wide.id)
+        pump.deliver(wide.id)
     session().expire_all()
 
 

@@ -15,7 +15,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from hub.database import now, session
-from hub.dispatch import leases, push
+from hub.dispatch import due, leases, open_writes, pump
+from hub.dispatch.steps import take_step
 from hub.errors import LeaseLost
 from hub.installations.install import (
     install_integration,
@@ -24,7 +25,7 @@ from hub.installations.install import (
     remove_installation,
     resume_installation,
 )
-from hub.models import BatchRow, Delivery, Exchange, Installation, Link, Mapping, RecordRow
+from hub.models import BatchRow, Delivery, Exchange, Installation, LeaseKind, Link, Mapping, RecordRow
 from hub.orders.cancel import can_cancel
 from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
@@ -42,7 +43,7 @@ from hub.plugin import (
 from hub.serialization import problems_of
 from hub.states import BatchState, DeliveryState, InstallationState, StopReason
 from tests.support.app import connect
-from tests.support.deliveries import EXPECTED, everything_posted, pass_time, send, states
+from tests.support.deliveries import EXPECTED, everything_posted, let_leases_run_out, pass_time, send, states
 from tests.support.host import ADA_AT_ACME, Desk, order_1042
 from tests.support.pretend import Ledger, Pretend, integration_of
 
@@ -53,7 +54,7 @@ def test_an_order_arrives_with_its_customer_its_item_its_discount_and_its_paymen
     installation: Installation, ledger: Ledger, desk: Desk
 ) -> None:
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
     assert [(told.order_id, told.document, told.number) for told in desk.told] == [
@@ -65,9 +66,9 @@ def test_an_order_arrives_with_its_customer_its_item_its_discount_and_its_paymen
 def test_pressing_send_twice_gives_the_same_deliveries_as_once(installation: Installation, ledger: Ledger) -> None:
     first = [one.id for one in send(installation)]
     second = [one.id for one in send(installation)]
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     third = [one.id for one in send(installation)]
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert first == second == third
     assert ledger.whole_ledger() == EXPECTED
 
@@ -77,7 +78,7 @@ def test_two_orders_of_one_new_customer_create_one_customer_and_one_item(
 ) -> None:
     send(installation)
     send_order(ADA_AT_ACME, installation.id, desk.copy_order("1043"), Choices())
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert (len(ledger.customers), len(ledger.items), len(ledger.invoices), len(ledger.payments)) == (1, 1, 2, 2)
     assert {one["customer"] for one in ledger.invoices} == {"customers-1"}
 
@@ -89,7 +90,7 @@ def test_a_line_that_is_cut_at_any_trip_loses_nothing_and_doubles_nothing(
     getattr(ledger, moment).extend([None] * trip + [Unavailable("The line was cut.")])
     send(installation)
     for _ in range(5):
-        push.carry(installation.id)
+        pump.deliver(installation.id)
         pass_time(installation)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
@@ -110,48 +111,43 @@ def test_a_carrier_that_vanishes_is_followed_by_another_that_goes_on(
 
     getattr(ledger, moment).extend([None] * trip + [Killed()])
     send(installation)
-    patch = pytest.MonkeyPatch()
-    patch.setattr(leases.Lease, "release", lambda *_args, **_kwargs: session().rollback())
     with pytest.raises(Killed):
-        push.carry(installation.id)
-    patch.undo()
-    push.carry(installation.id)
+        pump.deliver(installation.id)
+    session().rollback()
+    pump.deliver(installation.id)
     assert not everything_posted(), "the dead carrier's lease still runs"
-    session().get_one(Installation, installation.id).lease_until = now() - dt.timedelta(seconds=1)
-    session().commit()
-    push.carry(installation.id)
+    let_leases_run_out()
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
 
-def test_an_orphan_that_lost_the_line_writes_nothing(installation: Installation, ledger: Ledger) -> None:
+def test_a_process_that_lost_its_lease_writes_nothing(installation: Installation, ledger: Ledger) -> None:
     send(installation)
-    orphan = leases.acquire_lease(installation.id)
-    assert orphan is not None
-    session().get_one(Installation, installation.id).lease_until = now() - dt.timedelta(seconds=1)
+    assert leases.acquire_lease(LeaseKind.DELIVERIES, installation.id, "orphan")
     session().commit()
-    push.carry(installation.id)
+    let_leases_run_out()
+    pump.deliver(installation.id)
     with pytest.raises(LeaseLost):
-        orphan.renew()
-    session().rollback()
+        take_step(installation.id, "orphan")
     assert ledger.whole_ledger() == EXPECTED
 
 
 def test_what_was_open_is_in_doubt_until_it_has_been_asked_again(installation: Installation, ledger: Ledger) -> None:
     send(installation)
     ledger.after.extend([None, None, Unavailable("The line was cut.")])
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     invoice = session().scalar(select(Delivery).where(Delivery.kind == "invoice"))
     assert invoice is not None
     assert states()["invoice"] is DeliveryState.QUEUED
     invoice.move(DeliveryState.SENDING)
-    leases.reclaim_deliveries(installation.id)
+    open_writes.reclaim_deliveries(installation.id)
     session().flush()
     assert states()["invoice"] is DeliveryState.IN_DOUBT
     assert not can_cancel(invoice)
     session().commit()
     pass_time(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -160,7 +156,7 @@ def test_a_refusal_stops_the_delivery_with_the_sentence_and_a_retry_begins_anew(
 ) -> None:
     ledger.refuses = lambda payload: "That name is taken." if "customers" in payload else ""
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     customer = session().scalar(select(Delivery).where(Delivery.kind == "customer"))
     assert customer is not None
     assert (customer.state, customer.reason) == (DeliveryState.STOPPED, StopReason.REJECTED)
@@ -169,7 +165,7 @@ def test_a_refusal_stops_the_delivery_with_the_sentence_and_a_retry_begins_anew(
     assert (ledger.invoices, ledger.payments) == ([], [])
     ledger.refuses = lambda _: ""
     retry_delivery(ADA_AT_ACME, customer.id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -181,7 +177,7 @@ def test_a_batch_refused_as_a_whole_is_opened_until_the_guilty_request_stands_al
         send_order(ADA_AT_ACME, installation.id, order, Choices())
     ledger.whole = lambda requests: any(one.payload.get("invoices", {}).get("number") == "1044" for one in requests)
     for _ in range(3):
-        push.carry(installation.id)
+        pump.deliver(installation.id)
     assert sorted(one["number"] for one in ledger.invoices) == ["1042", "1043", "1045", "1046"]
     assert len(ledger.payments) == 4
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
@@ -194,13 +190,13 @@ def test_a_bug_of_the_plugin_stops_its_delivery_with_a_reference_and_retrying_go
     send(installation)
     working = Pretend.send
     monkeypatch.setattr(Pretend, "send", lambda *_: 1 / 0)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.reason == StopReason.CRASHED)).all()
     assert stopped
     assert all(one.reference for one in stopped)
     monkeypatch.setattr(Pretend, "send", working)
     retry_delivery(ADA_AT_ACME, stopped[0].id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
@@ -216,7 +212,7 @@ def test_a_conversation_that_changes_its_mind_on_replay_is_stopped(
 
     send(installation)
     monkeypatch.setattr(Pretend, "post", post)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert states()["invoice"] is DeliveryState.STOPPED
     assert ledger.invoices == []
 
@@ -228,7 +224,7 @@ def test_lost_credentials_are_renewed_once_and_then_an_admin_is_asked(
     assert isinstance(integration, Pretend)
     ledger.before.append(AuthorizationExpired("The token ran out."))
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert integration.renewals == 1
     assert ledger.whole_ledger() == EXPECTED
 
@@ -236,9 +232,9 @@ def test_lost_credentials_are_renewed_once_and_then_an_admin_is_asked(
     integration.renewing = AuthorizationExpired("The authorization was taken back.")
     ledger.before += [AuthorizationExpired("The token ran out.")] * 2
     reload_lists(ADA_AT_ACME, installation.id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     pass_time(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
     assert installation.state is InstallationState.EXPIRED
     assert "taken back" in installation.trouble
@@ -253,14 +249,14 @@ def test_what_queues_up_while_expired_goes_out_after_authorizing_again(
     app.config["HUB_CONFIRM_SECONDS"] = 0
     ledger.after += [AuthorizationExpired("The token ran out.")] * 2
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     pass_time(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert installation.state is InstallationState.EXPIRED
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     integration.renewing = None
     connect(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -277,16 +273,16 @@ def test_after_a_long_outage_a_person_is_asked_and_a_retry_repeats_the_same_batc
 ) -> None:
     ledger.after.append(Unavailable("No answer."))
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     for batch in session().scalars(select(BatchRow)):
         batch.tried_since = now() - dt.timedelta(days=4)
     ledger.before.append(Unavailable("Still no answer."))
     pass_time(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.reason == StopReason.EXHAUSTED)).all()
     assert stopped
     retry_delivery(ADA_AT_ACME, stopped[0].id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
@@ -294,10 +290,10 @@ def test_after_a_long_outage_a_person_is_asked_and_a_retry_repeats_the_same_batc
 def test_a_paused_installation_sends_nothing_until_it_is_resumed(installation: Installation, ledger: Ledger) -> None:
     pause_installation(ADA_AT_ACME, installation.id)
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.trips == []
     resume_installation(ADA_AT_ACME, installation.id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -310,7 +306,7 @@ def test_the_total_that_the_books_echo_is_compared(installation: Installation, l
 
     ledger.carry_out_one = taxed  # type: ignore[method-assign]
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     invoice = session().scalar(select(Delivery).where(Delivery.kind == "invoice"))
     assert invoice is not None
     assert invoice.state is DeliveryState.POSTED
@@ -321,7 +317,7 @@ def test_the_total_that_the_books_echo_is_compared(installation: Installation, l
 
 def test_no_credential_reaches_a_row(installation: Installation, ledger: Ledger, app: Flask) -> None:
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     engine = app.extensions["sqlalchemy"].engine
     with engine.connect() as connection:
         rows = [
@@ -335,26 +331,26 @@ def test_no_credential_reaches_a_row(installation: Installation, ledger: Ledger,
 
 def test_a_retry_of_a_delivery_does_not_open_a_second_batch(installation: Installation, ledger: Ledger) -> None:
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert session().scalar(select(func.count()).select_from(BatchRow).where(BatchRow.state == BatchState.OPEN)) == 0
     assert session().scalar(select(func.count()).select_from(Exchange).where(Exchange.response.is_(None))) == 0
     assert session().scalar(select(func.count()).select_from(RecordRow)) == 3
-    assert push.due_installations() == []
+    assert due.find_due_installations() == []
 
 
 def test_after_installing_again_what_is_in_the_same_books_is_not_sent_twice(
     installation: Installation, ledger: Ledger
 ) -> None:
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     remove_installation(ADA_AT_ACME, installation.id)
     again = install_integration(ADA_AT_ACME, "pretend")
     connect(again)
-    push.carry(again.id)
+    pump.deliver(again.id)
     session().add(Mapping(installation_id=again.id, role="income_account", record_id="4000", name="4000 Sales"))
     session().commit()
     send(again)
-    push.carry(again.id)
+    pump.deliver(again.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -363,7 +359,7 @@ def test_uninstalling_cancels_what_has_not_left_and_says_what_may_have_arrived(
 ) -> None:
     ledger.after.extend([None, None, Unavailable("The line was cut.")])
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     remove_installation(ADA_AT_ACME, installation.id)
     assert states() == {
         "customer": DeliveryState.POSTED, "item": DeliveryState.POSTED, "invoice": DeliveryState.STOPPED
@@ -378,9 +374,9 @@ def test_choosing_another_customer_cancels_the_one_that_was_refused(installation
     reload_lists(ADA_AT_ACME, installation.id)
     ledger.refuses = lambda payload: "That name is taken." if "customers" in payload else ""
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     send_order(ADA_AT_ACME, installation.id, order_1042(), Choices(customer="77"))
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert everything_posted()
     assert [(one["number"], one["customer"]) for one in ledger.invoices] == [("1042", "77")]
     assert [one["customer"] for one in ledger.payments] == ["77"]
@@ -391,14 +387,14 @@ def test_what_nobody_can_tell_about_waits_for_a_person_and_is_not_posted_twice(
 ) -> None:
     ledger.after.append(OutcomeUnknown("The ledger does not remember."))
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert {problem.code for one in stopped for problem in problems_of(one.problems)} == {"in-doubt"}
     assert session().scalars(select(BatchRow).where(BatchRow.state == BatchState.PARKED)).one()
     for one in stopped:
         if one.state is DeliveryState.STOPPED:
             retry_delivery(ADA_AT_ACME, one.id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
 
@@ -415,7 +411,7 @@ def test_what_became_of_a_batch_is_found_out_before_it_is_asked_again(
     monkeypatch.setattr(integration_of(app), "recover", recover, raising=True)
     (ledger.after if found else ledger.before).append(OutcomeUnknown("The ledger does not remember."))
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
     doubted = session().scalars(select(BatchRow).where(BatchRow.trouble != "")).one()
@@ -428,7 +424,7 @@ def test_a_ledger_that_is_busy_for_longer_than_our_patience_stops_the_delivery(
     app.config["HUB_PATIENCE_SECONDS"] = 0
     ledger.refuses = lambda payload: "later" if "customers" in payload else ""
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     (customer,) = session().scalars(select(Delivery).where(Delivery.kind == "customer"))
     assert (customer.state, customer.reason) == (DeliveryState.STOPPED, StopReason.EXHAUSTED)
     assert ledger.customers == ledger.invoices == []

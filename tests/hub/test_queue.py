@@ -14,14 +14,18 @@ from hub.queue import commit, wake
 from tests.support import redis
 
 
-def test_a_job_is_json_with_the_name_of_a_function_and_the_id_of_a_row(
+def test_a_job_is_json_and_two_wakes_of_an_installation_are_one(
     app: Flask, installation: Installation, tmp_path: Path
 ) -> None:
     with redis.running(tmp_path) as address:
         app.config["HUB_REDIS_URL"] = address
         wake(installation.id)
         commit()
+        wake(installation.id)
+        commit()
         with Redis.from_url(address) as connection:
             (key,) = connection.keys("rq:job:*")
             data = zlib.decompress(connection.hgetall(key)[b"data"])
-    assert json.loads(data) == ["hub.jobs.carry", None, [installation.id], {}]
+            woken = connection.zrange("hub:woken", 0, -1)
+    assert json.loads(data) == ["hub.jobs.deliver", None, [], {}]
+    assert woken == [str(installation.id).encode()]

@@ -15,7 +15,7 @@ from redis import Redis
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.dispatch import push, rate_limits
+from hub.dispatch import due, leases, pump, rate_limits
 from hub.models import BatchRow, Delivery, Installation
 from hub.plugin import CostUnit, Limit, Unavailable
 from hub.states import BatchState, DeliveryState
@@ -38,7 +38,8 @@ app = Flask("worker")
 app.config.update(HUB_REDIS_URL=sys.argv[1])
 with app.app_context():
     for _ in range({TURNS}):
-        assert rate_limits.acquire(Pretend(Ledger()), "books-1", ()) is None
+        while wait := rate_limits.acquire(Pretend(Ledger()), "books-1", ()):
+            time.sleep(wait.total_seconds())
         print(time.time(), flush=True)
 """
 
@@ -70,26 +71,26 @@ def test_a_line_whose_books_are_asked_as_fast_as_they_may_be_rests_and_goes_on(
 ) -> None:
     limit(monkeypatch, Limit(most=2, seconds=60), Limit(most=1000, seconds=1))
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
     assert len(ledger.trips) == 2
-    assert installation.lease_token is None, "no worker waits for it"
+    assert not leases.is_driven(installation.id), "no worker waits for it"
     assert installation.resume_at is not None
     assert now() < installation.resume_at < now() + dt.timedelta(seconds=61)
     assert installation.trouble == "", "it is no trouble, it is the pace"
-    assert not push.has_work(installation.id)
+    assert not due.is_due(installation.id)
     assert DeliveryState.IN_DOUBT not in set(session().scalars(select(Delivery.state))), "it has not left"
     held = session().scalars(select(BatchRow).where(BatchRow.state == BatchState.OPEN)).one()
     with Redis.from_url(redis_url) as connection:
         connection.flushall()  # A minute has passed.
     pass_time(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.trips[2].idempotency_key == held.idempotency_key
     while not everything_posted():
         with Redis.from_url(redis_url) as connection:
             connection.flushall()
         pass_time(installation)
-        push.carry(installation.id)
+        pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert len({one.idempotency_key for one in ledger.trips}) == len(ledger.trips), "nothing was asked twice"
 
@@ -118,7 +119,7 @@ def test_where_no_pace_is_wanted_none_is_kept(
     limit(monkeypatch, Limit(most=1, seconds=60))
     app.config["HUB_PACE"] = "off"
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 
@@ -128,14 +129,14 @@ def test_without_redis_the_books_are_asked_all_the_same_and_say_it_themselves(
     limit(monkeypatch, Limit(most=1, seconds=60))
     ledger.before.extend([None, Unavailable("Too many requests.", retry_after=60)])
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
     assert len(ledger.trips) == 2
     assert installation.resume_at is not None
     assert now() + dt.timedelta(seconds=50) < installation.resume_at <= now() + dt.timedelta(seconds=60)
-    assert push.due_installations() == [], "no worker asks before the pause is over"
+    assert due.find_due_installations() == [], "no worker asks before the pause is over"
     pass_time(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from hub.books import links
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import Delivery, Installation, Listing
 from hub.orders import bundles
 from hub.plugin import Fix, Integration, Problem, RecordKind, Ref, Rejected, Response, Unavailable, say
@@ -89,7 +89,7 @@ def test_the_status_of_an_order_is_translated_on_its_whole_way(browser: Browser,
     sent = browser.post("/hub/orders/1042/send", FORM, htmx=True).text
     assert state_of(sent, "hub-order-status") == "wait"
     assert forgotten(sent, DATA) == set()
-    push.carry(1)
+    pump.deliver(1)
     done = browser.get("/hub/orders/1042/status", htmx=True).text
     assert state_of(done, "hub-order-status") == "good"
     assert re.search(r"⟦[^⟦⟧]*1042⟧", done), "The badge names the number."
@@ -98,7 +98,7 @@ def test_the_status_of_an_order_is_translated_on_its_whole_way(browser: Browser,
 
 def send(browser: Browser) -> None:
     browser.post("/hub/orders/1042/send", FORM, htmx=True)
-    push.carry(1)
+    pump.deliver(1)
 
 
 SAID = "⟦The number 1042 is taken by “⟦Credit memo 7⟧” since 03.03.2027.⟧"
@@ -221,7 +221,7 @@ def test_the_summary_of_what_was_sent_together_is_translated(browser: Browser, d
     assert progress(shown.text)["queued"] == 0
     assert forgotten(shown.text + browser.get("/hub/orders/bar").text, DATA) == set()
     bundles.send_bundle(1)
-    push.carry(1)
+    pump.deliver(1)
     done = browser.get("/hub/orders/sent/1", htmx=True).text
     assert progress(done) == {"total": 2, "queued": 2, "good": 0, "bad": 2}
     assert problem_codes(done) == ["does-not-add-up"]

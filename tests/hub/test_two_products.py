@@ -9,7 +9,7 @@ from flask import Flask
 
 from hub.books.refresh import refresh_lists
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Company
 from hub.installations.install import claim_attempt, finish_authorization, install_integration, start_authorization
 from hub.integrations import registry
@@ -64,12 +64,12 @@ def load(installation: Installation) -> None:
 
     refresh_lists(installation, registry.integration(installation.integration))
     session().commit()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
 
 
 def carry(installation: Installation) -> None:
     for _ in range(4):
-        push.carry(installation.id)
+        pump.deliver(installation.id)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import ConversationRow, Delivery, Installation
 from hub.orders.deliveries import deliveries_of_order
 from hub.orders.retry import retry_delivery
@@ -37,7 +37,7 @@ def delivery(installation: Installation, ledger: Ledger, desk: Desk, plugin: Any
     ledger.customers.append({"id": "c-1", "name": order.company.name})
     send_order(ADA_AT_ACME, installation.id, order, Choices())
     for _ in range(3):
-        push.carry(installation.id)
+        pump.deliver(installation.id)
     (found,) = deliveries_of_order(ACME.id, "1042")
     assert found.state is DeliveryState.POSTED
     ledger.invoices.clear()
@@ -100,7 +100,7 @@ def test_a_write_that_was_asked_before_an_update_is_posted_once(
     update_at_the_write(ledger, plugin, updated)
     ledger.after = [None, Unavailable("The line broke.")] if lost else []
     for _ in range(4):
-        push.carry(delivery.installation_id)
+        pump.deliver(delivery.installation_id)
         pass_time(delivery.installation)
         session().commit()
     session().refresh(delivery)
@@ -120,7 +120,7 @@ def test_a_conversation_that_has_only_read_begins_anew(delivery: Delivery, ledge
     updates = update()
     carry_out = ledger.carry_out
     ledger.carry_out = lambda batch: (next(updates, None), carry_out(batch))[1]  # type: ignore[method-assign]
-    push.carry(delivery.installation_id)
+    pump.deliver(delivery.installation_id)
     session().refresh(delivery)
     assert delivery.state is DeliveryState.POSTED
     assert [one["number"] for one in ledger.invoices] == ["2042"]
@@ -139,7 +139,7 @@ def test_a_plugin_that_reads_something_else_each_time_is_stopped(
         return posting(document, reply)
 
     plugin.post = never_the_same
-    push.carry(delivery.installation_id)
+    pump.deliver(delivery.installation_id)
     session().refresh(delivery)
     assert (delivery.state, delivery.reason) == (DeliveryState.STOPPED, StopReason.CRASHED)
     assert ledger.invoices == []
@@ -190,7 +190,7 @@ def test_a_write_that_is_called_otherwise_and_says_the_same_is_posted_once(
     delivery: Delivery, ledger: Ledger, plugin: Any
 ) -> None:
     update_at_the_write(ledger, plugin, renamed)
-    push.carry(delivery.installation_id)
+    pump.deliver(delivery.installation_id)
     session().refresh(delivery)
     assert delivery.state is DeliveryState.POSTED
     assert [one["number"] for one in ledger.invoices] == ["2042"]
@@ -202,7 +202,7 @@ def test_what_is_written_and_cannot_be_read_any_more_is_not_sent_again_unless_a_
 ) -> None:
     update_at_the_write(ledger, plugin, updated)
     for _ in range(3):
-        push.carry(delivery.installation_id)
+        pump.deliver(delivery.installation_id)
         pass_time(delivery.installation)
         session().commit()
     session().refresh(delivery)
@@ -213,7 +213,7 @@ def test_what_is_written_and_cannot_be_read_any_more_is_not_sent_again_unless_a_
     assert [one["number"] for one in ledger.invoices] == ["2042"]
 
     retry_delivery(ADA_AT_ACME, delivery.id)  # As "Retry all" does: nobody has looked.
-    push.carry(delivery.installation_id)
+    pump.deliver(delivery.installation_id)
     session().refresh(delivery)
     assert (delivery.state, problems_of(delivery.problems)) == (DeliveryState.STOPPED, [problem])
     assert [one["number"] for one in ledger.invoices] == ["2042"]
@@ -222,7 +222,7 @@ def test_what_is_written_and_cannot_be_read_any_more_is_not_sent_again_unless_a_
     ledger.invoices.clear()  # It is not there.
     (fix,) = problem.fixes
     retry_delivery(ADA_AT_ACME, delivery.id, {fix.kind: fix.value})
-    push.carry(delivery.installation_id)
+    pump.deliver(delivery.installation_id)
     session().refresh(delivery)
     assert delivery.state is DeliveryState.POSTED
     assert [one["number"] for one in ledger.invoices] == ["2042"]
@@ -232,11 +232,11 @@ def test_a_plugin_that_is_put_back_reads_the_answer_at_a_retry(
     delivery: Delivery, ledger: Ledger, plugin: Any
 ) -> None:
     update_at_the_write(ledger, plugin, renamed_with_a_field_more)
-    push.carry(delivery.installation_id)
+    pump.deliver(delivery.installation_id)
     ledger.refuses = lambda _: ""
     plugin.post = first_version
     retry_delivery(ADA_AT_ACME, delivery.id)
-    push.carry(delivery.installation_id)
+    pump.deliver(delivery.installation_id)
     session().refresh(delivery)
     assert delivery.state is DeliveryState.POSTED
     assert [one["number"] for one in ledger.invoices] == ["2042"]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from hub.books import usage
 from hub.books.refresh import refresh_lists
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import due, pump
 from hub.integrations import registry
 from hub.models import Installation, Listing, Usage
 from hub.queue import commit
@@ -29,7 +29,7 @@ def metered(monkeypatch: pytest.MonkeyPatch) -> None:
 def refresh(installation: Installation) -> None:
     refresh_lists(installation, registry.integration("pretend"))
     commit()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
 
 
 def numbers(text: str) -> list[str]:
@@ -44,7 +44,7 @@ def figures() -> list[tuple[int, int]]:
 def test_every_answer_is_counted_once_and_shown_on_the_card(installation: Installation, ledger: Ledger) -> None:
     assert figures() == [(4, 0)], "who it is, and three lists"
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert figures() == [(6, 4)], "a customer and an item were looked for; four things were written"
     assert numbers(views.card(installation).usage) == ["6", "500,000", "4"]
@@ -58,11 +58,11 @@ def test_at_the_ceiling_lists_rest_with_a_sentence_and_sending_goes_on(
     ledger.trips.clear()
     refresh(installation)
     assert ledger.trips == []
-    assert not push.has_work(installation.id), "it rests, and nobody looks at it again and again"
+    assert not due.is_due(installation.id), "it rests, and nobody looks at it again and again"
     assert views.card(installation).spent
     assert set(session().scalars(select(Listing.problem))) == {views.card(installation).spent}
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert everything_posted()
     app.config["HUB_PRETEND_READS_A_MONTH"] = "400"

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.extension import BrokenPlugin
 from hub.host import Organization, Permission, User
 from hub.models import Authorization, ConversationRow, Delivery, Installation, Purpose
@@ -67,7 +67,7 @@ def test_installing_leads_through_the_sign_in_to_a_connected_installation(browse
     state = begin(browser)
     back = browser.get(f"/hub/authorized/pretend?state={state}&books=books-1")
     assert (back.status_code, back.headers["Location"]) == (303, "/hub/installations/1/details")
-    push.carry(1)
+    pump.deliver(1)
     card = browser.get("/hub/integrations").text
     assert state_of(card, "hub-card-1") == "connected"
     assert "Test Books" in card
@@ -165,7 +165,7 @@ def test_pausing_testing_and_resuming(browser: Browser, installation: Installati
     assert state_of(browser.post(f"{base}/resume", htmx=True).text, card) == "connected"
     before = checks()
     assert "every 2s" in browser.post(f"{base}/test", htmx=True).text, "The card follows until the answer is there."
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert checks() == before + 1
     assert "every 2s" not in browser.get(f"{base}/card", htmx=True).text
 
@@ -202,7 +202,7 @@ def test_sending_turns_the_dialog_into_its_status_which_ends_in_the_books(
     assert sent.status_code == 200
     assert state_of(sent.text, "hub-order-status") == "wait"
     assert "every 1s" in sent.text
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     done = browser.get("/hub/orders/1042/status", htmx=True)
     assert state_of(done.text, "hub-order-status") == "good"
     assert "every 1s" not in done.text
@@ -211,9 +211,9 @@ def test_sending_turns_the_dialog_into_its_status_which_ends_in_the_books(
 def test_pressing_twice_sends_once(browser: Browser, installation: Installation, ledger: Ledger) -> None:
     browser.post("/hub/orders/1042/send", FORM, htmx=True)
     browser.post("/hub/orders/1042/send", FORM, htmx=True)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     browser.post("/hub/orders/1042/send", FORM, htmx=True)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["1042"]
     assert len(ledger.payments) == 1
 
@@ -241,14 +241,14 @@ def test_a_refusal_of_the_books_can_be_retried_or_cancelled(
 ) -> None:
     ledger.refuses = lambda payload: "That number is taken." if "invoices" in payload else ""
     browser.post("/hub/orders/1042/send", FORM)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     status = browser.get("/hub/orders/1042/status", htmx=True).text
     assert "That number is taken." in status
     invoice = session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one()
     ledger.refuses = lambda _: ""
     again = browser.post(f"/hub/deliveries/{invoice.id}/retry", {"order_id": "1042"}, htmx=True).text
     assert state_of(again, "hub-order-status") == "wait"
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["1042"]
     assert browser.post(f"/hub/deliveries/{invoice.id}/cancel", {"order_id": "1042"}).status_code == 409
 
@@ -434,5 +434,5 @@ def test_an_account_that_is_only_suggested_is_not_called_missing_and_goes_along(
     chosen = re.search(r'name="account-income_account".*?value="(\w+)" selected', dialog, re.DOTALL)
     assert chosen is not None
     browser.post("/hub/orders/1042/send", {**FORM, "account-income_account": chosen.group(1)})
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert [one["number"] for one in ledger.invoices] == ["1042"]

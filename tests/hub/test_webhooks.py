@@ -16,7 +16,7 @@ from sqlalchemy import select
 from hub.books import links
 from hub.books.refresh import begin_due_lists, refresh_lists
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import Installation, Link, Listing, RecordRow
 from hub.plugin import Change, Listed, RecordKind
 from hub.states import InstallationState
@@ -49,10 +49,10 @@ def pass_time() -> None:
 def test_what_was_told_is_read_soon_and_only_that(installation: Installation, ledger: Ledger, tell: Tell) -> None:
     assert tell(changed(), changed(RecordKind.VENDOR)) == 200
     assert due() == {"account": LATER, "customer": SOON, "item": LATER}
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert ledger.trips == [], "not at once"
     pass_time()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert [one.name for trip in ledger.trips for one in trip.requests] == ["list customer"]
     assert due() == {"account": LATER, "customer": LATER, "item": LATER}
 
@@ -66,7 +66,7 @@ def test_a_storm_makes_a_list_due_once(installation: Installation, ledger: Ledge
     assert len(seen) <= 10 * 5, "the number of events does not matter"
     assert session().get_one(Listing, (installation.id, "customer")).due_at == first, "nor does it put it off"
     pass_time()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert len(ledger.trips) == 1
 
 
@@ -82,10 +82,10 @@ def test_what_is_told_while_it_is_being_read_is_read_once_more(
     assert due()["customer"] is None
     assert tell(changed()) == 200
     assert due()["customer"] is None
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert due()["customer"] == SOON
     pass_time()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert due()["customer"] == LATER
     assert len(ledger.trips) == 2
 
@@ -179,12 +179,12 @@ def test_what_we_have_seen_since_is_no_news(installation: Installation, ledger: 
         assert tell(told) == 200
         assert due()["customer"] == SOON
         pass_time()
-        push.carry(installation.id)
+        pump.deliver(installation.id)
         assert ledger.trips == []
         assert due()["customer"] == LATER
     tell(told, changed(id="61", at=told.at))
     pass_time()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert len(ledger.trips) == 1, "another one is new to us"
 
 
@@ -197,7 +197,7 @@ def test_what_has_changed_after_we_have_seen_it_is_news(
     session().commit()
     assert tell(changed(id="60", at=row.seen_at + at if at else None)) == 200
     pass_time()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert len(ledger.trips) == 1
 
 
@@ -217,7 +217,7 @@ def test_what_many_tell_at_once_is_all_kept(installation: Installation, ledger: 
         answers = [threads.submit(post, number) for number in range(60)]
         refresh_lists(installation, integration_of(app))
         session().commit()
-        push.carry(installation.id)
+        pump.deliver(installation.id)
         assert {answer.result() for answer in answers} == {200}
         session().get_one(Listing, (installation.id, "customer")).told = {}
         session().commit()

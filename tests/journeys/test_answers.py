@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from hub.books import description
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.installations.install import reload_lists
@@ -39,7 +39,7 @@ NOVEMBER_15 = {"AccountingInfoPrefs": {"BookCloseDate": "2026-11-15"}}
 
 def send(installation: Installation, answers: Mapping[str, str] | None = None) -> None:
     send_order(ADA_AT_ACME, installation.id, order_1042(), Choices(answers=answers or {}))
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
 
 
@@ -59,7 +59,7 @@ def stopped() -> tuple[Delivery, Problem]:
 
 def again(installation: Installation, delivery: Delivery, **answers: str) -> None:
     retry_delivery(ADA_AT_ACME, delivery.id, answers)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
 
 
@@ -114,7 +114,7 @@ def test_numbers_that_the_company_gives_itself_are_shown_and_called_no_differenc
     look(online)
     long = replace(order_1042(), number="1042-" + "9" * 30)
     send_order(ADA_AT_ACME, online.id, long, Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     session().expire_all()
     (invoice,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
     assert (invoice.state, invoice.posting_number, invoice.problems) == ("posted", "1001", [])
@@ -127,7 +127,7 @@ def test_a_number_too_long_can_be_changed_where_it_is_told(online: Installation,
     (problem,) = told.value.problems
     assert (problem.field, problem.about, problem.fixes[0].editable) == ("number", "invoice", True)
     send_order(ADA_AT_ACME, online.id, long, Choices(answers={"invoice:number": "1042-9"}))
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert [one[0] for one in whole_ledger(books)["invoices"]] == ["1042-9"]
     assert posted()
 
@@ -151,7 +151,7 @@ def send_zenith(installation: Installation, desk: Desk) -> tuple[Delivery, Probl
     """The order is for Zenith Yoga, who is in the books."""
     desk.orders["1042"] = of("Zenith Yoga")
     send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     return stopped()
 
 
@@ -202,7 +202,7 @@ def test_a_name_that_a_vendor_has_is_known_before_sending(online: Installation, 
     assert (problem.field, problem.about, problem.code) == ("customer", "customer", "name-of-another-kind")
     (offer,) = problem.fixes
     send_order(ADA_AT_ACME, online.id, of("Books by Bessie"), Choices(answers={"customer:name": "Books by Bessie (C)"}))
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert (offer.kind, names(books)) == ("name", ["Books by Bessie (C)"])
     assert posted()
 
@@ -212,7 +212,7 @@ def test_an_employees_name_is_found_by_the_books_and_another_name_cures_it(
 ) -> None:
     desk.orders["1042"] = of("Emily Platt")
     send_order(ADA_AT_ACME, online.id, of("Emily Platt"), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     delivery, problem = stopped()
     assert (delivery.kind, problem.fixes[0].value) == ("customer", "Emily Platt (C)")
     assert problem.code == "name-of-another-kind"
@@ -226,7 +226,7 @@ def test_a_suffix_is_added_where_the_setting_says_so(online: Installation, books
     online.options = {**online.options, "taken_names": "suffix"}
     commit()
     send_order(ADA_AT_ACME, online.id, of(name), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert names(books) == [f"{name} (C)"]
     assert posted()
 
@@ -235,7 +235,7 @@ def test_an_inactive_customer_is_said_to_be_inactive(online: Installation, books
     customer = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Mark Cho")
     books.control(f"edit/{REALM}/Customer/{customer['Id']}", {"Active": False})
     reload_lists(ADA_AT_ACME, online.id)
-    push.carry(online.id)
+    pump.deliver(online.id)
     with pytest.raises(Incomplete) as told:
         send_order(ADA_AT_ACME, online.id, of("Mark Cho"), Choices())
     (problem,) = told.value.problems
@@ -265,7 +265,7 @@ def test_two_orders_for_one_new_customer_pressed_at_once_create_one(
         list(people.map(press, orders))
     books.fault(kind, "/batch")
     for _ in range(3):
-        push.carry(online.id)
+        pump.deliver(online.id)
         pass_time(online)
     assert {one[0] for one in whole_ledger(books)["invoices"]} == {"1042", "1043"}
     assert len(whole_ledger(books)["invoices"]) == 2

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from hub.books import description
 from hub.database import now, session
-from hub.dispatch import credentials, push
+from hub.dispatch import credentials, pump
 from hub.extension import current
 from hub.installations import renewal
 from hub.installations.install import pause_installation, remove_installation
@@ -52,7 +52,7 @@ def ask(installation: Installation) -> bool:
     description.begin(installation)
     installation.resume_at = None
     commit()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
     return installation.checked_at is not None and installation.checked_at >= begun
 
@@ -163,7 +163,7 @@ def test_a_connection_at_work_is_lost_when_that_is_sure_and_goes_on_after_signin
     assert online.trouble
     app.config["HUB_CONFIRM_SECONDS"] = 0
     due_again()
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert state(online) is InstallationState.EXPIRED
     with pytest.raises(Rejected) as refused:
         consent(online, books, realm=OTHER_REALM)
@@ -172,7 +172,7 @@ def test_a_connection_at_work_is_lost_when_that_is_sure_and_goes_on_after_signin
     assert state(online) is InstallationState.EXPIRED
     consent(online, books)
     due_again()
-    push.carry(online.id)
+    pump.deliver(online.id)
     session().expire_all()
     assert (online.state, online.trouble) == (InstallationState.CONNECTED, "")
     assert ask(online)
@@ -188,14 +188,14 @@ def test_books_that_refuse_fresh_tokens_are_lost_when_that_is_sure(
     assert credential(online).access_refused_at is not None
     app.config["HUB_CONFIRM_SECONDS"] = 0
     due_again()
-    push.carry(online.id)  # One refusal is left; fresh tokens are accepted again.
+    pump.deliver(online.id)  # One refusal is left; fresh tokens are accepted again.
     assert credential(online).access_refused_at is None
     session().expire_all()
     assert (online.state, online.trouble) == (InstallationState.CONNECTED, "")
     requests.post(f"{books.url}/_sandbox/faults", json={**refusal, "times": 4}, timeout=5)
     assert not ask(online)
     due_again()
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert state(online) is InstallationState.EXPIRED
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.installations import notices, renewal
 from hub.models import Credential, Delivery, Installation, Notice, NoticeKind, Usage
 from hub.orders.send import send_order
@@ -35,14 +35,14 @@ def test_an_hour_of_nothing_but_error_pages_is_waited_out(online: Installation, 
     books.fault("status", "/v3/", status=status, lasts=3600)
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     for _ in range(6):
-        push.carry(online.id)
+        pump.deliver(online.id)
         session().expire_all()
         assert str(status) in online.trouble
         assert online.state is InstallationState.CONNECTED
         assert DeliveryState.STOPPED not in set(session().scalars(select(Delivery.state)))
         books.control("clock", {"advance_seconds": 600})
         pass_time(online)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
     assert online.trouble == ""
@@ -54,16 +54,16 @@ def test_who_disconnects_in_quickbooks_is_told_what_that_means_and_may_come_back
     app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     books.control(f"disconnect/{REALM}", {})
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     session().expire_all()
     assert (online.state, given(online)) == (InstallationState.CONNECTED, [])
     pass_time(online)
-    push.carry(online.id)
+    pump.deliver(online.id)
     session().expire_all()
     assert (online.state, given(online)) == (InstallationState.EXPIRED, [NoticeKind.LOST])
     consent(online, books)
     pass_time(online)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
 
@@ -77,14 +77,14 @@ def test_books_that_are_closed_to_good_tokens_wait_for_an_admin(
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     for _ in range(2):
         pass_time(online)
-        push.carry(online.id)
+        pump.deliver(online.id)
     session().expire_all()
     assert (online.state, given(online)) == (InstallationState.EXPIRED, [NoticeKind.LOST])
     assert online.trouble
     books.control(f"access/{REALM}", {"refuses": None})
     consent(online, books)
     pass_time(online)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
 
@@ -110,7 +110,7 @@ def test_the_end_after_five_years_is_told_before_and_then_an_admin_signs_in_agai
     assert ends_at - now() > dt.timedelta(days=1800)
     pass_time(online)
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
 
@@ -130,13 +130,13 @@ def renewals_refused(installation: Installation) -> bool:
 
 def test_an_update_is_made_although_queries_give_what_was(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
                                "PrivateNote": "Call them"}, operation="update")  # fmt: skip
     books.control("lag", {"queries": True})
     send_order(ADA_AT_ACME, online.id, replace(order_1042(), memo="Many thanks."), UPDATE)
-    push.carry(online.id)
+    pump.deliver(online.id)
     (invoice,) = books.books()["Invoice"]
     assert invoice["CustomerMemo"]["value"] == "Many thanks."
     assert posted()

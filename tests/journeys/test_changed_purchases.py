@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Order
 from hub.models import Delivery, Installation, Mapping
 from hub.orders.retry import retry_delivery
@@ -61,7 +61,7 @@ CHANGED = {"order": ("1042", Decimal("125.00"), "Closed"), "bill": ("1042", Deci
 @pytest.fixture
 def sent(online: Installation) -> Installation:
     send_order(ADA_AT_ACME, online.id, bought(1042), EVERYTHING)
-    push.carry(online.id)
+    pump.deliver(online.id)
     return online
 
 
@@ -77,10 +77,10 @@ def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installat
     for one in found:
         assert ("110.50", "125.00") in [(change.before, change.after) for change in one.changes]
     send_order(ADA_AT_ACME, sent.id, fewer(), Choices())
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert purchases(books) == SENT, "Not without a tick."
     send_order(ADA_AT_ACME, sent.id, fewer(), Choices(updates=BOTH))
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert purchases(books) == CHANGED
     assert posted()
     assert revisions(sent, fewer()) == []
@@ -89,7 +89,7 @@ def test_what_changed_is_said_and_a_tick_changes_it_in_the_books(sent: Installat
 @pytest.mark.parametrize("about", BOTH)
 def test_one_of_the_two_can_be_changed_alone(sent: Installation, books: Running, about: str) -> None:
     send_order(ADA_AT_ACME, sent.id, fewer(), Choices(documents=(), updates=(about,)))
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     name = "order" if about == "purchase_order/s1" else "bill"
     assert purchases(books) == SENT | {name: CHANGED[name]}
     assert [one.about for one in revisions(sent, fewer())] == [one for one in BOTH if one != about]
@@ -104,7 +104,7 @@ def test_wherever_the_line_is_cut_they_are_changed_and_not_entered_twice(
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        push.carry(sent.id)
+        pump.deliver(sent.id)
         pass_time(sent)
     assert purchases(books) == CHANGED
     assert posted()
@@ -115,9 +115,9 @@ def test_a_bill_that_is_sent_later_answers_the_purchase_order_that_is_there(
     online: Installation, books: Running
 ) -> None:
     send_order(ADA_AT_ACME, online.id, bought(1042), Choices(documents=("purchase_order",)))
-    push.carry(online.id)
+    pump.deliver(online.id)
     send_order(ADA_AT_ACME, online.id, bought(1042), Choices(documents=("bill",)))
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert purchases(books) == SENT
 
 
@@ -134,17 +134,17 @@ def test_what_a_bookkeeper_made_of_the_bill_is_told_before_it_is_replaced(
     more = {"Line": [{**bill["Line"][0], "Amount": 147.5}], "TotalAmt": 147.5, "Balance": 147.5}
     books.control(f"edit/{REALM}/Bill/{bill['Id']}", more)
     send_order(ADA_AT_ACME, sent.id, fewer(), Choices(documents=(), updates=("bill/s1",)))
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     (problem,) = problems_of(the_bill().problems)
     assert problem.code == "changed-there"
     assert "147.50" in problem.what
     assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
     retry_delivery(ADA_AT_ACME, the_bill().id, {"overwrites": "nonsense"})
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert purchases(books)["bill"] == ("1042", Decimal("147.50"), Decimal("147.50"))
     (offer,) = problem.fixes
     retry_delivery(ADA_AT_ACME, the_bill().id, {offer.kind: offer.value})
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert purchases(books)["bill"] == CHANGED["bill"]
     assert posted()
 
@@ -156,11 +156,11 @@ def test_a_bill_that_was_deleted_there_can_be_entered_once_more(
     (bill,) = books.books()["Bill"]
     books.control(f"delete/{REALM}/Bill/{bill['Id']}", {})
     send_order(ADA_AT_ACME, sent.id, fewer(), Choices(updates=BOTH))
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     (offer,) = problems_of(the_bill().problems)[0].fixes
     assert (offer.kind, offer.value) == (FixKind.ANEW, bill["Id"])
     retry_delivery(ADA_AT_ACME, the_bill().id, {offer.kind: offer.value})
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert purchases(books) == CHANGED
     assert posted()
 
@@ -183,7 +183,7 @@ def test_accounts_that_nobody_mapped_can_be_chosen_again_where_purchases_are_cha
     assert "mapping-missing" in problem_codes(refused.text)
     done = browser.post(address, {**ticked, **dict(fields)}, htmx=True)
     assert done.status_code == 200
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert purchases(books) == CHANGED
 
 

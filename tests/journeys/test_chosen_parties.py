@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from hub.books.links import links
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.integrations import registry
 from hub.models import Delivery, Installation
 from hub.orders.retry import retry_delivery
@@ -39,7 +39,7 @@ from tests.support.serving import serving
 
 def carry(installation: Installation) -> None:
     for _ in range(3):
-        push.carry(installation.id)
+        pump.deliver(installation.id)
     session().expire_all()
 
 

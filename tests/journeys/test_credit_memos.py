@@ -13,7 +13,7 @@ from flask import Flask
 
 from hub.books import history, links
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Order
 from hub.integrations import registry
 from hub.models import Installation
@@ -52,7 +52,7 @@ CREDIT = [("1077", Decimal("218.50"), Decimal("218.50"))]
 def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     send_order(ADA_AT_ACME, online.id, returned(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert posted()
     assert entered(books) == CREDIT
     (memo,) = books.books()["CreditMemo"]
@@ -77,7 +77,7 @@ def test_wherever_the_line_is_cut_there_is_one_credit_memo(
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        push.carry(online.id)
+        pump.deliver(online.id)
         pass_time(online)
     assert entered(books) == CREDIT
     assert posted()
@@ -86,7 +86,7 @@ def test_wherever_the_line_is_cut_there_is_one_credit_memo(
 @pytest.mark.databases("sqlite", "postgresql")
 def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, returned(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     before = returned()
     line = replace(before.lines[0], quantity=Decimal(-50), amount=Decimal("-115.00"))
     changed = replace(before, lines=(line,), total=Decimal("-103.50"))
@@ -94,7 +94,7 @@ def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Runn
     (found,) = find_differences(online, changed, Choices())
     assert ("218.50", "103.50") in [(one.before, one.after) for one in found.changes]
     send_order(ADA_AT_ACME, online.id, changed, Choices(updates=("credit_memo",)))
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert entered(books) == [("1077", Decimal("103.50"), Decimal("103.50"))]
     assert balance(online) == Decimal("-103.50")
 

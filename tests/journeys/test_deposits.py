@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from hub.books import history, links
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.integrations import registry
 from hub.models import Exchange, Installation
@@ -72,14 +72,14 @@ INVOICED = [("1042", Decimal("218.50"), Decimal("118.50"))]
 @pytest.mark.databases("sqlite", "postgresql")
 def test_a_deposit_is_the_customers_credit_and_then_on_the_invoice(early: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
-    push.carry(early.id)
+    pump.deliver(early.id)
     assert (paid(books), owed(books)) == ([(HUNDRED, HUNDRED)], [])
     assert not [one for one in books.books()["Item"] if one["Name"] == "A7102"], "Only the invoice needs it."
     assert balance(early) == -HUNDRED
     choices = last_choices(early, deliveries_of_order(ACME.id, "1042"))
     assert choices.sells, "The invoice is what is sent next."
     send_order(ADA_AT_ACME, early.id, order_1042(), choices)
-    push.carry(early.id)
+    pump.deliver(early.id)
     assert (paid(books), owed(books)) == (APPLIED, INVOICED)
     assert posted()
     assert balance(early) == Decimal("118.50"), "At once, from the echoes."
@@ -92,13 +92,13 @@ def test_wherever_the_line_is_cut_it_is_received_once_and_applied_once(
     early: Installation, books: Running, trip: int, kind: str
 ) -> None:
     send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
-    push.carry(early.id)
+    pump.deliver(early.id)
     send_order(ADA_AT_ACME, early.id, order_1042(), Choices())
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        push.carry(early.id)
+        pump.deliver(early.id)
         pass_time(early)
     assert (paid(books), owed(books)) == (APPLIED, INVOICED)
     assert posted()
@@ -120,11 +120,11 @@ def test_the_dialog_offers_it_where_the_setting_says_so_and_then_the_invoice(app
     allow(online)
     assert OFFERED in client.get(address).text
     send_order(ADA_AT_ACME, online.id, order_1042(), DEPOSIT)
-    push.carry(online.id)
+    pump.deliver(online.id)
     page = client.get(address).text
     assert 'value="invoice" checked' in page, "What comes next is the invoice."
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert OFFERED not in client.get(f"{address}?again=1").text
 
 
@@ -132,7 +132,7 @@ def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_i
     app: Flask, desk: Desk, early: Installation, books: Running
 ) -> None:
     send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
-    push.carry(early.id)
+    pump.deliver(early.id)
     (received,) = order_1042().payments
     corrected = replace(order_1042(), payments=(replace(received, amount=Decimal("110.00")),))
     desk.orders["1042"] = corrected
@@ -142,7 +142,7 @@ def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_i
     assert found.way is Action.UPDATE
     assert f'id="hub-changes-{found.about.replace("/", "-")}"' in page
     send_order(ADA_AT_ACME, early.id, corrected, Choices())
-    push.carry(early.id)
+    pump.deliver(early.id)
     assert (paid(books), owed(books)) == (
         [(Decimal("110.00"), Decimal("0.00"))], [("1042", Decimal("218.50"), Decimal("108.50"))]
     )  # fmt: skip
@@ -152,11 +152,11 @@ def test_a_deposit_that_was_corrected_on_the_order_is_changed_when_its_invoice_i
 
 def test_an_invoice_that_is_given_up_leaves_the_deposit_as_it_was(early: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
-    push.carry(early.id)
+    pump.deliver(early.id)
     live = send_order(ADA_AT_ACME, early.id, order_1042(), Choices())
     (invoice,) = (one for one in live if one.kind == "invoice")
     cancel_delivery(ADA_AT_ACME, invoice.id)
-    push.carry(early.id)
+    pump.deliver(early.id)
     assert (paid(books), owed(books)) == ([(HUNDRED, HUNDRED)], [])
     (payment,) = deliveries_of_order(ACME.id, "1042")
     assert (payment.kind, payment.state) == ("payment", DeliveryState.POSTED)
@@ -165,7 +165,7 @@ def test_an_invoice_that_is_given_up_leaves_the_deposit_as_it_was(early: Install
 def test_a_deposit_that_somebody_has_applied_elsewhere_stays_there(early: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, early.id, order_1042(), DEPOSIT)
     send_order(ADA_AT_ACME, early.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices())
-    push.carry(early.id)
+    pump.deliver(early.id)
     (other,), (payment,) = books.books()["Invoice"], books.books()["Payment"]
     link = {"Amount": 100, "LinkedTxn": [{"TxnId": other["Id"], "TxnType": "Invoice"}]}
     by_hand(books, "Payment", {"Id": payment["Id"], "SyncToken": payment["SyncToken"], "sparse": True,
@@ -173,7 +173,7 @@ def test_a_deposit_that_somebody_has_applied_elsewhere_stays_there(early: Instal
             operation="update")  # fmt: skip
     look_again(early)
     send_order(ADA_AT_ACME, early.id, order_1042(), Choices())
-    push.carry(early.id)
+    pump.deliver(early.id)
     total = Decimal("218.50")
     assert owed(books) == [("1043", total, total - HUNDRED), ("1042", total, total)]
     assert posted()

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from hub.books import mappings
 from hub.database import session
-from hub.dispatch import endpoints, polling_sessions, pull
+from hub.dispatch import endpoints, leases, polling_sessions, pump
 from hub.dispatch.polling import StoredPollingSession
 from hub.errors import NotFound
 from hub.installations.install import remove_installation
@@ -71,7 +71,7 @@ def test_a_call_takes_a_few_statements_however_much_it_hands_over(connected: Off
         if body is NoBatch.PREPARING:
             assert len(collecting) < 20
             with statements(app) as sorting_out:
-                pull.process_installation(connected.installation.id)  # A worker does so meanwhile.
+                pump.deliver(connected.installation.id)  # A worker does so meanwhile.
             sorted_with.append(sum(one.startswith("SELECT") for one in sorting_out))
             continue
         assert isinstance(body, str)
@@ -102,7 +102,7 @@ def test_a_session_that_is_silent_after_its_answer_was_taken_in_makes_room_soone
 
     def collect() -> str:
         while not isinstance(body := desk.next_batch(ticket), str):
-            pull.process_installation(connected.installation.id)
+            pump.deliver(connected.installation.id)
         return body
 
     assert begin() is LoginResult.OPEN
@@ -114,7 +114,7 @@ def test_a_session_that_is_silent_after_its_answer_was_taken_in_makes_room_soone
         assert begin(may_be_silent=0) is LoginResult.BUSY, "QuickBooks works on it."
         answer = company.process(body)
         desk.receive_answer(ticket, answer if readable or not is_much else answer[: len(answer) // 2])
-    pull.process_installation(connected.installation.id)  # A worker reads it.
+    pump.deliver(connected.installation.id)  # A worker reads it.
     assert begin() is LoginResult.BUSY
     silent = ticket
     assert begin(may_be_silent=0) is LoginResult.OPEN
@@ -187,7 +187,7 @@ def test_nothing_is_left_behind_by_a_session(connected: Office) -> None:
     send_order(ADA_AT_ACME, connected.installation.id, order_1042(), Choices())
     connected.update()
     assert set(session().scalars(select(BatchRow.state))) == {BatchState.ANSWERED}
-    assert connected.installation.lease_token is None
+    assert not leases.is_driven(connected.installation.id)
     assert connected.installation.trouble == ""
 
 
@@ -272,11 +272,11 @@ def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_i
 def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> None:
     """What is handed in by a session that was handed nothing, because other books are open, answers nothing."""
     send_order(ADA_AT_ACME, connected.installation.id, order_1042(), Choices())
-    pull.process_installation(connected.installation.id)
+    pump.deliver(connected.installation.id)
     desk = StoredPollingSession(connected.installation.id)
     ticket = desk.log_in(desk.login, connected.password).ticket
     desk.identify_books(ticket, Books(id=connected.installation.books_id, name=BOOKS), "16.0")
-    pull.process_installation(connected.installation.id)
+    pump.deliver(connected.installation.id)
     assert session().scalars(select(BatchRow).where(BatchRow.state == BatchState.OPEN)).all()
     session().commit()
     desk.report_error(ticket, "Another company file is open.")

@@ -12,7 +12,7 @@ from flask import Flask
 from lxml import html
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Company, User
 from hub.models import Installation
 from hub.states import DeliveryState
@@ -111,7 +111,7 @@ def test_what_is_chosen_for_each_vendor_is_what_the_books_get(dialog: Dialog, bo
     dialog.fill("vendor-s2", dialog.option("vendor-s2", "Books by Bessie"))
     dialog.send()
     assert states() == {DeliveryState.QUEUED, DeliveryState.WAITING}
-    push.carry(1)
+    pump.deliver(1)
     found = books.books()
     bills = [(one["DocNumber"], one["VendorRef"]["name"], one["TotalAmt"]) for one in found["Bill"]]
     assert sorted(bills) == [

@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import BatchRow, Delivery, Installation
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
@@ -42,7 +42,7 @@ def long_after(books: Running) -> None:
 def go_on(online: Installation) -> None:
     for _ in range(4):
         pass_time(online)
-        push.carry(online.id)
+        pump.deliver(online.id)
 
 
 @pytest.mark.parametrize(("trip", "kind"), list(product(range(4), ["cut_before", "cut_after"])))
@@ -53,7 +53,7 @@ def test_a_line_cut_at_any_trip_and_mended_after_a_day(
     if trip:
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
-    push.carry(online.id)
+    pump.deliver(online.id)
     long_after(books)
     go_on(online)
     assert whole_ledger(books) == EXPECTED
@@ -85,7 +85,7 @@ def test_of_thirty_documents_in_one_batch_each_is_found_whose_answer_was_lost(
     for _ in range(30):
         books.fault("cut_after", "/batch")
         pass_time(online)
-        push.carry(online.id)
+        pump.deliver(online.id)
         long_after(books)
         requests.delete(f"{books.url}/_sandbox/faults", timeout=5)
         if posted():
@@ -143,10 +143,10 @@ def test_an_invoice_that_was_voided_meanwhile_is_not_entered_again(online: Insta
 def test_what_somebody_entered_by_hand_is_not_taken_for_ours(online: Installation, books: Running) -> None:
     """Two orders of one day and customer that are alike to the cent; the second one's invoice never arrived."""
     send_order(ADA_AT_ACME, online.id, replace(order_1042(), payments=()), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     send_order(ADA_AT_ACME, online.id, replace(order_1042(), id="1043", number="1043", payments=()), Choices())
     books.fault("cut_before", "/batch")
-    push.carry(online.id)
+    pump.deliver(online.id)
     long_after(books)
     go_on(online)
     assert sorted(one["DocNumber"] for one in books.books()["Invoice"]) == ["1042", "1043"]
@@ -157,13 +157,13 @@ def test_a_change_that_was_carried_out_is_not_carried_out_over_what_somebody_did
     online: Installation, books: Running, desk: Desk
 ) -> None:
     send_order(ADA_AT_ACME, online.id, replace(order_1042(), payments=()), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     line = replace(order_1042().lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
     changed = replace(order_1042(), payments=(), lines=(line,), total=Decimal("103.50"))
     desk.orders["1042"] = changed
     send_order(ADA_AT_ACME, online.id, changed, Choices(updates=("invoice",)))
     books.fault("cut_after", "/batch")
-    push.carry(online.id)
+    pump.deliver(online.id)
     (row,) = books.books()["Invoice"]
     assert row["TotalAmt"] == Decimal("103.50")
     edit(books, "invoice", row["Id"], {"CustomerMemo": {"value": "By hand"}})
@@ -178,12 +178,12 @@ def test_a_change_that_was_lost_is_refused_with_a_way_out_if_the_invoice_was_del
     online: Installation, books: Running, desk: Desk
 ) -> None:
     send_order(ADA_AT_ACME, online.id, replace(order_1042(), payments=()), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     line = replace(order_1042().lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
     desk.orders["1042"] = changed = replace(order_1042(), payments=(), lines=(line,), total=Decimal("103.50"))
     send_order(ADA_AT_ACME, online.id, changed, Choices(updates=("invoice",)))
     books.fault("cut_before", "/batch")
-    push.carry(online.id)
+    pump.deliver(online.id)
     (row,) = books.books()["Invoice"]
     assert row["TotalAmt"] == Decimal("218.50")
     by_hand(books, "Invoice", {"Id": row["Id"], "SyncToken": row["SyncToken"]}, operation="delete")
@@ -200,7 +200,7 @@ def lose_the_invoice(online: Installation, books: Running) -> None:
     """Go on until the invoice is in the books and its answer is lost: customer and product take one trip."""
     books.fault("delay", "/batch", seconds=0)
     books.fault("cut_after", "/batch")
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert len(books.books()["Invoice"]) == 1
     assert not posted()
 
@@ -215,7 +215,7 @@ def edit(books: Running, path: str, entry_id: str, fields: dict[str, Any], *, sp
 
 def test_every_document_bears_a_mark_of_its_own(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     keys = {one.idempotency_key for one in session().scalars(select(BatchRow))}
     notes = [one["PrivateNote"] for kind in ("Invoice", "Payment") for one in books.books()[kind]]
     marks = {mark(key, place) for key in keys for place in range(1, 31)}
@@ -238,7 +238,7 @@ def test_in_a_batch_one_of_which_is_refused_the_others_are_found_and_that_one_st
     requests.post(f"{books.url}/v3/company/{REALM}/invoice", json=taken, headers=headers, timeout=5).raise_for_status()
     books.fault("delay", "/batch", seconds=0)
     books.fault("cut_after", "/batch")
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert len(books.books()["Invoice"]) == 30
     long_after(books)
     go_on(online)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from hub.books import history, links, mappings
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Order
 from hub.models import Delivery, Installation, Mapping, TransactionRow
 from hub.orders.send import send_order
@@ -62,7 +62,7 @@ ALL: dict[str, list[tuple[object, ...]]] = {
 def test_what_is_bought_stands_in_the_books_linked_and_billable(online: Installation, books: Running) -> None:
     online.billable = True
     send_order(ADA_AT_ACME, online.id, the_order(), EVERYTHING)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert everything(books) == ALL
     assert posted()
     found = books.books()
@@ -84,7 +84,7 @@ def test_a_new_product_can_be_bought_though_its_cost_account_is_chosen_in_the_di
     commit()
     choices = replace(EVERYTHING, accounts={f"{Role.COST}/s1": cost})
     send_order(ADA_AT_ACME, online.id, the_order(), choices)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert everything(books) == ALL
     assert posted()
     (item,) = [one for one in books.books()["Item"] if one["Name"] == "A7102"]
@@ -100,7 +100,7 @@ def test_wherever_the_line_is_cut_each_document_is_there_once(
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        push.carry(online.id)
+        pump.deliver(online.id)
         pass_time(online)
     assert everything(books) == ALL
     assert posted()
@@ -108,7 +108,7 @@ def test_wherever_the_line_is_cut_each_document_is_there_once(
 
 def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     before = order_1042()
     line = replace(before.lines[0], quantity=Decimal(110), amount=Decimal("253.00"))
     moved = replace(before.company, email="x@abc.test")
@@ -116,7 +116,7 @@ def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, b
     session().expire_all()
     assert [one.about for one in find_differences(online, changed, Choices())] == ["invoice", "customer"]
     send_order(ADA_AT_ACME, online.id, changed, UPDATE)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert everything(books)["invoices"] == [("1042", Decimal("241.50"), Decimal("141.50"))]
     (customer,) = (one for one in books.books()["Customer"] if one["DisplayName"] == "ABC Company")
     assert customer["PrimaryEmailAddr"]["Address"] == "x@abc.test"
@@ -126,7 +126,7 @@ def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, b
 
 def test_what_happens_in_the_books_shows_in_the_history(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     row = links.by_name(online.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     account = history.of_customer(online.id, row.record_id, now().date())
     at_once = sorted((one.kind, one.number, one.total, one.balance) for one in account.transactions)
@@ -147,13 +147,13 @@ def test_what_happens_in_the_books_shows_in_the_history(online: Installation, bo
 
 def test_an_update_goes_onto_what_somebody_else_has_changed(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True,
                                        "PrivateNote": "Call them"}, operation="update")  # fmt: skip
     changed = replace(order_1042(), memo="Many thanks.")
     send_order(ADA_AT_ACME, online.id, changed, UPDATE)
-    push.carry(online.id)
+    pump.deliver(online.id)
     (invoice,) = books.books()["Invoice"]
     assert invoice["CustomerMemo"]["value"] == "Many thanks."
     assert set(session().scalars(select(Delivery.state))) == {DeliveryState.POSTED}
@@ -163,7 +163,7 @@ def test_a_payment_that_somebody_received_in_quickbooks_is_known_by_its_invoice(
     online: Installation, books: Running
 ) -> None:
     send_order(ADA_AT_ACME, online.id, replace(order_1042(), payments=()), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     (invoice,) = books.books()["Invoice"]
     applied = [{"Amount": 50, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}]
     by_hand(books, "Payment", {"CustomerRef": invoice["CustomerRef"], "TotalAmt": 50, "Line": applied})

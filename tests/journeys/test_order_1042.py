@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import credentials, push
+from hub.dispatch import credentials, pump
 from hub.errors import Incomplete
 from hub.installations.install import remove_installation
 from hub.integrations import registry
@@ -39,7 +39,7 @@ def test_installing_reads_the_company_and_its_lists(online: Installation) -> Non
 
 def test_order_1042_arrives_with_exactly_its_figures(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
     assert not [one.problems for one in session().scalars(select(Delivery)) if one.problems]
@@ -54,7 +54,7 @@ def test_a_line_cut_at_any_trip_loses_nothing_and_doubles_nothing(
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        push.carry(online.id)
+        pump.deliver(online.id)
         pass_time(online)
     assert whole_ledger(books) == EXPECTED
     assert posted()
@@ -65,12 +65,12 @@ def test_a_line_cut_at_any_trip_loses_nothing_and_doubles_nothing(
 def test_an_outage_is_waited_out(online: Installation, books: Running, status: int) -> None:
     books.fault("status", "/batch", times=2, status=status, body="<html>Sorry</html>")
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     session().expire_all()
     assert online.trouble
     for _ in range(3):
         pass_time(online)
-        push.carry(online.id)
+        pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
     session().expire_all()
     assert online.trouble == ""
@@ -79,7 +79,7 @@ def test_an_outage_is_waited_out(online: Installation, books: Running, status: i
 def test_a_token_that_ran_out_is_renewed_on_the_way(online: Installation, books: Running) -> None:
     books.control("clock", {"advance_seconds": 7200})
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
 
 
@@ -89,14 +89,14 @@ def test_a_grant_that_was_taken_back_waits_for_an_admin_and_then_goes_on(
     app.config["HUB_CONFIRM_SECONDS"] = 0  # A loss is believed at the second refusal, after this.
     books.control("clock", {"advance_days": 102})
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     pass_time(online)
-    push.carry(online.id)
+    pump.deliver(online.id)
     session().expire_all()
     assert online.state is InstallationState.EXPIRED
     consent(online, books)
     pass_time(online)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
 
 
@@ -107,7 +107,7 @@ def test_books_that_answer_too_slowly_are_asked_again_and_hold_everything_once(
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     books.fault("delay", "/batch", times=2, seconds=1.5)
     for _ in range(4):
-        push.carry(online.id)
+        pump.deliver(online.id)
         pass_time(online)
     assert whole_ledger(books) == EXPECTED
 
@@ -134,7 +134,7 @@ def test_a_customer_that_is_already_an_employee_stops_with_a_sentence_and_anothe
     order = order_1042()
     order = replace(order, company=replace(order.company, name="Emily Platt"))
     send_order(ADA_AT_ACME, online.id, order, Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [one.kind for one in stopped] == ["customer"]
     (problem,) = problems_of(stopped[0].problems)
@@ -143,7 +143,7 @@ def test_a_customer_that_is_already_an_employee_stops_with_a_sentence_and_anothe
     assert whole_ledger(books)["invoices"] == []
     other = next(one for one in books.books()["Customer"] if one["DisplayName"] == "Zenith Yoga")
     send_order(ADA_AT_ACME, online.id, order, Choices(customer=other["Id"]))
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert [one[:2] for one in whole_ledger(books)["invoices"]] == [("1042", "Zenith Yoga")]
     assert posted_or_cancelled()
 
@@ -162,7 +162,7 @@ def test_a_denied_consent_and_a_foreign_realm_leave_everything_as_it_was(online:
     assert online.books_id == "4620816365000000001"
     assert online.state is InstallationState.CONNECTED
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
 
 

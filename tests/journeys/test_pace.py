@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import due, pump
 from hub.models import Installation, Usage
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
@@ -39,7 +39,7 @@ def send_all(online: Installation) -> None:
     for number in ORDERS:
         order = replace(order_1042(), id=str(number), number=str(number))
         send_order(ADA_AT_ACME, online.id, order, Choices())
-        push.carry(online.id)
+        pump.deliver(online.id)
 
 
 def statuses(books: Running) -> list[int]:
@@ -79,10 +79,10 @@ def test_without_redis_it_says_so_itself_and_the_line_rests_for_a_minute(
     assert 429 in statuses(books)
     assert online.resume_at is not None
     assert 50 < (online.resume_at - now()).total_seconds() <= 60
-    assert not push.has_work(online.id)
+    assert not due.is_due(online.id)
     books.control("limits", {"second": 1000})
     pass_time(online)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert arrived(books) == EXPECTED
     assert posted()
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from hub.books import links
 from hub.books.refresh import refresh_lists
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import due, pump
 from hub.integrations import registry
 from hub.models import Installation, Link, Listing, RecordRow, TransactionRow, Usage
 from hub.orders.send import send_order
@@ -58,7 +58,7 @@ def settle(online: Installation) -> None:
     for listing in session().scalars(select(Listing)):
         listing.due_at = now() if listing.told else listing.due_at
     commit()
-    push.carry(online.id)
+    pump.deliver(online.id)
 
 
 def write(books: Running, kind: str, fields: dict[str, Any], realm: str = REALM) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def test_lists_are_read_whole_once_and_then_by_what_changed(online: Installation
         before, read = len(calls(books)), reads()
         refresh_lists(online, registry.integration("quickbooks_online"))
         commit()
-        push.carry(online.id)
+        pump.deliver(online.id)
         # Of tax codes QuickBooks tells no changes, so what changed of them is asked in a batch.
         assert sorted(calls(books)[before:]) == ["batch", "cdc"]
         assert reads() == read + 2
@@ -112,7 +112,7 @@ def test_what_we_write_ourselves_is_told_to_us_and_is_not_read(
 ) -> None:
     books.webhooks(hooked, TOKEN)
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
     read = reads()
@@ -123,7 +123,7 @@ def test_what_we_write_ourselves_is_told_to_us_and_is_not_read(
     assert due_soon() == set()
     assert reads() == read
     assert "cdc" not in calls(books)
-    assert not push.has_work(online.id)
+    assert not due.is_due(online.id)
 
 
 def test_what_is_not_signed_by_intuit_is_turned_away(online: Installation, books: Running, hooked: str) -> None:
@@ -144,7 +144,7 @@ def test_a_company_that_is_not_connected_is_no_matter(online: Installation, book
 def test_a_customer_that_is_merged_breaks_no_link(online: Installation, books: Running, hooked: str) -> None:
     books.webhooks(hooked, TOKEN)
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     kept = write(books, "customer", {"DisplayName": "ABC Company Inc."})
     tell(books)
     settle(online)
@@ -162,7 +162,7 @@ def test_a_customer_that_is_merged_breaks_no_link(online: Installation, books: R
         settle(online)
         session().expire_all()
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert posted()
 
 

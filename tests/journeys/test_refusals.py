@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.installations.install import resume_installation
 from hub.models import Delivery, Installation
 from hub.orders.send import send_order
@@ -22,7 +22,7 @@ def test_a_lapsed_subscription_pauses_the_installation_until_it_is_renewed(
 ) -> None:
     books.control(f"company/{REALM}", {"SubscriptionStatus": "EXPIRED"})
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     session().expire_all()
     assert online.state is InstallationState.PAUSED
     assert online.trouble
@@ -30,7 +30,7 @@ def test_a_lapsed_subscription_pauses_the_installation_until_it_is_renewed(
     books.control(f"company/{REALM}", {"SubscriptionStatus": "PAID"})
     resume_installation(ADA_AT_ACME, online.id)
     pass_time(online)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert whole_ledger(books) == EXPECTED
     assert posted()
     assert online.trouble == ""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.host import Order
 from hub.models import Delivery, Installation
@@ -37,7 +37,7 @@ def code(books: Running, name: str = "California") -> str:
 def send(installation: Installation, order: Order, choices: Choices) -> list[str]:
     """Send it, and give what there is to say about the invoice."""
     send_order(ADA_AT_ACME, installation.id, order, choices)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
     (invoice,) = session().scalars(select(Delivery).where(Delivery.kind == "invoice"))
     assert invoice.state == "posted"

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hub.books import links, mappings
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Order
 from hub.installations.install import check_connection
 from hub.integrations import registry
@@ -53,7 +53,7 @@ def told(books: Running) -> dict[str, Any]:
 @pytest.mark.databases("sqlite", "postgresql")
 def test_what_the_order_names_stands_on_its_documents(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, named(), EVERYTHING)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert posted()
     assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
 
@@ -72,7 +72,7 @@ def test_what_the_order_names_comes_before_what_is_suggested(
     desk.orders["1042"] = named()
     (outlook,) = look(online, ["1042"], ["invoice", "purchase_order", "bill"])
     send_order(ADA_AT_ACME, online.id, outlook.order, outlook.choices)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert posted()
     assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
     assert not {Role.TERMS, Role.CLASS} & outlook.choices.accounts.keys(), "What the order names may change with it."
@@ -87,7 +87,7 @@ def test_what_the_books_do_not_have_is_what_the_settings_say_or_nothing(online: 
     commit()
     order = named(terms="45 days", tracking_class="Gifts", location="")
     send_order(ADA_AT_ACME, online.id, order, EVERYTHING)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert told(books) == {"terms": None, "classes": ["Office"] * 3, "locations": [None] * 3}
 
 
@@ -101,7 +101,7 @@ def test_a_person_may_choose_otherwise_in_the_dialog(
     other = links.by_name(online.id, RecordKind.CLASS, ["Apparel"])["apparel"]
     choices = replace(EVERYTHING, accounts={Role.CLASS: other.record_id})
     send_order(ADA_AT_ACME, online.id, desk.orders["1042"], choices)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert told(books)["classes"] == ["Apparel"] * 3
 
 
@@ -109,9 +109,9 @@ def test_a_class_stands_on_the_document_where_the_company_notes_it_there(online:
     ways = {"ClassTrackingPerTxn": True, "ClassTrackingPerTxnLine": False}
     books.control(f"preferences/{REALM}", {"AccountingInfoPrefs": ways})
     check_connection(ADA_AT_ACME, online.id)
-    push.carry(online.id)
+    pump.deliver(online.id)
     send_order(ADA_AT_ACME, online.id, named(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     (invoice,) = books.books()["Invoice"]
     assert invoice["ClassRef"]["name"] == "Drinkware"
     assert "ClassRef" not in invoice["Line"][0]["SalesItemLineDetail"]

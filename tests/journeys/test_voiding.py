@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from hub.books import history, links
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Incomplete, NotPossible
 from hub.host import Order
 from hub.integrations import registry
@@ -80,7 +80,7 @@ def written() -> list[str]:
 def sent(online: Installation) -> Installation:
     """Order 1042 is in the books, without a payment."""
     send_order(ADA_AT_ACME, online.id, unpaid(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     return online
 
 
@@ -99,7 +99,7 @@ def test_the_invoice_is_voided_and_the_history_says_so(sent: Installation, books
     send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
     send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)  # Two people press at once.
     assert outcomes() == [("invoice", DeliveryState.QUEUED, "")]
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert invoices(books) == VOIDED
     assert outcomes() == [GONE]
     assert balance(sent) == Decimal(0)
@@ -120,7 +120,7 @@ def test_wherever_the_line_is_cut_it_is_voided_once(sent: Installation, books: R
         books.fault("delay", "/batch", times=trip, seconds=0)
     books.fault(kind, "/batch")
     for _ in range(4):
-        push.carry(sent.id)
+        pump.deliver(sent.id)
         pass_time(sent)
     assert invoices(books) == VOIDED
     (after,) = books.books()["Invoice"]
@@ -132,7 +132,7 @@ def test_what_somebody_has_voided_by_hand_is_not_voided_again(sent: Installation
     send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"]}, operation="void")
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert (invoices(books), outcomes()) == (VOIDED, [GONE])
     assert int(books.books()["Invoice"][0]["SyncToken"]) == int(invoice["SyncToken"]) + 1
 
@@ -140,12 +140,12 @@ def test_what_somebody_has_voided_by_hand_is_not_voided_again(sent: Installation
 @pytest.mark.databases("sqlite", "postgresql")
 def test_what_was_paid_becomes_the_customers_credit(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     send_order(ADA_AT_ACME, online.id, cancelled(order_1042()), VOID)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert invoices(books) == VOIDED
     assert [one["UnappliedAmt"] for one in books.books()["Payment"]] == [Decimal("100.00")]
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert balance(online) == Decimal("-100.00"), "The books were asked again what became of the payment."
 
 
@@ -155,7 +155,7 @@ def test_closed_books_keep_it_and_say_why_and_giving_up_leaves_it_as_it_was(
     desk.orders["1042"] = cancelled()
     close(books, "2026-12-31")
     send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     (delivery,) = deliveries_of_order(ACME.id, "1042")
     assert delivery.state is DeliveryState.STOPPED
     assert outcomes() == [("invoice", DeliveryState.STOPPED, "")]
@@ -163,11 +163,11 @@ def test_closed_books_keep_it_and_say_why_and_giving_up_leaves_it_as_it_was(
     close(books, None)
     retry_delivery(ADA_AT_ACME, delivery.id)
     cancel_delivery(ADA_AT_ACME, delivery.id)
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert invoices(books) == [("1042", Decimal("218.50"), Decimal("218.50"), False)]
     assert outcomes() == [("invoice", DeliveryState.POSTED, "")]
     send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert invoices(books) == VOIDED
 
 
@@ -176,7 +176,7 @@ def test_an_order_that_was_taken_up_again_is_not_voided_by_a_retry(
 ) -> None:
     close(books, "2026-12-31")
     send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     desk.orders["1042"] = unpaid()
     with pytest.raises(NotPossible):
         retry_delivery(ADA_AT_ACME, deliveries_of_order(ACME.id, "1042")[0].id)
@@ -185,13 +185,13 @@ def test_an_order_that_was_taken_up_again_is_not_voided_by_a_retry(
 @pytest.mark.databases("sqlite", "postgresql")
 def test_an_order_that_comes_back_is_entered_again(sent: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, sent.id, cancelled(), VOID)
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     session().expire_all()
     (offer,) = find_differences(sent, unpaid(), Choices())
     assert (offer.about, offer.way) == ("invoice", Action.RECREATE)
     again = Choices(updates=("invoice",), answers={"invoice:repeats_number": "yes"})
     send_order(ADA_AT_ACME, sent.id, unpaid(), again)
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert invoices(books) == [*VOIDED, ("1042", Decimal("218.50"), Decimal("218.50"), False)]
     assert outcomes() == [("invoice", DeliveryState.POSTED, "")]
 
@@ -205,7 +205,7 @@ def test_an_order_that_gives_back_by_now_voids_its_invoice_before_the_credit_mem
         send_order(ADA_AT_ACME, sent.id, returned, Choices())
     assert [one.code for one in refused.value.problems] == ["other-kind-posted"]
     send_order(ADA_AT_ACME, sent.id, returned, Choices(updates=("invoice",)))
-    push.carry(sent.id)
+    pump.deliver(sent.id)
     assert (invoices(books), credited(books)) == (VOIDED, [("1042", Decimal("218.50"), Decimal("218.50"))])
     assert written()[-2:] == ["void Invoice", "create CreditMemo"]
     assert balance(sent) == Decimal("-218.50")

@@ -19,7 +19,7 @@ from werkzeug.security import generate_password_hash
 
 from hub import Hub, migrating
 from hub.database import session
-from hub.dispatch import endpoints, push
+from hub.dispatch import endpoints, pump
 from hub.installations.install import claim_attempt, finish_authorization, install_integration, start_authorization
 from hub.integrations import registry
 from hub.models import Installation, Mapping
@@ -135,7 +135,7 @@ def _connect_pretend(app: Flask, ledger: Ledger) -> dict[str, list[dict[str, Any
     databases.once("empty", app, migrating.upgrade)
     found = install_integration(ADA_AT_ACME, "pretend")
     connect(found)
-    push.carry(found.id)
+    pump.deliver(found.id)
     session().add(Mapping(installation_id=found.id, role="income_account", record_id="4000", name="4000 Sales"))
     session().commit()
     ledger.trips.clear()

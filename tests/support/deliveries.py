@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.database import now, session
-from hub.models import BatchRow, Delivery, Installation
+from hub.models import BatchRow, Delivery, Installation, Lease
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.states import DeliveryState
@@ -39,6 +40,12 @@ def pass_time(installation: Installation) -> None:
         batch.due_at = now()
     for delivery in session().scalars(select(Delivery)):
         delivery.due_at = now()
+    session().commit()
+
+
+def let_leases_run_out() -> None:
+    """Let every process that has a lease be silent for too long."""
+    session().execute(update(Lease).values(until=now() - dt.timedelta(seconds=1)))
     session().commit()
 
 

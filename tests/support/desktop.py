@@ -21,7 +21,7 @@ from hub.dispatch import endpoints
 from hub.installations.install import install_integration
 from hub.installations.passwords import change_password
 from hub.integrations import registry
-from hub.models import Delivery, Endpoint, Installation, Listing
+from hub.models import Delivery, Endpoint, Installation, Lease, Listing
 from hub.queue import commit
 from hub.states import DeliveryState
 from sandbox.desktop.company import CompanyFile
@@ -207,7 +207,7 @@ def let_sessions_time_out() -> None:
     """Let each open session be silent for too long, and let each lease be over that a killed process holds."""
     long_ago = now() - dt.timedelta(hours=1)
     session().execute(update(Endpoint).where(Endpoint.ticket.is_not(None)).values(ticket_until=long_ago))
-    session().execute(update(Installation).where(Installation.lease_token.is_not(None)).values(lease_until=long_ago))
+    session().execute(update(Lease).values(until=long_ago))
     commit()
     session().expire_all()
 

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from hub.books import mappings
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.installations.install import (
     check_connection,
     claim_attempt,
@@ -47,7 +47,7 @@ def connect(books: Running) -> Installation:
     """Install, consent, load the lists, and choose the suggested accounts."""
     installation = install_integration(ADA_AT_ACME, "quickbooks_online")
     consent(installation, books)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     integration = registry.integration("quickbooks_online")
     chosen = mappings.choices(installation, integration)
     mappings.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
@@ -111,14 +111,14 @@ def by_hand(books: Running, kind: str, fields: dict[str, Any], **query: str) -> 
 def look_again(installation: Installation) -> None:
     session().execute(update(Listing).values(due_at=now()))
     commit()
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
 
 
 def look(installation: Installation) -> None:
     """The daily look at how the books work."""
     check_connection(ADA_AT_ACME, installation.id)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
 
 

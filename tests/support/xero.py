@@ -11,7 +11,7 @@ import requests
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.host import Company, Order
 from hub.installations import install
 from hub.installations.install import claim_attempt, finish_authorization, start_authorization
@@ -69,7 +69,7 @@ def send(xero: Installation, *numbers: int) -> None:
 
 def carry(xero: Installation, rounds: int = 6) -> None:
     for _ in range(rounds):
-        push.carry(xero.id)
+        pump.deliver(xero.id)
         pass_time(xero)
 
 

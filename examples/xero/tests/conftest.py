@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hub.books import mappings
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.installations.install import install_integration
 from hub.integrations import registry
 from hub.models import Installation
@@ -77,7 +77,7 @@ def _connect_once(app: Flask, seeded: Path, kept: Path) -> None:
 def _connect() -> None:
     installation = install_integration(ADA_AT_ACME, "xero")
     consent(installation, TENANT)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     integration = registry.integration("xero")
     wanted = {one.field.key: one.chosen.id for one in mappings.choices(installation, integration) if one.chosen}
     mappings.save(installation, integration, wanted | {"income_account": "200", "deposit_account": "090"})

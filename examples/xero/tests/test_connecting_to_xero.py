@@ -9,7 +9,7 @@ import requests
 from flask import Flask
 
 from hub.database import session
-from hub.dispatch import credentials, push
+from hub.dispatch import credentials, pump
 from hub.installations.install import claim_attempt, finish_authorization, install_integration, remove_installation
 from hub.integrations import registry
 from hub.models import Installation
@@ -37,7 +37,7 @@ def test_of_several_organisations_the_admin_chooses_one(configured: Flask, books
     assert installation.books_id == ""
     claimed = claim_attempt(ADA_AT_ACME, "xero", question.state)
     assert finish_authorization(ADA_AT_ACME, claimed, BACK, {"state": question.state, "tenant": OTHER_TENANT}) is None
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     session().expire_all()
     assert (installation.books_name, installation.books_currency) == ("Demo Company (UK)", "GBP")
     assert installation.state is InstallationState.CONNECTED
@@ -87,7 +87,7 @@ def test_authorizing_again_opens_the_same_organisation_or_nothing(xero: Installa
 def test_a_token_that_ran_out_is_renewed_on_the_way(xero: Installation, books: Running) -> None:
     books.advance(1900)
     send_order(ADA_AT_ACME, xero.id, order_1042(), Choices())
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     assert [one["InvoiceNumber"] for one in books.books()["Invoices"]] == ["1042"]
 
 

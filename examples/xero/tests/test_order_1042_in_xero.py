@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import BatchRow, Delivery, Installation
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
@@ -23,7 +23,7 @@ from xero_sandbox import Running
 
 def test_order_1042_arrives_with_exactly_its_figures(xero: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, xero.id, order_1042(), Choices())
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     assert posted()
     assert not [one.problems for one in session().scalars(select(Delivery)) if one.problems]
     (invoice,), (payment,) = books.books()["Invoices"], books.books()["Payments"]
@@ -84,7 +84,7 @@ def test_after_six_minutes_nothing_is_sent_again_before_it_was_looked_for(
     if trip:
         books.fault("delay", "PUT /api.xro", times=trip)
     books.fault(kind, "PUT /api.xro")
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     minutes_later(books)
     pass_time(xero)
     carry(xero, 4)
@@ -107,7 +107,7 @@ def test_two_bills_that_are_alike_are_two_also_after_six_minutes(xero: Installat
     books.fault("delay", "PUT /api.xro", times=4)
     books.fault("cut_after", "PUT /api.xro", times=2)
     for _ in range(3):
-        push.carry(xero.id)
+        pump.deliver(xero.id)
         minutes_later(books)
         pass_time(xero)
     carry(xero, 3)
@@ -121,7 +121,7 @@ def test_two_bills_that_are_alike_are_two_also_after_six_minutes(xero: Installat
 def test_a_key_that_xero_knows_from_another_question_is_looked_into(xero: Installation, books: Running) -> None:
     send(xero, 1042)
     books.fault("cut_after", "PUT /api.xro/2.0/Invoices")
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     (batch,) = session().scalars(select(BatchRow).where(BatchRow.state == "open")).all()
     batch.body = f" {batch.body}"  # As an update of the plugin might write it.
     session().commit()

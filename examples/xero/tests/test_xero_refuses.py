@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hub.books import description
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.installations.install import check_connection
 from hub.models import Delivery, Installation
@@ -64,10 +64,10 @@ def test_what_xero_refuses_is_said_with_what_cures_it(
     xero: Installation, books: Running, change: Change, field: str, code: str
 ) -> None:
     send_order(ADA_AT_ACME, xero.id, replace(order_1042(), id="1", number="1", payments=()), Choices())
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     change(books)
     send_order(ADA_AT_ACME, xero.id, replace(order_1042(), payments=()), Choices())
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     (problem,) = stopped()
     assert (problem.field, problem.code) == (field, code)
     assert len(whole_ledger(books)["invoices"]) == 1
@@ -79,7 +79,7 @@ def test_what_the_organisation_tells_is_known_before_anything_is_sent(
 ) -> None:
     change(books)
     check_connection(ADA_AT_ACME, xero.id)
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     session().expire_all()
     known = description.known_books(xero)
     assert (known.closed_until is not None, bool(known.unsupported)) == (code == "locked", code == "plan")
@@ -133,7 +133,7 @@ def test_every_sentence_of_xeros_becomes_one_of_ours(said: str, code: str) -> No
 def test_a_pause_that_xero_asks_for_is_kept_by_the_line(xero: Installation, books: Running) -> None:
     books.control("limits", {"minute": 0})
     send_order(ADA_AT_ACME, xero.id, order_1042(), Choices())
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     session().expire_all()
     assert xero.resume_at is not None
     assert "minute" in xero.trouble, "The limit that Xero names."

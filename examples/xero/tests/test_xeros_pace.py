@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import Installation
 from tests.support import redis
 from tests.support.xero import carry, expected, posted, send, whole_ledger
@@ -32,7 +32,7 @@ def test_the_line_rests_before_xero_has_to_ask_for_it(
     books.control("limits", {"day": CALLS_A_DAY})
     before = len(books.control("requests"))
     send(xero, 1042)
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     session().expire_all()
     assert xero.resume_at is not None
     assert (xero.resume_at - now()).total_seconds() > 3600
