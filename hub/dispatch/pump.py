@@ -136,7 +136,8 @@ class Pump:
                 break
             self._collect()
         for flight in self.flights.values():
-            hung = timeouts.Hung(f"{flight.trip.integration.key} does not come back from {flight.trip.purpose}.")
+            key, purpose = flight.trip.integration.key, flight.trip.purpose
+            hung = timeouts.note_hung(key, purpose, f"{key} did not come back in time when it was asked for {purpose}.")
             self._step(flight.installation_id, Returned(flight.trip, hung))
         if self.cut_short:
             wake_all(one.id for one in due.find_due_installations(self.cut_short))
@@ -202,14 +203,16 @@ class Pump:
     def _choose(self, found: Collection[due.DueInstallation]) -> dict[int, str]:
         """Return those for which there is room, with their product. The others are woken again, or wait as suspects."""
         counts, chosen, left = Counter(self.products.values()), dict[int, str](), list[int]()
+        may_suspect = self.suspect is None
         for one in found:
-            if one.deaths and (self.suspect is not None or self.waiting_suspects):
+            if one.deaths and not may_suspect:
                 self.waiting_suspects.append(one.id)
             elif counts[one.product] >= MOST_OF_ONE_PRODUCT:
                 left.append(one.id)
             else:
                 counts[one.product] += 1
                 chosen[one.id] = one.product
+                may_suspect = may_suspect and not one.deaths
         if left:
             wake_again(left)
         return chosen

@@ -40,6 +40,7 @@ def load(span: dt.timedelta = LOADS) -> tuple[dict[str, Integration], tuple[Brok
         except (Exception, SystemExit) as error:  # A plugin may do anything when it is imported, even exit.
             log.exception("The integration %s cannot be loaded", point.name)
             broken.append(BrokenPlugin(key=point.name, error=f"{type(error).__name__}: {error}"))
+    timeouts.end_idle_callers()
     return dict(sorted(found.items(), key=lambda pair: pair[1].label)), tuple(broken)
 
 

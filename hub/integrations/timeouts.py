@@ -15,6 +15,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar, cast
 
@@ -48,14 +49,14 @@ def within(key: str, what: str, span: dt.timedelta, call: Callable[[], T]) -> T:
     left in the middle.
     """
     if is_choked(key):
-        raise _noted(key, what, f"{key} hangs here in {_MOST_LEFT} threads and is not asked for {what}.")
+        raise note_hung(key, what, f"{key} hangs here in {_MOST_LEFT} threads and is not asked for {what}.")
     caller, asked = _idle_caller(), _Call(contextvars.copy_context(), call)
     caller.calls.put(asked)
     if not asked.is_done.acquire(timeout=span.total_seconds()):
         caller.calls.put(None)
         _abandoned().setdefault(key, []).append(caller)
         late = f"{key} did not come to an end within {span.total_seconds():g} seconds when it was asked for {what}."
-        raise _noted(key, what, f"{late} It is here:\n{_stack(caller)}")
+        raise note_hung(key, what, f"{late} It is here:\n{_stack(caller)}")
     _idle.append(caller)
     if asked.raised is not None:
         raise asked.raised
@@ -129,8 +130,17 @@ def _idle_caller() -> _Caller:
         return caller
 
 
-def _noted(key: str, what: str, sentence: str) -> Hung:
-    """Return the error, counted for the operator, whose `flask hub doctor` is another process."""
+def end_idle_callers() -> None:
+    """End the threads that wait for a call, before a process that may fork goes on: a fork should have one thread."""
+    with suppress(IndexError):
+        while caller := _idle.pop():
+            caller.calls.put(None)
+            caller.join()
+
+
+def note_hung(key: str, what: str, sentence: str) -> Hung:
+    """Return the error for a plugin that hangs, counted for the operator, whose `flask hub doctor` is another process.
+    """
     if has_app_context():
         try:
             with queue.connection().pipeline() as pipeline:

@@ -25,9 +25,9 @@ REALM, OTHER_REALM = (company.realm for company in COMPANIES)
 class Running:
     """A sandbox in a thread of this process."""
 
-    def __init__(self, folder: Path, port: int = 0, *, lived_in: bool = False) -> None:
+    def __init__(self, folder: Path, port: int = 0, *, lived_in: bool = False, copies: int = 0) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._app = create_app(folder, lived_in=lived_in)
+        self._app = create_app(folder, lived_in=lived_in, copies=copies)
         self._server = make_server("127.0.0.1", port, self._app, threaded=True)
         self.port: int = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
@@ -91,7 +91,7 @@ class Running:
         self.control("restore", {"name": name})
 
 
-def start(folder: Path, port: int = 0, *, lived_in: bool = False) -> Running:
+def start(folder: Path, port: int = 0, *, lived_in: bool = False, copies: int = 0) -> Running:
     """Start a sandbox with its books in a folder; with port 0 on a free port. New books have no transactions, or with
-    `lived_in` those of a year of bookkeeping."""
-    return Running(folder, port, lived_in=lived_in)
+    `lived_in` those of a year of bookkeeping. `copies` is how many more companies there are, all like the first."""
+    return Running(folder, port, lived_in=lived_in, copies=copies)

@@ -20,15 +20,15 @@ _API = ("/v3/", "/oauth2/", "/v2/oauth2/")
 _PAGES_MAY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 
-def create_app(folder: Path, *, lived_in: bool = False) -> Flask:
+def create_app(folder: Path, *, lived_in: bool = False, copies: int = 0) -> Flask:
     """Return the sandbox with its books in a folder. New books are seeded: without transactions, or with `lived_in`
-    with those of a year."""
+    with those of a year; and with so many `copies` of the first company."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
     store, faults, throttle = Store(folder), Faults(), Throttle()
     app.extensions |= {"books": store, "faults": faults, "throttle": throttle, "postman": Postman(store)}
     with store.writing() as session:
-        seed(session, lived_in=lived_in)
+        seed(session, lived_in=lived_in, copies=copies)
     for blueprint in (api.blueprint, oauth.blueprint, pages.blueprint, control.blueprint):
         app.register_blueprint(blueprint)
     app.register_error_handler(Refusal, api.refused)

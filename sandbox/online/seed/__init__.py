@@ -11,8 +11,11 @@ from sandbox.online.seed.lived_in import live_in
 from sandbox.online.storage import Books, Entry, Session
 
 
-def seed(session: Session, *, lived_in: bool = False) -> None:
-    """Create the companies, if there are none; with `lived_in`, the first one with a year of transactions."""
+def seed(session: Session, *, lived_in: bool = False, copies: int = 0) -> None:
+    """Create the companies, if there are none; with `lived_in`, the first one with a year of transactions.
+
+    `copies` is how many more companies there are, with accounts and terms and no other lists.
+    """
     if session.realms():
         return
     for company in companies.COMPANIES:
@@ -23,6 +26,11 @@ def seed(session: Session, *, lived_in: bool = False) -> None:
         _people(books, terms)
         _items(books, accounts)
         _taxes(books)
+    for company in companies.copies(copies):
+        books = session.books(company.realm)
+        _company(books, company)
+        _accounts(books)
+        _small_lists(books)
     if lived_in:
         live_in(session.books(companies.COMPANIES[0].realm))
 

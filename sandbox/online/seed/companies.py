@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sandbox.online.storage import Entry
@@ -90,6 +90,16 @@ COMPANIES = (
         automated_tax=False,
     ),
 )
+
+
+def copies(count: int) -> list[Company]:
+    """Return so many more companies, each like the first under a realm and a name of its own."""
+    first = COMPANIES[0]
+    return [
+        replace(first, realm=str(int(first.realm) + 1000 + number), name=f"Sandbox Company_US_{1000 + number}")
+        for number in range(count)
+    ]
+
 
 ACCOUNTS = (
     ("1000", "Checking", "Bank", "Checking"),
