@@ -184,8 +184,8 @@ def connect(actor: Actor = ADA_AT_ACME, realm: str = REALM) -> int:
     finish_authorization(actor, claimed, back, query)
     pump.deliver(installation.id)
     integration = registry.integration(installation.integration)
-    chosen = mappings.choices(installation, integration)
-    mappings.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
+    chosen = mappings.list_choices(installation, integration)
+    mappings.save_mappings(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
     commit()
     return installation.id
 

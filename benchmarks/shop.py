@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, select, text
 
 from hub import migrating
-from hub.database import Key, begins, now, session
+from hub.database import Key, begins_with, now, session
 from hub.host import Company, CompanyQuery, Order, OrderLine, Page
 from hub.integrations import registry
 from hub.models import Delivery, Installation, Link, Listing, Mapping, RecordRow, TransactionRow, Word
@@ -60,7 +60,7 @@ class Shop(Desk):
     def companies(self, organization_id: str, query: CompanyQuery) -> Page[Company]:
         found = select(companies.c.id).order_by(companies.c.name).limit(query.limit + 1)
         if query.text:
-            found = found.where(begins(companies.c.key, name_key(query.text)))
+            found = found.where(begins_with(companies.c.key, name_key(query.text)))
         if query.after:
             found = found.where(companies.c.name > company(int(query.after)).name)
         ids = list(session().scalars(found))

@@ -71,10 +71,10 @@ class Hub:
         if "sqlalchemy" not in app.extensions:
             _bring_database(app)
         span = dt.timedelta(seconds=float(app.config.get("HUB_LOAD_SECONDS", registry.LOADS.total_seconds())))
-        integrations, broken = registry.load(span)
+        integrations, broken = registry.load_integrations(span)
         app.extensions["hub"] = Extension(host=self.host, post=self.post, integrations=integrations, broken=broken)
         migrating.guard_host(app)
-        web.mount(app)
+        web.mount_blueprint(app)
 
 
 def _bring_database(app: Flask) -> None:

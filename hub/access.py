@@ -39,7 +39,7 @@ def may_send(actor: Actor, installation: Installation) -> bool:
     return actor.may(Permission.SEND) and is_visible(actor.user, installation)
 
 
-def sendable(actor: Actor) -> list[Installation]:
+def find_sendable(actor: Actor) -> list[Installation]:
     """Return the installations with which an actor may send, oldest first. One that is paused or whose authorization is
     lost is among them: what is sent with it waits."""
     return [
@@ -89,7 +89,7 @@ def is_visible(user: User, installation: Installation) -> bool:
     return False
 
 
-def sight(actor: Actor) -> Callable[[Installation], bool]:
+def visibility_check(actor: Actor) -> Callable[[Installation], bool]:
     """Of which of the organization's installations an actor may see anything: those that "Visible to" admits, and for
     who manages them all.
     """

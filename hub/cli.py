@@ -51,7 +51,7 @@ def doctor(context: click.Context) -> None:
 def new_plugin(name: str, into: Path, *, pull: bool) -> None:
     """Write a new integration: a distribution that is complete and passes the conformance kit on a pretend ledger."""
     try:
-        target = scaffold.write(name, into, pull=pull)
+        target = scaffold.write_plugin(name, into, pull=pull)
     except scaffold.NotWritten as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Written to {target}. Next: cd {target} && pip install -e '.[testing]' && python -m pytest")

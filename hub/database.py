@@ -140,7 +140,7 @@ class Key(TypeDecorator[str]):
         return dialect.type_descriptor(String(length, collation="C" if dialect.name == "postgresql" else None))
 
 
-def begins(column: Any, text: str) -> ColumnElement[bool]:
+def begins_with(column: Any, text: str) -> ColumnElement[bool]:
     """Return True if a `Key` begins with a text, as a range of the index: SQLite's LIKE takes no notice of case, so no
     index serves it."""
     return and_(column >= text, column < text + chr(sys.maxunicode))

@@ -123,7 +123,7 @@ def sweep_interval() -> dt.timedelta:
     return seconds("HUB_SWEEP_SECONDS", 15)
 
 
-def stuck() -> dt.timedelta:
+def stuck_time() -> dt.timedelta:
     """After how long a delivery that nobody takes is said not to move: `HUB_STUCK_SECONDS`, a minute."""
     return seconds("HUB_STUCK_SECONDS", 60)
 

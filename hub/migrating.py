@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from sqlalchemy import Connection, Engine, text
 
-from hub.places import folder
+from hub.places import find_folder
 
 VERSION_TABLE = "hub_alembic_version"
 _LOCK = 4728001  # An arbitrary number for pg_advisory_lock, the same in every process.
@@ -45,7 +45,7 @@ def is_current() -> bool:
 def config(connection: Connection) -> Config:
     """Alembic's configuration, for a connection that is open."""
     settings = Config()
-    settings.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
+    settings.set_main_option("script_location", str(find_folder("migrations")).replace("%", "%%"))
     settings.attributes["connection"] = connection
     return settings
 

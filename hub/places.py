@@ -7,7 +7,7 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 
 
-def folder(name: str) -> Path:
+def find_folder(name: str) -> Path:
     """Return the folder of that name: "templates", "migrations"."""
     inside = _HERE / name
     return inside if inside.is_dir() else _HERE.parent / name

@@ -6,7 +6,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-from hub.places import folder
+from hub.places import find_folder
 
 _KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 40
@@ -16,7 +16,7 @@ class NotWritten(Exception):
     """Why nothing was written, as a sentence."""
 
 
-def write(key: str, into: Path, *, pull: bool) -> Path:
+def write_plugin(key: str, into: Path, *, pull: bool) -> Path:
     """Write the distribution of an integration `key` ("acme") into a new folder of `into`, and give that folder.
 
     With `pull` it is for a ledger that calls us. Raises `NotWritten`.
@@ -28,16 +28,16 @@ def write(key: str, into: Path, *, pull: bool) -> Path:
     target = into / f"bookpost-{key.replace('_', '-')}"
     if target.exists():
         raise NotWritten(f"{target} is there already.")
-    for source in (folder("templates") / "plugin" / part for part in ("both", "pull" if pull else "push")):
+    for source in (find_folder("templates") / "plugin" / part for part in ("both", "pull" if pull else "push")):
         for path in sorted(source.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                place = target / _renamed(str(path.relative_to(source)), key)
+                place = target / _rename_plugin(str(path.relative_to(source)), key)
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(_renamed(path.read_text(encoding="utf-8"), key), encoding="utf-8")
+                place.write_text(_rename_plugin(path.read_text(encoding="utf-8"), key), encoding="utf-8")
     return target
 
 
-def _renamed(text: str, key: str) -> str:
+def _rename_plugin(text: str, key: str) -> str:
     """Acme under its own name, in each of the ways in which that is written."""
     words = [word.capitalize() for word in key.split("_")]
     title = "".join(words)

@@ -28,7 +28,7 @@ def gettext(text: str, /, **values: Any) -> str:
 
     if not isinstance(sentence, Sentence):
         return str(one_of(sentence))
-    shown = {name: _shown(value) for name, value in sentence.values.items()}
+    shown = {name: _translate_value(value) for name, value in sentence.values.items()}
     if sentence.many:
         return ended(str(many_of(sentence.message, sentence.many, **shown)))
     return ended(str(one_of(sentence.message, **shown)))
@@ -39,7 +39,7 @@ def ngettext(one: str, many: str, num: int, **values: Any) -> str:
     return gettext(say_count(one, many, num, **values))
 
 
-def day(value: dt.date) -> str:
+def format_day(value: dt.date) -> str:
     """Return a day as the reader writes it: "3 Mar 2027", "03.03.2027"."""
     if not _has_babel():
         return f"{say('%(day)s', day=value):s}"
@@ -48,7 +48,7 @@ def day(value: dt.date) -> str:
     return str(format_date(value, "medium", rebase=False))
 
 
-def short_day(value: dt.date) -> str:
+def format_short_day(value: dt.date) -> str:
     """Return the same without the year: "3 Mar", "3. März"."""
     if not _has_babel():
         return f"{value.day} {value:%b}"
@@ -58,7 +58,7 @@ def short_day(value: dt.date) -> str:
     return str(format_skeleton("MMMd", value, locale=get_locale()))
 
 
-def language() -> str:
+def current_language() -> str:
     """Return the language that is spoken now, as HTML names it."""
     if not _has_babel():
         return "en"
@@ -79,9 +79,9 @@ def speaking(locale: str) -> Iterator[None]:
         yield
 
 
-def _shown(value: Any) -> Any:
+def _translate_value(value: Any) -> Any:
     if isinstance(value, dt.date):
-        return day(value)
+        return format_day(value)
     return gettext(value) if isinstance(value, Sentence) else value
 
 

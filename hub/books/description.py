@@ -84,7 +84,7 @@ def known_books(installation: Installation) -> Books:
     })  # fmt: skip
 
 
-def last(installation_id: int) -> ConversationRow | None:
+def find_last_check(installation_id: int) -> ConversationRow | None:
     """Return the latest time that they were asked."""
     return session().scalar(
         select(ConversationRow)

@@ -52,9 +52,9 @@ class Posted:
     posting: Posting
 
 
-def store(installation_id: int, kind: TransactionKind, found: Sequence[Transaction]) -> None:
+def store_transactions(installation_id: int, kind: TransactionKind, found: Sequence[Transaction]) -> None:
     """Insert or update transactions; one query and one statement, however many there are."""
-    known = {row.transaction_id: row for row in _rows(installation_id, kind, [one.id for one in found])}
+    known = {row.transaction_id: row for row in _find_rows(installation_id, kind, [one.id for one in found])}
     for one in found:
         known[one.id] = _store_row(installation_id, known.get(one.id), one)
 
@@ -67,7 +67,7 @@ def _store_row(installation_id: int, row: TransactionRow | None, found: Transact
     return row
 
 
-def forget(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> None:
+def mark_transactions_deleted(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> None:
     """Transactions are not in the books any more."""
     session().execute(
         update(TransactionRow)
@@ -105,7 +105,7 @@ class _Known:
         self.installation_id = installation_id
         self.rows = {
             (kind, row.transaction_id): row
-            for kind, some in ids.items() for row in _rows(installation_id, kind, sorted(some))
+            for kind, some in ids.items() for row in _find_rows(installation_id, kind, sorted(some))
         }  # fmt: skip
 
     def store(self, document: Document, posting: Posting) -> bool:
@@ -148,7 +148,7 @@ class _Known:
         self.rows[key] = _store_row(self.installation_id, self.rows.get(key), found)
 
 
-def of_customer(installation_id: int, customer_id: str, today: dt.date) -> Account:
+def load_customer_account(installation_id: int, customer_id: str, today: dt.date) -> Account:
     """Return what a customer owes and has paid, the newest first."""
     rows = session().scalars(
         select(TransactionRow)
@@ -159,17 +159,17 @@ def of_customer(installation_id: int, customer_id: str, today: dt.date) -> Accou
         )
         .order_by(TransactionRow.date.desc(), TransactionRow.id.desc())
     ).all()
-    return _account(rows, today)
+    return _build_account(rows, today)
 
 
-def of_order(installation_id: int, deliveries: Iterable[Delivery], today: dt.date) -> Account:
+def load_order_account(installation_id: int, deliveries: Iterable[Delivery], today: dt.date) -> Account:
     """Return what is owed and has been paid for an order: its invoices, and what its customer's payments and credits of
     the books apply to these, whoever entered them. Three queries."""
     posted: dict[str, list[str]] = {}
     for delivery in deliveries:
         if delivery.installation_id == installation_id and delivery.posting_id:
             posted.setdefault(delivery.kind, []).append(delivery.posting_id)
-    sent = [row for kind in TransactionKind for row in _rows(installation_id, kind, posted.get(kind, []))]
+    sent = [row for kind in TransactionKind for row in _find_rows(installation_id, kind, posted.get(kind, []))]
     invoices = {row.transaction_id for row in sent if row.kind is TransactionKind.INVOICE}
     others = session().scalars(
         select(TransactionRow).where(
@@ -180,7 +180,7 @@ def of_order(installation_id: int, deliveries: Iterable[Delivery], today: dt.dat
     )
     rows = {row.id: row for row in (*sent, *(one for one in others if invoices & set(one.invoices)))}
     there = [row for row in rows.values() if not row.deleted]
-    return _account(sorted(there, key=lambda row: (row.date, row.id), reverse=True), today)
+    return _build_account(sorted(there, key=lambda row: (row.date, row.id), reverse=True), today)
 
 
 def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
@@ -191,7 +191,7 @@ def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
             posted.setdefault((delivery.installation_id, delivery.kind), {})[delivery.posting_id] = delivery
     found = {}
     for (installation_id, kind), by_id in posted.items():
-        for row in _rows(installation_id, TransactionKind(kind), list(by_id)):
+        for row in _find_rows(installation_id, TransactionKind(kind), list(by_id)):
             found[by_id[row.transaction_id].id] = row
     return found
 
@@ -202,7 +202,7 @@ def is_unapplied(delivery: Delivery) -> bool:
     return row is not None and row.is_unapplied
 
 
-def rename(installation_id: int, merged: dict[str, str]) -> None:
+def move_transactions(installation_id: int, merged: dict[str, str]) -> None:
     """Customers have become part of others: their transactions are those of the others now."""
     for gone, remains in merged.items():
         session().execute(
@@ -212,21 +212,21 @@ def rename(installation_id: int, merged: dict[str, str]) -> None:
         )
 
 
-def _account(rows: Sequence[TransactionRow], today: dt.date) -> Account:
+def _build_account(rows: Sequence[TransactionRow], today: dt.date) -> Account:
     owed = [row for row in rows if row.kind is TransactionKind.INVOICE]
     aging = [ZERO] * (len(AGES) + 2)
     for row in owed:
-        aging[_age(row, today)] += row.balance
+        aging[_aging_index(row, today)] += row.balance
     credit = sum((row.balance for row in rows if row.kind is not TransactionKind.INVOICE), ZERO)
     return Account(transactions=rows, today=today, open=sum(aging, ZERO), credit=credit, aging=aging)
 
 
-def _age(row: TransactionRow, today: dt.date) -> int:
+def _aging_index(row: TransactionRow, today: dt.date) -> int:
     days = (today - (row.due or row.date)).days
     return 0 if days <= 0 else 1 + sum(days > limit for limit in AGES)
 
 
-def _rows(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> Sequence[TransactionRow]:
+def _find_rows(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> Sequence[TransactionRow]:
     return session().scalars(
         select(TransactionRow).where(
             TransactionRow.installation_id == installation_id,

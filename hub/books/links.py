@@ -28,7 +28,7 @@ class Created:
         return self.delivery.source.partition("/")[2]
 
 
-def linked(installation_id: int, kind: RecordKind, company_id: str) -> Link | None:
+def find_link(installation_id: int, kind: RecordKind, company_id: str) -> Link | None:
     """Whom a company is linked to."""
     return session().scalar(
         select(Link).where(
@@ -37,7 +37,7 @@ def linked(installation_id: int, kind: RecordKind, company_id: str) -> Link | No
     )
 
 
-def rows(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Link]:
+def find_links(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Link]:
     """Return the links of some companies, by company. One query."""
     found = session().scalars(
         select(Link).where(
@@ -49,10 +49,10 @@ def rows(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> 
 
 def links(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Ref]:
     """Whom some companies are linked to, by company. One query."""
-    return {company_id: row.ref for company_id, row in rows(installation_id, kind, company_ids).items()}
+    return {company_id: row.ref for company_id, row in find_links(installation_id, kind, company_ids).items()}
 
 
-def taken(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> set[str]:
+def find_linked_ids(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> set[str]:
     """Return which of some entries a company is linked to. One query."""
     return set(
         session().scalars(
@@ -63,33 +63,33 @@ def taken(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> 
     )
 
 
-def link(installation_id: int, kind: RecordKind, company_id: str, ref: Ref, by: str) -> None:
+def link_company(installation_id: int, kind: RecordKind, company_id: str, ref: Ref, by: str) -> None:
     """Link a company to an entry of the books, in place of whatever it was linked to before. Who did it is kept."""
-    _link(linked(installation_id, kind, company_id) or _free(installation_id, kind, company_id), ref, by)
+    _set_link(find_link(installation_id, kind, company_id) or _add_link(installation_id, kind, company_id), ref, by)
 
 
-def _free(installation_id: int, kind: RecordKind, company_id: str) -> Link:
+def _add_link(installation_id: int, kind: RecordKind, company_id: str) -> Link:
     row = Link(installation_id=installation_id, kind=kind, company_id=company_id, record_id="", name="")
     session().add(row)
     return row
 
 
-def _link(row: Link, ref: Ref, by: str) -> None:
+def _set_link(row: Link, ref: Ref, by: str) -> None:
     if row.record_id != ref.id:
-        _note(row, ref, by)
+        _log_change(row, ref, by)
         row.note, row.linked_by, row.linked_at = "", by, now()
     row.record_id, row.name = ref.id, ref.name
 
 
-def unlink(installation_id: int, kind: RecordKind, company_id: str, by: str) -> None:
+def unlink_company(installation_id: int, kind: RecordKind, company_id: str, by: str) -> None:
     """Link a company to nobody any more. Who did it is kept. What has been sent stays where it is."""
-    row = linked(installation_id, kind, company_id)
+    row = find_link(installation_id, kind, company_id)
     if row is not None:
-        _note(row, Ref(id=""), by)
+        _log_change(row, Ref(id=""), by)
         session().delete(row)
 
 
-def changes(installation_id: int, kind: RecordKind, company_id: str, limit: int = 5) -> list[LinkChange]:
+def find_link_changes(installation_id: int, kind: RecordKind, company_id: str, limit: int = 5) -> list[LinkChange]:
     """Return who linked a company to whom, and when, the newest first."""
     rows = session().scalars(
         select(LinkChange)
@@ -102,7 +102,7 @@ def changes(installation_id: int, kind: RecordKind, company_id: str, limit: int 
     return list(rows)
 
 
-def _note(row: Link, to: Ref, by: str) -> None:
+def _log_change(row: Link, to: Ref, by: str) -> None:
     session().add(LinkChange(
         installation_id=row.installation_id, kind=row.kind, company_id=row.company_id, from_id=row.record_id,
         from_name=row.name, to_id=to.id, to_name=to.name, changed_by=by,
@@ -126,7 +126,7 @@ def by_name(installation_id: int, kind: RecordKind, names: Iterable[str]) -> dic
     return found
 
 
-def record(installation_id: int, kind: RecordKind, record_id: str) -> RecordRow | None:
+def find_record(installation_id: int, kind: RecordKind, record_id: str) -> RecordRow | None:
     """One entry of a list, if the books have it."""
     return session().scalar(
         select(RecordRow).where(
@@ -162,8 +162,8 @@ def remember(installation_id: int, created: Iterable[Created]) -> None:
             store_records(installation_id, kind, fresh)
         if kind not in {RecordKind.CUSTOMER, RecordKind.VENDOR}:
             continue
-        found = rows(installation_id, kind, [one.company_id for one in some])
+        found = find_links(installation_id, kind, [one.company_id for one in some])
         for one in some:
-            row = found.get(one.company_id) or _free(installation_id, kind, one.company_id)
+            row = found.get(one.company_id) or _add_link(installation_id, kind, one.company_id)
             found[one.company_id] = row
-            _link(row, one.ref, one.delivery.sent_by)
+            _set_link(row, one.ref, one.delivery.sent_by)

@@ -44,7 +44,7 @@ def mapped(installation_id: int) -> dict[str, Ref]:
     return {row.role: row.ref for row in rows}
 
 
-def choices(installation: Installation, integration: Integration) -> list[Choice]:
+def list_choices(installation: Installation, integration: Integration) -> list[Choice]:
     """Return the dropdowns of the Accounts tab, with a suggestion where nothing is saved. Two queries."""
     saved, books = mapped(installation.id), description.known_books(installation)
     kinds = {field.kind for field in integration.mappings if field.kind is RecordKind.ACCOUNT}
@@ -55,12 +55,12 @@ def choices(installation: Installation, integration: Integration) -> list[Choice
     )
     accounts = list(rows)
     return [
-        _choice(field, saved.get(field.key), accounts, installation.id)
+        _build_choice(field, saved.get(field.key), accounts, installation.id)
         for field in integration.mappings if books.tracks(field.kind)
     ]  # fmt: skip
 
 
-def labels(installation: Installation, integration: Integration, chosen: Map[str, str]) -> dict[str, str]:
+def describe_choices(installation: Installation, integration: Integration, chosen: Map[str, str]) -> dict[str, str]:
     """Return the Accounts tab in words: what a role is called → what the entry chosen for it is called. One query."""
     books = description.known_books(installation)
     fields = [field for field in integration.mappings if books.tracks(field.kind)]
@@ -72,20 +72,20 @@ def labels(installation: Installation, integration: Integration, chosen: Map[str
     return {say(field.label): found.get((field.kind, chosen.get(field.key, "")), "–") for field in fields}
 
 
-def suggestions(installation: Installation, integration: Integration) -> dict[str, str]:
+def suggest_mappings(installation: Installation, integration: Integration) -> dict[str, str]:
     """Return what the dialog would suggest, by role: the ids of entries, where nothing is saved."""
-    found = choices(installation, integration)
+    found = list_choices(installation, integration)
     return {one.field.key: one.chosen.id for one in found if one.suggested and one.chosen is not None}
 
 
-def save(installation: Installation, integration: Integration, chosen: Map[str, str]) -> None:
+def save_mappings(installation: Installation, integration: Integration, chosen: Map[str, str]) -> None:
     """Save the Accounts tab: role → record id, empty for none. Raises `Incomplete` for what the books do not take."""
     problems = []
-    for choice in choices(installation, integration):
+    for choice in list_choices(installation, integration):
         role, record_id = choice.field.key, chosen.get(choice.field.key)
         if record_id is None:
             continue
-        row = _fitting(installation.id, choice.field, record_id)
+        row = _find_fitting(installation.id, choice.field, record_id)
         if record_id and row is None:
             problems.append(Problem(
                 code="entry-not-accepted",
@@ -93,19 +93,19 @@ def save(installation: Installation, integration: Integration, chosen: Map[str, 
                 cure=say("Choose another one."), field=role,
             ))  # fmt: skip
             continue
-        _store(installation.id, role, row)
+        _store_mapping(installation.id, role, row)
     if problems:
         raise Incomplete(*problems)
 
 
-def _fitting(installation_id: int, field: MappingField, record_id: str) -> RecordRow | None:
+def _find_fitting(installation_id: int, field: MappingField, record_id: str) -> RecordRow | None:
     """Return the entry, if the books take it in this role."""
-    row = links.record(installation_id, field.kind, record_id) if record_id else None
+    row = links.find_record(installation_id, field.kind, record_id) if record_id else None
     fits = row is not None and row.active and (not field.accepts or row.account in field.accepts)
     return row if fits else None
 
 
-def _store(installation_id: int, role: str, row: RecordRow | None) -> None:
+def _store_mapping(installation_id: int, role: str, row: RecordRow | None) -> None:
     saved = session().get(Mapping, (installation_id, role))
     if row is None:
         if saved is not None:
@@ -116,20 +116,20 @@ def _store(installation_id: int, role: str, row: RecordRow | None) -> None:
         saved.record_id, saved.name = row.record_id, row.label
 
 
-def _choice(field: MappingField, saved: Ref | None, accounts: list[RecordRow], installation_id: int) -> Choice:
+def _build_choice(field: MappingField, saved: Ref | None, accounts: list[RecordRow], installation_id: int) -> Choice:
     if field.kind is RecordKind.ACCOUNT:
         fitting = [row for row in accounts if not field.accepts or row.account in field.accepts]
-        guess = _suggested(field, fitting) if saved is None else None
+        guess = _suggest_account(field, fitting) if saved is None else None
     else:
-        fitting = list(search.search(installation_id, field.kind, "", limit=search.SHOWN + 1).rows)
-        guess = _only_preferred(installation_id, field) if saved is None else None
-        known = guess if saved is None else links.record(installation_id, field.kind, saved.id)
+        fitting = list(search.search_records(installation_id, field.kind, "", limit=search.SHOWN + 1).rows)
+        guess = _suggest_only_preferred(installation_id, field) if saved is None else None
+        known = guess if saved is None else links.find_record(installation_id, field.kind, saved.id)
         fitting += [known] if known is not None and known not in fitting else []
     chosen = saved if guess is None else guess.ref
     return Choice(field=field, chosen=chosen, candidates=tuple(fitting), suggested=guess is not None)
 
 
-def _suggested(field: MappingField, fitting: list[RecordRow]) -> RecordRow | None:
+def _suggest_account(field: MappingField, fitting: list[RecordRow]) -> RecordRow | None:
     """Return the account that is suggested: of those that are preferred the first, else one that is named so, else the
     only one."""
     preferred = [row for row in fitting if row.detail in field.prefers]
@@ -137,7 +137,7 @@ def _suggested(field: MappingField, fitting: list[RecordRow]) -> RecordRow | Non
     return next(iter(preferred or (fitting if len(fitting) == 1 else [])), None)
 
 
-def _only_preferred(installation_id: int, field: MappingField) -> RecordRow | None:
+def _suggest_only_preferred(installation_id: int, field: MappingField) -> RecordRow | None:
     """Return the entry of a long list that is suggested: the only one that the integration prefers. Of several none is,
     because nothing tells a sales tax from another one that comes to nothing."""
     preferred = session().scalars(

@@ -30,18 +30,18 @@ def is_seen(installation_id: int, kind: Listed, told: Mapping[str, str]) -> bool
     return all(entry in seen and at <= seen[entry].isoformat() for entry, at in told.items())
 
 
-def forget(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> None:
+def mark_records_deleted(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> None:
     """Entries are not in the books any more. Whoever is linked to one is told, and has to choose another."""
     if not ids:
         return
-    session().execute(_entries(installation_id, kind, ids).values(active=False))
-    for link in _links(installation_id, kind, ids):
+    session().execute(_update_records(installation_id, kind, ids).values(active=False))
+    for link in _find_links(installation_id, kind, ids):
         link.note = say(
             "“%(name)s” was deleted in the books on %(day)s. Choose another.", name=link.name, day=now().date()
         )
 
 
-def forget_others(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> None:
+def mark_others_deleted(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> None:
     """Only these entries are in the books."""
     there = {record.id for record in records}
     active = session().scalars(
@@ -49,18 +49,18 @@ def forget_others(installation_id: int, kind: RecordKind, records: Sequence[Reco
             RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.active
         )
     )
-    forget(installation_id, kind, [entry for entry in active if entry not in there])
+    mark_records_deleted(installation_id, kind, [entry for entry in active if entry not in there])
 
 
-def merge(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, str]]) -> None:
+def merge_records(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, str]]) -> None:
     """Entries have become part of others. What pointed to them points to the others now, and a person is told."""
     if not merged:
         return
-    remains = _survivors(installation_id, kind, dict(merged))
+    remains = _find_survivors(installation_id, kind, dict(merged))
     for gone, found in remains.items():
-        session().execute(_entries(installation_id, kind, [gone]).values(active=False, merged_into=found))
-    names = _names(installation_id, kind, list(remains.values()))
-    for link in _links(installation_id, kind, list(remains)):
+        session().execute(_update_records(installation_id, kind, [gone]).values(active=False, merged_into=found))
+    names = _find_names(installation_id, kind, list(remains.values()))
+    for link in _find_links(installation_id, kind, list(remains)):
         found = remains[link.record_id]
         link.note = say(
             "“%(name)s” was merged into “%(other)s” in the books on %(day)s.", name=link.name,
@@ -68,10 +68,10 @@ def merge(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, st
         )  # fmt: skip
         link.record_id, link.name = found, names.get(found, link.name)
     if kind is RecordKind.CUSTOMER:
-        history.rename(installation_id, remains)
+        history.move_transactions(installation_id, remains)
 
 
-def _survivors(installation_id: int, kind: RecordKind, merged: dict[str, str]) -> dict[str, str]:
+def _find_survivors(installation_id: int, kind: RecordKind, merged: dict[str, str]) -> dict[str, str]:
     """Return who remains in the end. What has become part of another may itself have been told to be part of a third,
     before or after; a circle, which would be nonsense, ends where it began."""
     rows = session().execute(
@@ -90,19 +90,19 @@ def _survivors(installation_id: int, kind: RecordKind, merged: dict[str, str]) -
     return found
 
 
-def _entries(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> Update:
+def _update_records(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> Update:
     return update(RecordRow).where(
         RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.record_id.in_(ids)
     )
 
 
-def _links(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> Sequence[Link]:
+def _find_links(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> Sequence[Link]:
     return session().scalars(
         select(Link).where(Link.installation_id == installation_id, Link.kind == kind, Link.record_id.in_(ids))
     ).all()
 
 
-def _names(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> dict[str, str]:
+def _find_names(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> dict[str, str]:
     rows = session().scalars(
         select(RecordRow).where(
             RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.record_id.in_(ids)

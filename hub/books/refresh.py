@@ -27,7 +27,7 @@ def find_listings(installation_id: int) -> list[Listing]:
 def refresh_lists(installation: Installation, integration: Integration) -> None:
     """Have all lists fetched: completely the first time, afterwards what changed since."""
     known = {listing.kind: listing for listing in find_listings(installation.id)}
-    for kind in _followed(installation, integration):
+    for kind in _list_kinds(installation, integration):
         listing = known.get(kind)
         if listing is None:
             session().add(Listing(installation_id=installation.id, kind=kind, due_at=now()))
@@ -38,12 +38,12 @@ def refresh_lists(installation: Installation, integration: Integration) -> None:
 def follow_lists(installation: Installation, integration: Integration) -> None:
     """Begin with the lists of which we have learned only now that the company uses them."""
     known = {listing.kind for listing in find_listings(installation.id)}
-    for kind in _followed(installation, integration):
+    for kind in _list_kinds(installation, integration):
         if known and kind not in known:
             session().add(Listing(installation_id=installation.id, kind=kind, due_at=now()))
 
 
-def _followed(installation: Installation, integration: Integration) -> list[Listed]:
+def _list_kinds(installation: Installation, integration: Integration) -> list[Listed]:
     books = description.known_books(installation)
     used = [kind for kind in integration.capabilities.lists if books.tracks(kind)]
     return [*used, *integration.capabilities.history]
@@ -73,15 +73,15 @@ def begin_due_lists(installation: Installation, limit: int, kinds: Sequence[List
     spent = bool(found) and usage.is_spent(installation.integration)
     for listing in found:
         if spent:
-            _rest(listing, usage.sentence(installation.integration))
+            _pause_list(listing, usage.describe_spent(installation.integration))
             continue
         if _is_no_news(listing):
-            listing.told, listing.due_at = {}, (listing.refreshed_at or now()) + _pause(listed(listing.kind))
+            listing.told, listing.due_at = {}, (listing.refreshed_at or now()) + _refresh_interval(listed(listing.kind))
             continue
         if not listing.loading:
             listing.loading, listing.loaded, listing.total = True, 0, None
         listing.told = {}
-        begun.append(_begin(listing))
+        begun.append(_begin_fetch(listing))
     return begun
 
 
@@ -101,26 +101,26 @@ def store_page(row: ConversationRow, page: Page) -> None:
     """Store a page; begin the next one at once if there is more."""
     kind = listed(row.argument["kind"])
     if isinstance(kind, TransactionKind):
-        history.store(row.installation_id, kind, page.transactions)
-        history.forget(row.installation_id, kind, page.deleted)
+        history.store_transactions(row.installation_id, kind, page.transactions)
+        history.mark_transactions_deleted(row.installation_id, kind, page.deleted)
     else:
         store_records(row.installation_id, kind, page.records)
-        record_changes.forget(row.installation_id, kind, page.deleted)
+        record_changes.mark_records_deleted(row.installation_id, kind, page.deleted)
         if page.is_snapshot:
-            record_changes.forget_others(row.installation_id, kind, page.records)
-        record_changes.merge(row.installation_id, kind, page.merged)
+            record_changes.mark_others_deleted(row.installation_id, kind, page.records)
+        record_changes.merge_records(row.installation_id, kind, page.merged)
     listing = session().get_one(Listing, (row.installation_id, str(kind)))
     listing.cursor, listing.problem = page.cursor, ""
     listing.loaded += len(page.records) + len(page.transactions)
     if page.total is not None:
         listing.total = page.total
     if page.more and usage.is_spent(row.installation.integration):
-        _rest(listing, usage.sentence(row.installation.integration))
+        _pause_list(listing, usage.describe_spent(row.installation.integration))
     elif page.more:
-        _begin(listing)
+        _begin_fetch(listing)
     else:
         listing.loading, listing.refreshed_at = False, now()
-        listing.due_at = now() + (settling_time() if listing.told else _pause(kind))
+        listing.due_at = now() + (settling_time() if listing.told else _refresh_interval(kind))
 
 
 def settling_time() -> dt.timedelta:
@@ -131,7 +131,7 @@ def settling_time() -> dt.timedelta:
 def postpone_list(row: ConversationRow, problem: str) -> None:
     """A page could not be fetched: say why, and try again later from the same place."""
     listing = session().get_one(Listing, (row.installation_id, row.argument["kind"]))
-    _rest(listing, problem)
+    _pause_list(listing, problem)
 
 
 def store_records(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> None:
@@ -163,26 +163,26 @@ def store_records(installation_id: int, kind: RecordKind, records: Sequence[Reco
         session().execute(insert(Word), words)
 
 
-def _pause(kind: Listed) -> dt.timedelta:
+def _refresh_interval(kind: Listed) -> dt.timedelta:
     """Return how long a list stays as it is. The history is looked at more often: whether somebody has paid is news."""
     if isinstance(kind, TransactionKind):
         return seconds("HUB_HISTORY_SECONDS", 3600)
     return seconds("HUB_LISTS_SECONDS", 6 * 3600)
 
 
-def _rest(listing: Listing, problem: str) -> None:
+def _pause_list(listing: Listing, problem: str) -> None:
     listing.problem, listing.due_at = problem, now() + seconds("HUB_LISTS_RETRY_SECONDS", _RETRY)
 
 
 def _is_no_news(listing: Listing) -> bool:
     """Return True if it is due only because we were told of what we know already: what we write is told to us as well.
     """
-    regular = (listing.refreshed_at or now()) + _pause(listed(listing.kind))
+    regular = (listing.refreshed_at or now()) + _refresh_interval(listed(listing.kind))
     told = bool(listing.told) and not listing.loading and regular > now()
     return told and record_changes.is_seen(listing.installation_id, listed(listing.kind), listing.told)
 
 
-def _begin(listing: Listing) -> ConversationRow:
+def _begin_fetch(listing: Listing) -> ConversationRow:
     row = ConversationRow(
         installation_id=listing.installation_id,
         purpose=Purpose.FETCH,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, exists, func, literal, select, true, union_all
 from sqlalchemy.orm import aliased
 
-from hub.database import begins, session
+from hub.database import begins_with, session
 from hub.models import RecordRow, Word
-from hub.models.books import digits, phone_key, split
+from hub.models.books import keep_digits, phone_key, split_words
 from hub.plugin import AccountKind, RecordKind, name_key
 from hub.translating import _
 
@@ -43,7 +43,7 @@ class Found:
         return _("%(num)s more, keep typing.", num=self.more)
 
 
-def search(
+def search_records(
     installation_id: int, kind: RecordKind, text: str, *, accounts: Collection[AccountKind] = (), limit: int = SHOWN
 ) -> Found:
     """Return the active entries that begin with the text, or whose e-mail or phone does; then those with words that
@@ -51,14 +51,14 @@ def search(
 
     `accounts` leaves only accounts of these kinds. The number of queries, and of rows that are read, is limited.
     """
-    of = [RecordRow.installation_id == installation_id, RecordRow.kind == kind, *_usable(accounts)]
+    of = [RecordRow.installation_id == installation_id, RecordRow.kind == kind, *_is_usable(accounts)]
     order = [RecordRow.number, RecordRow.name_key] if accounts else [RecordRow.name_key]
     ids: dict[int, None] = {}
-    for beginning in _beginnings(text):
+    for beginning in _match_beginnings(text):
         query = select(RecordRow.id).where(*of, beginning).order_by(*order)
         ids |= dict.fromkeys(session().scalars(query.limit(_COUNTED + 1)))
-    if len(ids) <= _COUNTED and (terms := list(dict.fromkeys(split(text)))[:_TERMS]):
-        words = session().execute(_with_words(installation_id, kind, terms, _usable(accounts)).limit(_COUNTED + 1))
+    if len(ids) <= _COUNTED and (terms := list(dict.fromkeys(split_words(text)))[:_TERMS]):
+        words = session().execute(_with_words(installation_id, kind, terms, _is_usable(accounts)).limit(_COUNTED + 1))
         ids |= dict.fromkeys(row.id for row in sorted(words, key=lambda row: row.name_key))
     shown = list(ids)[:limit]
     by_id = {row.id: row for row in session().scalars(select(RecordRow).where(RecordRow.id.in_(shown)))}
@@ -67,20 +67,20 @@ def search(
     )
 
 
-def _beginnings(text: str) -> list[ColumnElement[bool]]:
+def _match_beginnings(text: str) -> list[ColumnElement[bool]]:
     """Return what a text may be the beginning of: a name, an e-mail address, a phone number."""
     key = name_key(text)
     if not key:
         return [true()]
-    found = [begins(RecordRow.name_key, key)]
+    found = [begins_with(RecordRow.name_key, key)]
     if "@" in key:
-        found.append(begins(RecordRow.email_key, key))
-    elif len(number := phone_key(text) or digits(text)) >= _PHONE and not any(sign.isalpha() for sign in text):
-        found.append(begins(RecordRow.phone_key, number))
+        found.append(begins_with(RecordRow.email_key, key))
+    elif len(number := phone_key(text) or keep_digits(text)) >= _PHONE and not any(sign.isalpha() for sign in text):
+        found.append(begins_with(RecordRow.phone_key, number))
     return found
 
 
-def _usable(accounts: Collection[AccountKind]) -> list[ColumnElement[bool]]:
+def _is_usable(accounts: Collection[AccountKind]) -> list[ColumnElement[bool]]:
     return [RecordRow.active.is_(True), *([RecordRow.account.in_(accounts)] if accounts else [])]
 
 
@@ -91,12 +91,12 @@ def _with_words(
     entry that has it is asked for the others.
     """
     rarest, *others = _by_rarity(installation_id, kind, terms)
-    candidates = select(Word.record_id).where(_has(installation_id, kind, rarest)).order_by(Word.word)
+    candidates = select(Word.record_id).where(_has_word(installation_id, kind, rarest)).order_by(Word.word)
     found = candidates.limit(_READ).subquery()
     query = select(RecordRow.id, RecordRow.name_key).join(found, found.c.record_id == RecordRow.id).where(*usable)
     for term in others:
         word = aliased(Word)
-        query = query.where(exists().where(word.record_id == RecordRow.id, begins(word.word, term)))
+        query = query.where(exists().where(word.record_id == RecordRow.id, begins_with(word.word, term)))
     return query.distinct()
 
 
@@ -105,7 +105,7 @@ def _by_rarity(installation_id: int, kind: RecordKind, terms: list[str]) -> list
         return terms
     counts = [
         select(literal(place).label("place"), func.count().label("number")).select_from(
-            select(Word.record_id).where(_has(installation_id, kind, term)).limit(_READ).subquery()
+            select(Word.record_id).where(_has_word(installation_id, kind, term)).limit(_READ).subquery()
         )
         for place, term in enumerate(terms)
     ]
@@ -113,5 +113,5 @@ def _by_rarity(installation_id: int, kind: RecordKind, terms: list[str]) -> list
     return sorted(terms, key=lambda term: numbers[terms.index(term)])
 
 
-def _has(installation_id: int, kind: RecordKind, term: str) -> ColumnElement[bool]:
-    return (Word.installation_id == installation_id) & (Word.kind == kind) & begins(Word.word, term)
+def _has_word(installation_id: int, kind: RecordKind, term: str) -> ColumnElement[bool]:
+    return (Word.installation_id == installation_id) & (Word.kind == kind) & begins_with(Word.word, term)

@@ -62,7 +62,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyToMatch:
+class CompanyFilter:
     """What a person looks for among the customers, or vendors. `after` is the company that the last page ended with."""
 
     kind: RecordKind = RecordKind.CUSTOMER
@@ -83,7 +83,7 @@ class Accepted:
     total: int | None
 
 
-def page(installation: Installation, wanted: CompanyToMatch) -> tuple[list[Pair], str]:
+def list_pairs(installation: Installation, wanted: CompanyFilter) -> tuple[list[Pair], str]:
     """Return the next 50 companies with whom they are linked to, and after which one to go on; empty at the end.
 
     Unlinked ones are looked for among a thousand companies, so there may be fewer, even none, and yet more to come.
@@ -92,7 +92,7 @@ def page(installation: Installation, wanted: CompanyToMatch) -> tuple[list[Pair]
     companies: list[Company] = []
     after = wanted.after
     for look in range(_LOOKS):
-        found = _ask(installation, wanted, after, _LOOKED if look else PER_PAGE)
+        found = _ask_host(installation, wanted, after, _LOOKED if look else PER_PAGE)
         linked = links.links(installation.id, wanted.kind, [one.id for one in found.rows]) if wanted.unlinked else {}
         for company in found.rows:
             after = company.id
@@ -100,47 +100,47 @@ def page(installation: Installation, wanted: CompanyToMatch) -> tuple[list[Pair]
                 companies.append(company)
             if len(companies) == PER_PAGE:
                 last = company is found.rows[-1] and not found.more
-                return pairs(installation.id, wanted.kind, companies), "" if last else after
+                return pair_companies(installation.id, wanted.kind, companies), "" if last else after
         if not found.more:
-            return pairs(installation.id, wanted.kind, companies), ""
-    return pairs(installation.id, wanted.kind, companies), after
+            return pair_companies(installation.id, wanted.kind, companies), ""
+    return pair_companies(installation.id, wanted.kind, companies), after
 
 
-def accept_all(installation_id: int, wanted: CompanyToMatch, by: str) -> Accepted:
+def accept_all(installation_id: int, wanted: CompanyFilter, by: str) -> Accepted:
     """Link the next companies with whoever has exactly their name; called again with `after` until that is empty.
 
     Companies that share a name are left for a person to tell apart.
     """
     installation = scope.lock(installation_id)
-    found = _ask(installation, wanted, wanted.after, _LOOKED)
+    found = _ask_host(installation, wanted, wanted.after, _LOOKED)
     names = [name_key(one.name) for one in found.rows]
     exact = [
         (pair.company, pair.suggestion.record)
-        for pair in pairs(installation_id, wanted.kind, found.rows)
+        for pair in pair_companies(installation_id, wanted.kind, found.rows)
         if pair.suggestion and pair.suggestion.exact and names.count(name_key(pair.company.name)) == 1
     ]
     for company, record in exact:
-        links.link(installation_id, wanted.kind, company.id, record.ref, by)
+        links.link_company(installation_id, wanted.kind, company.id, record.ref, by)
     after = found.rows[-1].id if found.more else ""
     return Accepted(linked=len(exact), looked=len(found.rows), after=after, total=found.total)
 
 
-def pairs(installation_id: int, kind: RecordKind, companies: Sequence[Company]) -> list[Pair]:
+def pair_companies(installation_id: int, kind: RecordKind, companies: Sequence[Company]) -> list[Pair]:
     """Some companies with whom they are linked to, or else may be. Four queries, however many there are."""
-    linked = links.rows(installation_id, kind, [one.id for one in companies])
+    linked = links.find_links(installation_id, kind, [one.id for one in companies])
     free = [one for one in companies if one.id not in linked]
-    found = _suggestions(installation_id, kind, free) if free else {}
+    found = _find_suggestions(installation_id, kind, free) if free else {}
     return [
         Pair(company=one, link=linked.get(one.id), suggestion=found.get(one.id)) for one in companies
     ]  # fmt: skip
 
 
-def _ask(installation: Installation, wanted: CompanyToMatch, after: str, limit: int) -> Page[Company]:
+def _ask_host(installation: Installation, wanted: CompanyFilter, after: str, limit: int) -> Page[Company]:
     query = CompanyQuery(text=wanted.text, vendors=wanted.kind is RecordKind.VENDOR, after=after, limit=limit)
     return host().companies(installation.organization_id, query)
 
 
-def _keys(company: Company) -> dict[MatchedBy, str]:
+def _match_keys(company: Company) -> dict[MatchedBy, str]:
     keys = {
         MatchedBy.NAME: name_key(company.name), MatchedBy.EMAIL: email_key(company.email),
         MatchedBy.PHONE: phone_key(company.phone),
@@ -148,11 +148,11 @@ def _keys(company: Company) -> dict[MatchedBy, str]:
     return {way: key for way, key in keys.items() if key}
 
 
-def _suggestions(installation_id: int, kind: RecordKind, companies: Iterable[Company]) -> dict[str, Suggestion]:
+def _find_suggestions(installation_id: int, kind: RecordKind, companies: Iterable[Company]) -> dict[str, Suggestion]:
     """Suggestions by company. A key that several entries have tells nothing."""
-    wanted = {one.id: _keys(one) for one in companies}
+    wanted = {one.id: _match_keys(one) for one in companies}
     queries = [
-        _only_ones(installation_id, kind, way, column, {keys[way] for keys in wanted.values() if way in keys})
+        _find_only_matches(installation_id, kind, way, column, {keys[way] for keys in wanted.values() if way in keys})
         for way, column in (
             (MatchedBy.NAME, RecordRow.name_key), (MatchedBy.EMAIL, RecordRow.email_key),
             (MatchedBy.PHONE, RecordRow.phone_key),
@@ -160,12 +160,12 @@ def _suggestions(installation_id: int, kind: RecordKind, companies: Iterable[Com
     ]  # fmt: skip
     ids = {(MatchedBy(row.way), row.key): row.id for row in session().execute(union_all(*queries))}
     rows = {row.id: row for row in session().scalars(select(RecordRow).where(RecordRow.id.in_(set(ids.values()))))}
-    taken = links.taken(installation_id, kind, [row.record_id for row in rows.values()])
+    taken = links.find_linked_ids(installation_id, kind, [row.record_id for row in rows.values()])
     free = {way_key: rows[found] for way_key, found in ids.items() if rows[found].record_id not in taken}
-    return {company_id: found for company_id, keys in wanted.items() if (found := _best(keys, free))}
+    return {company_id: found for company_id, keys in wanted.items() if (found := _best_suggestion(keys, free))}
 
 
-def _only_ones(
+def _find_only_matches(
     installation_id: int, kind: RecordKind, way: MatchedBy, column: InstrumentedAttribute[str], keys: Iterable[str]
 ) -> Select[str, str, int]:
     """Return the only active entry that has a key, for each of the keys that just one has."""
@@ -180,7 +180,9 @@ def _only_ones(
     )  # fmt: skip
 
 
-def _best(keys: Mapping[MatchedBy, str], free: Mapping[tuple[MatchedBy, str], RecordRow]) -> Suggestion | None:
+def _best_suggestion(
+    keys: Mapping[MatchedBy, str], free: Mapping[tuple[MatchedBy, str], RecordRow]
+) -> Suggestion | None:
     """Whoever is the same in most, a name counting more than an e-mail and that more than a phone."""
     found = {way: free[way, key] for way, key in keys.items() if (way, key) in free}
     for record in found.values():

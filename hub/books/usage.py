@@ -25,12 +25,12 @@ def count(installation_id: int, request_cost: RequestCost) -> None:
 
 def of_this_month(installation_id: int) -> Usage:
     """Return what an installation has asked this month."""
-    month = _month()
+    month = _this_month()
     found = session().get(Usage, (installation_id, month))
     return found or Usage(installation_id=installation_id, month=month, calls=0, reads=0, writes=0)
 
 
-def allowance(integration: str) -> int:
+def monthly_reads(integration: str) -> int:
     """Return how many reads are to be had in a month, over all books; 0 if it is no matter, or if the plugin is gone.
     """
     found = current().integrations.get(integration)
@@ -43,26 +43,26 @@ def allowance(integration: str) -> int:
 def is_spent(integration: str) -> bool:
     """Return True if the month's reads are used up, so that what only keeps us informed must wait for the next month.
     """
-    most = allowance(integration)
+    most = monthly_reads(integration)
     if not most:
         return False
     read = session().scalar(
         select(func.sum(Usage.reads))
         .join(Installation, Installation.id == Usage.installation_id)
-        .where(Installation.integration == integration, Usage.month == _month())
+        .where(Installation.integration == integration, Usage.month == _this_month())
     )
     return (read or 0) >= most
 
 
-def sentence(integration: str) -> str:
+def describe_spent(integration: str) -> str:
     """Return what a person reads while nothing is read."""
     today = now().date()
     following = (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
     return say(
         "The %(reads)s reads of this month are used up. Lists and history are read again from %(day)s on; sending "
-        "goes on.", reads=f"{allowance(integration):,}", day=following,
+        "goes on.", reads=f"{monthly_reads(integration):,}", day=following,
     )  # fmt: skip
 
 
-def _month() -> str:
+def _this_month() -> str:
     return f"{now():%Y-%m}"

@@ -30,7 +30,7 @@ _CROWD = 100
 """So many changes of a list are news without looking at each."""
 
 
-def hear(key: str, body: bytes, headers: Mapping[str, str]) -> None:
+def receive_webhook(key: str, body: bytes, headers: Mapping[str, str]) -> None:
     """Take what the ledger of an integration tells. What is of books that nobody has connected is no matter.
 
     Raises `NotFound` if the integration is not here, `Rejected` if it was not the ledger that told it.
@@ -43,14 +43,14 @@ def hear(key: str, body: bytes, headers: Mapping[str, str]) -> None:
     parse = partial(integration.parse_webhook, body, headers, settings)
     for change in timeouts.within(key, "parse_webhook", answer_time(), lambda: tuple(parse())):
         told[change.books_id].append(change)
-    for installation_id, books_id in _connected(key, told):
+    for installation_id, books_id in _find_connected(key, told):
         scope.lock(installation_id)
-        _mark(installation_id, told[books_id])
-        _merge(installation_id, told[books_id])
+        _mark_changed(installation_id, told[books_id])
+        _merge_records(installation_id, told[books_id])
         commit()  # One after the other, so that nobody waits for books that are none of his.
 
 
-def _connected(key: str, books: Iterable[str]) -> list[tuple[int, str]]:
+def _find_connected(key: str, books: Iterable[str]) -> list[tuple[int, str]]:
     query = select(Installation.id, Installation.books_id).where(
         Installation.integration == key,
         Installation.books_id.in_(list(books)),
@@ -59,7 +59,7 @@ def _connected(key: str, books: Iterable[str]) -> list[tuple[int, str]]:
     return [(installation_id, books_id) for installation_id, books_id in session().execute(query)]
 
 
-def _mark(installation_id: int, changes: Iterable[Change]) -> None:
+def _mark_changed(installation_id: int, changes: Iterable[Change]) -> None:
     """Have lists looked at soon, or once more if they are being read."""
     told: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for change in changes:
@@ -75,11 +75,11 @@ def _mark(installation_id: int, changes: Iterable[Change]) -> None:
             listing.due_at = min(listing.due_at, soon)
 
 
-def _merge(installation_id: int, changes: Iterable[Change]) -> None:
+def _merge_records(installation_id: int, changes: Iterable[Change]) -> None:
     """Take over at once that entries have become part of others: nobody tells it again, and no list shows it."""
     merged: defaultdict[RecordKind, dict[str, str]] = defaultdict(dict)
     for change in changes:
         if isinstance(change.kind, RecordKind):
             merged[change.kind] |= dict(change.merged)
     for kind, pairs in merged.items():
-        record_changes.merge(installation_id, kind, list(pairs.items()))
+        record_changes.merge_records(installation_id, kind, list(pairs.items()))

@@ -25,11 +25,11 @@ def save_accounts(actor: Actor, installation_id: int, chosen: Mapping[str, str],
     integration = registry.integration(installation.integration)
     theirs = accounts_edition(installation)
     ours = {field.key: chosen[field.key] for field in integration.mappings if field.key in chosen}
-    if seen and theirs not in {seen, _edition({**saved_accounts(installation), **ours})}:
+    if seen and theirs not in {seen, _hash_choices({**saved_accounts(installation), **ours})}:
         rollback()
         raise ChangedMeanwhile(say("Somebody else saved this meanwhile. Nothing was changed."))
     try:
-        mappings.save(installation, integration, ours)
+        mappings.save_mappings(installation, integration, ours)
     except Incomplete:
         rollback()
         raise
@@ -43,8 +43,8 @@ def saved_accounts(installation: Installation) -> dict[str, str]:
 
 def accounts_edition(installation: Installation) -> str:
     """Return a mark of what is saved, by which a form knows what it was opened with."""
-    return _edition(saved_accounts(installation))
+    return _hash_choices(saved_accounts(installation))
 
 
-def _edition(chosen: Mapping[str, str]) -> str:
+def _hash_choices(chosen: Mapping[str, str]) -> str:
     return hashlib.sha256(repr(sorted(one for one in chosen.items() if one[1])).encode()).hexdigest()[:16]

@@ -40,30 +40,30 @@ class Fault:
     cure: str
 
 
-_Told: TypeAlias = tuple[str, str, str]
+_Finding: TypeAlias = tuple[str, str, str]
 """The code, the text and the cure of a finding about an installation."""
 
 
 def find_faults() -> Iterator[Fault]:
     """Return all that is wrong, what everything rests on first. Without tables nothing more can be told."""
-    yield from _keys()
-    yield from _workers()
-    yield from _plugins()
+    yield from _check_keys()
+    yield from _check_workers()
+    yield from _check_plugins()
     if not migrating.is_current():
         what = "The hub's tables are not those of this version."
         yield Fault(code="tables-outdated", where="database", what=what, cure="flask hub upgrade")
         return
     query = select(Installation).where(Installation.state != InstallationState.REMOVED).order_by(Installation.id)
     for installation in session().scalars(query).all():
-        yield from _installation(installation)
+        yield from _check_installation(installation)
 
 
-def workers() -> int:
+def count_workers() -> int:
     """Return how many workers there are. Raises `RedisError`."""
     return sum(queue.NAME in one.queue_names() for one in Worker.all(connection=queue.connection()))
 
 
-def _keys() -> Iterator[Fault]:
+def _check_keys() -> Iterator[Fault]:
     try:
         vault()
     except (NotConfigured, ValueError) as error:
@@ -74,9 +74,9 @@ def _keys() -> Iterator[Fault]:
         )  # fmt: skip
 
 
-def _workers() -> Iterator[Fault]:
+def _check_workers() -> Iterator[Fault]:
     try:
-        found, last = workers(), queue.swept_at()
+        found, last = count_workers(), queue.swept_at()
     except RedisError as error:
         yield Fault(
             code="redis-silent", where="redis", what=f"Redis does not answer: {error}",
@@ -94,19 +94,19 @@ def _workers() -> Iterator[Fault]:
         )  # fmt: skip
 
 
-def _plugins() -> Iterator[Fault]:
+def _check_plugins() -> Iterator[Fault]:
     for broken in current().broken:
         yield Fault(
             code="plugin-broken", where=broken.key, what=f"The plugin cannot be loaded: {broken.error}",
             cure="Install a version of it that fits this hub, or remove it. The traceback is in the log of the start.",
         )  # fmt: skip
     for key in current().integrations:
-        yield from _hung(key)
+        yield from _check_hangs(key)
 
 
-def _hung(key: str) -> Iterator[Fault]:
+def _check_hangs(key: str) -> Iterator[Fault]:
     try:
-        told = timeouts.lately(key)
+        told = timeouts.count_recent_hangs(key)
     except RedisError:  # Which is said already.
         return
     if told:
@@ -118,9 +118,9 @@ def _hung(key: str) -> Iterator[Fault]:
         )  # fmt: skip
 
 
-def _installation(installation: Installation) -> Iterator[Fault]:
+def _check_installation(installation: Installation) -> Iterator[Fault]:
     where = f"{registry.label(installation.integration)} of {installation.organization_id}"
-    told = [*_connection(installation), *_flow(installation)]
+    told = [*_check_connection(installation), *_check_deliveries(installation)]
     integration = current().integrations.get(installation.integration)
     if integration is None:
         told.insert(0, (
@@ -128,11 +128,11 @@ def _installation(installation: Installation) -> Iterator[Fault]:
             "Install it again and restart, and all goes on; or uninstall the integration on its page.",
         ))  # fmt: skip
     else:
-        told += _plugin(installation, integration)
+        told += _check_plugin(installation, integration)
     yield from (Fault(code=code, where=where, what=what, cure=cure) for code, what, cure in told)
 
 
-def _plugin(installation: Installation, integration: Integration) -> Iterator[_Told]:
+def _check_plugin(installation: Installation, integration: Integration) -> Iterator[_Finding]:
     try:
         settings_of(integration)
         if isinstance(integration, PushIntegration) and installation.credential is not None:
@@ -154,7 +154,7 @@ def _plugin(installation: Installation, integration: Integration) -> Iterator[_T
             yield "mapping-missing", f"“{field.label}” is not chosen.", cure
 
 
-def _connection(installation: Installation) -> Iterator[_Told]:
+def _check_connection(installation: Installation) -> Iterator[_Finding]:
     if installation.state is InstallationState.EXPIRED:
         cure = "An admin has to authorize again; what waits then goes out by itself."
         yield "authorization-ended", "The authorization has ended.", cure
@@ -177,19 +177,19 @@ def _connection(installation: Installation) -> Iterator[_Told]:
         yield "list-unreadable", what, "Press “Refresh” when that is cured."
 
 
-def _flow(installation: Installation) -> Iterator[_Told]:
+def _check_deliveries(installation: Installation) -> Iterator[_Finding]:
     """Return what has stopped, what is in doubt, and what should move and does not."""
     is_ours = Delivery.installation_id == installation.id
     count = select(Delivery.reason, func.count()).where(is_ours, Delivery.state == DeliveryState.STOPPED)
     for reason, number in session().execute(count.group_by(Delivery.reason)):
-        what = f"{_many(number, 'delivery has', 'deliveries have')} stopped: {reason}."
+        what = f"{_count_noun(number, 'delivery has', 'deliveries have')} stopped: {reason}."
         yield "stopped", what, "See Activity, Needs attention."
     long_ago = now() - _LONG
     doubt = session().scalar(select(func.count()).where(is_ours, Delivery.state == DeliveryState.IN_DOUBT)) or 0
     if doubt:
         yield (
             "in-doubt",
-            f"{_many(doubt, 'delivery is', 'deliveries are')} in doubt: a carrier vanished on the way.",
+            f"{_count_noun(doubt, 'delivery is', 'deliveries are')} in doubt: a carrier vanished on the way.",
             "A worker finds out what became of them; see that one is running.",
         )
     moving = Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING))
@@ -197,15 +197,15 @@ def _flow(installation: Installation) -> Iterator[_Told]:
     if stuck and installation.state is InstallationState.CONNECTED:
         yield (
             "stuck",
-            f"{_many(stuck, 'delivery has', 'deliveries have')} not moved for a quarter of an hour.",
+            f"{_count_noun(stuck, 'delivery has', 'deliveries have')} not moved for a quarter of an hour.",
             "See that Redis, a worker and the scheduler are running, and what stands in the worker's log.",
         )
     is_parked = (BatchRow.installation_id == installation.id, BatchRow.state == BatchState.PARKED)
     parked = session().scalar(select(func.count()).where(*is_parked))
     if parked:
-        what = f"{_many(parked, 'batch waits', 'batches wait')} for a person."
+        what = f"{_count_noun(parked, 'batch waits', 'batches wait')} for a person."
         yield "batch-parked", what, "Retry it in Activity."
 
 
-def _many(number: int, one: str, several: str) -> str:
+def _count_noun(number: int, one: str, several: str) -> str:
     return f"{number} {one if number == 1 else several}"

@@ -85,7 +85,7 @@ class _Step:
         )
         state = random.token_urlsafe(32)
         row = Authorization(
-            installation_id=installation.id, state_hash=_hash(state), user_id=user.id, user_name=user.name,
+            installation_id=installation.id, state_hash=_hash_state(state), user_id=user.id, user_name=user.name,
             expires_at=now() + _ATTEMPT,
         )  # fmt: skip
         session().add(row)
@@ -105,7 +105,7 @@ def install_integration(actor: Actor, key: str) -> Installation:
     organization_id = actor.organization.id
     integration = registry.integration(key)
     settings_of(integration)
-    existing = _existing(organization_id, key)
+    existing = _find_existing(organization_id, key)
     if existing is not None:
         return existing
     fields = current().host.source_fields()
@@ -118,7 +118,7 @@ def install_integration(actor: Actor, key: str) -> Installation:
         commit()
     except IntegrityError:  # Somebody else pressed Install at the same moment.
         rollback()
-    found = _existing(organization_id, key)
+    found = _find_existing(organization_id, key)
     assert found is not None
     if isinstance(integration, PullIntegration):
         endpoints.endpoint_for(found)
@@ -128,13 +128,13 @@ def install_integration(actor: Actor, key: str) -> Installation:
 def start_authorization(actor: Actor, installation_id: int, return_url: str) -> str:
     """Begin an attempt to authorize; gives the address of the sign-in. Raises `NotPossible` or `IntegrationError`."""
     installation = access.managed_installation(actor, installation_id)
-    integration = _push(installation)
+    integration = _push_integration(installation)
     step = _Step.begin(installation, actor.user)
     attempt = Attempt(
         settings=settings_of(integration), return_url=return_url, state=step.state, books_id=installation.books_id
     )
     commit()  # No transaction is open while the plugin may wait for the network.
-    answer = _authorize(integration, attempt)
+    answer = _call_authorize(integration, attempt)
     if not isinstance(answer, Redirect):
         raise NotPossible(say("%(product)s did not say where to sign in.", product=integration.label))
     step.keep(answer.keep)
@@ -142,7 +142,7 @@ def start_authorization(actor: Actor, installation_id: int, return_url: str) -> 
     return answer.url
 
 
-def _authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask | Authorized:
+def _call_authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask | Authorized:
     """Return the next step. What is none is for the caller to see, and one that hangs is `Unavailable`."""
     try:
         return timeouts.within(integration.key, "authorize", sign_in_time(), lambda: integration.authorize(attempt))
@@ -160,7 +160,7 @@ def _authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask
 def claim_attempt(actor: Actor, key: str, state: str) -> Claimed:
     """Use up the step that a browser comes back from. Whose it is not, or is not any more, is `NotPossible`."""
     actor.require(Permission.MANAGE)
-    row = session().scalar(select(Authorization).where(Authorization.state_hash == _hash(state)))
+    row = session().scalar(select(Authorization).where(Authorization.state_hash == _hash_state(state)))
     stranger = say("This sign-in was not begun here by you. Begin again from the integrations page.")
     if row is None or row.user_id != actor.user.id or row.installation.integration != key:
         raise NotPossible(stranger)
@@ -190,13 +190,13 @@ def finish_authorization(
     Raises `Rejected` (denied, or other books than before) or `Unavailable`; the installation is then as it was.
     """
     installation = access.managed_installation(actor, claimed.installation.id)
-    integration = _push(installation)
+    integration = _push_integration(installation)
     attempt = Attempt(
         settings=settings_of(integration), return_url=return_url, state=claimed.state, answer=answer,
         books_id=installation.books_id, kept=claimed.kept,
     )  # fmt: skip
     commit()  # No transaction is open while the network is waited for.
-    authorized = _authorize(integration, attempt)
+    authorized = _call_authorize(integration, attempt)
     if isinstance(authorized, Ask):
         step = _Step.begin(installation, actor.user)
         step.keep(authorized.keep)
@@ -211,7 +211,7 @@ def finish_authorization(
             why=say("Everything sent so far is in those; other books have other customers, items and accounts."),
             cure=say("Sign in again and choose the same company, or uninstall first."),
         ))  # fmt: skip
-    _connect(installation, integration, actor.user, authorized)
+    _store_authorization(installation, integration, actor.user, authorized)
     return None
 
 
@@ -224,12 +224,12 @@ def delete_expired_attempts() -> None:
 
 def pause_installation(actor: Actor, installation_id: int) -> None:
     """Send nothing until an admin resumes. What is on its way is finished."""
-    _move(actor, installation_id, _S.PAUSED)
+    _change_state(actor, installation_id, _S.PAUSED)
 
 
 def resume_installation(actor: Actor, installation_id: int) -> None:
     """Go on after a pause; everything that has queued up goes out."""
-    _move(actor, installation_id, _S.CONNECTED)
+    _change_state(actor, installation_id, _S.CONNECTED)
 
 
 def check_connection(actor: Actor, installation_id: int) -> None:
@@ -243,7 +243,7 @@ def check_connection(actor: Actor, installation_id: int) -> None:
         .where(BatchRow.installation_id == installation.id, BatchRow.state == BatchState.OPEN)
         .values(due_at=now())
     )
-    _ask(installation)
+    _begin_check(installation)
     commit()
 
 
@@ -259,7 +259,7 @@ def reload_history(actor: Actor, installation_id: int) -> None:
     """Refresh the invoices and payments of the books. Raises `Forbidden` unless the actor sees these books."""
     actor.require(Permission.VIEW)
     installation = scope.installation(actor.organization.id, installation_id)
-    if not access.sight(actor)(installation):
+    if not access.visibility_check(actor)(installation):
         raise Forbidden(say("The settings do not let you see these books."))
     refresh_history(installation.id)
     wake(installation.id)
@@ -304,7 +304,9 @@ def _give_up_deliveries(installation_id: int) -> None:
             ))  # fmt: skip
 
 
-def _connect(installation: Installation, integration: Integration, user: User, authorized: Authorized) -> None:
+def _store_authorization(
+    installation: Installation, integration: Integration, user: User, authorized: Authorized
+) -> None:
     installation = scope.lock(installation.id, scope.PATIENT_SECONDS)  # The code of a sign-in works once.
     if installation.state is _S.REMOVED:
         rollback()
@@ -316,16 +318,16 @@ def _connect(installation: Installation, integration: Integration, user: User, a
     if installation.state in {_S.PENDING, _S.EXPIRED}:
         installation.move(_S.CONNECTED)
     refresh_lists(installation, integration)
-    _ask(installation)
+    _begin_check(installation)
     commit()
 
 
-def _ask(installation: Installation) -> None:
+def _begin_check(installation: Installation) -> None:
     description.begin(installation)
     wake(installation.id)
 
 
-def _move(actor: Actor, installation_id: int, to: InstallationState) -> None:
+def _change_state(actor: Actor, installation_id: int, to: InstallationState) -> None:
     installation = scope.lock(access.managed_installation(actor, installation_id).id)
     if installation.state not in {_S.CONNECTED, _S.PAUSED} or installation.state is to:
         rollback()
@@ -335,16 +337,16 @@ def _move(actor: Actor, installation_id: int, to: InstallationState) -> None:
     commit()
 
 
-def _push(installation: Installation) -> PushIntegration:
+def _push_integration(installation: Installation) -> PushIntegration:
     integration = registry.integration(installation.integration)
     if not isinstance(integration, PushIntegration):
         raise NotPossible(say("%(product)s has no sign-in of its own.", product=integration.label))
     return integration
 
 
-def _existing(organization_id: str, key: str) -> Installation | None:
+def _find_existing(organization_id: str, key: str) -> Installation | None:
     return next((one for one in scope.installations(organization_id) if one.integration == key), None)
 
 
-def _hash(state: str) -> str:
+def _hash_state(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()

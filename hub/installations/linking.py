@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub import access, scope
 from hub.access import Actor
 from hub.books import links, suggestions
-from hub.books.suggestions import Accepted, CompanyToMatch
+from hub.books.suggestions import Accepted, CompanyFilter
 from hub.errors import ChangedMeanwhile, Forbidden, NotFound, NotPossible
 from hub.extension import host
 from hub.host import Company
@@ -23,12 +23,12 @@ def link_company(
     another one by now, `NotPossible` for an entry that is not active, `Forbidden` unless the actor sends or manages.
     """
     _lock_for_linking(actor, installation_id, company_id)
-    _check_unchanged(links.linked(installation_id, kind, company_id), {was, record_id})
-    row = links.record(installation_id, kind, record_id)
+    _check_unchanged(links.find_link(installation_id, kind, company_id), {was, record_id})
+    row = links.find_record(installation_id, kind, record_id)
     if row is None or not row.active:
         rollback()
         raise NotPossible(say("This entry is not (or no longer) active in the books. Choose another one."))
-    links.link(installation_id, kind, company_id, row.ref, actor.user.name)
+    links.link_company(installation_id, kind, company_id, row.ref, actor.user.name)
     commit()
     return row.name
 
@@ -36,8 +36,8 @@ def link_company(
 def unlink_company(actor: Actor, installation_id: int, kind: RecordKind, company_id: str, *, was: str) -> None:
     """Link a company to nobody any more. `was` and what is raised are as for `link_company`."""
     _lock_for_linking(actor, installation_id, company_id)
-    _check_unchanged(links.linked(installation_id, kind, company_id), {was, ""})
-    links.unlink(installation_id, kind, company_id, actor.user.name)
+    _check_unchanged(links.find_link(installation_id, kind, company_id), {was, ""})
+    links.unlink_company(installation_id, kind, company_id, actor.user.name)
     commit()
 
 
@@ -47,18 +47,18 @@ def accept_suggestion(actor: Actor, installation_id: int, kind: RecordKind, comp
     Raises `NotPossible` if another entry is suggested by now, `Forbidden` unless the actor manages.
     """
     access.managed_installation(actor, installation_id)
-    company = _company(actor, company_id)
+    company = _find_company(actor, company_id)
     scope.lock(installation_id)
-    (pair,) = suggestions.pairs(installation_id, kind, [company])
+    (pair,) = suggestions.pair_companies(installation_id, kind, [company])
     if pair.link is None:
         if pair.suggestion is None or pair.suggestion.record.record_id != record_id:
             rollback()
             raise NotPossible(say("This is not suggested any more: somebody has linked it, or the books have changed."))
-        links.link(installation_id, kind, company_id, pair.suggestion.record.ref, actor.user.name)
+        links.link_company(installation_id, kind, company_id, pair.suggestion.record.ref, actor.user.name)
     commit()
 
 
-def accept_exact_matches(actor: Actor, installation_id: int, wanted: CompanyToMatch) -> Accepted:
+def accept_exact_matches(actor: Actor, installation_id: int, wanted: CompanyFilter) -> Accepted:
     """Link the next companies with whoever has exactly their name; called again with `after` until that is empty.
 
     Raises `Forbidden` unless the actor manages.
@@ -74,13 +74,13 @@ def _lock_for_linking(actor: Actor, installation_id: int, company_id: str) -> No
     installation = scope.installation(actor.organization.id, installation_id)
     if not access.may_choose(actor, installation):
         raise Forbidden(say("The settings do not let you link companies with these books. Ask an admin."))
-    _company(actor, company_id)
+    _find_company(actor, company_id)
     if scope.lock(installation_id).state not in access.SENDABLE:
         rollback()
         raise NotPossible(say("This installation is not connected."))
 
 
-def _company(actor: Actor, company_id: str) -> Company:
+def _find_company(actor: Actor, company_id: str) -> Company:
     found = host().company(actor.organization.id, company_id)
     if found is None:
         raise NotFound(say("There is no such company."))

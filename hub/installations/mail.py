@@ -24,7 +24,7 @@ from hub.models import Delivery, Notice
 from hub.plugin import Problem, say
 from hub.serialization import problems_of
 from hub.states import DeliveryState
-from hub.translating import gettext, language, speaking
+from hub.translating import current_language, gettext, speaking
 
 _TIMEOUT = 20.0  # Seconds that a mail server may be silent.
 _LISTED = 10
@@ -47,7 +47,7 @@ def can_be_sent() -> bool:
     return bool(way_out and settings.get("HUB_MAIL_FROM") and settings.get("HUB_PUBLIC_URL"))
 
 
-def admins(organization_id: str) -> list[User]:
+def find_admins(organization_id: str) -> list[User]:
     """Return who is told: the organization's users whom the host lets manage, and who have an address."""
     whose = Organization(id=organization_id, name="")
     return [
@@ -55,18 +55,18 @@ def admins(organization_id: str) -> list[User]:
     ]
 
 
-def write(finding: Finding, notice: Notice) -> list[EmailMessage]:
+def write_mails(finding: Finding, notice: Notice) -> list[EmailMessage]:
     """Return the mail of a notice, in text and in HTML: one for each language of those who read it."""
-    readers = admins(notice.organization_id)
-    told, stopped = notice_texts.tell(finding), _stopped(finding)
+    readers = find_admins(notice.organization_id)
+    told, stopped = notice_texts.describe_finding(finding), _find_stopped(finding)
     mails = []
     for locale in sorted({one.locale for one in readers}):
         with speaking(locale):
-            mails.append(_mail(told, stopped, finding, notice, [one for one in readers if one.locale == locale]))
+            mails.append(_build_mail(told, stopped, finding, notice, [one for one in readers if one.locale == locale]))
     return mails
 
 
-def _mail(
+def _build_mail(
     told: NoticeText, stopped: Sequence[Stopped], finding: Finding, notice: Notice, readers: Sequence[User]
 ) -> EmailMessage:
     """Return the mail in the language that is spoken now."""
@@ -75,7 +75,7 @@ def _mail(
     path = routes.build(told.endpoint, dict(told.values))
     view: Mapping[str, object] = {
         "told": told, "address": str(settings["HUB_PUBLIC_URL"]).rstrip("/") + path, "stopped": stopped,
-        "more": max(0, finding.stopped - _LISTED), "_": gettext, "language": language(),
+        "more": max(0, finding.stopped - _LISTED), "_": gettext, "language": current_language(),
     }  # fmt: skip
     sender, locale = parseaddr(str(settings["HUB_MAIL_FROM"])), readers[0].locale
     mark = ".".join(filter(None, (notice.mark.replace("/", "-"), locale)))
@@ -87,12 +87,12 @@ def _mail(
     # Of the notice and not of the try, so that a mail which came twice is shown once.
     message["Message-ID"] = f"<notice-{notice.id}.{mark}@{sender[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_render("notice.txt", view))
-    message.add_alternative(_render("notice.html", view), subtype="html")
+    message.set_content(_render_mail("notice.txt", view))
+    message.add_alternative(_render_mail("notice.html", view), subtype="html")
     return message
 
 
-def send(message: EmailMessage) -> None:
+def send_mail(message: EmailMessage) -> None:
     """Hand a mail over: to the host if it has a way of its own, else to the server at `HUB_SMTP_URL`.
 
     `smtps://user:password@host:465` is encrypted from the first byte, `smtp://host:587` as soon as the server offers
@@ -122,7 +122,7 @@ def send(message: EmailMessage) -> None:
     return None
 
 
-def _stopped(finding: Finding) -> Sequence[Stopped]:
+def _find_stopped(finding: Finding) -> Sequence[Stopped]:
     if not finding.stopped:
         return ()
     rows = session().scalars(
@@ -135,6 +135,6 @@ def _stopped(finding: Finding) -> Sequence[Stopped]:
     return [Stopped(title=one.title, problem=next(iter(problems_of(one.problems)), unknown)) for one in rows]
 
 
-def _render(name: str, view: Mapping[str, object]) -> str:
+def _render_mail(name: str, view: Mapping[str, object]) -> str:
     """Without the host's context processors, which may ask for a request that a worker has not."""
     return current_app.jinja_env.get_template(f"hub/mail/{name}").render(view)

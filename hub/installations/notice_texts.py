@@ -39,7 +39,7 @@ class NoticeText:
     tone: str
 
 
-def tell(finding: Finding) -> NoticeText:
+def describe_finding(finding: Finding) -> NoticeText:
     """Put a finding into words."""
     row = finding.installation
     label, here = registry.label(row.integration), {"installation_id": row.id}
@@ -80,7 +80,7 @@ def tell(finding: Finding) -> NoticeText:
             )  # fmt: skip
         case _:
             return NoticeText(
-                what=_ends(books, days_left(finding.about_at)),
+                what=_describe_expiry(books, days_left(finding.about_at)),
                 why=say(
                     "On %(day)s it ends for good, and nothing is sent from then on. To sign in again takes a minute, "
                     "and nothing is interrupted.", day=finding.about_at.date(),
@@ -94,7 +94,7 @@ def days_left(moment: dt.datetime) -> int:
     return max(0, -((now() - moment) // dt.timedelta(days=1)))
 
 
-def _ends(books: str, days: int) -> Sentence:
+def _describe_expiry(books: str, days: int) -> Sentence:
     if not days:
         return say("The authorization of %(books)s ends now.", books=books)
     return say_count(

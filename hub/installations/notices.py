@@ -42,18 +42,18 @@ _S = InstallationState
 log = logging.getLogger(__name__)
 
 
-def standing(organization_id: str) -> list[Finding]:
+def find_findings(organization_id: str) -> list[Finding]:
     """Return what the admins of an organization should know now. Two queries."""
-    return list(_findings(Installation.organization_id == organization_id))
+    return list(_query_findings(Installation.organization_id == organization_id))
 
 
 def give() -> None:
     """Write a notice for everything that was not told yet. Any number of schedulers may do so at once."""
-    found = [one for one in _findings() if one.kind is not NoticeKind.DIGEST or now().hour >= digest_hour()]
-    told = _told({one.installation.id for one in found})
+    found = [one for one in _query_findings() if one.kind is not NoticeKind.DIGEST or now().hour >= digest_hour()]
+    told = _find_given({one.installation.id for one in found})
     for finding in found:
         if not any(_is_same(finding, one) for one in told):
-            _give(finding)
+            _give_notice(finding)
 
 
 def due() -> list[int]:
@@ -71,26 +71,26 @@ def mail_notice(notice_id: int) -> None:
     if not mine:
         return None
     notice = session().get_one(Notice, notice_id)
-    finding = next((one for one in standing(notice.organization_id) if _is_same(one, notice)), None)
-    messages = mail.write(finding, notice) if finding else []
+    finding = next((one for one in find_findings(notice.organization_id) if _is_same(one, notice)), None)
+    messages = mail.write_mails(finding, notice) if finding else []
     tries = notice.tries
     commit()  # No transaction is open while the mail server is waited for.
     if not messages:
-        return _close(notice_id, due_at=None)
+        return _close_notice(notice_id, due_at=None)
     try:
         for message in messages:  # One that failed takes the others along: a mail that comes twice is shown once.
-            mail.send(message)
+            mail.send_mail(message)
     except BaseTimeoutException:
         raise
     except Exception as error:  # Whatever a mail server, or a host's own way to send, may do: it disturbs nothing else.
         log.warning("The mail of notice %s could not be sent: %s: %s", notice_id, type(error).__name__, error)
-        return _close(notice_id, due_at=now() + backoff(tries, first=60, most=3600))
-    return _close(notice_id, due_at=None, mailed_at=now())
+        return _close_notice(notice_id, due_at=now() + backoff(tries, first=60, most=3600))
+    return _close_notice(notice_id, due_at=None, mailed_at=now())
 
 
-def _findings(*where: ColumnElement[bool]) -> Iterator[Finding]:
+def _query_findings(*where: ColumnElement[bool]) -> Iterator[Finding]:
     soon = now() + dt.timedelta(days=max(days for days, _ in THRESHOLDS))
-    stopped = dict(_stopped(where))
+    stopped = dict(_count_stopped(where))
     rows = session().scalars(
         select(Installation)
         .outerjoin(Credential)
@@ -107,10 +107,10 @@ def _findings(*where: ColumnElement[bool]) -> Iterator[Finding]:
         .order_by(Installation.id)
     )  # fmt: skip
     for row in rows.unique():
-        yield from _about(row, stopped.get(row.id, 0))
+        yield from _findings_about(row, stopped.get(row.id, 0))
 
 
-def _about(row: Installation, stopped: int) -> Iterator[Finding]:
+def _findings_about(row: Installation, stopped: int) -> Iterator[Finding]:
     ends = row.credential.expires_at if row.credential else None
     if row.state is _S.EXPIRED:
         yield Finding(kind=NoticeKind.LOST, installation=row, about_at=row.authorized_at or row.created_at)
@@ -125,7 +125,7 @@ def _about(row: Installation, stopped: int) -> Iterator[Finding]:
         yield Finding(kind=NoticeKind.DIGEST, installation=row, about_at=today, stopped=stopped)
 
 
-def _stopped(where: Iterable[ColumnElement[bool]]) -> list[tuple[int, int]]:
+def _count_stopped(where: Iterable[ColumnElement[bool]]) -> list[tuple[int, int]]:
     """Return how many deliveries need a person, by installation."""
     query = (
         select(Delivery.installation_id, func.count())
@@ -136,7 +136,7 @@ def _stopped(where: Iterable[ColumnElement[bool]]) -> list[tuple[int, int]]:
     return [(installation_id, count) for installation_id, count in session().execute(query)]
 
 
-def _told(installation_ids: set[int]) -> list[Notice]:
+def _find_given(installation_ids: set[int]) -> list[Notice]:
     if not installation_ids:
         return []
     recent = or_(Notice.kind != NoticeKind.DIGEST, Notice.noticed_at > now() - _SAME)
@@ -151,7 +151,7 @@ def _is_same(finding: Finding, notice: Notice) -> bool:
     return abs(notice.about_at - finding.about_at) <= near
 
 
-def _give(finding: Finding) -> None:
+def _give_notice(finding: Finding) -> None:
     session().add(Notice(
         organization_id=finding.installation.organization_id, installation_id=finding.installation.id,
         kind=finding.kind, mark=finding.mark, about_at=finding.about_at,
@@ -166,6 +166,6 @@ def _is_due() -> tuple[ColumnElement[bool], ...]:
     return Notice.due_at <= now(), Notice.noticed_at > now() - _RELEVANT
 
 
-def _close(notice_id: int, **values: object) -> None:
+def _close_notice(notice_id: int, **values: object) -> None:
     changes_one(update(Notice).where(Notice.id == notice_id).values(**values))
     commit()

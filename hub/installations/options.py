@@ -29,7 +29,7 @@ class Details:
     billable: bool = False
 
 
-def saved(installation: Installation, integration: Integration) -> Details:
+def saved_details(installation: Installation, integration: Integration) -> Details:
     """Return the Details tab as it is saved."""
     visible = installation.visible_to
     return Details(
@@ -39,7 +39,7 @@ def saved(installation: Installation, integration: Integration) -> Details:
     )  # fmt: skip
 
 
-def edition(details: Details) -> str:
+def details_edition(details: Details) -> str:
     """Return a mark of what the Details tab says, by which a form knows what it was opened with."""
     asked = {key for key, kind in document_kinds().items() if not kind.sent_with}
     documents = sorted(asked.intersection(details.documents))
@@ -56,10 +56,10 @@ def save_details(actor: Actor, installation_id: int, details: Details, *, seen: 
     """
     installation = scope.lock(access.managed_installation(actor, installation_id).id)
     integration = registry.integration(installation.integration)
-    if seen and edition(saved(installation, integration)) not in {seen, edition(details)}:
+    if seen and details_edition(saved_details(installation, integration)) not in {seen, details_edition(details)}:
         rollback()
         raise ChangedMeanwhile(say("Somebody else saved this meanwhile. Nothing was changed."))
-    if problems := _problems(installation, integration, details):
+    if problems := _find_problems(installation, integration, details):
         rollback()
         raise Incomplete(*problems)
     known = set(integration.capabilities.documents)
@@ -71,7 +71,7 @@ def save_details(actor: Actor, installation_id: int, details: Details, *, seen: 
     commit()
 
 
-def _problems(installation: Installation, integration: Integration, details: Details) -> list[Problem]:
+def _find_problems(installation: Installation, integration: Integration, details: Details) -> list[Problem]:
     """Return what of the Details tab needs putting right."""
     problems = _visibility_problems(installation, details)
     sources = {field.key for field in host().source_fields()}

@@ -26,16 +26,16 @@ log = logging.getLogger(__name__)
 def due() -> list[int]:
     """Return the installations whose credentials must be renewed now, lest they lapse or to confirm a loss. One query.
     """
-    query = select(Installation.id).join(Credential).where(Credential.keep_at <= now(), *_renewable())
+    query = select(Installation.id).join(Credential).where(Credential.keep_at <= now(), *_is_renewable())
     return list(session().scalars(query))
 
 
-def of_books(key: str, books_ids: Collection[str]) -> list[int]:
+def find_by_books(key: str, books_ids: Collection[str]) -> list[int]:
     """Return the installations of an integration that use one of these books, whosever they are: to check them, no
     more."""
     named = [one for one in books_ids if one]
     query = select(Installation.id).where(Installation.integration == key, Installation.books_id.in_(named))
-    return list(session().scalars(query.where(*_renewable())))
+    return list(session().scalars(query.where(*_is_renewable())))
 
 
 def renew(installation_id: int) -> None:
@@ -54,6 +54,6 @@ def renew(installation_id: int) -> None:
         log.warning("The authorization of installation %s was not renewed: %s", installation_id, error)
 
 
-def _renewable() -> tuple[ColumnElement[bool], ...]:
+def _is_renewable() -> tuple[ColumnElement[bool], ...]:
     pushes = [key for key, one in current().integrations.items() if isinstance(one, PushIntegration)]
     return Installation.state.in_(_ALIVE), Installation.integration.in_(pushes)

@@ -21,18 +21,18 @@ _SILENCE = 60.0
 """For so many seconds a plugin is not asked again for what it hung over, so that no page waits for it over and over."""
 
 
-def validate(
+def validate_subject(
     integration: Integration, subject: Subject, options: Mapping[str, str], books: Books
 ) -> tuple[Problem, ...]:
     """Return what these books would refuse. If nobody can tell, the books themselves will."""
-    return _asked(
+    return _call_or_default(
         integration, "validate", lambda: tuple(integration.validate(subject, options, books)), tuple[Problem, ...], ()
     )
 
 
 def document_url(integration: Integration, kind: str, posting_id: str, books: Books) -> str | None:
     """Return the page of a posting, if there is one and it is one of the web."""
-    found = _asked(
+    found = _call_or_default(
         integration, "document_url",
         lambda: integration.document_url(kind, posting_id, books, settings_of(integration)), str | None, None,
     )  # fmt: skip
@@ -42,15 +42,15 @@ def document_url(integration: Integration, kind: str, posting_id: str, books: Bo
 def cost(integration: Integration, requests: Sequence[Request]) -> RequestCost:
     """Return what a trip costs; if nobody can tell, what it costs at most ledgers."""
     usual = Integration.cost(integration, requests)
-    return _asked(integration, "cost", lambda: integration.cost(requests), RequestCost, usual)
+    return _call_or_default(integration, "cost", lambda: integration.cost(requests), RequestCost, usual)
 
 
 def destination(integration: Integration, request: Request) -> str:
     """Return where a request goes; if nobody can tell, where all others go."""
-    return _asked(integration, "destination", lambda: integration.destination(request), str, "")
+    return _call_or_default(integration, "destination", lambda: integration.destination(request), str, "")
 
 
-def _asked(integration: Integration, what: str, ask: Callable[[], T], kind: object, otherwise: T) -> T:
+def _call_or_default(integration: Integration, what: str, ask: Callable[[], T], kind: object, otherwise: T) -> T:
     if getattr(getattr(integration, what), "__func__", None) is getattr(Integration, what):
         return otherwise  # It says nothing, and that need not be asked: this is on the way of every request.
     silent_until = current().silent_until

@@ -27,7 +27,7 @@ LOADS = dt.timedelta(seconds=20)
 log = logging.getLogger(__name__)
 
 
-def load(span: dt.timedelta = LOADS) -> tuple[dict[str, Integration], tuple[BrokenPlugin, ...]]:
+def load_integrations(span: dt.timedelta = LOADS) -> tuple[dict[str, Integration], tuple[BrokenPlugin, ...]]:
     """Create every installed integration once, by label, and name those that cannot be used with the reason.
 
     Each of them has `span` for it.
@@ -36,7 +36,7 @@ def load(span: dt.timedelta = LOADS) -> tuple[dict[str, Integration], tuple[Brok
     broken = []
     for point in entry_points(group=GROUP):
         try:
-            found[point.name] = timeouts.within(point.name, "import", span, partial(_create, point))
+            found[point.name] = timeouts.within(point.name, "import", span, partial(_create_integration, point))
         except (Exception, SystemExit) as error:  # A plugin may do anything when it is imported, even exit.
             log.exception("The integration %s cannot be loaded", point.name)
             broken.append(BrokenPlugin(key=point.name, error=f"{type(error).__name__}: {error}"))
@@ -44,7 +44,7 @@ def load(span: dt.timedelta = LOADS) -> tuple[dict[str, Integration], tuple[Brok
     return dict(sorted(found.items(), key=lambda pair: pair[1].label)), tuple(broken)
 
 
-def _create(point: EntryPoint) -> Integration:
+def _create_integration(point: EntryPoint) -> Integration:
     integration = point.load()()
     if not isinstance(integration, Integration):
         raise TypeError(f"{point.value} is not an Integration")

@@ -54,16 +54,16 @@ def within(key: str, what: str, span: dt.timedelta, call: Callable[[], T]) -> T:
     caller.calls.put(asked)
     if not asked.is_done.acquire(timeout=span.total_seconds()):
         caller.calls.put(None)
-        _abandoned().setdefault(key, []).append(caller)
+        _abandoned_threads().setdefault(key, []).append(caller)
         late = f"{key} did not come to an end within {span.total_seconds():g} seconds when it was asked for {what}."
-        raise note_hung(key, what, f"{late} It is here:\n{_stack(caller)}")
+        raise note_hung(key, what, f"{late} It is here:\n{_format_stack(caller)}")
     _idle.append(caller)
     if asked.raised is not None:
         raise asked.raised
     return cast(T, asked.found)
 
 
-def lately(key: str) -> dict[str, int]:
+def count_recent_hangs(key: str) -> dict[str, int]:
     """Return how often a plugin has hung within a day, by what it was asked. Raises `RedisError`."""
     told = queue.connection().hgetall(f"hub:hung:{key}")
     return {what.decode(): int(times) for what, times in told.items()}  # type: ignore[union-attr]  # It is synchronous.
@@ -71,7 +71,7 @@ def lately(key: str) -> dict[str, int]:
 
 def is_choked(key: str) -> bool:
     """Return True if a plugin hangs in so many threads of this process that it is not called here any more."""
-    abandoned = _abandoned()
+    abandoned = _abandoned_threads()
     if key not in abandoned:
         return False
     abandoned[key] = [thread for thread in abandoned[key] if thread.is_alive()]
@@ -80,7 +80,7 @@ def is_choked(key: str) -> bool:
 
 def is_any_choked() -> bool:
     """Return True if a plugin is not called in this process any more."""
-    return any(is_choked(key) for key in tuple(_abandoned()))
+    return any(is_choked(key) for key in tuple(_abandoned_threads()))
 
 
 class _Call:
@@ -152,11 +152,11 @@ def note_hung(key: str, what: str, sentence: str) -> Hung:
     return Hung(sentence)
 
 
-def _abandoned() -> dict[str, list[threading.Thread]]:
+def _abandoned_threads() -> dict[str, list[threading.Thread]]:
     hub = current_app.extensions.get("hub") if has_app_context() else None
     return _abandoned_at_startup if hub is None else cast(Extension, hub).abandoned
 
 
-def _stack(thread: threading.Thread) -> str:
+def _format_stack(thread: threading.Thread) -> str:
     frame = sys._current_frames().get(thread.ident or 0)
     return "".join(traceback.format_stack(frame)) if frame is not None else "(it has ended)"

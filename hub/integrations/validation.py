@@ -33,7 +33,7 @@ _LENGTHS = {"id": 64, "version": 64}
 
 def demand(value: object, expected: Any, what: str) -> None:
     """Raise `TypeError`, saying what is wrong, unless a value is of an annotated type, to the bottom."""
-    if wrong := _wrong(value, expected):
+    if wrong := _find_fault(value, expected):
         raise TypeError(f"{what} is not what the interface says: {wrong}")
 
 
@@ -81,40 +81,40 @@ def text(payload: Any) -> str:
     return written
 
 
-def _wrong(value: Any, expected: Any, path: str = "") -> str:
+def _find_fault(value: Any, expected: Any, path: str = "") -> str:
     """Return what is wrong with a value that should be of a type; empty if nothing is."""
     origin, arguments = get_origin(expected), get_args(expected)
     if origin in {Union, types.UnionType}:
-        wrongs = [_wrong(value, one, path) for one in arguments]
+        wrongs = [_find_fault(value, one, path) for one in arguments]
         return "" if "" in wrongs else wrongs[0]
     if origin is None:
-        return _wrong_single(value, expected, path)
+        return _find_value_fault(value, expected, path)
     if not isinstance(value, (list, tuple) if origin is Sequence else origin):
-        return _told(value, path)
+        return _describe_value(value, path)
     kinds = arguments if origin is tuple and Ellipsis not in arguments else arguments[:1] * len(value)
     if len(kinds) != len(value):
-        return _told(value, path)
-    return next(filter(None, (_wrong(one, kind, path) for one, kind in zip(value, kinds, strict=True))), "")
+        return _describe_value(value, path)
+    return next(filter(None, (_find_fault(one, kind, path) for one, kind in zip(value, kinds, strict=True))), "")
 
 
-def _wrong_single(value: Any, expected: Any, path: str) -> str:
+def _find_value_fault(value: Any, expected: Any, path: str) -> str:
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        return _told(value, path)
+        return _describe_value(value, path)
     if isinstance(value, str):
-        return _wrong_text(value, path)
+        return _find_text_fault(value, path)
     if isinstance(value, Decimal | int):
-        return "" if Decimal(value).is_finite() and abs(Decimal(value)) < _LARGEST else _told(value, path)
+        return "" if Decimal(value).is_finite() and abs(Decimal(value)) < _LARGEST else _describe_value(value, path)
     if not dataclasses.is_dataclass(value) or isinstance(value, Response):  # A payload is looked at as JSON.
         return ""
     kind: Any = type(value)
-    fields = _fields(kind).items()
-    return next(filter(None, (_wrong(getattr(value, name), kind, name) for name, kind in fields)), "")
+    fields = _field_kinds(kind).items()
+    return next(filter(None, (_find_fault(getattr(value, name), kind, name) for name, kind in fields)), "")
 
 
-def _wrong_text(value: str, name: str) -> str:
+def _find_text_fault(value: str, name: str) -> str:
     if isinstance(value, Sentence):
         made = (value.message, value.many, *(one for one in value.values.values() if isinstance(one, str)))
-        if wrong := next(filter(None, (_wrong_text(f"{one:s}", name) for one in made)), ""):
+        if wrong := next(filter(None, (_find_text_fault(f"{one:s}", name) for one in made)), ""):
             return wrong
     if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
         return f"{name} holds what is no character"
@@ -123,11 +123,11 @@ def _wrong_text(value: str, name: str) -> str:
     return f"{name} has {len(value)} characters" if len(value) > _LENGTHS.get(name, len(value)) else ""
 
 
-def _told(value: object, path: str) -> str:
+def _describe_value(value: object, path: str) -> str:
     return f"{path} is {value!r:.80}".strip()
 
 
 @cache
-def _fields(kind: Any) -> dict[str, Any]:
+def _field_kinds(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}

@@ -22,11 +22,11 @@ def email_key(text: str) -> str:
 def phone_key(text: str) -> str:
     """Return the form in which phone numbers are compared: the last ten digits, without the extension, so that a
     country's code makes no difference. Fewer than seven are no number, and give an empty key."""
-    number = digits(_EXTENSION.split(text, maxsplit=1)[0])
+    number = keep_digits(_EXTENSION.split(text, maxsplit=1)[0])
     return number[-10:] if len(number) >= _SHORTEST_PHONE else ""
 
 
-def digits(text: str) -> str:
+def keep_digits(text: str) -> str:
     """Return the digits of a text."""
     return "".join(sign for sign in text if sign.isascii() and sign.isdigit())
 
@@ -90,10 +90,10 @@ class RecordRow(Base):
     @property
     def words(self) -> set[str]:
         """What it is found by as somebody types, besides its e-mail and phone: the words of its name and number."""
-        return set(split(f"{self.name_key} {self.number}"))
+        return set(split_words(f"{self.name_key} {self.number}"))
 
 
-def split(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the words of a text as they are searched: without case, accents and signs, each of 40 characters at most.
     """
     plain = "".join(sign for sign in normalize("NFKD", text.casefold()) if not combining(sign))

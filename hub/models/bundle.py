@@ -36,7 +36,7 @@ class Bundle(Base):
     documents: Mapped[list[str]] = mapped_column(Json)
     order_ids: Mapped[list[str]] = mapped_column(Json)
     left: Mapped[list[str]] = mapped_column(Json)
-    held: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    problems: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     sent_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     due_at: Mapped[dt.datetime | None] = mapped_column(Moment, index=True, default=now)
 

@@ -60,7 +60,7 @@ class ActivityPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retried:
+class RetryProgress:
     """How far trying again has come. `before` is where to go on; None when there is nothing left."""
 
     again: int
@@ -68,11 +68,11 @@ class Retried:
     before: int | None
 
 
-def page(installation_id: int, wanted: ActivityFilter) -> ActivityPage:
+def list_deliveries(installation_id: int, wanted: ActivityFilter) -> ActivityPage:
     """Return the newest deliveries that are wanted. A constant number of queries, and of rows that are read, however
     many deliveries there are: one search looks through `SEARCHED` of them, and the next goes on where it ended."""
-    end = _end(installation_id, wanted) if wanted.text else None
-    found = _found(installation_id, wanted, PER_PAGE + 1, end).subquery()
+    end = _find_search_end(installation_id, wanted) if wanted.text else None
+    found = _query_ids(installation_id, wanted, PER_PAGE + 1, end).subquery()
     rows = session().scalars(
         select(Delivery)
         .where(Delivery.id.in_(select(found.c.id)))
@@ -88,7 +88,7 @@ def page(installation_id: int, wanted: ActivityFilter) -> ActivityPage:
     return ActivityPage(deliveries=deliveries, more=end, unsearched=end is not None)
 
 
-def some(installation_id: int, ids: Sequence[int]) -> list[Delivery]:
+def find_deliveries(installation_id: int, ids: Sequence[int]) -> list[Delivery]:
     """These deliveries, as far as they belong to the installation, to show how they are by now."""
     rows = session().scalars(
         select(Delivery)
@@ -102,12 +102,12 @@ def some(installation_id: int, ids: Sequence[int]) -> list[Delivery]:
     return list(rows)
 
 
-def export(installation_id: int, wanted: ActivityFilter) -> Iterator[Delivery]:
+def export_deliveries(installation_id: int, wanted: ActivityFilter) -> Iterator[Delivery]:
     """Everything that is wanted, newest first. Holds a few hundred rows at a time, and no transaction in between."""
     before = wanted.before
     while True:
         step = ActivityFilter(group=wanted.group, text=wanted.text, before=before)
-        found = _found(installation_id, step, _EXPORTED).subquery()
+        found = _query_ids(installation_id, step, _EXPORTED).subquery()
         rows = session().scalars(
             select(Delivery).where(Delivery.id.in_(select(found.c.id))).order_by(Delivery.id.desc())
         )
@@ -119,14 +119,14 @@ def export(installation_id: int, wanted: ActivityFilter) -> Iterator[Delivery]:
             return
 
 
-def retry_all(actor: Actor, installation_id: int, wanted: ActivityFilter) -> Retried:
+def retry_all(actor: Actor, installation_id: int, wanted: ActivityFilter) -> RetryProgress:
     """Go on with some of what has stopped, newest first; called again with `before` until that is None.
 
     What would stop again stays stopped, with what is in its way now. Raises `Forbidden` unless the actor manages.
     """
     access.managed_installation(actor, installation_id)
     stopped = ActivityFilter(group="attention", text=wanted.text, before=wanted.before)
-    ids = list(session().scalars(_found(installation_id, stopped, _RETRIED + 1)))
+    ids = list(session().scalars(_query_ids(installation_id, stopped, _RETRIED + 1)))
     again = 0
     for delivery_id in ids[:_RETRIED]:
         try:
@@ -135,10 +135,10 @@ def retry_all(actor: Actor, installation_id: int, wanted: ActivityFilter) -> Ret
             continue
         again += 1
     done = ids[:_RETRIED]
-    return Retried(again=again, still=len(done) - again, before=done[-1] if len(ids) > _RETRIED else None)
+    return RetryProgress(again=again, still=len(done) - again, before=done[-1] if len(ids) > _RETRIED else None)
 
 
-def conversations(delivery: Delivery) -> tuple[list[ConversationRow], int]:
+def find_conversations(delivery: Delivery) -> tuple[list[ConversationRow], int]:
     """Return what was said about a delivery, newest conversation first, and how many exchanges are too old to be shown.
     """
     shown = (
@@ -171,13 +171,13 @@ def delivery_of(organization_id: str, installation_id: int, delivery_id: int) ->
     return found
 
 
-def _found(
+def _query_ids(
     installation_id: int, wanted: ActivityFilter, limit: int, end: int | None = None
 ) -> Select[Any] | CompoundSelect[Any]:
     """Return the ids of what is wanted, newest first, and none before `end`: for each state a walk down the index,
     which holds all that is asked."""
     walks = []
-    for walk in _walks(installation_id, wanted):
+    for walk in _query_states(installation_id, wanted):
         if end is not None:
             walk = walk.where(Delivery.id >= end)  # noqa: PLW2901 – The same walk, to its end.
         for word in search_key(wanted.text).split():
@@ -187,14 +187,14 @@ def _found(
     return select(together.c.id).order_by(together.c.id.desc()).limit(limit)
 
 
-def _end(installation_id: int, wanted: ActivityFilter) -> int | None:
+def _find_search_end(installation_id: int, wanted: ActivityFilter) -> int | None:
     """Return the oldest row that one search looks at; None if it looks at all of them."""
-    beyond = [select(one.offset(SEARCHED).limit(1).subquery().c.id) for one in _walks(installation_id, wanted)]
+    beyond = [select(one.offset(SEARCHED).limit(1).subquery().c.id) for one in _query_states(installation_id, wanted)]
     newest = session().scalar(select(func.max(union_all(*beyond).subquery().c.id)))
     return None if newest is None else int(newest) + 1
 
 
-def _walks(installation_id: int, wanted: ActivityFilter) -> Iterator[Select[int]]:
+def _query_states(installation_id: int, wanted: ActivityFilter) -> Iterator[Select[int]]:
     for state in GROUPS.get(wanted.group, tuple(_D)):
         walk = select(Delivery.id).where(Delivery.installation_id == installation_id, Delivery.state == state)
         if wanted.before is not None:
@@ -214,7 +214,7 @@ _SECRET_TEXT = re.compile(r"(Bearer\s+|Basic\s+)[\w\-.~+/=]{8,}", re.IGNORECASE)
 _SECRET_ELEMENT = re.compile(r"(<(\w*(?:Password|Token|Secret|Ticket)\w*)[^>]*>)[^<]+(</\2>)", re.IGNORECASE)
 
 
-def pretty(payload: Payload | None) -> tuple[str, int]:
+def format_message(payload: Payload | None) -> tuple[str, int]:
     """Return a message as a person reads it, and how many characters of it are left out.
 
     A request never holds a credential, and no carrier returns one. Whatever looks like one is hidden all the same, as
@@ -222,19 +222,19 @@ def pretty(payload: Payload | None) -> tuple[str, int]:
     """
     if payload is None:
         return "", 0
-    text = str(simplejson.dumps(redacted(payload), use_decimal=True, ensure_ascii=False, indent=2))
+    text = str(simplejson.dumps(redact(payload), use_decimal=True, ensure_ascii=False, indent=2))
     return text[:_LONGEST], max(0, len(text) - _LONGEST)
 
 
-def redacted(value: Any) -> Any:
+def redact(value: Any) -> Any:
     """Return a message without what must not be shown."""
     if isinstance(value, Mapping):
         return {
-            key: _HIDDEN if _SECRET_KEY.search(key) and item not in ("", None) else redacted(item)
+            key: _HIDDEN if _SECRET_KEY.search(key) and item not in ("", None) else redact(item)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [redacted(item) for item in value]
+        return [redact(item) for item in value]
     if isinstance(value, str):
         return _SECRET_ELEMENT.sub(rf"\1{_HIDDEN}\3", _SECRET_TEXT.sub(rf"\1{_HIDDEN}", value))
     return value

@@ -27,8 +27,8 @@ def apply_plans(installation: Installation, plans: Sequence[Plan], by: str) -> N
     rows = _rows_of(plans)
     for plan in plans:
         for (kind, company_id), ref in plan.links.items():
-            links.link(installation.id, kind, company_id, ref, by)
-        _apply(installation, plan, rows, by)
+            links.link_company(installation.id, kind, company_id, ref, by)
+        _apply_plan(installation, plan, rows, by)
     wake(installation.id)
 
 
@@ -41,12 +41,12 @@ def _rows_of(plans: Iterable[Plan]) -> dict[Key, Delivery]:
     return {(row.source, row.kind): row for row in found}
 
 
-def _apply(installation: Installation, plan: Plan, rows: dict[Key, Delivery], by: str) -> None:
+def _apply_plan(installation: Installation, plan: Plan, rows: dict[Key, Delivery], by: str) -> None:
     written = [step for step in plan.steps if step.will_write]
     for step in written:
-        rows[step.key] = _written(installation, rows.get(step.key), step, by)
+        rows[step.key] = _write_step(installation, rows.get(step.key), step, by)
     for step in sorted(written, key=lambda one: one.is_document):  # Records first: they need nothing.
-        _let_wait(plan, step, rows)
+        _set_needs(plan, step, rows)
     session().flush()
     for step in plan.steps:
         if step.wanted and step.action is Action.CANCEL and rows[step.key].state is not DeliveryState.CANCELLED:
@@ -55,7 +55,7 @@ def _apply(installation: Installation, plan: Plan, rows: dict[Key, Delivery], by
         queue_if_ready(rows[step.key])
 
 
-def _written(installation: Installation, row: Delivery | None, step: Step, by: str) -> Delivery:
+def _write_step(installation: Installation, row: Delivery | None, step: Step, by: str) -> Delivery:
     """Return the delivery of a step, which begins anew with what is sent now."""
     assert step.subject is not None
     subject = subject_json(step.subject)
@@ -82,7 +82,7 @@ def begin_anew(row: Delivery) -> None:
         row.move(DeliveryState.WAITING)
 
 
-def _let_wait(plan: Plan, step: Step, rows: dict[Key, Delivery]) -> None:
+def _set_needs(plan: Plan, step: Step, rows: dict[Key, Delivery]) -> None:
     row = rows[step.key]
     row.needs = [rows[key] for key in step.needs]
     if step.is_document:

@@ -100,9 +100,9 @@ def is_queueing(organization_id: str) -> bool:
     return session().scalar(query) is not None
 
 
-def held(bundle: Bundle) -> Mapping[str, Sequence[Problem]]:
+def problems_by_order(bundle: Bundle) -> Mapping[str, Sequence[Problem]]:
     """Return what kept some of its orders from being queued, by the id of the order."""
-    return {order_id: problems_of(stored) for order_id, stored in bundle.held.items()}
+    return {order_id: problems_of(stored) for order_id, stored in bundle.problems.items()}
 
 
 def find_due_bundles() -> list[int]:
@@ -145,31 +145,31 @@ def _send_some(bundle_id: int, count: int, validator: Validator) -> bool:
         rollback()
         return False
     some = bundle.left[:count]
-    actor = Actor(_sender(bundle), Organization(id=bundle.organization_id, name=""))
+    actor = Actor(_find_sender(bundle), Organization(id=bundle.organization_id, name=""))
     with validator.outside_lock():
-        looked = send_many.look(bundle.installation, some, bundle.documents, validator)
-    outlooks = {one.order.id: one for one in looked}
+        found = send_many.check_orders(bundle.installation, some, bundle.documents, validator)
+    checks = {one.order.id: one for one in found}
     installation = scope.lock(bundle.installation_id)
     if bundle.left[:count] != some:  # Another worker was here.
         rollback()
         return True
-    if (hindrance := _hindrance(installation, actor)) is not None:
-        _note(bundle, bundle.left, {order_id: [hindrance] for order_id in bundle.left})
+    if (hindrance := _find_blocker(installation, actor)) is not None:
+        _store_progress(bundle, bundle.left, {order_id: [hindrance] for order_id in bundle.left})
         commit()
         return False
-    kept = {order_id: [_GONE] for order_id in some if order_id not in outlooks}
-    kept |= {key: list(one.problems) for key, one in outlooks.items() if one.readiness is Readiness.CHOICE}
-    ready = [(one.order, one.choices) for one in outlooks.values() if one.readiness is Readiness.READY]
+    kept = {order_id: [_GONE] for order_id in some if order_id not in checks}
+    kept |= {key: list(one.problems) for key, one in checks.items() if one.readiness is Readiness.CHOICE}
+    ready = [(one.order, one.choices) for one in checks.values() if one.readiness is Readiness.READY]
     left = enter_orders(installation, ready, actor.user, validator) if ready else {}
-    _note(bundle, some, kept | {order_id: list(problems) for order_id, problems in left.items()})
+    _store_progress(bundle, some, kept | {order_id: list(problems) for order_id, problems in left.items()})
     commit()
     return True
 
 
-def _note(bundle: Bundle, done: Sequence[str], kept: Mapping[str, list[Problem]]) -> None:
+def _store_progress(bundle: Bundle, done: Sequence[str], kept: Mapping[str, list[Problem]]) -> None:
     """Write down that some orders are queued, or what kept them from it."""
     bundle.left = bundle.left[len(done) :]
-    bundle.held = {**bundle.held, **{order_id: problems_json(problems) for order_id, problems in kept.items()}}
+    bundle.problems = {**bundle.problems, **{order_id: problems_json(problems) for order_id, problems in kept.items()}}
     bundle.due_at = now() + lease_time() if bundle.left else None
 
 
@@ -180,18 +180,18 @@ def _leave_out(bundle_id: int, order_id: str, mark: str) -> None:
     if bundle.left[:1] == [order_id]:
         what = say("Something went wrong here with this order.")
         cure = say("Tell your support this reference: %(reference)s.", reference=mark)
-        _note(bundle, [order_id], {order_id: [Problem(code="crashed", what=what, cure=cure)]})
+        _store_progress(bundle, [order_id], {order_id: [Problem(code="crashed", what=what, cure=cure)]})
     commit()
 
 
-def _sender(bundle: Bundle) -> User:
+def _find_sender(bundle: Bundle) -> User:
     """Return who pressed, as the host knows that person by now."""
     known = host().users(bundle.organization_id)
     then = User(id=bundle.user_id, name=bundle.sent_by, teams=frozenset(bundle.teams))
     return next((one for one in known if one.id == bundle.user_id), then)
 
 
-def _hindrance(installation: Installation, actor: Actor) -> Problem | None:
+def _find_blocker(installation: Installation, actor: Actor) -> Problem | None:
     """Why nothing more of a bundle is sent, if something has changed since it was pressed."""
     if installation.state not in access.SENDABLE:
         what = say("This installation is not connected any more.")

@@ -102,7 +102,7 @@ def give_up(delivery: Delivery) -> None:
 
 
 def _give_up_dependents(delivery: Delivery) -> None:
-    for dependent in _dependents(delivery):
+    for dependent in _find_dependents(delivery):
         if can_cancel(dependent):
             give_up(dependent)
 
@@ -110,11 +110,11 @@ def _give_up_dependents(delivery: Delivery) -> None:
 def _cancel_unneeded(needed: Sequence[Delivery]) -> None:
     """Cancel the new records that nobody waits for any more, such as a customer in whose place another was chosen."""
     for one in needed:
-        if one.kind in set(RecordKind) and not _dependents(one) and can_cancel(one):
+        if one.kind in set(RecordKind) and not _find_dependents(one) and can_cancel(one):
             give_up(one)
 
 
-def _dependents(delivery: Delivery) -> list[Delivery]:
+def _find_dependents(delivery: Delivery) -> list[Delivery]:
     return list(
         session().scalars(
             select(Delivery)

@@ -39,7 +39,7 @@ def deliveries_of_orders(organization_id: str, order_ids: Iterable[str]) -> dict
     return found
 
 
-def of_these_books(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
+def filter_by_books(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
     """Return the deliveries to the books of an installation, also those of an earlier installation of them.
 
     An id that was chosen for other books means another record here.
@@ -58,7 +58,7 @@ def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choice
 
     `live` are the live deliveries of the order, to whatever books.
     """
-    sent = sorted((one for one in of_these_books(installation, live) if one.choices), key=lambda one: one.sent_at)
+    sent = sorted((one for one in filter_by_books(installation, live) if one.choices), key=lambda one: one.sent_at)
     choices = Choices.of(sent[-1].choices) if sent else Choices(tax=installation.tax)
     taken = [(fixes.about_delivery(one.source, one.kind), one.choices.get("answers", {})) for one in sent]
     choices = replace(choices, answers=fixes.latest(choices.answers, taken))

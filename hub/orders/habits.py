@@ -13,7 +13,7 @@ from hub.plugin import Invoice, Per, kinds_per
 from hub.queue import commit, rollback
 
 
-def remember(installation: Installation, user: User, choices: Choices) -> None:
+def remember_choices(installation: Installation, user: User, choices: Choices) -> None:
     """Keep what was chosen. What says nothing about the next order (who the customer is, a deposit, what was sent
     afterwards) is not kept. Commits.
     """
@@ -28,7 +28,7 @@ def remember(installation: Installation, user: User, choices: Choices) -> None:
         rollback()
 
 
-def recall(installation: Installation, user: User, order: Order) -> Choices:
+def recall_choices(installation: Installation, user: User, order: Order) -> Choices:
     """Return what a person would choose for an order, going by the last one. A tax that was chosen gives way to a
     default that an admin has changed since."""
     row = session().get(Habit, (installation.id, user.id))

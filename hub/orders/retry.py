@@ -45,10 +45,10 @@ def retry_delivery(actor: Actor, delivery_id: int, given: Mapping[str, str] | No
     delivery = scope.delivery(actor.organization.id, delivery_id)
     access.require_send_or_manage(actor, delivery.installation)
     access.require_documents(delivery.installation, [delivery.kind])
-    return with_validation(lambda validator: _retry(delivery, given or {}, validator))
+    return with_validation(lambda validator: _retry_locked(delivery, given or {}, validator))
 
 
-def _retry(delivery: Delivery, given: Mapping[str, str], validator: Validator) -> Delivery:
+def _retry_locked(delivery: Delivery, given: Mapping[str, str], validator: Validator) -> Delivery:
     installation = scope.lock(delivery.installation_id)
     if delivery.state is not _D.STOPPED:
         rollback()
@@ -56,7 +56,7 @@ def _retry(delivery: Delivery, given: Mapping[str, str], validator: Validator) -
     if open_conversation(delivery) is None or given.get(FixKind.ANEW) == UNREAD:
         _plan_again(installation, delivery, given, validator)
     else:
-        _resume(delivery)
+        _resume_conversation(delivery)
         wake(installation.id)
     installation.resume_at = None
     commit()
@@ -66,7 +66,7 @@ def _retry(delivery: Delivery, given: Mapping[str, str], validator: Validator) -
 # ── Resuming ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _resume(delivery: Delivery) -> None:
+def _resume_conversation(delivery: Delivery) -> None:
     """Let its conversation go on, and its parked batch with all that stopped in it."""
     parked = session().scalars(
         select(BatchRow)
@@ -90,7 +90,7 @@ def _resume(delivery: Delivery) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retried:
+class RetryPlan:
     """The plan of one document, its step (None if the order does not have it any more), and what is in the way."""
 
     plan: Plan
@@ -105,13 +105,13 @@ def _plan_again(
     installation: Installation, delivery: Delivery, given: Mapping[str, str], validator: Validator
 ) -> None:
     """Plan a document, or each document that waits for a record, with its own choices and the fixes that were given."""
-    waiting = [delivery] if delivery.order_id else _waiting_for(delivery)
-    _keep(delivery, waiting, given)
+    waiting = [delivery] if delivery.order_id else _find_waiting(delivery)
+    _keep_fixes(delivery, waiting, given)
     orders = _orders_of(waiting)
     if delivery.order_id and delivery.order_id not in orders:
         rollback()
         raise NotFound(say("The order is not there any more."))
-    present = [one for one in [*waiting, *_followers(delivery)] if one.order_id in orders]
+    present = [one for one in [*waiting, *_find_followers(delivery)] if one.order_id in orders]
     wanted = {one: (orders[one.order_id or ""], _choices_for(one, delivery)) for one in present}
     context = load_context(installation, list(wanted.values()), validator=validator, begins_anew=[delivery.id])
     plans = _plans_of(wanted, context, delivery)
@@ -125,22 +125,22 @@ def _plan_again(
 
 def _plans_of(
     wanted: Mapping[Delivery, tuple[Order, Choices]], context: PlanningContext, retried: Delivery
-) -> dict[Delivery, Retried]:
+) -> dict[Delivery, RetryPlan]:
     """Return the plan of each document alone, made as if those before it had been carried out where they could be."""
     record = () if retried.order_id else ((retried.source, retried.kind),)
     found = {}
     for one, (order, choices) in wanted.items():
         made = plan(order, choices, context).only({(one.source, one.kind), *record})
-        found[one] = Retried(
+        found[one] = RetryPlan(
             plan=replace(made, choices=Choices.of(one.choices)),  # It goes on being sent with these.
-            step=made.step((one.source, one.kind)), problems=(*made.blockers, *_missing(made, list(wanted))),
+            step=made.step((one.source, one.kind)), problems=(*made.blockers, *_find_missing(made, list(wanted))),
         )  # fmt: skip
         if not found[one].problems:
             context = after(context, made)
     return found
 
 
-def _waiting_for(delivery: Delivery) -> list[Delivery]:
+def _find_waiting(delivery: Delivery) -> list[Delivery]:
     """Return the documents that wait for a delivery, the oldest first."""
     return list(session().scalars(
         select(Delivery)
@@ -154,9 +154,9 @@ def _waiting_for(delivery: Delivery) -> list[Delivery]:
     ))  # fmt: skip
 
 
-def _followers(delivery: Delivery) -> list[Delivery]:
+def _find_followers(delivery: Delivery) -> list[Delivery]:
     """Return what waits for a document: a new date is for it, too, and it may have nothing to wait for any more."""
-    return [one for one in _waiting_for(delivery) if one.state is _D.WAITING] if delivery.order_id else []
+    return [one for one in _find_waiting(delivery) if one.state is _D.WAITING] if delivery.order_id else []
 
 
 def _orders_of(waiting: Sequence[Delivery]) -> dict[str, Order]:
@@ -174,12 +174,12 @@ def _choices_for(one: Delivery, retried: Delivery) -> Choices:
     return replace(Choices.of(one.choices), documents=(about,), updates=tuple(dict.fromkeys(changing)))
 
 
-def _apply_document(installation: Installation, delivery: Delivery, plans: Mapping[Delivery, Retried]) -> None:
+def _apply_document(installation: Installation, delivery: Delivery, plans: Mapping[Delivery, RetryPlan]) -> None:
     """Carry out the plan of a document, and those of what follows it as far as nothing is in their way. Raises if the
     order does not have the document any more, or has again what was to be voided."""
     own = plans[delivery]
     if own.problems:
-        _refuse(delivery, own.problems)
+        _keep_stopped(delivery, own.problems)
     if delivery.voids and (own.step is None or own.step.action is not Action.VOID):
         rollback()
         raise NotPossible(say("The order has this again, so it is not voided. Cancel it here; it stays in the books."))
@@ -190,17 +190,17 @@ def _apply_document(installation: Installation, delivery: Delivery, plans: Mappi
 
 
 def _apply_record(
-    installation: Installation, delivery: Delivery, waiting: Sequence[Delivery], plans: Mapping[Delivery, Retried]
+    installation: Installation, delivery: Delivery, waiting: Sequence[Delivery], plans: Mapping[Delivery, RetryPlan]
 ) -> None:
     """Carry out the plans of the documents that wait for a record. What an order does not have any more is given up;
     what something else is in the way of stops. If that is so of all, the record stays stopped."""
-    kept = {one: made for one, made in plans.items() if _has(made)}
+    kept = {one: made for one, made in plans.items() if _is_on_order(made)}
     stopped = {one: made.problems for one, made in kept.items() if made.problems}
     for one in waiting:
         if one not in kept:
             give_up(one)
     if stopped and len(stopped) == len(kept):
-        _refuse(delivery, next(iter(stopped.values())))
+        _keep_stopped(delivery, next(iter(stopped.values())))
     for one, problems in stopped.items():
         if one.state is _D.WAITING:
             stop_delivery(one, StopReason.UNMAPPED, *problems)
@@ -210,12 +210,12 @@ def _apply_record(
         queue_if_ready(delivery)
 
 
-def _has(made: Retried) -> bool:
+def _is_on_order(made: RetryPlan) -> bool:
     """Return True if the order still has the document."""
     return made.step is not None and made.step.action is not Action.CANCEL and not made.plan.order.cancelled
 
 
-def _keep(delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[str, str]) -> None:
+def _keep_fixes(delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[str, str]) -> None:
     """Keep the fixes with what they are for, whatever is in the way yet, and with what else of its order is not in the
     books: a new date is for all of it."""
     if not given:
@@ -237,7 +237,7 @@ def _with_fixes(choices: Choices, about: str, given: Mapping[str, str]) -> Choic
     return choices
 
 
-def _missing(plan: Plan, waiting: Sequence[Delivery]) -> list[Problem]:
+def _find_missing(plan: Plan, waiting: Sequence[Delivery]) -> list[Problem]:
     """Return the new records that documents need by now and do not wait for: what they meant is not in the books any
     more. Nobody has been asked whether it is to be created."""
     expected = {(needed.source, needed.kind) for one in waiting for needed in one.needs}
@@ -251,7 +251,7 @@ def _missing(plan: Plan, waiting: Sequence[Delivery]) -> list[Problem]:
     ]  # fmt: skip
 
 
-def _refuse(delivery: Delivery, problems: Sequence[Problem]) -> None:
+def _keep_stopped(delivery: Delivery, problems: Sequence[Problem]) -> None:
     """Keep a delivery stopped, with what is now in its way."""
     delivery.problems, delivery.reason = problems_json(list(problems)), StopReason.UNMAPPED
     commit()

@@ -31,14 +31,14 @@ def send_order(actor: Actor, installation_id: int, order: Order, choices: Choice
     problem, and nothing is written; `Forbidden` if the actor may not send this with this installation.
     """
     installation = scope.installation(actor.organization.id, installation_id)
-    access.require_send(actor, installation, _kinds(choices))
-    left = retry_on_conflict(lambda validator: _send(installation_id, order, choices, actor.user, validator))
+    access.require_send(actor, installation, _kinds_to_send(choices))
+    left = retry_on_conflict(lambda validator: _send_locked(installation_id, order, choices, actor.user, validator))
     if order.id in left:
         raise Incomplete(*left[order.id])
     return deliveries_of_order(actor.organization.id, order.id)
 
 
-def _kinds(choices: Choices) -> set[str]:
+def _kinds_to_send(choices: Choices) -> set[str]:
     """Return the kinds of the documents that are to be sent, or changed in the books."""
     updated = {about.partition("/")[0] for about in choices.updates}
     return {*choices.kinds, *updated.intersection(document_kinds())}
@@ -54,7 +54,7 @@ def retry_on_conflict(work: Callable[[Validator], T]) -> T:
         return with_validation(work)
 
 
-def _send(
+def _send_locked(
     installation_id: int, order: Order, choices: Choices, user: User, validator: Validator
 ) -> Mapping[str, Sequence[Problem]]:
     installation = scope.lock(installation_id)

@@ -41,7 +41,7 @@ class Readiness(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class OrderCheck:
     """What sending an order would come to. `entered` are the names of the new customers and vendors."""
 
     order: Order
@@ -51,24 +51,24 @@ class Outlook:
     entered: Sequence[str] = ()
 
 
-def look(
+def check_orders(
     installation: Installation, order_ids: Sequence[str], kinds: Collection[str], validator: Validator | None = None
-) -> list[Outlook]:
+) -> list[OrderCheck]:
     """Return what sending these orders would come to, in their order. As many queries for `MOST` of them as for one. An
     order that gives money back becomes a credit memo where invoices are among the `kinds`."""
     found = {order.id: order for order in host().some_orders(installation.organization_id, order_ids)}
     orders = [found[order_id] for order_id in dict.fromkeys(order_ids) if order_id in found]
     live = deliveries_of_orders(installation.organization_id, found)
-    suggested = mappings.suggestions(installation, registry.integration(installation.integration))
+    suggested = mappings.suggest_mappings(installation, registry.integration(installation.integration))
     wanted = [
         (order, replace(last_choices(installation, live.get(order.id, ())), documents=tuple(sorted(kinds))))
         for order in orders
     ]
     context = load_context(installation, wanted, suggested=suggested, validator=validator)
-    return [_outlook(plan(order, choices, context), context) for order, choices in wanted]
+    return [_check_order(plan(order, choices, context), context) for order, choices in wanted]
 
 
-def _outlook(made: Plan, context: PlanningContext) -> Outlook:
+def _check_order(made: Plan, context: PlanningContext) -> OrderCheck:
     stopped = [one for one in context.of_order(made.order) if one.is_stopped]
     problems: Sequence[Problem] = ()
     if stopped:
@@ -79,7 +79,7 @@ def _outlook(made: Plan, context: PlanningContext) -> Outlook:
         problems = made.blockers
         readiness = Readiness.CHOICE if problems or not made.documents else Readiness.READY
     entered = [made_name(step) for step in made.steps if step.will_write and step.kind in _PARTIES]
-    return Outlook(
+    return OrderCheck(
         order=made.order, readiness=readiness, choices=made.choices, problems=problems,
         entered=entered if readiness is Readiness.READY else (),
     )  # fmt: skip

@@ -60,7 +60,7 @@ class Validator:
     ) -> Sequence[Problem]:
         key: Any = (integration.key, tuple(sorted(options.items())), books, subject)
         if key not in self._known:
-            self._missing[key] = partial(optional_calls.validate, integration, subject, options, books)
+            self._missing[key] = partial(optional_calls.validate_subject, integration, subject, options, books)
             if not self._asks_at_once:
                 return ()
             self.ask()

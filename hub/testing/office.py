@@ -160,7 +160,7 @@ class Office:
         return [value for value in (*handed.credentials.values(), *settings) if len(value) >= 8]  # noqa: PLR2004 – A shorter one is found by chance.
 
     def _choose(self) -> None:
-        found = mappings.choices(self.installation, self.integration)
+        found = mappings.list_choices(self.installation, self.integration)
         chosen = {one.field.key: one.chosen or (one.candidates[0].ref if one.candidates else None) for one in found}
         lacking = [one.field.label for one in found if one.field.needed_for and chosen[one.field.key] is None]
         assert not lacking, f"The pretend ledger has nothing to choose for {', '.join(lacking)}. {self.story()}"

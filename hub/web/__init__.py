@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, send_file, url_for
 
-from hub.places import folder
+from hub.places import find_folder
 from hub.web import (
     activity,
     authorizing,
@@ -29,7 +29,7 @@ from hub.web import (
 _HERE = Path(__file__).parent
 
 
-def mount(app: Flask) -> None:
+def mount_blueprint(app: Flask) -> None:
     """Register the blueprint. Called once per app, since a blueprint remembers where it was registered."""
     app.config.setdefault("HUB_LAYOUT", "hub/layout.html")
     app.config.setdefault("WTF_CSRF_METHODS", {"POST", "PUT", "PATCH", "DELETE"})
@@ -39,19 +39,19 @@ def mount(app: Flask) -> None:
     app.config.setdefault("WTF_CSRF_SSL_STRICT", True)
     blueprint = Blueprint(
         "hub", __name__, url_prefix="/hub", static_folder="static", static_url_path="/static",
-        template_folder=str(folder("templates")),
+        template_folder=str(find_folder("templates")),
     )  # fmt: skip
-    guard.install(blueprint)
+    guard.install_guard(blueprint)
     for room in (settings, authorizing, endpoints, notices, sending, bulk, companies, linking, choosing,
                  customers, activity, webhooks):
         room.register(blueprint)
-    blueprint.add_url_rule("/htmx.js", "htmx", _htmx)
-    blueprint.app_context_processor(lambda: {"hub_asset": _asset})
+    blueprint.add_url_rule("/htmx.js", "htmx", _send_htmx)
+    blueprint.app_context_processor(lambda: {"hub_asset": _asset_url})
     app.register_blueprint(blueprint)
     guard.excuse_machines(app)
 
 
-def _htmx() -> Response:
+def _send_htmx() -> Response:
     """htmx itself, out of its installed package."""
     return send_file(_htmx_file(), mimetype="text/javascript", max_age=365 * 24 * 3600)
 
@@ -64,11 +64,11 @@ def _htmx_file() -> Path:
     return Path(spec.origin).parent / "static" / "htmx" / "htmx.min.js"
 
 
-def _asset(name: str) -> str:
+def _asset_url(name: str) -> str:
     """Return the address of a static file, with the mark of its content, so that browsers may keep it."""
-    return url_for("hub.static", filename=name, v=_mark(name, current_app.debug))
+    return url_for("hub.static", filename=name, v=_content_hash(name, current_app.debug))
 
 
 @cache
-def _mark(name: str, _debug: bool) -> str:
+def _content_hash(name: str, _debug: bool) -> str:
     return hashlib.sha256((_HERE / "static" / name).read_bytes()).hexdigest()[:12]

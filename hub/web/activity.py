@@ -29,9 +29,9 @@ from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState
 from hub.translating import _, ngettext
 from hub.web import views
-from hub.web.guard import actor, fills, is_fragment, organization, requires
-from hub.web.pages import Going, go, show
-from hub.web.sending import given
+from hub.web.guard import actor, is_fragment, organization, requires, swap_target
+from hub.web.pages import PartialWork, redirect_to, render_fragment
+from hub.web.sending import read_fix
 
 FILTERS = {
     "": say("All"), "attention": say("Needs attention"), "moving": say("On the way"), "posted": say("In the books"),
@@ -66,7 +66,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
+class ConversationView:
     """A conversation about a delivery, with how it ended."""
 
     begun_at: dt.datetime
@@ -77,47 +77,47 @@ class Talk:
 def register(blueprint: Blueprint) -> None:
     path = "/installations/<int:installation_id>/activity"
     for rule, name, view, methods in (
-        ("", "activity", page, ["GET"]),
-        ("/moved", "activity_moved", moved, ["GET"]),
-        (".csv", "activity_csv", export, ["GET"]),
+        ("", "activity", show_activity, ["GET"]),
+        ("/moved", "activity_moved", show_moved, ["GET"]),
+        (".csv", "activity_csv", export_activity, ["GET"]),
         ("/retry", "retry_all", retry_all, ["POST"]),
-        ("/<int:delivery_id>", "delivery", one, ["GET"]),
-        ("/<int:delivery_id>/<any(retry, cancel):step>", "act_on_delivery", act, ["POST"]),
+        ("/<int:delivery_id>", "delivery", show_delivery, ["GET"]),
+        ("/<int:delivery_id>/<any(retry, cancel):step>", "act_on_delivery", act_on_delivery, ["POST"]),
     ):
         blueprint.add_url_rule(path + rule, name, view, methods=methods)
 
 
 @requires(Permission.MANAGE)
-def page(installation_id: int) -> ResponseReturnValue:
+def show_activity(installation_id: int) -> ResponseReturnValue:
     """Return the tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
     installation = scope.installation(organization().id, installation_id)
-    wanted = _wanted()
-    found = activity.page(installation_id, wanted)
-    rows = _rows(found.deliveries)
-    only_rows = fills() == "hub-deliveries"
-    return show(
+    wanted = _read_filter()
+    found = activity.list_deliveries(installation_id, wanted)
+    rows = _build_rows(found.deliveries)
+    only_rows = swap_target() == "hub-deliveries"
+    return render_fragment(
         "hub/activity_rows.html" if only_rows else "hub/activity.html", title=_("Activity"), tab="activity",
-        card=views.card(installation), rows=rows, found=found, more=found.more, wanted=wanted,
+        card=views.build_card(installation), rows=rows, found=found, more=found.more, wanted=wanted,
         filters={key: _(text) for key, text in FILTERS.items()},
-        stopped=count_stopped(installation_id), **views.lists(installation),
+        stopped=count_stopped(installation_id), **views.build_lists(installation),
     )  # fmt: skip
 
 
 @requires(Permission.MANAGE)
-def moved(installation_id: int) -> ResponseReturnValue:
+def show_moved(installation_id: int) -> ResponseReturnValue:
     """Return how rows that were on their way are by now; polls until none of them is."""
     scope.installation(organization().id, installation_id)
     ids = [int(one) for one in request.args.getlist("id") if one.isascii() and one.isdecimal() and int(one) <= _LARGEST]
-    rows = _rows(activity.some(installation_id, ids))
-    return show("hub/activity_moved.html", title=_("Activity"), rows=rows, installation_id=installation_id)
+    rows = _build_rows(activity.find_deliveries(installation_id, ids))
+    return render_fragment("hub/activity_moved.html", title=_("Activity"), rows=rows, installation_id=installation_id)
 
 
 @requires(Permission.MANAGE)
-def export(installation_id: int) -> ResponseReturnValue:
+def export_activity(installation_id: int) -> ResponseReturnValue:
     """Return what the filter and the search leave, as a file for a spreadsheet, written while it is read."""
     installation = scope.installation(organization().id, installation_id)
     name = f"activity-{installation.integration}-{now():%Y-%m-%d}.csv"
-    lines = _csv(installation_id, _wanted())
+    lines = _csv_lines(installation_id, _read_filter())
     response = Response(stream_with_context(lines), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
@@ -126,52 +126,52 @@ def export(installation_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def retry_all(installation_id: int) -> ResponseReturnValue:
     """Try again what has stopped, some at a time; the page asks for the next ones until all have been tried."""
-    done = activity.retry_all(actor(), installation_id, _wanted())
-    again, still = _number("again") + done.again, _number("still") + done.still
-    total = max(_number("total"), again + still) or count_stopped(installation_id) + done.again
+    done = activity.retry_all(actor(), installation_id, _read_filter())
+    again, still = _read_count("again") + done.again, _read_count("still") + done.still
+    total = max(_read_count("total"), again + still) or count_stopped(installation_id) + done.again
     attention = ngettext("%(num)s still needs attention", "%(num)s still need attention", still) if still else ""
     sentence = ngettext("%(num)s is on its way again", "%(num)s are on their way again", again)
-    going = Going(
+    work = PartialWork(
         title=_("Retry all"), sentence=", ".join(filter(None, (sentence, attention))) + ".", done=again + still,
         total=total, endpoint="hub.retry_all", values={"installation_id": installation_id},
         fields={"before": done.before, "again": again, "still": still, "total": total, "q": request.form.get("q", "")}
         if done.before is not None else None,
         back="hub.activity", back_text=_("To the activity"),
     )  # fmt: skip
-    return show("hub/going.html", title=_("Retry all"), going=going, modal=is_fragment())
+    return render_fragment("hub/partial_work.html", title=_("Retry all"), work=work, modal=is_fragment())
 
 
 @requires(Permission.MANAGE)
-def one(installation_id: int, delivery_id: int) -> ResponseReturnValue:
+def show_delivery(installation_id: int, delivery_id: int) -> ResponseReturnValue:
     """One delivery with its exchanges: for htmx these alone, which its row opens to."""
     delivery = activity.delivery_of(organization().id, installation_id, delivery_id)
-    rows, older = activity.conversations(delivery)
-    talks = [_talk(row, delivery.installation) for row in rows]
+    rows, older = activity.find_conversations(delivery)
+    conversations = [_build_conversation(row, delivery.installation) for row in rows]
     whole = not is_fragment()
-    return show(
-        "hub/delivery.html", title=_(delivery.title), installation=delivery.installation, talks=talks, older=older,
-        row=_rows([delivery])[0] if whole else None, whole=whole, delivery=delivery,
+    return render_fragment(
+        "hub/delivery.html", title=_(delivery.title), installation=delivery.installation, delivery=delivery,
+        conversations=conversations, older=older, row=_build_rows([delivery])[0] if whole else None, whole=whole,
     )  # fmt: skip
 
 
 @requires(Permission.MANAGE)
-def act(installation_id: int, delivery_id: int, step: str) -> ResponseReturnValue:
+def act_on_delivery(installation_id: int, delivery_id: int, step: str) -> ResponseReturnValue:
     """Try a delivery again, or give it up; its row comes back as it is now."""
     delivery = activity.delivery_of(organization().id, installation_id, delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in its row.
         if step == "retry":
-            retry_delivery(actor(), delivery_id, given())
+            retry_delivery(actor(), delivery_id, read_fix())
         else:
             cancel_delivery(actor(), delivery_id)
     if not is_fragment():
-        return go("hub.delivery", installation_id=installation_id, delivery_id=delivery_id)
-    (row,) = _rows([delivery])
-    return show(
+        return redirect_to("hub.delivery", installation_id=installation_id, delivery_id=delivery_id)
+    (row,) = _build_rows([delivery])
+    return render_fragment(
         "hub/activity_row.html", title=_(delivery.title), row=row, installation_id=installation_id, focus=True
     )
 
 
-def _wanted() -> ActivityFilter:
+def _read_filter() -> ActivityFilter:
     group, before = request.values.get("state", ""), request.values.get("before", type=int)
     return ActivityFilter(
         group=group if group in FILTERS else "", text=request.values.get("q", "")[:200],
@@ -179,13 +179,13 @@ def _wanted() -> ActivityFilter:
     )  # fmt: skip
 
 
-def _number(name: str) -> int:
+def _read_count(name: str) -> int:
     """Return a count that the page carries along; it is shown and nothing rests on it."""
     return max(0, min(_LARGEST, request.form.get(name, 0, type=int)))
 
 
-def _rows(deliveries: Sequence[Delivery]) -> list[Row]:
-    lines = views.status_lines(deliveries, history.standing(deliveries), find_cancellable(deliveries))
+def _build_rows(deliveries: Sequence[Delivery]) -> list[Row]:
+    lines = views.build_status_lines(deliveries, history.standing(deliveries), find_cancellable(deliveries))
     return [
         Row(
             line=line, sent_at=delivery.sent_at, sent_by=delivery.sent_by, order_id=delivery.order_id or "",
@@ -196,22 +196,22 @@ def _rows(deliveries: Sequence[Delivery]) -> list[Row]:
     ]  # fmt: skip
 
 
-def _talk(row: ConversationRow, installation: Installation) -> Talk:
+def _build_conversation(row: ConversationRow, installation: Installation) -> ConversationView:
     outcome = {
         ConversationState.OPEN: _("Not finished"), ConversationState.DONE: _("Done"),
         ConversationState.FAILED: _("Failed"),
     }[row.state]  # fmt: skip
-    return Talk(
+    return ConversationView(
         begun_at=row.begun_at,
         outcome=_("%(outcome)s: %(why)s", outcome=outcome, why=_(row.outcome)) if row.outcome else outcome,
-        messages=[_message(exchange, installation) for exchange in row.exchanges],
+        messages=[_build_message(exchange, installation) for exchange in row.exchanges],
     )  # fmt: skip
 
 
-def _message(row: Exchange, installation: Installation) -> Message:
+def _build_message(row: Exchange, installation: Installation) -> Message:
     integration = current().integrations.get(installation.integration)
-    asked, asked_left_out = activity.pretty(row.payload)
-    answered, answered_left_out = activity.pretty(row.response)
+    asked, asked_left_out = activity.format_message(row.payload)
+    answered, answered_left_out = activity.format_message(row.response)
     name = integration.capabilities.reference if integration is not None else ""
     return Message(
         row=row, asked=asked, asked_left_out=asked_left_out, answered=answered, answered_left_out=answered_left_out,
@@ -233,12 +233,12 @@ _STATES = {
 }  # fmt: skip
 
 
-def _csv(installation_id: int, wanted: ActivityFilter) -> Iterator[str]:
-    yield "\ufeff" + _line([_(head) for head in _HEADS])  # By this mark Excel knows that it is UTF-8.
-    for delivery in activity.export(installation_id, wanted):
+def _csv_lines(installation_id: int, wanted: ActivityFilter) -> Iterator[str]:
+    yield "\ufeff" + _csv_line([_(head) for head in _HEADS])  # By this mark Excel knows that it is UTF-8.
+    for delivery in activity.export_deliveries(installation_id, wanted):
         problems = problems_of(delivery.problems)
         total = delivery.posting_total
-        yield _line((
+        yield _csv_line((
             f"{delivery.sent_at:%Y-%m-%d %H:%M}", delivery.sent_by, delivery.order_id or "", _(delivery.title),
             delivery.party, _(_STATES[delivery.state]), delivery.posting_number,
             "" if total is None else f"{total}", " ".join(_(one.what) for one in problems),
@@ -246,13 +246,13 @@ def _csv(installation_id: int, wanted: ActivityFilter) -> Iterator[str]:
         ))  # fmt: skip
 
 
-def _line(cells: Sequence[str]) -> str:
+def _csv_line(cells: Sequence[str]) -> str:
     file = io.StringIO()
-    csv.writer(file).writerow([_harmless(cell) for cell in cells])
+    csv.writer(file).writerow([_escape_formula(cell) for cell in cells])
     return file.getvalue()
 
 
-def _harmless(cell: str) -> str:
+def _escape_formula(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula: a formula can send away what it reads.
     """
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell

@@ -18,7 +18,7 @@ from hub.queue import rollback
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import actor, organization, requires
-from hub.web.pages import go, public_url, show
+from hub.web.pages import public_url, redirect_to, render_fragment
 
 
 def register(blueprint: Blueprint) -> None:
@@ -34,8 +34,8 @@ def authorize(installation_id: int) -> ResponseReturnValue:
     """Says what comes next, with the one button that goes there."""
     installation = scope.installation(organization().id, installation_id)
     if endpoints.is_polling(installation):
-        return go("hub.endpoint_panel", installation_id=installation_id)
-    return show("hub/authorize.html", title=_("Connect"), card=views.card(installation), problem=None)
+        return redirect_to("hub.endpoint_panel", installation_id=installation_id)
+    return render_fragment("hub/authorize.html", title=_("Connect"), card=views.build_card(installation), problem=None)
 
 
 @requires(Permission.MANAGE)
@@ -47,7 +47,7 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
     """
     installation = scope.installation(organization().id, installation_id)
     address = start_authorization(actor(), installation_id, _return_url(installation.integration))
-    leaving = show("hub/leaving.html", title=_("To the sign-in"), address=address)
+    leaving = render_fragment("hub/leaving.html", title=_("To the sign-in"), address=address)
     response = cast(Response, make_response(leaving, redirect=address))
     response.headers["Refresh"] = f"0; url={address}"
     return response
@@ -65,23 +65,24 @@ def authorized(key: str) -> ResponseReturnValue:
         question = finish_authorization(actor(), claimed, _return_url(key), answer)
     except Rejected as rejected:
         rollback()
-        return _again(installation_id, rejected)
+        return _show_refusal(installation_id, rejected)
     except Unavailable as error:
         rollback()
-        return _again(installation_id, error)
+        return _show_refusal(installation_id, error)
     if question is not None:
         installation = scope.installation(organization().id, installation_id)
-        return show("hub/question.html", title=_("Connect"), card=views.card(installation), question=question)
-    return go("hub.details", installation_id=installation_id)
+        card = views.build_card(installation)
+        return render_fragment("hub/question.html", title=_("Connect"), card=card, question=question)
+    return redirect_to("hub.details", installation_id=installation_id)
 
 
-def _again(installation_id: int, error: Rejected | Unavailable) -> ResponseReturnValue:
+def _show_refusal(installation_id: int, error: Rejected | Unavailable) -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
     problem = error.problems[0] if isinstance(error, Rejected) and error.problems else None
     sentence = problem.what if problem else str(error)
     label = registry.label(installation.integration)
-    return show(
-        "hub/authorize.html", title=_("Connect %(label)s", label=label), code=409, card=views.card(installation),
+    return render_fragment(
+        "hub/authorize.html", title=_("Connect %(label)s", label=label), code=409, card=views.build_card(installation),
         problem=problem, sentence=_(sentence),
     )  # fmt: skip
 

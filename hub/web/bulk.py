@@ -20,34 +20,34 @@ from hub import access
 from hub.books import history
 from hub.database import now
 from hub.errors import Forbidden
-from hub.extension import host, stuck
+from hub.extension import host, stuck_time
 from hub.host import Order, Permission
 from hub.integrations import registry
 from hub.models import Bundle, Installation
 from hub.orders import bundles, send_many
-from hub.orders.send_many import Outlook, Readiness
+from hub.orders.send_many import OrderCheck, Readiness
 from hub.plugin import Bill, Invoice, Problem, PurchaseOrder, say
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import actor, is_fragment, may_send, organization, requires
-from hub.web.pages import go, show
+from hub.web.pages import redirect_to, render_fragment
 from hub.web.sending import chosen_installation, visible_orders
 
 _OFFERED = (Invoice.kind, PurchaseOrder.kind, Bill.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Selection:
     """What the dialog asks: which of the orders that were ticked are ready, and which are not and why."""
 
-    outlooks: Sequence[Outlook]
+    checks: Sequence[OrderCheck]
     kinds: Sequence[str]
     offered: Sequence[str]
     too_many: int
     key: str
 
-    def of(self, readiness: str) -> list[Outlook]:
-        return [one for one in self.outlooks if one.readiness == readiness]
+    def of(self, readiness: str) -> list[OrderCheck]:
+        return [one for one in self.checks if one.readiness == readiness]
 
     @property
     def total(self) -> Decimal:
@@ -56,11 +56,11 @@ class Asked:
     @property
     def entered(self) -> list[str]:
         """The names of new customers and vendors, each once."""
-        return list(dict.fromkeys(name for one in self.outlooks for name in one.entered))
+        return list(dict.fromkeys(name for one in self.checks for name in one.entered))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Together:
+class SentTogether:
     """Orders that were sent together: by whom and when, and how many of them are queued by now."""
 
     id: int
@@ -77,13 +77,13 @@ class Together:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class BundleStatus:
     """How far they are: those that stand in the books or are on their way, and those that could not be sent and why."""
 
-    together: Together
+    together: SentTogether
     kinds: Sequence[str]
     orders: Sequence[views.OrderStatus]
-    held: Sequence[tuple[Order, Sequence[Problem]]]
+    not_sent: Sequence[tuple[Order, Sequence[Problem]]]
     missing: int
 
     def count(self, tone: str) -> int:
@@ -91,7 +91,7 @@ class Followed:
 
     @property
     def bad(self) -> int:
-        return self.count("bad") + len(self.held) + self.missing
+        return self.count("bad") + len(self.not_sent) + self.missing
 
     @property
     def moving(self) -> bool:
@@ -105,110 +105,112 @@ class Followed:
 
 
 def register(blueprint: Blueprint) -> None:
-    blueprint.add_url_rule("/orders/bar", "orders_bar", bar)
-    blueprint.add_url_rule("/orders/send", "send_many", ask, methods=["GET", "POST"])
-    blueprint.add_url_rule("/orders/sent", "press_send_many", press, methods=["POST"])
-    blueprint.add_url_rule("/orders/sent", "sent_lately", lately)
-    blueprint.add_url_rule("/orders/sent/<int:bundle_id>", "sent_together", follow)
+    blueprint.add_url_rule("/orders/bar", "orders_bar", orders_bar)
+    blueprint.add_url_rule("/orders/send", "send_many", show_selection, methods=["GET", "POST"])
+    blueprint.add_url_rule("/orders/sent", "press_send_many", press_send_many, methods=["POST"])
+    blueprint.add_url_rule("/orders/sent", "sent_lately", sent_lately)
+    blueprint.add_url_rule("/orders/sent/<int:bundle_id>", "sent_together", sent_together)
 
 
 @requires(Permission.VIEW)
-def bar() -> ResponseReturnValue:
+def orders_bar() -> ResponseReturnValue:
     """Return the bar above a list of orders, with the button that sends what is ticked; empty for who may not send. It
     says so where nothing is connected yet."""
-    visible = access.sendable(actor())
-    return show(
+    visible = access.find_sendable(actor())
+    return render_fragment(
         "hub/orders_bar.html", title=_("Orders"), label=registry.label(visible[0].integration) if visible else "",
-        bundles=_lately(), unconnected=not visible and may_send(),
+        bundles=_find_recent(), unconnected=not visible and may_send(),
     )  # fmt: skip
 
 
 @requires(Permission.SEND)
-def ask() -> ResponseReturnValue:
+def show_selection() -> ResponseReturnValue:
     """Return what of the ticked orders is ready, what needs a choice first, what is there already. Sends nothing."""
     installation, ids = chosen_installation(), list(dict.fromkeys(request.values.getlist("id")))
-    kinds = _kinds(installation)
+    kinds = _read_kinds(installation)
     access.require_documents(installation, kinds)
-    outlooks = send_many.look(installation, ids[: send_many.MOST], kinds)
-    asked = Asked(
-        outlooks=outlooks, kinds=kinds, too_many=max(0, len(ids) - send_many.MOST), key=secrets.token_urlsafe(12),
+    checks = send_many.check_orders(installation, ids[: send_many.MOST], kinds)
+    asked = Selection(
+        checks=checks, kinds=kinds, too_many=max(0, len(ids) - send_many.MOST), key=secrets.token_urlsafe(12),
         offered=[kind for kind in _OFFERED if kind in installation.documents],
     )  # fmt: skip
-    return _dialog(installation, asked=asked)
+    return _show_dialog(installation, asked=asked)
 
 
 @requires(Permission.SEND)
-def press() -> ResponseReturnValue:
+def press_send_many() -> ResponseReturnValue:
     """Send. From here on workers see to it."""
     installation, ids = chosen_installation(), list(dict.fromkeys(request.form.getlist("id")))[: send_many.MOST]
-    kinds, key = _kinds(installation), request.form.get("key", "")[:64] or secrets.token_urlsafe(12)
+    kinds, key = _read_kinds(installation), request.form.get("key", "")[:64] or secrets.token_urlsafe(12)
     bundle = bundles.create_bundle(actor(), installation.id, ids, kinds, key)
     if not is_fragment():
-        return go("hub.sent_together", bundle_id=bundle.id)
-    dialog = _dialog(installation, followed=_followed(bundle), pressed=True)
+        return redirect_to("hub.sent_together", bundle_id=bundle.id)
+    dialog = _show_dialog(installation, followed=_build_status(bundle), pressed=True)
     # In the list, where nothing of these is left to do.
     unticked = [*ids, *request.form.getlist("done")[: send_many.MOST]]
     return cast(Response, make_response(dialog, trigger_after_settle={"hub-sent": {"ids": unticked}}))
 
 
 @requires(Permission.SEND)
-def follow(bundle_id: int) -> ResponseReturnValue:
+def sent_together(bundle_id: int) -> ResponseReturnValue:
     """Return how far they are; asks again by itself while something moves."""
     bundle = bundles.find_bundle(organization().id, bundle_id)
     if not access.may_send(actor(), bundle.installation):
         raise Forbidden(say("The settings do not let you send with this integration."))
-    return _dialog(bundle.installation, followed=_followed(bundle))
+    return _show_dialog(bundle.installation, followed=_build_status(bundle))
 
 
 @requires(Permission.VIEW)
-def lately() -> ResponseReturnValue:
+def sent_lately() -> ResponseReturnValue:
     """Return what was sent together lately, each with how far it is; empty for who may not send."""
-    return show("hub/orders_sent.html", title=_("Sent together"), bundles=_lately())
+    return render_fragment("hub/orders_sent.html", title=_("Sent together"), bundles=_find_recent())
 
 
-def _lately() -> list[Together]:
+def _find_recent() -> list[SentTogether]:
     return [
-        _together(one) for one in bundles.find_recent_bundles(organization().id)
+        _build_sent_together(one) for one in bundles.find_recent_bundles(organization().id)
         if access.may_send(actor(), one.installation)
     ]  # fmt: skip
 
 
-def _together(bundle: Bundle) -> Together:
-    return Together(
-        id=bundle.id, by=bundle.sent_by, at=bundle.sent_at, ago=views.minutes(now() - bundle.sent_at),
+def _build_sent_together(bundle: Bundle) -> SentTogether:
+    return SentTogether(
+        id=bundle.id, by=bundle.sent_by, at=bundle.sent_at, ago=views.format_span(now() - bundle.sent_at),
         total=len(bundle.order_ids), left=len(bundle.left),
-        stands_still=bundle.due_at is not None and now() - bundle.due_at > stuck(),
+        stands_still=bundle.due_at is not None and now() - bundle.due_at > stuck_time(),
     )  # fmt: skip
 
 
-def _dialog(
-    installation: Installation, *, asked: Asked | None = None, followed: Followed | None = None, pressed: bool = False
-) -> ResponseReturnValue:
-    return show(
+def _show_dialog(
+    installation: Installation, *, asked: Selection | None = None, followed: BundleStatus | None = None,
+    pressed: bool = False,
+) -> ResponseReturnValue:  # fmt: skip
+    return render_fragment(
         "hub/bulk.html", title=_("Send orders"), installation=installation,
         label=registry.label(installation.integration), asked=asked, followed=followed, modal=is_fragment(),
         address=host().order_address, pressed=pressed,
     )  # fmt: skip
 
 
-def _followed(bundle: Bundle) -> Followed:
+def _build_status(bundle: Bundle) -> BundleStatus:
     found = visible_orders(bundle.order_ids)
     kept: Mapping[str, Sequence[Problem]] = {
-        order_id: problems for order_id, problems in bundles.held(bundle).items()
+        order_id: problems for order_id, problems in bundles.problems_by_order(bundle).items()
         if not any(one.moved_at > bundle.sent_at for one in found.get(order_id, ()))  # Somebody has seen to it since.
     }  # fmt: skip
     orders = host().some_orders(bundle.organization_id, list(kept)) if kept else ()
     shown = [order_id for order_id in bundle.order_ids if order_id in found and order_id not in kept]
     standing = history.standing(one for order_id in shown for one in found[order_id])
-    return Followed(
-        together=_together(bundle), kinds=[one for one in bundle.documents if one in bundle.installation.documents],
-        held=[(order, kept[order.id]) for order in orders],
-        orders=[views.order_status(order_id, found[order_id], standing, ()) for order_id in shown],
+    return BundleStatus(
+        together=_build_sent_together(bundle),
+        kinds=[one for one in bundle.documents if one in bundle.installation.documents],
+        not_sent=[(order, kept[order.id]) for order in orders],
+        orders=[views.build_order_status(order_id, found[order_id], standing, ()) for order_id in shown],
         missing=len(kept) - len(orders),
     )  # fmt: skip
 
 
-def _kinds(installation: Installation) -> list[str]:
+def _read_kinds(installation: Installation) -> list[str]:
     """Return the kinds of document that are ticked; at first the invoices."""
     ticked = request.values.getlist("documents")
     if not ticked and "within" not in request.values:

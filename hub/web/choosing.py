@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from hub import access, scope
 from hub.books import links, mappings
-from hub.books.search import SHOWN, search
+from hub.books.search import SHOWN, search_records
 from hub.errors import Forbidden
 from hub.host import Permission
 from hub.models import Installation, RecordRow
@@ -20,7 +20,7 @@ from hub.planning.tax import AS_ITEM, choice_of_code, code_in_choice
 from hub.plugin import AccountKind, Integration, RecordKind, say
 from hub.translating import _
 from hub.web.guard import actor, is_fragment, organization, requires
-from hub.web.pages import show
+from hub.web.pages import render_fragment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +35,19 @@ class Chooser:
     address: str = ""
 
 
-def chooser(
+def build_chooser(
     installation: Installation, kind: RecordKind, chosen: str, *, always: Sequence[tuple[str, str]] = ()
 ) -> Chooser:
     """Return a control for an entry of a list of the books, with the first of them and the one that is `chosen` (a
     value as in `value_of`). Three queries at most."""
-    rows = list(search(installation.id, kind, "", limit=SHOWN + 1).rows)
+    rows = list(search_records(installation.id, kind, "", limit=SHOWN + 1).rows)
     if chosen and chosen not in {value_of(row) for row in rows} | {value for value, _ in always}:
-        row = links.record(installation.id, kind, code_in_choice(chosen))
+        row = links.find_record(installation.id, kind, code_in_choice(chosen))
         rows = [*rows[:SHOWN], *([row] if row is not None else []), *rows[SHOWN:]]
-    return of_rows(installation, kind, rows, chosen, always=always)
+    return chooser_of_rows(installation, kind, rows, chosen, always=always)
 
 
-def of_rows(
+def chooser_of_rows(
     installation: Installation, kind: RecordKind, rows: Sequence[RecordRow], chosen: str, *,
     always: Sequence[tuple[str, str]] = (), further: Sequence[tuple[str, str]] = (),
     accounts: Collection[AccountKind] = (),
@@ -67,12 +67,12 @@ def tax_chooser(installation: Installation, integration: Integration, chosen: st
     always = [("", _("%(product)s default", product=product)), (AS_ITEM, _("Add total tax as an item"))]
     if not integration.capabilities.tax_by_code:
         return Chooser(always=always, chosen=chosen)
-    return chooser(installation, RecordKind.TAX_CODE, chosen, always=always)
+    return build_chooser(installation, RecordKind.TAX_CODE, chosen, always=always)
 
 
 def account_chooser(installation: Installation, place: mappings.Choice, chosen: str = "") -> Chooser:
     """Return what fills a role."""
-    return of_rows(
+    return chooser_of_rows(
         installation, place.field.kind, place.candidates, chosen or (place.chosen.id if place.chosen else ""),
         always=[("", _("Choose…") if place.field.needed_for else _("None"))], accounts=place.field.accepts,
     )  # fmt: skip
@@ -106,10 +106,10 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
     text, name, back = request.args.get("q", "")[:200], request.args.get("name", ""), request.args.get("back", "")
     if back and (not back.startswith("/") or back.startswith(("//", "/\\"))):
         raise BadRequest("There is no such page.")
-    found = search(installation_id, RecordKind(kind), text, accounts=accounts)
+    found = search_records(installation_id, RecordKind(kind), text, accounts=accounts)
     lead = f"{back}{'&' if '?' in back else '?'}"
     rows = [(value_of(row), row.label, hint_of(row), lead + urlencode({name: value_of(row)})) for row in found.rows]
-    return show(
+    return render_fragment(
         "hub/entries_found.html" if is_fragment() else "hub/entries.html", title=_("Choose from the books"),
         found=found, text=text, name=name, back=back, accounts=sorted(accounts), rows=rows,
     )  # fmt: skip

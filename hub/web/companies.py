@@ -25,8 +25,8 @@ from hub.plugin import RecordKind, TransactionKind, document_kinds, say
 from hub.translating import _, ngettext
 from hub.web.guard import actor, is_fragment, organization, requires
 from hub.web.linking import company_of
-from hub.web.pages import go, show
-from hub.web.views import minutes
+from hub.web.pages import redirect_to, render_fragment
+from hub.web.views import format_span
 
 AGES = (say("Not due"), "1–30", "31–60", "61–90", say("Over 90"))
 """The parts of the aging bar, in days overdue."""
@@ -44,7 +44,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class AgingPart:
     """A part of the aging bar: where it begins and how long it is, in percent."""
 
     label: str
@@ -61,7 +61,7 @@ class CompanyBooks:
     product: str
     link: Link | None
     account: history.Account
-    aging: Sequence[Part]
+    aging: Sequence[AgingPart]
     invoices: Sequence[Entry]
     payments: Sequence[Entry]
     more: int
@@ -82,113 +82,115 @@ def register(blueprint: Blueprint) -> None:
 @requires(Permission.VIEW)
 def company(company_id: str) -> ResponseReturnValue:
     """Return the tab; it polls while something is being read."""
-    return _company(company_of(company_id))
+    return _show_company(company_of(company_id))
 
 
 @requires(Permission.VIEW)
 def refresh_company(company_id: str) -> ResponseReturnValue:
     """Have the history read again. A ledger that calls us is asked at its next call."""
     found = company_of(company_id)
-    _refresh(installation for installation, _ in _links(found))
-    return _company(found) if is_fragment() else go("hub.company", company_id=company_id)
+    _refresh_histories(installation for installation, _ in _find_links(found))
+    return _show_company(found) if is_fragment() else redirect_to("hub.company", company_id=company_id)
 
 
 @requires(Permission.VIEW)
 def order_history(order_id: str) -> ResponseReturnValue:
     """Return the same for one order: its invoice and whatever has been paid on it; it polls while something is being
     read."""
-    return _order(_order_of(order_id))
+    return _show_order(_find_order(order_id))
 
 
 @requires(Permission.VIEW)
 def refresh_order(order_id: str) -> ResponseReturnValue:
     """Have the history read again, from the page of an order."""
-    found = _order_of(order_id)
-    _refresh(one for one in _visible() if any(sent.installation_id == one.id for sent in _sent(found)))
-    return _order(found) if is_fragment() else go("hub.order_history", order_id=order_id)
+    found = _find_order(order_id)
+    sent_with = {one.installation_id for one in _find_sent(found)}
+    _refresh_histories(one for one in _find_visible() if one.id in sent_with)
+    return _show_order(found) if is_fragment() else redirect_to("hub.order_history", order_id=order_id)
 
 
-def _company(found: Company) -> ResponseReturnValue:
+def _show_company(found: Company) -> ResponseReturnValue:
     today = now().date()
     books = [
-        _books(installation, history.of_customer(installation.id, link.record_id, today), link)
-        for installation, link in _links(found)
+        _build_books(installation, history.load_customer_account(installation.id, link.record_id, today), link)
+        for installation, link in _find_links(found)
     ]
     linked = {one.installation.id for one in books}
     free = [
-        (one, registry.label(one.integration)) for one in _visible()
+        (one, registry.label(one.integration)) for one in _find_visible()
         if one.id not in linked and one.state in access.SENDABLE and access.may_choose(actor(), one)
     ]  # fmt: skip
-    return show(
+    return render_fragment(
         "hub/company.html", title=_("%(name)s in the books", name=found.name), company=found, books=books, free=free,
         moving=any(one.loading for one in books), refresh=url_for("hub.refresh_company", company_id=found.id),
         may_link=lambda installation: access.may_choose(actor(), installation),
     )  # fmt: skip
 
 
-def _order(found: Order) -> ResponseReturnValue:
-    today, sent = now().date(), _sent(found)
-    accounts = [(one, history.of_order(one.id, sent, today)) for one in _visible()]
-    books = [_books(one, account) for one, account in accounts if account.transactions]
-    return show(
+def _show_order(found: Order) -> ResponseReturnValue:
+    today, sent = now().date(), _find_sent(found)
+    accounts = [(one, history.load_order_account(one.id, sent, today)) for one in _find_visible()]
+    books = [_build_books(one, account) for one, account in accounts if account.transactions]
+    return render_fragment(
         "hub/order_history.html", title=_("Order %(number)s in the books", number=found.number), order=found,
         books=books, moving=any(one.loading for one in books), refresh=url_for("hub.refresh_order", order_id=found.id),
     )  # fmt: skip
 
 
-def _links(found: Company) -> list[tuple[Installation, Link]]:
+def _find_links(found: Company) -> list[tuple[Installation, Link]]:
     """Return the books that have a company as a customer, as far as the person who asks may see them."""
-    found_links = ((one, links.linked(one.id, RecordKind.CUSTOMER, found.id)) for one in _visible())
+    found_links = ((one, links.find_link(one.id, RecordKind.CUSTOMER, found.id)) for one in _find_visible())
     return [(installation, link) for installation, link in found_links if link is not None]
 
 
-def _refresh(installations: Iterable[Installation]) -> None:
+def _refresh_histories(installations: Iterable[Installation]) -> None:
     for installation in installations:
         reload_history(actor(), installation.id)
 
 
-def _sent(found: Order) -> list[Delivery]:
+def _find_sent(found: Order) -> list[Delivery]:
     return deliveries_of_order(organization().id, found.id)
 
 
-def _order_of(order_id: str) -> Order:
+def _find_order(order_id: str) -> Order:
     found = host().order(organization().id, order_id)
     if found is None:
         raise NotFound(say("There is no such order."))
     return found
 
 
-def _visible() -> list[Installation]:
-    return list(filter(access.sight(actor()), scope.installations(organization().id)))
+def _find_visible() -> list[Installation]:
+    return list(filter(access.visibility_check(actor()), scope.installations(organization().id)))
 
 
-def _books(installation: Installation, account: history.Account, link: Link | None = None) -> CompanyBooks:
+def _build_books(installation: Installation, account: history.Account, link: Link | None = None) -> CompanyBooks:
     invoices, payments = account.of(TransactionKind.INVOICE), account.of(TransactionKind.PAYMENT)
     payments += account.of(TransactionKind.CREDIT_MEMO)
     listings = [one for one in find_listings(installation.id) if one.kind in set(TransactionKind)]
     seen = [one.refreshed_at for one in listings if one.refreshed_at is not None]
     return CompanyBooks(
         installation=installation, product=registry.label(installation.integration), link=link, account=account,
-        aging=_aging(account.aging), invoices=[_entry(installation, row, account.today) for row in invoices[:_SHOWN]],
-        payments=[_entry(installation, row, account.today) for row in payments[:_SHOWN]],
+        aging=_build_aging(account.aging),
+        invoices=[_build_entry(installation, row, account.today) for row in invoices[:_SHOWN]],
+        payments=[_build_entry(installation, row, account.today) for row in payments[:_SHOWN]],
         more=max(0, len(invoices) - _SHOWN),
-        fresh=_("as of %(span)s ago", span=minutes(now() - min(seen))) if seen else "",
+        fresh=_("as of %(span)s ago", span=format_span(now() - min(seen))) if seen else "",
         loading=any(one.due_at is None for one in listings),
         problem=next((one.problem for one in listings if one.problem), ""),
     )  # fmt: skip
 
 
-def _aging(amounts: Sequence[Decimal]) -> list[Part]:
+def _build_aging(amounts: Sequence[Decimal]) -> list[AgingPart]:
     whole, start, parts = sum(amounts, Decimal(0)) or Decimal(1), Decimal(0), []
     for label, amount in zip(map(_, AGES), amounts, strict=True):
         length = round(100 * amount / whole, 2)
-        parts.append(Part(label=label, amount=amount, start=start, length=length))
+        parts.append(AgingPart(label=label, amount=amount, start=start, length=length))
         start += length
     return parts
 
 
-def _entry(installation: Installation, row: TransactionRow, today: dt.date) -> Entry:
-    state, tone = _state(row, today)
+def _build_entry(installation: Installation, row: TransactionRow, today: dt.date) -> Entry:
+    state, tone = _describe_state(row, today)
     integration = current().integrations.get(installation.integration)
     address = None
     if integration is not None and str(row.kind) in document_kinds():
@@ -198,7 +200,7 @@ def _entry(installation: Installation, row: TransactionRow, today: dt.date) -> E
     return Entry(row=row, state=state, tone=tone, address=address)
 
 
-def _state(row: TransactionRow, today: dt.date) -> tuple[str, str]:
+def _describe_state(row: TransactionRow, today: dt.date) -> tuple[str, str]:
     if row.voided:
         return _("Voided"), "wait"
     if row.kind is not TransactionKind.INVOICE:

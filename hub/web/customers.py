@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from hub import scope
 from hub.books import suggestions
-from hub.books.suggestions import CompanyToMatch
+from hub.books.suggestions import CompanyFilter
 from hub.host import Permission
 from hub.installations.linking import accept_exact_matches, accept_suggestion
 from hub.integrations import registry
@@ -15,9 +15,9 @@ from hub.models import Installation
 from hub.plugin import RecordKind, say
 from hub.translating import _, ngettext
 from hub.web import views
-from hub.web.guard import actor, fills, is_fragment, organization, requires
+from hub.web.guard import actor, is_fragment, organization, requires, swap_target
 from hub.web.linking import company_of
-from hub.web.pages import Going, go, show
+from hub.web.pages import PartialWork, redirect_to, render_fragment
 
 KINDS = {RecordKind.CUSTOMER: say("Customers"), RecordKind.VENDOR: say("Vendors")}
 _BACK = {RecordKind.CUSTOMER: say("To the customers"), RecordKind.VENDOR: say("To the vendors")}
@@ -25,21 +25,21 @@ _BACK = {RecordKind.CUSTOMER: say("To the customers"), RecordKind.VENDOR: say("T
 
 def register(blueprint: Blueprint) -> None:
     path = "/installations/<int:installation_id>/customers"
-    blueprint.add_url_rule(path, "customers", page)
+    blueprint.add_url_rule(path, "customers", show_customers)
     blueprint.add_url_rule(f"{path}/accept", "accept_all", accept_all, methods=["POST"])
     blueprint.add_url_rule(f"{path}/<company_id>/accept", "accept", accept, methods=["POST"])
 
 
 @requires(Permission.MANAGE)
-def page(installation_id: int) -> ResponseReturnValue:
+def show_customers(installation_id: int) -> ResponseReturnValue:
     """Return the tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
     installation = scope.installation(organization().id, installation_id)
-    wanted = _wanted(installation)
-    pairs, after = suggestions.page(installation, wanted)
-    return show(
-        "hub/customers_rows.html" if fills() == "hub-companies" else "hub/customers.html",
-        title=_(KINDS[wanted.kind]), tab="customers", card=views.card(installation), pairs=pairs, after=after,
-        wanted=wanted, kinds=_kinds(installation), **views.lists(installation),
+    wanted = _read_filter(installation)
+    pairs, after = suggestions.list_pairs(installation, wanted)
+    return render_fragment(
+        "hub/customers_rows.html" if swap_target() == "hub-companies" else "hub/customers.html",
+        title=_(KINDS[wanted.kind]), tab="customers", card=views.build_card(installation), pairs=pairs, after=after,
+        wanted=wanted, kinds=_linkable_kinds(installation), **views.build_lists(installation),
     )  # fmt: skip
 
 
@@ -47,12 +47,12 @@ def page(installation_id: int) -> ResponseReturnValue:
 def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
     """Link a company with whom was suggested; its row comes back as it is now."""
     installation = scope.installation(organization().id, installation_id)
-    company, wanted = company_of(company_id), _wanted(installation)
+    company, wanted = company_of(company_id), _read_filter(installation)
     accept_suggestion(actor(), installation_id, wanted.kind, company_id, request.form.get("record_id", ""))
     if not is_fragment():
-        return go("hub.customers", installation_id=installation_id, kind=wanted.kind)
-    (pair,) = suggestions.pairs(installation_id, wanted.kind, [company])
-    return show(
+        return redirect_to("hub.customers", installation_id=installation_id, kind=wanted.kind)
+    (pair,) = suggestions.pair_companies(installation_id, wanted.kind, [company])
+    return render_fragment(
         "hub/customers_row.html", title=_(KINDS[wanted.kind]), pair=pair, installation_id=installation_id,
         kind=wanted.kind, focus=True,
     )  # fmt: skip
@@ -62,37 +62,37 @@ def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
 def accept_all(installation_id: int) -> ResponseReturnValue:
     """Link all that have exactly the same name, some at a time; the page asks for the next ones until it is done."""
     installation = scope.installation(organization().id, installation_id)
-    wanted = _wanted(installation)
+    wanted = _read_filter(installation)
     done = accept_exact_matches(actor(), installation_id, wanted)
-    linked, looked = _number("linked") + done.linked, _number("looked") + done.looked
+    linked, looked = _read_count("linked") + done.linked, _read_count("looked") + done.looked
     sentence = ngettext(
         "%(count)s is linked now; %(looked)s looked at.", "%(count)s are linked now; %(looked)s looked at.", linked,
         count=f"{linked:,}", looked=f"{looked:,}",
     )  # fmt: skip
-    going = Going(
+    work = PartialWork(
         title=_("Accept all exact matches"), sentence=sentence, done=looked, total=done.total,
         endpoint="hub.accept_all", values={"installation_id": installation_id, "kind": wanted.kind},
         fields={"after": done.after, "linked": linked, "looked": looked, "q": wanted.text}
         if done.after else None,
         back="hub.customers", back_text=_(_BACK[wanted.kind]),
     )  # fmt: skip
-    return show("hub/going.html", title=going.title, going=going, modal=is_fragment())
+    return render_fragment("hub/partial_work.html", title=work.title, work=work, modal=is_fragment())
 
 
-def _kinds(installation: Installation) -> dict[RecordKind, str]:
+def _linkable_kinds(installation: Installation) -> dict[RecordKind, str]:
     """Return what of the books can be linked."""
     lists = registry.integration(installation.integration).capabilities.lists
     return {kind: _(text) for kind, text in KINDS.items() if kind in lists}
 
 
-def _wanted(installation: Installation) -> CompanyToMatch:
-    kinds, kind = _kinds(installation), request.values.get("kind", "")
-    return CompanyToMatch(
+def _read_filter(installation: Installation) -> CompanyFilter:
+    kinds, kind = _linkable_kinds(installation), request.values.get("kind", "")
+    return CompanyFilter(
         kind=RecordKind(kind) if kind in kinds else RecordKind.CUSTOMER, text=request.values.get("q", "")[:200].strip(),
         unlinked=request.values.get("show") == "unlinked", after=request.values.get("after", "")[:64],
     )  # fmt: skip
 
 
-def _number(name: str) -> int:
+def _read_count(name: str) -> int:
     """Return a count that the page carries along; it is shown and nothing rests on it."""
     return max(0, request.form.get(name, 0, type=int))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from hub.books import history, mappings
-from hub.books.search import SHOWN, search
+from hub.books.search import SHOWN, search_records
 from hub.host import Company, Order
 from hub.integrations import registry
 from hub.models import Delivery, Installation, RecordRow
@@ -160,7 +160,7 @@ class Form:
     @property
     def updatable(self) -> set[str]:
         """What of the order is in the books and may be changed there by what the form says."""
-        return updatable(self.revisions)
+        return find_updatable(self.revisions)
 
     @property
     def answered(self) -> set[str]:
@@ -180,13 +180,13 @@ class Form:
         return not left and not any(one.needs_tick for one in self.revisions) and not self.problems
 
 
-def form(
+def build_form(
     order: Order, installation: Installation, choices: Choices, live: Sequence[Delivery],
     problems: Sequence[Problem] = (),
 ) -> Form:  # fmt: skip
     """Return the dialog of an order, prefilled: as many queries for two hundred vendors as for one."""
     integration = registry.integration(installation.integration)
-    places = {place.field.key: place for place in mappings.choices(installation, integration)}
+    places = {place.field.key: place for place in mappings.list_choices(installation, integration)}
     # What is suggested stands in the form already and is sent with it, so it is not missing.
     wanted = {*ROLES, *VENDOR_ROLES}
     suggestions = {role: place.chosen.id for role, place in places.items() if role in wanted and place.chosen}
@@ -194,43 +194,43 @@ def form(
     made = plan(order, choices, context)
     of_order = {role: ref.id for role, ref in named_by(order, context).items()}
     shown = replace(choices, accounts={**suggestions, **of_order, **choices.accounts})
-    there = _there(live)
+    there = _find_there(live)
     # A cancelled order can only be voided; that is what its form is for, and no problem.
     found = problems or (() if order.cancelled and made.differences else made.blockers)
     return Form(
         order=order, installation=installation, integration=integration, choices=choices, problems=found,
-        customer=_customer(installation, context, order, choices),
+        customer=_customer_chooser(installation, context, order, choices),
         linked=(RecordKind.CUSTOMER, order.company.id) in context.links,
         tax=choosing.tax_chooser(installation, integration, choices.tax),
-        sale=_sale(order, installation, choices, there), others=_others(order, context, choices, there),
+        sale=_sale_ticked(order, installation, choices, there), others=_other_ticked(order, context, choices, there),
         accounts=[
-            _field(installation, place, shown)
+            _account_field(installation, place, shown)
             for role in ROLES if (place := places.get(role)) is not None and _is_needed(role, order)
         ],
-        vendors=_vendors(
+        vendors=_build_vendors(
             order, installation, shown, context=context, there=there, places=places,
-            changed=updatable(made.differences),
+            changed=find_updatable(made.differences),
         ),
         given=[one for one in fixes.given(choices.answers) if not _has_place(one)],
-        books=context.books, revisions=made.differences, previews=previews(made),
+        books=context.books, revisions=made.differences, previews=build_previews(made),
         payments_left=payments_left(order, live),
         deposits=bool(order.payments) and takes_deposits(order, context),
     )  # fmt: skip
 
 
-def updatable(differences: Iterable[Step]) -> set[str]:
+def find_updatable(differences: Iterable[Step]) -> set[str]:
     """Return what of an order is in the books and may be changed there by what a form says."""
     return {one.about for one in differences if one.needs_tick and one.action is not Action.VOID}
 
 
-def _customer(installation: Installation, context: PlanningContext, order: Order, choices: Choices) -> Chooser:
+def _customer_chooser(installation: Installation, context: PlanningContext, order: Order, choices: Choices) -> Chooser:
     """Return who the customer may be."""
-    new = _new(context, RecordKind.CUSTOMER, order.company, choices.customer)
+    new = _choice_of_new(context, RecordKind.CUSTOMER, order.company, choices.customer)
     chosen = choices.customer or context.party_of(RecordKind.CUSTOMER, order.company) or new
-    return choosing.chooser(installation, RecordKind.CUSTOMER, chosen, always=[(new, _("Create New Customer"))])
+    return choosing.build_chooser(installation, RecordKind.CUSTOMER, chosen, always=[(new, _("Create New Customer"))])
 
 
-def _new(context: PlanningContext, kind: RecordKind, company: Company, chosen: str) -> str:
+def _choice_of_new(context: PlanningContext, kind: RecordKind, company: Company, chosen: str) -> str:
     """Return the choice to create somebody instead of whom the form shows; as it was chosen, if it was."""
     if creates_new(chosen):
         return chosen
@@ -254,15 +254,15 @@ def payments_left(order: Order, live: Sequence[Delivery]) -> Decimal:
     return sum(left, Decimal("0.00")) if posted and not order.cancelled else Decimal("0.00")
 
 
-def previews(made: Plan) -> list[Preview]:
+def build_previews(made: Plan) -> list[Preview]:
     """Return what would be posted, document by document."""
     return [
-        _preview(step.subject) for step in made.documents
+        _build_preview(step.subject) for step in made.documents
         if step.action is not Action.VOID and step.subject is not None
     ]  # fmt: skip
 
 
-def _preview(document: Any) -> Preview:
+def _build_preview(document: Any) -> Preview:
     party = getattr(document, kind_of(document.kind).party).name
     sums = []
     if isinstance(document, Sale):
@@ -276,7 +276,7 @@ def _preview(document: Any) -> Preview:
     )  # fmt: skip
 
 
-def _sale(order: Order, installation: Installation, choices: Choices, there: There) -> Ticked:
+def _sale_ticked(order: Order, installation: Installation, choices: Choices, there: There) -> Ticked:
     kind = sale_kind(order)
     allowed = kind in installation.documents
     return Ticked(
@@ -285,7 +285,7 @@ def _sale(order: Order, installation: Installation, choices: Choices, there: The
     )  # fmt: skip
 
 
-def _others(order: Order, context: PlanningContext, choices: Choices, there: There) -> list[Ticked]:
+def _other_ticked(order: Order, context: PlanningContext, choices: Choices, there: There) -> list[Ticked]:
     """Return the further kinds of which there is one document for the order."""
     return [
         Ticked(
@@ -298,21 +298,21 @@ def _others(order: Order, context: PlanningContext, choices: Choices, there: The
     ]  # fmt: skip
 
 
-def _there(live: Sequence[Delivery]) -> There:
+def _find_there(live: Sequence[Delivery]) -> There:
     """Return how what is in the books, or on its way there, stands: another tick would change nothing of it."""
     fixed = [one for one in live if one.state in {DeliveryState.POSTED, *views.MOVING}]
-    lines = views.status_lines(fixed, history.standing(fixed), ())
+    lines = views.build_status_lines(fixed, history.standing(fixed), ())
     return {(one.source, one.kind): line for one, line in zip(fixed, lines, strict=True)}
 
 
-def _vendors(
+def _build_vendors(
     order: Order, installation: Installation, choices: Choices, *, context: PlanningContext, there: There,
     places: Mapping[str, mappings.Choice], changed: Collection[str],
 ) -> list[Vendor]:  # fmt: skip
     kinds = [kind for kind in document_kinds() if kind in kinds_per(Per.VENDOR) and kind in installation.documents]
     companies = vendors_of(order) if kinds else {}
-    rows = list(search(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
-    totals, found = _totals(order), []
+    rows = list(search_records(installation.id, RecordKind.VENDOR, "", limit=SHOWN + 1).rows) if companies else []
+    totals, found = _vendor_totals(order), []
     numbers = numbers_of(order, context, Bill.kind)
     for vendor_id, company in companies.items():
         ticks = [
@@ -324,12 +324,12 @@ def _vendors(
             for kind in kinds
         ]  # fmt: skip
         found.append(Vendor(
-            company=company, vendor=_vendor(installation, context, choices, company, rows), documents=ticks,
+            company=company, vendor=_vendor_chooser(installation, context, choices, company, rows), documents=ticks,
             linked=(RecordKind.VENDOR, vendor_id) in context.links, total=totals[vendor_id],
             number=choices.answers.get(f"bill/{vendor_id}:number", order.bill_numbers.get(vendor_id, "")),
             number_hint=numbers[vendor_id],
             accounts=[
-                _field(installation, places[role], choices, vendor_id)
+                _account_field(installation, places[role], choices, vendor_id)
                 for role in VENDOR_ROLES if role in places
             ],
             is_open=any(one.there is None or one.value in changed for one in ticks),
@@ -337,20 +337,20 @@ def _vendors(
     return found
 
 
-def _vendor(
+def _vendor_chooser(
     installation: Installation, context: PlanningContext, choices: Choices, company: Company, rows: Sequence[RecordRow]
 ) -> Chooser:
     said = choices.vendors.get(company.id, "")
-    new = _new(context, RecordKind.VENDOR, company, said)
+    new = _choice_of_new(context, RecordKind.VENDOR, company, said)
     chosen = said or context.party_of(RecordKind.VENDOR, company) or new
     row, ids = context.records.get((RecordKind.VENDOR, chosen)), {row.record_id for row in rows}
     further = [(row.ref.id, row.ref.name)] if row is not None and row.ref.id not in ids else []
-    return choosing.of_rows(
+    return choosing.chooser_of_rows(
         installation, RecordKind.VENDOR, rows, chosen, always=[(new, _("Create New Vendor"))], further=further
     )  # fmt: skip
 
 
-def _totals(order: Order) -> dict[str, Decimal]:
+def _vendor_totals(order: Order) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for line in order.lines:
         if line.vendor is not None and is_bought(line):
@@ -359,7 +359,9 @@ def _totals(order: Order) -> dict[str, Decimal]:
     return found
 
 
-def _field(installation: Installation, place: mappings.Choice, choices: Choices, vendor_id: str = "") -> AccountField:
+def _account_field(
+    installation: Installation, place: mappings.Choice, choices: Choices, vendor_id: str = ""
+) -> AccountField:
     role = place.field.key
     key = f"{role}/{vendor_id}" if vendor_id else role
     chosen = choices.accounts.get(key) or choices.accounts.get(role, "")

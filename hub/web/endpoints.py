@@ -22,7 +22,7 @@ from hub.plugin import PullIntegration, say
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import actor, admits_anybody, organization, requires
-from hub.web.pages import public_url, show
+from hub.web.pages import public_url, render_fragment
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -53,7 +53,8 @@ def endpoint_panel(installation_id: int) -> ResponseReturnValue:
 def endpoint_steps(installation_id: int) -> ResponseReturnValue:
     """Return how far the ledger has got; it polls until that is all the way."""
     installation = scope.installation(organization().id, installation_id)
-    return show("hub/endpoint_steps.html", title=_("Connect"), endpoint_panel=views.endpoint_panel(installation))
+    panel = views.build_endpoint_panel(installation)
+    return render_fragment("hub/endpoint_steps.html", title=_("Connect"), endpoint_panel=panel)
 
 
 @requires(Permission.MANAGE)
@@ -72,16 +73,16 @@ def endpoint_file(installation_id: int) -> ResponseReturnValue:
 def endpoint_password(installation_id: int) -> ResponseReturnValue:
     """Make a password, and show it this once. Asks first where there is one already, which then stops working; so it
     also asks instead of making another one when a page that made one is loaded again."""
-    view = views.endpoint_panel(scope.installation(organization().id, installation_id))
+    view = views.build_endpoint_panel(scope.installation(organization().id, installation_id))
     if request.method == "POST" and request.form.get("instead_of", "") == view.edition:
         password = change_password(actor(), installation_id, instead_of=view.edition)
         return _endpoint_panel(installation_id, password)
-    return show("hub/new_password.html", title=_("New password"), endpoint_panel=view)
+    return render_fragment("hub/new_password.html", title=_("New password"), endpoint_panel=view)
 
 
 def support() -> ResponseReturnValue:
     """Return the page to which a ledger's own program sends people. It must answer to anybody."""
-    return show("hub/support.html", title=_("Help"))
+    return render_fragment("hub/support.html", title=_("Help"))
 
 
 @admits_anybody
@@ -95,7 +96,7 @@ def polling(address: str) -> ResponseReturnValue:
     except HubError as error:
         return Response(f"{error}\n", 404, mimetype="text/plain")
     app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
-    answering = partial(_answer, app, integration, installation_id, _received())
+    answering = partial(_call_endpoint, app, integration, installation_id, _read_call())
     with queue.afterwards() as tell_workers:
         try:
             answer = timeouts.within(integration.key, "endpoint", trip_time(), answering)
@@ -105,14 +106,16 @@ def polling(address: str) -> ResponseReturnValue:
     return answer
 
 
-def _answer(app: Flask, integration: PullIntegration, installation_id: int, environ: WSGIEnvironment) -> Response:
+def _call_endpoint(
+    app: Flask, integration: PullIntegration, installation_id: int, environ: WSGIEnvironment
+) -> Response:
     """Return what the endpoint answers, in a session of its own: a plugin that hangs is left alone with that."""
     with app.app_context():
         application = integration.endpoint(StoredPollingSession(installation_id))
         return cast(Response, Response.from_app(application, environ, buffered=True))
 
 
-def _received() -> WSGIEnvironment:
+def _read_call() -> WSGIEnvironment:
     """Return the call with its body read, because the time that a slow line takes is none of the plugin's. One that
     says itself that it is longer than we take is left for the plugin to refuse."""
     environ, length = request.environ, request.content_length
@@ -125,5 +128,5 @@ def _received() -> WSGIEnvironment:
 
 def _endpoint_panel(installation_id: int, password: str = "") -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
-    panel = views.endpoint_panel(installation)
-    return show("hub/endpoint.html", title=_("Connect"), endpoint_panel=panel, password=password)
+    panel = views.build_endpoint_panel(installation)
+    return render_fragment("hub/endpoint.html", title=_("Connect"), endpoint_panel=panel, password=password)

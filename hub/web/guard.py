@@ -75,7 +75,7 @@ def may_link() -> bool:
 
 def is_left_out() -> bool:
     """Return True if there are books, and none of them shows anything to who asks."""
-    return access.is_left_out(actor(), lambda who, one: access.sight(who)(one))
+    return access.is_left_out(actor(), lambda who, one: access.visibility_check(who)(one))
 
 
 def _signed_in() -> Actor | None:
@@ -90,12 +90,12 @@ def is_fragment() -> bool:
     return bool(htmx) and not htmx.history_restore_request
 
 
-def fills() -> str:
+def swap_target() -> str:
     """Return the id of the element that htmx puts the answer into; empty in a browser without it."""
     return str(HtmxHeaders(request.headers).target or "") if is_fragment() else ""
 
 
-def polls() -> bool:
+def is_poll() -> bool:
     """Return True if a fragment asks by itself what has become of it."""
     return is_fragment() and str(HtmxHeaders(request.headers).trigger or "").startswith("hub-")
 
@@ -139,26 +139,28 @@ def excuse_machines(app: Flask) -> None:
             protection.exempt(view)
 
 
-def install(blueprint: Blueprint) -> None:
+def install_guard(blueprint: Blueprint) -> None:
     """Put the guard before every view of a blueprint, and around what it answers."""
     blueprint.before_request(_check_csrf)
-    blueprint.add_url_rule("/<path:anything>", "nothing", _nothing)
-    blueprint.after_request(_headers)
-    blueprint.register_error_handler(HubError, _hub_error)
-    blueprint.register_error_handler(IntegrationError, _integration_error)
-    blueprint.register_error_handler(HTTPException, _http_error)
-    blueprint.register_error_handler(Hung, _hung)
-    blueprint.register_error_handler(Exception, _crash)
-    blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_answer_key": fixes.key})
-    blueprint.app_context_processor(lambda: {"hub_gettext": translating.gettext, "hub_language": translating.language})
+    blueprint.add_url_rule("/<path:anything>", "nothing", _show_not_found)
+    blueprint.after_request(_set_headers)
+    blueprint.register_error_handler(HubError, _show_hub_error)
+    blueprint.register_error_handler(IntegrationError, _show_integration_error)
+    blueprint.register_error_handler(HTTPException, _show_http_error)
+    blueprint.register_error_handler(Hung, _show_hang)
+    blueprint.register_error_handler(Exception, _show_crash)
+    blueprint.app_context_processor(lambda: {"hub_csrf_token": generate_csrf, "hub_fix_key": fixes.key})
+    blueprint.app_context_processor(lambda: {
+        "hub_gettext": translating.gettext, "hub_language": translating.current_language,
+    })  # fmt: skip
     blueprint.app_context_processor(lambda: {"hub_may_send": may_send, "hub_may_link": may_link})
     blueprint.context_processor(lambda: {"is_left_out": is_left_out})
     blueprint.context_processor(lambda: {
-        "_": translating.gettext, "ngettext": translating.ngettext, "hub_short_day": translating.short_day,
+        "_": translating.gettext, "ngettext": translating.ngettext, "hub_short_day": translating.format_short_day,
     })  # fmt: skip
 
 
-def _nothing(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – The rule’s.
+def _show_not_found(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – The rule’s.
     """Return an address under ours that is none: the host's own page for it knows nothing of fragments."""
     raise NotFound(_SENTENCES[HTTPStatus.NOT_FOUND])
 
@@ -171,7 +173,7 @@ def _check_csrf() -> None:
     _csrf.protect()
 
 
-def _headers(response: Response) -> Response:
+def _set_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
@@ -183,20 +185,20 @@ def _headers(response: Response) -> Response:
 
 def _sign_in() -> ResponseReturnValue:
     came_from = HtmxHeaders(request.headers).current_url if is_fragment() else None
-    address = host().login_address(request.full_path.rstrip("?") if came_from is None else _path(came_from))
+    address = host().login_address(request.full_path.rstrip("?") if came_from is None else _path_of(came_from))
     if not is_fragment():
         return redirect(address)
     return cast(Response, make_response("", 401, redirect=address))
 
 
-def _back() -> str:
+def _back_address() -> str:
     """Return the page of this site from which somebody came to this address, if it was another one."""
     came_from = request.referrer or ""
     here = urlsplit(came_from).netloc == request.host and came_from != request.url
-    return _path(came_from) if here else ""
+    return _path_of(came_from) if here else ""
 
 
-def _path(address: str) -> str:
+def _path_of(address: str) -> str:
     parts = urlsplit(address)
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
@@ -209,18 +211,18 @@ _SENTENCES = {
 }
 
 
-def _hub_error(error: HubError) -> ResponseReturnValue:
+def _show_hub_error(error: HubError) -> ResponseReturnValue:
     rollback()
     status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, Forbidden) else 409
     return problem_page(str(error), status)
 
 
-def _integration_error(error: IntegrationError) -> ResponseReturnValue:
+def _show_integration_error(error: IntegrationError) -> ResponseReturnValue:
     rollback()
     return problem_page(str(error), 409)
 
 
-def _http_error(error: HTTPException) -> ResponseReturnValue:
+def _show_http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
         if host().user() is None:  # The session has ended, and its token with it: signing in is what helps.
             return _sign_in()
@@ -232,12 +234,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     return problem_page(known or error.description or say("That did not work."), code)
 
 
-def _crash(error: Exception) -> ResponseReturnValue:
+def _show_crash(error: Exception) -> ResponseReturnValue:
     rollback()
     return problem_page(say("Something went wrong on our side. Nothing was lost; please try again."), 500, error)
 
 
-def _hung(error: Hung) -> ResponseReturnValue:
+def _show_hang(error: Hung) -> ResponseReturnValue:
     rollback()
     sentence = say("The accounting plugin did not answer in time. Nothing was lost; please try again.")
     return problem_page(sentence, 503, error)
@@ -252,7 +254,7 @@ def problem_page(sentence: str, status: int, bug: Exception | None = None) -> Re
     current_app.logger.log(level, "[%s] %s %s: %s", reference, request.method, request.path, sentence, exc_info=bug)
     if not is_fragment():
         page = render_template(
-            "hub/problem.html", sentence=_(sentence), reference=reference, back=_back(), fragment=False
+            "hub/problem.html", sentence=_(sentence), reference=reference, back=_back_address(), fragment=False
         )
         return cast(Response, make_response(page, status))
     if is_unasked():  # What polls goes on doing so, and has its place again as soon as it is answered.
@@ -262,8 +264,3 @@ def problem_page(sentence: str, status: int, bug: Exception | None = None) -> Re
         return answer
     dialog = render_template("hub/problem_dialog.html", sentence=_(sentence), reference=reference)
     return cast(Response, make_response(dialog, 422, retarget="#hub-dialog", reswap="beforeend"))
-
-
-def permitted(permission: Permission) -> bool:
-    """Return True if the person who asks may do this, for what a page offers."""
-    return actor().may(permission)

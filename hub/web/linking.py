@@ -10,7 +10,7 @@ from htmx_flask import make_response
 
 from hub import access, scope
 from hub.books import links, suggestions
-from hub.books.search import search
+from hub.books.search import search_records
 from hub.errors import ChangedMeanwhile, Forbidden, NotFound, NotPossible
 from hub.extension import host
 from hub.host import Company, Permission
@@ -20,25 +20,25 @@ from hub.models import Installation
 from hub.plugin import RecordKind, say
 from hub.translating import _
 from hub.web.choosing import hint_of
-from hub.web.guard import actor, fills, is_fragment, organization, requires
-from hub.web.pages import go, show
+from hub.web.guard import actor, is_fragment, organization, requires, swap_target
+from hub.web.pages import redirect_to, render_fragment
 
 
 def register(blueprint: Blueprint) -> None:
-    blueprint.add_url_rule("/companies/<company_id>/link", "link", dialog)
-    blueprint.add_url_rule("/companies/<company_id>/link", "change_link", change, methods=["POST"])
+    blueprint.add_url_rule("/companies/<company_id>/link", "link", link)
+    blueprint.add_url_rule("/companies/<company_id>/link", "change_link", change_link, methods=["POST"])
 
 
 @requires(Permission.VIEW)
-def dialog(company_id: str) -> ResponseReturnValue:
+def link(company_id: str) -> ResponseReturnValue:
     """Return the dialog; for htmx, what was found alone where somebody types."""
-    return _dialog(company_of(company_id), _installation(), _kind())
+    return _show_dialog(company_of(company_id), _chosen_books(), _read_kind())
 
 
 @requires(Permission.VIEW)
-def change(company_id: str) -> ResponseReturnValue:
+def change_link(company_id: str) -> ResponseReturnValue:
     """Link to the entry that was chosen, or to nobody. Whoever changed it meanwhile is not overruled unseen."""
-    company, installation, kind = company_of(company_id), _installation(), _kind()
+    company, installation, kind = company_of(company_id), _chosen_books(), _read_kind()
     record_id, place = request.form.get("record_id", ""), request.form.get("place", "")
     was, done = request.form.get("was", ""), _("Not linked any more.")
     try:
@@ -48,15 +48,17 @@ def change(company_id: str) -> ResponseReturnValue:
         else:
             unlink_company(actor(), installation.id, kind, company_id, was=was)
     except ChangedMeanwhile as error:
-        return _dialog(company, installation, kind, sentence=_(str(error)), code=422)
+        return _show_dialog(company, installation, kind, sentence=_(str(error)), code=422)
     if not is_fragment():
-        return go("hub.link", company_id=company_id, installation=installation.id, kind=kind, place=place or None)
+        return redirect_to(
+            "hub.link", company_id=company_id, installation=installation.id, kind=kind, place=place or None
+        )
     if place == "tab":  # The dialog goes, and the row behind it shows the rest.
-        return show(
+        return render_fragment(
             "hub/customers_row.html", title=company.name, installation_id=installation.id, kind=kind, focus=True,
-            oob=True, pair=suggestions.pairs(installation.id, kind, [company])[0],
+            oob=True, pair=suggestions.pair_companies(installation.id, kind, [company])[0],
         )  # fmt: skip
-    answer = _dialog(company, installation, kind, sentence=done)
+    answer = _show_dialog(company, installation, kind, sentence=done)
     return cast(Response, make_response(answer, trigger_after_settle="hub-linked"))
 
 
@@ -68,36 +70,36 @@ def company_of(company_id: str) -> Company:
     return found
 
 
-def _dialog(
+def _show_dialog(
     company: Company, installation: Installation, kind: RecordKind, *, sentence: str = "", code: int = 200
 ) -> ResponseReturnValue:
     text = request.values.get("q", "")[:200].strip()
-    (pair,) = suggestions.pairs(installation.id, kind, [company])
-    found = search(installation.id, kind, text)
+    (pair,) = suggestions.pair_companies(installation.id, kind, [company])
+    found = search_records(installation.id, kind, text)
     rows = list(found.rows)
     suggestion = pair.suggestion if not text else None
     if suggestion is not None:
         rows = [suggestion.record, *(one for one in rows if one is not suggestion.record)]
-    taken = links.taken(installation.id, kind, [one.record_id for one in rows])
+    taken = links.find_linked_ids(installation.id, kind, [one.record_id for one in rows])
     modal = is_fragment()
-    template = {"hub-link-found": "link_found", "hub-link-body": "link_body"}.get(fills(), "link_dialog")
+    template = {"hub-link-found": "link_found", "hub-link-body": "link_body"}.get(swap_target(), "link_dialog")
     title = _("%(company)s in the books", company=company.name)
-    return show(
+    return render_fragment(
         f"hub/{template if modal else 'link_body'}.html", title=title, code=code, company=company,
         installation=installation, product=registry.label(installation.integration), kind=kind,
         vendors=kind is RecordKind.VENDOR, pair=pair, found=found, rows=[(one, hint_of(one)) for one in rows],
         text=text, taken=taken,
-        changes=links.changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
+        changes=links.find_link_changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
         place=request.values.get("place", ""), same=suggestion.same if suggestion is not None else (),
-        others=[one for one in _usable() if one.id != installation.id],
+        others=[one for one in _usable_installations() if one.id != installation.id],
     )  # fmt: skip
 
 
-def _kind() -> RecordKind:
+def _read_kind() -> RecordKind:
     return RecordKind.VENDOR if request.values.get("kind") == RecordKind.VENDOR else RecordKind.CUSTOMER
 
 
-def _installation() -> Installation:
+def _chosen_books() -> Installation:
     """Return the books that were asked for, else the first ones with which this person may link."""
     wanted = request.values.get("installation", type=int)
     if wanted is not None:
@@ -106,13 +108,13 @@ def _installation() -> Installation:
         raise NotPossible(
             say("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
         )
-    usable = [one for one in _usable() if wanted in {None, one.id}]
+    usable = [one for one in _usable_installations() if wanted in {None, one.id}]
     if not usable:
         raise Forbidden(say("The settings do not let you link companies with these books. Ask an admin."))
     return usable[0]
 
 
-def _usable() -> list[Installation]:
+def _usable_installations() -> list[Installation]:
     return [
         one for one in scope.installations(organization().id)
         if one.state in access.SENDABLE and access.may_choose(actor(), one)

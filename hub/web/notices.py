@@ -14,7 +14,7 @@ from hub.queue import commit, enqueue, once
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import organization, requires
-from hub.web.pages import go, show
+from hub.web.pages import redirect_to, render_fragment
 
 _ONE_CHECK = 60
 """Seconds within which one company's authorization is checked once, however often somebody opens the page."""
@@ -31,7 +31,8 @@ def notices() -> ResponseReturnValue:
     error."""
     who, whose = host().user(), host().organization()
     told = who is not None and whose is not None and host().allows(who, Permission.MANAGE, whose)
-    return show("hub/notices.html", title=_("Notices"), banners=views.banners(whose.id) if told and whose else [])
+    banners = views.build_banners(whose.id) if told and whose else []
+    return render_fragment("hub/notices.html", title=_("Notices"), banners=banners)
 
 
 @requires(Permission.MANAGE)
@@ -41,8 +42,8 @@ def reconnect(key: str) -> ResponseReturnValue:
     registry.integration(key)
     found = next((one for one in scope.installations(organization().id) if one.integration == key), None)
     if found is None:
-        return go("hub.integrations")
-    return go("hub.authorize", installation_id=found.id)
+        return redirect_to("hub.integrations")
+    return redirect_to("hub.authorize", installation_id=found.id)
 
 
 def disconnected(key: str) -> ResponseReturnValue:
@@ -52,8 +53,8 @@ def disconnected(key: str) -> ResponseReturnValue:
     whether the authorization still stands.
     """
     label = registry.integration(key).label
-    for installation_id in renewal.of_books(key, set(request.args.values())):  # Each product names them otherwise.
+    for installation_id in renewal.find_by_books(key, set(request.args.values())):  # Each product names them otherwise.
         if once(f"disconnected/{installation_id}", _ONE_CHECK):
             enqueue("renew", installation_id)
     commit()
-    return show("hub/disconnected.html", title=_("Disconnected"), label=label, key=key)
+    return render_fragment("hub/disconnected.html", title=_("Disconnected"), label=label, key=key)

@@ -15,7 +15,7 @@ from hub.web.guard import is_fragment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Going:
+class PartialWork:
     """Work that is done a part at a time. With `fields` there is more to do, and the page asks for it by itself;
     a browser without htmx is given a button.
     """
@@ -36,7 +36,7 @@ class Going:
         return 100 if self.fields is None else min(99, 100 * self.done // self.total) if self.total else 0
 
 
-def show(template: str, *, title: str, code: int = 200, **view: Any) -> ResponseReturnValue:
+def render_fragment(template: str, *, title: str, code: int = 200, **view: Any) -> ResponseReturnValue:
     """Return a template that is a fragment by itself. `title` is the page's, where it becomes a whole page (`whole`).
     """
     body = render_template(template, title=title, **{"whole": not is_fragment(), **view})
@@ -45,7 +45,7 @@ def show(template: str, *, title: str, code: int = 200, **view: Any) -> Response
     return cast(Response, make_response(body, code))
 
 
-def go(endpoint: str, **values: Any) -> ResponseReturnValue:
+def redirect_to(endpoint: str, **values: Any) -> ResponseReturnValue:
     """After a form: on to another page, for htmx and for a plain browser alike."""
     address = url_for(endpoint, **values)
     if not is_fragment():

@@ -30,7 +30,7 @@ from hub.plugin import Integration, Problem, document_kinds, say
 from hub.translating import _
 from hub.web import choosing, views
 from hub.web.guard import actor, organization, requires
-from hub.web.pages import go, show
+from hub.web.pages import redirect_to, render_fragment
 
 _WHO = {"everyone": say("Everyone"), "teams": say("Teams"), "users": say("Individuals")}
 
@@ -40,7 +40,8 @@ def register(blueprint: Blueprint) -> None:
         ("/integrations", integrations, ["GET"]),
         ("/integrations", install, ["POST"]),
         ("/installations/<int:installation_id>/card", card, ["GET"]),
-        ("/installations/<int:installation_id>/<any(pause, resume, test, reload):action>", act, ["POST"]),
+        ("/installations/<int:installation_id>/<any(pause, resume, test, reload):action>",
+         act_on_installation, ["POST"]),
         ("/installations/<int:installation_id>/uninstall", uninstall, ["GET", "POST"]),
         ("/installations/<int:installation_id>/details", details, ["GET", "POST"]),
         ("/installations/<int:installation_id>/accounts", accounts, ["GET", "POST"]),
@@ -52,11 +53,11 @@ def register(blueprint: Blueprint) -> None:
 @requires(Permission.MANAGE)
 def integrations() -> ResponseReturnValue:
     """Return the integrations that can be added, and a card for each that is installed."""
-    cards = [views.card(one) for one in scope.installations(organization().id)]
-    return show(
+    cards = [views.build_card(one) for one in scope.installations(organization().id)]
+    return render_fragment(
         "hub/integrations.html", title=_("Integrations"), cards=cards,
         available=current().integrations.values(), broken=current().broken,
-        banners=views.banners(organization().id),
+        banners=views.build_banners(organization().id),
     )  # fmt: skip
 
 
@@ -64,23 +65,23 @@ def integrations() -> ResponseReturnValue:
 def install() -> ResponseReturnValue:
     """Begin an installation and go on to the sign-in."""
     installation = install_integration(actor(), request.form.get("integration", ""))
-    return go("hub.authorize", installation_id=installation.id)
+    return redirect_to("hub.authorize", installation_id=installation.id)
 
 
 @requires(Permission.MANAGE)
 def card(installation_id: int) -> ResponseReturnValue:
     """One card; it polls while something of it moves."""
-    return _card(installation_id)
+    return _show_card(installation_id)
 
 
 @requires(Permission.MANAGE)
-def act(installation_id: int, action: str) -> ResponseReturnValue:
+def act_on_installation(installation_id: int, action: str) -> ResponseReturnValue:
     """Return the buttons of a card."""
     doing = {
         "pause": pause_installation, "resume": resume_installation, "test": check_connection, "reload": reload_lists,
     }[action]  # fmt: skip
     doing(actor(), installation_id)
-    return _card(installation_id)
+    return _show_card(installation_id)
 
 
 @requires(Permission.MANAGE)
@@ -89,8 +90,8 @@ def uninstall(installation_id: int) -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
     if request.method == "POST":
         remove_installation(actor(), installation_id)
-        return go("hub.integrations")
-    return show("hub/uninstall.html", title=_("Uninstall"), card=views.card(installation))
+        return redirect_to("hub.integrations")
+    return render_fragment("hub/uninstall.html", title=_("Uninstall"), card=views.build_card(installation))
 
 
 @requires(Permission.MANAGE)
@@ -99,7 +100,8 @@ def details(installation_id: int) -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
     integration = registry.integration(installation.integration)
     if request.method == "GET":
-        return _details(installation, options.saved(installation, integration), saved=request.args.get("saved") == "1")
+        shown = options.saved_details(installation, integration)
+        return _show_details(installation, shown, saved=request.args.get("saved") == "1")
     who = request.form.get("who", "")
     wanted = options.Details(
         who=who,
@@ -113,12 +115,12 @@ def details(installation_id: int) -> ResponseReturnValue:
     try:
         options.save_details(actor(), installation_id, wanted, seen=request.form.get("seen", ""))
     except ChangedMeanwhile:
-        theirs = _said(installation, integration, options.saved(installation, integration))
-        changed = _differences(theirs, _said(installation, integration, wanted))
-        return _details(installation, wanted, changed=changed)
+        theirs = _describe_details(installation, integration, options.saved_details(installation, integration))
+        changed = _find_differences(theirs, _describe_details(installation, integration, wanted))
+        return _show_details(installation, wanted, changed=changed)
     except Incomplete as incomplete:
-        return _details(installation, wanted, incomplete.problems)
-    return go("hub.details", installation_id=installation_id, saved=1)
+        return _show_details(installation, wanted, incomplete.problems)
+    return redirect_to("hub.details", installation_id=installation_id, saved=1)
 
 
 @requires(Permission.MANAGE)
@@ -126,33 +128,33 @@ def accounts(installation_id: int) -> ResponseReturnValue:
     """Return the Accounts tab. What somebody else saved since the form was opened is shown before it is replaced."""
     installation = scope.installation(organization().id, installation_id)
     if request.method == "GET":
-        return _accounts(installation, saved=request.args.get("saved") == "1")
+        return _show_accounts(installation, saved=request.args.get("saved") == "1")
     try:
         save_accounts(actor(), installation_id, request.form, seen=request.form.get("seen", ""))
     except ChangedMeanwhile:
         integration = registry.integration(installation.integration)
-        theirs = mappings.labels(installation, integration, saved_accounts(installation))
-        changed = _differences(theirs, mappings.labels(installation, integration, request.form))
-        return _accounts(installation, changed=changed)
+        theirs = mappings.describe_choices(installation, integration, saved_accounts(installation))
+        changed = _find_differences(theirs, mappings.describe_choices(installation, integration, request.form))
+        return _show_accounts(installation, changed=changed)
     except Incomplete as incomplete:
-        return _accounts(installation, incomplete.problems)
-    return go("hub.accounts", installation_id=installation_id, saved=1)
+        return _show_accounts(installation, incomplete.problems)
+    return redirect_to("hub.accounts", installation_id=installation_id, saved=1)
 
 
-def _differences(theirs: Mapping[str, str], mine: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _find_differences(theirs: Mapping[str, str], mine: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return what somebody else saved since this form was opened, where it differs from what stands in the form: the
     label, theirs and ours. Pressing Save once more decides for ours."""
     return [(_(label), now, mine.get(label, "")) for label, now in theirs.items() if now != mine.get(label, "")]
 
 
-def _said(installation: Installation, integration: Integration, details: options.Details) -> dict[str, str]:
+def _describe_details(installation: Installation, integration: Integration, details: options.Details) -> dict[str, str]:
     """Return the Details tab in words, field by field."""
     organization_id = installation.organization_id
     names = {one.id: one.name for one in host().teams(organization_id)} if details.who == "teams" else {}
     names |= {one.id: one.name for one in host().users(organization_id)} if details.who == "users" else {}
     who = ", ".join(names.get(one, one) for one in sorted(details.ids)) or _(_WHO.get(details.who, ""))
     return {
-        _("Visible to"): who, _("Allow users to send"): ", ".join(_documents(details.documents).values()) or "–",
+        _("Visible to"): who, _("Allow users to send"): ", ".join(_document_labels(details.documents).values()) or "–",
         _("Set customers as billable"): _("Yes") if details.billable else _("No"),
         _("Item name comes from"): details.item_source, _("Sales tax"): details.tax or "–",
         **{_(one.label): _(dict(one.choices).get(details.options[one.key], details.options[one.key])) or "–"
@@ -163,50 +165,50 @@ def _said(installation: Installation, integration: Integration, details: options
 @requires(Permission.MANAGE)
 def lists(installation_id: int) -> ResponseReturnValue:
     """Return how far the lists are; polls while they load, and tells the page when they are there."""
-    found = views.lists(scope.installation(organization().id, installation_id))
-    answer = show("hub/lists.html", title=_("Lists"), **found)
+    found = views.build_lists(scope.installation(organization().id, installation_id))
+    answer = render_fragment("hub/lists.html", title=_("Lists"), **found)
     return answer if found["loading"] else cast(Response, make_response(answer, trigger_after_settle="hub-loaded"))
 
 
-def _card(installation_id: int) -> ResponseReturnValue:
+def _show_card(installation_id: int) -> ResponseReturnValue:
     installation = scope.installation(organization().id, installation_id)
-    return show("hub/card.html", title=_("Integration"), card=views.card(installation))
+    return render_fragment("hub/card.html", title=_("Integration"), card=views.build_card(installation))
 
 
-def _details(
+def _show_details(
     installation: Installation, shown: options.Details, problems: tuple[Problem, ...] = (), *, saved: bool = False,
     changed: Sequence[tuple[str, str, str]] = (),
 ) -> ResponseReturnValue:  # fmt: skip
     integration = registry.integration(installation.integration)
     tax = choosing.tax_chooser(installation, integration, request.values.get("tax", shown.tax))
-    seen = options.edition(options.saved(installation, integration))
-    return show(
+    seen = options.details_edition(options.saved_details(installation, integration))
+    return render_fragment(
         "hub/details.html", title=integration.label, code=422 if problems or changed else 200, tab="details",
-        saved=saved, card=views.card(installation), integration=integration, problems=problems, tax=tax, shown=shown,
-        changed=changed, seen=request.form.get("seen", seen) if problems else seen,
+        saved=saved, card=views.build_card(installation), integration=integration, problems=problems, tax=tax,
+        shown=shown, changed=changed, seen=request.form.get("seen", seen) if problems else seen,
         teams=host().teams(installation.organization_id), users=host().users(installation.organization_id),
-        sources=host().source_fields(), documents=_documents(integration.capabilities.documents),
-        **views.lists(installation),
+        sources=host().source_fields(), documents=_document_labels(integration.capabilities.documents),
+        **views.build_lists(installation),
     )  # fmt: skip
 
 
-def _documents(kinds: Collection[str]) -> dict[str, str]:
+def _document_labels(kinds: Collection[str]) -> dict[str, str]:
     """Return what may be allowed, by key, in the words of the page. A kind that goes with another is not asked."""
     return {key: _(kind.plural) for key, kind in document_kinds().items() if key in kinds and not kind.sent_with}
 
 
-def _accounts(
+def _show_accounts(
     installation: Installation, problems: tuple[Problem, ...] = (), *, saved: bool = False,
     changed: Sequence[tuple[str, str, str]] = (),
 ) -> ResponseReturnValue:  # fmt: skip
     integration = registry.integration(installation.integration)
-    choices = mappings.choices(installation, integration)
+    choices = mappings.list_choices(installation, integration)
     controls = {
         one.field.key: choosing.account_chooser(installation, one, request.values.get(one.field.key, ""))
         for one in choices
     }  # fmt: skip
-    return show(
+    return render_fragment(
         "hub/accounts.html", title=integration.label, code=422 if problems or changed else 200, tab="accounts",
-        saved=saved, card=views.card(installation), choices=choices, controls=controls, problems=problems,
-        changed=changed, seen=accounts_edition(installation), **views.lists(installation),
+        saved=saved, card=views.build_card(installation), choices=choices, controls=controls, problems=problems,
+        changed=changed, seen=accounts_edition(installation), **views.build_lists(installation),
     )  # fmt: skip

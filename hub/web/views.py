@@ -11,7 +11,7 @@ from hub.books import description, history, usage
 from hub.books.refresh import find_listings
 from hub.database import now
 from hub.dispatch import endpoints, leases
-from hub.extension import current, stuck
+from hub.extension import current, stuck_time
 from hub.installations import notice_texts, notices
 from hub.installations.notice_texts import NoticeText
 from hub.integrations import optional_calls, registry
@@ -133,7 +133,7 @@ class EndpointPanel:
     edition: str
 
 
-def endpoint_panel(installation: Installation) -> EndpointPanel:
+def build_endpoint_panel(installation: Installation) -> EndpointPanel:
     row = endpoints.endpoint_for(installation)
     connected = installation.state is not InstallationState.PENDING
     called = _("The Web Connector has called")
@@ -145,22 +145,24 @@ def endpoint_panel(installation: Installation) -> EndpointPanel:
             (row.called_at is not None, called),
             (connected, _("Its password is right, and the company file is open")),
         ),
-        sentence=_("Connected to %(books)s, %(call)s.", books=installation.books_name, call=_next_call(row))
+        sentence=_("Connected to %(books)s, %(call)s.", books=installation.books_name, call=_next_call_text(row))
         if connected else _("Waiting for the first call…"),
         trouble=_(installation.trouble), has_password=bool(row.password_hash), edition=endpoints.edition(row),
     )  # fmt: skip
 
 
-def _next_call(row: Endpoint) -> str:
+def _next_call_text(row: Endpoint) -> str:
     due = endpoints.next_call(row)
     if due is None:
         return _("not called yet")
     if endpoints.is_silent(row):
-        return _("which has not called for %(span)s", span=minutes(now() - (row.called_at or now())))
-    return _("next call in about %(span)s", span=minutes(due - now())) if due > now() else _("next call at any moment")
+        return _("which has not called for %(span)s", span=format_span(now() - (row.called_at or now())))
+    if due <= now():
+        return _("next call at any moment")
+    return _("next call in about %(span)s", span=format_span(due - now()))
 
 
-def minutes(span: dt.timedelta) -> str:
+def format_span(span: dt.timedelta) -> str:
     """Return a span of time, as people say it: "12 min", "5 hours", "3 days"."""
     count = max(1, round(span.total_seconds() / 60))
     if count < 2 * 60:
@@ -170,9 +172,9 @@ def minutes(span: dt.timedelta) -> str:
     return _("%(count)s days", count=count // (24 * 60))
 
 
-def card(installation: Installation) -> Card:
+def build_card(installation: Installation) -> Card:
     text, tone = _STATES[installation.state]
-    check = description.last(installation.id)
+    check = description.find_last_check(installation.id)
     asking = check is not None and check.state is ConversationState.OPEN
     endpoint = installation.endpoint
     return Card(
@@ -180,27 +182,27 @@ def card(installation: Installation) -> Card:
         state_text=_(text), tone=tone, books=installation.books_name, installation=installation,
         trouble=_(installation.trouble),
         check=_("Asking the books…") if asking else _(check.outcome) if check else "",
-        answered=_("Last answer %(span)s ago", span=minutes(now() - installation.answered_at))
+        answered=_("Last answer %(span)s ago", span=format_span(now() - installation.answered_at))
         if installation.answered_at else _("No answer yet"),
         lists=find_listings(installation.id), stopped=count_stopped(installation.id), moving=asking,
         missing="" if installation.integration in current().integrations else _("Its plugin is not installed here."),
         calls=_("%(client)s last called", client=endpoint.client) if endpoint and endpoint.called_at else "",
         called_at=endpoint.called_at if endpoint else None,
-        next_call=_next_call(endpoint) if endpoint and endpoint.called_at else "",
+        next_call=_next_call_text(endpoint) if endpoint and endpoint.called_at else "",
         silent=endpoint is not None and endpoints.is_silent(endpoint), has_endpoint=endpoint is not None,
-        usage=_usage(installation),
-        spent=_(usage.sentence(installation.integration)) if usage.is_spent(installation.integration) else "",
-        renew_before=_renew_before(installation),
+        usage=_usage_text(installation),
+        spent=_(usage.describe_spent(installation.integration)) if usage.is_spent(installation.integration) else "",
+        renew_before=_renew_before_text(installation),
     )  # fmt: skip
 
 
-def banners(organization_id: str) -> list[NoticeText]:
+def build_banners(organization_id: str) -> list[NoticeText]:
     """Return what the admins of an organization should know now, in words, the worst first."""
-    found = [notice_texts.tell(one) for one in notices.standing(organization_id)]
+    found = [notice_texts.describe_finding(one) for one in notices.find_findings(organization_id)]
     return sorted(found, key=lambda told: told.tone != "bad")
 
 
-def _renew_before(installation: Installation) -> str:
+def _renew_before_text(installation: Installation) -> str:
     """Until when an admin must have authorized again: "3 Mar 2027 (100 days)"."""
     ends = installation.credential.expires_at if installation.credential else None
     if ends is None or installation.state is InstallationState.EXPIRED:
@@ -208,7 +210,7 @@ def _renew_before(installation: Installation) -> str:
     return ngettext("%(day)s (%(num)s day)", "%(day)s (%(num)s days)", notice_texts.days_left(ends), day=ends.date())
 
 
-def lists(installation: Installation) -> dict[str, Any]:
+def build_lists(installation: Installation) -> dict[str, Any]:
     """Return how far the lists of the books are, as every tab of an installation shows it."""
     listings = find_listings(installation.id)
     loading = description.is_first(installation) or any(one.loading for one in listings)
@@ -218,9 +220,9 @@ def lists(installation: Installation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _usage(installation: Installation) -> str:
+def _usage_text(installation: Installation) -> str:
     """Return what was read and written this month, where reading is counted."""
-    most = usage.allowance(installation.integration)
+    most = usage.monthly_reads(installation.integration)
     if not most:
         return ""
     row = usage.of_this_month(installation.id)
@@ -230,7 +232,7 @@ def _usage(installation: Installation) -> str:
     )  # fmt: skip
 
 
-def order_status(
+def build_order_status(
     order_id: str,
     deliveries: Sequence[Delivery],
     standing: Mapping[int, TransactionRow] | None = None,
@@ -250,35 +252,35 @@ def order_status(
     shown |= {delivery.id: delivery for delivery in deliveries}
     stopped = [delivery for delivery in shown.values() if delivery.state is DeliveryState.STOPPED]
     cancellable = find_cancellable(stopped) if cancellable is None else cancellable
-    lines = status_lines(shown.values(), standing, cancellable)
+    lines = build_status_lines(shown.values(), standing, cancellable)
     return OrderStatus(
         order_id=order_id,
-        title=_title(deliveries[0]) if deliveries else "",
+        title=_delivery_title(deliveries[0]) if deliveries else "",
         lines=tuple(lines),
         moving=any(is_moving(delivery) for delivery in shown.values()),
     )
 
 
-def status_lines(
+def build_status_lines(
     deliveries: Iterable[Delivery], standing: Mapping[int, TransactionRow], cancellable: Collection[int]
 ) -> list[StatusLine]:
     """Return a line for each delivery. `standing` is how they stand in the books, `cancellable` which can be given up.
     """
-    return [_line(one, standing.get(one.id), can_cancel=one.id in cancellable) for one in deliveries]
+    return [_build_status_line(one, standing.get(one.id), can_cancel=one.id in cancellable) for one in deliveries]
 
 
-def _line(delivery: Delivery, row: TransactionRow | None, *, can_cancel: bool) -> StatusLine:
+def _build_status_line(delivery: Delivery, row: TransactionRow | None, *, can_cancel: bool) -> StatusLine:
     stopped = delivery.state is DeliveryState.STOPPED
     tone = {DeliveryState.POSTED: "good", DeliveryState.STOPPED: "bad"}.get(delivery.state, "wait")
-    text, became = _TEXTS[delivery.state](delivery), _became(delivery, row)
+    text, became = _TEXTS[delivery.state](delivery), _change_in_books(delivery, row)
     return StatusLine(
-        id=delivery.id, title=_title(delivery), text=became or text, tone="wait" if became else tone,
-        address=_address(delivery), problems=problems_of(delivery.problems), reference=delivery.reference,
+        id=delivery.id, title=_delivery_title(delivery), text=became or text, tone="wait" if became else tone,
+        address=_document_address(delivery), problems=problems_of(delivery.problems), reference=delivery.reference,
         can_retry=stopped, can_cancel=can_cancel,
     )  # fmt: skip
 
 
-def _title(delivery: Delivery) -> str:
+def _delivery_title(delivery: Delivery) -> str:
     """Return what a delivery is about: "Invoice 1042"; while it is being voided, "Void invoice 1042"."""
     void_title = kind_of(delivery.kind).void_title
     if void_title is not None and delivery.voids and delivery.state is not DeliveryState.POSTED:
@@ -286,7 +288,7 @@ def _title(delivery: Delivery) -> str:
     return _(delivery.title)
 
 
-def _became(delivery: Delivery, row: TransactionRow | None) -> str:
+def _change_in_books(delivery: Delivery, row: TransactionRow | None) -> str:
     """Return what somebody did in the books to what we posted, if anything."""
     if delivery.state is not DeliveryState.POSTED:
         return ""
@@ -301,36 +303,36 @@ def _became(delivery: Delivery, row: TransactionRow | None) -> str:
     return _("Changed in %(product)s: %(total)s there", product=product, total=f"{row.total:,.2f}")
 
 
-def _posted(delivery: Delivery) -> str:
+def _posted_text(delivery: Delivery) -> str:
     product = registry.label(delivery.installation.integration).split()[0]
     if delivery.posting_number:
         return _("In %(product)s as %(number)s", product=product, number=delivery.posting_number)
     return _("In %(product)s", product=product)
 
 
-def _waiting(delivery: Delivery) -> str:
+def _waiting_text(delivery: Delivery) -> str:
     missing = [needed for needed in delivery.needs if needed.state is not DeliveryState.POSTED]
     if not missing:
         return _("Queued")
-    if _blocked(delivery):
+    if _is_blocked(delivery):
         return _("Waits for: %(title)s, which needs attention", title=_(missing[0].title))
     return _("Waits for: %(title)s", title=_(missing[0].title))
 
 
 def is_moving(delivery: Delivery) -> bool:
     """Return True if it may change without anybody doing anything, so that it is worth looking again."""
-    return delivery.state in MOVING and not _blocked(delivery)
+    return delivery.state in MOVING and not _is_blocked(delivery)
 
 
-def _blocked(delivery: Delivery) -> bool:
+def _is_blocked(delivery: Delivery) -> bool:
     """Return True if it waits for something that only a person can move."""
     return delivery.state is DeliveryState.WAITING and any(
-        needed.state in {DeliveryState.STOPPED, DeliveryState.CANCELLED} or _blocked(needed)
+        needed.state in {DeliveryState.STOPPED, DeliveryState.CANCELLED} or _is_blocked(needed)
         for needed in delivery.needs
     )
 
 
-def _queued(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each reason.
+def _queued_text(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each reason.
     installation = delivery.installation
     if installation.state is InstallationState.EXPIRED:
         return _("Queued. It goes out when an admin has authorized again")
@@ -342,20 +344,20 @@ def _queued(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each
     if endpoint is not None:
         if endpoint.called_at is None:
             return _("Waiting for the Web Connector, calls every %(minutes)s min", minutes=endpoint.minutes)
-        seen = minutes(now() - endpoint.called_at)
+        seen = format_span(now() - endpoint.called_at)
         return _(
             "Waiting for the Web Connector, last seen %(seen)s ago, calls every %(minutes)s min", seen=seen,
             minutes=endpoint.minutes,
         )  # fmt: skip
     waits = now() - max(delivery.due_at, delivery.moved_at)
-    if waits > stuck() and not leases.is_driven(installation.id):
+    if waits > stuck_time() and not leases.is_driven(installation.id):
         return _(
             "Queued. Nothing moves at present: no worker has taken it yet. It is safe here and goes out later"
         )
     return _("Queued")
 
 
-def _address(delivery: Delivery) -> str | None:
+def _document_address(delivery: Delivery) -> str | None:
     integration = current().integrations.get(delivery.installation.integration)
     if integration is None or delivery.state is not DeliveryState.POSTED or delivery.kind not in document_kinds():
         return None
@@ -364,11 +366,11 @@ def _address(delivery: Delivery) -> str | None:
 
 
 _TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {
-    DeliveryState.WAITING: _waiting,
-    DeliveryState.QUEUED: _queued,
+    DeliveryState.WAITING: _waiting_text,
+    DeliveryState.QUEUED: _queued_text,
     DeliveryState.SENDING: lambda _delivery: _("Sending…"),
     DeliveryState.IN_DOUBT: lambda _delivery: _("Making sure whether it has arrived…"),
-    DeliveryState.POSTED: _posted,
+    DeliveryState.POSTED: _posted_text,
     DeliveryState.STOPPED: lambda _delivery: _("Needs attention"),
     DeliveryState.CANCELLED: lambda _delivery: _("Cancelled"),
 }

@@ -25,7 +25,8 @@ def webhook(key: str) -> ResponseReturnValue:
     """Take it in and answer at once, with nothing in the answer. Who does not sign as the ledger does gets a 401."""
     request.max_content_length = _MOST
     try:
-        webhooks.hear(key, request.get_data(cache=False), {name.lower(): value for name, value in request.headers})
+        headers = {name.lower(): value for name, value in request.headers}
+        webhooks.receive_webhook(key, request.get_data(cache=False), headers)
     except RequestEntityTooLarge:
         return Response(status=413)
     except Rejected:

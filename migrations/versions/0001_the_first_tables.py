@@ -141,7 +141,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("documents", hub.database.Json(), nullable=False),
         sa.Column("order_ids", hub.database.Json(), nullable=False),
         sa.Column("left", hub.database.Json(), nullable=False),
-        sa.Column("held", hub.database.Json(), nullable=False),
+        sa.Column("problems", hub.database.Json(), nullable=False),
         sa.Column("sent_at", hub.database.Moment(), nullable=False),
         sa.Column("due_at", hub.database.Moment(), nullable=True),
         sa.ForeignKeyConstraint(

@@ -63,7 +63,7 @@ def test_typing_finds_and_the_keyboard_chooses(page: Page, installation: Install
     expect(page.locator(".hub-status [data-state='wait']").filter(has_text="1042").first).to_be_visible()
     pump.deliver(installation.id)
     assert [one["customer"] for one in ledger.invoices] == ["c142"]
-    link = links.linked(installation.id, RecordKind.CUSTOMER, "12")
+    link = links.find_link(installation.id, RecordKind.CUSTOMER, "12")
     assert link is not None
     assert link.name == "Customer 142"
 

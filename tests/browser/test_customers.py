@@ -92,7 +92,7 @@ def test_searching_and_filtering_leave_the_focus_where_it_is(page: Page) -> None
 def test_all_exact_matches_are_accepted_with_one_progress(page: Page) -> None:
     page.get_by_role("button", name=ACCEPT_ALL).click()
     dialog = page.get_by_role("dialog")
-    back = dialog.locator("#hub-going").get_by_role("link")
+    back = dialog.locator("#hub-work").get_by_role("link")
     expect(back).to_be_visible()
     expect(dialog.get_by_role("status")).to_contain_text(re.compile(r"\b41\b.*\b83\b"))
     check_accessibility(page)

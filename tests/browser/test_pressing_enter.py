@@ -15,7 +15,7 @@ def test_enter_in_a_field_presses_send_and_not_an_offer_above_it(
     app: Flask, closed: Installation, chromium: Browser
 ) -> None:
     with shown(app, chromium, "/hub/orders/1042/send") as page:
-        day = page.locator("input[name=answer-date]")
+        day = page.locator("input[name=fix-date]")
         expect(page.locator("button[name=take][value$='=2026-11-16']").first).to_be_visible()
         day.focus()
         with page.expect_response("**/send") as refused:

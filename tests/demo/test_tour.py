@@ -59,9 +59,9 @@ def test_the_tour_ends_with_different_problems_and_each_cure_cures(stack: Stack)
     assert (numbers["1029"], numbers["1030"]) == ("2026-10-18", "2026-10-18")
 
 
-def press_retry(person: Person, number: int, delivery: str, answer: str, value: str) -> None:
+def press_retry(person: Person, number: int, delivery: str, fix: str, value: str) -> None:
     activity = f"/hub/installations/{number}/activity"
-    assert person.post(f"{activity}/{delivery}/retry", {"answer": answer, "value": value}, page=activity).ok
+    assert person.post(f"{activity}/{delivery}/retry", {"fix": fix, "fix_value": value}, page=activity).ok
 
 
 def customers(number: int) -> str:

@@ -94,7 +94,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(app: Flask, installat
     seen: list[int] = []
     before: int | None = None
     while True:
-        found = activity.page(installation.id, ActivityFilter(before=before))
+        found = activity.list_deliveries(installation.id, ActivityFilter(before=before))
         seen += [row.id for row in found.deliveries]
         before = found.more
         if before is None:
@@ -132,7 +132,7 @@ def test_a_search_looks_through_some_at_a_time_and_misses_none(
         seen: list[int] = []
         before: int | None = None
         for _ in range(20):
-            found = activity.page(installation.id, ActivityFilter(text=text, before=before))
+            found = activity.list_deliveries(installation.id, ActivityFilter(text=text, before=before))
             seen += [row.id for row in found.deliveries]
             before = found.more
             if before is None:
@@ -190,7 +190,7 @@ def test_a_stopped_delivery_is_tried_again_or_given_up_in_its_row(
 
 def going(page: str) -> list[str]:
     """Return the figures of what is done a part at a time."""
-    return re.findall(r"\d+", page.partition('id="hub-going-status">')[2].partition("<")[0])
+    return re.findall(r"\d+", page.partition('id="hub-work-status">')[2].partition("<")[0])
 
 
 def test_retry_all_goes_on_until_every_one_was_tried(

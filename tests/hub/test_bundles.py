@@ -114,7 +114,7 @@ def test_visible_to_is_asked_of_the_person_who_pressed_as_the_host_knows_that_pe
     monkeypatch.setattr(orders, "users", lambda _: [ADA, replace(BEN, teams=frozenset({"office"}))])
     work()
     assert queued() == FEW[:1]
-    assert set(session().get_one(Bundle, 2).held) == set(FEW[1:])
+    assert set(session().get_one(Bundle, 2).problems) == set(FEW[1:])
     assert session().scalars(select(Delivery).where(Delivery.kind == "invoice")).one().sent_by == "Ben"
 
 
@@ -125,8 +125,8 @@ def test_an_installation_that_was_removed_meanwhile_says_so(
     remove_installation(ADA_AT_ACME, installation.id)
     work()
     assert queued() == []
-    held = bundles.held(session().get_one(Bundle, 1))
-    assert {problem.code for problems in held.values() for problem in problems} == {"not-connected"}
+    kept = bundles.problems_by_order(session().get_one(Bundle, 1))
+    assert {problem.code for problems in kept.values() for problem in problems} == {"not-connected"}
     assert bundles.find_due_bundles() == []
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 import hub.installations
 import hub.orders
 from hub.access import Actor
-from hub.books.suggestions import CompanyToMatch
+from hub.books.suggestions import CompanyFilter
 from hub.database import Base, session
 from hub.dispatch import pump
 from hub.errors import Forbidden, HubError, NotFound, NotPossible
@@ -59,7 +59,7 @@ class World:
 
     @property
     def details(self) -> options.Details:
-        saved = options.saved(self.installation, registry.integration("pretend"))
+        saved = options.saved_details(self.installation, registry.integration("pretend"))
         return replace(saved, tax="item")
 
 
@@ -125,7 +125,7 @@ COMMANDS: dict[Any, Command] = {
         lambda actor, here: linking.accept_suggestion(actor, here.id, CUSTOMER, "12", "customers-1")
     ),
     linking.accept_exact_matches: manages(
-        lambda actor, here: linking.accept_exact_matches(actor, here.id, CompanyToMatch())
+        lambda actor, here: linking.accept_exact_matches(actor, here.id, CompanyFilter())
     ),
 }  # fmt: skip
 

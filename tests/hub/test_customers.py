@@ -42,7 +42,7 @@ def rows_of(page: str) -> list[str]:
 
 
 def suggested(installation: Installation, companies: Sequence[Company]) -> dict[str, tuple[str, list[str]]]:
-    pairs = suggestions.pairs(installation.id, RecordKind.CUSTOMER, companies)
+    pairs = suggestions.pair_companies(installation.id, RecordKind.CUSTOMER, companies)
     return {
         pair.company.id: (pair.suggestion.record.record_id, list(pair.suggestion.ways))
         for pair in pairs if pair.suggestion

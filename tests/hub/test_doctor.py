@@ -45,7 +45,7 @@ def well(
 ) -> Iterator[Installation]:
     """An installation with nothing wrong; Redis answers, a worker is there, and somebody sweeps."""
     with redis.running(tmp_path_factory.getbasetemp()) as app.config["HUB_REDIS_URL"]:
-        monkeypatch.setattr(doctor, "workers", lambda: 1)
+        monkeypatch.setattr(doctor, "count_workers", lambda: 1)
         jobs.sweep()
         yield installation
 
@@ -66,7 +66,7 @@ def test_without_redis_it_says_so(installation: Installation, app: Flask) -> Non
 
 
 def test_without_a_worker_it_says_so(well: Installation, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "workers", lambda: 0)
+    monkeypatch.setattr(doctor, "count_workers", lambda: 0)
     code, output = told(app)
     assert (code, codes()) == (1, ["workers-missing"])
     assert "flask hub worker" in output

@@ -33,14 +33,14 @@ def test_another_day_is_offered_beside_the_date_and_fills_it_in_without_sending(
 ) -> None:
     shown = browser.get(SEND).text
     assert 'id="hub-problem-date"' in shown
-    (taken,) = {unescape(value) for value in re.findall(r'<button name="take" value="([^"]+)">', shown)}
-    assert taken == "date=2026-11-16"
-    filled = browser.post(SEND, {**FORM, "take": taken}, htmx=True)
+    (pressed,) = {unescape(value) for value in re.findall(r'<button name="apply_fix" value="([^"]+)">', shown)}
+    assert pressed == "date=2026-11-16"
+    filled = browser.post(SEND, {**FORM, "apply_fix": pressed}, htmx=True)
     assert filled.status_code == 200
-    assert re.search(r'name="answer-date" value="2026-11-16"', filled.text)
+    assert re.search(r'name="fix-date" value="2026-11-16"', filled.text)
     assert 'id="hub-problem-date"' not in filled.text
     assert session().scalars(select(Delivery)).all() == []
-    browser.post(SEND, {**FORM, "answer-date": "2026-11-16"}, htmx=True)
+    browser.post(SEND, {**FORM, "fix-date": "2026-11-16"}, htmx=True)
     assert subject_of("invoice", invoice().subject).date == dt.date(2026, 11, 16)  # type: ignore[union-attr]
     pump.deliver(closed.id)
     assert len(ledger.invoices) == 1
@@ -49,7 +49,7 @@ def test_another_day_is_offered_beside_the_date_and_fills_it_in_without_sending(
 def test_a_day_that_is_none_and_answers_to_nothing_change_nothing(
     browser: Browser, closed: Installation
 ) -> None:
-    nonsense = {"answer-date": "the day after", "answer-:": "x", "answer-invoice:colour": "<b>red</b>"}
+    nonsense = {"fix-date": "the day after", "fix-:": "x", "fix-invoice:colour": "<b>red</b>"}
     answer = browser.post(SEND, {**FORM, **nonsense}, htmx=True)
     assert answer.status_code == 422
     assert "<b>" not in answer.text
@@ -78,9 +78,9 @@ def test_what_the_status_and_the_activity_offer_tries_again_with_it(
     browser.post(SEND, FORM)
     pump.deliver(installation.id)
     status = browser.get(pages[0]).text
-    assert '<input name="value" value="1042-2&#34;" required>' in status
-    assert '<button name="value" value="yes">Use the number twice</button>' in status
-    form = {"order_id": "1042", "answer": "number", "value": " 1042-3 "}
+    assert '<input name="fix_value" value="1042-2&#34;" required>' in status
+    assert '<button name="fix_value" value="yes">Use the number twice</button>' in status
+    form = {"order_id": "1042", "fix": "number", "fix_value": " 1042-3 "}
     browser.post(pages[1].format(invoice().id), form, htmx=True)
     assert invoice().state is DeliveryState.QUEUED
     pump.deliver(installation.id)

@@ -271,7 +271,7 @@ def test_a_plugin_that_hangs_when_it_is_imported_is_named_and_the_others_are_the
     values = {"waits": f"{__name__}:waits", "loops": f"{__name__}:loops", "pretend": f"{__name__}:fine"}
     points = [EntryPoint(name=name, value=value, group=registry.GROUP) for name, value in values.items()]
     monkeypatch.setattr(registry, "entry_points", lambda group: points)
-    found, broken = called(lambda: registry.load(SHORT))
+    found, broken = called(lambda: registry.load_integrations(SHORT))
     assert set(found) == {"pretend"}
     assert {one.key for one in broken} == {"waits", "loops"}
     assert all(f"{SHORT.total_seconds()}" in one.error for one in broken), "The limit is named."

@@ -64,7 +64,7 @@ def test_an_order_shows_its_own_invoice_and_whatever_was_paid_on_it(
     assert empty_text(browser.get("/hub/orders/1042/history").text)
     send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
     pump.deliver(installation.id)
-    customer = links.linked(installation.id, RecordKind.CUSTOMER, "12")
+    customer = links.find_link(installation.id, RecordKind.CUSTOMER, "12")
     assert customer is not None
     ours = Ref(id=customer.record_id)
     enter(
@@ -89,7 +89,7 @@ def test_the_number_of_queries_does_not_depend_on_the_history(
     browser.get("/hub/companies/12")
     few = len(seen)
     for number in range(150):
-        history.store(installation.id, INVOICE, [entry(INVOICE, f"B{number}", "1.00", "1.00", number)])
+        history.store_transactions(installation.id, INVOICE, [entry(INVOICE, f"B{number}", "1.00", "1.00", number)])
     session().commit()
     browser.get("/hub/companies/12")
     seen.clear()

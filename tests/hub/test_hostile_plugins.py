@@ -282,7 +282,7 @@ def test_a_plugin_that_cannot_be_loaded_is_named_and_the_others_are_there(monkey
     fine = {"pretend": f"{__name__}:fine"}
     points = [EntryPoint(name=name, value=value, group=registry.GROUP) for name, value in (hostile | fine).items()]
     monkeypatch.setattr(registry, "entry_points", lambda group: points)
-    found, broken = registry.load()
+    found, broken = registry.load_integrations()
     assert set(found) == {"pretend"}
     assert {one.key for one in broken} == set(hostile)
     assert all(one.error for one in broken)

@@ -18,7 +18,7 @@ TOO_LARGE = {400, 413}
 
 @pytest.fixture
 def address(app: Flask) -> str:
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     row = endpoints.endpoint_for(install_integration(ADA_AT_ACME, "quickbooks_desktop"))
     return f"/hub/polling/{row.address}"

@@ -21,7 +21,7 @@ from hub.orders.cancel import cancel_delivery
 from hub.orders.deliveries import last_choices
 from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
-from hub.orders.send_many import look
+from hub.orders.send_many import check_orders
 from hub.planning.choices import Choices
 from hub.plugin import FixKind, RecordKind, document_kinds
 from hub.serialization import problems_of
@@ -121,8 +121,8 @@ def test_a_payment_is_not_applied_to_an_invoice_that_was_voided(
     send(wide, desk, unpaid())
     send(wide, desk, unpaid(cancelled=True), Choices(updates=("invoice",)))
     desk.orders["1042"] = order_1042()
-    (outlook,) = look(wide, ["1042"], ["invoice"])
-    assert (outlook.readiness, [one.code for one in outlook.problems]) == ("choice", ["invoice-gone"])
+    (checked,) = check_orders(wide, ["1042"], ["invoice"])
+    assert (checked.readiness, [one.code for one in checked.problems]) == ("choice", ["invoice-gone"])
     with pytest.raises(Incomplete):
         send(wide, desk, order_1042())
     send(wide, desk, order_1042(), Choices(updates=("invoice",)))
@@ -305,7 +305,7 @@ def test_a_company_is_linked_only_to_whom_something_is_sent(wide: Installation, 
     send(wide, desk, unpaid(id="2", number="2"), Choices(customer="58"))  # The item is in the books by now.
     send(wide, desk, unpaid(), Choices(customer="58"), carries=False)
     send(wide, desk, unpaid(), Choices(customer="59"))
-    linked = links.linked(wide.id, RecordKind.CUSTOMER, "12")
+    linked = links.find_link(wide.id, RecordKind.CUSTOMER, "12")
     assert linked is not None
     assert linked.record_id == "58"
 

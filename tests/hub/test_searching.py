@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flask import Flask
 
 from hub.books.refresh import store_records
-from hub.books.search import search
+from hub.books.search import search_records
 from hub.database import session
 from hub.models import Installation
 from hub.plugin import AccountKind, Record, RecordKind
@@ -25,7 +25,7 @@ def customer(number: int | str, name: str, **more: str) -> Record:
 
 
 def names(installation: Installation, text: str) -> list[str]:
-    return [row.name for row in search(installation.id, RecordKind.CUSTOMER, text).rows]
+    return [row.name for row in search_records(installation.id, RecordKind.CUSTOMER, text).rows]
 
 
 TYPED = {
@@ -67,7 +67,7 @@ def test_inactive_and_renamed_entries_and_those_of_others_are_not_found(installa
     assert names(installation, "gone") == []
     assert names(installation, "new") == ["New Name"]
     assert names(installation, "") == ["New Name"]
-    assert search(installation.id + 1, RecordKind.CUSTOMER, "new").rows == []
+    assert search_records(installation.id + 1, RecordKind.CUSTOMER, "new").rows == []
 
 
 def test_accounts_are_found_by_number_and_only_of_the_kind_that_fits(installation: Installation) -> None:
@@ -80,7 +80,7 @@ def test_accounts_are_found_by_number_and_only_of_the_kind_that_fits(installatio
     ])  # fmt: skip
 
     def found(text: str) -> Sequence[str]:
-        rows = search(installation.id, RecordKind.ACCOUNT, text, accounts={AccountKind.INCOME}).rows
+        rows = search_records(installation.id, RecordKind.ACCOUNT, text, accounts={AccountKind.INCOME}).rows
         return [row.label for row in rows]
 
     assert found("sales") == ["4000 Sales", "4050 Sales of Mugs"]
@@ -91,21 +91,22 @@ def test_accounts_are_found_by_number_and_only_of_the_kind_that_fits(installatio
 
 def test_what_is_not_shown_is_counted_as_far_as_it_matters(installation: Installation) -> None:
     customers(installation, *(customer(number, f"Customer {number:04}") for number in range(300)))
-    found = search(installation.id, RecordKind.CUSTOMER, "customer 02")
+    found = search_records(installation.id, RecordKind.CUSTOMER, "customer 02")
     assert [row.name for row in found.rows] == [f"Customer {number:04}" for number in range(200, 220)]
-    said = [search(installation.id, RecordKind.CUSTOMER, text).sentence for text in ("customer 02", "cust", "0299")]
+    texts = ("customer 02", "cust", "0299")
+    said = [search_records(installation.id, RecordKind.CUSTOMER, text).sentence for text in texts]
     assert [re.findall(r"\d+", sentence) for sentence in said] == [["80"], ["180"], ["1"]]
-    assert re.findall(r"\d+", search(installation.id, RecordKind.CUSTOMER, "zebra").sentence) == []
+    assert re.findall(r"\d+", search_records(installation.id, RecordKind.CUSTOMER, "zebra").sentence) == []
 
 
 def test_the_number_of_queries_does_not_depend_on_the_list_or_the_words(app: Flask, installation: Installation) -> None:
     customers(installation, customer(1, "Customer One"))
     seen = count_queries(app)
     for text in ("customer one", "customer one two three"):
-        search(installation.id, RecordKind.CUSTOMER, text)
+        search_records(installation.id, RecordKind.CUSTOMER, text)
     few = len(seen)
     customers(installation, *(customer(number, f"Customer {number} of the One") for number in range(500)))
     seen.clear()
     for text in ("customer one", "customer one two three"):
-        search(installation.id, RecordKind.CUSTOMER, text)
+        search_records(installation.id, RecordKind.CUSTOMER, text)
     assert len(seen) == few

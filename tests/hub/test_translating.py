@@ -165,8 +165,8 @@ def test_why_nothing_moves_is_translated_on_every_page_that_says_so(browser: Bro
 
 
 def test_what_became_of_a_companys_entry_and_history_is_translated(browser: Browser, desk: Desk) -> None:
-    links.link(1, RecordKind.CUSTOMER, "12", Ref(id="c1", name="ABC Company"), "Ada Admin")
-    link = links.linked(1, RecordKind.CUSTOMER, "12")
+    links.link_company(1, RecordKind.CUSTOMER, "12", Ref(id="c1", name="ABC Company"), "Ada Admin")
+    link = links.find_link(1, RecordKind.CUSTOMER, "12")
     assert link is not None
     link.note = say(GONE, name="ABC", day=dt.date(2027, 3, 3))
     session().add(Listing(installation_id=1, kind="invoice", loading=False, problem="The ledger is busy."))

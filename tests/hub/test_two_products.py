@@ -16,7 +16,7 @@ from hub.integrations import registry
 from hub.models import Delivery, Installation, Mapping
 from hub.orders.deliveries import deliveries_of_order, last_choices
 from hub.orders.send import send_order
-from hub.orders.send_many import look
+from hub.orders.send_many import check_orders
 from hub.planning.choices import Choices
 from hub.states import DeliveryState
 from tests.support.host import ACME, ADA_AT_ACME, Desk
@@ -103,9 +103,9 @@ def test_what_was_chosen_before_the_same_books_were_connected_again_is_still_cho
 def test_many_orders_go_to_the_second_product_as_they_would_had_the_first_never_been(
     sent: list[Delivery], second: Installation, other_ledger: Ledger
 ) -> None:
-    (outlook,) = look(second, ["1042"], ["invoice"])
-    assert (outlook.readiness, outlook.entered) == ("ready", ["ABC Company"])
-    send_order(ADA_AT_ACME, second.id, outlook.order, outlook.choices)
+    (checked,) = check_orders(second, ["1042"], ["invoice"])
+    assert (checked.readiness, checked.entered) == ("ready", ["ABC Company"])
+    send_order(ADA_AT_ACME, second.id, checked.order, checked.choices)
     carry(second)
     created = next(one for one in other_ledger.customers if one["name"] == "ABC Company")
     assert [one["customer"] for one in other_ledger.invoices] == [created["id"]] != ["58"]

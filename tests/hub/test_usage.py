@@ -47,8 +47,8 @@ def test_every_answer_is_counted_once_and_shown_on_the_card(installation: Instal
     pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
     assert figures() == [(6, 4)], "a customer and an item were looked for; four things were written"
-    assert numbers(views.card(installation).usage) == ["6", "500,000", "4"]
-    assert views.card(installation).spent == ""
+    assert numbers(views.build_card(installation).usage) == ["6", "500,000", "4"]
+    assert views.build_card(installation).spent == ""
 
 
 def test_at_the_ceiling_lists_rest_with_a_sentence_and_sending_goes_on(
@@ -59,8 +59,8 @@ def test_at_the_ceiling_lists_rest_with_a_sentence_and_sending_goes_on(
     refresh(installation)
     assert ledger.trips == []
     assert not due.is_due(installation.id), "it rests, and nobody looks at it again and again"
-    assert views.card(installation).spent
-    assert set(session().scalars(select(Listing.problem))) == {views.card(installation).spent}
+    assert views.build_card(installation).spent
+    assert set(session().scalars(select(Listing.problem))) == {views.build_card(installation).spent}
     send(installation)
     pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED
@@ -68,7 +68,7 @@ def test_at_the_ceiling_lists_rest_with_a_sentence_and_sending_goes_on(
     app.config["HUB_PRETEND_READS_A_MONTH"] = "400"
     refresh(installation)
     assert set(session().scalars(select(Listing.problem))) == {""}
-    assert views.card(installation).spent == ""
+    assert views.build_card(installation).spent == ""
 
 
 def test_the_ceiling_is_for_the_books_of_all_together(installation: Installation, app: Flask) -> None:
@@ -79,6 +79,6 @@ def test_the_ceiling_is_for_the_books_of_all_together(installation: Installation
     commit()
     app.config["HUB_PRETEND_READS_A_MONTH"] = "11"
     assert usage.is_spent("pretend")
-    assert numbers(views.card(installation).usage) == ["4", "11", "0"], "nobody else's figures"
+    assert numbers(views.build_card(installation).usage) == ["4", "11", "0"], "nobody else's figures"
     app.config["HUB_PRETEND_READS_A_MONTH"] = "12"
     assert not usage.is_spent("pretend")

@@ -156,7 +156,7 @@ def test_merges_in_any_order_leave_every_link_at_who_remains(
         row.name_key = name.casefold()
         session().add(row)
         session().flush()
-        links.link(installation.id, RecordKind.CUSTOMER, f"company-{record_id}", row.ref, "Ada")
+        links.link_company(installation.id, RecordKind.CUSTOMER, f"company-{record_id}", row.ref, "Ada")
     session().commit()
     for pair in order:
         assert tell(changed(merged=(pair,))) == 200

@@ -111,7 +111,7 @@ def buy(office: Office) -> None:
 @pytest.fixture
 def office(app: Flask, tmp_path: Path, desk: Desk) -> Iterator[Office]:
     """An office in which all documents of order 1042 are in the books."""
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     desk.orders["1042"] = BEFORE
     with serving(app) as url:
@@ -165,7 +165,7 @@ def test_the_number_of_the_vendors_paper_stays_with_the_bill(app: Flask, office:
     desk.orders["1042"] = BEFORE
     page = app.test_client().get("/hub/orders/1042/send").text
     assert f'name="updates" value="{BILLED}"' in page
-    assert 'name="answer-bill/s1:number" value="88213"' in page
+    assert 'name="fix-bill/s1:number" value="88213"' in page
 
 
 def test_without_the_tick_nothing_is_changed(office: Office, desk: Desk) -> None:
@@ -291,7 +291,7 @@ def two(office: Office, desk: Desk) -> Office:
     return office
 
 
-GONE = r'formaction="(/hub/deliveries/\d+/gone)"'
+GONE = r'formaction="(/hub/deliveries/\d+/deleted)"'
 """The button that says that a document was deleted in QuickBooks."""
 
 

@@ -221,7 +221,7 @@ def test_a_number_that_may_be_there_twice_may_be_so_in_every_later_write(
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     """An office in which order 1042 is in the books."""
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     with serving(app) as url:
         yield Office.connected(app, url, tmp_path, name="desktop with all of order 1042", prepare=sell)

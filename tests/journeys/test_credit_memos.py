@@ -42,7 +42,7 @@ def returned(number: str = "1077") -> Order:
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
     row = links.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
-    return history.of_customer(installation.id, row.record_id, now().date()).balance
+    return history.load_customer_account(installation.id, row.record_id, now().date()).balance
 
 
 CREDIT = [("1077", Decimal("218.50"), Decimal("218.50"))]
@@ -62,7 +62,7 @@ def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, b
     assert balance(online) == Decimal("-100.00"), "At once, from the echo."
     look_again(online)
     assert balance(online) == Decimal("-100.00"), "And as the books say it."
-    (line,) = views.order_status("1077", deliveries_of_order(ACME.id, "1077")).lines
+    (line,) = views.build_order_status("1077", deliveries_of_order(ACME.id, "1077")).lines
     assert (line.tone, line.problems) == ("good", [])
     assert "1077" in line.text
     assert (line.address or "").endswith(f"/app/creditmemo?txnId={memo['Id']}")
@@ -101,7 +101,7 @@ def test_a_credit_memo_that_changed_is_updated(online: Installation, books: Runn
 
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     with serving(app) as url:
         found = Office.connected(app, url, tmp_path)
@@ -131,7 +131,7 @@ def test_a_company_file_gets_it_too_and_its_update(office: Office) -> None:
     assert office.update()[-1] == "OK", office.log
     assert in_file(office) == [("1077", (Decimal("230.00"),), Decimal("230.00"), Decimal("230.00"))]
     row = links.by_name(office.installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
-    account = history.of_customer(office.installation.id, row.record_id, now().date())
+    account = history.load_customer_account(office.installation.id, row.record_id, now().date())
     assert [(one.number, one.balance) for one in account.of(TransactionKind.CREDIT_MEMO)] == [
         ("1077", Decimal("230.00"))
     ]  # fmt: skip

@@ -61,7 +61,7 @@ def owed(books: Running) -> list[tuple[object, ...]]:
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
     row = links.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
-    return history.of_customer(installation.id, row.record_id, now().date()).balance
+    return history.load_customer_account(installation.id, row.record_id, now().date()).balance
 
 
 HUNDRED = Decimal("100.00")
@@ -184,7 +184,7 @@ def test_a_deposit_that_somebody_has_applied_elsewhere_stays_there(early: Instal
 
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     with serving(app) as url:
         found = Office.connected(app, url, tmp_path)

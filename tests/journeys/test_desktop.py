@@ -38,7 +38,7 @@ from tests.support.serving import serving
 
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     with serving(app) as url:
         yield Office.open(url, tmp_path)
@@ -46,7 +46,7 @@ def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture
 def connected(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     with serving(app) as url:
         yield Office.connected(app, url, tmp_path)
@@ -145,7 +145,7 @@ def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:
 def test_accounts_are_suggested_by_kind_and_that_of_discounts_by_its_name(office: Office) -> None:
     assert office.connector().update() == "OK"
     session().expire_all()
-    suggested = mappings.suggestions(office.installation, registry.integration("quickbooks_desktop"))
+    suggested = mappings.suggest_mappings(office.installation, registry.integration("quickbooks_desktop"))
     named = {row.record_id: row.name for row in session().scalars(select(RecordRow))}
     assert {role: named[chosen] for role, chosen in suggested.items()} == {
         Role.RECEIVABLE: "Accounts Receivable", Role.INCOME: "Sales", Role.COST: "Cost of Goods Sold",
@@ -266,7 +266,7 @@ def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_i
     assert len(customer.name) <= 41
     (told,) = session().scalars(select(Delivery).where(Delivery.kind == "customer"))
     assert customer.name in problems_of(told.problems)[0].what
-    assert name in views.order_status("1042", deliveries_of_order("acme", "1042")).lines[0].title
+    assert name in views.build_order_status("1042", deliveries_of_order("acme", "1042")).lines[0].title
 
 
 def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> None:

@@ -33,7 +33,7 @@ def sleeps(*_: object, **__: object) -> Any:
 
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, _ = registry.load()
+    app.extensions["hub"].integrations, _ = registry.load_integrations()
     with serving(app) as url:
         found = Office.connected(app, url, tmp_path)
         send_order(ADA_AT_ACME, found.installation.id, order_1042(), Choices())

@@ -49,7 +49,7 @@ def webs(app: Flask, database_url: str) -> Iterator[tuple[Web, Web]]:
 
 @pytest.fixture
 def office(app: Flask, webs: tuple[Web, Web], tmp_path: Path) -> Office:
-    app.extensions["hub"].integrations, _ = registry.load()
+    app.extensions["hub"].integrations, _ = registry.load_integrations()
     office = Office.open(webs[0].url, tmp_path)
     session().commit()
     office.connect()
@@ -134,7 +134,7 @@ def test_a_worker_that_is_killed_while_it_reads_answers_leaves_them_to_the_next(
 ) -> None:
     """Message sets of many requests are read and packed by a worker while QuickBooks works on others."""
     where = (database_url, app.config["HUB_SECRET_KEYS"])
-    app.extensions["hub"].integrations, _ = registry.load()
+    app.extensions["hub"].integrations, _ = registry.load_integrations()
     web = Web(*where, work.redis, PATIENCE)
     try:
         office = Office.open(web.url, tmp_path)

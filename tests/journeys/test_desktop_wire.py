@@ -39,7 +39,7 @@ HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"http://dev
 
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, _ = registry.load()
+    app.extensions["hub"].integrations, _ = registry.load_integrations()
     with serving(app) as url:
         found = Office.connected(app, url, tmp_path)
         yield found

@@ -104,10 +104,10 @@ def dialog(app: Flask, desk: Desk, online: Installation) -> Iterator[Dialog]:
 
 def test_what_is_chosen_for_each_vendor_is_what_the_books_get(dialog: Dialog, books: Running) -> None:
     assert {dialog.chosen(name) for name in ("customer", "vendor-s1", "vendor-s2")} == {"new"}
-    assert ("answer-bill/s2:number", "S-77") in dialog.fields
+    assert ("fix-bill/s2:number", "S-77") in dialog.fields
     dialog.untick("invoice")
     dialog.tick("bill/s1", "bill/s2", "purchase_order/s1")
-    dialog.fill("answer-bill/s1:number", "88213")
+    dialog.fill("fix-bill/s1:number", "88213")
     dialog.fill("vendor-s2", dialog.option("vendor-s2", "Books by Bessie"))
     dialog.send()
     assert states() == {DeliveryState.QUEUED, DeliveryState.WAITING}
@@ -156,7 +156,7 @@ def test_problems_of_a_vendor_stand_with_that_vendor(dialog: Dialog, desk: Desk)
     desk.orders["1042"] = replace(order, lines=(first, replace(second, vendor=replace(SECOND, name="Bad: Name"))))
     again = Dialog(dialog.browser)
     again.tick("bill/s1", "bill/s2")
-    again.fill("answer-bill/s1:number", "1" * 30)
+    again.fill("fix-bill/s1:number", "1" * 30)
     again.send()
     assert again.problem("vendor-s2") == "name-characters"
     assert again.problem("number-s1") == "number-too-long"

@@ -29,7 +29,7 @@ TODAY = dt.date(2026, 11, 24)
 
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     with serving(app) as url:
         found = Office.open(url, tmp_path)
@@ -53,7 +53,7 @@ def customer(name: str) -> str:
 
 def account(office: Office, name: str) -> history.Account:
     row = links.by_name(office.installation.id, RecordKind.CUSTOMER, [name])[name.casefold()]
-    return history.of_customer(office.installation.id, row.record_id, TODAY)
+    return history.load_customer_account(office.installation.id, row.record_id, TODAY)
 
 
 def figures(found: history.Account) -> list[tuple[object, ...]]:
@@ -106,12 +106,12 @@ def test_a_customer_that_is_deleted_there_breaks_no_link_silently(office: Office
     by_hand(office.company, customer("Short Lived"))
     look_again(office)
     row = links.by_name(office.installation.id, RecordKind.CUSTOMER, ["Short Lived"])["short lived"]
-    links.link(office.installation.id, RecordKind.CUSTOMER, "77", row.ref, "Ada")
+    links.link_company(office.installation.id, RecordKind.CUSTOMER, "77", row.ref, "Ada")
     commit()
     kind = f"<ListDelType>Customer</ListDelType><ListID>{row.record_id}</ListID>"
     by_hand(office.company, f"<ListDelRq>{kind}</ListDelRq>")
     look_again(office)
-    link = links.linked(office.installation.id, RecordKind.CUSTOMER, "77")
+    link = links.find_link(office.installation.id, RecordKind.CUSTOMER, "77")
     assert isinstance(link, Link)
     assert link.note
     assert not session().get_one(RecordRow, row.id).active

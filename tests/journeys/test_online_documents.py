@@ -128,10 +128,10 @@ def test_what_happens_in_the_books_shows_in_the_history(online: Installation, bo
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     pump.deliver(online.id)
     row = links.by_name(online.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
-    account = history.of_customer(online.id, row.record_id, now().date())
+    account = history.load_customer_account(online.id, row.record_id, now().date())
     at_once = sorted((one.kind, one.number, one.total, one.balance) for one in account.transactions)
     look_again(online)
-    account = history.of_customer(online.id, row.record_id, now().date())
+    account = history.load_customer_account(online.id, row.record_id, now().date())
     assert sorted((one.kind, one.number, one.total, one.balance) for one in account.transactions) == at_once
     assert account.balance == Decimal("118.50")
     (payment,), (invoice,) = books.books()["Payment"], books.books()["Invoice"]
@@ -139,7 +139,7 @@ def test_what_happens_in_the_books_shows_in_the_history(online: Installation, bo
     (invoice,) = books.books()["Invoice"]
     by_hand(books, "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"]}, operation="void")
     look_again(online)
-    account = history.of_customer(online.id, row.record_id, now().date())
+    account = history.load_customer_account(online.id, row.record_id, now().date())
     assert [one.voided for one in account.of(TransactionKind.INVOICE)] == [True]
     posted = DeliveryState.POSTED
     assert outcomes() == [("invoice", posted, "voided"), ("payment", posted, "deleted")]

@@ -148,7 +148,7 @@ def test_a_customer_that_is_merged_breaks_no_link(online: Installation, books: R
     kept = write(books, "customer", {"DisplayName": "ABC Company Inc."})
     tell(books)
     settle(online)
-    link = links.linked(online.id, RecordKind.CUSTOMER, "12")
+    link = links.find_link(online.id, RecordKind.CUSTOMER, "12")
     assert isinstance(link, Link)
     gone = link.record_id
     books.control(f"merge/{REALM}/customer", {"from": gone, "into": kept["Id"]})

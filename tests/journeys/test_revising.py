@@ -35,7 +35,7 @@ UPDATE = Choices(updates=("invoice", "customer"))
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
     """An office in which order 1042 is in the books."""
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     with serving(app) as url:
         yield Office.connected(app, url, tmp_path, name="desktop with the sale of order 1042", prepare=sell)

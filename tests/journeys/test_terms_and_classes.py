@@ -19,7 +19,7 @@ from hub.installations.install import check_connection
 from hub.integrations import registry
 from hub.models import Installation, Listing, RecordRow
 from hub.orders.send import send_order
-from hub.orders.send_many import look
+from hub.orders.send_many import check_orders
 from hub.planning.choices import Choices
 from hub.plugin import RecordKind, Role
 from hub.queue import commit
@@ -68,22 +68,22 @@ def test_what_the_order_names_comes_before_what_is_suggested(
     }
     assert suggested.keys() == {RecordKind.TERM, RecordKind.CLASS}
     by_role = {Role.TERMS: suggested[RecordKind.TERM], Role.CLASS: suggested[RecordKind.CLASS]}
-    monkeypatch.setattr(mappings, "suggestions", lambda *_: dict(by_role))
+    monkeypatch.setattr(mappings, "suggest_mappings", lambda *_: dict(by_role))
     desk.orders["1042"] = named()
-    (outlook,) = look(online, ["1042"], ["invoice", "purchase_order", "bill"])
+    (outlook,) = check_orders(online, ["1042"], ["invoice", "purchase_order", "bill"])
     send_order(ADA_AT_ACME, online.id, outlook.order, outlook.choices)
     pump.deliver(online.id)
     assert posted()
     assert told(books) == {"terms": "Net 15", "classes": ["Drinkware"] * 3, "locations": ["Showroom"] * 3}
     assert not {Role.TERMS, Role.CLASS} & outlook.choices.accounts.keys(), "What the order names may change with it."
     desk.orders["1043"] = replace(bought(1043), terms="")
-    (other,) = look(online, ["1043"], ["invoice"])
+    (other,) = check_orders(online, ["1043"], ["invoice"])
     assert other.choices.accounts[Role.TERMS] == by_role[Role.TERMS], "The order names none."
 
 
 def test_what_the_books_do_not_have_is_what_the_settings_say_or_nothing(online: Installation, books: Running) -> None:
     row = links.by_name(online.id, RecordKind.CLASS, ["Office"])["office"]
-    mappings.save(online, registry.integration("quickbooks_online"), {Role.CLASS: row.record_id})
+    mappings.save_mappings(online, registry.integration("quickbooks_online"), {Role.CLASS: row.record_id})
     commit()
     order = named(terms="45 days", tracking_class="Gifts", location="")
     send_order(ADA_AT_ACME, online.id, order, EVERYTHING)
@@ -122,7 +122,7 @@ def test_a_class_stands_on_the_document_where_the_company_notes_it_there(online:
 
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     with serving(app) as url:
         found = Office.open(url, tmp_path)

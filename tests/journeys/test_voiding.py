@@ -63,7 +63,7 @@ GONE = ("invoice", DeliveryState.POSTED, "voided")
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
     row = links.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
-    return history.of_customer(installation.id, row.record_id, now().date()).balance
+    return history.load_customer_account(installation.id, row.record_id, now().date()).balance
 
 
 def close(books: Running, until: str | None) -> None:
@@ -216,7 +216,7 @@ def test_an_order_that_gives_back_by_now_voids_its_invoice_before_the_credit_mem
 
 @pytest.fixture
 def office(app: Flask, tmp_path: Path) -> Iterator[Office]:
-    app.extensions["hub"].integrations, broken = registry.load()
+    app.extensions["hub"].integrations, broken = registry.load_integrations()
     assert broken == ()
     with serving(app) as url:
         found = Office.connected(app, url, tmp_path)

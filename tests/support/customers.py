@@ -24,7 +24,7 @@ def enter(installation: Installation, *records: tuple[str, str, str, str]) -> No
 
 
 def link(installation: Installation, company_id: str, record_id: str, name: str) -> None:
-    links.link(installation.id, RecordKind.CUSTOMER, company_id, Ref(id=record_id, name=name), "Bo")
+    links.link_company(installation.id, RecordKind.CUSTOMER, company_id, Ref(id=record_id, name=name), "Bo")
     session().commit()
 
 

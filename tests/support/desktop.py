@@ -117,11 +117,11 @@ class Office:
         listings = find_listings(self.installation.id)
         assert {one.kind: one.problem for one in listings if one.problem or one.loading} == {}
         integration = registry.integration("quickbooks_desktop")
-        chosen = mappings.choices(self.installation, integration)
+        chosen = mappings.list_choices(self.installation, integration)
         accounts = {one.field.key: one.chosen.id for one in chosen if one.chosen}
         named = {row.fields["FullName"]: row.id for row in self.company.rows("Account")}
         accounts |= {"income_account": named["Sales"], "discount_account": named["Discounts Given"]}
-        mappings.save(self.installation, integration, accounts)
+        mappings.save_mappings(self.installation, integration, accounts)
         commit()
 
     def update(self, *, most: int = 12) -> list[str]:

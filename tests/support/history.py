@@ -25,7 +25,7 @@ def entry(kind: TransactionKind, number: str, total: str, balance: str, days: in
 
 def enter(installation: Installation, *found: Transaction) -> None:
     for one in found:
-        history.store(installation.id, one.kind, [one])
+        history.store_transactions(installation.id, one.kind, [one])
     session().add(Listing(installation_id=installation.id, kind=str(INVOICE), loading=False, due_at=now(),
                           refreshed_at=now() - dt.timedelta(minutes=2)))  # fmt: skip
     session().commit()

@@ -31,7 +31,7 @@ from tests.support.host import ADA_AT_ACME
 
 def configure(app: Flask, books: Running) -> None:
     """Load the installed plugins and point QuickBooks Online to the sandbox."""
-    app.extensions["hub"].integrations, _ = registry.load()
+    app.extensions["hub"].integrations, _ = registry.load_integrations()
     app.config.update({
         f"HUB_QUICKBOOKS_ONLINE_{name}": value
         for name, value in {
@@ -49,8 +49,8 @@ def connect(books: Running) -> Installation:
     consent(installation, books)
     pump.deliver(installation.id)
     integration = registry.integration("quickbooks_online")
-    chosen = mappings.choices(installation, integration)
-    mappings.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
+    chosen = mappings.list_choices(installation, integration)
+    mappings.save_mappings(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
     commit()
     return installation
 

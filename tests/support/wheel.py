@@ -100,7 +100,7 @@ class NewPlugin:
 @contextmanager
 def new_plugin(key: str, folder: Path, *, pull: bool) -> Iterator[NewPlugin]:
     """Write a plugin into a folder and install it into this process; afterwards, no trace of it is left there."""
-    made = scaffold.write(key, folder, pull=pull)
+    made = scaffold.write_plugin(key, folder, pull=pull)
     _describe(made)
     importlib.invalidate_caches()
     try:

@@ -57,7 +57,7 @@ def xero(configured: Flask) -> Installation:
 
 
 def _configure(app: Flask, books: Running) -> None:
-    app.extensions["hub"].integrations, _ = registry.load()
+    app.extensions["hub"].integrations, _ = registry.load_integrations()
     app.config.update({f"HUB_XERO_{name}": value for name, value in books.settings().items()})
     app.config["HUB_XERO_TIMEOUT"] = "5"
 
@@ -79,6 +79,6 @@ def _connect() -> None:
     consent(installation, TENANT)
     pump.deliver(installation.id)
     integration = registry.integration("xero")
-    wanted = {one.field.key: one.chosen.id for one in mappings.choices(installation, integration) if one.chosen}
-    mappings.save(installation, integration, wanted | {"income_account": "200", "deposit_account": "090"})
+    wanted = {one.field.key: one.chosen.id for one in mappings.list_choices(installation, integration) if one.chosen}
+    mappings.save_mappings(installation, integration, wanted | {"income_account": "200", "deposit_account": "090"})
     commit()
