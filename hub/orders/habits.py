@@ -9,7 +9,7 @@ from hub.host import Order, User
 from hub.models import Habit, Installation
 from hub.planning.choices import Choices
 from hub.planning.parts import vendors_of
-from hub.plugin import Invoice, Per, kinds_per
+from hub.plugin import Per, kinds_per
 from hub.queue import commit, rollback
 
 
@@ -40,5 +40,5 @@ def recall_choices(installation: Installation, user: User, order: Order) -> Choi
         if kind in installation.documents and vendors_of(order)
     ]
     return Choices(
-        documents=(Invoice.kind, *bought), tax=chosen.get("tax", "") if kept else installation.tax
+        documents=(*Choices().documents, *bought), tax=chosen.get("tax", "") if kept else installation.tax
     )  # fmt: skip

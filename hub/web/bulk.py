@@ -26,14 +26,12 @@ from hub.integrations import registry
 from hub.models import Bundle, Installation
 from hub.orders import bundles, send_many
 from hub.orders.send_many import OrderCheck, Readiness
-from hub.plugin import Bill, Invoice, Problem, PurchaseOrder, say
+from hub.plugin import Problem, document_kinds, say
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import actor, is_fragment, may_send, organization, requires
 from hub.web.pages import redirect_to, render_fragment
 from hub.web.sending import chosen_installation, visible_orders
-
-_OFFERED = (Invoice.kind, PurchaseOrder.kind, Bill.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,7 @@ class Selection:
 
     checks: Sequence[OrderCheck]
     kinds: Sequence[str]
-    offered: Sequence[str]
+    offered: Mapping[str, str]
     too_many: int
     key: str
 
@@ -132,7 +130,7 @@ def show_selection() -> ResponseReturnValue:
     checks = send_many.check_orders(installation, ids[: send_many.MOST], kinds)
     asked = Selection(
         checks=checks, kinds=kinds, too_many=max(0, len(ids) - send_many.MOST), key=secrets.token_urlsafe(12),
-        offered=[kind for kind in _OFFERED if kind in installation.documents],
+        offered=_find_offered(installation),
     )  # fmt: skip
     return _show_dialog(installation, asked=asked)
 
@@ -211,8 +209,21 @@ def _build_status(bundle: Bundle) -> BundleStatus:
 
 
 def _read_kinds(installation: Installation) -> list[str]:
-    """Return the kinds of document that are ticked; at first the invoices."""
+    """Return the kinds of document that are ticked; at first only the first one that is offered: invoices."""
     ticked = request.values.getlist("documents")
     if not ticked and "within" not in request.values:
-        ticked = [Invoice.kind] if Invoice.kind in installation.documents else []
-    return [str(kind) for kind in _OFFERED if kind in ticked]
+        return list(_find_offered(installation))[:1]
+    return [key for key, kind in document_kinds().items() if key in ticked and not kind.sent_with]
+
+
+def _find_offered(installation: Installation) -> dict[str, str]:
+    """Return the kinds that can be ticked, by key, with their labels. Kinds that exclude each other share a tick box:
+    each order is sent as the one that it is.
+    """
+    kinds = {key: kind for key, kind in document_kinds().items() if key in installation.documents}
+    offered: dict[str, str] = {}
+    for key, kind in kinds.items():
+        if not kind.sent_with and not kind.excludes & offered.keys():
+            others = [other.plural for name, other in kinds.items() if name in kind.excludes]
+            offered[key] = " / ".join(map(_, (kind.plural, *others)))
+    return offered

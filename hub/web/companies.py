@@ -21,7 +21,7 @@ from hub.installations.install import reload_history
 from hub.integrations import optional_calls, registry
 from hub.models import Delivery, Installation, Link, TransactionRow
 from hub.orders.deliveries import deliveries_of_order
-from hub.plugin import RecordKind, TransactionKind, document_kinds, say
+from hub.plugin import RecordKind, TransactionKind, document_kinds, kind_of, say
 from hub.translating import _, ngettext
 from hub.web.guard import actor, is_fragment, organization, requires
 from hub.web.linking import company_of
@@ -164,8 +164,8 @@ def _find_visible() -> list[Installation]:
 
 
 def _build_books(installation: Installation, account: history.Account, link: Link | None = None) -> CompanyBooks:
-    invoices, payments = account.of(TransactionKind.INVOICE), account.of(TransactionKind.PAYMENT)
-    payments += account.of(TransactionKind.CREDIT_MEMO)
+    invoices = account.of(TransactionKind.INVOICE)
+    payments = [row for kind in TransactionKind if kind is not TransactionKind.INVOICE for row in account.of(kind)]
     listings = [one for one in find_listings(installation.id) if one.kind in set(TransactionKind)]
     seen = [one.refreshed_at for one in listings if one.refreshed_at is not None]
     return CompanyBooks(
@@ -204,7 +204,7 @@ def _describe_state(row: TransactionRow, today: dt.date) -> tuple[str, str]:
     if row.voided:
         return _("Voided"), "wait"
     if row.kind is not TransactionKind.INVOICE:
-        kind = _("Payment") if row.kind is TransactionKind.PAYMENT else _("Credit memo")
+        kind = _(kind_of(row.kind).title)
         if row.balance:
             kind = _("%(kind)s, %(amount)s not applied", kind=kind, amount=f"{row.balance:,.2f}")
         return kind, "good"

@@ -26,7 +26,7 @@ from hub.installations.install import (
 )
 from hub.integrations import registry
 from hub.models import Installation
-from hub.plugin import Integration, Problem, document_kinds, say
+from hub.plugin import Integration, Per, Problem, document_kinds, kinds_per, say
 from hub.translating import _
 from hub.web import choosing, views
 from hub.web.guard import actor, organization, requires
@@ -187,7 +187,8 @@ def _show_details(
         saved=saved, card=views.build_card(installation), integration=integration, problems=problems, tax=tax,
         shown=shown, changed=changed, seen=request.form.get("seen", seen) if problems else seen,
         teams=host().teams(installation.organization_id), users=host().users(installation.organization_id),
-        sources=host().source_fields(), documents=_document_labels(integration.capabilities.documents),
+        sources=host().source_fields(), is_buying=bool(kinds_per(Per.VENDOR) & integration.capabilities.documents),
+        documents=_document_labels(integration.capabilities.documents),
         **views.build_lists(installation),
     )  # fmt: skip
 

@@ -18,19 +18,18 @@ from hub.integrations import optional_calls, registry
 from hub.models import Delivery, Endpoint, Installation, Listing, TransactionRow
 from hub.orders.cancel import find_cancellable
 from hub.orders.deliveries import count_stopped, is_said_gone
-from hub.plugin import Problem, RecordKind, TransactionKind, document_kinds, kind_of, say
+from hub.plugin import Listed, Problem, RecordKind, TransactionKind, document_kinds, kind_of, say
 from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState, InstallationState
 from hub.translating import _, ngettext
 
 MOVING = frozenset({DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.IN_DOUBT})
 
-LISTS = {
+LISTS: Mapping[Listed, str] = {
     RecordKind.ACCOUNT: say("Accounts"), RecordKind.CUSTOMER: say("Customers"), RecordKind.VENDOR: say("Vendors"),
     RecordKind.ITEM: say("Items"), RecordKind.TAX_CODE: say("Tax codes"), RecordKind.TERM: say("Terms"),
     RecordKind.CLASS: say("Classes"), RecordKind.LOCATION: say("Locations"),
-    TransactionKind.INVOICE: say("Invoices"), TransactionKind.PAYMENT: say("Payments"),
-    TransactionKind.CREDIT_MEMO: say("Credit memos"),
+    **{kind: kind_of(kind).plural for kind in TransactionKind},
 }  # fmt: skip
 
 _STATES = {

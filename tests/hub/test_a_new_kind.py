@@ -6,6 +6,7 @@ and no file of the hub knows of it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,8 @@ import hub
 from hub.database import session
 from hub.dispatch import pump
 from hub.host import Order
-from hub.models import Delivery, Installation
+from hub.models import Bundle, Delivery, Installation
+from hub.orders.bundles import send_bundle
 from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
@@ -88,6 +90,18 @@ def test_an_estimate_is_offered_shown_and_followed(estimating: Installation, bro
     assert "Estimate 1042" in status.text
     assert "Estimate 1042" in browser.get(f"/hub/installations/{estimating.id}/activity").text
     assert "Estimates" in browser.get(f"/hub/installations/{estimating.id}/details").text
+
+
+def test_estimates_of_many_orders_are_offered_and_sent(
+    estimating: Installation, ledger: EstimatingLedger, browser: Browser
+) -> None:
+    asked = browser.post("/hub/orders/send", {"id": "1042", "within": "1", "documents": Estimate.kind}).text
+    assert re.search(r'value="estimate" checked>\s*Estimates', asked)
+    assert 'data-ready="1"' in asked
+    browser.post("/hub/orders/sent", {"id": "1042", "within": "1", "documents": Estimate.kind})
+    send_bundle(session().scalars(select(Bundle.id)).one())
+    assert carry(estimating).state is DeliveryState.POSTED
+    assert (len(ledger.estimates), ledger.invoices) == (1, [])
 
 
 def test_an_estimate_that_was_refused_is_tried_again(estimating: Installation, ledger: EstimatingLedger) -> None:

@@ -123,7 +123,7 @@ def test_what_a_plugin_says_is_translated_wherever_it_is_shown(browser: Browser)
 def test_an_offer_is_translated_and_still_taken(browser: Browser) -> None:
     send(browser)
     page = browser.get("/hub/orders/1042/status", htmx=True).text
-    assert re.search(r'<button name="value" value="2027-03-04">⟦[^⟦⟧]*04\.03\.2027⟧</button>', page)
+    assert re.search(r'<button name="fix_value" value="2027-03-04">⟦[^⟦⟧]*04\.03\.2027⟧</button>', page)
 
 
 @pytest.mark.usefixtures("refusing")
