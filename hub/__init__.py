@@ -56,7 +56,7 @@ class Hub:
     """The extension. It registers one blueprint and one extension key, and changes nothing else of the app."""
 
     def __init__(self, host: Host, *, post: Post | None = None) -> None:
-        """`post` is the host's own way to send a mail, if it has one; else the hub speaks SMTP (`HUB_SMTP_URL`)."""
+        """Keep the host. `post` is the host's own way to send a mail; without it the hub uses SMTP (`HUB_SMTP_URL`)."""
         self.host, self.post = host, post
 
     def init_app(self, app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""Who may do what: the one place where it is decided."""
+"""Permissions: the only place that decides who may do what."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SENDABLE = frozenset({InstallationState.CONNECTED, InstallationState.EXPIRED, In
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and for which organization. Every command is given one and checks it."""
+    """A user who acts for an organization. Every command is given an actor and checks it."""
 
     user: User
     organization: Organization
@@ -90,9 +90,8 @@ def is_visible(user: User, installation: Installation) -> bool:
 
 
 def visibility_check(actor: Actor) -> Callable[[Installation], bool]:
-    """Of which of the organization's installations an actor may see anything: those that "Visible to" admits, and for
-    who manages them all.
-    """
+    """Return a function that tells whether an actor may see anything of an installation: "Visible to" admits the user,
+    or the user manages."""
     manages = actor.may(Permission.MANAGE)
     return lambda installation: manages or is_visible(actor.user, installation)
 

@@ -83,7 +83,8 @@ def alone(statement: Executable, values: Mapping[str, object]) -> tuple[Any, ...
 
 
 def changes_one(statement: Update) -> bool:
-    """Run an UPDATE that is meant for one row, and say whether it found that row: how leases are claimed and kept."""
+    """Run an UPDATE that is meant for one row, and return True if it found that row. Leases are claimed and renewed
+    with it."""
     result = cast("CursorResult[Any]", session().execute(statement.execution_options(synchronize_session=False)))
     return result.rowcount == 1
 
@@ -141,8 +142,8 @@ class Key(TypeDecorator[str]):
 
 
 def begins_with(column: Any, text: str) -> ColumnElement[bool]:
-    """Return True if a `Key` begins with a text, as a range of the index: SQLite's LIKE takes no notice of case, so no
-    index serves it."""
+    """Return the condition that a `Key` begins with a text, as a range that an index serves. SQLite's LIKE ignores
+    case, so that no index serves it."""
     return and_(column >= text, column < text + chr(sys.maxunicode))
 
 
@@ -206,5 +207,5 @@ class Packed(TypeDecorator[str]):
 
 
 def choice(kind: type[enum.StrEnum]) -> Enum:
-    """Return a column of one of a few words, stored as that word on every database."""
+    """Return a column type for an enum, stored as its value on every database."""
     return Enum(kind, native_enum=False, length=32, values_callable=lambda words: [word.value for word in words])

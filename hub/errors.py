@@ -1,6 +1,6 @@
-"""What the hub itself raises. Plugins raise the families of `hub.plugin`; nobody else's exceptions are part of the hub.
+"""Errors that the hub raises. Plugins raise the families of `hub.plugin`.
 
-The tree is caught in three places only: the job, the endpoint and the view.
+They are caught in three places only: the job, the endpoint and the view.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from hub.plugin import Problem
 
 
 class HubError(Exception):
-    """Something that the hub foresaw. Its text is a sentence that may be shown to a person."""
+    """An error that the hub foresaw. Its text is a sentence for people."""
 
 
 class NotFound(HubError):
-    """There is no such row, or it belongs to another organization: the two look alike on purpose."""
+    """There is no such row, or it belongs to another organization. The answer is the same for both."""
 
 
 class Forbidden(HubError):
-    """The person is known, and may not do this."""
+    """The user is signed in and may not do this."""
 
 
 class NotPossible(HubError):
-    """The state of things does not allow it (any more): a delivery that is on its way cannot be cancelled."""
+    """The current state does not allow it: a delivery that is being sent cannot be cancelled."""
 
 
 class ChangedMeanwhile(NotPossible):
@@ -29,11 +29,11 @@ class ChangedMeanwhile(NotPossible):
 
 
 class Busy(NotPossible):
-    """Another transaction holds the lock for too long. Trying again in a moment helps."""
+    """Another transaction has kept the lock for too long. Try again."""
 
 
 class Incomplete(HubError):
-    """What a person filled in needs putting right before anything can be sent or saved."""
+    """The user must correct the input before it can be sent or saved."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(problem.what for problem in problems))
@@ -45,8 +45,8 @@ class NotConfigured(HubError):
 
 
 class LeaseLost(HubError):
-    """Another process has the lease of this installation. The one that sees this stops without writing anything."""
+    """Another process has the lease of this installation. The process that sees this stops without writing anything."""
 
 
 class Locked(HubError):
-    """A person's command holds the lock of this installation at this moment. The worker comes back to it."""
+    """A user's command holds the lock of this installation at this moment. The worker comes back to it."""

@@ -1,4 +1,4 @@
-"""What the hub keeps on the app it is mounted in, and the `HUB_*` configuration that it reads there."""
+"""The hub's state on the app, and the `HUB_*` configuration."""
 
 from __future__ import annotations
 
@@ -55,8 +55,7 @@ def host() -> Host:
 
 
 def vault() -> MultiFernet:
-    """Return the keys that credentials are encrypted with: the first of `HUB_SECRET_KEYS` encrypts, all of them
-    decrypt.
+    """Return the keys for credentials: the first of `HUB_SECRET_KEYS` encrypts, all of them decrypt.
 
     `HUB_SECRET_KEYS` is a list, or a comma-separated string, of Fernet keys. Raises `NotConfigured` without any.
     """
@@ -92,29 +91,29 @@ def seconds(name: str, default: float) -> dt.timedelta:
 
 
 def lease_time() -> dt.timedelta:
-    """Return how long a process may be silent before another one takes its leases over: `HUB_LEASE_SECONDS`, 90."""
+    """Return how long a lease is valid without renewal: `HUB_LEASE_SECONDS`, 90."""
     return seconds("HUB_LEASE_SECONDS", 90)
 
 
 def answer_time() -> dt.timedelta:
-    """Return how long a plugin may think about what a page or a ledger waits for: `HUB_ANSWER_SECONDS`, 5."""
+    """Return the timeout of a plugin while a page or a ledger waits: `HUB_ANSWER_SECONDS`, 5."""
     return seconds("HUB_ANSWER_SECONDS", 5)
 
 
 def step_time() -> dt.timedelta:
-    """Return how long it may take over a step of a conversation, over sealing and over reading an answer:
+    """Return the timeout of a plugin for a step of a conversation, for encoding a batch and for decoding an answer:
     `HUB_STEP_SECONDS`, 30."""
     return seconds("HUB_STEP_SECONDS", 30)
 
 
 def sign_in_time() -> dt.timedelta:
-    """Return how long it may take to authorize, to renew and to give back: `HUB_SIGN_IN_SECONDS`, 30."""
+    """Return the timeout of a plugin for authorizing, renewing and revoking: `HUB_SIGN_IN_SECONDS`, 30."""
     return seconds("HUB_SIGN_IN_SECONDS", 30)
 
 
 def trip_time() -> dt.timedelta:
-    """Return how long one trip to the ledger, or one call of a ledger, may take: `HUB_TRIP_SECONDS`, 70. It
-    stays within a lease."""
+    """Return the timeout of a trip to the ledger, or of a call from it: `HUB_TRIP_SECONDS`, 70. It stays within a
+    lease."""
     return seconds("HUB_TRIP_SECONDS", 70)
 
 
@@ -124,26 +123,27 @@ def sweep_interval() -> dt.timedelta:
 
 
 def stuck_time() -> dt.timedelta:
-    """After how long a delivery that nobody takes is said not to move: `HUB_STUCK_SECONDS`, a minute."""
+    """Return how long a queued delivery may wait for a worker before pages say that sending is delayed:
+    `HUB_STUCK_SECONDS`, 60."""
     return seconds("HUB_STUCK_SECONDS", 60)
 
 
 def keep_alive() -> dt.timedelta:
-    """After how long credentials that nobody uses are renewed all the same: `HUB_KEEP_ALIVE_SECONDS`, seven days."""
+    """Return how long credentials may stay unused before they are renewed: `HUB_KEEP_ALIVE_SECONDS`, seven days."""
     return seconds("HUB_KEEP_ALIVE_SECONDS", 7 * 86400)
 
 
 def confirmation() -> dt.timedelta:
-    """Return how long after a first refusal an authorization is tried once more before it counts as lost, since an
-    outage can look the same: `HUB_CONFIRM_SECONDS`, ten minutes."""
+    """Return how long after a first refusal an authorization is tried again before it counts as lost, since an outage
+    can look the same: `HUB_CONFIRM_SECONDS`, ten minutes."""
     return seconds("HUB_CONFIRM_SECONDS", 600)
 
 
 def digest_hour() -> int:
-    """From which hour of the day (UTC) what needs attention is told: `HUB_DIGEST_HOUR`, 7."""
+    """Return the hour of the day (UTC) from which the daily digest is sent: `HUB_DIGEST_HOUR`, 7."""
     return int(current_app.config.get("HUB_DIGEST_HOUR", 7))
 
 
 def patience() -> dt.timedelta:
-    """For how long an unreachable ledger is tried before a person is asked: `HUB_PATIENCE_SECONDS`, three days."""
+    """Return how long an unreachable ledger is tried before a delivery stops: `HUB_PATIENCE_SECONDS`, three days."""
     return seconds("HUB_PATIENCE_SECONDS", 72 * 3600)

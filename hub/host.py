@@ -1,4 +1,4 @@
-"""The face that the hub shows to the application around it: what a host implements, and the words it speaks in.
+"""The public interface for hosts: the protocol that a host implements, and the data classes that it uses.
 
 A host hands an implementation of `Host` to `hub.Hub`. Every question that concerns rows names the organization, and an
 answer must never reach outside it: `order("acme", "17")` of an order that belongs to someone else is None. Methods are
@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 
 class Permission(enum.StrEnum):
-    """What a user may do with the hub. The host says who may; an installation's own access setting narrows SEND."""
+    """A permission to use the hub. The host decides who has it; "Visible to" in an installation's settings narrows
+    SEND."""
 
     MANAGE = "manage"
     SEND = "send"
@@ -80,11 +81,11 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyQuery:
-    """Which companies are wanted: those that `text` finds by name, e-mail or phone, all of them if it is empty; in the
-    order of their names, those that come `after` the company of that id, and `limit` at most.
+    """A query for a page of companies, in the order of their names: those that `text` finds by name, email or phone
+    (all if it is empty), from the one that follows the id `after`, and `limit` at most.
 
-    With `vendors` those that are bought from are wanted, else those that are sold to. A host that does not tell them
-    apart answers with all.
+    With `vendors` it asks for companies that the organization buys from, else for those that it sells to. A host that
+    does not tell them apart answers with all.
     """
 
     text: str = ""
@@ -132,11 +133,11 @@ class Order:
     """An order with all that its documents need. `discount` is positive; `total` = lines − discount + tax.
 
     An order that gives the customer money back has a negative total, from negative quantities or prices; its discount
-    and its tax are then negative, too, and it becomes a credit memo.
-    The figures are taken as the host gives them; if they do not add up, the hub says so and sends nothing.
-    `terms`, `tracking_class` and `location` are names as the books have them ("Net 30"); one that these do not have is
-    as good as none. Nothing of an order that is `cancelled` is sent; what stands in the books can be voided there.
-    `bill_numbers` are the numbers on the vendors' own invoices, by the vendor's id, as far as these have come.
+    and its tax are then negative, too, and it becomes a credit memo. The hub uses the figures as the host gives them;
+    if they do not add up, it says so and sends nothing. `terms`, `tracking_class` and `location` are names as in the
+    books ("Net 30"); names that the books do not have are ignored. Nothing is sent for an order that is `cancelled`;
+    its documents in the books can be voided. `bill_numbers` are the numbers on the vendors' own invoices, by the
+    vendor's id, where they are known.
     """
 
     id: str
@@ -162,8 +163,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """Tells the host that a document of one of its orders has arrived in the books, under `number`; or, with `voided`,
-    that it was voided there."""
+    """An event: a document of an order has arrived in the books, under `number`; or, with `voided`, was voided there.
+    """
 
     organization_id: str
     order_id: str
@@ -174,7 +175,7 @@ class Delivered:
 
 
 class OrderState(enum.StrEnum):
-    """Where an order is on its way into the books, as a whole: what a list of orders is filtered by."""
+    """The state of an order as a whole, by which hosts filter a list of orders."""
 
     UNSENT = "unsent"
     MOVING = "moving"
@@ -183,32 +184,32 @@ class OrderState(enum.StrEnum):
 
 
 class Host(Protocol):
-    """What the hub asks of the application around it."""
+    """The methods that the hub calls of the application that mounts it."""
 
     def user(self) -> User | None:
         """Return who is signed in, in a web request."""
 
     def organization(self) -> Organization | None:
-        """For which organization the signed-in user works now."""
+        """Return the organization for which the signed-in user works now."""
 
     def allows(self, user: User, permission: Permission, organization: Organization) -> bool:
         """Return True if the host lets this user do this. Asked on every request."""
 
     def order(self, organization_id: str, order_id: str) -> Order | None:
-        """One order, or None if this organization has none of that id."""
+        """Return an order, or None if this organization has none with that id."""
 
     def some_orders(self, organization_id: str, order_ids: Sequence[str]) -> Sequence[Order]:
-        """At most 200 orders at once, in any order; what this organization has not is left out.
+        """Return at most 200 orders, in any order, without those that this organization does not have.
 
-        As many queries as for one, or sending many is slow.
+        Use a constant number of queries, so that sending many orders is fast.
         """
 
     def company(self, organization_id: str, company_id: str) -> Company | None:
-        """One customer or vendor, or None if this organization has none of that id."""
+        """Return a customer or vendor, or None if this organization has none with that id."""
 
     def companies(self, organization_id: str, query: CompanyQuery) -> Page[Company]:
-        """Return a page of an organization's customers or vendors, to be linked with those of the books. The pages must
-        be quick however long the list is: an index and a comparison with the last row, not a count of rows to skip."""
+        """Return a page of an organization's customers or vendors, to be linked with those of the books. It must be
+        fast on a list of any length: use an index and compare with the last row instead of skipping rows."""
 
     def teams(self, organization_id: str) -> Sequence[Team]:
         """Return the teams that access can be given to."""
@@ -226,4 +227,4 @@ class Host(Protocol):
         """Return where a visitor signs in, to come back to `next_address`."""
 
     def delivered(self, event: Delivered) -> None:
-        """Called after the commit that recorded the arrival, in a worker; possibly more than once. Must not raise."""
+        """Receive an event after the commit that recorded it, in a worker, possibly more than once. Must not raise."""

@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def is_current() -> bool:
-    """Return True if the tables are those of this version."""
+    """Return True if the tables have this version."""
     engine = cast(Engine, current_app.extensions["sqlalchemy"].engine)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
@@ -43,7 +43,7 @@ def is_current() -> bool:
 
 
 def config(connection: Connection) -> Config:
-    """Alembic's configuration, for a connection that is open."""
+    """Return Alembic's configuration for an open connection."""
     settings = Config()
     settings.set_main_option("script_location", str(find_folder("migrations")).replace("%", "%%"))
     settings.attributes["connection"] = connection
@@ -51,7 +51,7 @@ def config(connection: Connection) -> Config:
 
 
 def is_ours(name: str | None, kind: str) -> bool:
-    """Return True if a table belongs to the hub; what hangs on a table belongs where the table does."""
+    """Return True if a table belongs to the hub. Indexes and constraints belong to their table."""
     return kind != "table" or ((name or "").startswith("hub_") and name != VERSION_TABLE)
 
 

@@ -1,4 +1,4 @@
-"""Where that is which ships with the code and is none: within the package when installed, beside it in a checkout."""
+"""The folders that ship with the code: inside the package when installed, beside it in a checkout."""
 
 from __future__ import annotations
 

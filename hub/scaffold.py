@@ -13,7 +13,7 @@ _LONGEST = 40
 
 
 class NotWritten(Exception):
-    """Why nothing was written, as a sentence."""
+    """The plugin was not written. The text says why."""
 
 
 def write_plugin(key: str, into: Path, *, pull: bool) -> Path:
@@ -38,7 +38,7 @@ def write_plugin(key: str, into: Path, *, pull: bool) -> Path:
 
 
 def _rename_plugin(text: str, key: str) -> str:
-    """Acme under its own name, in each of the ways in which that is written."""
+    """Return a text with Acme replaced by the plugin's name, in each of its spellings."""
     words = [word.capitalize() for word in key.split("_")]
     title = "".join(words)
     text = text.replace('label = "Acme"', f'label = "{" ".join(words)}"')  # What people read.

@@ -1,4 +1,4 @@
-"""Finding rows for an organization. What belongs to another one is not found, exactly as if it did not exist."""
+"""Rows of one organization. Rows of another organization are not found, as if they did not exist."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def installations(organization_id: str, *, removed: bool = False) -> list[Instal
 
 
 def installation(organization_id: str, installation_id: int) -> Installation:
-    """One installation. Raises `NotFound`, also for a removed one."""
+    """Return an installation. Raises `NotFound`, also for a removed one."""
     found = session().get(Installation, installation_id)
     if found is None or found.organization_id != organization_id or found.state is InstallationState.REMOVED:
         raise NotFound(say("There is no such installation."))
@@ -37,7 +37,7 @@ def installation(organization_id: str, installation_id: int) -> Installation:
 
 
 def delivery(organization_id: str, delivery_id: int) -> Delivery:
-    """One delivery. Raises `NotFound`."""
+    """Return a delivery. Raises `NotFound`."""
     found = session().get(Delivery, delivery_id)
     if found is None or found.organization_id != organization_id:
         raise NotFound(say("There is no such delivery."))
@@ -45,11 +45,11 @@ def delivery(organization_id: str, delivery_id: int) -> Delivery:
 
 
 def lock(installation_id: int, seconds: float | None = None) -> Installation:
-    """Make this the only transaction that moves anything of the installation, and read it afresh.
+    """Lock an installation, so that no other transaction changes anything of it, and read it again.
 
-    Everything that changes the state of deliveries, batches or conversations begins with this or with the worker's
-    fence, which locks the same row: a row lock on PostgreSQL, the write lock on SQLite. Raises `NotFound`, and `Busy`
-    if another transaction keeps the lock for longer than `seconds` (`LOCK_SECONDS`).
+    Every change of the state of deliveries, batches or conversations begins with this or with the worker's fence, which
+    locks the same row: a row lock on PostgreSQL, the write lock on SQLite. Raises `NotFound`, and `Busy` if another
+    transaction keeps the lock for longer than `seconds` (`LOCK_SECONDS`).
     """
     session().flush()
     limit_lock_wait(LOCK_SECONDS if seconds is None else seconds)

@@ -32,23 +32,23 @@ def subject_json(subject: Subject) -> dict[str, Any]:
 
 
 def subject_of(kind: str, stored: dict[str, Any]) -> Subject:
-    """Return the document or new record again. Raises `DoesNotAddUp` if somebody changed its figures since."""
+    """Return a document or new record from JSON. Raises `DoesNotAddUp` if its stored figures were changed."""
     found: Subject = _converter.structure(stored, _RECORDS.get(kind) or kind_of(kind).document)
     return found
 
 
 def books_json(books: Books) -> dict[str, Any]:
-    """Return what is known of some books, as JSON."""
+    """Return a description of books as JSON."""
     return cast(dict[str, Any], _converter.unstructure(books))
 
 
 def books_of(stored: dict[str, Any]) -> Books:
-    """Return what was known of some books."""
+    """Return a description of books from JSON."""
     return _converter.structure(stored, Books)
 
 
 def problems_json(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, Any]]:
-    """Problems as they are stored on a delivery."""
+    """Return problems as JSON, as they are stored on a delivery."""
     return [cast(dict[str, Any], _saying.unstructure(problem)) for problem in problems]
 
 

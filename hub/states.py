@@ -24,7 +24,7 @@ class InstallationState(enum.StrEnum):
 
 
 class DeliveryState(enum.StrEnum):
-    """How far one document, or one new record, is on its way into the books."""
+    """The state of one document, or one new record, on its way into the books."""
 
     WAITING = "waiting"  # For another delivery: the invoice for its customer.
     QUEUED = "queued"
@@ -36,7 +36,7 @@ class DeliveryState(enum.StrEnum):
 
 
 class StopReason(enum.StrEnum):
-    """Why a delivery was stopped."""
+    """The reason why a delivery was stopped."""
 
     UNMAPPED = "unmapped"  # A role that the document needs has no account yet.
     REJECTED = "rejected"  # The ledger refused it.

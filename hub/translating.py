@@ -1,6 +1,6 @@
-"""The words of the pages in the reader's language: through the host's own Babel catalogue, where it has one.
+"""Translation of the pages, through the host's own Babel catalogue if it has one.
 
-The hub brings no catalogue of its own. `docs/hosts.md` says how its messages come into the host's.
+The hub brings no catalogue of its own. `docs/hosts.md` says how its messages get into the host's.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from hub.plugin.sentences import ended
 
 
 def gettext(text: str, /, **values: Any) -> str:
-    """Return a text in the reader's language: a message with its `%(named)s` values put in, or what was said with
-    `hub.plugin.say`, the sentences within it included. A text that the catalogue does not have stays as it is, as do
-    all where the host has no Flask-Babel."""
+    """Return a text in the reader's language: a message with its `%(named)s` values, or a sentence of `hub.plugin.say`,
+    including sentences inside it. A text that the catalogue does not have stays as it is, as do all texts where the
+    host has no Flask-Babel."""
     sentence = say(text, **values) if values else text
     if not _has_babel() or not sentence:
         return f"{sentence:s}"
@@ -35,12 +35,12 @@ def gettext(text: str, /, **values: Any) -> str:
 
 
 def ngettext(one: str, many: str, num: int, **values: Any) -> str:
-    """Return the same for a message about a number of things, which it can name as `%(num)s`."""
+    """Return a message about a number of things, which it can name as `%(num)s`."""
     return gettext(say_count(one, many, num, **values))
 
 
 def format_day(value: dt.date) -> str:
-    """Return a day as the reader writes it: "3 Mar 2027", "03.03.2027"."""
+    """Return a date in the reader's format: "3 Mar 2027", "03.03.2027"."""
     if not _has_babel():
         return f"{say('%(day)s', day=value):s}"
     from flask_babel import format_date  # noqa: PLC0415 – As above.
@@ -49,7 +49,7 @@ def format_day(value: dt.date) -> str:
 
 
 def format_short_day(value: dt.date) -> str:
-    """Return the same without the year: "3 Mar", "3. März"."""
+    """Return a date without the year: "3 Mar", "3. März"."""
     if not _has_babel():
         return f"{value.day} {value:%b}"
     from babel.dates import format_skeleton  # noqa: PLC0415 – As above.
@@ -59,7 +59,7 @@ def format_short_day(value: dt.date) -> str:
 
 
 def current_language() -> str:
-    """Return the language that is spoken now, as HTML names it."""
+    """Return the current language, as HTML names it."""
     if not _has_babel():
         return "en"
     from flask_babel import get_locale  # noqa: PLC0415 – As above.
@@ -69,7 +69,8 @@ def current_language() -> str:
 
 @contextmanager
 def speaking(locale: str) -> Iterator[None]:
-    """Speak to somebody who is not the visitor: in a language, or with an empty one in the application's own."""
+    """Use another language inside this context, for a reader who is not the visitor; with an empty `locale`, the
+    application's own."""
     if not _has_babel():
         yield
         return

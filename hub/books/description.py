@@ -1,4 +1,4 @@
-"""Asking the books who they are and how they work: after connecting, once a day, and when a refusal may come of it."""
+"""The description of the books (`Books`): asked for after connecting, once a day, and when it may explain a refusal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SOON = dt.timedelta(minutes=5)
 
 
 def begin(installation: Installation) -> None:
-    """Ask now, unless they are being asked."""
+    """Ask for the description now, unless it is being asked for already."""
     running = session().scalar(
         select(ConversationRow.id).where(
             ConversationRow.installation_id == installation.id,
@@ -34,30 +34,31 @@ def begin(installation: Installation) -> None:
 
 
 def begin_due_check(installation: Installation) -> None:
-    """Ask, if it is time."""
+    """Ask for the description if that is due."""
     if installation.check_due_at is not None and installation.check_due_at <= now():
         begin(installation)
 
 
 def is_check_due() -> ColumnElement[bool]:
-    """Return True if it is time to ask, as a condition on `Installation`."""
+    """Return the condition on `Installation` that its description is due to be asked for."""
     return Installation.check_due_at <= now()
 
 
 def is_first(installation: Installation) -> bool:
-    """Return True if they are being asked for the first time, so that nobody knows yet whose books they are."""
+    """Return True while the books are described for the first time, so that their name is not known yet."""
     return installation.checked_at is None and installation.check_due_at is None
 
 
 def hasten_check(installation: Installation) -> None:
-    """The books refused something: perhaps they work otherwise by now than we know. Ask soon, but not each time."""
+    """Ask for the description soon after a refusal, because the books may have changed. Do nothing if it was asked for
+    in the last five minutes."""
     fresh = installation.checked_at is not None and installation.checked_at > now() - _SOON
     if installation.check_due_at is not None and not fresh:
         installation.check_due_at = now()
 
 
 def store_description(installation: Installation, books: Books) -> None:
-    """Keep what they said, and ask again in a day."""
+    """Store the description, and ask again in a day."""
     identify(installation, books)
     ways = books_json(books)
     installation.books_ways = {name: value for name, value in ways.items() if name not in _COLUMNS}
@@ -71,13 +72,13 @@ def postpone_check(installation: Installation) -> None:
 
 
 def identify(installation: Installation, books: Books) -> None:
-    """Keep whose books they are."""
+    """Store the name, country and currency of the books."""
     installation.books_name, installation.books_country = books.name[:200], books.country[:64]
     installation.books_currency = books.currency[:3]
 
 
 def known_books(installation: Installation) -> Books:
-    """Return the books as we know them: without any particulars before they were first asked."""
+    """Return the books as last described; with defaults for what has never been described."""
     return books_of({
         **installation.books_ways, "id": installation.books_id, "name": installation.books_name,
         "country": installation.books_country, "currency": installation.books_currency,
@@ -85,7 +86,7 @@ def known_books(installation: Installation) -> Books:
 
 
 def find_last_check(installation_id: int) -> ConversationRow | None:
-    """Return the latest time that they were asked."""
+    """Return the latest conversation that asked for the description."""
     return session().scalar(
         select(ConversationRow)
         .where(ConversationRow.installation_id == installation_id, ConversationRow.purpose == Purpose.CHECK)

@@ -1,4 +1,4 @@
-"""The history of the books: what stands open, what is overdue, and what became there of what we posted."""
+"""The history of the books: open and overdue amounts, and the current state of the documents that we posted."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ ZERO = Decimal("0.00")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What a customer owes. `aging` is the open amount that is not due yet, then by how long it has been overdue.
+    """A customer's account in one of the books, in their currency.
 
-    `credit` is what the customer has paid or been credited beyond the invoices, so `balance` is open minus credit.
+    `open` is the unpaid amount of all invoices. `aging` splits it: not due yet, then by days overdue (see `AGES`).
+    `credit` is what the customer has paid or been credited beyond the invoices, and `balance` is `open` minus `credit`.
     """
 
     transactions: Sequence[TransactionRow]
@@ -46,7 +47,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A document, and what it is in the books."""
+    """A document with its posting."""
 
     document: Document
     posting: Posting
@@ -68,7 +69,7 @@ def _store_row(installation_id: int, row: TransactionRow | None, found: Transact
 
 
 def mark_transactions_deleted(installation_id: int, kind: TransactionKind, ids: Sequence[str]) -> None:
-    """Transactions are not in the books any more."""
+    """Mark transactions as deleted in the books, with a balance of zero."""
     session().execute(
         update(TransactionRow)
         .where(
@@ -81,9 +82,10 @@ def mark_transactions_deleted(installation_id: int, kind: TransactionKind, ids: 
 
 
 def enter(installation_id: int, entered: Sequence[Posted]) -> bool:
-    """Add what we have just posted, from the books' echoes: reading it back would cost calls and tell nothing new.
-    Three queries, however much it is. Gives whether something was voided on which was paid: what became of the payment
-    only the books know.
+    """Store the documents that we have just posted, from the answers of the ledger, so that they need not be fetched.
+
+    Return True if an invoice with payments was voided: then only the ledger knows what became of the payments, and the
+    history must be fetched. Three queries, however many documents.
     """
     known, freed = _Known(installation_id, entered), False
     for one in entered:
@@ -92,7 +94,7 @@ def enter(installation_id: int, entered: Sequence[Posted]) -> bool:
 
 
 class _Known:
-    """The transactions that some postings concern, as they stand after each of these."""
+    """The stored transactions that some postings concern, kept up to date while the postings are stored."""
 
     def __init__(self, installation_id: int, entered: Sequence[Posted]) -> None:
         ids: dict[TransactionKind, set[str]] = {}
@@ -117,7 +119,8 @@ class _Known:
         return False
 
     def _store_sale(self, document: Invoice | CreditMemo, posting: Posting) -> bool:
-        """Return what was paid on a changed invoice, or used of a changed credit memo, which it keeps."""
+        """Store an invoice or credit memo with the balance that follows from what was paid or applied before. Return
+        True if it was voided although something was paid on it."""
         kind = TransactionKind(document.kind)
         row = self.rows.get((kind, posting.id))
         settled = row.total - row.balance if row is not None else ZERO
@@ -131,7 +134,7 @@ class _Known:
         return voided and bool(settled)
 
     def _store_payment(self, document: Payment, posting: Posting) -> None:
-        """A payment lowers what is open of its invoice."""
+        """Store a payment, and lower the balance of its invoice."""
         paid = document.invoice.id if document.invoice is not None else ""
         seen = self.rows.get((TransactionKind.PAYMENT, posting.id))
         invoice = self.rows.get((TransactionKind.INVOICE, paid)) if paid else None
@@ -149,7 +152,7 @@ class _Known:
 
 
 def load_customer_account(installation_id: int, customer_id: str, today: dt.date) -> Account:
-    """Return what a customer owes and has paid, the newest first."""
+    """Return the account of a customer, with the newest transactions first."""
     rows = session().scalars(
         select(TransactionRow)
         .where(
@@ -163,8 +166,8 @@ def load_customer_account(installation_id: int, customer_id: str, today: dt.date
 
 
 def load_order_account(installation_id: int, deliveries: Iterable[Delivery], today: dt.date) -> Account:
-    """Return what is owed and has been paid for an order: its invoices, and what its customer's payments and credits of
-    the books apply to these, whoever entered them. Three queries."""
+    """Return the account of an order: its invoices, and the customer's payments and credits that are applied to them,
+    including those that were entered directly in the books. Three queries."""
     posted: dict[str, list[str]] = {}
     for delivery in deliveries:
         if delivery.installation_id == installation_id and delivery.posting_id:
@@ -184,7 +187,8 @@ def load_order_account(installation_id: int, deliveries: Iterable[Delivery], tod
 
 
 def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
-    """Return how what we posted stands in the books now, by delivery. One query an installation and kind."""
+    """Return the current transaction of each delivery that has a posting, by the delivery's id. One query per
+    installation and kind."""
     posted: dict[tuple[int, str], dict[str, Delivery]] = {}
     for delivery in deliveries:
         if delivery.posting_id and delivery.kind in set(TransactionKind):
@@ -203,7 +207,8 @@ def is_unapplied(delivery: Delivery) -> bool:
 
 
 def move_transactions(installation_id: int, merged: dict[str, str]) -> None:
-    """Customers have become part of others: their transactions are those of the others now."""
+    """Move the transactions of customers that were merged to the customers that remain. `merged` maps old ids to new
+    ones."""
     for gone, remains in merged.items():
         session().execute(
             update(TransactionRow)

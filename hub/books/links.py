@@ -1,4 +1,4 @@
-"""Which of the host's companies is which customer in the books."""
+"""Links between the host's companies and the customers and vendors in the books."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _CHUNK = 500  # Names a query: SQLite takes 32 766 variables, PostgreSQL plans s
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A delivery of a customer, vendor or item, and the entry of the books that it has become."""
+    """A delivery of a new customer, vendor or item, with the record that it created."""
 
     delivery: Delivery
     ref: Ref
 
     @property
     def company_id(self) -> str:
-        """Of what company a customer or vendor is the entry."""
+        """The company whose customer or vendor was created."""
         return self.delivery.source.partition("/")[2]
 
 
 def find_link(installation_id: int, kind: RecordKind, company_id: str) -> Link | None:
-    """Whom a company is linked to."""
+    """Return the link of a company, or None."""
     return session().scalar(
         select(Link).where(
             Link.installation_id == installation_id, Link.kind == kind, Link.company_id == company_id
@@ -48,12 +48,12 @@ def find_links(installation_id: int, kind: RecordKind, company_ids: Iterable[str
 
 
 def links(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Ref]:
-    """Whom some companies are linked to, by company. One query."""
+    """Return the records that companies are linked to, by company id. One query."""
     return {company_id: row.ref for company_id, row in find_links(installation_id, kind, company_ids).items()}
 
 
 def find_linked_ids(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> set[str]:
-    """Return which of some entries a company is linked to. One query."""
+    """Return those of the record ids that a company is linked to. One query."""
     return set(
         session().scalars(
             select(Link.record_id).where(
@@ -64,7 +64,8 @@ def find_linked_ids(installation_id: int, kind: RecordKind, record_ids: Iterable
 
 
 def link_company(installation_id: int, kind: RecordKind, company_id: str, ref: Ref, by: str) -> None:
-    """Link a company to an entry of the books, in place of whatever it was linked to before. Who did it is kept."""
+    """Link a company to a record, replacing its earlier link. `by` is the name of the person, kept in the log of
+    changes."""
     _set_link(find_link(installation_id, kind, company_id) or _add_link(installation_id, kind, company_id), ref, by)
 
 
@@ -82,7 +83,8 @@ def _set_link(row: Link, ref: Ref, by: str) -> None:
 
 
 def unlink_company(installation_id: int, kind: RecordKind, company_id: str, by: str) -> None:
-    """Link a company to nobody any more. Who did it is kept. What has been sent stays where it is."""
+    """Remove the link of a company. `by` is the name of the person, kept in the log of changes. Documents that were
+    sent stay with their customer."""
     row = find_link(installation_id, kind, company_id)
     if row is not None:
         _log_change(row, Ref(id=""), by)
@@ -90,7 +92,7 @@ def unlink_company(installation_id: int, kind: RecordKind, company_id: str, by: 
 
 
 def find_link_changes(installation_id: int, kind: RecordKind, company_id: str, limit: int = 5) -> list[LinkChange]:
-    """Return who linked a company to whom, and when, the newest first."""
+    """Return the latest changes of a company's link, newest first."""
     rows = session().scalars(
         select(LinkChange)
         .where(
@@ -110,7 +112,7 @@ def _log_change(row: Link, to: Ref, by: str) -> None:
 
 
 def by_name(installation_id: int, kind: RecordKind, names: Iterable[str]) -> dict[str, RecordRow]:
-    """Return the active entries of those names, by `name_key`; a constant number of queries for 500 names."""
+    """Return the active records with these names, by `name_key`. One query for every 500 names."""
     keys = sorted({name_key(name) for name in names})
     found: dict[str, RecordRow] = {}
     for start in range(0, len(keys), _CHUNK):
@@ -127,7 +129,7 @@ def by_name(installation_id: int, kind: RecordKind, names: Iterable[str]) -> dic
 
 
 def find_record(installation_id: int, kind: RecordKind, record_id: str) -> RecordRow | None:
-    """One entry of a list, if the books have it."""
+    """Return a record, or None if the books do not have it."""
     return session().scalar(
         select(RecordRow).where(
             RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.record_id == record_id
@@ -136,7 +138,7 @@ def find_record(installation_id: int, kind: RecordKind, record_id: str) -> Recor
 
 
 def records(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> list[RecordRow]:
-    """Some entries of a list by their ids, those that the books have. One query for 500."""
+    """Return the records with these ids, without those that the books do not have. One query for every 500 ids."""
     ids, found = sorted(set(record_ids)), list[RecordRow]()
     for start in range(0, len(ids), _CHUNK):
         found += session().scalars(
@@ -150,8 +152,8 @@ def records(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -
 
 
 def remember(installation_id: int, created: Iterable[Created]) -> None:
-    """New customers, vendors and items are in the books: add them to our copies of the lists, and link the companies.
-    A few statements for each kind, however many there are."""
+    """Add new customers, vendors and items to our copies of the lists, and link their companies. A constant number of
+    statements per kind."""
     by_kind: dict[RecordKind, list[Created]] = {}
     for one in created:
         by_kind.setdefault(RecordKind(one.delivery.kind), []).append(one)

@@ -1,4 +1,5 @@
-"""What fills a role: accounts receivable → 1100 Accounts Receivable. Resolved here, before a plugin sees a document."""
+"""Mappings of roles to records, such as accounts receivable → 1100 Accounts Receivable. They are resolved before a
+plugin receives a document."""
 
 from __future__ import annotations
 
@@ -17,9 +18,8 @@ from hub.plugin import Integration, MappingField, Problem, RecordKind, Ref, noun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A dropdown of the Accounts tab: what is chosen, what may be, and why there is nothing to choose. `candidates` are
-    all the accounts that fit; of another list, which may be long, the first ones and the one that is chosen.
-    """
+    """A dropdown of the Accounts tab, with its current choice. `candidates` are all accounts that fit; of another list,
+    which may be long, the first records and the chosen one."""
 
     field: MappingField
     chosen: Ref | None
@@ -39,7 +39,7 @@ class Choice:
 
 
 def mapped(installation_id: int) -> dict[str, Ref]:
-    """Return what is saved, by role."""
+    """Return the saved records, by role."""
     rows = session().scalars(select(Mapping).where(Mapping.installation_id == installation_id))
     return {row.role: row.ref for row in rows}
 
@@ -61,7 +61,7 @@ def list_choices(installation: Installation, integration: Integration) -> list[C
 
 
 def describe_choices(installation: Installation, integration: Integration, chosen: Map[str, str]) -> dict[str, str]:
-    """Return the Accounts tab in words: what a role is called → what the entry chosen for it is called. One query."""
+    """Return the Accounts tab in words: the label of each role with the label of its record. One query."""
     books = description.known_books(installation)
     fields = [field for field in integration.mappings if books.tracks(field.kind)]
     rows = session().scalars(select(RecordRow).where(
@@ -73,13 +73,14 @@ def describe_choices(installation: Installation, integration: Integration, chose
 
 
 def suggest_mappings(installation: Installation, integration: Integration) -> dict[str, str]:
-    """Return what the dialog would suggest, by role: the ids of entries, where nothing is saved."""
+    """Return the suggested record ids, by role, for roles without a saved one."""
     found = list_choices(installation, integration)
     return {one.field.key: one.chosen.id for one in found if one.suggested and one.chosen is not None}
 
 
 def save_mappings(installation: Installation, integration: Integration, chosen: Map[str, str]) -> None:
-    """Save the Accounts tab: role → record id, empty for none. Raises `Incomplete` for what the books do not take."""
+    """Save the Accounts tab: record ids by role, empty for none. Raises `Incomplete` for records that do not fit their
+    role."""
     problems = []
     for choice in list_choices(installation, integration):
         role, record_id = choice.field.key, chosen.get(choice.field.key)
@@ -99,7 +100,7 @@ def save_mappings(installation: Installation, integration: Integration, chosen: 
 
 
 def _find_fitting(installation_id: int, field: MappingField, record_id: str) -> RecordRow | None:
-    """Return the entry, if the books take it in this role."""
+    """Return the record if it exists, is active, and fits the role."""
     row = links.find_record(installation_id, field.kind, record_id) if record_id else None
     fits = row is not None and row.active and (not field.accepts or row.account in field.accepts)
     return row if fits else None
@@ -130,16 +131,16 @@ def _build_choice(field: MappingField, saved: Ref | None, accounts: list[RecordR
 
 
 def _suggest_account(field: MappingField, fitting: list[RecordRow]) -> RecordRow | None:
-    """Return the account that is suggested: of those that are preferred the first, else one that is named so, else the
-    only one."""
+    """Return the account to suggest: the first of a preferred kind, else the first with one of the role's words in its
+    name, else the only one that fits."""
     preferred = [row for row in fitting if row.detail in field.prefers]
     preferred += [row for row in fitting if any(word in row.name.casefold() for word in field.named)]
     return next(iter(preferred or (fitting if len(fitting) == 1 else [])), None)
 
 
 def _suggest_only_preferred(installation_id: int, field: MappingField) -> RecordRow | None:
-    """Return the entry of a long list that is suggested: the only one that the integration prefers. Of several none is,
-    because nothing tells a sales tax from another one that comes to nothing."""
+    """Return the record of a long list to suggest: the one that the integration prefers, if there is just one. With
+    several, nothing tells which of them is meant."""
     preferred = session().scalars(
         select(RecordRow)
         .where(

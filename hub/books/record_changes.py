@@ -1,4 +1,4 @@
-"""What became of entries of the books behind our back: deleted there, or merged into others."""
+"""Deletions and merges of records in the books."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ NEVER_SEEN = "9999"
 
 
 def is_seen(installation_id: int, kind: Listed, told: Mapping[str, str]) -> bool:
-    """Return True if we have seen every one of these entries, by id, since it changed."""
+    """Return True if each of these records was fetched or written since it changed. `told` has the time of change by
+    id."""
     if isinstance(kind, TransactionKind):
         query = select(TransactionRow.transaction_id, TransactionRow.seen_at).where(
             TransactionRow.installation_id == installation_id, TransactionRow.kind == kind,
@@ -31,7 +32,7 @@ def is_seen(installation_id: int, kind: Listed, told: Mapping[str, str]) -> bool
 
 
 def mark_records_deleted(installation_id: int, kind: RecordKind, ids: Sequence[str]) -> None:
-    """Entries are not in the books any more. Whoever is linked to one is told, and has to choose another."""
+    """Mark records as deleted in the books, with a note on each link that has to be changed."""
     if not ids:
         return
     session().execute(_update_records(installation_id, kind, ids).values(active=False))
@@ -42,7 +43,7 @@ def mark_records_deleted(installation_id: int, kind: RecordKind, ids: Sequence[s
 
 
 def mark_others_deleted(installation_id: int, kind: RecordKind, records: Sequence[Record]) -> None:
-    """Only these entries are in the books."""
+    """Mark all records of a kind as deleted except these."""
     there = {record.id for record in records}
     active = session().scalars(
         select(RecordRow.record_id).where(
@@ -53,7 +54,7 @@ def mark_others_deleted(installation_id: int, kind: RecordKind, records: Sequenc
 
 
 def merge_records(installation_id: int, kind: RecordKind, merged: Sequence[tuple[str, str]]) -> None:
-    """Entries have become part of others. What pointed to them points to the others now, and a person is told."""
+    """Mark records as merged into others, and move their links and transactions to those, with a note on each link."""
     if not merged:
         return
     remains = _find_survivors(installation_id, kind, dict(merged))
@@ -72,8 +73,8 @@ def merge_records(installation_id: int, kind: RecordKind, merged: Sequence[tuple
 
 
 def _find_survivors(installation_id: int, kind: RecordKind, merged: dict[str, str]) -> dict[str, str]:
-    """Return who remains in the end. What has become part of another may itself have been told to be part of a third,
-    before or after; a circle, which would be nonsense, ends where it began."""
+    """Return the final record of each merge, by the id of the record that is gone. A record that remains may have been
+    merged into a third one, before or after. A circle, which would be an error of the ledger, ends where it began."""
     rows = session().execute(
         select(RecordRow.record_id, RecordRow.merged_into).where(
             RecordRow.installation_id == installation_id, RecordRow.kind == kind, RecordRow.merged_into != ""

@@ -1,4 +1,4 @@
-"""The lists and the history of the books: when they are fetched, and what is done with a page of them."""
+"""Refreshing our copy of the lists and the history: when each is fetched, and how a page of it is stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SETTLE = 30.0  # Seconds from a change that we are told of until it is read, so
 
 
 def find_listings(installation_id: int) -> list[Listing]:
-    """Return how far each list of an installation is."""
+    """Return the progress of each list and history of an installation."""
     return list(session().scalars(select(Listing).where(Listing.installation_id == installation_id)))
 
 
@@ -36,7 +36,7 @@ def refresh_lists(installation: Installation, integration: Integration) -> None:
 
 
 def follow_lists(installation: Installation, integration: Integration) -> None:
-    """Begin with the lists of which we have learned only now that the company uses them."""
+    """Begin with lists that the company has started to use, such as classes."""
     known = {listing.kind for listing in find_listings(installation.id)}
     for kind in _list_kinds(installation, integration):
         if known and kind not in known:
@@ -50,7 +50,7 @@ def _list_kinds(installation: Installation, integration: Integration) -> list[Li
 
 
 def refresh_history(installation_id: int) -> None:
-    """Have the history looked at again at once."""
+    """Make the history due now."""
     for listing in find_listings(installation_id):
         if listing.kind in set(TransactionKind) and listing.due_at is not None:
             listing.due_at = now()
@@ -86,7 +86,7 @@ def begin_due_lists(installation: Installation, limit: int, kinds: Sequence[List
 
 
 def is_loading(installation_id: int) -> bool:
-    """Return True if a list is being read at present: a page of it is asked for, or is the next to be asked for."""
+    """Return True if a page of a list is being fetched, or is the next to be fetched."""
     arguments = session().scalars(
         select(ConversationRow.argument).where(
             ConversationRow.installation_id == installation_id,
@@ -124,12 +124,12 @@ def store_page(row: ConversationRow, page: Page) -> None:
 
 
 def settling_time() -> dt.timedelta:
-    """Return how long after the ledger has told of a change it is read: `HUB_SETTLE_SECONDS`, 30."""
+    """Return the pause between a webhook and the fetch that it causes: `HUB_SETTLE_SECONDS`, 30."""
     return seconds("HUB_SETTLE_SECONDS", _SETTLE)
 
 
 def postpone_list(row: ConversationRow, problem: str) -> None:
-    """A page could not be fetched: say why, and try again later from the same place."""
+    """Store why a page could not be fetched, and try again later from the same place."""
     listing = session().get_one(Listing, (row.installation_id, row.argument["kind"]))
     _pause_list(listing, problem)
 
@@ -164,7 +164,7 @@ def store_records(installation_id: int, kind: RecordKind, records: Sequence[Reco
 
 
 def _refresh_interval(kind: Listed) -> dt.timedelta:
-    """Return how long a list stays as it is. The history is looked at more often: whether somebody has paid is news."""
+    """Return the pause between two fetches. It is shorter for the history, where new payments appear."""
     if isinstance(kind, TransactionKind):
         return seconds("HUB_HISTORY_SECONDS", 3600)
     return seconds("HUB_LISTS_SECONDS", 6 * 3600)
@@ -175,8 +175,8 @@ def _pause_list(listing: Listing, problem: str) -> None:
 
 
 def _is_no_news(listing: Listing) -> bool:
-    """Return True if it is due only because we were told of what we know already: what we write is told to us as well.
-    """
+    """Return True if a list is due only because of webhooks about changes that we have seen already, such as our own
+    writes."""
     regular = (listing.refreshed_at or now()) + _refresh_interval(listed(listing.kind))
     told = bool(listing.told) and not listing.loading and regular > now()
     return told and record_changes.is_seen(listing.installation_id, listed(listing.kind), listing.told)

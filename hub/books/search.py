@@ -1,4 +1,4 @@
-"""Entries of the books' lists, found as somebody types: quick on a list of any length."""
+"""Search for records while the user types, fast on lists of any length."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _PHONE = 3  # Digits from which on a phone number may be meant.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search found: the first entries, how many more there are, and whether there may be more even than that."""
+    """The result of a search: the first records, and how many more there are. With `uncounted` there are more than
+    `more`."""
 
     rows: Sequence[RecordRow]
     more: int = 0
@@ -33,7 +34,7 @@ class Found:
 
     @property
     def sentence(self) -> str:
-        """For the status beside the list."""
+        """The status shown beside the list."""
         if not self.rows:
             return _("Nothing found.")
         if not self.more:
@@ -46,10 +47,11 @@ class Found:
 def search_records(
     installation_id: int, kind: RecordKind, text: str, *, accounts: Collection[AccountKind] = (), limit: int = SHOWN
 ) -> Found:
-    """Return the active entries that begin with the text, or whose e-mail or phone does; then those with words that
-    begin with its words, in any order.
+    """Return the active records whose name, email or phone begins with the text; then those that have words that begin
+    with its words, in any order.
 
-    `accounts` leaves only accounts of these kinds. The number of queries, and of rows that are read, is limited.
+    `accounts` limits the search to accounts of these kinds. The number of queries, and of rows that are read, is
+    limited.
     """
     of = [RecordRow.installation_id == installation_id, RecordRow.kind == kind, *_is_usable(accounts)]
     order = [RecordRow.number, RecordRow.name_key] if accounts else [RecordRow.name_key]
@@ -68,7 +70,7 @@ def search_records(
 
 
 def _match_beginnings(text: str) -> list[ColumnElement[bool]]:
-    """Return what a text may be the beginning of: a name, an e-mail address, a phone number."""
+    """Return the conditions that a text begins a name, an email address or a phone number."""
     key = name_key(text)
     if not key:
         return [true()]
@@ -87,9 +89,8 @@ def _is_usable(accounts: Collection[AccountKind]) -> list[ColumnElement[bool]]:
 def _with_words(
     installation_id: int, kind: RecordKind, terms: list[str], usable: Sequence[ColumnElement[bool]]
 ) -> Select[int, str]:
-    """Entries with words that begin with each of the terms. The index is followed for the rarest of them, and each
-    entry that has it is asked for the others.
-    """
+    """Return a query for records with words that begin with each of the terms. It follows the index for the rarest
+    term, and checks the others on the records found."""
     rarest, *others = _by_rarity(installation_id, kind, terms)
     candidates = select(Word.record_id).where(_has_word(installation_id, kind, rarest)).order_by(Word.word)
     found = candidates.limit(_READ).subquery()

@@ -1,4 +1,4 @@
-"""Which customer of the books a company may be: found by name, e-mail and phone, and proposed to a person."""
+"""Suggestions for links: the customer or vendor with the same name, email or phone as a company."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOOKS = 5  # and how often in one request.
 
 
 class MatchedBy(enum.StrEnum):
-    """In what a company and an entry of the books are the same."""
+    """A way in which a company and a record are the same."""
 
     NAME = "name"
     EMAIL = "e-mail"
@@ -36,25 +36,25 @@ SAME = {MatchedBy.NAME: say("same name"), MatchedBy.EMAIL: say("same e-mail"), M
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """The one entry of the books that is the same as a company in these ways, and that no company is linked to."""
+    """The only record that matches a company in these `ways`, and that is not linked to another company."""
 
     record: RecordRow
     ways: tuple[MatchedBy, ...]
 
     @property
     def same(self) -> list[Sentence]:
-        """In what they are the same, in words."""
+        """The ways in which they match, in words."""
         return [SAME[way] for way in self.ways]
 
     @property
     def exact(self) -> bool:
-        """Whether it may be accepted unseen, together with others."""
+        """True if it may be accepted together with others, without being looked at."""
         return MatchedBy.NAME in self.ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A company of the host, and whom of the books it is linked to or may be."""
+    """A company of the host, with its link or the suggestion for one."""
 
     company: Company
     link: Link | None = None
@@ -63,7 +63,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyFilter:
-    """What a person looks for among the customers, or vendors. `after` is the company that the last page ended with."""
+    """The filter of the Customers tab. `after` is the id of the last company on the page before."""
 
     kind: RecordKind = RecordKind.CUSTOMER
     text: str = ""
@@ -73,9 +73,8 @@ class CompanyFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """How far accepting has come: how many were linked of how many looked at. `after` is where to go on, empty at the
-    end; `total` is how many there are, if the host tells.
-    """
+    """The progress of accepting all exact matches: `looked` companies were checked and `linked` of them linked. `after`
+    is where to continue, empty at the end; `total` is the number of companies, if the host gives it."""
 
     linked: int
     looked: int
@@ -84,10 +83,11 @@ class Accepted:
 
 
 def list_pairs(installation: Installation, wanted: CompanyFilter) -> tuple[list[Pair], str]:
-    """Return the next 50 companies with whom they are linked to, and after which one to go on; empty at the end.
+    """Return the next 50 companies with their links or suggestions, and the id after which to continue, empty at the
+    end.
 
-    Unlinked ones are looked for among a thousand companies, so there may be fewer, even none, and yet more to come.
-    The number of queries is limited.
+    For unlinked companies only, a thousand companies are searched at most, so that there may be fewer than 50, even
+    none, and more to come. The number of queries is limited.
     """
     companies: list[Company] = []
     after = wanted.after
@@ -107,10 +107,8 @@ def list_pairs(installation: Installation, wanted: CompanyFilter) -> tuple[list[
 
 
 def accept_all(installation_id: int, wanted: CompanyFilter, by: str) -> Accepted:
-    """Link the next companies with whoever has exactly their name; called again with `after` until that is empty.
-
-    Companies that share a name are left for a person to tell apart.
-    """
+    """Link the next companies to the records with exactly their names. Call it again with `after` until that is empty.
+    Companies that share a name are left to the user."""
     installation = scope.lock(installation_id)
     found = _ask_host(installation, wanted, wanted.after, _LOOKED)
     names = [name_key(one.name) for one in found.rows]
@@ -126,7 +124,7 @@ def accept_all(installation_id: int, wanted: CompanyFilter, by: str) -> Accepted
 
 
 def pair_companies(installation_id: int, kind: RecordKind, companies: Sequence[Company]) -> list[Pair]:
-    """Some companies with whom they are linked to, or else may be. Four queries, however many there are."""
+    """Return companies with their links, or with suggestions for those that are not linked. Four queries."""
     linked = links.find_links(installation_id, kind, [one.id for one in companies])
     free = [one for one in companies if one.id not in linked]
     found = _find_suggestions(installation_id, kind, free) if free else {}
@@ -149,7 +147,7 @@ def _match_keys(company: Company) -> dict[MatchedBy, str]:
 
 
 def _find_suggestions(installation_id: int, kind: RecordKind, companies: Iterable[Company]) -> dict[str, Suggestion]:
-    """Suggestions by company. A key that several entries have tells nothing."""
+    """Return suggestions by company id. A name, email or phone that several records share suggests none of them."""
     wanted = {one.id: _match_keys(one) for one in companies}
     queries = [
         _find_only_matches(installation_id, kind, way, column, {keys[way] for keys in wanted.values() if way in keys})
@@ -168,7 +166,7 @@ def _find_suggestions(installation_id: int, kind: RecordKind, companies: Iterabl
 def _find_only_matches(
     installation_id: int, kind: RecordKind, way: MatchedBy, column: InstrumentedAttribute[str], keys: Iterable[str]
 ) -> Select[str, str, int]:
-    """Return the only active entry that has a key, for each of the keys that just one has."""
+    """Return a query for the active record of each key that exactly one record has."""
     return (
         select(literal(str(way)).label("way"), column.label("key"), func.min(RecordRow.id).label("id"))
         .where(
@@ -183,7 +181,7 @@ def _find_only_matches(
 def _best_suggestion(
     keys: Mapping[MatchedBy, str], free: Mapping[tuple[MatchedBy, str], RecordRow]
 ) -> Suggestion | None:
-    """Whoever is the same in most, a name counting more than an e-mail and that more than a phone."""
+    """Return the best match: by name before by email before by phone."""
     found = {way: free[way, key] for way, key in keys.items() if (way, key) in free}
     for record in found.values():
         return Suggestion(record=record, ways=tuple(way for way, one in found.items() if one is record))

@@ -1,4 +1,4 @@
-"""What was read and written in each month. Some ledgers take money for reading, or stop at a figure."""
+"""Metered usage: reads and writes per month. Some ledgers charge for reads, or limit them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hub.plugin import RequestCost, say
 
 
 def count(installation_id: int, request_cost: RequestCost) -> None:
-    """Add a trip that was answered, in the transaction that stores the answer and under its lock."""
+    """Add the cost of an answered trip, in the transaction that stores the answer."""
     row = of_this_month(installation_id)
     row.calls += request_cost.calls
     row.reads += request_cost.reads
@@ -24,14 +24,14 @@ def count(installation_id: int, request_cost: RequestCost) -> None:
 
 
 def of_this_month(installation_id: int) -> Usage:
-    """Return what an installation has asked this month."""
+    """Return the usage of an installation in this month."""
     month = _this_month()
     found = session().get(Usage, (installation_id, month))
     return found or Usage(installation_id=installation_id, month=month, calls=0, reads=0, writes=0)
 
 
 def monthly_reads(integration: str) -> int:
-    """Return how many reads are to be had in a month, over all books; 0 if it is no matter, or if the plugin is gone.
+    """Return the monthly limit of reads, over all installations; 0 if there is none, or if the plugin is not installed.
     """
     found = current().integrations.get(integration)
     if found is None:
@@ -41,8 +41,7 @@ def monthly_reads(integration: str) -> int:
 
 
 def is_spent(integration: str) -> bool:
-    """Return True if the month's reads are used up, so that what only keeps us informed must wait for the next month.
-    """
+    """Return True if the month's reads are used up, so that lists and history are not fetched until the next month."""
     most = monthly_reads(integration)
     if not most:
         return False
@@ -55,7 +54,7 @@ def is_spent(integration: str) -> bool:
 
 
 def describe_spent(integration: str) -> str:
-    """Return what a person reads while nothing is read."""
+    """Return the sentence that is shown while reads are used up."""
     today = now().date()
     following = (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
     return say(

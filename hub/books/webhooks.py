@@ -1,7 +1,7 @@
-"""What a ledger tells us by itself: it only marks what is to be read again, so that the answer is given at once.
+"""Webhooks: a ledger tells us that something has changed. We only mark what to fetch, so that it is answered at once.
 
-Telling is not trusted to be complete, in order, or once: whatever was told, the next look brings what is there. A
-storm of it makes each list due once, a short while later; the looks at all of them share one trip.
+Webhooks may be incomplete, out of order or repeated. The next fetch brings the current state in any case. However many
+arrive, each list becomes due once, a little later.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _CROWD = 100
 
 
 def receive_webhook(key: str, body: bytes, headers: Mapping[str, str]) -> None:
-    """Take what the ledger of an integration tells. What is of books that nobody has connected is no matter.
+    """Store what a webhook says. Books that are not connected are ignored.
 
-    Raises `NotFound` if the integration is not here, `Rejected` if it was not the ledger that told it.
+    Raises `NotFound` if there is no such integration, `Rejected` if the webhook does not come from the ledger.
     """
     integration = current().integrations.get(key)
     if not isinstance(integration, PushIntegration):
@@ -60,7 +60,7 @@ def _find_connected(key: str, books: Iterable[str]) -> list[tuple[int, str]]:
 
 
 def _mark_changed(installation_id: int, changes: Iterable[Change]) -> None:
-    """Have lists looked at soon, or once more if they are being read."""
+    """Make lists due soon, or due again if they are being fetched."""
     told: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for change in changes:
         at = change.at.astimezone(dt.UTC).isoformat() if change.at else NEVER_SEEN
@@ -76,7 +76,7 @@ def _mark_changed(installation_id: int, changes: Iterable[Change]) -> None:
 
 
 def _merge_records(installation_id: int, changes: Iterable[Change]) -> None:
-    """Take over at once that entries have become part of others: nobody tells it again, and no list shows it."""
+    """Store merges at once: they are reported only here, and lists do not show them."""
     merged: defaultdict[RecordKind, dict[str, str]] = defaultdict(dict)
     for change in changes:
         if isinstance(change.kind, RecordKind):

@@ -1,1 +1,1 @@
-"""An installation from its first day to its last: install, authorize, options, notices, doctor."""
+"""Installations of integrations: install, authorize, options, access, notices, doctor."""

@@ -1,4 +1,4 @@
-"""The Accounts tab: which entries of the books fill the roles of an integration."""
+"""The Accounts tab: the records that fill the roles of an integration."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from hub.queue import commit, rollback
 
 
 def save_accounts(actor: Actor, installation_id: int, chosen: Mapping[str, str], *, seen: str = "") -> None:
-    """Save the Accounts tab: role → record id, empty for none. Roles that are not in `chosen` stay as they are.
+    """Save the Accounts tab: record ids by role, empty for none. Roles that are not in `chosen` stay as they are.
 
-    `seen` is the edition that the person saw; without it, whatever is saved is replaced. Raises `ChangedMeanwhile` if
-    another one is saved by now, `Incomplete` for what the books do not take, `Forbidden` unless the actor manages.
+    `seen` is the edition that the user saw; without it, the saved one is replaced. Raises `ChangedMeanwhile` if another
+    one has been saved since, `Incomplete` for records that do not fit their role, `Forbidden` unless the actor manages.
     """
     installation = scope.lock(access.managed_installation(actor, installation_id).id)
     integration = registry.integration(installation.integration)
@@ -42,7 +42,7 @@ def saved_accounts(installation: Installation) -> dict[str, str]:
 
 
 def accounts_edition(installation: Installation) -> str:
-    """Return a mark of what is saved, by which a form knows what it was opened with."""
+    """Return a hash of the saved accounts, with which a form notices that they were changed since it was opened."""
     return _hash_choices(saved_accounts(installation))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong here, in an operator's words, and what to do about each of it. It looks only, and changes nothing."""
+"""Checks for operators: faults of processes, settings and plugins, each with its cure. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ _Finding: TypeAlias = tuple[str, str, str]
 
 
 def find_faults() -> Iterator[Fault]:
-    """Return all that is wrong, what everything rests on first. Without tables nothing more can be told."""
+    """Yield all faults, the most fundamental first. Without tables of this version nothing after them can be checked.
+    """
     yield from _check_keys()
     yield from _check_workers()
     yield from _check_plugins()
@@ -178,7 +179,7 @@ def _check_connection(installation: Installation) -> Iterator[_Finding]:
 
 
 def _check_deliveries(installation: Installation) -> Iterator[_Finding]:
-    """Return what has stopped, what is in doubt, and what should move and does not."""
+    """Yield faults of deliveries: stopped, in doubt, and those that should move and do not."""
     is_ours = Delivery.installation_id == installation.id
     count = select(Delivery.reason, func.count()).where(is_ours, Delivery.state == DeliveryState.STOPPED)
     for reason, number in session().execute(count.group_by(Delivery.reason)):

@@ -1,4 +1,4 @@
-"""Connecting an organization with its books: installing, authorizing, pausing, testing, removing."""
+"""The commands of an installation: install, authorize, pause, test, uninstall."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A step of an authorization that nobody else can use any more, with what was kept for it."""
+    """A step of an authorization that can no longer be used by another request, with what was kept for it."""
 
     installation: Installation
     state: str
@@ -64,7 +64,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What the admin is asked before an authorization goes on; the answer comes with `state`."""
+    """A question to the admin before an authorization continues. The answer comes with `state`."""
 
     field: Field
     state: str
@@ -72,14 +72,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A step that has begun: its row, and the `state` of which the row knows the hash only."""
+    """A step that has begun: its row, and its `state`, of which the row stores only a hash."""
 
     row: Authorization
     state: str
 
     @classmethod
     def begin(cls, installation: Installation, user: User) -> _Step:
-        """Begin a step. What was kept for earlier steps that nobody came back from is deleted."""
+        """Begin a step. What was kept for earlier, unfinished steps is deleted."""
         session().execute(
             update(Authorization).where(Authorization.installation_id == installation.id).values(kept="")
         )
@@ -96,10 +96,10 @@ class _Step:
 
 
 def install_integration(actor: Actor, key: str) -> Installation:
-    """Begin an installation, or go on with one that was begun and never authorized.
+    """Create an installation, or return the one that was begun and never authorized.
 
-    Raises `NotFound` for an integration that is not there, `NotConfigured` if the operator has not set it up, and, as
-    every command here, `Forbidden` unless the actor manages.
+    Raises `NotFound` for an integration that is not installed here, `NotConfigured` if the operator has not set it up,
+    and, as every command here, `Forbidden` unless the actor manages.
     """
     actor.require(Permission.MANAGE)
     organization_id = actor.organization.id
@@ -126,7 +126,8 @@ def install_integration(actor: Actor, key: str) -> Installation:
 
 
 def start_authorization(actor: Actor, installation_id: int, return_url: str) -> str:
-    """Begin an attempt to authorize; gives the address of the sign-in. Raises `NotPossible` or `IntegrationError`."""
+    """Begin an attempt to authorize, and return the address of the sign-in. Raises `NotPossible` or `IntegrationError`.
+    """
     installation = access.managed_installation(actor, installation_id)
     integration = _push_integration(installation)
     step = _Step.begin(installation, actor.user)
@@ -143,7 +144,7 @@ def start_authorization(actor: Actor, installation_id: int, return_url: str) -> 
 
 
 def _call_authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask | Authorized:
-    """Return the next step. What is none is for the caller to see, and one that hangs is `Unavailable`."""
+    """Return the plugin's next step. The caller checks its class. A plugin that hangs is `Unavailable`."""
     try:
         return timeouts.within(integration.key, "authorize", sign_in_time(), lambda: integration.authorize(attempt))
     except timeouts.Hung as error:
@@ -158,7 +159,8 @@ def _call_authorize(integration: PushIntegration, attempt: Attempt) -> Redirect 
 
 
 def claim_attempt(actor: Actor, key: str, state: str) -> Claimed:
-    """Use up the step that a browser comes back from. Whose it is not, or is not any more, is `NotPossible`."""
+    """Use up the step with which the browser returns. Raises `NotPossible` if it belongs to another user, was used, or
+    has expired."""
     actor.require(Permission.MANAGE)
     row = session().scalar(select(Authorization).where(Authorization.state_hash == _hash_state(state)))
     stranger = say("This sign-in was not begun here by you. Begin again from the integrations page.")
@@ -184,10 +186,10 @@ def claim_attempt(actor: Actor, key: str, state: str) -> Claimed:
 def finish_authorization(
     actor: Actor, claimed: Claimed, return_url: str, answer: Mapping[str, str]
 ) -> Question | None:
-    """Exchange what the browser brought back for credentials, store them, and begin to speak with the books.
+    """Exchange the browser's parameters for credentials, store them, and begin to fetch from the books.
 
-    Gives a question if the admin has to choose first: its answer is claimed and finished as this one was.
-    Raises `Rejected` (denied, or other books than before) or `Unavailable`; the installation is then as it was.
+    Return a question if the admin has to choose first; its answer is claimed and finished in the same way. Raises
+    `Rejected` (denied, or other books than before) or `Unavailable`; the installation is then unchanged.
     """
     installation = access.managed_installation(actor, claimed.installation.id)
     integration = _push_integration(installation)
@@ -216,24 +218,24 @@ def finish_authorization(
 
 
 def delete_expired_attempts() -> None:
-    """Forget what was kept for steps that nobody came back from in time. The caller commits."""
+    """Delete what was kept for steps that have expired. The caller commits."""
     session().execute(
         update(Authorization).where(Authorization.expires_at < now(), Authorization.kept != "").values(kept="")
     )
 
 
 def pause_installation(actor: Actor, installation_id: int) -> None:
-    """Send nothing until an admin resumes. What is on its way is finished."""
+    """Send nothing until an admin resumes. A batch that is on its way is completed."""
     _change_state(actor, installation_id, _S.PAUSED)
 
 
 def resume_installation(actor: Actor, installation_id: int) -> None:
-    """Go on after a pause; everything that has queued up goes out."""
+    """Resume after a pause; everything that is queued is sent."""
     _change_state(actor, installation_id, _S.CONNECTED)
 
 
 def check_connection(actor: Actor, installation_id: int) -> None:
-    """Ask the books who they are, now, and try at once what waits for its next try."""
+    """Ask for the description of the books now, and try the open batches at once."""
     installation = scope.lock(access.managed_installation(actor, installation_id).id)
     if installation.state is not _S.CONNECTED:
         raise NotPossible(say("Only a connected installation can be tested."))
@@ -256,7 +258,7 @@ def reload_lists(actor: Actor, installation_id: int) -> None:
 
 
 def reload_history(actor: Actor, installation_id: int) -> None:
-    """Refresh the invoices and payments of the books. Raises `Forbidden` unless the actor sees these books."""
+    """Refresh the history of the books. Raises `Forbidden` unless the actor may see these books."""
     actor.require(Permission.VIEW)
     installation = scope.installation(actor.organization.id, installation_id)
     if not access.visibility_check(actor)(installation):
@@ -267,7 +269,7 @@ def reload_history(actor: Actor, installation_id: int) -> None:
 
 
 def remove_installation(actor: Actor, installation_id: int) -> None:
-    """Uninstall: give the authorization back, forget the credentials, cancel what has not left. History stays."""
+    """Uninstall: revoke the authorization, delete the credentials, cancel what has not been sent. History stays."""
     installation = scope.lock(access.managed_installation(actor, installation_id).id)
     connection, integration = None, current().integrations.get(installation.integration)
     if isinstance(integration, PushIntegration) and installation.credential is not None:

@@ -1,4 +1,4 @@
-"""Linking the organization's companies with customers and vendors of the books."""
+"""The commands that link the organization's companies with customers and vendors in the books."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from hub.queue import commit, rollback
 def link_company(
     actor: Actor, installation_id: int, kind: RecordKind, company_id: str, record_id: str, *, was: str
 ) -> str:
-    """Link a company to a customer or vendor of the books, and return that one's name.
+    """Link a company to a customer or vendor, and return that record's name.
 
-    `was` is the id that the person saw it linked to, empty for none. Raises `ChangedMeanwhile` if it is linked to
-    another one by now, `NotPossible` for an entry that is not active, `Forbidden` unless the actor sends or manages.
+    `was` is the record id that the user saw, empty for none. Raises `ChangedMeanwhile` if the link has been changed
+    since, `NotPossible` for a record that is not active, `Forbidden` unless the actor sends or manages.
     """
     _lock_for_linking(actor, installation_id, company_id)
     _check_unchanged(links.find_link(installation_id, kind, company_id), {was, record_id})
@@ -34,7 +34,7 @@ def link_company(
 
 
 def unlink_company(actor: Actor, installation_id: int, kind: RecordKind, company_id: str, *, was: str) -> None:
-    """Link a company to nobody any more. `was` and what is raised are as for `link_company`."""
+    """Remove the link of a company. `was` and the exceptions are as for `link_company`."""
     _lock_for_linking(actor, installation_id, company_id)
     _check_unchanged(links.find_link(installation_id, kind, company_id), {was, ""})
     links.unlink_company(installation_id, kind, company_id, actor.user.name)
@@ -42,9 +42,9 @@ def unlink_company(actor: Actor, installation_id: int, kind: RecordKind, company
 
 
 def accept_suggestion(actor: Actor, installation_id: int, kind: RecordKind, company_id: str, record_id: str) -> None:
-    """Link a company with the entry that was suggested; one that is linked already stays so.
+    """Link a company to the suggested record. A company that is linked already stays so.
 
-    Raises `NotPossible` if another entry is suggested by now, `Forbidden` unless the actor manages.
+    Raises `NotPossible` if another record is suggested by now, `Forbidden` unless the actor manages.
     """
     access.managed_installation(actor, installation_id)
     company = _find_company(actor, company_id)
@@ -59,7 +59,7 @@ def accept_suggestion(actor: Actor, installation_id: int, kind: RecordKind, comp
 
 
 def accept_exact_matches(actor: Actor, installation_id: int, wanted: CompanyFilter) -> Accepted:
-    """Link the next companies with whoever has exactly their name; called again with `after` until that is empty.
+    """Link the next companies to the records with exactly their names. Call it again with `after` until that is empty.
 
     Raises `Forbidden` unless the actor manages.
     """
@@ -70,7 +70,7 @@ def accept_exact_matches(actor: Actor, installation_id: int, wanted: CompanyFilt
 
 
 def _lock_for_linking(actor: Actor, installation_id: int, company_id: str) -> None:
-    """Take the lock of an installation with which an actor may link a company of the organization."""
+    """Lock an installation, after checking that the actor may link this company."""
     installation = scope.installation(actor.organization.id, installation_id)
     if not access.may_choose(actor, installation):
         raise Forbidden(say("The settings do not let you link companies with these books. Ask an admin."))
@@ -88,7 +88,8 @@ def _find_company(actor: Actor, company_id: str) -> Company:
 
 
 def _check_unchanged(now: Link | None, expected: set[str]) -> None:
-    """Raise `ChangedMeanwhile` unless a company is linked to one of these, so that nobody is overruled unseen."""
+    """Raise `ChangedMeanwhile` unless a company is linked to one of the expected records, so that no change is
+    overwritten unseen."""
     if (now.record_id if now is not None else "") in expected:
         return
     sentence = say("It was unlinked meanwhile. Nothing was changed.") if now is None else say(

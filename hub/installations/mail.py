@@ -1,4 +1,4 @@
-"""The mails to admins: who gets them, what stands in them, and how they leave."""
+"""Mails to admins: recipients, content and delivery."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class Stopped:
 
 
 def can_be_sent() -> bool:
-    """Return True if mail has a sender, a way out, and an address to lead back to."""
+    """Return True if mail is configured: a sender, a server or the host's own way, and the public URL for its link."""
     settings = current_app.config
     way_out = current().post is not None or settings.get("HUB_SMTP_URL")
     return bool(way_out and settings.get("HUB_MAIL_FROM") and settings.get("HUB_PUBLIC_URL"))
 
 
 def find_admins(organization_id: str) -> list[User]:
-    """Return who is told: the organization's users whom the host lets manage, and who have an address."""
+    """Return the recipients: the organization's users who may manage and have an email address."""
     whose = Organization(id=organization_id, name="")
     return [
         one for one in host().users(organization_id) if one.email and host().allows(one, Permission.MANAGE, whose)
@@ -56,7 +56,7 @@ def find_admins(organization_id: str) -> list[User]:
 
 
 def write_mails(finding: Finding, notice: Notice) -> list[EmailMessage]:
-    """Return the mail of a notice, in text and in HTML: one for each language of those who read it."""
+    """Return the mails of a notice, as text and HTML: one for each language of its recipients."""
     readers = find_admins(notice.organization_id)
     told, stopped = notice_texts.describe_finding(finding), _find_stopped(finding)
     mails = []
@@ -69,7 +69,7 @@ def write_mails(finding: Finding, notice: Notice) -> list[EmailMessage]:
 def _build_mail(
     told: NoticeText, stopped: Sequence[Stopped], finding: Finding, notice: Notice, readers: Sequence[User]
 ) -> EmailMessage:
-    """Return the mail in the language that is spoken now."""
+    """Return the mail in the current language."""
     settings = current_app.config
     routes = current_app.url_map.bind("", script_name=current_app.config["APPLICATION_ROOT"])
     path = routes.build(told.endpoint, dict(told.values))
@@ -93,7 +93,7 @@ def _build_mail(
 
 
 def send_mail(message: EmailMessage) -> None:
-    """Hand a mail over: to the host if it has a way of its own, else to the server at `HUB_SMTP_URL`.
+    """Send a mail: by the host's own way, or through the server at `HUB_SMTP_URL`.
 
     `smtps://user:password@host:465` is encrypted from the first byte, `smtp://host:587` as soon as the server offers
     it; a password never goes unencrypted to another machine. Raises whatever went wrong.
@@ -136,5 +136,5 @@ def _find_stopped(finding: Finding) -> Sequence[Stopped]:
 
 
 def _render_mail(name: str, view: Mapping[str, object]) -> str:
-    """Without the host's context processors, which may ask for a request that a worker has not."""
+    """Render a template without the host's context processors, which may need a request."""
     return current_app.jinja_env.get_template(f"hub/mail/{name}").render(view)

@@ -1,4 +1,4 @@
-"""The words of a notice, which are the same on a banner and in a mail, and its one button."""
+"""The texts of notices, the same for banner and mail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.plugin import Sentence, say, say_count
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something that an admin should know now. `about_at` is the moment that it is about: the end, the last call."""
+    """A fact that an admin should know now. `about_at` is the moment that it is about: the expiry, the last call."""
 
     kind: NoticeKind
     installation: Installation
@@ -23,13 +23,14 @@ class Finding:
 
     @property
     def mark(self) -> str:
-        """What there may be one of: a kind, for an installation, on a day."""
+        """The key that makes a notice unique: installation, kind and day."""
         return f"{self.installation.id}/{self.kind}/{now():%Y-%m-%d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeText:
-    """What, why and the cure. The button leads to `endpoint` with `values`; `tone` is bad if nothing moves any more."""
+    """The text of a notice with its button, which leads to `endpoint` with `values`. `tone` is bad if nothing is sent
+    any more."""
 
     what: str
     why: str
@@ -40,7 +41,7 @@ class NoticeText:
 
 
 def describe_finding(finding: Finding) -> NoticeText:
-    """Put a finding into words."""
+    """Return the text of a finding."""
     row = finding.installation
     label, here = registry.label(row.integration), {"installation_id": row.id}
     books = say("%(product)s (%(books)s)", product=label, books=row.books_name) if row.books_name else label
@@ -90,7 +91,7 @@ def describe_finding(finding: Finding) -> NoticeText:
 
 
 def days_left(moment: dt.datetime) -> int:
-    """Return how many days there are until then, begun ones too; 0 if it is over."""
+    """Return the days until a moment, rounded up; 0 if it has passed."""
     return max(0, -((now() - moment) // dt.timedelta(days=1)))
 
 

@@ -1,7 +1,7 @@
-"""What the admins of an organization should know without looking: found in the rows, shown as banners, and mailed.
+"""Notices for admins: derived from the rows, shown as banners, and mailed.
 
-What there is to tell is always read from the rows as they are, so that a banner goes when its cause does, and a mail
-that comes late says nothing that is over. The rows of `Notice` remember only what has been told.
+Findings are always derived from the current rows, so that a banner disappears with its cause, and a late mail does not
+report what is over. The rows of `Notice` only record what has been sent.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ log = logging.getLogger(__name__)
 
 
 def find_findings(organization_id: str) -> list[Finding]:
-    """Return what the admins of an organization should know now. Two queries."""
+    """Return the current findings of an organization. Two queries."""
     return list(_query_findings(Installation.organization_id == organization_id))
 
 
 def give() -> None:
-    """Write a notice for everything that was not told yet. Any number of schedulers may do so at once."""
+    """Create a notice for each new finding. Several schedulers may do so at once."""
     found = [one for one in _query_findings() if one.kind is not NoticeKind.DIGEST or now().hour >= digest_hour()]
     told = _find_given({one.installation.id for one in found})
     for finding in found:
@@ -57,14 +57,15 @@ def give() -> None:
 
 
 def due() -> list[int]:
-    """Return the notices whose mail must be tried now; none where no mail can be sent. One query."""
+    """Return the ids of notices whose mail is due; none if mail is not configured. One query."""
     if not mail.can_be_sent():
         return []
     return list(session().scalars(select(Notice.id).where(*_is_due())))
 
 
 def mail_notice(notice_id: int) -> None:
-    """Mail a notice, if that is still due and still true. A mail server that fails is asked again later."""
+    """Mail a notice, if it is still due and its finding still exists. After a failure of the mail server it is tried
+    again later."""
     claimed = update(Notice).where(Notice.id == notice_id, *_is_due())
     mine = changes_one(claimed.values(due_at=now() + _AT_WORK, tries=Notice.tries + 1))
     commit()
@@ -126,7 +127,7 @@ def _findings_about(row: Installation, stopped: int) -> Iterator[Finding]:
 
 
 def _count_stopped(where: Iterable[ColumnElement[bool]]) -> list[tuple[int, int]]:
-    """Return how many deliveries need a person, by installation."""
+    """Return the number of stopped deliveries, by installation."""
     query = (
         select(Delivery.installation_id, func.count())
         .join(Installation)
@@ -144,7 +145,7 @@ def _find_given(installation_ids: set[int]) -> list[Notice]:
 
 
 def _is_same(finding: Finding, notice: Notice) -> bool:
-    """Return True if a notice is about this. The digest is about a day."""
+    """Return True if a notice is about this finding. A digest is about a day."""
     if (notice.installation_id, notice.kind) != (finding.installation.id, finding.kind):
         return False
     near = _SAME if finding.kind in {kind for _, kind in THRESHOLDS} else dt.timedelta(0)

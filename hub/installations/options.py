@@ -1,4 +1,4 @@
-"""The Details tab: who may send what with an installation, and how."""
+"""The Details tab: access, allowed documents and options of an installation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hub.queue import commit, rollback
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """What the form holds. `who` is everyone, teams or users; `ids` the chosen teams or users."""
+    """The fields of the form. `who` is everyone, teams or users; `ids` are the chosen teams or users."""
 
     who: str
     ids: Sequence[str]
@@ -30,7 +30,7 @@ class Details:
 
 
 def saved_details(installation: Installation, integration: Integration) -> Details:
-    """Return the Details tab as it is saved."""
+    """Return the saved fields."""
     visible = installation.visible_to
     return Details(
         who=visible.get("who", ""), ids=tuple(visible.get("ids", ())), documents=tuple(installation.documents),
@@ -40,7 +40,7 @@ def saved_details(installation: Installation, integration: Integration) -> Detai
 
 
 def details_edition(details: Details) -> str:
-    """Return a mark of what the Details tab says, by which a form knows what it was opened with."""
+    """Return a hash of the fields, with which a form notices that they were changed since it was opened."""
     asked = {key for key, kind in document_kinds().items() if not kind.sent_with}
     documents = sorted(asked.intersection(details.documents))
     said = replace(details, ids=sorted(details.ids), documents=documents, options=dict(sorted(details.options.items())))
@@ -50,9 +50,8 @@ def details_edition(details: Details) -> str:
 def save_details(actor: Actor, installation_id: int, details: Details, *, seen: str = "") -> None:
     """Save the Details tab.
 
-    `seen` is the edition that the person saw; without it, whatever is saved is replaced. Raises `ChangedMeanwhile` if
-    another one is saved by now, `Incomplete` with each field that needs putting right, `Forbidden` unless the actor
-    manages.
+    `seen` is the edition that the user saw; without it, the saved one is replaced. Raises `ChangedMeanwhile` if another
+    one has been saved since, `Incomplete` with a problem for each wrong field, `Forbidden` unless the actor manages.
     """
     installation = scope.lock(access.managed_installation(actor, installation_id).id)
     integration = registry.integration(installation.integration)
@@ -72,7 +71,7 @@ def save_details(actor: Actor, installation_id: int, details: Details, *, seen: 
 
 
 def _find_problems(installation: Installation, integration: Integration, details: Details) -> list[Problem]:
-    """Return what of the Details tab needs putting right."""
+    """Return the problems of the fields."""
     problems = _visibility_problems(installation, details)
     sources = {field.key for field in host().source_fields()}
     if details.item_source not in sources:

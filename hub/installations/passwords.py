@@ -1,4 +1,4 @@
-"""The password with which a ledger that calls us shows who it is."""
+"""The password with which a ledger that polls us signs in."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from hub.dispatch import endpoints
 
 
 def change_password(actor: Actor, installation_id: int, *, instead_of: str) -> str:
-    """Return a new password for the ledger; the old one stops working. It is given here once, and kept as a hash.
+    """Return a new password for the ledger. The old one stops working. The password is returned only here; a hash of it
+    is stored.
 
-    `instead_of` is the edition that is to be replaced (`endpoints.edition`). Raises `NotPossible` if that is not the
-    present one any more, or if the ledger does not call us; `Forbidden` unless the actor manages.
+    `instead_of` is the edition to replace (`endpoints.edition`). Raises `NotPossible` if that is not the current one,
+    or if the ledger does not poll; `Forbidden` unless the actor manages.
     """
     access.managed_installation(actor, installation_id)
     return endpoints.new_password(actor.organization.id, installation_id, instead_of=instead_of)

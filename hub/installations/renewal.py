@@ -1,4 +1,4 @@
-"""Keeping authorizations alive that nobody uses, and finding out whether one has been taken back."""
+"""Renewing unused authorizations, and checking whether one was revoked."""
 
 from __future__ import annotations
 
@@ -24,22 +24,21 @@ log = logging.getLogger(__name__)
 
 
 def due() -> list[int]:
-    """Return the installations whose credentials must be renewed now, lest they lapse or to confirm a loss. One query.
-    """
+    """Return the installations whose credentials are due for renewal, before they lapse or to confirm a loss. One
+    query."""
     query = select(Installation.id).join(Credential).where(Credential.keep_at <= now(), *_is_renewable())
     return list(session().scalars(query))
 
 
 def find_by_books(key: str, books_ids: Collection[str]) -> list[int]:
-    """Return the installations of an integration that use one of these books, whosever they are: to check them, no
-    more."""
+    """Return the installations of an integration that use one of these books, in any organization, to check them."""
     named = [one for one in books_ids if one]
     query = select(Installation.id).where(Installation.integration == key, Installation.books_id.in_(named))
     return list(session().scalars(query.where(*_is_renewable())))
 
 
 def renew(installation_id: int) -> None:
-    """Renew the credentials of an installation. A loss that this confirms is noted; anything else is tried again."""
+    """Renew the credentials of an installation. A confirmed loss is stored; after other failures it is tried again."""
     installation = session().get(Installation, installation_id)
     integration = current().integrations.get(installation.integration) if installation else None
     if installation is None or not isinstance(integration, PushIntegration) or installation.state not in _ALIVE:

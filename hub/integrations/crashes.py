@@ -1,4 +1,4 @@
-"""A bug, ours or a plugin's, under a reference that a person can quote."""
+"""Bugs, ours or a plugin's, logged under a reference that the user can quote."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 def reference(error: BaseException) -> str:
-    """Log a bug with its traceback, under a reference that a person can quote."""
+    """Log an exception with its traceback under a new reference, and return the reference."""
     mark = secrets.token_hex(4)
     log.error("[%s] %s", mark, type(error).__name__, exc_info=error)
     return mark

@@ -1,6 +1,6 @@
-"""What we ask plugins for and can do without: if one fails at it, that is logged, and we go on as if it said nothing.
+"""Calls of plugins that may fail: a failure is logged, and a default is returned.
 
-Pages and carriers rest on these, so a plugin must not be able to take them down.
+Pages and workers rely on them, so that a plugin cannot break either.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _SILENCE = 60.0
 def validate_subject(
     integration: Integration, subject: Subject, options: Mapping[str, str], books: Books
 ) -> tuple[Problem, ...]:
-    """Return what these books would refuse. If nobody can tell, the books themselves will."""
+    """Return the problems that the plugin finds in a document or record; none if the plugin fails."""
     return _call_or_default(
         integration, "validate", lambda: tuple(integration.validate(subject, options, books)), tuple[Problem, ...], ()
     )
 
 
 def document_url(integration: Integration, kind: str, posting_id: str, books: Books) -> str | None:
-    """Return the page of a posting, if there is one and it is one of the web."""
+    """Return the web page of a posting, or None."""
     found = _call_or_default(
         integration, "document_url",
         lambda: integration.document_url(kind, posting_id, books, settings_of(integration)), str | None, None,
@@ -40,13 +40,13 @@ def document_url(integration: Integration, kind: str, posting_id: str, books: Bo
 
 
 def cost(integration: Integration, requests: Sequence[Request]) -> RequestCost:
-    """Return what a trip costs; if nobody can tell, what it costs at most ledgers."""
+    """Return the cost of a trip; if the plugin fails, the usual cost."""
     usual = Integration.cost(integration, requests)
     return _call_or_default(integration, "cost", lambda: integration.cost(requests), RequestCost, usual)
 
 
 def destination(integration: Integration, request: Request) -> str:
-    """Return where a request goes; if nobody can tell, where all others go."""
+    """Return the destination of a request; if the plugin fails, the common one."""
     return _call_or_default(integration, "destination", lambda: integration.destination(request), str, "")
 
 

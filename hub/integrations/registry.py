@@ -1,4 +1,4 @@
-"""Which integrations there are: what is installed under the entry-point group `hub.integrations`."""
+"""The registry of integrations, from the entry-point group `hub.integrations`."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ log = logging.getLogger(__name__)
 
 
 def load_integrations(span: dt.timedelta = LOADS) -> tuple[dict[str, Integration], tuple[BrokenPlugin, ...]]:
-    """Create every installed integration once, by label, and name those that cannot be used with the reason.
+    """Create every installed integration once, and return them by key in the order of their labels, with those that
+    cannot be used and why.
 
-    Each of them has `span` for it.
+    Each may take `span`.
     """
     found: dict[str, Integration] = {}
     broken = []
@@ -66,6 +67,6 @@ def integration(key: str) -> Integration:
 
 
 def label(key: str) -> str:
-    """Return what to call it on a page, also if the plugin is gone."""
+    """Return the label of an integration, made from its key if the plugin is gone."""
     found = current().integrations.get(key)
     return found.label if found else key.replace("_", " ").title()

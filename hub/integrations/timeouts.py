@@ -1,7 +1,7 @@
-"""How long a plugin may take: it is called in a thread, and whoever asked goes on without it when its time is over.
+"""Timeouts for calls of plugins: each call runs in a thread, and the caller goes on without it after the timeout.
 
-Nothing is interrupted. A call that hangs keeps its thread until it comes back, and its result is then dropped. After
-four such threads a plugin is not called in this process any more, and a worker ends its process.
+Nothing is interrupted. A call that hangs keeps its thread until it returns, and its result is then dropped. After four
+such threads a plugin is not called in this process any more, and a worker ends its process.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _abandoned_at_startup: dict[str, list[threading.Thread]] = {}
 
 
 class Hung(Exception):
-    """A plugin has not answered in its time, or hangs so often in this process that it is not called here."""
+    """A plugin has not answered in time, or hangs in so many threads of this process that it is not called."""
 
 
 def within(key: str, what: str, span: dt.timedelta, call: Callable[[], T]) -> T:
-    """Return what a call into the plugin of that key gives or raises; `what` says in a few words what it is asked.
+    """Return what a call of a plugin returns, or raise what it raises. `what` names the call in a few words.
 
-    Raises `Hung` when its time is over. What is called must be the plugin's, and touch no session of ours: it may be
-    left in the middle.
+    Raises `Hung` after `span`. The call must be the plugin's, and use no session of ours: it may be abandoned at any
+    point.
     """
     if is_choked(key):
         raise note_hung(key, what, f"{key} hangs here in {_MOST_LEFT} threads and is not asked for {what}.")
@@ -64,13 +64,13 @@ def within(key: str, what: str, span: dt.timedelta, call: Callable[[], T]) -> T:
 
 
 def count_recent_hangs(key: str) -> dict[str, int]:
-    """Return how often a plugin has hung within a day, by what it was asked. Raises `RedisError`."""
+    """Return how often a plugin has hung within a day, by the name of the call. Raises `RedisError`."""
     told = queue.connection().hgetall(f"hub:hung:{key}")
     return {what.decode(): int(times) for what, times in told.items()}  # type: ignore[union-attr]  # It is synchronous.
 
 
 def is_choked(key: str) -> bool:
-    """Return True if a plugin hangs in so many threads of this process that it is not called here any more."""
+    """Return True if a plugin hangs in so many threads of this process that it is not called any more."""
     abandoned = _abandoned_threads()
     if key not in abandoned:
         return False
@@ -84,7 +84,7 @@ def is_any_choked() -> bool:
 
 
 class _Call:
-    """A call in another thread, which sees what the asking one sees, and what came of it."""
+    """A call in another thread, with the context of this one, and its result."""
 
     __slots__ = ("call", "context", "found", "is_done", "raised")
 
@@ -139,7 +139,7 @@ def end_idle_callers() -> None:
 
 
 def note_hung(key: str, what: str, sentence: str) -> Hung:
-    """Return the error for a plugin that hangs, counted for the operator, whose `flask hub doctor` is another process.
+    """Return the error for a plugin that hangs, and count it in Redis for `flask hub doctor`, which is another process.
     """
     if has_app_context():
         try:

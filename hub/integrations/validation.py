@@ -1,7 +1,4 @@
-"""Whether what a plugin gives is what the interface says, before it reaches a row: a plugin may give anything.
-
-The interface's own annotations are the rule, so nothing has to be said twice.
-"""
+"""Validation of what plugins return, before it is stored. The rules are the interface's own annotations."""
 
 from __future__ import annotations
 
@@ -32,13 +29,14 @@ _LENGTHS = {"id": 64, "version": 64}
 
 
 def demand(value: object, expected: Any, what: str) -> None:
-    """Raise `TypeError`, saying what is wrong, unless a value is of an annotated type, to the bottom."""
+    """Raise `TypeError` unless a value has an annotated type, including all values inside it. `what` names the value.
+    """
     if wrong := _find_fault(value, expected):
         raise TypeError(f"{what} is not what the interface says: {wrong}")
 
 
 def request(asked: object) -> Request:
-    """Return a request that can be stored and sealed. Raises `TypeError` or `ValueError`."""
+    """Return a request that can be stored and encoded. Raises `TypeError` or `ValueError`."""
     if not isinstance(asked, Request):
         raise TypeError(f"A conversation yielded {asked!r}")
     if not isinstance(asked.name, str) or not isinstance(asked.writes, bool) or not isinstance(asked.payload, dict):
@@ -49,7 +47,8 @@ def request(asked: object) -> Request:
 
 
 def responses(found: object, count: int) -> Sequence[Response]:
-    """One response for each request, all of which can be stored. Raises `TypeError` or `ValueError`."""
+    """Return the responses, one for each request, after checking that all can be stored. Raises `TypeError` or
+    `ValueError`."""
     if not isinstance(found, Sequence) or not all(isinstance(one, Response) for one in found):
         raise TypeError(f"A carrier brought {type(found).__name__}, and not a sequence of responses")
     if len(found) != count:
@@ -62,8 +61,7 @@ def responses(found: object, count: int) -> Sequence[Response]:
 
 
 def error(raised: IntegrationError) -> IntegrationError:
-    """Return a failure of one of the three families that can be told and waited for. Raises `TypeError` or
-    `ValueError` for any other."""
+    """Return an error of one of the three families, checked. Raises `TypeError` or `ValueError` for any other."""
     if not isinstance(raised, Unavailable | AuthorizationExpired | Rejected):
         raise TypeError(f"{type(raised).__name__}(“{raised}”) is none of the three families") from raised
     if isinstance(raised, Rejected):
@@ -75,14 +73,14 @@ def error(raised: IntegrationError) -> IntegrationError:
 
 
 def text(payload: Any) -> str:
-    """Return a payload as JSON, the same for what is the same. Raises `TypeError` or `ValueError` for what is none."""
+    """Return a payload as canonical JSON. Raises `TypeError` or `ValueError` if it is not JSON."""
     written: str = simplejson.dumps(payload, use_decimal=True, sort_keys=True, ensure_ascii=False)
     written.encode()  # Half a character (a lone surrogate) is no text for any database.
     return written
 
 
 def _find_fault(value: Any, expected: Any, path: str = "") -> str:
-    """Return what is wrong with a value that should be of a type; empty if nothing is."""
+    """Return what is wrong with a value of an annotated type; empty if nothing is."""
     origin, arguments = get_origin(expected), get_args(expected)
     if origin in {Union, types.UnionType}:
         wrongs = [_find_fault(value, one, path) for one in arguments]

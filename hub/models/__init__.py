@@ -1,4 +1,4 @@
-"""The rows. Each belongs to one organization, by itself or through its installation."""
+"""The tables. Each row belongs to one organization, directly or through its installation."""
 
 from hub.models.books import Link, LinkChange, Listing, Mapping, RecordRow, Word
 from hub.models.bundle import Bundle

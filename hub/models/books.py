@@ -1,4 +1,4 @@
-"""What we know of the books: their lists and history, what we map to entries, and whom we link to whom."""
+"""Tables of our copy of the books: records, listings, mappings and links."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from hub.plugin import AccountKind, Listed, Record, RecordKind, Ref, Transaction
 
 
 def email_key(text: str) -> str:
-    """Return the form in which e-mail addresses are compared: the first one, without regard to case; empty for none."""
+    """Return the form in which email addresses are compared: the first address, without regard to case; empty if there
+    is none."""
     first = text.replace(";", ",").partition(",")[0].strip().casefold()
     return first[:200] if "@" in first else ""
 
 
 def phone_key(text: str) -> str:
-    """Return the form in which phone numbers are compared: the last ten digits, without the extension, so that a
-    country's code makes no difference. Fewer than seven are no number, and give an empty key."""
+    """Return the form in which phone numbers are compared: the last ten digits, without the extension and the country
+    code. Empty for fewer than seven digits."""
     number = keep_digits(_EXTENSION.split(text, maxsplit=1)[0])
     return number[-10:] if len(number) >= _SHORTEST_PHONE else ""
 
@@ -36,12 +37,12 @@ _SHORTEST_PHONE = 7
 
 
 def listed(kind: str) -> Listed:
-    """Return what a listing is of."""
+    """Return the kind of a listing."""
     return TransactionKind(kind) if kind in set(TransactionKind) else RecordKind(kind)
 
 
 class RecordRow(Base):
-    """An entry of a list in the books, as last fetched or created. Its keys are what it is matched and searched by."""
+    """A record in the books, as last fetched or created, with the keys by which it is matched and searched."""
 
     __tablename__ = "hub_record"
 
@@ -76,11 +77,11 @@ class RecordRow(Base):
 
     @property
     def label(self) -> str:
-        """As a person picks it: "1100 Accounts Receivable"."""
+        """The label in a dropdown: "1100 Accounts Receivable"."""
         return f"{self.number} {self.name}" if self.kind is RecordKind.ACCOUNT and self.number else self.name
 
     def copy_from(self, record: Record) -> None:
-        """Become what the books say."""
+        """Copy the fields of a fetched record."""
         self.name, self.name_key = record.name, name_key(record.name)
         self.number, self.account, self.detail = record.number[:100], record.account, record.detail[:100]
         self.email, self.email_key = record.email[:200], email_key(record.email)
@@ -89,13 +90,12 @@ class RecordRow(Base):
 
     @property
     def words(self) -> set[str]:
-        """What it is found by as somebody types, besides its e-mail and phone: the words of its name and number."""
+        """The words by which it is found, besides its email and phone: those of its name and number."""
         return set(split_words(f"{self.name_key} {self.number}"))
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text as they are searched: without case, accents and signs, each of 40 characters at most.
-    """
+    """Return the words of a text as they are searched: without case, accents and punctuation, cut to 40 characters."""
     plain = "".join(sign for sign in normalize("NFKD", text.casefold()) if not combining(sign))
     return [word[:_WORD] for word in _WORDS.findall(plain)]
 
@@ -105,9 +105,8 @@ _WORDS = re.compile(r"[^\W_]+")
 
 
 class Word(Base):
-    """A word by which an entry of a list is found. An index finds the words that begin with what was typed, however
-    long the list; looking for it within the names would read all of them.
-    """
+    """A word by which a record is found. An index finds the words that begin with what was typed, however long the list
+    is; searching within the names would read all of them."""
 
     __tablename__ = "hub_word"
 
@@ -120,7 +119,7 @@ class Word(Base):
 
 
 class Listing(Base):
-    """How far a list of the books, or the history of a kind, is fetched: `loaded` of `total` in the run going on."""
+    """The progress of fetching a list or a history: `loaded` of `total` entries in the current run."""
 
     __tablename__ = "hub_listing"
 
@@ -141,14 +140,14 @@ class Listing(Base):
 
     @property
     def percent(self) -> int:
-        """For the progress bar; 100 is kept for the end."""
+        """The value of the progress bar; 100 only at the end."""
         if not self.loading:
             return 100
         return min(99, 100 * self.loaded // self.total) if self.total else 0
 
 
 class Mapping(Base):
-    """Which record of the books fills a role: accounts receivable → 1100 Accounts Receivable."""
+    """The record that fills a role: accounts receivable → 1100 Accounts Receivable."""
 
     __tablename__ = "hub_mapping"
 
@@ -165,7 +164,7 @@ class Mapping(Base):
 
 
 class Link(Base):
-    """The host's company ↔ a customer (later: a vendor) in the books."""
+    """The link between a company of the host and a customer or vendor in the books."""
 
     __tablename__ = "hub_link"
 
@@ -191,9 +190,7 @@ class Link(Base):
 
 
 class LinkChange(Base):
-    """Somebody linked a company, linked it to another entry, or unlinked it: from whom, to whom, who and when. An empty
-    id stands for nobody.
-    """
+    """A change of a company's link, with who made it and when. An empty id means no link."""
 
     __tablename__ = "hub_link_change"
 

@@ -1,4 +1,4 @@
-"""Orders that a person sent together, from the moment Send was pressed."""
+"""Orders that a person sent together."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from hub.models.installation import Installation
 
 
 class Bundle(Base):
-    """What somebody wants sent, until each order of it has been queued; afterwards what came of it.
+    """Orders that a person sent together, and what became of them.
 
-    `left` are the ids of the orders that nobody has looked at yet, in their order. What kept one from being queued
-    stands in `held`, as problems by the order's id. Both change in the transaction that writes the deliveries, so an
-    order is left, or held, or queued, whatever dies meanwhile. `due_at` is when a worker should look after it next;
-    empty once nothing is left.
+    `left` are the ids of the orders that are not processed yet, in their order. `problems` are those of the orders that
+    could not be queued, by order id. Both change in the transaction that writes the deliveries, so that an order is
+    left, has problems, or is queued, whatever process dies. `due_at` is when a worker should continue; empty once
+    nothing is left.
 
-    `key` is of the form that was filled in: pressing its Send twice makes one bundle. `teams` are those of the person,
-    for a host that does not list everybody who may send.
+    `key` comes from the form, so that clicking Send twice makes one bundle. `teams` are those of the person, for a host
+    that does not list everybody who may send.
     """
 
     __tablename__ = "hub_bundle"

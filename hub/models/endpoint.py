@@ -1,4 +1,4 @@
-"""The endpoint that a ledger polls, and its current session."""
+"""The endpoint that a ledger polls, and its current polling session."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hub.models.installation import Installation
 
 
 class Endpoint(Base):
-    """Where the ledger of an installation calls, how it is known, and how far its present session is.
+    """The endpoint that the ledger of an installation polls, its login, and its current polling session.
 
-    `address` is the part of the URL that nobody can guess. `ticket` names the session, which lasts until it has been
-    silent beyond `ticket_until`; `batch_id` is what the ledger has, or had last; so many requests it was `asked` in
-    the session, and about so many are `remaining`. `waits_since` is when it was first asked to come back in a moment.
+    `address` is the secret part of the URL. `ticket` names the session, which ends at `ticket_until` unless the ledger
+    calls again. `batch_id` is the batch that the ledger has, or had last. `asked` requests were made in the session,
+    and about `remaining` are left. `waits_since` is when the ledger was first told to wait for a batch.
     """
 
     __tablename__ = "hub_endpoint"

@@ -1,4 +1,4 @@
-"""What a person chose last in the send dialog, so that the next order begins with it."""
+"""The last choices of a user in the send dialog, with which the next order begins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.database import Base, Json
 
 
 class Habit(Base):
-    """`chosen` holds the kinds of purchases that were sent along, the tax, and what the tax was by default then."""
+    """The last choices of a user: the kinds of purchase documents, the tax, and the default tax at that time."""
 
     __tablename__ = "hub_habit"
 

@@ -1,4 +1,4 @@
-"""What the admins of an organization are told by themselves, by banner and by mail."""
+"""Notices to the admins of an organization, by banner and mail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.models.installation import Installation
 
 
 class NoticeKind(enum.StrEnum):
-    """What there is to tell. The number of an EXPIRES_IN is that of the days left."""
+    """The kinds of notice. The number of an EXPIRES_IN is that of the days left."""
 
     EXPIRES_IN_30 = "expires_in_30"
     EXPIRES_IN_7 = "expires_in_7"
@@ -24,11 +24,11 @@ class NoticeKind(enum.StrEnum):
 
 
 class Notice(Base):
-    """One that was given. `mark` holds the installation, the kind and the day, so that there is one of a kind a day,
-    however many schedulers look.
+    """A notice that was given. `mark` names installation, kind and day, so that there is one of a kind a day, however
+    many schedulers run.
 
-    `about_at` is the moment that it is about (the end, the last call), by which one is known that was given before.
-    `due_at` is when its mail is tried next; empty if there is nothing left to do.
+    `about_at` is the moment that it is about (the expiry, the last call), by which a finding is recognized that was
+    given before. `due_at` is when its mail is tried next; empty if nothing is left to do.
     """
 
     __tablename__ = "hub_notice"

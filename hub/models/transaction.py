@@ -1,4 +1,4 @@
-"""The transactions of the books, as last fetched: what is open, what is paid, and what became of what we posted."""
+"""The transactions of the books, as last fetched or posted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.plugin import Transaction, TransactionKind
 
 
 class TransactionRow(Base):
-    """A transaction in the books. One that was deleted there is kept, because somebody may look for it."""
+    """A transaction in the books. Deleted ones are kept, so that pages can say that they were deleted."""
 
     __tablename__ = "hub_transaction"
 
@@ -41,7 +41,7 @@ class TransactionRow(Base):
     )
 
     def copy_from(self, found: Transaction) -> None:
-        """Become what the books say."""
+        """Copy the fields of a fetched transaction."""
         self.number, self.date, self.due = found.number[:100], found.date, found.due
         self.customer_id, self.total, self.balance = found.customer.id, found.total, found.balance
         self.currency, self.invoices = found.currency[:3], list(found.invoices)
@@ -50,9 +50,9 @@ class TransactionRow(Base):
 
     @property
     def is_unapplied(self) -> bool:
-        """Whether it stands there and nothing of it is paid; of a payment, whether nothing of it is applied."""
+        """True if nothing of it is paid or applied, and it is neither voided nor deleted."""
         return not self.deleted and not self.voided and self.balance == self.total
 
     def is_overdue(self, today: dt.date) -> bool:
-        """Return True if it is an invoice that should have been paid by now."""
+        """Return True if it is an unpaid invoice that was due before `today`."""
         return self.kind is TransactionKind.INVOICE and self.balance > 0 and (self.due or self.date) < today

@@ -1,4 +1,4 @@
-"""What an installation has asked of its ledger, month by month."""
+"""Metered usage, by month."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from hub.database import Base
 
 
 class Usage(Base):
-    """What was asked in a calendar month of UTC, as the ledger counts it, of the trips that were answered."""
+    """The usage of an installation in a calendar month (UTC), as its ledger counts it, of the trips that were answered.
+    """
 
     __tablename__ = "hub_usage"
 

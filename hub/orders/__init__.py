@@ -1,1 +1,1 @@
-"""What people do with orders: send, send many, retry, cancel, void; and the status and activity they read."""
+"""Commands on orders (send, send many, retry, cancel, void), and the queries for their status and activity."""

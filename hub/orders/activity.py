@@ -1,4 +1,4 @@
-"""What has been sent with an installation: found again, page by page, with what was asked and answered on the way."""
+"""The activity of an installation: its deliveries, page by page, with their requests and responses."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ _LONGEST = 20_000  # Characters of one message that are shown.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityFilter:
-    """What a person looks for. `group` is a key of `GROUPS`, or empty for all; `before` is the last row seen."""
+    """The filter of the Activity tab. `group` is a key of `GROUPS`, or empty for all; `before` is the id of the last
+    row shown."""
 
     group: str = ""
     text: str = ""
@@ -51,8 +52,8 @@ class ActivityFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityPage:
-    """Some deliveries, and the row to go on before, if there may be more: `unsearched` if those older than that have
-    not been looked through yet."""
+    """A page of deliveries. `more` is the id to continue before, if there may be more; with `unsearched` the deliveries
+    before it have not been searched yet."""
 
     deliveries: Sequence[Delivery]
     more: int | None
@@ -61,7 +62,8 @@ class ActivityPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryProgress:
-    """How far trying again has come. `before` is where to go on; None when there is nothing left."""
+    """The progress of retrying all: how many are on their way `again`, and how many are `still` stopped. `before` is
+    where to continue, None at the end."""
 
     again: int
     still: int
@@ -69,8 +71,8 @@ class RetryProgress:
 
 
 def list_deliveries(installation_id: int, wanted: ActivityFilter) -> ActivityPage:
-    """Return the newest deliveries that are wanted. A constant number of queries, and of rows that are read, however
-    many deliveries there are: one search looks through `SEARCHED` of them, and the next goes on where it ended."""
+    """Return the newest deliveries that match. The number of queries, and of rows that are read, is limited: a search
+    looks through `SEARCHED` deliveries, and the next one continues where it ended."""
     end = _find_search_end(installation_id, wanted) if wanted.text else None
     found = _query_ids(installation_id, wanted, PER_PAGE + 1, end).subquery()
     rows = session().scalars(
@@ -89,7 +91,7 @@ def list_deliveries(installation_id: int, wanted: ActivityFilter) -> ActivityPag
 
 
 def find_deliveries(installation_id: int, ids: Sequence[int]) -> list[Delivery]:
-    """These deliveries, as far as they belong to the installation, to show how they are by now."""
+    """Return those of the deliveries that belong to the installation."""
     rows = session().scalars(
         select(Delivery)
         .where(Delivery.installation_id == installation_id, Delivery.id.in_(ids[:PER_PAGE]))
@@ -103,7 +105,8 @@ def find_deliveries(installation_id: int, ids: Sequence[int]) -> list[Delivery]:
 
 
 def export_deliveries(installation_id: int, wanted: ActivityFilter) -> Iterator[Delivery]:
-    """Everything that is wanted, newest first. Holds a few hundred rows at a time, and no transaction in between."""
+    """Yield all deliveries that match, newest first. A few hundred rows are in memory at a time, and no transaction is
+    open between them."""
     before = wanted.before
     while True:
         step = ActivityFilter(group=wanted.group, text=wanted.text, before=before)
@@ -120,9 +123,10 @@ def export_deliveries(installation_id: int, wanted: ActivityFilter) -> Iterator[
 
 
 def retry_all(actor: Actor, installation_id: int, wanted: ActivityFilter) -> RetryProgress:
-    """Go on with some of what has stopped, newest first; called again with `before` until that is None.
+    """Retry some of the stopped deliveries, newest first. Call it again with `before` until that is None.
 
-    What would stop again stays stopped, with what is in its way now. Raises `Forbidden` unless the actor manages.
+    A delivery that would stop again stays stopped, with its current problems. Raises `Forbidden` unless the actor
+    manages.
     """
     access.managed_installation(actor, installation_id)
     stopped = ActivityFilter(group="attention", text=wanted.text, before=wanted.before)
@@ -188,7 +192,7 @@ def _query_ids(
 
 
 def _find_search_end(installation_id: int, wanted: ActivityFilter) -> int | None:
-    """Return the oldest row that one search looks at; None if it looks at all of them."""
+    """Return the id of the oldest row that one search looks at, None if it looks at all of them."""
     beyond = [select(one.offset(SEARCHED).limit(1).subquery().c.id) for one in _query_states(installation_id, wanted)]
     newest = session().scalar(select(func.max(union_all(*beyond).subquery().c.id)))
     return None if newest is None else int(newest) + 1
@@ -215,10 +219,10 @@ _SECRET_ELEMENT = re.compile(r"(<(\w*(?:Password|Token|Secret|Ticket)\w*)[^>]*>)
 
 
 def format_message(payload: Payload | None) -> tuple[str, int]:
-    """Return a message as a person reads it, and how many characters of it are left out.
+    """Return a payload as readable JSON, and how many characters of it are left out.
 
-    A request never holds a credential, and no carrier returns one. Whatever looks like one is hidden all the same, as
-    are the numbers of persons and cards that a ledger may tell.
+    A request never contains a credential, and no plugin returns one. Whatever looks like one is hidden all the same, as
+    are the numbers of persons and cards that a ledger may return.
     """
     if payload is None:
         return "", 0
@@ -227,7 +231,7 @@ def format_message(payload: Payload | None) -> tuple[str, int]:
 
 
 def redact(value: Any) -> Any:
-    """Return a message without what must not be shown."""
+    """Return a payload without values that must not be shown."""
     if isinstance(value, Mapping):
         return {
             key: _HIDDEN if _SECRET_KEY.search(key) and item not in ("", None) else redact(item)

@@ -1,4 +1,4 @@
-"""Writes plans down: deliveries are created, changed and cancelled as the plans say. Nothing is decided here."""
+"""Writing plans: deliveries are created, changed and cancelled as the plans say. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ from hub.states import DeliveryState
 
 
 def apply_plans(installation: Installation, plans: Sequence[Plan], by: str) -> None:
-    """Write plans without blockers down and wake a worker. The caller holds the lock of the installation, has loaded
-    the context and planned under it, and commits.
-    """
+    """Write plans without blockers, and wake a worker. The caller has locked the installation, loaded the context and
+    planned under the lock, and commits."""
     rows = _rows_of(plans)
     for plan in plans:
         for (kind, company_id), ref in plan.links.items():
@@ -33,7 +32,7 @@ def apply_plans(installation: Installation, plans: Sequence[Plan], by: str) -> N
 
 
 def _rows_of(plans: Iterable[Plan]) -> dict[Key, Delivery]:
-    """Return the deliveries that plans speak of, by key."""
+    """Return the existing deliveries of the plans, by key."""
     ids = {step.existing.id for plan in plans for step in plan.steps if step.existing is not None and step.existing.id}
     found = session().scalars(
         select(Delivery).where(Delivery.id.in_(ids)).options(selectinload(Delivery.needs))
@@ -56,7 +55,7 @@ def _apply_plan(installation: Installation, plan: Plan, rows: dict[Key, Delivery
 
 
 def _write_step(installation: Installation, row: Delivery | None, step: Step, by: str) -> Delivery:
-    """Return the delivery of a step, which begins anew with what is sent now."""
+    """Return the delivery of a step, reset and with the new subject."""
     assert step.subject is not None
     subject = subject_json(step.subject)
     if row is None or row.state is DeliveryState.CANCELLED:
@@ -75,7 +74,7 @@ def _write_step(installation: Installation, row: Delivery | None, step: Step, by
 
 
 def begin_anew(row: Delivery) -> None:
-    """Make a delivery wait as if it had never been tried."""
+    """Reset a delivery, as if it had never been tried."""
     close_conversation(row, say("Begun anew."))
     row.problems, row.reference, row.tries, row.tried_since = [], "", 0, None
     if row.state is not DeliveryState.WAITING:

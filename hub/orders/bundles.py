@@ -1,8 +1,8 @@
-"""Many orders are sent at once: what was pressed is kept in one row, and workers queue the orders a few at a time.
+"""Sending many orders: the request is stored in one row, and workers queue the orders a few at a time.
 
-Nobody's page need stay open. A part is queued in one transaction with the note that it is, under the lock of the
-installation, so that a worker may be killed at any moment and two may work on one bundle: each order is sent as if it
-were sent alone, by the person who pressed and with what that person may do when its turn comes.
+No page has to stay open. Some orders are queued in one transaction with the progress of the bundle, under the lock of
+the installation, so that a worker may be killed at any time, and two may work on one bundle. Each order is sent as if
+it were sent alone, by the person who clicked Send and with the permissions that this person has by then.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ _GONE = Problem(code="order-missing", what=say("The order is not there any more.
 def create_bundle(
     actor: Actor, installation_id: int, order_ids: Sequence[str], kinds: Sequence[str], key: str
 ) -> Bundle:
-    """Keep that a person wants these orders sent, and commit; a worker sees to it. One statement, however many orders.
+    """Store that a person wants these orders sent, and commit. Workers do the rest. One statement, however many orders.
 
-    `key` names the form whose Send was pressed: pressing it twice gives the bundle of the first time. Raises
-    `NotPossible` if nothing can be sent with the installation, `Forbidden` if the actor may not send this with it.
+    `key` comes from the form: clicking its Send twice returns the bundle of the first click. Raises `NotPossible` if
+    nothing can be sent with the installation, `Forbidden` if the actor may not send this with it.
     """
     user, whose = actor.user, actor.organization.id
     installation = scope.installation(whose, installation_id)
@@ -75,7 +75,7 @@ def create_bundle(
 
 
 def find_bundle(organization_id: str, bundle_id: int) -> Bundle:
-    """One bundle. Raises `NotFound`."""
+    """Return a bundle. Raises `NotFound`."""
     found = session().get(Bundle, bundle_id)
     if found is None or found.organization_id != organization_id:
         raise NotFound(say("These orders were not sent together here."))
@@ -83,7 +83,7 @@ def find_bundle(organization_id: str, bundle_id: int) -> Bundle:
 
 
 def find_recent_bundles(organization_id: str) -> list[Bundle]:
-    """Return what was sent together lately in an organization, the latest first. One query."""
+    """Return the last bundles of an organization within twelve hours, latest first. One query."""
     query = (
         select(Bundle)
         .where(Bundle.organization_id == organization_id, Bundle.sent_at > now() - _RECENT)
@@ -95,23 +95,23 @@ def find_recent_bundles(organization_id: str) -> list[Bundle]:
 
 
 def is_queueing(organization_id: str) -> bool:
-    """Return True if orders of an organization are about to be queued. One query."""
+    """Return True if orders of an organization are waiting to be queued. One query."""
     query = select(Bundle.id).where(Bundle.organization_id == organization_id, Bundle.due_at.is_not(None)).limit(1)
     return session().scalar(query) is not None
 
 
 def problems_by_order(bundle: Bundle) -> Mapping[str, Sequence[Problem]]:
-    """Return what kept some of its orders from being queued, by the id of the order."""
+    """Return the problems of the orders that could not be queued, by order id."""
     return {order_id: problems_of(stored) for order_id, stored in bundle.problems.items()}
 
 
 def find_due_bundles() -> list[int]:
-    """Return the bundles that nobody looks after and of which something is left. One query."""
+    """Return the ids of bundles that have orders left and no worker. One query."""
     return list(session().scalars(select(Bundle.id).where(Bundle.due_at <= now())))
 
 
 def send_bundle(bundle_id: int) -> None:
-    """Queue what is left of a bundle. Harmless to call at any time, by any number of processes."""
+    """Queue what is left of a bundle. Safe to call at any time, by any number of processes."""
     more = True
     while more:
         try:
@@ -125,7 +125,7 @@ def send_bundle(bundle_id: int) -> None:
 
 
 def _send_alone(bundle_id: int) -> bool:
-    """Queue the next order of a bundle by itself; one with which that is impossible is held."""
+    """Queue the next order of a bundle by itself. If that crashes, store the crash as its problem."""
     left = session().get_one(Bundle, bundle_id).left
     try:
         return retry_on_conflict(lambda validator: _send_some(bundle_id, 1, validator))
@@ -139,7 +139,7 @@ def _send_alone(bundle_id: int) -> bool:
 
 
 def _send_some(bundle_id: int, count: int, validator: Validator) -> bool:
-    """Queue the next orders of a bundle and commit; says whether there were any."""
+    """Queue the next orders of a bundle, and commit. Return True if there may be more."""
     bundle = session().get(Bundle, bundle_id)
     if bundle is None or not bundle.left:
         rollback()
@@ -167,14 +167,14 @@ def _send_some(bundle_id: int, count: int, validator: Validator) -> bool:
 
 
 def _store_progress(bundle: Bundle, done: Sequence[str], kept: Mapping[str, list[Problem]]) -> None:
-    """Write down that some orders are queued, or what kept them from it."""
+    """Remove orders from what is left, and store the problems of those that were not queued."""
     bundle.left = bundle.left[len(done) :]
     bundle.problems = {**bundle.problems, **{order_id: problems_json(problems) for order_id, problems in kept.items()}}
     bundle.due_at = now() + lease_time() if bundle.left else None
 
 
 def _leave_out(bundle_id: int, order_id: str, mark: str) -> None:
-    """Leave out an order that cannot even be looked at."""
+    """Store a problem for an order that crashes when it is planned."""
     bundle = session().get_one(Bundle, bundle_id)
     scope.lock(bundle.installation_id)
     if bundle.left[:1] == [order_id]:
@@ -185,14 +185,14 @@ def _leave_out(bundle_id: int, order_id: str, mark: str) -> None:
 
 
 def _find_sender(bundle: Bundle) -> User:
-    """Return who pressed, as the host knows that person by now."""
+    """Return the person who clicked Send, as the host knows them now."""
     known = host().users(bundle.organization_id)
     then = User(id=bundle.user_id, name=bundle.sent_by, teams=frozenset(bundle.teams))
     return next((one for one in known if one.id == bundle.user_id), then)
 
 
 def _find_blocker(installation: Installation, actor: Actor) -> Problem | None:
-    """Why nothing more of a bundle is sent, if something has changed since it was pressed."""
+    """Return the problem that keeps the rest of a bundle from being sent, None if there is none."""
     if installation.state not in access.SENDABLE:
         what = say("This installation is not connected any more.")
         return Problem(code="not-connected", what=what, cure=say("Connect it, then send these again."))

@@ -1,4 +1,4 @@
-"""Giving up what is on its way to the books, as long as it is certain that nothing of it has arrived."""
+"""Cancelling deliveries, as long as it is certain that nothing has reached the books."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
 
 
 def cancel_delivery(actor: Actor, delivery_id: int) -> Delivery:
-    """Give up a delivery that has not left. Raises `NotPossible` if it is, or may be, in the books, `Forbidden` unless
-    the actor manages, or may send with its installation."""
+    """Cancel a delivery that has not been sent. Raises `NotPossible` if it is, or may be, in the books, `Forbidden`
+    unless the actor manages, or may send with its installation."""
     delivery = scope.delivery(actor.organization.id, delivery_id)
     access.require_send_or_manage(actor, delivery.installation)
     scope.lock(delivery.installation_id)
@@ -44,10 +44,11 @@ def cancel_delivery(actor: Actor, delivery_id: int) -> Delivery:
 
 
 def confirm_deleted(actor: Actor, delivery_id: int) -> Delivery:
-    """Note that a person has deleted in the books what was bought and is not on the order any more: we cannot see that.
+    """Store that a person has deleted a purchase document in the books that is not on the order any more. We cannot see
+    such deletions.
 
-    If it is on the order again later, it is created anew. Raises `NotPossible` for anything else, `Forbidden`
-    unless the actor may send this.
+    If it is on the order again later, it is created again. Raises `NotPossible` for anything else, `Forbidden` unless
+    the actor may send this.
     """
     delivery = scope.delivery(actor.organization.id, delivery_id)
     access.require_send(actor, delivery.installation, [delivery.kind])
@@ -74,15 +75,14 @@ def can_cancel(delivery: Delivery) -> bool:
 
 
 def find_cancellable(deliveries: Iterable[Delivery]) -> set[int]:
-    """Return the ids of those that `can_cancel` is true of. One query."""
+    """Return the ids of deliveries that `can_cancel` is true of. One query."""
     ids = {delivery.id for delivery in deliveries if delivery.state in CANCELLABLE}
     return ids - open_writes.asked_to_write(ids)
 
 
 def give_up(delivery: Delivery) -> None:
-    """Cancel it, what waits for it, and the new records that nobody else waits for. A change that is given up leaves
-    what is in the books as it is there.
-    """
+    """Cancel a delivery, those that wait for it, and the new records that only it waits for. If it was changing a
+    posted document, that stays in the books as it is."""
     close_conversation(delivery, say("Cancelled."))
     if delivery.posting_id:
         posted, before = posted_subjects([delivery]).get(delivery.id), list(delivery.needs)
@@ -108,7 +108,7 @@ def _give_up_dependents(delivery: Delivery) -> None:
 
 
 def _cancel_unneeded(needed: Sequence[Delivery]) -> None:
-    """Cancel the new records that nobody waits for any more, such as a customer in whose place another was chosen."""
+    """Cancel new records that no delivery waits for any more, such as a customer instead of whom another was chosen."""
     for one in needed:
         if one.kind in set(RecordKind) and not _find_dependents(one) and can_cancel(one):
             give_up(one)
@@ -125,7 +125,7 @@ def _find_dependents(delivery: Delivery) -> list[Delivery]:
 
 
 def close_conversation(delivery: Delivery, why: str) -> None:
-    """End a conversation that has only read so far; its answer, should one come, is of no use any more."""
+    """Close a conversation that has only read so far. A late answer to it is ignored."""
     row = open_conversation(delivery)
     if row is not None:
         row.move(ConversationState.FAILED)

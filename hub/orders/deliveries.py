@@ -1,4 +1,4 @@
-"""The deliveries of orders, and what was chosen when these were sent."""
+"""Queries for the deliveries of orders, and for the choices with which they were sent."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def deliveries_of_orders(organization_id: str, order_ids: Iterable[str]) -> dict
 
 
 def filter_by_books(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:
-    """Return the deliveries to the books of an installation, also those of an earlier installation of them.
+    """Return the deliveries to the books of an installation, including those of an earlier installation of the same
+    books.
 
     An id that was chosen for other books means another record here.
     """
@@ -54,9 +55,9 @@ def filter_by_books(installation: Installation, live: Iterable[Delivery]) -> lis
 
 
 def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choices:
-    """Return what was chosen when an order was sent to these books last, else what the settings say.
+    """Return the choices with which an order was last sent to these books, else those of the settings.
 
-    `live` are the live deliveries of the order, to whatever books.
+    `live` are the live deliveries of the order, to any books.
     """
     sent = sorted((one for one in filter_by_books(installation, live) if one.choices), key=lambda one: one.sent_at)
     choices = Choices.of(sent[-1].choices) if sent else Choices(tax=installation.tax)
@@ -71,7 +72,7 @@ def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choice
 
 
 def count_stopped(installation_id: int) -> int:
-    """Return how many deliveries of an installation need a person."""
+    """Return the number of stopped deliveries of an installation."""
     query = select(func.count()).where(
         Delivery.installation_id == installation_id, Delivery.state == DeliveryState.STOPPED
     )
@@ -79,6 +80,6 @@ def count_stopped(installation_id: int) -> int:
 
 
 def is_said_gone(delivery: Delivery) -> bool:
-    """Return True if a person said that what a delivery posted was deleted in the books."""
+    """Return True if a person said that the posting of a delivery was deleted in the books."""
     key = fixes.key(fixes.about_delivery(delivery.source, delivery.kind), FixKind.ANEW)
     return bool(delivery.posting_id) and delivery.choices.get("answers", {}).get(key) == delivery.posting_id

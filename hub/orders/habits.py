@@ -1,4 +1,4 @@
-"""The send dialog of an order that was never sent begins with what this person chose for the order before."""
+"""Habits: a new order's send dialog begins with the user's last choices."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from hub.queue import commit, rollback
 
 
 def remember_choices(installation: Installation, user: User, choices: Choices) -> None:
-    """Keep what was chosen. What says nothing about the next order (who the customer is, a deposit, what was sent
-    afterwards) is not kept. Commits.
-    """
+    """Store a user's choices for the next order, without those that concern this order only (customer, deposit,
+    changes). Commits."""
     if not choices.sells:
         return
     bought = sorted(choices.kinds & kinds_per(Per.VENDOR))
@@ -29,8 +28,8 @@ def remember_choices(installation: Installation, user: User, choices: Choices) -
 
 
 def recall_choices(installation: Installation, user: User, order: Order) -> Choices:
-    """Return what a person would choose for an order, going by the last one. A tax that was chosen gives way to a
-    default that an admin has changed since."""
+    """Return the choices for a new order, from the last one. The last tax is ignored if an admin has changed the
+    default since."""
     row = session().get(Habit, (installation.id, user.id))
     chosen = row.chosen if row is not None else {}
     kept = chosen.get("default") == installation.tax

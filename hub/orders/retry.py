@@ -1,4 +1,4 @@
-"""A person has put right what stopped a delivery: it goes on, or is planned anew from the order as it is now."""
+"""Retrying stopped deliveries: they are resumed, or planned again from the current order."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _D = DeliveryState
 
 
 def retry_delivery(actor: Actor, delivery_id: int, given: Mapping[str, str] | None = None) -> Delivery:
-    """Go on with a stopped delivery. Raises `NotPossible` if it has not stopped, `Incomplete` if it would stop again,
+    """Retry a stopped delivery. Raises `NotPossible` if it is not stopped, `Incomplete` if it would stop again,
     `Forbidden` unless the actor manages, or may send with its installation.
 
-    What was refused is planned anew from the order as it is now, with the fixes `given` for its problems; a new record
-    with the orders that wait for it. What may have left goes on where it was: its batch is repeated under its key,
-    unless a person says that it is not in the books.
+    A refused document is planned again from the current order, with the fixes `given` for its problems; a new record
+    together with the orders that wait for it. A write that may have reached the ledger is resumed: its batch is
+    repeated under its key, unless a person says that it is not in the books.
     """
     delivery = scope.delivery(actor.organization.id, delivery_id)
     access.require_send_or_manage(actor, delivery.installation)
@@ -67,7 +67,7 @@ def _retry_locked(delivery: Delivery, given: Mapping[str, str], validator: Valid
 
 
 def _resume_conversation(delivery: Delivery) -> None:
-    """Let its conversation go on, and its parked batch with all that stopped in it."""
+    """Resume a conversation, and its parked batch with all deliveries that stopped in it."""
     parked = session().scalars(
         select(BatchRow)
         .join(Exchange)
@@ -91,7 +91,7 @@ def _resume_conversation(delivery: Delivery) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPlan:
-    """The plan of one document, its step (None if the order does not have it any more), and what is in the way."""
+    """The plan of one document with its step (None if the order does not have it any more) and its problems."""
 
     plan: Plan
     step: Step | None
@@ -126,7 +126,7 @@ def _plan_again(
 def _plans_of(
     wanted: Mapping[Delivery, tuple[Order, Choices]], context: PlanningContext, retried: Delivery
 ) -> dict[Delivery, RetryPlan]:
-    """Return the plan of each document alone, made as if those before it had been carried out where they could be."""
+    """Return the plan of each document alone, as if the plans before it without problems had been applied."""
     record = () if retried.order_id else ((retried.source, retried.kind),)
     found = {}
     for one, (order, choices) in wanted.items():
@@ -155,28 +155,28 @@ def _find_waiting(delivery: Delivery) -> list[Delivery]:
 
 
 def _find_followers(delivery: Delivery) -> list[Delivery]:
-    """Return what waits for a document: a new date is for it, too, and it may have nothing to wait for any more."""
+    """Return the documents that wait for a document: a new date applies to them, too, and they may not have to wait any
+    more."""
     return [one for one in _find_waiting(delivery) if one.state is _D.WAITING] if delivery.order_id else []
 
 
 def _orders_of(waiting: Sequence[Delivery]) -> dict[str, Order]:
-    """Return the orders of some deliveries, those that the host still has, by id."""
+    """Return the orders of deliveries that the host still has, by id."""
     places = {(one.organization_id, one.order_id or "") for one in waiting}
     found = (host().order(*place) for place in sorted(places))
     return {order.id: order for order in found if order is not None}
 
 
 def _choices_for(one: Delivery, retried: Delivery) -> Choices:
-    """Return the choices that a document was sent with last, asking for it alone, and for the change of what is
-    retried."""
+    """Return the last choices of a document, asking for it alone, and for the change of what is retried."""
     changing = [fixes.about_delivery(other.source, other.kind) for other in (one, retried) if other.posting_id]
     about = fixes.about_delivery(one.source, one.kind)
     return replace(Choices.of(one.choices), documents=(about,), updates=tuple(dict.fromkeys(changing)))
 
 
 def _apply_document(installation: Installation, delivery: Delivery, plans: Mapping[Delivery, RetryPlan]) -> None:
-    """Carry out the plan of a document, and those of what follows it as far as nothing is in their way. Raises if the
-    order does not have the document any more, or has again what was to be voided."""
+    """Apply the plan of a document, and those of its followers that have no problems. Raises if the order does not have
+    the document any more, or has again what was to be voided."""
     own = plans[delivery]
     if own.problems:
         _keep_stopped(delivery, own.problems)
@@ -192,8 +192,8 @@ def _apply_document(installation: Installation, delivery: Delivery, plans: Mappi
 def _apply_record(
     installation: Installation, delivery: Delivery, waiting: Sequence[Delivery], plans: Mapping[Delivery, RetryPlan]
 ) -> None:
-    """Carry out the plans of the documents that wait for a record. What an order does not have any more is given up;
-    what something else is in the way of stops. If that is so of all, the record stays stopped."""
+    """Apply the plans of the documents that wait for a record. Documents that their order does not have any more are
+    cancelled, those with other problems are stopped. If all have problems, the record stays stopped."""
     kept = {one: made for one, made in plans.items() if _is_on_order(made)}
     stopped = {one: made.problems for one, made in kept.items() if made.problems}
     for one in waiting:
@@ -216,8 +216,8 @@ def _is_on_order(made: RetryPlan) -> bool:
 
 
 def _keep_fixes(delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[str, str]) -> None:
-    """Keep the fixes with what they are for, whatever is in the way yet, and with what else of its order is not in the
-    books: a new date is for all of it."""
+    """Store the fixes with what they are for, even if other problems are left, and with the order's other documents
+    that are not in the books: a new date is for all of them."""
     if not given:
         return
     about = fixes.about_delivery(delivery.source, delivery.kind)
@@ -238,8 +238,8 @@ def _with_fixes(choices: Choices, about: str, given: Mapping[str, str]) -> Choic
 
 
 def _find_missing(plan: Plan, waiting: Sequence[Delivery]) -> list[Problem]:
-    """Return the new records that documents need by now and do not wait for: what they meant is not in the books any
-    more. Nobody has been asked whether it is to be created."""
+    """Return a problem for each new record that a document would need and does not wait for, because the record that it
+    meant is gone. The person has not agreed to create one."""
     expected = {(needed.source, needed.kind) for one in waiting for needed in one.needs}
     return [
         Problem(
@@ -252,7 +252,7 @@ def _find_missing(plan: Plan, waiting: Sequence[Delivery]) -> list[Problem]:
 
 
 def _keep_stopped(delivery: Delivery, problems: Sequence[Problem]) -> None:
-    """Keep a delivery stopped, with what is now in its way."""
+    """Store the current problems of a delivery that stays stopped, and raise `Incomplete`."""
     delivery.problems, delivery.reason = problems_json(list(problems)), StopReason.UNMAPPED
     commit()
     raise Incomplete(*problems)

@@ -1,4 +1,4 @@
-"""A person presses Send: the order's plan becomes deliveries."""
+"""Sending an order: its plan becomes deliveries."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ T = TypeVar("T")
 
 
 def send_order(actor: Actor, installation_id: int, order: Order, choices: Choices) -> list[Delivery]:
-    """Turn an order into deliveries and commit. Return the live deliveries of its documents.
+    """Turn an order into deliveries, and commit. Return the live deliveries of its documents.
 
-    Pressing twice, or by two people at once, gives the same deliveries as once. Raises `Incomplete` with every
-    problem, and nothing is written; `Forbidden` if the actor may not send this with this installation.
+    Sending twice, or by two people at once, gives the same deliveries as once. Raises `Incomplete` with every problem,
+    and nothing is written; `Forbidden` if the actor may not send this with this installation.
     """
     installation = scope.installation(actor.organization.id, installation_id)
     access.require_send(actor, installation, _kinds_to_send(choices))
@@ -39,14 +39,14 @@ def send_order(actor: Actor, installation_id: int, order: Order, choices: Choice
 
 
 def _kinds_to_send(choices: Choices) -> set[str]:
-    """Return the kinds of the documents that are to be sent, or changed in the books."""
+    """Return the kinds of documents to be sent, or changed in the books."""
     updated = {about.partition("/")[0] for about in choices.updates}
     return {*choices.kinds, *updated.intersection(document_kinds())}
 
 
 def retry_on_conflict(work: Callable[[Validator], T]) -> T:
-    """Do work that takes the lock, validates and ends in a commit; once more if somebody else queued the same new
-    customer or item at the same moment, for it is there then."""
+    """Do work that locks, validates and commits, and repeat it once if another transaction has queued the same new
+    customer or item: the second time it is found."""
     try:
         return with_validation(work)
     except IntegrityError:
@@ -71,10 +71,10 @@ def _send_locked(
 def enter_orders(
     installation: Installation, wanted: Sequence[tuple[Order, Choices]], user: User, validator: Validator
 ) -> Mapping[str, Sequence[Problem]]:
-    """Turn orders into deliveries, each as if it were sent alone. The caller holds the lock of the installation
-    (`scope.lock`) and commits.
+    """Turn orders into deliveries, each as if it were sent alone. The caller has locked the installation (`scope.lock`)
+    and commits.
 
-    Return the problems of those of which nothing was written, by the id of the order. Raises `Unvalidated`.
+    Return the problems of orders for which nothing was written, by order id. Raises `Unvalidated`.
     """
     plans = plan_many(wanted, load_context(installation, wanted, validator=validator))
     validator.check_complete()

@@ -1,4 +1,4 @@
-"""Many orders at once: what is ready to be sent, what needs a choice first, and the orders in some state."""
+"""Checking many orders before they are sent, and finding orders by state."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _D = DeliveryState
 
 
 class Readiness(enum.StrEnum):
-    """READY to be sent as it is; a person has to choose or put right something first; or it is DONE: nothing of it is
+    """The readiness of an order: READY to be sent as it is, in need of a CHOICE or correction, or DONE with nothing
     left to be sent."""
 
     READY = "ready"
@@ -42,7 +42,7 @@ class Readiness(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCheck:
-    """What sending an order would come to. `entered` are the names of the new customers and vendors."""
+    """The result of checking an order. `entered` are the names of the customers and vendors that would be created."""
 
     order: Order
     readiness: Readiness
@@ -54,8 +54,8 @@ class OrderCheck:
 def check_orders(
     installation: Installation, order_ids: Sequence[str], kinds: Collection[str], validator: Validator | None = None
 ) -> list[OrderCheck]:
-    """Return what sending these orders would come to, in their order. As many queries for `MOST` of them as for one. An
-    order that gives money back becomes a credit memo where invoices are among the `kinds`."""
+    """Return a check for each order, in their order. The number of queries is the same for one order and for `MOST`. An
+    order with a negative total becomes a credit memo where invoices are among the `kinds`."""
     found = {order.id: order for order in host().some_orders(installation.organization_id, order_ids)}
     orders = [found[order_id] for order_id in dict.fromkeys(order_ids) if order_id in found]
     live = deliveries_of_orders(installation.organization_id, found)
@@ -89,7 +89,7 @@ _PARTIES = frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR})
 
 
 def made_name(step: Step) -> str:
-    """Return the name under which a step enters a customer or vendor."""
+    """Return the name of the customer or vendor that a step creates."""
     return str(getattr(step.subject, "name", ""))
 
 
@@ -97,8 +97,8 @@ def made_name(step: Step) -> str:
 
 
 def order_ids(organization_id: str, state: OrderState) -> Select[str | None]:
-    """Return the ids of an organization's orders in a state, as a query that a host's own can contain. UNSENT gives
-    those that are in any other state, to be excluded."""
+    """Return a query for the ids of an organization's orders in a state, to be used inside the host's own. UNSENT
+    returns the orders in any other state, to be excluded."""
     mine = and_(Delivery.organization_id == organization_id, Delivery.order_id.is_not(None))
     live = and_(mine, Delivery.state != _D.CANCELLED)
     stopped = and_(live, _is_stuck(Delivery))
@@ -116,7 +116,7 @@ def order_ids(organization_id: str, state: OrderState) -> Select[str | None]:
 
 
 def _is_stuck(delivery: type[Delivery]) -> ColumnElement[bool]:
-    """It has stopped, or it waits for what has."""
+    """Return the condition that a delivery has stopped, or waits for one that has."""
     needed = aliased(Delivery)
     waits_for_it = exists().where(
         needs.c.delivery_id == delivery.id, needs.c.needed_id == needed.id,

@@ -1,6 +1,6 @@
-"""Validation by plugins, asked outside the lock of an installation and reused under it.
+"""Validation by plugins, done before an installation is locked and reused under the lock.
 
-A plugin may take its time. Under the lock it would hold up everybody who sends to the same books, and the worker.
+A plugin may be slow. Under the lock it would delay everybody who sends to the same books, and the worker.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ _ATTEMPTS = 5
 
 
 class Unvalidated(Exception):
-    """The plugin has to be asked first, without the lock."""
+    """The plugin has to validate something first, without the lock."""
 
 
 class Validator:
-    """What plugins said of documents and records. A subject that is not known is noted, and asked about later."""
+    """The problems that plugins found in documents and records. Unknown subjects are collected, to be validated later.
+    """
 
     def __init__(self) -> None:
         self._known: dict[object, Sequence[Problem]] = {}
@@ -35,14 +36,14 @@ class Validator:
 
     @classmethod
     def asking_at_once(cls) -> Validator:
-        """Return a validator for where no lock is held: it asks the plugin at once."""
+        """Return a validator that calls the plugin at once, for code that holds no lock."""
         found = cls()
         found._asks_at_once = True
         return found
 
     @contextmanager
     def outside_lock(self) -> Iterator[None]:
-        """Ask the plugin at once meanwhile, because no lock is held."""
+        """Call the plugin at once inside this context, which holds no lock."""
         self._asks_at_once = True
         try:
             yield
@@ -67,22 +68,21 @@ class Validator:
         return self._known[key]
 
     def check_complete(self) -> None:
-        """Raise `Unvalidated` if a subject was looked up that the plugin has not been asked about."""
+        """Raise `Unvalidated` if a subject was looked up that the plugin has not validated."""
         if self._missing:
             raise Unvalidated
 
     def ask(self) -> None:
-        """Ask the plugin about everything that was noted."""
+        """Validate everything that was collected."""
         self._known |= {key: ask() for key, ask in self._missing.items()}
         self._missing.clear()
 
 
 def with_validation(work: Callable[[Validator], T]) -> T:
-    """Do work that takes the lock and calls `Validator.check_complete` before it writes.
+    """Do work that locks and calls `Validator.check_complete` before it writes.
 
-    It is rolled back and done again after the plugin was asked, without the lock. What the caller has changed before is
-    committed first, so that it is not rolled back with it. Raises `NotPossible` if what is to be validated changes each
-    time.
+    If something has to be validated, the work is rolled back and repeated after that, without the lock. Earlier changes
+    of the caller are committed first. Raises `NotPossible` if there is something new to validate each time.
     """
     validator = Validator()
     commit()

@@ -1,4 +1,4 @@
-"""What keeps an order, or one of its documents, from being sent as far as that is known before."""
+"""Problems that block sending an order, or one of its documents, as far as they are known before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.plugin import Document, DocumentKind, Per, Problem, kinds_per, noun, sa
 
 
 def order_problems(parts: Parts, steps: Sequence[Step]) -> tuple[Problem, ...]:
-    """Return what keeps an order as a whole from being sent."""
+    """Return the problems of an order as a whole."""
     if parts.order.cancelled:
         return () if _is_voided(parts, steps) else (_cancelled(parts),)
     return (*_not_distinct(steps), *_no_vendors(parts), *_money_problems(parts.order, parts.context))
@@ -25,7 +25,7 @@ def order_problems(parts: Parts, steps: Sequence[Step]) -> tuple[Problem, ...]:
 def document_problems(
     parts: Parts, kind: DocumentKind[Any], built: Built, document: Document | None, about: str
 ) -> tuple[Problem, ...]:
-    """Return what keeps a document from being sent: of its kind, its accounts, its parts, and what the books say."""
+    """Return the problems of a document: of its kind, its accounts and its parts, and those that the plugin finds."""
     found = [*_kind_problems(parts, kind), *_unmapped(parts, kind, built)]
     found += [problem for part in built.uses for problem in part.problems]
     found += built.problems
@@ -58,7 +58,8 @@ def _kind_problems(parts: Parts, kind: DocumentKind[Any]) -> Iterable[Problem]:
 
 
 def _contradictions(parts: Parts, kind: DocumentKind[Any]) -> Iterator[Problem]:
-    """An order is never an invoice and a credit memo at once."""
+    """Yield a problem if the order has a document in the books that excludes this kind, such as an invoice beside a
+    credit memo."""
     voids = parts.context.capabilities.voids
     voided = {one.kind for one in parts.context.of_order(parts.order) if _is_to_be_voided(parts, one)}
     for other in sorted((kind.excludes & parts.context.kinds_of(parts.order)) - voided):
@@ -79,7 +80,7 @@ def _contradictions(parts: Parts, kind: DocumentKind[Any]) -> Iterator[Problem]:
 
 
 def _is_to_be_voided(parts: Parts, existing: Existing) -> bool:
-    """Return True if something is being voided, or a tick voids it."""
+    """Return True if a document is being voided, or is chosen to be."""
     ticked = existing.is_posted and existing.about in parts.choices.updates
     return existing.voids or (ticked and existing.kind in parts.context.capabilities.voids)
 
@@ -94,7 +95,7 @@ def _unmapped(parts: Parts, kind: DocumentKind[Any], built: Built) -> list[Probl
 
 
 def _not_distinct(steps: Sequence[Step]) -> list[Problem]:
-    """The host must tell payments and vendors apart; else one document would take the place of another."""
+    """Return a problem if two payments or vendors have the same id, because one document would replace the other."""
     keys = [step.key for step in steps]
     if len(set(keys)) == len(keys):
         return []
@@ -115,7 +116,7 @@ def _no_vendors(parts: Parts) -> list[Problem]:
 
 
 def _money_problems(order: Order, context: PlanningContext) -> Iterator[Problem]:
-    """Return what is wrong with the figures of an order beyond what a document says of itself."""
+    """Yield the problems of an order's figures that no document reports."""
     paid = sum((payment.amount for payment in order.payments), Decimal("0.00"))
     if paid > max(order.total, Decimal(0)):
         yield Problem(
@@ -135,7 +136,7 @@ def _money_problems(order: Order, context: PlanningContext) -> Iterator[Problem]
 
 
 def _is_voided(parts: Parts, steps: Sequence[Step]) -> bool:
-    """Return True if what a cancelled order has in the books is to be voided, or is being voided already."""
+    """Return True if a document of a cancelled order is chosen to be voided, or is being voided."""
     chosen = any(step.action is Action.VOID and step.wanted for step in steps)
     return chosen or any(
         one.voids and one.about in parts.choices.updates for one in parts.context.of_order(parts.order)
@@ -143,7 +144,7 @@ def _is_voided(parts: Parts, steps: Sequence[Step]) -> bool:
 
 
 def _cancelled(parts: Parts) -> Problem:
-    """Why nothing of an order is sent that is cancelled."""
+    """Return the problem that the order is cancelled."""
     standing = parts.context.kinds_of(parts.order) & kinds_per(Per.ORDER)
     by_hand = [noun(kind) for kind in sorted(standing - parts.context.capabilities.voids)]
     return Problem(

@@ -1,4 +1,4 @@
-"""What a person chooses when an order is sent to one installation."""
+"""The choices of a person who sends an order to one installation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ NEW = "new"
 
 
 def choice_of_new(instead_of: str = "") -> str:
-    """Return the choice to create a customer or vendor instead of the one of this id, if one is known.
+    """Return the choice to create a customer or vendor, instead of the one with this id if there is one.
 
-    It names the one that the form showed, so that a form that is posted twice creates only once.
+    It names the record that the form showed, so that a form that is posted twice creates only one.
     """
     return f"{NEW}:{instead_of}" if instead_of else NEW
 
@@ -27,13 +27,13 @@ def creates_new(chosen: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the person chose in the dialog.
+    """The choices in the send dialog.
 
-    `documents` are kinds, and of what is bought also "<kind>/<vendor>" for one vendor alone. `customer` and, by vendor,
-    `vendors` say who it is in the books: an id, or a choice to create one (`choice_of_new`). `accounts` overrides the
-    installation's mapping for this order, by role, or by "<role>/<vendor>" for one vendor. `updates` is what is in the
-    books already and is to be changed, voided or entered again there, by what of the order it is ("invoice",
-    "bill/<vendor>", "payment/<id>", "customer"). `answers` are the fixes that were taken, see `hub.planning.fixes`.
+    `documents` are kinds, and for purchase documents also "<kind>/<vendor>" for one vendor alone. `customer` and, by
+    vendor, `vendors` are record ids, or the choice to create one (`choice_of_new`). `accounts` overrides the
+    installation's mapping for this order, by role, or by "<role>/<vendor>" for one vendor. `updates` are the documents
+    and records in the books to change, void or create again, by what of the order they are ("invoice", "bill/<vendor>",
+    "payment/<id>", "customer"). `answers` are the chosen fixes, see `hub.planning.fixes`.
     """
 
     documents: tuple[str, ...] = (Invoice.kind,)
@@ -46,7 +46,7 @@ class Choices:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Choices:
-        """Return what a person chose earlier, as `stored` wrote it."""
+        """Return choices from the JSON that `stored` returned."""
         return cls(
             documents=tuple(stored.get("documents", ())), customer=stored.get("customer", ""),
             vendors=dict(stored.get("vendors", {})), tax=stored.get("tax", ""),
@@ -54,7 +54,7 @@ class Choices:
         )  # fmt: skip
 
     def stored(self) -> dict[str, object]:
-        """Return the choices as JSON, without `updates`: those are said once."""
+        """Return the choices as JSON, without `updates`, which apply only once."""
         return {
             "documents": list(self.documents), "customer": self.customer, "vendors": dict(self.vendors),
             "tax": self.tax, "accounts": dict(self.accounts), "answers": dict(self.answers),
@@ -62,7 +62,7 @@ class Choices:
 
     @property
     def sells(self) -> bool:
-        """Whether what the order sells is to be sent: its invoice, or its credit memo if it has become one."""
+        """True if the invoice is to be sent, or the credit memo if the order has become one."""
         return self.asks_for(Invoice.kind)
 
     @property

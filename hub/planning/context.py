@@ -1,4 +1,4 @@
-"""All that a plan rests on beside the order and the choices. `hub.orders.context` loads it."""
+"""The context of a plan: all that it rests on beside the order and the choices. `hub.orders.context` loads it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def item_key(name: str) -> Key:
 
 
 class Progress(enum.StrEnum):
-    """How far the delivery of a key is, as far as a plan is concerned."""
+    """The progress of a delivery, as far as a plan is concerned."""
 
     FREE = "free"  # It waits or has stopped, and no write was asked: it can be replaced.
     MOVING = "moving"  # It is queued or on its way.
@@ -50,8 +50,7 @@ class Progress(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InBooks:
-    """How a document stands in the books, as their history says. `is_unapplied` says of a payment that nothing of it is
-    applied to an invoice."""
+    """The current state of a document according to the history. With `is_unapplied` nothing of a payment is applied."""
 
     total: Decimal
     date: dt.date
@@ -63,10 +62,10 @@ class InBooks:
 class Existing:
     """The one live delivery of a key in these books, also from an earlier installation of the same books.
 
-    `current` is what waits, moves, stopped or was posted; `posted` is what the books have of it. `posting` is None
-    until it was posted for the first time; the total of a record is 0. `voids` says that it voids or has voided its
-    posting. `in_books` is None where the history does not list it. `fixes` are those that stand with it. `needs` are
-    the keys that it waits for, `needed_by` the live deliveries of any order that wait for it, by id.
+    `current` is the subject that waits, moves, stopped or was posted; `posted` is the subject as it is in the books.
+    `posting` is None until it was posted for the first time; the total of a record is 0. With `voids` it voids or has
+    voided its posting. `in_books` is None where the history does not list it. `fixes` are stored with it. `needs` are
+    the keys that it waits for, `needed_by` the ids of live deliveries of any order that wait for it.
     """
 
     id: int
@@ -92,7 +91,7 @@ class Existing:
 
     @property
     def about(self) -> str:
-        """What of its order it is."""
+        """The name of the document or record within its order: "invoice", "bill/<vendor>"."""
         return about_delivery(*self.key)
 
     @property
@@ -101,13 +100,13 @@ class Existing:
 
     @property
     def is_said_gone(self) -> bool:
-        """Whether a person said that what it posted was deleted there."""
+        """True if a person said that its posting was deleted in the books."""
         said = self.fixes.get(f"{self.about}:{FixKind.ANEW}", "")
         return self.posting is not None and said == self.posting.id
 
     @property
     def is_gone(self) -> bool:
-        """Whether what it posted is not in the books any more, or stands there as nothing."""
+        """True if its posting was deleted or voided in the books."""
         gone = self.in_books is not None and self.in_books.is_gone
         return self.posting is not None and (gone or self.is_said_gone or (self.voids and self.is_posted))
 
@@ -127,14 +126,15 @@ def _no_problems(_: Subject) -> Sequence[Problem]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningContext:
-    """What the plans of some orders for one installation rest on.
+    """The facts on which the plans of some orders for one installation rest.
 
-    `product` is what people call it, `allowed` the kinds of document that its settings allow, `item_source` the field
-    of an order line that names its item. `mapped` and `suggested` fill roles: what is saved, and what is proposed where
-    nothing is. `records` are entries by kind and id, `active` those by kind and name key, `names` all that have a name
-    in the lists that share their names, the inactive ones included. `links` is who companies are, by kind and company.
-    `existing` is what we brought into these books or are about to, `standing` the kinds of it by order, of what stands
-    there or is on its way, and what an earlier installation had on its way included. `validate` is the plugin's.
+    `product` is its label, `allowed` are the kinds of document that its settings allow, and `item_source` is the field
+    of an order line that names its item. `mapped` are the saved records by role, `suggested` those that are proposed
+    where none is saved. `records` are records by kind and id, `active` those by kind and name key. `names` are all
+    records, the inactive ones included, by name key, of the lists that share their names. `links` are the records of
+    companies, by kind and company. `existing` are our deliveries to these books; `standing` are the kinds that are in
+    the books or on their way, by order, including what an earlier installation had on its way. `validate` is the
+    plugin's.
     """
 
     product: str
@@ -160,13 +160,13 @@ class PlanningContext:
         return self.active.get((kind, name_key(name)))
 
     def party_of(self, kind: RecordKind, company: Company) -> str:
-        """Return the id of the customer or vendor that a company is: who is linked, else who has exactly this name;
-        else empty."""
+        """Return the id of a company's customer or vendor: the linked one, else the one with exactly this name; else
+        empty."""
         link, row = self.links.get((kind, company.id)), self.named(kind, company.name)
         return link.id if link is not None else row.ref.id if row is not None else ""
 
     def entered(self, kind: RecordKind, company: Company) -> Existing | None:
-        """Return the customer or vendor that we entered for a company, if it can still be posted for."""
+        """Return our delivery of a company's customer or vendor, if documents can still be posted for that."""
         found = self.existing.get(company_key(kind, company))
         return found if found is not None and self.is_usable(found) else None
 
@@ -182,5 +182,5 @@ class PlanningContext:
         return sorted((one for one in self.existing.values() if one.order_id == order.id), key=lambda one: one.id)
 
     def kinds_of(self, order: Order) -> frozenset[str]:
-        """Return the kinds of an order's documents that stand in the books or are on their way."""
+        """Return the kinds of an order's documents that are in the books or on their way."""
         return self.standing.get(order.id, frozenset())

@@ -71,7 +71,7 @@ def text(value: Any) -> str:  # noqa: PLR0911  # A line for each kind.
 
 
 def _is_same(before: Any, after: Any) -> bool:
-    """Return True if two amounts are the same, or two pointers mean one entry, whatever it is called by now."""
+    """Return True if two amounts are equal, or two refs point to one record, whatever its name."""
     if before == after:
         return True
     return isinstance(before, Ref) and isinstance(after, Ref) and bool(before.id) and before.id == after.id

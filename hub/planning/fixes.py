@@ -35,7 +35,7 @@ _PARTS = ("/vendor/", "/payment/")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """A fix that was taken, as the dialog shows it again so that it can be changed or taken back."""
+    """A fix that was chosen, as the dialog shows it again so that it can be changed or removed."""
 
     key: str
     kind: FixKind
@@ -80,9 +80,9 @@ def apply_pressed(choices: Choices, pressed: str) -> Choices:
 
 
 def latest(answers: Mapping[str, str], live: Iterable[tuple[str, Mapping[str, str]]]) -> dict[str, str]:
-    """Return the fixes of an order's last sending; what is about one of its documents as it was taken for that.
+    """Return the fixes of an order's last sending. Fixes of one of its documents are those stored with that document.
 
-    `live` are the deliveries of the order, each as what of the order it is and the fixes that stand with it.
+    `live` are the deliveries of the order, each as its `about` and its stored fixes.
     """
     found = dict(answers)
     for about, own in live:
@@ -116,7 +116,7 @@ def mark(problems: Iterable[Problem], about: str) -> tuple[Problem, ...]:
 
 
 def given(answers: Mapping[str, str]) -> list[Given]:
-    """Return what was taken so far, apart from the date and the customer, which have places of their own."""
+    """Return the chosen fixes, except those of the date and the customer, which have fields of their own."""
     found = []
     for name, value in answers.items():
         of, _, fix = name.rpartition(":")

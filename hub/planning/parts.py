@@ -1,4 +1,4 @@
-"""What the documents of an order are built from: its customer, vendors and items in the books, accounts and tax."""
+"""The parts of an order's documents: its customer, vendors and items in the books, accounts and tax."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class NewPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What a company or an order line is in the books: an entry, or a new record that has no id yet."""
+    """A company or an order line in the books: an existing record, or a new one that has no id yet."""
 
     ref: Ref
     new: NewPart | None = None
@@ -49,7 +49,7 @@ class Part:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """What a document with this part waits for."""
+        """The keys that a document with this part waits for."""
         return (self.new.key,) if self.new is not None else ()
 
 
@@ -74,8 +74,8 @@ class Parts:
         return accounts_of(vendor_id, self.refs)
 
     def will_stand(self, key: Key, part: str = "") -> bool:
-        """Return True if a document of the order is in the books, on its way there, or written by the plan. One that is
-        gone or being voided stands only if a tick enters it again."""
+        """Return True if a document of the order is in the books, on its way there, or written by the plan. A document
+        that is gone or being voided counts only if it is chosen to be created again."""
         existing = self.context.existing.get(key)
         if existing is None:
             return self.choices.asks_for(key[1], part)

@@ -86,7 +86,8 @@ def _document_steps(parts: Parts) -> list[Step]:
 
 
 def _in_order_of_change(parts: Parts, found: list[Step]) -> Iterator[Step]:
-    """In some books the change of a bill goes before that of its purchase order, whose lines the bill holds."""
+    """Yield the steps with the order of changes that the books need: in some, the change of a bill comes before that of
+    its purchase order, whose lines the bill uses."""
     changing = {step.key for step in found if steps.is_changing(step)}
     for step in found:
         before = steps.changed_before(parts, step.key) & changing
@@ -99,7 +100,7 @@ def _in_order_of_change(parts: Parts, found: list[Step]) -> Iterator[Step]:
 
 
 def _with_needs_of_voids(parts: Parts, found: list[Step]) -> list[Step]:
-    """What the order sells instead of something that is voided waits until that is done."""
+    """Return the steps, in which a document waits for the void of the one that it replaces."""
     voided = {step.key for step in found if step.action is Action.VOID and step.wanted}
     voided |= {one.key for one in parts.context.of_order(parts.order) if one.voids and not one.is_posted}
     return [
@@ -126,8 +127,8 @@ def _with_fixes(order: Order, choices: Choices, context: PlanningContext) -> Pla
 
 
 def _completed(order: Order, choices: Choices, context: PlanningContext) -> Choices:
-    """Return the choices with what was suggested, and with the consents that stand with what is there. What the order
-    names is not made a choice, so that it can change."""
+    """Return the choices with the suggestions, and with the consents stored with existing deliveries. Names that the
+    order gives are not stored as choices, so that they can change."""
     said = {**context.mapped, **named_by(order, context)}
     choices = choices.with_accounts((role, ref.id) for role, ref in context.suggested.items() if role not in said)
     kept = [steps.consents(one) for one in context.of_order(order)]

@@ -14,7 +14,7 @@ from hub.plugin import Problem, RecordKind, Ref, Subject, document_kinds
 
 
 class Action(enum.StrEnum):
-    """What a step does in the books."""
+    """The action of a step."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -28,7 +28,7 @@ WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.RECREATE, Action.VOID})
 
 
 class ByHand(enum.StrEnum):
-    """What only a person can do in the books."""
+    """An action that only a person can take, in the books."""
 
     CHANGE = "change"
     DELETE = "delete"
@@ -39,11 +39,11 @@ class ByHand(enum.StrEnum):
 class Step:
     """One document or record of a plan.
 
-    `about` is what of the order it is, as choices and fixes name it. With `wanted` it is chosen or implied by what is;
-    otherwise it is offered only, and nobody writes it. `asked` says that a person asked for the document, though it may
-    be there already; `needs_tick` that it is wanted only if `about` is among the updates that were chosen. `subject` is
-    None if it cannot be built, or need not be. `needs` are keys of what must be in the books first. `changes` is what
-    differs from what was posted, `meanwhile` what somebody did to it there.
+    `about` names it within the order, as choices and fixes do. With `wanted` it is chosen, or needed by a chosen step;
+    otherwise it is only offered and not written. With `asked` a person asked for the document, though it may be in the
+    books already. With `needs_tick` it is wanted only if `about` is among the chosen updates. `subject` is None if it
+    cannot be built, or need not be. `needs` are the keys that must be in the books first. `changes` are differences
+    from what was posted, `meanwhile` says what a person changed in the books.
     """
 
     key: Key
@@ -83,21 +83,21 @@ class Step:
 
     @property
     def is_difference(self) -> bool:
-        """Whether the books have it otherwise than the order, so that a person should know."""
+        """True if the books differ from the order, so that a person should know."""
         if self.existing is None or not self.existing.is_posted:
             return False
         return bool(self.by_hand or self.changes or self.action in {Action.RECREATE, Action.VOID})
 
     @property
     def way(self) -> Action | ByHand:
-        """How a difference is put right."""
+        """The action that removes the difference."""
         return self.by_hand or self.action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an order would become. `choices` are completed with what was suggested, `links` is who its companies are
-    in the books, by kind and company. `problems` are those of the order as a whole."""
+    """The plan of an order. `choices` are completed with suggestions. `links` are the records of its companies, by kind
+    and company. `problems` are those of the order as a whole."""
 
     order: Order
     choices: Choices
@@ -107,19 +107,19 @@ class Plan:
 
     @property
     def blockers(self) -> tuple[Problem, ...]:
-        """The problems of the order and of what would be written, each cause once."""
+        """The problems of the order and of the steps that would be written, each cause once."""
         own = (problem for step in self.steps if step.will_write for problem in step.problems)
         return tuple(dict.fromkeys([*own, *self.problems]))
 
     @property
     def differences(self) -> tuple[Step, ...]:
-        """What the books have otherwise than the order: documents first, then the customer."""
+        """The steps that differ from the books: documents first, then the customer."""
         found = (step for step in self.steps if step.is_difference)
         return tuple(sorted(found, key=lambda step: not step.is_document))
 
     @property
     def documents(self) -> tuple[Step, ...]:
-        """The steps of the documents that a person asked for, whether they would be written or are there."""
+        """The steps of the documents that a person asked for, whether they would be written or exist already."""
         return tuple(step for step in self.steps if step.asked)
 
     def step(self, key: Key) -> Step | None:

@@ -30,7 +30,7 @@ from hub.plugin import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What becomes of a document: the action, whether it takes a tick, and what a person should know."""
+    """The decision about a document: the action, whether it has to be chosen, and what a person should know."""
 
     action: Action
     needs_tick: bool = False
@@ -122,8 +122,8 @@ def _posted_verdict(existing: Existing, document: Document, *, can_update: bool)
 
 
 def _payment_verdict(existing: Existing, document: Document, *, can_update: bool) -> Verdict:
-    """A payment that differs is put right by hand. A deposit that is applied to nothing is changed, and applied, when
-    its invoice is sent."""
+    """Return the decision about a payment. A difference is corrected by hand. An unapplied deposit is changed, and
+    applied, when its invoice is sent."""
     was = (existing.current.total, existing.current.date)  # type: ignore[union-attr]  # It is a document.
     there = (existing.in_books.total, existing.in_books.date) if existing.in_books is not None else was
     becomes = (document.total, document.date)
@@ -175,8 +175,8 @@ def _revised(existing: Existing, subject: Subject, answers: dict[str, str]) -> S
 
 
 def _known_totals(existing: Existing, subject: Subject, answers: dict[str, str]) -> tuple[Any, ...]:
-    """Return what it comes to with the change, which may be there already; what it came to when it was posted, what the
-    history says, and what a person was told that it comes to by now."""
+    """Return the totals that a document may have in the books: with the change, which may have arrived already; as it
+    was posted; as the history has it; and as a person has seen it."""
     if not hasattr(subject, "total") or existing.posting is None:
         return ()
     told = fixes.amount(answers.get(fixes.key(existing.about, FixKind.OVERWRITES), ""))
@@ -311,7 +311,7 @@ _NEW: dict[RecordKind, Sentence] = {
 
 
 def customer_update(parts: Parts) -> Step | None:
-    """Return the step that changes a customer whom we entered to what the host says of the company by now."""
+    """Return the step that updates a customer that we created, after the company was changed in the host."""
     existing = parts.context.existing.get(company_key(RecordKind.CUSTOMER, parts.order.company))
     if existing is None or existing.posting is None or existing.posting.id != parts.customer.ref.id:
         return None

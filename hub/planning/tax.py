@@ -1,4 +1,4 @@
-"""How a person wants an order taxed."""
+"""The tax choice of an order."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ _CODE = "code:"
 
 @dataclass(frozen=True, slots=True)
 class TaxMode:
-    """The order's tax stands as a line of its own (`as_item`), or follows a tax code of the books (`code`); with
-    neither the books decide."""
+    """The order's tax as a line (`as_item`), or by a tax code of the books (`code`). With neither, the books decide."""
 
     as_item: bool = False
     code: Ref | None = None

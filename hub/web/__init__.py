@@ -30,7 +30,7 @@ _HERE = Path(__file__).parent
 
 
 def mount_blueprint(app: Flask) -> None:
-    """Register the blueprint. Called once per app, since a blueprint remembers where it was registered."""
+    """Register the blueprint. Call it once per app."""
     app.config.setdefault("HUB_LAYOUT", "hub/layout.html")
     app.config.setdefault("WTF_CSRF_METHODS", {"POST", "PUT", "PATCH", "DELETE"})
     app.config.setdefault("WTF_CSRF_FIELD_NAME", "csrf_token")
@@ -52,7 +52,7 @@ def mount_blueprint(app: Flask) -> None:
 
 
 def _send_htmx() -> Response:
-    """htmx itself, out of its installed package."""
+    """Send htmx from its installed package."""
     return send_file(_htmx_file(), mimetype="text/javascript", max_age=365 * 24 * 3600)
 
 
@@ -65,7 +65,7 @@ def _htmx_file() -> Path:
 
 
 def _asset_url(name: str) -> str:
-    """Return the address of a static file, with the mark of its content, so that browsers may keep it."""
+    """Return the address of a static file, with a hash of its content, so that browsers may cache it."""
     return url_for("hub.static", filename=name, v=_content_hash(name, current_app.debug))
 
 

@@ -1,4 +1,4 @@
-"""The Activity tab: every delivery of an installation, what is in its way, and what was said about it."""
+"""The Activity tab: the deliveries of an installation, with their problems, requests and responses."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """An exchange, redacted: what was asked and what was answered, with the ledger's own reference."""
+    """An exchange, redacted: the request and the response, with the ledger's own reference."""
 
     row: Exchange
     asked: str
@@ -67,7 +67,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationView:
-    """A conversation about a delivery, with how it ended."""
+    """A conversation about a delivery, with its outcome."""
 
     begun_at: dt.datetime
     outcome: str
@@ -89,7 +89,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.MANAGE)
 def show_activity(installation_id: int) -> ResponseReturnValue:
-    """Return the tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
+    """Return the tab; for htmx only the rows, if a filter, a search or another page was asked for."""
     installation = scope.installation(organization().id, installation_id)
     wanted = _read_filter()
     found = activity.list_deliveries(installation_id, wanted)
@@ -105,7 +105,7 @@ def show_activity(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def show_moved(installation_id: int) -> ResponseReturnValue:
-    """Return how rows that were on their way are by now; polls until none of them is."""
+    """Return the current state of rows that were moving. The page polls it until none of them is."""
     scope.installation(organization().id, installation_id)
     ids = [int(one) for one in request.args.getlist("id") if one.isascii() and one.isdecimal() and int(one) <= _LARGEST]
     rows = _build_rows(activity.find_deliveries(installation_id, ids))
@@ -114,7 +114,7 @@ def show_moved(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def export_activity(installation_id: int) -> ResponseReturnValue:
-    """Return what the filter and the search leave, as a file for a spreadsheet, written while it is read."""
+    """Return the filtered activity as a CSV file, streamed."""
     installation = scope.installation(organization().id, installation_id)
     name = f"activity-{installation.integration}-{now():%Y-%m-%d}.csv"
     lines = _csv_lines(installation_id, _read_filter())
@@ -125,7 +125,7 @@ def export_activity(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def retry_all(installation_id: int) -> ResponseReturnValue:
-    """Try again what has stopped, some at a time; the page asks for the next ones until all have been tried."""
+    """Retry stopped deliveries, some at a time; the page continues by itself until all have been tried."""
     done = activity.retry_all(actor(), installation_id, _read_filter())
     again, still = _read_count("again") + done.again, _read_count("still") + done.still
     total = max(_read_count("total"), again + still) or count_stopped(installation_id) + done.again
@@ -143,7 +143,7 @@ def retry_all(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def show_delivery(installation_id: int, delivery_id: int) -> ResponseReturnValue:
-    """One delivery with its exchanges: for htmx these alone, which its row opens to."""
+    """Return a delivery with its exchanges; for htmx only the exchanges, inside its row."""
     delivery = activity.delivery_of(organization().id, installation_id, delivery_id)
     rows, older = activity.find_conversations(delivery)
     conversations = [_build_conversation(row, delivery.installation) for row in rows]
@@ -156,7 +156,7 @@ def show_delivery(installation_id: int, delivery_id: int) -> ResponseReturnValue
 
 @requires(Permission.MANAGE)
 def act_on_delivery(installation_id: int, delivery_id: int, step: str) -> ResponseReturnValue:
-    """Try a delivery again, or give it up; its row comes back as it is now."""
+    """Retry or cancel a delivery, and return its row."""
     delivery = activity.delivery_of(organization().id, installation_id, delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in its row.
         if step == "retry":
@@ -180,7 +180,7 @@ def _read_filter() -> ActivityFilter:
 
 
 def _read_count(name: str) -> int:
-    """Return a count that the page carries along; it is shown and nothing rests on it."""
+    """Return a count that the page carries along. It is only shown."""
     return max(0, min(_LARGEST, request.form.get(name, 0, type=int)))
 
 
@@ -253,6 +253,5 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 
 def _escape_formula(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: a formula can send away what it reads.
-    """
+    """Return a cell that no spreadsheet reads as a formula, because a formula could send away the data beside it."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell

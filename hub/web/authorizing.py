@@ -1,4 +1,4 @@
-"""The way to the accounting product's sign-in and back."""
+"""The sign-in at the accounting product, and the return from it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.MANAGE)
 def authorize(installation_id: int) -> ResponseReturnValue:
-    """Says what comes next, with the one button that goes there."""
+    """Return the page with the button that leads to the sign-in."""
     installation = scope.installation(organization().id, installation_id)
     if endpoints.is_polling(installation):
         return redirect_to("hub.endpoint_panel", installation_id=installation_id)
@@ -42,8 +42,8 @@ def authorize(installation_id: int) -> ResponseReturnValue:
 def begin_authorizing(installation_id: int) -> ResponseReturnValue:
     """Send the browser to the sign-in.
 
-    A form may only post to ourselves (`form-action 'self'` holds for redirects too), so the answer is a small page
-    that takes the browser there, with a link for one that does not follow.
+    A form may only post to our own site (`form-action 'self'` applies to redirects, too), so the answer is a small page
+    that refreshes to the sign-in, with a link for browsers that do not follow.
     """
     installation = scope.installation(organization().id, installation_id)
     address = start_authorization(actor(), installation_id, _return_url(installation.integration))
@@ -55,8 +55,7 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def authorized(key: str) -> ResponseReturnValue:
-    """Return where the sign-in sends the browser back to, with consent or without; and where the answer to a question
-    goes."""
+    """Receive the browser when it returns from the sign-in, with consent or without, and the answer to a question."""
     brought = request.form if request.method == "POST" else request.args
     claimed = claim_attempt(actor(), key, brought.get("state", ""))
     installation_id = claimed.installation.id

@@ -1,6 +1,6 @@
-"""Many orders at once: the bar above a list of orders, the dialog that sends what is ticked in it, and how far that is.
+"""Sending many orders: the bar above a list of orders, the dialog, and the progress.
 
-What was pressed is kept by the hub, so the page may be closed at once; whoever comes back is shown how far it is.
+The request is stored, so that the page may be closed at once; anybody who opens the list sees the progress.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from hub.web.sending import chosen_installation, visible_orders
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What the dialog asks: which of the orders that were ticked are ready, and which are not and why."""
+    """The ticked orders in the dialog: which are ready, and which are not and why."""
 
     checks: Sequence[OrderCheck]
     kinds: Sequence[str]
@@ -59,7 +59,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentTogether:
-    """Orders that were sent together: by whom and when, and how many of them are queued by now."""
+    """A bundle in the list of orders: who sent it, when, and how many of its orders are queued."""
 
     id: int
     by: str
@@ -76,7 +76,8 @@ class SentTogether:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleStatus:
-    """How far they are: those that stand in the books or are on their way, and those that could not be sent and why."""
+    """The progress of a bundle: the orders that were queued, with their status, and those that could not be sent and
+    why."""
 
     together: SentTogether
     kinds: Sequence[str]
@@ -97,7 +98,7 @@ class BundleStatus:
 
     @property
     def percent(self) -> int:
-        """Half of the bar is for queueing, half for the way into the books."""
+        """The value of the progress bar: half of it for queueing, half for sending."""
         total = self.together.total
         return 100 * (self.together.queued + self.count("good") + self.bad) // max(1, 2 * total)
 
@@ -112,8 +113,8 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.VIEW)
 def orders_bar() -> ResponseReturnValue:
-    """Return the bar above a list of orders, with the button that sends what is ticked; empty for who may not send. It
-    says so where nothing is connected yet."""
+    """Return the bar above a list of orders, with the button that sends the ticked ones; empty for users who may not
+    send. It says so if nothing is connected yet."""
     visible = access.find_sendable(actor())
     return render_fragment(
         "hub/orders_bar.html", title=_("Orders"), label=registry.label(visible[0].integration) if visible else "",
@@ -123,7 +124,7 @@ def orders_bar() -> ResponseReturnValue:
 
 @requires(Permission.SEND)
 def show_selection() -> ResponseReturnValue:
-    """Return what of the ticked orders is ready, what needs a choice first, what is there already. Sends nothing."""
+    """Return the dialog: which of the ticked orders are ready, need a choice, or are done. Sends nothing."""
     installation, ids = chosen_installation(), list(dict.fromkeys(request.values.getlist("id")))
     kinds = _read_kinds(installation)
     access.require_documents(installation, kinds)
@@ -137,7 +138,7 @@ def show_selection() -> ResponseReturnValue:
 
 @requires(Permission.SEND)
 def press_send_many() -> ResponseReturnValue:
-    """Send. From here on workers see to it."""
+    """Store the request to send; workers do the rest."""
     installation, ids = chosen_installation(), list(dict.fromkeys(request.form.getlist("id")))[: send_many.MOST]
     kinds, key = _read_kinds(installation), request.form.get("key", "")[:64] or secrets.token_urlsafe(12)
     bundle = bundles.create_bundle(actor(), installation.id, ids, kinds, key)
@@ -151,7 +152,7 @@ def press_send_many() -> ResponseReturnValue:
 
 @requires(Permission.SEND)
 def sent_together(bundle_id: int) -> ResponseReturnValue:
-    """Return how far they are; asks again by itself while something moves."""
+    """Return the progress of a bundle; the page polls it while something moves."""
     bundle = bundles.find_bundle(organization().id, bundle_id)
     if not access.may_send(actor(), bundle.installation):
         raise Forbidden(say("The settings do not let you send with this integration."))
@@ -160,7 +161,7 @@ def sent_together(bundle_id: int) -> ResponseReturnValue:
 
 @requires(Permission.VIEW)
 def sent_lately() -> ResponseReturnValue:
-    """Return what was sent together lately, each with how far it is; empty for who may not send."""
+    """Return the recent bundles with their progress; empty for users who may not send."""
     return render_fragment("hub/orders_sent.html", title=_("Sent together"), bundles=_find_recent())
 
 

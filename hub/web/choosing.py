@@ -1,4 +1,4 @@
-"""Choosing an entry of the books' lists: a select of a few, or a combobox that searches many as somebody types."""
+"""Controls for choosing a record: a select for short lists, a combobox that searches long ones."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ from hub.web.pages import render_fragment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chooser:
-    """A control for one entry of a list. `always` stands before the entries, whatever is searched; `address` is where
-    the others are searched, and empty if all there are stand here.
-    """
+    """A control for one record. `always` are options before the records, whatever is searched; `address` is where the
+    other records are searched, empty if all are here."""
 
     always: Sequence[tuple[str, str]] = ()
     entries: Sequence[tuple[str, str]] = ()
@@ -38,8 +37,8 @@ class Chooser:
 def build_chooser(
     installation: Installation, kind: RecordKind, chosen: str, *, always: Sequence[tuple[str, str]] = ()
 ) -> Chooser:
-    """Return a control for an entry of a list of the books, with the first of them and the one that is `chosen` (a
-    value as in `value_of`). Three queries at most."""
+    """Return a control with the first records of a list and the `chosen` one (a value as in `value_of`). Three queries
+    at most."""
     rows = list(search_records(installation.id, kind, "", limit=SHOWN + 1).rows)
     if chosen and chosen not in {value_of(row) for row in rows} | {value for value, _ in always}:
         row = links.find_record(installation.id, kind, code_in_choice(chosen))
@@ -52,7 +51,7 @@ def chooser_of_rows(
     always: Sequence[tuple[str, str]] = (), further: Sequence[tuple[str, str]] = (),
     accounts: Collection[AccountKind] = (),
 ) -> Chooser:  # fmt: skip
-    """Return the same where the entries are known already; those beyond the first ones are searched."""
+    """Return a control for records that are loaded already. Those beyond the first ones are searched."""
     shown = [row for place, row in enumerate(rows) if place < SHOWN or value_of(row) == chosen]
     address = url_for("hub.entries", installation_id=installation.id, kind=kind, account=sorted(accounts))
     return Chooser(
@@ -62,7 +61,8 @@ def chooser_of_rows(
 
 
 def tax_chooser(installation: Installation, integration: Integration, chosen: str) -> Chooser:
-    """Return how an invoice is taxed: left to the books, as an item, or by one of their codes where they take one."""
+    """Return the control for the tax of an invoice: left to the books, as an item, or by a tax code where the books
+    allow it."""
     product = integration.label.split()[0]
     always = [("", _("%(product)s default", product=product)), (AS_ITEM, _("Add total tax as an item"))]
     if not integration.capabilities.tax_by_code:
@@ -71,7 +71,7 @@ def tax_chooser(installation: Installation, integration: Integration, chosen: st
 
 
 def account_chooser(installation: Installation, place: mappings.Choice, chosen: str = "") -> Chooser:
-    """Return what fills a role."""
+    """Return the control for a role."""
     return chooser_of_rows(
         installation, place.field.kind, place.candidates, chosen or (place.chosen.id if place.chosen else ""),
         always=[("", _("Choose…") if place.field.needed_for else _("None"))], accounts=place.field.accepts,
@@ -79,12 +79,12 @@ def account_chooser(installation: Installation, place: mappings.Choice, chosen: 
 
 
 def value_of(row: RecordRow) -> str:
-    """Return what a form sends for an entry. A tax code is one choice among others that are none."""
+    """Return the form value of a record. Tax codes have a prefix, because the tax control has other options, too."""
     return choice_of_code(row.record_id) if row.kind is RecordKind.TAX_CODE else row.record_id
 
 
 def hint_of(row: RecordRow) -> str:
-    """Return what tells entries of one name apart."""
+    """Return the email and phone of a record, by which users tell records of one name apart."""
     return " · ".join(part for part in (row.email, row.phone) if part)
 
 
@@ -95,9 +95,10 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.VIEW)
 def entries(installation_id: int, kind: str) -> ResponseReturnValue:
-    """Return what is found of a list: as options for a combobox; without script as a page that leads back to the form.
+    """Return the search results of a list: as options for a combobox; without JavaScript as a page with links back to
+    the form.
 
-    `back` is the form's own page, and `name` the field that it is given.
+    `back` is the address of the form, and `name` the field to fill.
     """
     installation = scope.installation(organization().id, installation_id)
     if not access.may_choose(actor(), installation):

@@ -1,4 +1,4 @@
-"""What a company owes, as the books have it, and what of it for one order: for the host's pages of these."""
+"""A company's account in the books, and the part of it that belongs to one order, for the host's pages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHOWN = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A line of the invoices or payments."""
+    """A row of the invoices or payments."""
 
     row: TransactionRow
     state: str
@@ -45,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgingPart:
-    """A part of the aging bar: where it begins and how long it is, in percent."""
+    """A part of the aging bar: its start and length in percent."""
 
     label: str
     amount: Decimal
@@ -81,13 +81,13 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.VIEW)
 def company(company_id: str) -> ResponseReturnValue:
-    """Return the tab; it polls while something is being read."""
+    """Return a company's account; the page polls it while the history is being fetched."""
     return _show_company(company_of(company_id))
 
 
 @requires(Permission.VIEW)
 def refresh_company(company_id: str) -> ResponseReturnValue:
-    """Have the history read again. A ledger that calls us is asked at its next call."""
+    """Refresh the history. A ledger that polls us is asked at its next call."""
     found = company_of(company_id)
     _refresh_histories(installation for installation, _ in _find_links(found))
     return _show_company(found) if is_fragment() else redirect_to("hub.company", company_id=company_id)
@@ -95,14 +95,14 @@ def refresh_company(company_id: str) -> ResponseReturnValue:
 
 @requires(Permission.VIEW)
 def order_history(order_id: str) -> ResponseReturnValue:
-    """Return the same for one order: its invoice and whatever has been paid on it; it polls while something is being
-    read."""
+    """Return an order's account: its invoice and what was paid on it. The page polls it while the history is being
+    fetched."""
     return _show_order(_find_order(order_id))
 
 
 @requires(Permission.VIEW)
 def refresh_order(order_id: str) -> ResponseReturnValue:
-    """Have the history read again, from the page of an order."""
+    """Refresh the history, from the page of an order."""
     found = _find_order(order_id)
     sent_with = {one.installation_id for one in _find_sent(found)}
     _refresh_histories(one for one in _find_visible() if one.id in sent_with)
@@ -138,7 +138,7 @@ def _show_order(found: Order) -> ResponseReturnValue:
 
 
 def _find_links(found: Company) -> list[tuple[Installation, Link]]:
-    """Return the books that have a company as a customer, as far as the person who asks may see them."""
+    """Return the books in which a company is linked to a customer, as far as the user may see them."""
     found_links = ((one, links.find_link(one.id, RecordKind.CUSTOMER, found.id)) for one in _find_visible())
     return [(installation, link) for installation, link in found_links if link is not None]
 

@@ -1,4 +1,4 @@
-"""The Customers tab: the organization's companies beside the customers, or vendors, of the books."""
+"""The Customers tab: the organization's companies with their customers, or vendors, in the books."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.MANAGE)
 def show_customers(installation_id: int) -> ResponseReturnValue:
-    """Return the tab; for htmx, the rows alone where a filter, a word or another page was asked for."""
+    """Return the tab; for htmx only the rows, if a filter, a search or another page was asked for."""
     installation = scope.installation(organization().id, installation_id)
     wanted = _read_filter(installation)
     pairs, after = suggestions.list_pairs(installation, wanted)
@@ -45,7 +45,7 @@ def show_customers(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
-    """Link a company with whom was suggested; its row comes back as it is now."""
+    """Link a company to the suggested record, and return its row."""
     installation = scope.installation(organization().id, installation_id)
     company, wanted = company_of(company_id), _read_filter(installation)
     accept_suggestion(actor(), installation_id, wanted.kind, company_id, request.form.get("record_id", ""))
@@ -60,7 +60,7 @@ def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def accept_all(installation_id: int) -> ResponseReturnValue:
-    """Link all that have exactly the same name, some at a time; the page asks for the next ones until it is done."""
+    """Link all companies with exact matches, some at a time; the page continues by itself until all are done."""
     installation = scope.installation(organization().id, installation_id)
     wanted = _read_filter(installation)
     done = accept_exact_matches(actor(), installation_id, wanted)
@@ -80,7 +80,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
 
 
 def _linkable_kinds(installation: Installation) -> dict[RecordKind, str]:
-    """Return what of the books can be linked."""
+    """Return the kinds of record that can be linked."""
     lists = registry.integration(installation.integration).capabilities.lists
     return {kind: _(text) for kind, text in KINDS.items() if kind in lists}
 
@@ -94,5 +94,5 @@ def _read_filter(installation: Installation) -> CompanyFilter:
 
 
 def _read_count(name: str) -> int:
-    """Return a count that the page carries along; it is shown and nothing rests on it."""
+    """Return a count that the page carries along. It is only shown."""
     return max(0, request.form.get(name, 0, type=int))

@@ -1,4 +1,4 @@
-"""What the send dialog shows: for each document what is chosen, what is in its way, and what would be posted."""
+"""The view model of the send dialog: for each document the choices, the problems and a preview."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _LINES = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountField:
-    """An account that is chosen: the name of its form field, its label, and the control."""
+    """A dropdown for an account: the name of its form field, its label, and its control."""
 
     name: str
     label: str
@@ -69,7 +69,8 @@ class AccountField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
-    """A document that can be sent, by the value of its tick box; or how it stands, if it is there or on its way."""
+    """A document that can be ticked, by the value of its checkbox; or its status, if it is in the books or on its way.
+    """
 
     value: str
     label: str
@@ -80,7 +81,7 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """What is bought from one vendor."""
+    """The purchase from one vendor."""
 
     company: Company
     vendor: Chooser
@@ -96,7 +97,7 @@ class Vendor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A document as it would be posted: its first lines, how many more there are, and what it comes to."""
+    """A document as it would be posted: its first lines, how many more there are, and its total."""
 
     title: str
     party: str
@@ -108,7 +109,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """The dialog before Send is pressed."""
+    """The send dialog before Send is clicked."""
 
     order: Order
     installation: Installation
@@ -135,9 +136,9 @@ class Form:
         return self.integration.label.split()[0]
 
     def at(self, *fields: str, vendor: str | None = None) -> list[Problem]:
-        """Return the problems that one of some fields cures: all of them, those of one vendor, or with an empty id
-        those of none. What is of no vendor and can be cured with the vendors only stands with the first that is open.
-        """
+        """Return the problems that one of these fields solves: all of them, those of one vendor, or with an empty id
+        those of no vendor. A problem of no vendor that can be solved in a vendor's fields is shown at the first vendor
+        that is open."""
         found = [one for one in self.problems if one.field in fields]
         if vendor is None:
             return found
@@ -147,7 +148,7 @@ class Form:
 
     @property
     def elsewhere(self) -> list[Problem]:
-        """The problems that stand beside no field of the form."""
+        """The problems that are shown beside no field."""
         placed = [*self.at("documents", "customer", "lines", "date"), *self.at("number", vendor="")]
         if self.sale_is_open:
             placed += self.at("tax", *(one.role for one in self.accounts))
@@ -159,22 +160,22 @@ class Form:
 
     @property
     def updatable(self) -> set[str]:
-        """What of the order is in the books and may be changed there by what the form says."""
+        """The documents in the books that the form can change."""
         return find_updatable(self.revisions)
 
     @property
     def answered(self) -> set[str]:
-        """The keys of answers that have a field of their own."""
+        """The keys of fixes that have a field of their own."""
         return {one.key for one in self.given} | {f"bill/{one.company.id}:number" for one in self.vendors}
 
     @property
     def sale_is_open(self) -> bool:
-        """Whether how it is posted can still be chosen."""
+        """True if the choices of the invoice or credit memo still matter."""
         return self.sale.there is None or self.sale.value in self.updatable or bool(self.payments_left)
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing of the order is left to be sent, changed or voided from here."""
+        """True if nothing of the order is left to be sent, changed or voided from here."""
         left = self.sale_is_open or self.deposits or any(one.there is None for one in self.others)
         left = left or any(one.is_open for one in self.vendors)
         return not left and not any(one.needs_tick for one in self.revisions) and not self.problems
@@ -184,7 +185,8 @@ def build_form(
     order: Order, installation: Installation, choices: Choices, live: Sequence[Delivery],
     problems: Sequence[Problem] = (),
 ) -> Form:  # fmt: skip
-    """Return the dialog of an order, prefilled: as many queries for two hundred vendors as for one."""
+    """Return the send dialog of an order, prefilled. The number of queries is the same for one vendor and for two
+    hundred."""
     integration = registry.integration(installation.integration)
     places = {place.field.key: place for place in mappings.list_choices(installation, integration)}
     # What is suggested stands in the form already and is sent with it, so it is not missing.
@@ -219,19 +221,19 @@ def build_form(
 
 
 def find_updatable(differences: Iterable[Step]) -> set[str]:
-    """Return what of an order is in the books and may be changed there by what a form says."""
+    """Return the documents in the books that a form can change."""
     return {one.about for one in differences if one.needs_tick and one.action is not Action.VOID}
 
 
 def _customer_chooser(installation: Installation, context: PlanningContext, order: Order, choices: Choices) -> Chooser:
-    """Return who the customer may be."""
+    """Return the control for the customer."""
     new = _choice_of_new(context, RecordKind.CUSTOMER, order.company, choices.customer)
     chosen = choices.customer or context.party_of(RecordKind.CUSTOMER, order.company) or new
     return choosing.build_chooser(installation, RecordKind.CUSTOMER, chosen, always=[(new, _("Create New Customer"))])
 
 
 def _choice_of_new(context: PlanningContext, kind: RecordKind, company: Company, chosen: str) -> str:
-    """Return the choice to create somebody instead of whom the form shows; as it was chosen, if it was."""
+    """Return the choice to create a record instead of the one that the form shows; as it was chosen, if it was."""
     if creates_new(chosen):
         return chosen
     entered = context.existing.get(company_key(kind, company))
@@ -240,14 +242,14 @@ def _choice_of_new(context: PlanningContext, kind: RecordKind, company: Company,
 
 
 def has_more(order: Order, live: Sequence[Delivery]) -> bool:
-    """Return True if the order has payments that came in after it was sent, or nothing but deposits of it was."""
+    """Return True if the order has payments that came in after it was sent, or if only deposits of it were sent."""
     if live and all(one.kind == Payment.kind and one.state is DeliveryState.POSTED for one in live):
         return not order.cancelled
     return bool(payments_left(order, live))
 
 
 def payments_left(order: Order, live: Sequence[Delivery]) -> Decimal:
-    """Return what came in for an order after its invoice was posted, and is not in the books yet."""
+    """Return the amount received for an order after its invoice was posted, and not sent yet."""
     sent = {one.source for one in live}
     posted = any(one.kind == Invoice.kind and one.state is DeliveryState.POSTED for one in live)
     left = [one.amount for one in order.payments if f"order/{order.id}/payment/{one.id}" not in sent]
@@ -255,7 +257,7 @@ def payments_left(order: Order, live: Sequence[Delivery]) -> Decimal:
 
 
 def build_previews(made: Plan) -> list[Preview]:
-    """Return what would be posted, document by document."""
+    """Return a preview of each document that would be posted."""
     return [
         _build_preview(step.subject) for step in made.documents
         if step.action is not Action.VOID and step.subject is not None
@@ -286,7 +288,7 @@ def _sale_ticked(order: Order, installation: Installation, choices: Choices, the
 
 
 def _other_ticked(order: Order, context: PlanningContext, choices: Choices, there: There) -> list[Ticked]:
-    """Return the further kinds of which there is one document for the order."""
+    """Return the further kinds with one document per order."""
     return [
         Ticked(
             value=kind.key, label=_(kind.title), ticked=choices.asks_for(kind.key), allowed=True,
@@ -299,7 +301,8 @@ def _other_ticked(order: Order, context: PlanningContext, choices: Choices, ther
 
 
 def _find_there(live: Sequence[Delivery]) -> There:
-    """Return how what is in the books, or on its way there, stands: another tick would change nothing of it."""
+    """Return the status of documents that are in the books, or on their way: ticking them again would change nothing.
+    """
     fixed = [one for one in live if one.state in {DeliveryState.POSTED, *views.MOVING}]
     lines = views.build_status_lines(fixed, history.standing(fixed), ())
     return {(one.source, one.kind): line for one, line in zip(fixed, lines, strict=True)}
@@ -375,5 +378,5 @@ def _is_needed(role: str, order: Order) -> bool:
 
 
 def _has_place(given: fixes.Given) -> bool:
-    """Return True if an answer has a field of its own in the form: the number of a vendor's invoice."""
+    """Return True if a fix has a field of its own in the form: the number of a vendor's invoice."""
     return given.about.startswith("bill/") and given.kind == "number"

@@ -1,4 +1,4 @@
-"""For ledgers that call us: the panel on which an admin connects one, and the address at which it calls."""
+"""For ledgers that poll us: the page on which an admin connects one, and the endpoint."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.MANAGE)
 def endpoint_panel(installation_id: int) -> ResponseReturnValue:
-    """Return the steps of connecting a ledger that calls us."""
+    """Return the steps of connecting a ledger that polls us."""
     return _endpoint_panel(installation_id)
 
 
 @requires(Permission.MANAGE)
 def endpoint_steps(installation_id: int) -> ResponseReturnValue:
-    """Return how far the ledger has got; it polls until that is all the way."""
+    """Return the progress of connecting; the page polls it until the ledger is connected."""
     installation = scope.installation(organization().id, installation_id)
     panel = views.build_endpoint_panel(installation)
     return render_fragment("hub/endpoint_steps.html", title=_("Connect"), endpoint_panel=panel)
@@ -71,8 +71,8 @@ def endpoint_file(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def endpoint_password(installation_id: int) -> ResponseReturnValue:
-    """Make a password, and show it this once. Asks first where there is one already, which then stops working; so it
-    also asks instead of making another one when a page that made one is loaded again."""
+    """Create a password and show it once. If there is one already, ask first, because it stops working; loading a page
+    with a new password again also asks."""
     view = views.build_endpoint_panel(scope.installation(organization().id, installation_id))
     if request.method == "POST" and request.form.get("instead_of", "") == view.edition:
         password = change_password(actor(), installation_id, instead_of=view.edition)
@@ -81,13 +81,13 @@ def endpoint_password(installation_id: int) -> ResponseReturnValue:
 
 
 def support() -> ResponseReturnValue:
-    """Return the page to which a ledger's own program sends people. It must answer to anybody."""
+    """Return the help page to which a ledger's own program links. It is public."""
     return render_fragment("hub/support.html", title=_("Help"))
 
 
 @admits_anybody
 def polling(address: str) -> ResponseReturnValue:
-    """Return where a ledger calls. Its own protocol says who it is, and what an error looks like."""
+    """Receive a call of a ledger. Its own protocol authenticates the call, and defines what an error looks like."""
     try:
         installation_id, key = endpoints.find_installation(address)
         integration = current().integrations.get(key)
@@ -109,15 +109,15 @@ def polling(address: str) -> ResponseReturnValue:
 def _call_endpoint(
     app: Flask, integration: PullIntegration, installation_id: int, environ: WSGIEnvironment
 ) -> Response:
-    """Return what the endpoint answers, in a session of its own: a plugin that hangs is left alone with that."""
+    """Return the endpoint's answer, using a session of its own, with which a plugin that hangs is abandoned."""
     with app.app_context():
         application = integration.endpoint(StoredPollingSession(installation_id))
         return cast(Response, Response.from_app(application, environ, buffered=True))
 
 
 def _read_call() -> WSGIEnvironment:
-    """Return the call with its body read, because the time that a slow line takes is none of the plugin's. One that
-    says itself that it is longer than we take is left for the plugin to refuse."""
+    """Return the call with its body read, because the time that a slow connection takes is not the plugin's. A call
+    that declares a longer body than we accept is left for the plugin to refuse."""
     environ, length = request.environ, request.content_length
     if (length or 0) > _MOST:
         return environ

@@ -1,4 +1,4 @@
-"""Before and after every request to the hub's own pages: who asks, CSRF, headers, and what an error looks like."""
+"""Checks before and after every request to the hub's pages: user, CSRF, headers and error pages."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ _csrf = CSRFProtect()  # Never initialized on the app, whose other routes are no
 
 
 def actor() -> Actor:
-    """Return who asks, and for which organization. `requires` has made sure that there is somebody."""
+    """Return the user who asks, with the organization. `requires` has made sure that there is one."""
     return cast(Actor, g.hub_actor)
 
 
 def user() -> User:
-    """Return who asks."""
+    """Return the user who asks."""
     return actor().user
 
 
 def organization() -> Organization:
-    """Return for which organization."""
+    """Return the organization for which the user asks."""
     return actor().organization
 
 
 def may_send() -> bool:
-    """Return True if a page of the host should offer sending to who is signed in, if anybody is."""
+    """Return True if a page of the host should offer sending to the signed-in user, if any."""
     who = _signed_in()
     if who is None or not who.may(Permission.SEND):
         return False
@@ -66,7 +66,7 @@ def may_send() -> bool:
 
 
 def may_link() -> bool:
-    """Return True if a page of the host should offer the link of a company to who is signed in, if anybody is."""
+    """Return True if a page of the host should offer linking a company to the signed-in user, if any."""
     who = _signed_in()
     if who is None or not (who.may(Permission.SEND) or who.may(Permission.MANAGE)):
         return False
@@ -74,12 +74,12 @@ def may_link() -> bool:
 
 
 def is_left_out() -> bool:
-    """Return True if there are books, and none of them shows anything to who asks."""
+    """Return True if there are books, and the user may see none of them."""
     return access.is_left_out(actor(), lambda who, one: access.visibility_check(who)(one))
 
 
 def _signed_in() -> Actor | None:
-    """Return who is signed in, and for which organization; None if nobody is, or for none."""
+    """Return the signed-in user with the organization; None if one of them is missing."""
     who, whose = host().user(), host().organization()
     return None if who is None or whose is None else Actor(who, whose)
 
@@ -91,22 +91,22 @@ def is_fragment() -> bool:
 
 
 def swap_target() -> str:
-    """Return the id of the element that htmx puts the answer into; empty in a browser without it."""
+    """Return the id of the element that htmx replaces; empty without htmx."""
     return str(HtmxHeaders(request.headers).target or "") if is_fragment() else ""
 
 
 def is_poll() -> bool:
-    """Return True if a fragment asks by itself what has become of it."""
+    """Return True if a fragment polls by itself."""
     return is_fragment() and str(HtmxHeaders(request.headers).trigger or "").startswith("hub-")
 
 
 def is_unasked() -> bool:
-    """Return True if a fragment comes by itself, with its page or again and again: nobody has pressed anything."""
+    """Return True if a fragment is loaded with its page or polls: the user has clicked nothing."""
     return is_fragment() and "Hub-Unasked" in request.headers
 
 
 def requires(permission: Permission) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Admit only who is signed in and may do this. Everybody else is sent to sign in, or gets a 403."""
+    """Admit only signed-in users with this permission. Others are sent to sign in, or get a 403."""
 
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @functools.wraps(view)
@@ -124,7 +124,7 @@ def requires(permission: Permission) -> Callable[[Callable[P, ResponseReturnValu
 
 
 def admits_anybody(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Mark a view that only machines call, without session or CSRF token. The view itself decides who may come in."""
+    """Mark a view that only machines call, without session or CSRF token. The view itself authenticates the caller."""
     _MACHINES.add(view)
     return view
 
@@ -140,7 +140,7 @@ def excuse_machines(app: Flask) -> None:
 
 
 def install_guard(blueprint: Blueprint) -> None:
-    """Put the guard before every view of a blueprint, and around what it answers."""
+    """Add the checks to a blueprint."""
     blueprint.before_request(_check_csrf)
     blueprint.add_url_rule("/<path:anything>", "nothing", _show_not_found)
     blueprint.after_request(_set_headers)
@@ -161,7 +161,8 @@ def install_guard(blueprint: Blueprint) -> None:
 
 
 def _show_not_found(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – The rule’s.
-    """Return an address under ours that is none: the host's own page for it knows nothing of fragments."""
+    """Raise `NotFound` for any other address below ours, because the host's own page for it does not handle fragments.
+    """
     raise NotFound(_SENTENCES[HTTPStatus.NOT_FOUND])
 
 
@@ -192,7 +193,7 @@ def _sign_in() -> ResponseReturnValue:
 
 
 def _back_address() -> str:
-    """Return the page of this site from which somebody came to this address, if it was another one."""
+    """Return the page of this site from which the user came, if it was another one."""
     came_from = request.referrer or ""
     here = urlsplit(came_from).netloc == request.host and came_from != request.url
     return _path_of(came_from) if here else ""
@@ -246,9 +247,8 @@ def _show_hang(error: Hung) -> ResponseReturnValue:
 
 
 def problem_page(sentence: str, status: int, bug: Exception | None = None) -> ResponseReturnValue:
-    """Return a whole page with a sentence and a reference that is in the log; for htmx a small dialog with these, over
-    whatever stands there, so that what was filled in stays; a note in its place for what comes by itself. The log has
-    it in English."""
+    """Return an error with a reference that is in the log: a whole page; for htmx a small dialog, so that the user's
+    input stays; for a fragment that loads by itself a note in its place. The log has the sentence in English."""
     reference = secrets.token_hex(4)
     level = logging.ERROR if bug is not None else logging.WARNING
     current_app.logger.log(level, "[%s] %s %s: %s", reference, request.method, request.path, sentence, exc_info=bug)

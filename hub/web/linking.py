@@ -1,4 +1,4 @@
-"""The toolbar's QB button of a company: whom of the books it is linked to, found by search, changed and given up."""
+"""The dialog behind a company's QB button: its customer or vendor in the books, found by search."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.VIEW)
 def link(company_id: str) -> ResponseReturnValue:
-    """Return the dialog; for htmx, what was found alone where somebody types."""
+    """Return the dialog; for htmx only the search results, while the user types."""
     return _show_dialog(company_of(company_id), _chosen_books(), _read_kind())
 
 
 @requires(Permission.VIEW)
 def change_link(company_id: str) -> ResponseReturnValue:
-    """Link to the entry that was chosen, or to nobody. Whoever changed it meanwhile is not overruled unseen."""
+    """Link to the chosen record, or unlink. A change that was made since the dialog was opened is shown first."""
     company, installation, kind = company_of(company_id), _chosen_books(), _read_kind()
     record_id, place = request.form.get("record_id", ""), request.form.get("place", "")
     was, done = request.form.get("was", ""), _("Not linked any more.")
@@ -100,7 +100,7 @@ def _read_kind() -> RecordKind:
 
 
 def _chosen_books() -> Installation:
-    """Return the books that were asked for, else the first ones with which this person may link."""
+    """Return the books that were asked for, else the first ones with which this user may link."""
     wanted = request.values.get("installation", type=int)
     if wanted is not None:
         scope.installation(organization().id, wanted)

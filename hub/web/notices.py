@@ -27,8 +27,7 @@ def register(blueprint: Blueprint) -> None:
 
 
 def notices() -> ResponseReturnValue:
-    """Return what an admin should know now, for the top of any page of the host. Empty for everybody else, and no
-    error."""
+    """Return the current notices for admins, for the top of any page of the host; empty for everybody else."""
     who, whose = host().user(), host().organization()
     told = who is not None and whose is not None and host().allows(who, Permission.MANAGE, whose)
     banners = views.build_banners(whose.id) if told and whose else []
@@ -37,8 +36,8 @@ def notices() -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def reconnect(key: str) -> ResponseReturnValue:
-    """Return the reconnect address that is registered with an accounting product: on to the sign-in of that
-    installation."""
+    """Receive users from the reconnect address that is registered with an accounting product, and redirect to the
+    sign-in."""
     registry.integration(key)
     found = next((one for one in scope.installations(organization().id) if one.integration == key), None)
     if found is None:
@@ -47,10 +46,10 @@ def reconnect(key: str) -> ResponseReturnValue:
 
 
 def disconnected(key: str) -> ResponseReturnValue:
-    """Return where an accounting product leaves somebody who has disconnected there.
+    """Receive users who have disconnected at the accounting product.
 
-    Anybody can open this address, so it changes nothing and says the same of every company: it only has a worker look
-    whether the authorization still stands.
+    Anybody can open this address, so it changes nothing and says the same of every company: it only has a worker check
+    whether the authorization is still valid.
     """
     label = registry.integration(key).label
     for installation_id in renewal.find_by_books(key, set(request.args.values())):  # Each product names them otherwise.

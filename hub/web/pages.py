@@ -16,9 +16,8 @@ from hub.web.guard import is_fragment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialWork:
-    """Work that is done a part at a time. With `fields` there is more to do, and the page asks for it by itself;
-    a browser without htmx is given a button.
-    """
+    """Work that is done a part at a time. With `fields` there is more to do, and the page posts them by itself; without
+    htmx there is a button."""
 
     title: str
     sentence: str
@@ -32,13 +31,13 @@ class PartialWork:
 
     @property
     def percent(self) -> int:
-        """For the progress bar; 100 is kept for the end."""
+        """The value of the progress bar; 100 only at the end."""
         return 100 if self.fields is None else min(99, 100 * self.done // self.total) if self.total else 0
 
 
 def render_fragment(template: str, *, title: str, code: int = 200, **view: Any) -> ResponseReturnValue:
-    """Return a template that is a fragment by itself. `title` is the page's, where it becomes a whole page (`whole`).
-    """
+    """Return a rendered fragment, inside the host's layout without htmx (`whole`). `title` is the title of the whole
+    page."""
     body = render_template(template, title=title, **{"whole": not is_fragment(), **view})
     if not is_fragment():
         body = render_template("hub/page.html", title=title, body=body, hub_layout=current_app.config["HUB_LAYOUT"])
@@ -46,7 +45,7 @@ def render_fragment(template: str, *, title: str, code: int = 200, **view: Any) 
 
 
 def redirect_to(endpoint: str, **values: Any) -> ResponseReturnValue:
-    """After a form: on to another page, for htmx and for a plain browser alike."""
+    """Redirect after a form, with and without htmx."""
     address = url_for(endpoint, **values)
     if not is_fragment():
         return redirect(address, 303)
@@ -54,6 +53,6 @@ def redirect_to(endpoint: str, **values: Any) -> ResponseReturnValue:
 
 
 def public_url(endpoint: str, **values: Any) -> str:
-    """Return an address for the world outside: under `HUB_PUBLIC_URL`, or as this request came in."""
+    """Return an absolute address: under `HUB_PUBLIC_URL`, or else as this request came in."""
     base = current_app.config.get("HUB_PUBLIC_URL") or request.url_root
     return str(base).rstrip("/") + url_for(endpoint, **values)

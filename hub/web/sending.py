@@ -1,4 +1,4 @@
-"""The send dialog, and the fragments that follow an order into the books."""
+"""The send dialog, and the fragments that show the status of an order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def register(blueprint: Blueprint) -> None:
 
 @requires(Permission.SEND)
 def send(order_id: str) -> ResponseReturnValue:
-    """Return the dialog, prefilled; its status instead, where everything is in the books or on its way."""
+    """Return the dialog, prefilled; the order's status instead, if everything is in the books or on its way."""
     order = _find_order(order_id)
     live = visible_orders([order_id]).get(order_id, [])
     installation = chosen_installation(live)
@@ -68,7 +68,7 @@ def send(order_id: str) -> ResponseReturnValue:
 
 
 def _choices_from_search(choices: Choices) -> Choices:
-    """Return the choices, with what a person without script found on the page that searches the books."""
+    """Return the choices, with those that a user without JavaScript made on the page that searches the books."""
     vendors, accounts = _fields_with_prefix("vendor-", request.args), _read_accounts(request.args)
     return replace(
         choices, customer=request.args.get("customer", choices.customer), tax=request.args.get("tax", choices.tax),
@@ -77,7 +77,7 @@ def _choices_from_search(choices: Choices) -> Choices:
 
 
 def _fields_with_prefix(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields of a form whose names begin alike, by the rest of the name."""
+    """Return the form fields whose names begin with a prefix, by the rest of the name."""
     return {
         name.removeprefix(prefix): value.strip()
         for name, value in values.items() if name.startswith(prefix) and value.strip()
@@ -85,14 +85,14 @@ def _fields_with_prefix(prefix: str, values: Mapping[str, str]) -> dict[str, str
 
 
 def _read_accounts(values: Mapping[str, str]) -> dict[str, str]:
-    """Return what was chosen for roles, or for roles of one vendor."""
+    """Return the chosen accounts, by role, or by role and vendor."""
     known = {*dialog.ROLES, *VENDOR_ROLES}
     chosen = _fields_with_prefix("account-", values)
     return {key: value for key, value in chosen.items() if key.partition("/")[0] in known}
 
 
 def _read_choices() -> Choices:
-    """Return what the form says."""
+    """Return the choices of the form."""
     form = request.form
     updates = tuple(form.getlist("updates"))
     return Choices(
@@ -104,7 +104,7 @@ def _read_choices() -> Choices:
 
 @requires(Permission.SEND)
 def press_send(order_id: str) -> ResponseReturnValue:
-    """Send. Problems come back beside the fields that cure them; otherwise the dialog turns into its status."""
+    """Send. On problems return the form with these beside its fields, otherwise the order's status."""
     order, installation = _find_order(order_id), chosen_installation()
     choices = _read_choices()
     if pressed := request.form.get("apply_fix", ""):
@@ -128,13 +128,13 @@ def press_send(order_id: str) -> ResponseReturnValue:
 
 
 def _read_documents(ticked: Sequence[str]) -> tuple[str, ...]:
-    """Return the documents that were ticked, as far as there are such kinds."""
+    """Return the ticked documents of registered kinds."""
     return tuple(sorted(one for one in set(ticked) if one.partition("/")[0] in document_kinds()))
 
 
 @requires(Permission.SEND)
 def preview(order_id: str) -> ResponseReturnValue:
-    """Return what would be posted with the form as it stands. Sends nothing."""
+    """Return a preview of what the form would post. Sends nothing."""
     order, installation = _find_order(order_id), chosen_installation()
     choices = _read_choices()
     previews = dialog.build_previews(_plan_order(installation, order, choices))
@@ -147,14 +147,14 @@ def _plan_order(installation: Installation, order: Order, choices: Choices) -> P
 
 @requires(Permission.VIEW)
 def order_status(order_id: str) -> ResponseReturnValue:
-    """Return the order's deliveries; polls while they move by themselves."""
+    """Return the status of an order; the page polls it while something moves."""
     _find_order(order_id)
     return _show_status(order_id, request.args.get("place", ""))
 
 
 @requires(Permission.VIEW)
 def orders_status() -> ResponseReturnValue:
-    """Return the state of many orders at once, as chips for a list. The number of queries does not depend on theirs."""
+    """Return the status of many orders, as badges for a list, with a constant number of queries."""
     ids = request.args.getlist("id")[:_MANY]
     found = visible_orders(ids)
     standing = history.standing(one for live in found.values() for one in live)
@@ -165,7 +165,7 @@ def orders_status() -> ResponseReturnValue:
 
 @requires(Permission.SEND)
 def retry(delivery_id: int) -> ResponseReturnValue:
-    """Try a stopped delivery again."""
+    """Retry a stopped delivery."""
     delivery = scope.delivery(organization().id, delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in the status.
         retry_delivery(actor(), delivery_id, read_fix())
@@ -180,14 +180,14 @@ def read_fix() -> dict[str, str]:
 
 @requires(Permission.SEND)
 def cancel(delivery_id: int) -> ResponseReturnValue:
-    """Give up a delivery that has not left."""
+    """Cancel a delivery that has not been sent."""
     return _show_after(cancel_delivery(actor(), delivery_id))
 
 
 @requires(Permission.SEND)
 def mark_deleted(delivery_id: int) -> ResponseReturnValue:
-    """Take note that somebody has deleted there what is not on the order any more. The dialog stays as it is filled in.
-    """
+    """Store that a person has deleted a document in the books that is not on the order any more. The dialog keeps its
+    input."""
     delivery = confirm_deleted(actor(), delivery_id)
     order = _find_order(delivery.order_id or "")
     if not is_fragment():
@@ -217,7 +217,7 @@ def _show_status(order_id: str, place: str) -> ResponseReturnValue:
 
 
 def visible_orders(order_ids: Sequence[str]) -> dict[str, list[Delivery]]:
-    """Return the live deliveries of some orders, as far as the person who asks may see them."""
+    """Return the live deliveries of orders, as far as the user may see them."""
     sees = access.visibility_check(actor())
     found = deliveries_of_orders(organization().id, order_ids)
     seen = {order_id: [one for one in live if sees(one.installation)] for order_id, live in found.items()}
@@ -232,8 +232,8 @@ def _find_order(order_id: str) -> Order:
 
 
 def chosen_installation(live: Sequence[Delivery] = ()) -> Installation:
-    """Return the installation that was asked for, else the one that an order's live deliveries went to last, else the
-    first that lets this person send. Raises `NotPossible`."""
+    """Return the installation that was asked for, else the one to which the order's live deliveries went last, else the
+    first with which this user may send. Raises `NotPossible`."""
     asked = request.values.get("installation", type=int)
     sent = [
         one.installation
@@ -247,7 +247,7 @@ def _show_form(
     order: Order, installation: Installation, choices: Choices, problems: tuple[Problem, ...] = (), *,
     own: Sequence[Delivery] | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
-    """Return the form of an order. `own` are its deliveries to these books, where they have been loaded already."""
+    """Return the form of an order. `own` are its deliveries to these books, if they are loaded already."""
     if own is None:
         own = filter_by_books(installation, visible_orders([order.id]).get(order.id, []))
     shown = dialog.build_form(order, installation, choices, own, problems)

@@ -63,20 +63,20 @@ def integrations() -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def install() -> ResponseReturnValue:
-    """Begin an installation and go on to the sign-in."""
+    """Begin an installation, and go to the sign-in."""
     installation = install_integration(actor(), request.form.get("integration", ""))
     return redirect_to("hub.authorize", installation_id=installation.id)
 
 
 @requires(Permission.MANAGE)
 def card(installation_id: int) -> ResponseReturnValue:
-    """One card; it polls while something of it moves."""
+    """Return a card; it polls while something of it moves."""
     return _show_card(installation_id)
 
 
 @requires(Permission.MANAGE)
 def act_on_installation(installation_id: int, action: str) -> ResponseReturnValue:
-    """Return the buttons of a card."""
+    """Do what a button of a card says, and return the card."""
     doing = {
         "pause": pause_installation, "resume": resume_installation, "test": check_connection, "reload": reload_lists,
     }[action]  # fmt: skip
@@ -86,7 +86,7 @@ def act_on_installation(installation_id: int, action: str) -> ResponseReturnValu
 
 @requires(Permission.MANAGE)
 def uninstall(installation_id: int) -> ResponseReturnValue:
-    """Ask, then uninstall."""
+    """Ask for confirmation, then uninstall."""
     installation = scope.installation(organization().id, installation_id)
     if request.method == "POST":
         remove_installation(actor(), installation_id)
@@ -96,7 +96,8 @@ def uninstall(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def details(installation_id: int) -> ResponseReturnValue:
-    """Return the Details tab. What somebody else saved since the form was opened is shown before it is replaced."""
+    """Return the Details tab, or save it. Changes by others since the form was opened are shown before they are
+    replaced."""
     installation = scope.installation(organization().id, installation_id)
     integration = registry.integration(installation.integration)
     if request.method == "GET":
@@ -125,7 +126,8 @@ def details(installation_id: int) -> ResponseReturnValue:
 
 @requires(Permission.MANAGE)
 def accounts(installation_id: int) -> ResponseReturnValue:
-    """Return the Accounts tab. What somebody else saved since the form was opened is shown before it is replaced."""
+    """Return the Accounts tab, or save it. Changes by others since the form was opened are shown before they are
+    replaced."""
     installation = scope.installation(organization().id, installation_id)
     if request.method == "GET":
         return _show_accounts(installation, saved=request.args.get("saved") == "1")
@@ -142,8 +144,8 @@ def accounts(installation_id: int) -> ResponseReturnValue:
 
 
 def _find_differences(theirs: Mapping[str, str], mine: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Return what somebody else saved since this form was opened, where it differs from what stands in the form: the
-    label, theirs and ours. Pressing Save once more decides for ours."""
+    """Return the fields that differ between what others have saved since and this form: label, theirs and ours. Saving
+    once more replaces theirs."""
     return [(_(label), now, mine.get(label, "")) for label, now in theirs.items() if now != mine.get(label, "")]
 
 
@@ -164,7 +166,7 @@ def _describe_details(installation: Installation, integration: Integration, deta
 
 @requires(Permission.MANAGE)
 def lists(installation_id: int) -> ResponseReturnValue:
-    """Return how far the lists are; polls while they load, and tells the page when they are there."""
+    """Return the progress of the lists; polls while they load, and tells the page when they are loaded."""
     found = views.build_lists(scope.installation(organization().id, installation_id))
     answer = render_fragment("hub/lists.html", title=_("Lists"), **found)
     return answer if found["loading"] else cast(Response, make_response(answer, trigger_after_settle="hub-loaded"))
@@ -194,7 +196,7 @@ def _show_details(
 
 
 def _document_labels(kinds: Collection[str]) -> dict[str, str]:
-    """Return what may be allowed, by key, in the words of the page. A kind that goes with another is not asked."""
+    """Return the labels of the kinds that can be allowed, by key. A kind that goes with another one is not offered."""
     return {key: _(kind.plural) for key, kind in document_kinds().items() if key in kinds and not kind.sent_with}
 
 

@@ -1,4 +1,4 @@
-"""What the templates are handed: one data class a fragment, with every sentence already made."""
+"""View models for the templates: one data class per fragment, with all sentences made."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusLine:
-    """One delivery, as a person follows it. `tone` is good, bad or wait."""
+    """A delivery as a row of a status. `tone` is good, bad or wait."""
 
     id: int
     title: str
@@ -90,7 +90,8 @@ class StatusLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStatus:
-    """The deliveries of an order; `moving` while it may change by itself. `title` is that of its first document."""
+    """The deliveries of an order; `moving` while they may change by themselves. `title` is that of the first document.
+    """
 
     order_id: str
     title: str = ""
@@ -99,7 +100,7 @@ class OrderStatus:
 
     @property
     def summary(self) -> tuple[str, str]:
-        """A few words and a tone, for the orders list and the screen reader."""
+        """A few words and a tone, for the orders list and screen readers."""
         if not self.lines:
             return "", "none"
         if any(line.tone == "bad" for line in self.lines):
@@ -109,18 +110,18 @@ class OrderStatus:
 
     @property
     def rank(self) -> int:
-        """Where it stands in a list that begins with what needs a person."""
+        """The position in a list that shows first what needs attention."""
         return ("bad", "wait", "good", "none").index(self.summary[1])
 
     @property
     def address(self) -> str | None:
-        """Of its first document, in the books."""
+        """The web page of its first document in the books."""
         return next((line.address for line in self.lines if line.address), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointPanel:
-    """How far a ledger that calls us has got with its first call, and when the next one is to be expected."""
+    """The progress of a ledger that polls us, until its first successful call, and when its next call is expected."""
 
     id: int
     label: str
@@ -162,7 +163,7 @@ def _next_call_text(row: Endpoint) -> str:
 
 
 def format_span(span: dt.timedelta) -> str:
-    """Return a span of time, as people say it: "12 min", "5 hours", "3 days"."""
+    """Return a span of time in words: "12 min", "5 hours", "3 days"."""
     count = max(1, round(span.total_seconds() / 60))
     if count < 2 * 60:
         return _("%(count)s min", count=count)
@@ -196,13 +197,13 @@ def build_card(installation: Installation) -> Card:
 
 
 def build_banners(organization_id: str) -> list[NoticeText]:
-    """Return what the admins of an organization should know now, in words, the worst first."""
+    """Return the notices for the admins of an organization, the worst first."""
     found = [notice_texts.describe_finding(one) for one in notices.find_findings(organization_id)]
     return sorted(found, key=lambda told: told.tone != "bad")
 
 
 def _renew_before_text(installation: Installation) -> str:
-    """Until when an admin must have authorized again: "3 Mar 2027 (100 days)"."""
+    """Return the day before which an admin must authorize again: "3 Mar 2027 (100 days)"."""
     ends = installation.credential.expires_at if installation.credential else None
     if ends is None or installation.state is InstallationState.EXPIRED:
         return ""
@@ -210,7 +211,7 @@ def _renew_before_text(installation: Installation) -> str:
 
 
 def build_lists(installation: Installation) -> dict[str, Any]:
-    """Return how far the lists of the books are, as every tab of an installation shows it."""
+    """Return the progress of the lists, as every tab of an installation shows it."""
     listings = find_listings(installation.id)
     loading = description.is_first(installation) or any(one.loading for one in listings)
     return {
@@ -220,7 +221,7 @@ def build_lists(installation: Installation) -> dict[str, Any]:
 
 
 def _usage_text(installation: Installation) -> str:
-    """Return what was read and written this month, where reading is counted."""
+    """Return this month's reads and writes, where reads are limited."""
     most = usage.monthly_reads(installation.integration)
     if not most:
         return ""
@@ -237,10 +238,10 @@ def build_order_status(
     standing: Mapping[int, TransactionRow] | None = None,
     cancellable: Collection[int] | None = None,
 ) -> OrderStatus:
-    """Return the order's documents, and before them what they wait for as long as it is not there.
+    """Return the status of an order's documents, and of the records that they wait for.
 
-    `standing` is how they stand in the books now (`history.standing`), and `cancellable` what of them can be given up,
-    where that was asked for many orders at once.
+    `standing` are their current transactions (`history.standing`), and `cancellable` the ids of those that can be
+    cancelled, if these were loaded for many orders at once.
     """
     standing = history.standing(deliveries) if standing is None else standing
     shown: dict[int, Delivery] = {}
@@ -263,8 +264,8 @@ def build_order_status(
 def build_status_lines(
     deliveries: Iterable[Delivery], standing: Mapping[int, TransactionRow], cancellable: Collection[int]
 ) -> list[StatusLine]:
-    """Return a line for each delivery. `standing` is how they stand in the books, `cancellable` which can be given up.
-    """
+    """Return a row for each delivery. `standing` are their current transactions, `cancellable` the ids of those that
+    can be cancelled."""
     return [_build_status_line(one, standing.get(one.id), can_cancel=one.id in cancellable) for one in deliveries]
 
 
@@ -280,7 +281,7 @@ def _build_status_line(delivery: Delivery, row: TransactionRow | None, *, can_ca
 
 
 def _delivery_title(delivery: Delivery) -> str:
-    """Return what a delivery is about: "Invoice 1042"; while it is being voided, "Void invoice 1042"."""
+    """Return the title of a delivery: "Invoice 1042"; while it is being voided, "Void invoice 1042"."""
     void_title = kind_of(delivery.kind).void_title
     if void_title is not None and delivery.voids and delivery.state is not DeliveryState.POSTED:
         return _(void_title, number=delivery.subject.get("number", ""))
@@ -288,7 +289,7 @@ def _delivery_title(delivery: Delivery) -> str:
 
 
 def _change_in_books(delivery: Delivery, row: TransactionRow | None) -> str:
-    """Return what somebody did in the books to what we posted, if anything."""
+    """Return how a posted document was changed in the books; empty if it was not."""
     if delivery.state is not DeliveryState.POSTED:
         return ""
     product = registry.label(delivery.installation.integration).split()[0]
@@ -319,12 +320,12 @@ def _waiting_text(delivery: Delivery) -> str:
 
 
 def is_moving(delivery: Delivery) -> bool:
-    """Return True if it may change without anybody doing anything, so that it is worth looking again."""
+    """Return True if a delivery may change without a person, so that it is worth polling."""
     return delivery.state in MOVING and not _is_blocked(delivery)
 
 
 def _is_blocked(delivery: Delivery) -> bool:
-    """Return True if it waits for something that only a person can move."""
+    """Return True if a delivery waits for one that only a person can move."""
     return delivery.state is DeliveryState.WAITING and any(
         needed.state in {DeliveryState.STOPPED, DeliveryState.CANCELLED} or _is_blocked(needed)
         for needed in delivery.needs

@@ -1,4 +1,4 @@
-"""The address at which a ledger tells us that something has changed in its books. No person comes here."""
+"""The endpoint for webhooks of ledgers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def register(blueprint: Blueprint) -> None:
 
 @admits_anybody
 def webhook(key: str) -> ResponseReturnValue:
-    """Take it in and answer at once, with nothing in the answer. Who does not sign as the ledger does gets a 401."""
+    """Receive a webhook, and answer at once without content; with 401 if its signature is wrong."""
     request.max_content_length = _MOST
     try:
         headers = {name.lower(): value for name, value in request.headers}

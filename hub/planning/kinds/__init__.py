@@ -1,4 +1,4 @@
-"""How each kind of document is built from an order, one module a kind. The other half is in `hub.plugin.documents`."""
+"""Builders of documents from an order, one module per kind. The kinds are declared in `hub.plugin.documents`."""
 
 from __future__ import annotations
 

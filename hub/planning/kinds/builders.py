@@ -35,7 +35,7 @@ class Built:
 
 
 class Builder(Protocol):
-    """How the documents of a kind are built. Pure: it may not ask anything but its arguments."""
+    """The builder of the documents of a kind. Pure: it uses nothing but its arguments."""
 
     kind: str
 

@@ -13,7 +13,7 @@ from hub.plugin import CreditMemo, Line
 
 
 class CreditMemoBuilder:
-    """One credit memo for the order, with the order's amounts the other way round."""
+    """One credit memo for the order, with the order's amounts negated."""
 
     kind = CreditMemo.kind
 
@@ -28,7 +28,7 @@ class CreditMemoBuilder:
 
 
 def _turned(line: Line) -> Line:
-    """Return a line of an order as it stands on a credit memo: what is given back is positive there."""
+    """Return a line of an order as a line of a credit memo, where amounts that are given back are positive."""
     if line.price < 0:
         return replace(line, price=-line.price, amount=-line.amount)
     return replace(line, quantity=-line.quantity, amount=-line.amount)

@@ -1,4 +1,4 @@
-"""What the builders of a purchase order and of a bill have in common."""
+"""Code shared by the builders of purchase orders and bills."""
 
 from __future__ import annotations
 
@@ -44,10 +44,11 @@ def _customers(parts: Parts) -> tuple[Part, ...]:
 
 
 def numbers_of(order: Order, context: PlanningContext, kind: str) -> dict[str, str]:
-    """Return our number for what is bought from each vendor: the order's, with a place if there are several.
+    """Return our number for the purchase from each vendor: the order's number, with a suffix if there are several
+    vendors.
 
-    What has been sent keeps its number, whoever joins or leaves the order since, and nobody else gets that; a bill that
-    has none of ours yet has that of its purchase order, and the other way round.
+    A document that was sent keeps its number when vendors are added or removed, and no other vendor gets that number. A
+    bill without a number of ours has that of its purchase order, and vice versa.
     """
     sent, vendors = _sent_numbers(order, context), vendors_of(order)
     taken, found = set(sent.values()), dict[str, str]()

@@ -1,4 +1,4 @@
-"""What the builders of an invoice and of a credit memo have in common."""
+"""Code shared by the builders of invoices and credit memos."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def build_sale(parts: Parts, make: Callable[[list[Line], dict[str, Any]], Docume
 
 
 def _has_tax_line(parts: Parts) -> bool:
-    """Return True if the tax stands as a line, so that nothing else is left for the books to tax."""
+    """Return True if the tax is a line, so that the books must not add tax."""
     return parts.tax.as_item and bool(parts.order.tax)
 
 
