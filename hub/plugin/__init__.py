@@ -1,7 +1,7 @@
-"""The face that the hub shows to integrations: everything that a plugin may import, and nothing that it may not.
+"""The public interface for plugins: all that a plugin may import.
 
-An integration speaks for one accounting product. It is stateless: the hub keeps what there is to keep and hands it in.
-What a plugin writes are *conversations*: generators that yield a `Request`, receive its `Response` and return::
+An integration supports one accounting product. It is stateless: the hub stores everything and passes it in. A plugin
+consists of *conversations*: generators that yield a `Request`, receive its `Response` and return a result::
 
     def post(self, document, options):
         reply = yield Request(name="create invoice", payload=invoice(document), writes=True)
@@ -9,15 +9,15 @@ What a plugin writes are *conversations*: generators that yield a `Request`, rec
             raise Rejected(*problems)
         return Posting(id=reply.payload["Invoice"]["Id"], ...)
 
-The hub writes every request down before it is asked and every response when it comes, packs the requests of many
-conversations into one batch, and continues after a crash by replaying the recorded responses into a fresh generator.
+The hub stores every request before it is sent and every response when it arrives, puts the requests of many
+conversations into one batch, and continues after a crash by replaying the stored responses into a fresh generator.
 Four rules follow:
 
 * A conversation is deterministic between two yields: no clock, no randomness, no database, no network.
-* Whatever the ledger said is a `Response`, refusals included. Only a failure to converse is an exception.
-* A conversation that ends in `Rejected` is begun anew when a person retries it, so the write that matters is its last:
+* Whatever the ledger said is a `Response`, refusals included. Only a failure to communicate is an exception.
+* A conversation that ends in `Rejected` begins again when a person retries it, so the write that matters is its last:
   whatever it wrote before must be harmless when it is written once more.
-* A new version of a plugin continues the conversations of the old one. Their recorded responses are found by the names
+* A new version of a plugin continues the conversations of the old one. Their stored responses are found by the names
   of the requests, so the name of a request that writes stays the same from version to version; its payload may change.
 
 The modules of this package import the standard library only; a plugin imports from the package itself.

@@ -11,12 +11,12 @@ from hub.plugin.capabilities import Field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt of an admin to connect an installation, at each of its steps.
+    """An admin's attempt to connect an installation, at one of its steps.
 
-    First `answer` is None. After a `Redirect` it holds the query parameters with which the browser came back to
-    `return_url`, after an `Ask` what the admin chose, under the key of the question; the hub has then already checked
-    that `state` is its own, unused, and of the same admin. `kept` is what the step before asked to keep.
-    `books_id` is set when these books were connected before, so that the sign-in can be asked for the same ones.
+    First `answer` is None. After a `Redirect` it has the query parameters with which the browser came back to
+    `return_url`, after an `Ask` the admin's choice, under the key of the question; the hub has then already checked
+    that `state` is its own, unused, and of the same admin. `kept` is what the step before asked to keep. `books_id` is
+    set when these books were connected before, so that the sign-in can be asked for the same ones.
     """
 
     settings: Mapping[str, str]
@@ -31,8 +31,8 @@ class Attempt:
 class Redirect:
     """Send the admin's browser to `url`; it returns to `Attempt.return_url` with `state` among its parameters.
 
-    What the next step needs and the browser must not see, such as the verifier of PKCE (RFC 7636), goes into `keep`:
-    it is encrypted, handed in as `Attempt.kept` once, and forgotten.
+    Put into `keep` what the next step needs and the browser must not see, such as the verifier of PKCE (RFC 7636): it
+    is encrypted, passed as `Attempt.kept` once, and deleted.
     """
 
     url: str
@@ -41,9 +41,10 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """Ask the admin to choose before it goes on: of several books that the sign-in has opened, which are meant?
+    """Ask the admin to choose before the authorization continues: which of several books that the sign-in has opened
+    are meant.
 
-    `question` is a choice. `keep` is as with `Redirect`; here it may hold credentials.
+    `question` is a choice. `keep` is as with `Redirect`; here it may contain credentials.
     """
 
     question: Field
@@ -52,8 +53,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointDetails:
-    """Where the ledger of one installation will find us: the address of its `PullIntegration.endpoint`, a page for
-    people at the same host, the name with which it signs in, and how often it should call (in minutes)."""
+    """The connection details for the ledger of one installation: the URL of its `PullIntegration.endpoint`, a help page
+    at the same host, its login, and how often it should call (in minutes)."""
 
     url: str
     support_url: str
@@ -72,11 +73,11 @@ class Download:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorized:
-    """The books are open to us. `credentials` are encrypted at rest and handed to carriers only.
+    """Access to the books. `credentials` are encrypted at rest and passed to `send` only, inside a `Connection`.
 
-    `renew_at` is when they should be renewed before use. `expires_at` is when they end if nobody renews them before;
-    `ends_at` is the end that no renewal moves, when an admin must have authorized again. All with a time zone, None if
-    never; an `ends_at` that a renewal does not name again stays what it was.
+    `renew_at` is when they should be renewed before use. `expires_at` is when they expire without renewal; `ends_at` is
+    the end that no renewal moves, before which an admin must authorize again. All with a time zone, None if never; an
+    `ends_at` that a renewal does not return stays as it was.
     """
 
     books_id: str
@@ -88,7 +89,7 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What a carrier is handed: the books, the credentials, the operator's settings."""
+    """The books, the credentials and the operator's settings, with which a plugin calls its ledger."""
 
     books_id: str
     credentials: Mapping[str, str] = field(repr=False)

@@ -1,4 +1,4 @@
-"""What goes over the line."""
+"""Requests, responses, and the batches in which they travel."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Payload: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question to the ledger, as a conversation asks it.
+    """A request to the ledger, as a conversation yields it.
 
-    `name` says in a bookkeeper's words what it does, `say("create invoice")`; it heads the exchange in the audit trail.
-    `payload` is what the carrier needs to ask it; it never holds a credential, because it is stored and shown.
-    `writes` is true if answering it changes the books.
+    `name` says in a bookkeeper's words what it does, `say("create invoice")`; it is the heading in the audit trail.
+    `payload` is what the plugin needs to encode it; it never contains a credential, because it is stored and shown.
+    `writes` is True if it changes the books.
     """
 
     name: str
@@ -28,15 +28,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What the ledger said to one request, a refusal included, as the plugin wants to see it again on replay."""
+    """The ledger's response to one request, which may be a refusal, in the form in which the conversation receives it,
+    also on replay."""
 
     payload: Payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestCost:
-    """What one trip to the ledger costs: how many HTTP `calls`, how many of them `batches`, and, as the ledger's meter
-    counts them, how many `reads` and `writes`."""
+    """The cost of one trip to the ledger: the number of HTTP `calls`, how many of them are `batches`, and, as the
+    ledger's meter counts them, the `reads` and `writes`."""
 
     calls: int = 1
     batches: int = 0

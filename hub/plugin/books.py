@@ -23,7 +23,7 @@ class RecordKind(enum.StrEnum):
 
 
 class AccountKind(enum.StrEnum):
-    """What an account is for, in the trade's terms; the plugin translates the ledger's own kinds into these."""
+    """The kinds of account, in accounting terms. Plugins translate the ledger's own kinds into these."""
 
     ACCOUNTS_RECEIVABLE = "accounts_receivable"
     ACCOUNTS_PAYABLE = "accounts_payable"
@@ -38,10 +38,10 @@ class AccountKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ref:
-    """A pointer to an entry or a transaction in the books: the ledger's `id`, and the `name` to show.
+    """A pointer to a record or a transaction in the books: the ledger's `id`, and the `name` to show.
 
-    The refs of a document that reaches a plugin always have an id. Inside the hub an empty one stands for what has yet
-    to be created.
+    The refs of a document that reaches a plugin always have an id. Inside the hub, an empty id means that the record
+    has yet to be created.
     """
 
     id: str
@@ -78,7 +78,7 @@ def name_key(name: str) -> str:
 
 
 class TaxSystem(enum.StrEnum):
-    """How the books come to the sales tax of an invoice."""
+    """The way in which the books calculate the sales tax of an invoice."""
 
     UNKNOWN = ""
     NONE = "none"
@@ -92,7 +92,7 @@ class TaxSystem(enum.StrEnum):
 
 
 class ClassTracking(enum.StrEnum):
-    """Where the books note the class of a document, if they do."""
+    """The place in a document where the books track its class."""
 
     NONE = ""
     DOCUMENT = "document"

@@ -1,4 +1,4 @@
-"""What an integration declares about itself, as data that the hub renders."""
+"""The declarations of an integration, as data that the hub renders."""
 
 from __future__ import annotations
 
@@ -110,9 +110,9 @@ def record_kind_of(role: str) -> RecordKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What the operator configures once for all installations, as `HUB_<INTEGRATION KEY>_<NAME>`.
+    """A setting that the operator configures once for all installations, as `HUB_<INTEGRATION KEY>_<NAME>`.
 
-    A setting without a default is required; the integration cannot be installed before it is there.
+    A setting without a default is required; the integration cannot be installed before it is set.
     """
 
     name: str
@@ -121,7 +121,7 @@ class Setting:
 
 
 class CostUnit(enum.StrEnum):
-    """What of a `RequestCost` a limit counts."""
+    """The part of a `RequestCost` that a limit counts."""
 
     CALLS = "calls"
     BATCHES = "batches"
@@ -146,24 +146,24 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What the ledger can do, and at which pace.
+    """The capabilities and limits of a ledger.
 
     `documents` are the kinds that can be posted, `revises` those that can be changed and `voids` those that can be
-    brought to nothing when their order is cancelled: these follow from the integration's handlers, and a plugin names
-    in `revises` only the kinds of record that it can change.
-    With `bill_before_order` the change of a bill goes before that of its purchase order, whose lines the bill holds.
-    `lists` and then `history` can be fetched, in this order; `creates` created. `requests_per_batch` is how many
-    requests travel at once; 1 for a ledger without batches; `bytes_per_batch` about how much they may weigh
-    together, 0 for no matter what. `tax_by_code` offers the books' tax codes in the dialog. `reference` is the key of
-    a response's payload under which the ledger's own reference stands, that its support asks for.
+    voided when their order is cancelled: these follow from the integration's handlers, and a plugin names in `revises`
+    only the kinds of record that it can change. With `bill_before_order` the change of a bill goes before that of its
+    purchase order, whose lines the bill uses. `lists` and then `history` can be fetched, in this order; `creates` are
+    the kinds of record that can be created. `requests_per_batch` is the number of requests in a batch, 1 for a ledger
+    without batches; `bytes_per_batch` is their approximate size together, 0 for no limit. `tax_by_code` offers the
+    books' tax codes in the dialog. `reference` is the key in a response's payload of the ledger's own reference, which
+    its support asks for.
 
-    `limits` is how fast the ledger may be asked; the hub keeps to all of them, whichever worker asks, so a carrier need
-    not. `idempotency_window` is how long the ledger certainly remembers the idempotency key of a batch: somewhat less
-    than it promises, None for as long as the books last. After that the hub asks `Integration.recover` before it
-    repeats a write.
-    `reads_a_month` is how many reads are to be had in a calendar month, over the books of all installations; 0 if
-    reading costs nothing. The operator may set another figure as `HUB_<INTEGRATION KEY>_READS_A_MONTH`.
-    The kinds of record in `shared_names` share one list of names.
+    `limits` are the rate limits of the ledger; the hub keeps them, for all workers together, so that a plugin need not.
+    `idempotency_window` is how long the ledger certainly remembers the idempotency key of a batch: somewhat less than
+    it promises, None for ever. After that the hub calls `Integration.recover` before it repeats a write.
+
+    `reads_a_month` is the limit of reads in a calendar month, over the books of all installations; 0 if reading costs
+    nothing. The operator may set another one as `HUB_<INTEGRATION KEY>_READS_A_MONTH`. The kinds of record in
+    `shared_names` share one list of names.
     """
 
     documents: frozenset[str] = frozenset()

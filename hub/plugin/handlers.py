@@ -1,4 +1,4 @@
-"""How a plugin brings the documents of each kind into its books."""
+"""Handlers: a plugin's conversations for each kind of document."""
 
 from __future__ import annotations
 

@@ -101,11 +101,11 @@ class Integration(ABC):
         return RequestCost(reads=len(requests) - writes, writes=writes)
 
     def recover(self, batch: Batch) -> Conversation[Sequence[Response | None]]:
-        """Find out what became of the writes of a batch, after its carrier raised `OutcomeUnknown`, or when it has been
+        """Find out what became of the writes of a batch, after `OutcomeUnknown` was raised, or when the batch has been
         open for longer than the ledger remembers its key (`Capabilities.idempotency_window`).
 
-        Gives for each request its response if it was carried out, and None if it was not and may be asked again. It
-        only reads. Raises `Rejected` if nobody can tell: a person must look, and this is what it does by itself.
+        Return for each request its response if it was carried out, and None if it was not and may be sent again. Only
+        read. Raise `Rejected` if it cannot be found out, so that a person decides; the default does that.
         """
         raise Rejected(Problem(
             code="in-doubt", what=say("Nobody can tell whether this has arrived."),
@@ -117,11 +117,9 @@ class Integration(ABC):
     def validate(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
     ) -> Sequence[Problem]:
-        """Name what these books would refuse, before anything is sent: too long a number, a colon in a name, a date
-        in a period that is closed. `books` is what `describe_books` last found. Pure.
-
-        By default the handler of a document is asked, and a new record is not looked at.
-        """
+        """Return problems that these books would find, before anything is sent: a number that is too long, a colon in a
+        name, a date in a closed period. `books` is the last result of `describe_books`. Pure. By default the handler of
+        a document validates it, and new records are not validated."""
         handler = next((one for one in self.handlers if one.kind == subject.kind), None)
         return () if handler is None else tuple(handler.validate(subject, options, books))
 

@@ -1,4 +1,4 @@
-"""Where a ledger that calls us collects batches and hands in what it answered."""
+"""Polling: the session in which a ledger that polls us collects batches and returns its answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.plugin.problems import IntegrationError
 
 
 class LoginResult(enum.Enum):
-    """What a caller that logs in is told."""
+    """The result of a login."""
 
     OPEN = "open"
     NOTHING = "nothing"  # It is known, and there is nothing to do.
@@ -32,7 +32,7 @@ class Login:
 
 
 class NoBatch(enum.Enum):
-    """Why there is no batch to collect."""
+    """The reason why there is no batch to collect."""
 
     FINISHED = "finished"
     PREPARING = "preparing"  # Something is being made ready; it is worth asking again in a few seconds.

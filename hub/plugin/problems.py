@@ -1,4 +1,4 @@
-"""What can go wrong, and how it is told to a person."""
+"""Problems, their fixes, and the errors that plugins raise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUFFIXES = {"customer": "C", "vendor": "V", "item": "P"}
 
 
 class FixKind(enum.StrEnum):
-    """What a person can answer to a problem; the hub puts it into what is sent."""
+    """The kinds of fix. The hub puts the chosen value into the document or record that is sent."""
 
     DATE = "date"
     """Documents of the order that are dated earlier are posted on this day (ISO 8601)."""
@@ -35,9 +35,9 @@ class FixKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """A way out of a problem that a person can take by pressing it: the text on the button, and the answer it gives.
+    """A way out of a problem that takes one click: the label of the button, and the value that it sets.
 
-    An `editable` value is shown in a field, and what the person makes of it is the answer.
+    The user can edit an `editable` value before.
     """
 
     label: str
@@ -47,12 +47,12 @@ class Fix:
 
     @classmethod
     def day(cls, day: dt.date) -> Fix:
-        """Post on another day."""
+        """Return a fix that posts on another day."""
         return cls(label=say("Post on %(day)s", day=day), kind=FixKind.DATE, value=day.isoformat())
 
     @classmethod
     def other_name(cls, name: str, kind: str) -> Fix:
-        """Enter a new record under a name that tells it from whoever has the name."""
+        """Return a fix that enters a new record under a name that is not used yet."""
         return cls(label=say("Enter it as"), kind=FixKind.NAME, value=suffixed(name, kind), editable=True)
 
 
@@ -63,17 +63,16 @@ def suffixed(name: str, kind: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What a person must put right, in that person's words.
+    """A problem that a person must correct, in their words.
 
     `what` is the sentence that is always shown; `why` and `cure` follow where there is room. `field` names the field of
-    the send dialog or of the settings that cures it (a mapping's or an option's key, "customer", "number", "lines",
-    "item"), and is empty if none does. `fixes` are ways out that the person can take with one click. `about` is filled
-    in by the hub: which of an order's documents or new records it is. Texts are made with `say`, so that whoever reads
-    them is told in their own language.
+    the send dialog or of the settings that solves it (a mapping's or an option's key, "customer", "number", "lines",
+    "item"), and is empty if none does. `fixes` are ways out that take one click. `about` is filled in by the hub: the
+    document or new record of an order. Texts are made with `say`, so that each reader sees their own language.
 
-    `code` is the ledger's own code where the ledger refused. Otherwise it is a short code of ours in kebab case, such
-    as "customer-inactive" or "does-not-add-up", that stays the same when the sentences are rewritten. Programs and
-    tests rely on it; people never need it to understand.
+    `code` is the ledger's own code if the ledger refused. Otherwise it is a short code of ours in kebab case, such as
+    "customer-inactive" or "does-not-add-up", that stays the same when the sentences are rewritten. Programs and tests
+    rely on it; people never need it to understand.
     """
 
     what: str
@@ -113,13 +112,11 @@ class AuthorizationExpired(IntegrationError):
 
 
 class Rejected(IntegrationError):
-    """A person must act. Raised by a conversation for its document; by `send` for a batch refused as a whole.
+    """A person must act. Raised by a conversation for its document; by `send` for a batch that was refused as a whole.
 
-    A carrier raises it only when *nothing* of the batch was carried out, as after a parse error: the hub opens the
-    batch into smaller ones, so that the guilty request stands alone.
-
-    `pauses` says that the books take nothing at all at present, as after a subscription that lapsed: the hub pauses the
-    installation, nothing is stopped, and all goes on when an admin resumes.
+    Raise it from `send` only if *nothing* of the batch was carried out, as after a parse error: the hub then splits the
+    batch into smaller ones, so that the wrong request is found. With `pauses` the books refuse everything, as after a
+    subscription has lapsed: the hub pauses the installation, nothing is stopped, and an admin resumes.
     """
 
     def __init__(self, *problems: Problem, pauses: bool = False) -> None:

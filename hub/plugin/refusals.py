@@ -10,9 +10,9 @@ from hub.plugin.sentences import Sentence, say
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a refusal of a ledger means to a bookkeeper or a sales rep, and what they do about it.
+    """The meaning of a ledger's refusal for a bookkeeper or a sales rep, and what they can do about it.
 
-    The sentences may name words that are known only when the ledger refuses, as in "%(subject)s is locked." `field` is
+    The sentences may have values that are known only when the ledger refuses, as in "%(subject)s is locked." `field` is
     where a person corrects it (`Problem.field`), if the refusal alone tells.
     """
 

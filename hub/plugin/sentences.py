@@ -1,4 +1,4 @@
-"""What is said to people, in a way that can still be said in their own language."""
+"""Sentences for people that can be translated later."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Value: TypeAlias = "str | int | dt.date"
 
 
 class Sentence(str):
-    """A text in English that remembers what it was made of, so that it is translated for whoever reads it.
+    """An English text with the message and values that it was made of, so that it can be translated for each reader.
 
-    `message` is what the catalogue knows it by, with a `%(name)s` for each of the `values`. `many` is the message for
-    any number of things but one, which is then the value `num`. Made by `say` and `say_count`.
+    `message` is the key in the catalogue, with a `%(name)s` for each of the `values`. `many` is the message for any
+    number of things but one; the number is the value `num`. Made by `say` and `say_count`.
     """
 
     __slots__ = ("many", "message", "values")
@@ -32,11 +32,11 @@ class Sentence(str):
         return self
 
     def __str__(self) -> str:
-        """Itself, so that the text of an exception is the sentence still."""
+        """Return the sentence itself, so that the text of an exception stays a sentence."""
         return self
 
     def __reduce__(self) -> tuple[type[Sentence], tuple[str, Mapping[str, Value], str]]:
-        """A copy remembers the same."""
+        """Keep message and values when the sentence is copied or pickled."""
         return Sentence, (self.message, self.values, self.many)
 
 

@@ -1,4 +1,4 @@
-"""Transactions: the documents as the books know them, whoever put them there."""
+"""Transactions: the documents as the books know them, including those entered by others."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class TransactionKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """A transaction of a customer, as `fetch` brings it. Amounts are in `currency`, which is empty for the home one.
+    """A transaction of a customer, as `fetch` returns it. Amounts are in `currency`, which is empty for the home one.
 
-    `balance` is what of it is still open, never negative: of an invoice what the customer owes, of a payment or a
-    credit memo what is not applied to an invoice yet. `invoices` are the ids of those that it is applied to. A voided
-    transaction stands in the books with nothing in it.
+    `balance` is the open amount, never negative: of an invoice what the customer owes, of a payment or a credit memo
+    what is not applied to an invoice yet. `invoices` are the ids of the invoices that it is applied to. A voided
+    transaction has a total of zero.
     """
 
     kind: TransactionKind
@@ -67,11 +67,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a ledger tells by itself: something of a kind has changed in some books. `fetch` then brings what it is.
+    """A webhook's news that an entry has changed in some books. `fetch` then returns its current state.
 
-    `id` is the entry's and `at` when it changed by the ledger's clock, where it tells: what we have seen since, because
-    we wrote it ourselves, is no news. `merged` is what has become part of another entry: its id and that of the one
-    that remains.
+    `id` is the entry's, and `at` is when it changed by the ledger's clock, where the ledger tells: a change that is
+    older than our copy, such as our own write, is ignored. `merged` are pairs of ids: of the entry that was merged, and
+    of the one that remains.
     """
 
     books_id: str

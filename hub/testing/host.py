@@ -92,7 +92,7 @@ class OrderDesk:
 
 @contextmanager
 def mounted(host: OrderDesk, integration: Integration, settings: Mapping[str, str]) -> Iterator[str]:
-    """A hub that nobody has used before, with one integration. Gives its address, if a ledger has to call it."""
+    """Yield the address of a new hub with one integration, if a ledger has to call it."""
     app = _app()
     ours = {f"HUB_{integration.key.upper()}_{name}": value for name, value in settings.items()}
     app.config.update(ours)
@@ -157,14 +157,15 @@ def _tables() -> bytes:
 
 @contextmanager
 def _hashing_fast() -> Iterator[None]:
-    """Nobody guesses the passwords of a test, and a ledger that calls shows its own with every call."""
+    """Hash passwords fast, because tests need no protection, and a ledger that polls sends its password with every
+    call."""
     fast = partial(generate_password_hash, method="pbkdf2:sha256:1")
     with patch("hub.dispatch.endpoints.generate_password_hash", fast):
         yield
 
 
 def _hurry(connection: sqlite3.Connection, _: object) -> None:
-    """Nothing here must survive the loss of power."""
+    """Skip syncing to disk."""
     connection.execute("PRAGMA synchronous=OFF")
 
 

@@ -1,7 +1,7 @@
-"""What the kit asks of a pretend ledger: the other end of the line, which the author of an integration stands up.
+"""The pretend ledger that the author of an integration provides.
 
-It need not be large, but it must be strict in what the real one is strict in: it carries out a key only once, it
-refuses what does not exist, and it works its totals out by itself.
+It need not be large, but it must be strict where the real one is strict: it carries out a key only once, refuses
+references to what does not exist, and calculates its own totals.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub.plugin import Download, Field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """A document as the ledger holds it. `total` is what the ledger came to; `party` the id of its customer or vendor.
+    """A document in the ledger. `total` is the ledger's own total; `party` is the id of its customer or vendor.
 
     `number` is the one that people see there, of a payment the payer's reference.
     """
@@ -30,14 +30,15 @@ class Entered:
 
 
 class Lost(enum.StrEnum):
-    """What is lost when the line is cut: the question, and nothing was done; or the answer, when all is done."""
+    """The message that is lost when the connection breaks: the question, and nothing was done; or the answer, when all
+    is done."""
 
     QUESTION = "question"
     ANSWER = "answer"
 
 
 class Decision(enum.StrEnum):
-    """What an admin does at the sign-in."""
+    """The decision of an admin at the sign-in."""
 
     CONSENT = "consent"
     DECLINE = "decline"
@@ -50,7 +51,7 @@ class Ledger(Protocol):
     """Either a `PushLedger` or a `PullLedger`. It begins with the accounts that `Integration.mappings` asks for."""
 
     def documents(self) -> Iterable[Entered]:
-        """Return all documents that it holds of the books of `Decision.CONSENT`, whoever entered them."""
+        """Return all documents in the books of `Decision.CONSENT`, including those entered by others."""
 
     def cut(self, lost: Lost) -> None:
         """Have the line break on the next trip, and only on that one."""

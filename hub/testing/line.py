@@ -20,7 +20,7 @@ from hub.testing.ledger import Ledger, Lost
 
 
 class Died(BaseException):
-    """Our process is killed between two statements. Nobody catches it but the kit."""
+    """The death of our process between two statements, caught only by the kit."""
 
 
 class Wire:
@@ -50,7 +50,7 @@ class Wire:
 
     @property
     def is_cut(self) -> bool:
-        """Whether what was to happen has happened."""
+        """True if the break or death that was asked for has happened."""
         return self.trips >= max(self._cut_at, self._dies_at)
 
     def _leave(self) -> None:
@@ -100,7 +100,7 @@ class _Watched:
 
 @contextmanager
 def _replaced(integration: Integration, name: str, value: object) -> Iterator[None]:
-    """An integration is stateless, and so its methods can stand in front of its class's for a while."""
+    """Replace a method of an integration for a while."""
     vars(integration)[name] = value
     try:
         yield

@@ -226,7 +226,7 @@ class Office:
                 return
 
     def go(self) -> None:
-        """One job of a worker, or one call of the ledger."""
+        """Run one job of a worker, or one call of the ledger."""
         if isinstance(self.ledger, PullLedger):
             self.ledger.call()
         else:
@@ -234,7 +234,7 @@ class Office:
         session().expire_all()
 
     def make_due(self) -> None:
-        """Whatever waits for a moment, that moment has come."""
+        """Make everything due that waits for a moment."""
         past = now() - dt.timedelta(seconds=1)
         session().execute(update(Installation).values(resume_at=None))
         session().execute(delete(Lease))
@@ -244,7 +244,7 @@ class Office:
         commit()
 
     def make_old(self) -> None:
-        """Every batch that is on its way is so by now for longer than the ledger remembers it."""
+        """Make every open batch older than the ledger remembers its key."""
         remembers = self.integration.capabilities.idempotency_window or dt.timedelta(days=1)
         session().execute(update(BatchRow).values(fresh_since=now() - remembers - dt.timedelta(seconds=1)))
         commit()
@@ -287,7 +287,7 @@ class Office:
         return "\n  ".join(lines)
 
     def all_rows(self) -> str:
-        """Everything that the hub keeps, but for what it encrypts."""
+        """Return all rows of the hub, except what it encrypts."""
         parts = []
         for table in Base.metadata.sorted_tables:
             columns = [column for column in table.columns if column.name != "secret"]
@@ -297,7 +297,7 @@ class Office:
 
 @contextmanager
 def opened(integration: Integration, ledger: Ledger) -> Iterator[Office]:
-    """An office with a hub that nobody has used before, in which the integration is not installed yet."""
+    """Yield an office with a new hub, in which the integration is not installed yet."""
     host, line = OrderDesk(), Wire(ledger)
     settings = ledger.settings if isinstance(ledger, PushLedger) else {}
     with line.watching(integration), mounted(host, integration, settings) as url:

@@ -134,13 +134,13 @@ def _paid_in_parts(book: OrderBook) -> Sent:
 
 
 def _money_back(book: OrderBook) -> Sent:
-    """More is given back than bought: a credit memo with a line below zero."""
+    """Return an order that gives more back than it sells: a credit memo with a line below zero."""
     bought = book.line(2, "2", "1.25", vendor=book.vendor(str(next(_count))))
     return Sent(order=book.order(book.line(1, "-24"), bought))
 
 
 def _some_taken_back(book: OrderBook) -> Sent:
-    """Less is given back than bought: an invoice with a line below zero."""
+    """Return an order that sells more than it gives back: an invoice with a line below zero."""
     bought = book.line(1, vendor=book.vendor(str(next(_count))))
     return Sent(order=book.order(bought, book.line(2, "-2", "1.25")))
 

@@ -11,10 +11,8 @@ T = TypeVar("T")
 
 
 def answered(conversation: Conversation[T], *answers: Payload) -> tuple[T, list[Request]]:
-    """Feed `answers` one after the other. Gives what the conversation returned and all that it asked.
-
-    Raises what the conversation raises, and AssertionError if it asks more than there are answers.
-    """
+    """Feed `answers` one after the other. Return what the conversation returned and all that it asked. Raises what the
+    conversation raises, and AssertionError if it asks more than there are answers."""
     asked = [next(conversation)]
     for answer in answers:
         try:

@@ -1,7 +1,7 @@
-"""What is sent: documents, one module a kind, and the new records that they need.
+"""Documents, one module per kind, and the new records that they need.
 
-A document whose number is in the books already is sent, if a person says so, with `repeats_number`, which posts it all
-the same; or with `same_as`, which posts nothing and returns the posting of the document that is there.
+A document whose number is already used in the books is sent, if a person says so, with `repeats_number`, which posts it
+anyway; or with `same_as`, which posts nothing and returns the posting of the existing document.
 """
 
 from __future__ import annotations

@@ -16,10 +16,8 @@ from hub.plugin.sentences import Sentence, say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill(VendorDocument):
-    """What a vendor charges us. `number` is the vendor's own, on the paper that we got; it may be empty.
-
-    With `ordered`, each line answers the line of the purchase order at the same place.
-    """
+    """A bill from a vendor. `number` is the vendor's own, from the paper bill; it may be empty. With `ordered`, each
+    line answers the line of the purchase order at the same place."""
 
     kind: ClassVar[str] = "bill"
 

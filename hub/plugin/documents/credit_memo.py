@@ -13,8 +13,10 @@ from hub.plugin.sentences import Sentence, say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditMemo(Sale):
-    """What a customer gets back for an order whose total is negative: an invoice the other way round. Its amounts are
-    those of the order with the sign turned, so what the customer gets is positive, and so is the total.
+    """A credit memo for an order whose total is negative.
+
+    Its amounts are those of the order, negated, so that the amount that the customer gets back is positive, and so is
+    the total.
     """
 
     kind: ClassVar[str] = "credit_memo"

@@ -14,7 +14,7 @@ from hub.plugin.sentences import Sentence, say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice(Sale):
-    """What a customer owes for an order."""
+    """An invoice to a customer for an order."""
 
     kind: ClassVar[str] = "invoice"
 

@@ -1,4 +1,4 @@
-"""What documents are made of: addresses, lines, tax, and the revision of a posting."""
+"""Parts of documents: addresses, lines, tax, and the revision of a posting."""
 
 from __future__ import annotations
 
@@ -73,17 +73,16 @@ class Tax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """The posting that a document replaces: its `id`, the `version` of it that we know of, and the ids of its lines
-    where the posting gave them.
+    """The posting that a document replaces: its `id`, the last known `version`, and the ids of its lines if the posting
+    had them.
 
-    `totals` is what it may come to there, as far as anybody here knows: with this change, which may have been made
-    already; as it was posted, as the history has it, as a person was told. Where it comes to something else, somebody
-    has changed it, and a plugin that sees this says so before it puts the order's figures in its place
-    (`FixKind.OVERWRITES`). Of a record there are none.
-    `cleared` are the fields of the document, by name, that it had when it was posted last and does not have any more.
+    `totals` are the totals that it may have in the books: with this change, which may have arrived already; as it was
+    posted; as the history has it; as a person was told. If it has another one, a person has changed it, and a plugin
+    that sees this raises a problem before it overwrites it (`FixKind.OVERWRITES`). For a record it is empty. `cleared`
+    are the names of the fields that the document had when it was last posted and does not have any more.
 
-    With `voids` it is to be brought to nothing instead, and to stay in the books as that: the document is then the one
-    that was posted, for its number and party. Only kinds in `Capabilities.voids` come so.
+    With `voids` the document is to be voided: it then is the one that was posted, for its number and party. Only kinds
+    in `Capabilities.voids` are voided.
     """
 
     id: str

@@ -17,12 +17,12 @@ from hub.plugin.sentences import Sentence, say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """Money received from a customer for one invoice that is in the books; or, without `invoice`, before there is one:
-    it then stands to the customer's credit, and comes once more with `revises` and `invoice` when there is one, to be
-    applied to it. `amount` is positive.
+    """Money received from a customer for an invoice that is in the books. Without `invoice` it is a deposit, which the
+    books hold as customer credit; when there is an invoice, it comes again with `revises` and `invoice`, to be applied
+    to it. `amount` is positive.
 
-    `number` is the payer's reference (a cheque's number), `method` the host's word for how it was paid.
-    Raises `DoesNotAddUp` if the amount is not positive.
+    `number` is the payer's reference (a check's number), `method` the host's word for how it was paid. Raises
+    `DoesNotAddUp` if the amount is not positive.
     """
 
     kind: ClassVar[str] = "payment"

@@ -1,4 +1,4 @@
-"""A document as it stands in the books."""
+"""The posting of a document."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """A document as it stands in the books after delivery: their `id`, and the `number` and `total` that they echo.
+    """A document in the books after delivery: its `id` there, and the `number` and `total` that the ledger returned.
 
     The hub compares `number`, `total` and `tax` with what was sent and shows a difference with both figures; `tax` is
-    None where the books do not tell it.
-    `version` is what a later update must quote (QuickBooks' SyncToken or EditSequence), if anything. `lines` are the
-    ids of its lines in their order, where another document may refer to them.
+    None where the ledger does not return it. `version` is what a later update must quote (QuickBooks' SyncToken or
+    EditSequence), if anything. `lines` are the ids of its lines in their order, where another document may refer to
+    them.
     """
 
     id: str

@@ -11,7 +11,7 @@ from hub.plugin.documents.parts import Line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prerequisite:
-    """A record or document that another one waited for, as it stands in the books. `lines` are the ids of its lines."""
+    """A record or document that another one waited for, with its ref in the books. `lines` are the ids of its lines."""
 
     kind: str
     ref: Ref
@@ -21,7 +21,7 @@ class Prerequisite:
 
 
 class Prerequisites:
-    """All that a document waited for. Each look-up raises `LookupError` for what is not there."""
+    """The prerequisites of one document. Look-ups raise `LookupError` for what is not there."""
 
     def __init__(self, found: Iterable[Prerequisite]) -> None:
         self._found = tuple(found)

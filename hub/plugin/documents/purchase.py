@@ -1,4 +1,4 @@
-"""What a purchase order and a bill have in common."""
+"""The base of purchase orders and bills."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from hub.plugin.sentences import Sentence, say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseOrder(VendorDocument):
-    """What is ordered from a vendor. `number` is ours; `ship_to` is where the vendor delivers, if not to us.
+    """A purchase order to a vendor. `number` is ours; `ship_to` is where the vendor delivers, if not to us.
 
-    It posts nothing; `payable` is the account that its bill will post to, for a ledger that asks for it already here.
+    It posts no amounts; `payable` is the account of its future bill, for a ledger that asks for it already.
     """
 
     kind: ClassVar[str] = "purchase_order"

@@ -1,4 +1,4 @@
-"""What an invoice and a credit memo have in common."""
+"""The base of invoices and credit memos."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ YOUR_CUSTOMER = say("your customer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """What an invoice and a credit memo have in common. All amounts are in `currency` (ISO 4217) with two decimals.
+    """The base of invoices and credit memos. All amounts are in `currency` (ISO 4217) with two decimals.
 
-    `discount` is what is taken off the sum of the lines, as a positive amount. `tracking_class` and `location` are set
-    only where the books track them (`Books.class_tracking` says whether a class stands on lines). `memo` is printed for
-    the customer; `note` is not. `revises` is set when the order was sent before and has changed, or is cancelled.
-    Raises `DoesNotAddUp` unless lines − discount + tax = total, 0 ≤ discount ≤ lines and 0 ≤ total. Single lines may be
-    negative: what is taken back on an invoice, what is charged on a credit memo.
+    `discount` is subtracted from the sum of the lines; it is positive. `tracking_class` and `location` are set only
+    where the books track them (`Books.class_tracking` says whether classes are on lines). `memo` is printed for the
+    customer; `note` is not. `revises` is set when the order was sent before and has changed, or is cancelled. Raises
+    `DoesNotAddUp` unless lines − discount + tax = total, 0 ≤ discount ≤ lines and 0 ≤ total. Single lines may be
+    negative, such as a returned item on an invoice.
     """
 
     kind: ClassVar[str]
@@ -72,7 +72,7 @@ class Sale:
 
     @property
     def title(self) -> Sentence:
-        """What a person calls it: "Credit memo 1077"."""
+        """The title: "Credit memo 1077"."""
         return title_of(self.kind, self.number)
 
     @property

@@ -1,4 +1,4 @@
-"""What it means that an order has arrived, said once for all families."""
+"""Checks that an order has arrived, for all families."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def send(office: Office, *sent: Sent | Order) -> None:
 
 
 def has_arrived(office: Office, *sent: Sent | Order) -> None:
-    """Every document of the orders stands in the ledger exactly once, as it was sent, and nothing else is new there."""
+    """Assert that every document of the orders is in the ledger exactly once, as it was sent, and nothing else is new
+    there."""
     deliveries = office.deliveries(*(one.order if isinstance(one, Sent) else one for one in sent))
     left = [one for one in deliveries if one.state is not DeliveryState.POSTED]
     assert not left, f"Not everything has arrived. {office.story()}"

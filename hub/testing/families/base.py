@@ -1,4 +1,4 @@
-"""What every family rests on: the two fixtures of the author, and the office that is built around them."""
+"""The base of all families: the author's two fixtures, and the office that is built around them."""
 
 from __future__ import annotations
 

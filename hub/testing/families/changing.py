@@ -24,7 +24,7 @@ PURCHASES = frozenset({Bill.kind, PurchaseOrder.kind})
 
 
 class Changes(Family):
-    """What `Capabilities.revises` and `.voids` promise is kept; of invoices, wherever the line is cut."""
+    """Tests that `Capabilities.revises` and `.voids` are kept; for invoices, wherever the connection breaks."""
 
     @pytest.mark.parametrize("lost", _CUTS)
     def test_an_order_that_changed_changes_its_invoice(self, office: Office, lost: Lost | None) -> None:

@@ -27,7 +27,7 @@ from hub.testing.orders import SCENARIOS
 
 
 class Converses(Family):
-    """What was said once is said again, by another process, on another day."""
+    """Tests that conversations replay the same in another process, on another day."""
 
     def test_a_conversation_that_is_replayed_on_another_day_asks_and_ends_the_same(
         self, office: Office, monkeypatch: pytest.MonkeyPatch

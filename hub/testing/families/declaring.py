@@ -1,4 +1,4 @@
-"""What an integration says about itself, and what it imports."""
+"""Tests of an integration's declarations and imports."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class PostsOnce(Family):
 
 
 def _orders(book: OrderBook, count: int) -> list[Sent]:
-    """Orders with one of each document, and a payment."""
+    """Return orders with one of each document, and a payment."""
     return [Sent(order=book.paid(book.order(), "5.00")) for _ in range(count)]
 
 

@@ -18,7 +18,7 @@ from hub.testing.orders import SCENARIOS, Sent
 
 
 class Posts(Family):
-    """What the ledger holds is what was sent, to the cent."""
+    """Tests that the ledger has what was sent, to the cent."""
 
     @pytest.mark.parametrize("scenario", SCENARIOS)
     def test_it_arrives_as_it_was_sent(self, office: Office, scenario: str) -> None:
@@ -47,7 +47,7 @@ class Posts(Family):
 
 
 class Refuses(Family):
-    """What the ledger refuses reaches a person as a problem, and stops nothing else."""
+    """Tests that a refusal reaches the user as a problem, and stops nothing else."""
 
     def test_a_document_for_somebody_who_is_not_there_stops_alone(self, office: Office) -> None:
         book = office.book()
@@ -81,7 +81,7 @@ class Refuses(Family):
 
 
 class Waits(Family):
-    """What the ledger cannot do now is done later, once."""
+    """Tests that a request that the ledger cannot handle now is sent later, once."""
 
     def test_a_ledger_that_is_busy_is_asked_again(self, office: Office) -> None:
         order = office.book().order()
@@ -117,7 +117,7 @@ def _ghost(office: Office) -> str:
 
 
 def _like(pattern: str) -> list[str]:
-    """Ids of the same form as another one."""
+    """Return ids of the same form as another one."""
     digits = [place for place, sign in enumerate(pattern) if sign.isdigit()]
     found = [
         pattern[:place] + str((int(pattern[place]) + step) % 10) + pattern[place + 1 :]

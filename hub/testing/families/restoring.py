@@ -11,7 +11,7 @@ from hub.testing.office import Office
 
 
 class Restores(Family):
-    """What `Restorable.restore` promises is kept."""
+    """Tests that `Restorable.restore` does what it promises."""
 
     def test_a_ledger_that_is_restored_remembers_nothing_of_what_came_after(self, office: Office) -> None:
         if not isinstance(office.ledger, Restorable):
