@@ -60,7 +60,7 @@ def where_to_send(actor: Actor, wanted: int | None) -> Installation:
         ))
     visible = [one for one in usable if may_send(actor, one)]
     if not visible:
-        raise Forbidden(say("The settings do not let you send with this integration. Ask an admin."))
+        raise Forbidden(say("You don’t have permission to send with this integration. Ask an admin."))
     return visible[0]
 
 
@@ -108,14 +108,14 @@ def allows_document(installation: Installation, kind: str) -> bool:
 def require_documents(installation: Installation, kinds: Iterable[str]) -> None:
     """Raise `Forbidden` unless the settings allow to send documents of all these kinds."""
     if not all(allows_document(installation, kind) for kind in kinds):
-        raise Forbidden(say("The settings do not allow to send this kind of document."))
+        raise Forbidden(say("Sending this kind of document is turned off in the settings."))
 
 
 def require_send(actor: Actor, installation: Installation, kinds: Iterable[str]) -> None:
     """Raise `Forbidden` unless an actor may send documents of all these kinds with an installation."""
     actor.require(Permission.SEND)
     if not is_visible(actor.user, installation):
-        raise Forbidden(say("The settings do not let you send with this integration."))
+        raise Forbidden(say("You don’t have permission to send with this integration."))
     require_documents(installation, kinds)
 
 

@@ -40,7 +40,7 @@ def delivery(organization_id: str, delivery_id: int) -> Delivery:
     """Return a delivery. Raises `NotFound`."""
     found = session().get(Delivery, delivery_id)
     if found is None or found.organization_id != organization_id:
-        raise NotFound(say("There is no such delivery."))
+        raise NotFound(say("There is no such entry."))
     return found
 
 
@@ -59,7 +59,7 @@ def lock(installation_id: int, seconds: float | None = None) -> Installation:
         if not is_lock_timeout(error):
             raise
         rollback()
-        raise Busy(say("Other orders are being sent to the same company at this moment. Try again.")) from error
+        raise Busy(say("Other orders are being sent to the same company right now. Try again.")) from error
     if not found:
         raise NotFound(say("There is no such installation."))
     session().expire_all()

@@ -32,10 +32,10 @@ class Choice:
         if self.candidates:
             return ""
         if not self.field.accepts:
-            return say("The books have no active %(kind)s yet.", kind=noun(self.field.kind))
+            return say("There is no active %(kind)s yet.", kind=noun(self.field.kind))
         first, *others = map(noun, self.field.accepts)
         kinds = reduce(lambda kinds, kind: say("%(kinds)s or %(kind)s", kinds=kinds, kind=kind), others, first)
-        return say("The books have no active %(kinds)s account yet.", kinds=kinds)
+        return say("There is no active %(kinds)s account yet.", kinds=kinds)
 
 
 def mapped(installation_id: int) -> dict[str, Ref]:
@@ -90,7 +90,7 @@ def save_mappings(installation: Installation, integration: Integration, chosen: 
         if record_id and row is None:
             problems.append(Problem(
                 code="entry-not-accepted",
-                what=say("%(role)s: this entry is not one that the books take here.", role=say(choice.field.label)),
+                what=say("%(role)s: this entry can’t be used here.", role=say(choice.field.label)),
                 cure=say("Choose another one."), field=role,
             ))  # fmt: skip
             continue

@@ -38,7 +38,7 @@ def mark_records_deleted(installation_id: int, kind: RecordKind, ids: Sequence[s
     session().execute(_update_records(installation_id, kind, ids).values(active=False))
     for link in _find_links(installation_id, kind, ids):
         link.note = say(
-            "“%(name)s” was deleted in the books on %(day)s. Choose another.", name=link.name, day=now().date()
+            "“%(name)s” was deleted on %(day)s. Choose another.", name=link.name, day=now().date()
         )
 
 
@@ -64,7 +64,7 @@ def merge_records(installation_id: int, kind: RecordKind, merged: Sequence[tuple
     for link in _find_links(installation_id, kind, list(remains)):
         found = remains[link.record_id]
         link.note = say(
-            "“%(name)s” was merged into “%(other)s” in the books on %(day)s.", name=link.name,
+            "“%(name)s” was merged into “%(other)s” on %(day)s.", name=link.name,
             other=names.get(found, found), day=now().date(),
         )  # fmt: skip
         link.record_id, link.name = found, names.get(found, link.name)

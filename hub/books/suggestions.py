@@ -31,7 +31,7 @@ class MatchedBy(enum.StrEnum):
     PHONE = "phone"
 
 
-SAME = {MatchedBy.NAME: say("same name"), MatchedBy.EMAIL: say("same e-mail"), MatchedBy.PHONE: say("same phone")}
+SAME = {MatchedBy.NAME: say("same name"), MatchedBy.EMAIL: say("same email"), MatchedBy.PHONE: say("same phone")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

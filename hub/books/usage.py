@@ -58,8 +58,8 @@ def describe_spent(integration: str) -> str:
     today = now().date()
     following = (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
     return say(
-        "The %(reads)s reads of this month are used up. Lists and history are read again from %(day)s on; sending "
-        "goes on.", reads=f"{monthly_reads(integration):,}", day=following,
+        "This month’s %(reads)s reads are used up. Lists and history are updated again on %(day)s; sending "
+        "continues.", reads=f"{monthly_reads(integration):,}", day=following,
     )  # fmt: skip
 
 

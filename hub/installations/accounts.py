@@ -27,7 +27,7 @@ def save_accounts(actor: Actor, installation_id: int, chosen: Mapping[str, str],
     ours = {field.key: chosen[field.key] for field in integration.mappings if field.key in chosen}
     if seen and theirs not in {seen, _hash_choices({**saved_accounts(installation), **ours})}:
         rollback()
-        raise ChangedMeanwhile(say("Somebody else saved this meanwhile. Nothing was changed."))
+        raise ChangedMeanwhile(say("Someone else saved this while you had it open. Nothing was changed."))
     try:
         mappings.save_mappings(installation, integration, ours)
     except Incomplete:

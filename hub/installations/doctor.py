@@ -90,7 +90,7 @@ def _check_workers() -> Iterator[Fault]:
     elif last is None or now() - last > max(_SWEEPS * sweep_interval(), _SOON):
         since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
         yield Fault(
-            code="sweep-missing", where="scheduler", what=f"Nobody has looked for what is due {since}.",
+            code="sweep-missing", where="scheduler", what=f"The scheduler has not run {since}.",
             cure="Start one `flask hub scheduler`. If it is running, the workers have no time: start more of them.",
         )  # fmt: skip
 
@@ -115,7 +115,7 @@ def _check_hangs(key: str) -> Iterator[Fault]:
         yield Fault(
             code="plugin-hung", where=key,
             what=f"The plugin has hung within the last day when it was asked for: {questions}.",
-            cure="Tell its author what stands in the log: where it hangs. It is asked again by itself.",
+            cure="Send its author the log, which shows where it hangs. It is called again automatically.",
         )  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def _check_connection(installation: Installation) -> Iterator[_Finding]:
         select(Listing).where(Listing.installation_id == installation.id, Listing.problem != "")
     ):
         what = f"The list of {listing.kind}s cannot be read: {listing.problem}"
-        yield "list-unreadable", what, "Press “Refresh” when that is cured."
+        yield "list-unreadable", what, "Correct that, then click “Refresh”."
 
 
 def _check_deliveries(installation: Installation) -> Iterator[_Finding]:
@@ -190,7 +190,7 @@ def _check_deliveries(installation: Installation) -> Iterator[_Finding]:
     if doubt:
         yield (
             "in-doubt",
-            f"{_count_noun(doubt, 'delivery is', 'deliveries are')} in doubt: a carrier vanished on the way.",
+            f"{_count_noun(doubt, 'delivery is', 'deliveries are')} in doubt: a worker died while sending.",
             "A worker finds out what became of them; see that one is running.",
         )
     moving = Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING))

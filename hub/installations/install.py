@@ -151,8 +151,8 @@ def _call_authorize(integration: PushIntegration, attempt: Attempt) -> Redirect 
         mark = reference(error)
         raise Unavailable(
             say(
-                "%(product)s did not answer in time. Try again; if it stays so, give the reference %(mark)s to "
-                "your support.",
+                "%(product)s did not answer in time. Try again; if this continues, give your support the reference "
+                "%(mark)s.",
                 product=integration.label, mark=mark,
             )
         ) from error
@@ -163,7 +163,7 @@ def claim_attempt(actor: Actor, key: str, state: str) -> Claimed:
     has expired."""
     actor.require(Permission.MANAGE)
     row = session().scalar(select(Authorization).where(Authorization.state_hash == _hash_state(state)))
-    stranger = say("This sign-in was not begun here by you. Begin again from the integrations page.")
+    stranger = say("You didn’t start this sign-in here. Start again from the integrations page.")
     if row is None or row.user_id != actor.user.id or row.installation.integration != key:
         raise NotPossible(stranger)
     try:
@@ -177,7 +177,7 @@ def claim_attempt(actor: Actor, key: str, state: str) -> Claimed:
     if not changes_one(fresh.values(used_at=now(), kept="")):
         rollback()
         raise NotPossible(say(
-            "This sign-in was used already, or took too long. Begin again from the integrations page."
+            "This sign-in was already used or took too long. Start again from the integrations page."
         ))
     commit()
     return Claimed(installation=installation, state=state, kept=kept)
@@ -209,9 +209,12 @@ def finish_authorization(
     if installation.books_id and authorized.books_id != installation.books_id:
         raise Rejected(Problem(
             code="other-books",
-            what=say("These are not the books of %(books)s.", books=installation.books_name or installation.books_id),
-            why=say("Everything sent so far is in those; other books have other customers, items and accounts."),
-            cure=say("Sign in again and choose the same company, or uninstall first."),
+            what=say(
+                "This connection belongs to %(books)s. You signed in to another company.",
+                books=installation.books_name or installation.books_id,
+            ),
+            why=say("Another company has other customers, items and accounts."),
+            cure=say("Sign in again and choose the same company. To use another company, uninstall and reconnect."),
         ))  # fmt: skip
     _store_authorization(installation, integration, actor.user, authorized)
     return None
@@ -262,7 +265,7 @@ def reload_history(actor: Actor, installation_id: int) -> None:
     actor.require(Permission.VIEW)
     installation = scope.installation(actor.organization.id, installation_id)
     if not access.visibility_check(actor)(installation):
-        raise Forbidden(say("The settings do not let you see these books."))
+        raise Forbidden(say("You don’t have access to this accounting data."))
     refresh_history(installation.id)
     wake(installation.id)
     commit()
@@ -300,9 +303,9 @@ def _give_up_deliveries(installation_id: int) -> None:
             delivery.move(DeliveryState.CANCELLED)
         else:
             stop_delivery(delivery, StopReason.EXHAUSTED, Problem(
-                code="uninstalled", what=say("The integration was uninstalled while this was on its way."),
-                why=say("It may have reached the books all the same."),
-                cure=say("Look there before you send it again."),
+                code="uninstalled", what=say("The integration was uninstalled while this was being sent."),
+                why=say("It may have arrived anyway."),
+                cure=say("Check there before you send it again."),
             ))  # fmt: skip
 
 
@@ -312,7 +315,7 @@ def _store_authorization(
     installation = scope.lock(installation.id, scope.PATIENT_SECONDS)  # The code of a sign-in works once.
     if installation.state is _S.REMOVED:
         rollback()
-        raise NotPossible(say("This installation was removed meanwhile."))
+        raise NotPossible(say("This integration was uninstalled in the meantime."))
     credentials.store_credentials(installation, authorized)
     installation.books_id = authorized.books_id
     installation.authorized_by, installation.authorized_at = user.name, now()
@@ -333,7 +336,7 @@ def _change_state(actor: Actor, installation_id: int, to: InstallationState) -> 
     installation = scope.lock(access.managed_installation(actor, installation_id).id)
     if installation.state not in {_S.CONNECTED, _S.PAUSED} or installation.state is to:
         rollback()
-        raise NotPossible(say("That is not possible at present."))
+        raise NotPossible(say("That isn’t possible right now."))
     installation.move(to)
     wake(installation.id)
     commit()

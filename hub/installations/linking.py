@@ -27,7 +27,7 @@ def link_company(
     row = links.find_record(installation_id, kind, record_id)
     if row is None or not row.active:
         rollback()
-        raise NotPossible(say("This entry is not (or no longer) active in the books. Choose another one."))
+        raise NotPossible(say("This entry is inactive. Choose another one."))
     links.link_company(installation_id, kind, company_id, row.ref, actor.user.name)
     commit()
     return row.name
@@ -53,7 +53,7 @@ def accept_suggestion(actor: Actor, installation_id: int, kind: RecordKind, comp
     if pair.link is None:
         if pair.suggestion is None or pair.suggestion.record.record_id != record_id:
             rollback()
-            raise NotPossible(say("This is not suggested any more: somebody has linked it, or the books have changed."))
+            raise NotPossible(say("This suggestion has changed. Reload the page."))
         links.link_company(installation_id, kind, company_id, pair.suggestion.record.ref, actor.user.name)
     commit()
 
@@ -73,11 +73,11 @@ def _lock_for_linking(actor: Actor, installation_id: int, company_id: str) -> No
     """Lock an installation, after checking that the actor may link this company."""
     installation = scope.installation(actor.organization.id, installation_id)
     if not access.may_choose(actor, installation):
-        raise Forbidden(say("The settings do not let you link companies with these books. Ask an admin."))
+        raise Forbidden(say("You don’t have permission to link companies. Ask an admin."))
     _find_company(actor, company_id)
     if scope.lock(installation_id).state not in access.SENDABLE:
         rollback()
-        raise NotPossible(say("This installation is not connected."))
+        raise NotPossible(say("This integration is not connected."))
 
 
 def _find_company(actor: Actor, company_id: str) -> Company:
@@ -92,8 +92,8 @@ def _check_unchanged(now: Link | None, expected: set[str]) -> None:
     overwritten unseen."""
     if (now.record_id if now is not None else "") in expected:
         return
-    sentence = say("It was unlinked meanwhile. Nothing was changed.") if now is None else say(
-        "%(who)s has linked it to “%(name)s” meanwhile. Nothing was changed.", who=now.linked_by, name=now.name
+    sentence = say("Someone unlinked it in the meantime. Nothing was changed.") if now is None else say(
+        "%(who)s linked it to “%(name)s” in the meantime. Nothing was changed.", who=now.linked_by, name=now.name
     )  # fmt: skip
     rollback()
     raise ChangedMeanwhile(sentence)

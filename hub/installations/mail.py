@@ -131,7 +131,7 @@ def _find_stopped(finding: Finding) -> Sequence[Stopped]:
         .order_by(Delivery.id.desc())
         .limit(_LISTED)
     )
-    unknown = Problem(code="unknown", what=say("It stopped, and nobody said why."))
+    unknown = Problem(code="unknown", what=say("It stopped for an unknown reason."))
     return [Stopped(title=one.title, problem=next(iter(problems_of(one.problems)), unknown)) for one in rows]
 
 

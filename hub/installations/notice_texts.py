@@ -48,22 +48,22 @@ def describe_finding(finding: Finding) -> NoticeText:
     match finding.kind:
         case NoticeKind.LOST:
             return NoticeText(
-                what=say("%(books)s does not accept our authorization any more.", books=books),
+                what=say("Your connection to %(books)s has expired.", books=books),
                 why=say(
-                    "Nothing is sent until an admin signs in again. What was sent meanwhile waits here, and then goes "
-                    "out by itself."
+                    "Nothing is sent until an admin signs in again. Until then, everything is kept here and goes out "
+                    "afterwards."
                 ),
                 button=say("Re-authenticate"), endpoint="hub.authorize", values=here, tone="bad",
             )  # fmt: skip
         case NoticeKind.SILENT:
             return NoticeText(
-                what=say("The Web Connector of %(books)s has stopped calling.", books=books),
+                what=say("The Web Connector for %(books)s has stopped calling.", books=books),
                 why=say(
-                    "Its last call was on %(day)s at %(time)s UTC. On its computer: start QuickBooks and the Web "
-                    "Connector, and look that Auto-Run is ticked. Nothing is lost meanwhile.",
+                    "Its last call was on %(day)s at %(time)s UTC. On its computer, start QuickBooks and the Web "
+                    "Connector, and make sure Auto-Run is checked. Nothing is lost.",
                     day=finding.about_at.date(), time=f"{finding.about_at:%H:%M}",
                 ),
-                button=say("Look at the connection"), endpoint="hub.endpoint_panel", values=here, tone="bad",
+                button=say("View connection"), endpoint="hub.endpoint_panel", values=here, tone="bad",
             )  # fmt: skip
         case NoticeKind.DIGEST:
             count = finding.stopped
@@ -73,18 +73,18 @@ def describe_finding(finding: Finding) -> NoticeText:
                     count, books=books,
                 ),
                 why=say_count(
-                    "The books refused it, or something is to be chosen first. It waits for a person.",
-                    "The books refused them, or something is to be chosen first. They wait for a person.", count,
+                    "%(product)s rejected it, or it needs your input.",
+                    "%(product)s rejected them, or they need your input.", count, product=label.split()[0],
                 ),
-                button=say_count("Look at it", "Look at them", count),
+                button=say("Review"),
                 endpoint="hub.activity", values={**here, "state": "attention"}, tone="wait",
             )  # fmt: skip
         case _:
             return NoticeText(
                 what=_describe_expiry(books, days_left(finding.about_at)),
                 why=say(
-                    "On %(day)s it ends for good, and nothing is sent from then on. To sign in again takes a minute, "
-                    "and nothing is interrupted.", day=finding.about_at.date(),
+                    "Access expires on %(day)s. Signing in again takes a minute and interrupts nothing.",
+                    day=finding.about_at.date(),
                 ),
                 button=say("Re-authenticate"), endpoint="hub.authorize", values=here, tone="wait",
             )  # fmt: skip
@@ -97,8 +97,8 @@ def days_left(moment: dt.datetime) -> int:
 
 def _describe_expiry(books: str, days: int) -> Sentence:
     if not days:
-        return say("The authorization of %(books)s ends now.", books=books)
+        return say("Your connection to %(books)s expires today.", books=books)
     return say_count(
-        "The authorization of %(books)s ends in a day.", "The authorization of %(books)s ends in %(num)s days.", days,
+        "Your connection to %(books)s expires in a day.", "Your connection to %(books)s expires in %(num)s days.", days,
         books=books,
     )  # fmt: skip

@@ -57,7 +57,7 @@ def save_details(actor: Actor, installation_id: int, details: Details, *, seen: 
     integration = registry.integration(installation.integration)
     if seen and details_edition(saved_details(installation, integration)) not in {seen, details_edition(details)}:
         rollback()
-        raise ChangedMeanwhile(say("Somebody else saved this meanwhile. Nothing was changed."))
+        raise ChangedMeanwhile(say("Someone else saved this while you had it open. Nothing was changed."))
     if problems := _find_problems(installation, integration, details):
         rollback()
         raise Incomplete(*problems)
@@ -80,7 +80,7 @@ def _find_problems(installation: Installation, integration: Integration, details
     for option in integration.options:
         value = details.options.get(option.key, "")
         if option.kind is FieldKind.CHOICE and value not in dict(option.choices):
-            what = say("%(option)s: choose one of the list.", option=say(option.label))
+            what = say("%(option)s: choose one from the list.", option=say(option.label))
             problems.append(Problem(code="not-a-choice", what=what, field=option.key))
     return problems
 
@@ -99,6 +99,6 @@ def _visibility_problems(installation: Installation, details: Details) -> list[P
     if not details.ids or not set(details.ids) <= known:
         return [Problem(
             code="visibility-empty",
-            what=say("Choose at least one of the list."), why=say("Otherwise nobody could send."), field="ids"
+            what=say("Choose at least one from the list."), why=say("Otherwise nobody could send."), field="ids"
         )]  # fmt: skip
     return []

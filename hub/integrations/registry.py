@@ -62,7 +62,7 @@ def integration(key: str) -> Integration:
     """Return the integration of that key. Raises `NotFound` if its plugin is missing or broken."""
     found = current().integrations.get(key)
     if found is None:
-        raise NotFound(say("The plugin %(plugin)s is not installed here (any more).", plugin=key))
+        raise NotFound(say("The plugin %(plugin)s is not installed here.", plugin=key))
     return found
 
 

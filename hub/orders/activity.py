@@ -171,7 +171,7 @@ def delivery_of(organization_id: str, installation_id: int, delivery_id: int) ->
     scope.installation(organization_id, installation_id)
     found = scope.delivery(organization_id, delivery_id)
     if found.installation_id != installation_id:
-        raise NotFound(say("There is no such delivery."))
+        raise NotFound(say("There is no such entry."))
     return found
 
 

@@ -75,7 +75,7 @@ def _write_step(installation: Installation, row: Delivery | None, step: Step, by
 
 def begin_anew(row: Delivery) -> None:
     """Reset a delivery, as if it had never been tried."""
-    close_conversation(row, say("Begun anew."))
+    close_conversation(row, say("Started again."))
     row.problems, row.reference, row.tries, row.tried_since = [], "", 0, None
     if row.state is not DeliveryState.WAITING:
         row.move(DeliveryState.WAITING)

@@ -42,7 +42,7 @@ _SHOWN = 3
 _LATER = (BaseTimeoutException, OperationalError, Busy)
 """What ends a try and says nothing about an order; the sweep comes back to it."""
 
-_GONE = Problem(code="order-missing", what=say("The order is not there any more."))
+_GONE = Problem(code="order-missing", what=say("This order no longer exists."))
 
 
 def create_bundle(
@@ -57,7 +57,7 @@ def create_bundle(
     installation = scope.installation(whose, installation_id)
     access.require_send(actor, installation, kinds)
     if installation.state not in access.SENDABLE:
-        raise NotPossible(say("This installation is not connected."))
+        raise NotPossible(say("This integration is not connected."))
     bundle = Bundle(
         installation_id=installation_id, organization_id=whose, key=key, user_id=user.id, sent_by=user.name,
         teams=sorted(user.teams), documents=list(kinds), order_ids=list(order_ids), left=list(order_ids),
@@ -178,8 +178,8 @@ def _leave_out(bundle_id: int, order_id: str, mark: str) -> None:
     bundle = session().get_one(Bundle, bundle_id)
     scope.lock(bundle.installation_id)
     if bundle.left[:1] == [order_id]:
-        what = say("Something went wrong here with this order.")
-        cure = say("Tell your support this reference: %(reference)s.", reference=mark)
+        what = say("Something went wrong with this order.")
+        cure = say("Give your support this reference: %(reference)s.", reference=mark)
         _store_progress(bundle, [order_id], {order_id: [Problem(code="crashed", what=what, cure=cure)]})
     commit()
 
@@ -194,12 +194,12 @@ def _find_sender(bundle: Bundle) -> User:
 def _find_blocker(installation: Installation, actor: Actor) -> Problem | None:
     """Return the problem that keeps the rest of a bundle from being sent, None if there is none."""
     if installation.state not in access.SENDABLE:
-        what = say("This installation is not connected any more.")
+        what = say("This integration is no longer connected.")
         return Problem(code="not-connected", what=what, cure=say("Connect it, then send these again."))
     if not access.may_send(actor, installation):
         return Problem(
             code="not-permitted",
-            what=say("%(user)s may not send with this integration any more.", user=actor.user.name),
-            cure=say("Somebody who may can send these again."),
+            what=say("%(user)s no longer has permission to send with this integration.", user=actor.user.name),
+            cure=say("Ask someone with permission to send these again."),
         )  # fmt: skip
     return None

@@ -37,7 +37,7 @@ def cancel_delivery(actor: Actor, delivery_id: int) -> Delivery:
     scope.lock(delivery.installation_id)
     if not can_cancel(delivery):
         rollback()
-        raise NotPossible(say("This is on its way, or in the books, and cannot be cancelled."))
+        raise NotPossible(say("This is being sent or already sent, so it can’t be cancelled."))
     give_up(delivery)
     commit()
     return delivery
@@ -54,16 +54,16 @@ def confirm_deleted(actor: Actor, delivery_id: int) -> Delivery:
     access.require_send(actor, delivery.installation, [delivery.kind])
     order = host().order(actor.organization.id, delivery.order_id or "")
     if order is None:
-        raise NotFound(say("The order is not there any more."))
+        raise NotFound(say("This order no longer exists."))
     installation = scope.lock(delivery.installation_id)
     nothing = Choices(documents=())
     step = plan(order, nothing, load_context(installation, [(order, nothing)])).step((delivery.source, delivery.kind))
     if step is None or step.by_hand is not ByHand.CONFIRM_DELETED:
         rollback()
-        raise NotPossible(say("This is on the order, or not in the books."))
+        raise NotPossible(say("This can’t be marked as deleted."))
     choices = fixes.apply_fix(Choices.of(delivery.choices), step.about, FixKind.ANEW, delivery.posting_id)
     delivery.choices = choices.stored()
-    what = say("%(who)s said that it was deleted there.", who=actor.user.name)
+    what = say("%(who)s marked it as deleted.", who=actor.user.name)
     delivery.problems = problems_json([Problem(code="deleted-by-hand", what=what)])
     commit()
     return delivery

@@ -52,7 +52,7 @@ def _retry_locked(delivery: Delivery, given: Mapping[str, str], validator: Valid
     installation = scope.lock(delivery.installation_id)
     if delivery.state is not _D.STOPPED:
         rollback()
-        raise NotPossible(say("This has not stopped (any more)."))
+        raise NotPossible(say("This has already been retried."))
     if open_conversation(delivery) is None or given.get(FixKind.ANEW) == UNREAD:
         _plan_again(installation, delivery, given, validator)
     else:
@@ -110,7 +110,7 @@ def _plan_again(
     orders = _orders_of(waiting)
     if delivery.order_id and delivery.order_id not in orders:
         rollback()
-        raise NotFound(say("The order is not there any more."))
+        raise NotFound(say("This order no longer exists."))
     present = [one for one in [*waiting, *_find_followers(delivery)] if one.order_id in orders]
     wanted = {one: (orders[one.order_id or ""], _choices_for(one, delivery)) for one in present}
     context = load_context(installation, list(wanted.values()), validator=validator, begins_anew=[delivery.id])
@@ -182,10 +182,10 @@ def _apply_document(installation: Installation, delivery: Delivery, plans: Mappi
         _keep_stopped(delivery, own.problems)
     if delivery.voids and (own.step is None or own.step.action is not Action.VOID):
         rollback()
-        raise NotPossible(say("The order has this again, so it is not voided. Cancel it here; it stays in the books."))
+        raise NotPossible(say("This is on the order again, so it isn’t voided. Cancel it here; it stays as it is."))
     if own.step is None or not own.step.will_write:
         rollback()
-        raise NotFound(say("The order does not have this any more."))
+        raise NotFound(say("This is no longer on the order."))
     apply_plans(installation, [one.plan for one in plans.values() if not one.problems], delivery.sent_by)
 
 
@@ -243,8 +243,8 @@ def _find_missing(plan: Plan, waiting: Sequence[Delivery]) -> list[Problem]:
     expected = {(needed.source, needed.kind) for one in waiting for needed in one.needs}
     return [
         Problem(
-            code="record-missing", what=say("“%(name)s” is not in the books any more.", name=name), field="customer",
-            cure=say("Open the order, press QB, and send it again; there it can be chosen or created."),
+            code="record-missing", what=say("“%(name)s” no longer exists.", name=name), field="customer",
+            cure=say("Open the order, click QB, and send it again. You can choose or create it there."),
         )
         for step in plan.steps if step.will_write and not step.is_document and step.key not in expected
         and (name := getattr(step.subject, "name", ""))

@@ -60,7 +60,7 @@ def _send_locked(
     installation = scope.lock(installation_id)
     if installation.state not in access.SENDABLE:
         rollback()
-        raise NotPossible(say("This installation is not connected."))
+        raise NotPossible(say("This integration is not connected."))
     left = enter_orders(installation, [(order, choices)], user, validator)
     if left:
         rollback()

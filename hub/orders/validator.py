@@ -92,4 +92,4 @@ def with_validation(work: Callable[[Validator], T]) -> T:
         except Unvalidated:
             rollback()
             validator.ask()
-    raise NotPossible(say("This changes all the time at present. Try again in a minute."))
+    raise NotPossible(say("This is changing right now. Try again in a minute."))

@@ -34,7 +34,7 @@ from hub.web.pages import PartialWork, redirect_to, render_fragment
 from hub.web.sending import read_fix
 
 FILTERS = {
-    "": say("All"), "attention": say("Needs attention"), "moving": say("On the way"), "posted": say("In the books"),
+    "": say("All"), "attention": say("Needs attention"), "moving": say("In progress"), "posted": say("Sent"),
     "cancelled": say("Cancelled"),
 }  # fmt: skip
 _LARGEST = 2**31 - 1  # What a row's number can be on every database.
@@ -223,12 +223,12 @@ def _build_message(row: Exchange, installation: Installation) -> Message:
 
 _HEADS = (
     say("Sent"), say("By"), say("Order"), say("Document"), say("Customer or vendor"), say("State"),
-    say("Number in the books"), say("Total there"), say("Problem"), say("What to do"),
+    say("Accounting number"), say("Accounting total"), say("Problem"), say("What to do"),
 )  # fmt: skip
 
 _STATES = {
     DeliveryState.WAITING: say("waiting"), DeliveryState.QUEUED: say("queued"), DeliveryState.SENDING: say("sending"),
-    DeliveryState.IN_DOUBT: say("in doubt"), DeliveryState.POSTED: say("posted"),
+    DeliveryState.IN_DOUBT: say("checking"), DeliveryState.POSTED: say("sent"),
     DeliveryState.STOPPED: say("stopped"), DeliveryState.CANCELLED: say("cancelled"),
 }  # fmt: skip
 

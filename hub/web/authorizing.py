@@ -47,7 +47,7 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
     """
     installation = scope.installation(organization().id, installation_id)
     address = start_authorization(actor(), installation_id, _return_url(installation.integration))
-    leaving = render_fragment("hub/leaving.html", title=_("To the sign-in"), address=address)
+    leaving = render_fragment("hub/leaving.html", title=_("Continue to sign-in"), address=address)
     response = cast(Response, make_response(leaving, redirect=address))
     response.headers["Refresh"] = f"0; url={address}"
     return response

@@ -155,7 +155,7 @@ def sent_together(bundle_id: int) -> ResponseReturnValue:
     """Return the progress of a bundle; the page polls it while something moves."""
     bundle = bundles.find_bundle(organization().id, bundle_id)
     if not access.may_send(actor(), bundle.installation):
-        raise Forbidden(say("The settings do not let you send with this integration."))
+        raise Forbidden(say("You don’t have permission to send with this integration."))
     return _show_dialog(bundle.installation, followed=_build_status(bundle))
 
 

@@ -102,7 +102,7 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
     """
     installation = scope.installation(organization().id, installation_id)
     if not access.may_choose(actor(), installation):
-        raise Forbidden(say("The settings do not let you see the lists of these books."))
+        raise Forbidden(say("You don’t have access to these lists."))
     accounts = {AccountKind(one) for one in request.args.getlist("account") if one in set(AccountKind)}
     text, name, back = request.args.get("q", "")[:200], request.args.get("name", ""), request.args.get("back", "")
     if back and (not back.startswith("/") or back.startswith(("//", "/\\"))):
@@ -111,6 +111,6 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
     lead = f"{back}{'&' if '?' in back else '?'}"
     rows = [(value_of(row), row.label, hint_of(row), lead + urlencode({name: value_of(row)})) for row in found.rows]
     return render_fragment(
-        "hub/entries_found.html" if is_fragment() else "hub/entries.html", title=_("Choose from the books"),
+        "hub/entries_found.html" if is_fragment() else "hub/entries.html", title=_("Choose an entry"),
         found=found, text=text, name=name, back=back, accounts=sorted(accounts), rows=rows,
     )  # fmt: skip

@@ -121,8 +121,9 @@ def _show_company(found: Company) -> ResponseReturnValue:
         if one.id not in linked and one.state in access.SENDABLE and access.may_choose(actor(), one)
     ]  # fmt: skip
     return render_fragment(
-        "hub/company.html", title=_("%(name)s in the books", name=found.name), company=found, books=books, free=free,
-        moving=any(one.loading for one in books), refresh=url_for("hub.refresh_company", company_id=found.id),
+        "hub/company.html", title=_("%(name)s: balance and payments", name=found.name), company=found, books=books,
+        free=free, moving=any(one.loading for one in books),
+        refresh=url_for("hub.refresh_company", company_id=found.id),
         may_link=lambda installation: access.may_choose(actor(), installation),
     )  # fmt: skip
 
@@ -132,7 +133,7 @@ def _show_order(found: Order) -> ResponseReturnValue:
     accounts = [(one, history.load_order_account(one.id, sent, today)) for one in _find_visible()]
     books = [_build_books(one, account) for one, account in accounts if account.transactions]
     return render_fragment(
-        "hub/order_history.html", title=_("Order %(number)s in the books", number=found.number), order=found,
+        "hub/order_history.html", title=_("Order %(number)s: balance and payments", number=found.number), order=found,
         books=books, moving=any(one.loading for one in books), refresh=url_for("hub.refresh_order", order_id=found.id),
     )  # fmt: skip
 

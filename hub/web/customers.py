@@ -66,7 +66,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
     done = accept_exact_matches(actor(), installation_id, wanted)
     linked, looked = _read_count("linked") + done.linked, _read_count("looked") + done.looked
     sentence = ngettext(
-        "%(count)s is linked now; %(looked)s looked at.", "%(count)s are linked now; %(looked)s looked at.", linked,
+        "Linked %(count)s of %(looked)s companies.", "Linked %(count)s of %(looked)s companies.", linked,
         count=f"{linked:,}", looked=f"{looked:,}",
     )  # fmt: skip
     work = PartialWork(

@@ -92,7 +92,7 @@ def polling(address: str) -> ResponseReturnValue:
         installation_id, key = endpoints.find_installation(address)
         integration = current().integrations.get(key)
         if not isinstance(integration, PullIntegration):
-            raise NotFound(say("The plugin of this installation is not here at present."))
+            raise NotFound(say("The plugin of this integration is not installed."))
     except HubError as error:
         return Response(f"{error}\n", 404, mimetype="text/plain")
     app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.

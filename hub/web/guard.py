@@ -206,9 +206,9 @@ def _path_of(address: str) -> str:
 
 _SENTENCES = {
     HTTPStatus.NOT_FOUND: say("There is no such page."),
-    HTTPStatus.METHOD_NOT_ALLOWED: say("This address takes no such request. Go back and try it from the page."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: say("That is too large to be taken in at once."),
-    HTTPStatus.TOO_MANY_REQUESTS: say("That was too much at once. Wait a minute, then try again."),
+    HTTPStatus.METHOD_NOT_ALLOWED: say("Please go back and try again."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: say("That is too large."),
+    HTTPStatus.TOO_MANY_REQUESTS: say("Too many requests. Wait a minute, then try again."),
 }
 
 
@@ -227,12 +227,12 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
         if host().user() is None:  # The session has ended, and its token with it: signing in is what helps.
             return _sign_in()
-        return problem_page(say("This page has been open for too long. Load it again, then repeat what you did."), 400)
+        return problem_page(say("This page was open for too long. Reload it, then try again."), 400)
     if error.code is not None and error.code < HTTPStatus.BAD_REQUEST:
         return error
     code = error.code or 500
     known = _SENTENCES.get(HTTPStatus(code)) if code in set(HTTPStatus) else None
-    return problem_page(known or error.description or say("That did not work."), code)
+    return problem_page(known or error.description or say("Something went wrong."), code)
 
 
 def _show_crash(error: Exception) -> ResponseReturnValue:
@@ -242,7 +242,7 @@ def _show_crash(error: Exception) -> ResponseReturnValue:
 
 def _show_hang(error: Hung) -> ResponseReturnValue:
     rollback()
-    sentence = say("The accounting plugin did not answer in time. Nothing was lost; please try again.")
+    sentence = say("Your accounting software did not answer in time. Nothing was lost; please try again.")
     return problem_page(sentence, 503, error)
 
 

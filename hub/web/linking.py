@@ -40,7 +40,7 @@ def change_link(company_id: str) -> ResponseReturnValue:
     """Link to the chosen record, or unlink. A change that was made since the dialog was opened is shown first."""
     company, installation, kind = company_of(company_id), _chosen_books(), _read_kind()
     record_id, place = request.form.get("record_id", ""), request.form.get("place", "")
-    was, done = request.form.get("was", ""), _("Not linked any more.")
+    was, done = request.form.get("was", ""), _("Unlinked.")
     try:
         if record_id:
             name = link_company(actor(), installation.id, kind, company_id, record_id, was=was)
@@ -83,7 +83,7 @@ def _show_dialog(
     taken = links.find_linked_ids(installation.id, kind, [one.record_id for one in rows])
     modal = is_fragment()
     template = {"hub-link-found": "link_found", "hub-link-body": "link_body"}.get(swap_target(), "link_dialog")
-    title = _("%(company)s in the books", company=company.name)
+    title = _("Link %(company)s", company=company.name)
     return render_fragment(
         f"hub/{template if modal else 'link_body'}.html", title=title, code=code, company=company,
         installation=installation, product=registry.label(installation.integration), kind=kind,
@@ -110,7 +110,7 @@ def _chosen_books() -> Installation:
         )
     usable = [one for one in _usable_installations() if wanted in {None, one.id}]
     if not usable:
-        raise Forbidden(say("The settings do not let you link companies with these books. Ask an admin."))
+        raise Forbidden(say("You don’t have permission to link companies. Ask an admin."))
     return usable[0]
 
 

@@ -111,7 +111,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
         return _show_form(order, installation, fixes.apply_pressed(choices, pressed))
     if not choices.documents and not choices.updates:
         nothing = Problem(
-            code="nothing-chosen", what=say("Nothing is ticked."), cure=say("Tick what is to be sent."),
+            code="nothing-chosen", what=say("Nothing is selected."), cure=say("Choose what to send."),
             field="documents",
         )  # fmt: skip
         return _show_form(order, installation, choices, (nothing,))
@@ -208,7 +208,7 @@ def _show_status(order_id: str, place: str) -> ResponseReturnValue:
     where = "dialog" if place == "dialog" else "page"
     followed = views.build_order_status(order_id, live)
     status = render_fragment(
-        "hub/order_status.html", title=_("In the books"), followed=followed, place=where,
+        "hub/order_status.html", title=_("Accounting status"), followed=followed, place=where,
         acts=actor().may(Permission.SEND),
     )  # fmt: skip
     if followed.moving or not is_poll():

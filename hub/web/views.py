@@ -35,7 +35,7 @@ LISTS: Mapping[Listed, str] = {
 _STATES = {
     InstallationState.PENDING: (say("Not connected yet"), "wait"),
     InstallationState.CONNECTED: (say("Connected"), "good"),
-    InstallationState.EXPIRED: (say("Authorization lost"), "bad"),
+    InstallationState.EXPIRED: (say("Connection expired"), "bad"),
     InstallationState.PAUSED: (say("Paused"), "wait"),
     InstallationState.REMOVED: (say("Removed"), "wait"),
 }
@@ -143,7 +143,7 @@ def build_endpoint_panel(installation: Installation) -> EndpointPanel:
         id=installation.id, label=registry.label(installation.integration), connected=connected,
         steps=(
             (row.called_at is not None, called),
-            (connected, _("Its password is right, and the company file is open")),
+            (connected, _("Password accepted, company file open")),
         ),
         sentence=_("Connected to %(books)s, %(call)s.", books=installation.books_name, call=_next_call_text(row))
         if connected else _("Waiting for the first call…"),
@@ -156,7 +156,7 @@ def _next_call_text(row: Endpoint) -> str:
     if due is None:
         return _("not called yet")
     if endpoints.is_silent(row):
-        return _("which has not called for %(span)s", span=format_span(now() - (row.called_at or now())))
+        return _("no call for %(span)s", span=format_span(now() - (row.called_at or now())))
     if due <= now():
         return _("next call at any moment")
     return _("next call in about %(span)s", span=format_span(due - now()))
@@ -181,7 +181,7 @@ def build_card(installation: Installation) -> Card:
         id=installation.id, label=registry.label(installation.integration), state=installation.state,
         state_text=_(text), tone=tone, books=installation.books_name, installation=installation,
         trouble=_(installation.trouble),
-        check=_("Asking the books…") if asking else _(check.outcome) if check else "",
+        check=_("Testing the connection…") if asking else _(check.outcome) if check else "",
         answered=_("Last answer %(span)s ago", span=format_span(now() - installation.answered_at))
         if installation.answered_at else _("No answer yet"),
         lists=find_listings(installation.id), stopped=count_stopped(installation.id), moving=asking,
@@ -216,6 +216,7 @@ def build_lists(installation: Installation) -> dict[str, Any]:
     loading = description.is_first(installation) or any(one.loading for one in listings)
     return {
         "installation": installation, "listings": listings, "names": {kind: _(text) for kind, text in LISTS.items()},
+        "product": registry.label(installation.integration).split()[0],
         "loading": loading and installation.state is InstallationState.CONNECTED,
     }  # fmt: skip
 
@@ -227,7 +228,7 @@ def _usage_text(installation: Installation) -> str:
         return ""
     row = usage.of_this_month(installation.id)
     return _(
-        "%(reads)s reads this month of %(most)s, %(writes)s writes", reads=f"{row.reads:,}", most=f"{most:,}",
+        "%(reads)s of %(most)s reads this month, %(writes)s writes", reads=f"{row.reads:,}", most=f"{most:,}",
         writes=f"{row.writes:,}",
     )  # fmt: skip
 
@@ -300,7 +301,7 @@ def _change_in_books(delivery: Delivery, row: TransactionRow | None) -> str:
         return words if row.deleted else _("Voided in %(product)s", product=product)
     if row.total == delivery.posting_total:
         return ""
-    return _("Changed in %(product)s: %(total)s there", product=product, total=f"{row.total:,.2f}")
+    return _("Changed in %(product)s (now %(total)s)", product=product, total=f"{row.total:,.2f}")
 
 
 def _posted_text(delivery: Delivery) -> str:
@@ -315,8 +316,8 @@ def _waiting_text(delivery: Delivery) -> str:
     if not missing:
         return _("Queued")
     if _is_blocked(delivery):
-        return _("Waits for: %(title)s, which needs attention", title=_(missing[0].title))
-    return _("Waits for: %(title)s", title=_(missing[0].title))
+        return _("On hold: %(title)s needs attention", title=_(missing[0].title))
+    return _("Waiting for %(title)s", title=_(missing[0].title))
 
 
 def is_moving(delivery: Delivery) -> bool:
@@ -335,24 +336,24 @@ def _is_blocked(delivery: Delivery) -> bool:
 def _queued_text(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for each reason.
     installation = delivery.installation
     if installation.state is InstallationState.EXPIRED:
-        return _("Queued. It goes out when an admin has authorized again")
+        return _("Queued until an admin reconnects")
     if installation.state is InstallationState.PAUSED:
-        return _("Queued. An admin has paused sending")
+        return _("Queued. An admin paused sending")
     if installation.trouble:
-        return _("Queued. %(why)s It is tried again by itself", why=_(installation.trouble))
+        return _("Queued. %(why)s We’ll try again automatically", why=_(installation.trouble))
     endpoint = installation.endpoint
     if endpoint is not None:
         if endpoint.called_at is None:
-            return _("Waiting for the Web Connector, calls every %(minutes)s min", minutes=endpoint.minutes)
+            return _("Waiting for the Web Connector (checks every %(minutes)s min)", minutes=endpoint.minutes)
         seen = format_span(now() - endpoint.called_at)
         return _(
-            "Waiting for the Web Connector, last seen %(seen)s ago, calls every %(minutes)s min", seen=seen,
+            "Waiting for the Web Connector (checks every %(minutes)s min; last seen %(seen)s ago)", seen=seen,
             minutes=endpoint.minutes,
         )  # fmt: skip
     waits = now() - max(delivery.due_at, delivery.moved_at)
     if waits > stuck_time() and not leases.is_driven(installation.id):
         return _(
-            "Queued. Nothing moves at present: no worker has taken it yet. It is safe here and goes out later"
+            "Queued. Sending is delayed; it goes out automatically"
         )
     return _("Queued")
 
@@ -369,7 +370,7 @@ _TEXTS: Mapping[DeliveryState, Callable[[Delivery], str]] = {
     DeliveryState.WAITING: _waiting_text,
     DeliveryState.QUEUED: _queued_text,
     DeliveryState.SENDING: lambda _delivery: _("Sending…"),
-    DeliveryState.IN_DOUBT: lambda _delivery: _("Making sure whether it has arrived…"),
+    DeliveryState.IN_DOUBT: lambda _delivery: _("Checking delivery…"),
     DeliveryState.POSTED: _posted_text,
     DeliveryState.STOPPED: lambda _delivery: _("Needs attention"),
     DeliveryState.CANCELLED: lambda _delivery: _("Cancelled"),
