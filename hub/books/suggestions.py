@@ -158,8 +158,8 @@ def _find_suggestions(installation_id: int, kind: RecordKind, companies: Iterabl
     ]  # fmt: skip
     ids = {(MatchedBy(row.way), row.key): row.id for row in session().execute(union_all(*queries))}
     rows = {row.id: row for row in session().scalars(select(RecordRow).where(RecordRow.id.in_(set(ids.values()))))}
-    taken = links.find_linked_ids(installation_id, kind, [row.record_id for row in rows.values()])
-    free = {way_key: rows[found] for way_key, found in ids.items() if rows[found].record_id not in taken}
+    linked_ids = links.find_linked_ids(installation_id, kind, [row.record_id for row in rows.values()])
+    free = {way_key: rows[found] for way_key, found in ids.items() if rows[found].record_id not in linked_ids}
     return {company_id: found for company_id, keys in wanted.items() if (found := _best_suggestion(keys, free))}
 
 

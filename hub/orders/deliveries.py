@@ -61,8 +61,8 @@ def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choice
     """
     sent = sorted((one for one in filter_by_books(installation, live) if one.choices), key=lambda one: one.sent_at)
     choices = Choices.of(sent[-1].choices) if sent else Choices(tax=installation.tax)
-    taken = [(fixes.about_delivery(one.source, one.kind), one.choices.get("answers", {})) for one in sent]
-    choices = replace(choices, answers=fixes.latest(choices.answers, taken))
+    stored = [(fixes.about_delivery(one.source, one.kind), one.choices.get("answers", {})) for one in sent]
+    choices = replace(choices, answers=fixes.latest(choices.answers, stored))
     if choices.documents == (Payment.kind,):  # A deposit. Now it is the invoice's turn.
         choices = replace(choices, documents=Choices().documents)
     # By now there may be somebody in place of a new customer or vendor, and linked.

@@ -54,7 +54,7 @@ class Ledger(Protocol):
         """Return all documents in the books of `Decision.CONSENT`, including those entered by others."""
 
     def cut(self, lost: Lost) -> None:
-        """Have the line break on the next trip, and only on that one."""
+        """Have the connection break on the next trip, and only on that one."""
 
     def turn_away(self) -> None:
         """Answer the next trip that it should come again later, as the real one does when it is busy."""

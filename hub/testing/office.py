@@ -38,8 +38,8 @@ from hub.serialization import problems_of
 from hub.states import BatchState, DeliveryState, InstallationState
 from hub.testing.host import ACTOR, BUSINESS, OrderDesk, mounted, restore_database, save_database
 from hub.testing.ledger import ChoosingLedger, Decision, Entered, Ledger, PullLedger, PushLedger, Restorable
-from hub.testing.line import Wire
 from hub.testing.orders import OrderBook, Sent
+from hub.testing.wire import Wire
 
 RETURN_URL = "http://localhost/hub/authorized"
 _ROUNDS = 40
@@ -58,12 +58,12 @@ class SavedOffice:
 
 @dataclass
 class Office:
-    """See `opened`. `line` sees every trip to the ledger and can break one."""
+    """See `opened`. `wire` sees every trip to the ledger and can break one."""
 
     integration: Integration
     ledger: Ledger
     url: str
-    line: Wire
+    wire: Wire
     host: OrderDesk
     password: str = ""
     found: set[str] = field(default_factory=set)
@@ -105,7 +105,7 @@ class Office:
         self.password, self.found = saved.password, set()
         self.host.orders.clear()
         self.host.told.clear()
-        self.line.restart()
+        self.wire.restart()
 
     def invite(self) -> None:
         """Make a password, and open the file at the other end."""
@@ -298,7 +298,7 @@ class Office:
 @contextmanager
 def opened(integration: Integration, ledger: Ledger) -> Iterator[Office]:
     """Yield an office with a new hub, in which the integration is not installed yet."""
-    host, line = OrderDesk(), Wire(ledger)
+    host, wire = OrderDesk(), Wire(ledger)
     settings = ledger.settings if isinstance(ledger, PushLedger) else {}
-    with line.watching(integration), mounted(host, integration, settings) as url:
-        yield Office(integration=integration, ledger=ledger, url=url, line=line, host=host)
+    with wire.watching(integration), mounted(host, integration, settings) as url:
+        yield Office(integration=integration, ledger=ledger, url=url, wire=wire, host=host)

@@ -44,7 +44,7 @@ _LARGEST = 2**31 - 1  # What a row's number can be on every database.
 class Row:
     """A delivery on the Activity tab."""
 
-    line: views.StatusLine
+    status: views.DeliveryStatus
     sent_at: dt.datetime
     sent_by: str
     order_id: str
@@ -185,14 +185,14 @@ def _read_count(name: str) -> int:
 
 
 def _build_rows(deliveries: Sequence[Delivery]) -> list[Row]:
-    lines = views.build_status_lines(deliveries, history.standing(deliveries), find_cancellable(deliveries))
+    statuses = views.build_delivery_statuses(deliveries, history.standing(deliveries), find_cancellable(deliveries))
     return [
         Row(
-            line=line, sent_at=delivery.sent_at, sent_by=delivery.sent_by, order_id=delivery.order_id or "",
+            status=status, sent_at=delivery.sent_at, sent_by=delivery.sent_by, order_id=delivery.order_id or "",
             order_address=host().order_address(delivery.order_id) if delivery.order_id else "",
             party=delivery.party, moving=views.is_moving(delivery),
         )
-        for delivery, line in zip(deliveries, lines, strict=True)
+        for delivery, status in zip(deliveries, statuses, strict=True)
     ]  # fmt: skip
 
 

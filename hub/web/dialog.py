@@ -45,7 +45,7 @@ from hub.translating import _
 from hub.web import choosing, views
 from hub.web.choosing import Chooser
 
-There: TypeAlias = Mapping[tuple[str, str], views.StatusLine]
+There: TypeAlias = Mapping[tuple[str, str], views.DeliveryStatus]
 """How documents stand, by source and kind."""
 
 ROLES = (
@@ -76,7 +76,7 @@ class Ticked:
     label: str
     ticked: bool
     allowed: bool
-    there: views.StatusLine | None = None
+    there: views.DeliveryStatus | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,8 +304,8 @@ def _find_there(live: Sequence[Delivery]) -> There:
     """Return the status of documents that are in the books, or on their way: ticking them again would change nothing.
     """
     fixed = [one for one in live if one.state in {DeliveryState.POSTED, *views.MOVING}]
-    lines = views.build_status_lines(fixed, history.standing(fixed), ())
-    return {(one.source, one.kind): line for one, line in zip(fixed, lines, strict=True)}
+    statuses = views.build_delivery_statuses(fixed, history.standing(fixed), ())
+    return {(one.source, one.kind): status for one, status in zip(fixed, statuses, strict=True)}
 
 
 def _build_vendors(

@@ -80,7 +80,7 @@ def _show_dialog(
     suggestion = pair.suggestion if not text else None
     if suggestion is not None:
         rows = [suggestion.record, *(one for one in rows if one is not suggestion.record)]
-    taken = links.find_linked_ids(installation.id, kind, [one.record_id for one in rows])
+    linked_ids = links.find_linked_ids(installation.id, kind, [one.record_id for one in rows])
     modal = is_fragment()
     template = {"hub-link-found": "link_found", "hub-link-body": "link_body"}.get(swap_target(), "link_dialog")
     title = _("Link %(company)s", company=company.name)
@@ -88,7 +88,7 @@ def _show_dialog(
         f"hub/{template if modal else 'link_body'}.html", title=title, code=code, company=company,
         installation=installation, product=registry.label(installation.integration), kind=kind,
         vendors=kind is RecordKind.VENDOR, pair=pair, found=found, rows=[(one, hint_of(one)) for one in rows],
-        text=text, taken=taken,
+        text=text, linked_ids=linked_ids,
         changes=links.find_link_changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
         place=request.values.get("place", ""), same=suggestion.same if suggestion is not None else (),
         others=[one for one in _usable_installations() if one.id != installation.id],

@@ -74,8 +74,8 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusLine:
-    """A delivery as a row of a status. `tone` is good, bad or wait."""
+class DeliveryStatus:
+    """The status of a delivery. `tone` is good, bad or wait."""
 
     id: int
     title: str
@@ -95,17 +95,17 @@ class OrderStatus:
 
     order_id: str
     title: str = ""
-    lines: Sequence[StatusLine] = field(default_factory=tuple)
+    statuses: Sequence[DeliveryStatus] = field(default_factory=tuple)
     moving: bool = False
 
     @property
     def summary(self) -> tuple[str, str]:
         """A few words and a tone, for the orders list and screen readers."""
-        if not self.lines:
+        if not self.statuses:
             return "", "none"
-        if any(line.tone == "bad" for line in self.lines):
+        if any(one.tone == "bad" for one in self.statuses):
             return _("Needs attention"), "bad"
-        first = self.lines[0] if not self.moving else next(line for line in self.lines if line.tone == "wait")
+        first = self.statuses[0] if not self.moving else next(one for one in self.statuses if one.tone == "wait")
         return first.text, first.tone
 
     @property
@@ -116,7 +116,7 @@ class OrderStatus:
     @property
     def address(self) -> str | None:
         """The web page of its first document in the books."""
-        return next((line.address for line in self.lines if line.address), None)
+        return next((one.address for one in self.statuses if one.address), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,28 +253,28 @@ def build_order_status(
     shown |= {delivery.id: delivery for delivery in deliveries}
     stopped = [delivery for delivery in shown.values() if delivery.state is DeliveryState.STOPPED]
     cancellable = find_cancellable(stopped) if cancellable is None else cancellable
-    lines = build_status_lines(shown.values(), standing, cancellable)
+    statuses = build_delivery_statuses(shown.values(), standing, cancellable)
     return OrderStatus(
         order_id=order_id,
         title=_delivery_title(deliveries[0]) if deliveries else "",
-        lines=tuple(lines),
+        statuses=tuple(statuses),
         moving=any(is_moving(delivery) for delivery in shown.values()),
     )
 
 
-def build_status_lines(
+def build_delivery_statuses(
     deliveries: Iterable[Delivery], standing: Mapping[int, TransactionRow], cancellable: Collection[int]
-) -> list[StatusLine]:
-    """Return a row for each delivery. `standing` are their current transactions, `cancellable` the ids of those that
-    can be cancelled."""
-    return [_build_status_line(one, standing.get(one.id), can_cancel=one.id in cancellable) for one in deliveries]
+) -> list[DeliveryStatus]:
+    """Return the status of each delivery. `standing` are their current transactions, `cancellable` the ids of those
+    that can be cancelled."""
+    return [_build_delivery_status(one, standing.get(one.id), can_cancel=one.id in cancellable) for one in deliveries]
 
 
-def _build_status_line(delivery: Delivery, row: TransactionRow | None, *, can_cancel: bool) -> StatusLine:
+def _build_delivery_status(delivery: Delivery, row: TransactionRow | None, *, can_cancel: bool) -> DeliveryStatus:
     stopped = delivery.state is DeliveryState.STOPPED
     tone = {DeliveryState.POSTED: "good", DeliveryState.STOPPED: "bad"}.get(delivery.state, "wait")
     text, became = _TEXTS[delivery.state](delivery), _change_in_books(delivery, row)
-    return StatusLine(
+    return DeliveryStatus(
         id=delivery.id, title=_delivery_title(delivery), text=became or text, tone="wait" if became else tone,
         address=_document_address(delivery), problems=problems_of(delivery.problems), reference=delivery.reference,
         can_retry=stopped, can_cancel=can_cancel,

@@ -65,10 +65,11 @@ FAULTS = (
           {"scenario": "discount"}),
     Fault("EchoesWhatWasSent", Posts, "test_it_arrives_as_it_was_sent", "another total than the ledger",
           {"scenario": "discount"}),
-    Fault("NewKeyEachTime", PostsOnce, "test_the_line_is_cut_at_every_trip", "there twice", {"lost": Lost.ANSWER}),
-    Fault("NewKeyEachTime", PostsOnce, "test_we_die_with_every_answer_in_our_hands", "there twice"),
-    Fault("ALostAnswerIsARefusal", PostsOnce, "test_the_line_is_cut_at_every_trip_of_several_orders", "there twice",
+    Fault("NewKeyEachTime", PostsOnce, "test_the_connection_breaks_at_every_trip", "there twice",
           {"lost": Lost.ANSWER}),
+    Fault("NewKeyEachTime", PostsOnce, "test_we_die_with_every_answer_in_our_hands", "there twice"),
+    Fault("ALostAnswerIsARefusal", PostsOnce, "test_the_connection_breaks_at_every_trip_of_several_orders",
+          "there twice", {"lost": Lost.ANSWER}),
     Fault("ARefusalIsACrash", Refuses, "test_a_document_for_somebody_who_is_not_there_stops_alone",
           "A refusal is `Rejected`."),
     Fault("BusyIsARefusal", Waits, "test_a_ledger_that_is_busy_is_asked_again", "A busy ledger is `Unavailable`."),
@@ -161,7 +162,7 @@ class TestWithoutRestore(Family):
 
     @pytest.mark.parametrize("_", ["first", "second"])
     def test_it_is_connected(self, office: Office, _: str) -> None:
-        assert office.line.trips > 0
+        assert office.wire.trips > 0
         assert not list(office.ledger.documents())
         arrives(office, office.book().order())
 

@@ -18,7 +18,7 @@ FAMILIES = (
     "test_it_imports_nothing_of_the_hub_but_its_face_to_plugins",  # Imports
     "test_sealing_is_pure",  # Converses
     "test_a_plain_order_needs_nothing_but_to_be_sent",  # Posts
-    "test_the_line_is_cut_twice_at_the_same_batch",  # PostsOnce
+    "test_the_connection_breaks_twice_at_the_same_batch",  # PostsOnce
     "test_what_was_refused_can_be_sent_again",  # Refuses
     "test_a_ledger_that_is_busy_is_asked_again",  # Waits
     "test_what_is_new_is_found_when_a_list_is_read_again",  # Fetches

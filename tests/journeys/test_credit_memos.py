@@ -62,10 +62,10 @@ def test_an_order_that_gives_money_back_is_a_credit_memo(online: Installation, b
     assert balance(online) == Decimal("-100.00"), "At once, from the echo."
     look_again(online)
     assert balance(online) == Decimal("-100.00"), "And as the books say it."
-    (line,) = views.build_order_status("1077", deliveries_of_order(ACME.id, "1077")).lines
-    assert (line.tone, line.problems) == ("good", [])
-    assert "1077" in line.text
-    assert (line.address or "").endswith(f"/app/creditmemo?txnId={memo['Id']}")
+    (status,) = views.build_order_status("1077", deliveries_of_order(ACME.id, "1077")).statuses
+    assert (status.tone, status.problems) == ("good", [])
+    assert "1077" in status.text
+    assert (status.address or "").endswith(f"/app/creditmemo?txnId={memo['Id']}")
 
 
 @pytest.mark.parametrize(("trip", "kind"), list(product(range(4), ["cut_before", "cut_after"])))

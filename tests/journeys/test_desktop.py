@@ -266,7 +266,7 @@ def test_a_customer_whose_name_is_too_long_is_entered_shortened_and_the_person_i
     assert len(customer.name) <= 41
     (told,) = session().scalars(select(Delivery).where(Delivery.kind == "customer"))
     assert customer.name in problems_of(told.problems)[0].what
-    assert name in views.build_order_status("1042", deliveries_of_order("acme", "1042")).lines[0].title
+    assert name in views.build_order_status("1042", deliveries_of_order("acme", "1042")).statuses[0].title
 
 
 def test_nothing_is_out_where_nothing_may_be_handed_out(connected: Office) -> None:

@@ -74,7 +74,7 @@ def _again(office: Office, order: Order, lost: Lost | None) -> tuple[Entered, En
     live = send_order(ACTOR, office.installation.id, order, choices)
     (invoice,) = (one.posting_id for one in live if one.kind == Invoice.kind)
     if lost is not None:
-        office.line.cut(lost, 1)
+        office.wire.cut(lost, 1)
     office.run()
     left = [one.title for one in office.deliveries(order) if one.state is not DeliveryState.POSTED]
     assert not left, f"Not everything has arrived. {office.story()}"

@@ -34,7 +34,7 @@ class Converses(Family):
     ) -> None:
         arrives(office, *_orders(office))
         before = {row.id: proceed(row, office.integration) for row in _conversations()}
-        office.line.before = lambda: pytest.fail("A conversation was carried to the ledger while it was replayed.")
+        office.wire.before = lambda: pytest.fail("A conversation was carried to the ledger while it was replayed.")
         monkeypatch.setattr(socket.socket, "connect", _no_network)
         random.seed(4728)
         with time_machine.travel(now() + dt.timedelta(days=400, hours=5)):
@@ -79,12 +79,12 @@ class Converses(Family):
         seen: list[tuple[str, int]] = []
 
         def look() -> None:
-            batch = office.line.seen[-1] if office.line.seen else None
+            batch = office.wire.seen[-1] if office.wire.seen else None
             names = ", ".join(one.name for one in batch.requests if not one.writes) if batch else ""
             writes = any(one.writes for one in batch.requests) if batch else True
             seen.append(("" if writes else names, len(list(office.ledger.documents()))))
 
-        office.line.before = look
+        office.wire.before = look
         arrives(office, *_orders(office))
         look()
         for (names, count), (_, later) in pairwise(seen):
@@ -164,6 +164,6 @@ def _not_json(value: object, path: str) -> Iterator[str]:
             yield f"{path} is a {type(value).__name__}"
 
 
-def _no_network(line: socket.socket, *_: object) -> None:
-    line.close()
+def _no_network(one: socket.socket, *_: object) -> None:
+    one.close()
     raise AssertionError("A conversation speaks to the network; only `send` may.")

@@ -58,8 +58,8 @@ class Fetches(Family):
             after = {row.record_id: row.seen_at for row in office.records(RecordKind(kind))}
             assert after[key] > before[RecordKind(kind)][key], f"The new {kind} {key} is not in the list."
 
-    def test_a_list_is_read_to_its_end_although_the_line_is_cut(self, lobby: Office) -> None:
-        lobby.line.cut(Lost.ANSWER, 2)
+    def test_a_list_is_read_to_its_end_although_the_connection_breaks(self, lobby: Office) -> None:
+        lobby.wire.cut(Lost.ANSWER, 2)
         lobby.connect()
         for listing in find_listings(lobby.installation.id):
             assert not listing.problem

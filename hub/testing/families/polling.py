@@ -56,9 +56,9 @@ class Polls(Family):
 
     def test_a_call_with_nothing_to_do_ends_at_once(self, office: Office) -> None:
         _pulls(office.integration)
-        before = office.line.trips
+        before = office.wire.trips
         office.go()
-        assert office.line.trips == before
+        assert office.wire.trips == before
 
     def test_a_session_that_ended_is_closed(self, office: Office) -> None:
         _pulls(office.integration)
@@ -71,7 +71,7 @@ class Polls(Family):
         _pulls(office.integration)
         order = office.book().order()
         send(office, order)
-        office.line.cut(Lost.ANSWER)
+        office.wire.cut(Lost.ANSWER)
         office.go()
         states = {one.state for one in office.deliveries(order)}
         assert DeliveryState.STOPPED not in states, office.story()

@@ -105,9 +105,9 @@ class Waits(Family):
 def _ghost(office: Office) -> str:
     """Return the id of a customer whom the hub knows, and who is not in the ledger (any more)."""
     rows = office.records(RecordKind.CUSTOMER)
-    taken = {row.record_id for row in rows}
+    known = {row.record_id for row in rows}
     pattern = rows[0].record_id if rows else "1"
-    ghost = next(found for found in _like(pattern) if found not in taken)
+    ghost = next(found for found in _like(pattern) if found not in known)
     session().add(RecordRow(
         installation_id=office.installation.id, kind=RecordKind.CUSTOMER, record_id=ghost, name="Ghost",
         name_key="ghost",

@@ -24,7 +24,7 @@ class Restores(Family):
         office.restore(saved)
         assert list(office.ledger.documents()) == before, f"“{first}” is still there after `restore`."
         arrives(office, order)
-        again = office.line.trips
+        again = office.wire.trips
         office.restore(saved)
         arrives(office, order)
-        assert office.line.trips == again, "`restore` has left the line cut, or it restores only once."
+        assert office.wire.trips == again, "`restore` has left the connection broken, or it restores only once."

@@ -1,4 +1,4 @@
-"""The line between the hub and the pretend ledger, where every trip is seen and one of them can be broken."""
+"""The connection between the hub and the pretend ledger, which sees every trip and can break one of them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Wire:
         """The batches that were taken along, in their order."""
 
     def cut(self, lost: Lost, trip: int = 1) -> None:
-        """Have the line break on a trip, counted from the next one."""
+        """Have the connection break on a trip, counted from the next one."""
         self._cut_at, self._lost = self.trips + trip, lost
 
     def die(self, trip: int = 1) -> None:
