@@ -26,7 +26,7 @@ class BrokenPlugin:
 
 
 Post: TypeAlias = Callable[[EmailMessage], None]
-"""How a mail leaves. Called in a worker; what it raises means that the mail is tried again later."""
+"""The host's own way to send a mail. Called in a worker; if it raises, the mail is tried again later."""
 
 
 @dataclass(slots=True, kw_only=True)

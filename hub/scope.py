@@ -13,11 +13,11 @@ from hub.queue import rollback
 from hub.states import InstallationState
 
 LOCK_SECONDS = 5.0
-"""So long a person waits for the lock of an installation. Most transactions under it take milliseconds; a worker's may
-take as long as a plugin hangs in a conversation."""
+"""The seconds that a user waits for the lock of an installation. Most transactions under it take milliseconds; a
+worker's may take as long as a plugin hangs in a conversation."""
 
 PATIENT_SECONDS = 30.0
-"""So long we wait where giving up would lose something that comes only once, such as an authorization."""
+"""The seconds that we wait where giving up would lose something that comes only once, such as an authorization."""
 
 
 def installations(organization_id: str, *, removed: bool = False) -> list[Installation]:

@@ -15,7 +15,7 @@ from hub.states import ConversationState
 
 _DAY = 86400.0
 _SOON = dt.timedelta(minutes=5)
-"""How old an answer must be before a refusal has the books asked again."""
+"""The minimum age of the description before a refusal makes it due again."""
 
 
 def begin(installation: Installation) -> None:

@@ -25,7 +25,7 @@ class Choice:
     chosen: Ref | None
     candidates: tuple[RecordRow, ...]
     suggested: bool = False
-    """`chosen` is our guess; nobody has saved it yet."""
+    """`chosen` is a suggestion that is not saved yet."""
 
     @property
     def why_empty(self) -> str:

@@ -15,7 +15,7 @@ from hub.plugin import AccountKind, RecordKind, name_key
 from hub.translating import _
 
 SHOWN = 20
-"""How many entries are shown of what is found."""
+"""The number of records shown."""
 
 _COUNTED = 200  # Entries that are counted; nobody needs to know more exactly how much is left to type.
 _READ = 1000  # Entries with the rarest of several words that are looked through for the other words.

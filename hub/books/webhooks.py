@@ -27,7 +27,7 @@ from hub.queue import commit
 from hub.states import InstallationState
 
 _CROWD = 100
-"""So many changes of a list are news without looking at each."""
+"""The number of changes of a list from which on they are not stored one by one."""
 
 
 def receive_webhook(key: str, body: bytes, headers: Mapping[str, str]) -> None:

@@ -24,10 +24,10 @@ from hub.plugin import Integration, IntegrationError, PushIntegration
 from hub.states import BatchState, DeliveryState, InstallationState
 
 _LONG = dt.timedelta(minutes=15)
-"""After how long what should move by itself is called stuck."""
+"""The time after which work that should move by itself is called stuck."""
 
 _SWEEPS, _SOON = 3, dt.timedelta(minutes=1)
-"""After so many intervals without a sweep, and a minute at least, nobody sweeps."""
+"""The number of sweep intervals, and the minimum time, after which a missing sweep is a fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ from hub.queue import commit, rollback, wake
 from hub.states import BatchState, DeliveryState, InstallationState, StopReason
 
 _ATTEMPT = dt.timedelta(minutes=30)
-"""How long an admin may take at the sign-in of the accounting product."""
+"""The time that an admin has for the sign-in."""
 
 _S = InstallationState
 

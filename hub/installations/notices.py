@@ -26,16 +26,16 @@ from hub.queue import commit, rollback
 from hub.states import DeliveryState, InstallationState
 
 THRESHOLDS = ((1, NoticeKind.EXPIRES_IN_1), (7, NoticeKind.EXPIRES_IN_7), (30, NoticeKind.EXPIRES_IN_30))
-"""How many days before its end an authorization is spoken of, the last one first."""
+"""The days before expiry on which admins are told, the last one first."""
 
 _SAME = dt.timedelta(days=2)
 """An end that is asked for again comes out a little different, and is the same end."""
 
 _RELEVANT = dt.timedelta(days=1)
-"""For how long a mail is tried: what still holds then is told anew."""
+"""The time for which a mail is tried. After that a finding that still exists gives a new notice."""
 
 _AT_WORK = dt.timedelta(minutes=10)
-"""For how long one that mails a notice is believed to be alive."""
+"""The time for which a process that mails a notice is believed to be alive."""
 
 _S = InstallationState
 

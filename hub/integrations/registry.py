@@ -19,10 +19,10 @@ _DECLARED = {
     "label": str, "capabilities": Capabilities, "settings": Sequence[Setting], "options": Sequence[Field],
     "mappings": Sequence[MappingField],
 }  # fmt: skip
-"""What pages are rendered from."""
+"""The attributes from which pages are rendered."""
 
 LOADS = dt.timedelta(seconds=20)
-"""How long the import of a plugin may take, unless the operator says otherwise (`HUB_LOAD_SECONDS`)."""
+"""The timeout for importing a plugin, unless the operator sets `HUB_LOAD_SECONDS`."""
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 _DAY = 86400
 
 _MOST_LEFT = 4
-"""So many threads that a plugin hangs in are left in one process. Then it is not called there until one has ended."""
+"""The number of abandoned threads of a plugin in one process. After that it is not called there until one has ended."""
 
 _abandoned_at_startup: dict[str, list[threading.Thread]] = {}
 """Threads in which a plugin has hung before the app had its hub: while the plugin was imported."""

@@ -25,7 +25,7 @@ from hub.plugin import (
 _LONGEST_PAUSE = 86400.0
 _LARGEST = 10**15
 _LENGTHS = {"id": 64, "version": 64}
-"""What the columns hold. An id is never empty, whoever it belongs to."""
+"""The lengths of the columns. An id is never empty."""
 
 
 def demand(value: object, expected: Any, what: str) -> None:

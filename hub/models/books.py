@@ -135,7 +135,7 @@ class Listing(Base):
     refreshed_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     due_at: Mapped[dt.datetime | None] = mapped_column(Moment, default=now)
     told: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
-    """What the ledger has told since reading it was begun: when an entry changed, by its id."""
+    """The changes that the ledger has reported since the fetch began: when an entry changed, by its id."""
     problem: Mapped[str] = mapped_column(Said, default="")
 
     @property
@@ -177,7 +177,7 @@ class Link(Base):
     linked_by: Mapped[str] = mapped_column(String(200))
     linked_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     note: Mapped[str] = mapped_column(Said, default="")
-    """What happened to the entry in the books that a person should know: that it was merged, or deleted."""
+    """A note for the user about the record: that it was merged, or deleted."""
 
     __table_args__ = (
         UniqueConstraint("installation_id", "kind", "company_id"),

@@ -35,7 +35,7 @@ class Endpoint(Base):
     called_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     dialect: Mapped[str] = mapped_column(String(20), default="")
     attended_until: Mapped[dt.datetime | None] = mapped_column(Moment)
-    """Until when somebody is about to send something, so that a session is worth keeping open."""
+    """The time until which a user is about to send something, so that the session is kept open."""
 
     ticket: Mapped[str | None] = mapped_column(String(32))
     ticket_until: Mapped[dt.datetime | None] = mapped_column(Moment)

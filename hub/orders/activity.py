@@ -28,7 +28,7 @@ GROUPS: Mapping[str, tuple[DeliveryState, ...]] = {
     "posted": (_D.POSTED,),
     "cancelled": (_D.CANCELLED,),
 }
-"""What a person filters by, and the states behind it."""
+"""The groups of the filter, and their states."""
 
 PER_PAGE = 50
 SEARCHED = 5_000

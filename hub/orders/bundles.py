@@ -35,12 +35,12 @@ AT_A_TIME = 20
 """Orders that are queued in one transaction: well under a second, for others wait for its lock."""
 
 _RECENT = dt.timedelta(hours=12)
-"""For how long a list of orders says what was sent together."""
+"""The time for which a list of orders shows a bundle."""
 
 _SHOWN = 3
 
 _LATER = (BaseTimeoutException, OperationalError, Busy)
-"""What ends a try and says nothing about an order; the sweep comes back to it."""
+"""Exceptions that end a try and say nothing about an order. The sweep tries again."""
 
 _GONE = Problem(code="order-missing", what=say("This order no longer exists."))
 

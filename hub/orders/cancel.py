@@ -26,7 +26,7 @@ from hub.states import ConversationState, DeliveryState
 
 _D = DeliveryState
 CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
-"""What may be given up, as long as no write has been asked for."""
+"""The states in which a delivery can be cancelled, as long as no write has been sent."""
 
 
 def cancel_delivery(actor: Actor, delivery_id: int) -> Delivery:

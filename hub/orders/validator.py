@@ -18,7 +18,7 @@ from hub.queue import commit, rollback
 T = TypeVar("T")
 
 _ATTEMPTS = 5
-"""So often the order, the books or the options may change between asking the plugin and taking the lock."""
+"""The number of times that the order, the books or the options may change between validation and lock."""
 
 
 class Unvalidated(Exception):

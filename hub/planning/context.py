@@ -25,7 +25,7 @@ from hub.plugin import (
 )
 
 Key: TypeAlias = tuple[str, str]
-"""What identifies a document or record of ours in some books: its source and kind, as ("order/1042/vendor/7", "bill"),
+"""The key of a document or record within some books: its source and kind, as ("order/1042/vendor/7", "bill"),
 ("company/12", "customer"), ("item/<name key>", "item")."""
 
 

@@ -18,7 +18,8 @@ LABELS = {
     "po_number": say("PO number"), "memo": say("Memo"), "invoice": say("Applied to"), "discount": say("Discount"),
     "tax": say("Tax"), "total": say("Total"),
 }  # fmt: skip
-"""What of a document a person would compare, in this order. Accounts and terms follow the settings, not the order."""
+"""The fields of a document that a person would compare, in this order. Accounts and terms follow the settings, not the
+order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

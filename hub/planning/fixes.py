@@ -30,7 +30,7 @@ CONSENTS = frozenset({FixKind.REPEATS, FixKind.OVERWRITES, FixKind.ANEW})
 
 
 _PARTS = ("/vendor/", "/payment/")
-"""What stands in a source between the order and its vendor or payment."""
+"""The part of a source between the order and its vendor or payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from hub.plugin import (
 )
 
 VENDOR_ROLES = (Role.PAYABLE, Role.COST)
-"""What can be chosen for each vendor."""
+"""The roles that can be chosen for each vendor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

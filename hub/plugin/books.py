@@ -17,9 +17,9 @@ class RecordKind(enum.StrEnum):
     TAX_CODE = "tax_code"
     TERM = "term"
     CLASS = "class"
-    """By which the books tell parts of a business apart: departments, product lines. Not every company uses them."""
+    """The parts of a business that the books tell apart: departments, product lines. Not every company uses them."""
     LOCATION = "location"
-    """Where a business has several places (QuickBooks' department)."""
+    """The places of a business (QuickBooks' department)."""
 
 
 class AccountKind(enum.StrEnum):
@@ -120,15 +120,15 @@ class Books:
     """The kinds of document that the company's plan does not have."""
     tax_system: TaxSystem = TaxSystem.UNKNOWN
     discounts: bool = True
-    """Whether a document may have a discount."""
+    """True if a document may have a discount."""
     billable: bool = True
-    """Whether what is bought may be marked as billable to a customer."""
+    """True if purchases may be marked as billable to a customer."""
     class_tracking: ClassTracking = ClassTracking.NONE
     locations: bool = False
-    """Whether a document may name a location (QuickBooks' department)."""
+    """True if a document may name a location (QuickBooks' department)."""
     several_currencies: bool = False
     handle: str = ""
-    """What stands for these books in the addresses of the product's own pages, if that is not the `id`."""
+    """The id of these books in the addresses of the product's own pages, if that is not the `id`."""
 
     def tracks(self, kind: str) -> bool:
         """Return True if the company uses a list at all: classes and locations are switched on by those who want them.

@@ -37,7 +37,7 @@ class Integration(ABC):
     options: ClassVar[Sequence[Field]] = ()
     mappings: ClassVar[Sequence[MappingField]] = ()
     handlers: ClassVar[Sequence[Handler[Any]]] = ()
-    """One for each kind of document that the ledger takes. `capabilities` follows from them."""
+    """A handler for each kind of document that the ledger supports. `capabilities` follows from them."""
 
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)

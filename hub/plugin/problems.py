@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hub.plugin.sentences import say
 
 SUFFIXES = {"customer": "C", "vendor": "V", "item": "P"}
-"""What tells an entry from another of the same name, in brackets behind it."""
+"""The suffix in brackets that tells a record from another one of the same name."""
 
 
 class FixKind(enum.StrEnum):
@@ -22,11 +22,11 @@ class FixKind(enum.StrEnum):
     REPEATS = "repeats_number"
     """Its number may be one that is there already ("yes")."""
     SAME_AS = "same_as"
-    """It is the document of this id that is in the books already."""
+    """The document is the one with this id that is in the books already."""
     NAME = "name"
     """The new record is entered under this name."""
     OVERWRITES = "overwrites"
-    """What somebody made of it in the books, which comes to this total, is replaced by what the order says."""
+    """The document was changed in the books, and now has this total; the order overwrites it."""
     ANEW = "anew"
     """The document of this id is not in the books any more, and is entered once more."""
     CUSTOMER = "customer"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 Value: TypeAlias = "str | int | dt.date"
-"""What a sentence is filled in with. A `Sentence` is translated, too; a day is written as the reader writes it."""
+"""The values of a sentence. A `Sentence` is translated, too; a date is formatted for the reader."""
 
 
 class Sentence(str):

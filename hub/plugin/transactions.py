@@ -43,7 +43,7 @@ class Transaction:
 
 
 Listed: TypeAlias = RecordKind | TransactionKind
-"""What is fetched page by page: a list of the books, or the history of one kind of transaction."""
+"""The kind of entries that are fetched page by page: a list of the books, or the history of one kind of transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

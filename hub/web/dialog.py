@@ -46,12 +46,12 @@ from hub.web import choosing, views
 from hub.web.choosing import Chooser
 
 There: TypeAlias = Mapping[tuple[str, str], views.DeliveryStatus]
-"""How documents stand, by source and kind."""
+"""The status of documents, by source and kind."""
 
 ROLES = (
     Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT, Role.TERMS, Role.CLASS, Role.LOCATION
 )  # fmt: skip
-"""What a person may choose for what an order sells, where the books take it."""
+"""The roles that a user may choose for an invoice or credit memo."""
 
 _LINES = 200
 """Lines of a document that the preview shows."""
@@ -92,7 +92,7 @@ class Vendor:
     total: Decimal
     accounts: Sequence[AccountField]
     is_open: bool
-    """Whether anything of it can still be sent, or changed by what the form says."""
+    """True if anything of it can still be sent, or changed by the form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from hub.web.guard import organization, requires
 from hub.web.pages import redirect_to, render_fragment
 
 _ONE_CHECK = 60
-"""Seconds within which one company's authorization is checked once, however often somebody opens the page."""
+"""The seconds within which an authorization is checked once, however often the page is opened."""
 
 
 def register(blueprint: Blueprint) -> None:

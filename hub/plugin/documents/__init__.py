@@ -39,7 +39,7 @@ register(PURCHASE_ORDER)
 Document: TypeAlias = Invoice | CreditMemo | Payment | PurchaseOrder | Bill
 
 Subject: TypeAlias = Document | NewRecord
-"""What a delivery brings into the books."""
+"""The document or record that a delivery brings into the books."""
 
 __all__ = [
     "BILL", "CENT", "CREDIT_MEMO", "INVOICE", "PAYMENT", "PURCHASE_ORDER", "Address", "Bill", "CreditMemo", "Document",

@@ -14,7 +14,7 @@ from hub.plugin.documents.prerequisites import Prerequisites
 from hub.plugin.sentences import say
 
 YOUR_VENDOR = say("your vendor")
-"""Stands for a vendor without a name."""
+"""The words for a vendor without a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

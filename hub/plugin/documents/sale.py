@@ -14,7 +14,7 @@ from hub.plugin.documents.prerequisites import Prerequisites
 from hub.plugin.sentences import Sentence, say
 
 YOUR_CUSTOMER = say("your customer")
-"""Stands for a customer without a name."""
+"""The words for a customer without a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

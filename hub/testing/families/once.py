@@ -15,7 +15,7 @@ from hub.testing.orders import OrderBook, Sent
 from hub.testing.wire import Died
 
 _MOST = 40
-"""Trips at which the connection breaks, at most: a ledger that takes one request at a time makes many."""
+"""The maximum number of trips at which the connection breaks: a ledger without batches makes many."""
 
 
 class PostsOnce(Family):
