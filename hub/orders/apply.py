@@ -65,7 +65,7 @@ def _write_step(installation: Installation, row: Delivery | None, step: Step, by
         )  # fmt: skip
         session().add(row)
         return row
-    begin_anew(row)
+    reset_delivery(row)
     if step.action is Action.RECREATE:
         row.posting_id = row.posting_version = ""
     row.installation_id = installation.id  # What an earlier installation posted is changed by this one.
@@ -73,7 +73,7 @@ def _write_step(installation: Installation, row: Delivery | None, step: Step, by
     return row
 
 
-def begin_anew(row: Delivery) -> None:
+def reset_delivery(row: Delivery) -> None:
     """Reset a delivery, as if it had never been tried."""
     close_conversation(row, say("Started again."))
     row.problems, row.reference, row.tries, row.tried_since = [], "", 0, None

@@ -16,7 +16,7 @@ from hub.extension import host
 from hub.host import Order
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation
 from hub.models.delivery import needs
-from hub.orders.apply import apply_plans, begin_anew
+from hub.orders.apply import apply_plans, reset_delivery
 from hub.orders.cancel import give_up, open_conversation
 from hub.orders.context import load_context
 from hub.orders.deliveries import deliveries_of_order
@@ -206,7 +206,7 @@ def _apply_record(
             stop_delivery(one, StopReason.UNMAPPED, *problems)
     apply_plans(installation, [made.plan for made in kept.values() if not made.problems], delivery.sent_by)
     if delivery.state is _D.STOPPED:  # Nothing waits for it, or what does is sent without it.
-        begin_anew(delivery)
+        reset_delivery(delivery)
         queue_if_ready(delivery)
 
 
