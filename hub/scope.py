@@ -32,7 +32,7 @@ def installation(organization_id: str, installation_id: int) -> Installation:
     """Return an installation. Raises `NotFound`, also for a removed one."""
     found = session().get(Installation, installation_id)
     if found is None or found.organization_id != organization_id or found.state is InstallationState.REMOVED:
-        raise NotFound(say("There is no such installation."))
+        raise NotFound(say("There is no such integration."))
     return found
 
 
@@ -61,6 +61,6 @@ def lock(installation_id: int, seconds: float | None = None) -> Installation:
         rollback()
         raise Busy(say("Other orders are being sent to the same company right now. Try again.")) from error
     if not found:
-        raise NotFound(say("There is no such installation."))
+        raise NotFound(say("There is no such integration."))
     session().expire_all()
     return session().get_one(Installation, installation_id)

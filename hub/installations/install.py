@@ -241,7 +241,7 @@ def check_connection(actor: Actor, installation_id: int) -> None:
     """Ask for the description of the books now, and try the open batches at once."""
     installation = scope.lock(access.managed_installation(actor, installation_id).id)
     if installation.state is not _S.CONNECTED:
-        raise NotPossible(say("Only a connected installation can be tested."))
+        raise NotPossible(say("Connect the integration before you test it."))
     installation.resume_at = None
     session().execute(
         update(BatchRow)

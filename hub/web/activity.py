@@ -130,7 +130,7 @@ def retry_all(installation_id: int) -> ResponseReturnValue:
     again, still = _read_count("again") + done.again, _read_count("still") + done.still
     total = max(_read_count("total"), again + still) or count_stopped(installation_id) + done.again
     attention = ngettext("%(num)s still needs attention", "%(num)s still need attention", still) if still else ""
-    sentence = ngettext("%(num)s is on its way again", "%(num)s are on their way again", again)
+    sentence = ngettext("%(num)s is being sent again", "%(num)s are being sent again", again)
     work = PartialWork(
         title=_("Retry all"), sentence=", ".join(filter(None, (sentence, attention))) + ".", done=again + still,
         total=total, endpoint="hub.retry_all", values={"installation_id": installation_id},
