@@ -60,7 +60,7 @@ def test_nothing_comes_from_the_checkout(environment: Environment) -> None:
 
 
 def test_all_distributions_are_found(environment: Environment, written: dict[str, Path]) -> None:
-    asked = "from hub.integrations import registry; print(*map(sorted, registry.load()))"
+    asked = "from hub.integrations import registry; print(*map(sorted, registry.load_integrations()))"
     found = environment.run("-c", asked)
     assert found == f"{sorted([*written, 'quickbooks_desktop', 'quickbooks_online', 'xero'])} []\n"
 
