@@ -16,7 +16,7 @@ def test_enter_in_a_field_presses_send_and_not_an_offer_above_it(
 ) -> None:
     with shown(app, chromium, "/hub/orders/1042/send") as page:
         day = page.locator("input[name=fix-date]")
-        expect(page.locator("button[name=take][value$='=2026-11-16']").first).to_be_visible()
+        expect(page.locator("button[name=apply_fix][value$='=2026-11-16']").first).to_be_visible()
         day.focus()
         with page.expect_response("**/send") as refused:
             page.keyboard.press("Enter")
