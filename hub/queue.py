@@ -10,7 +10,7 @@ import datetime as dt
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
@@ -172,6 +172,16 @@ def wake_all(installation_ids: Iterable[int]) -> None:
     _tell_workers([("deliver", one) for one in installation_ids], always=True)
 
 
+def hand_over(installation_ids: Sequence[int]) -> None:
+    """Tell the workers at once to go on with these installations, and with whoever else was woken, where a pump ends
+    early."""
+    try:
+        if installation_ids or connection().zcard(_WOKEN):
+            _tell_workers([("deliver", one) for one in installation_ids], always=True)
+    except RedisError as error:
+        log.warning("No worker could be woken, the sweep will find the work: %s", error)
+
+
 def wake_again(installation_ids: Iterable[int]) -> None:
     """Tell the workers at once that these installations still have something to do."""
     _tell_workers([("deliver", one) for one in installation_ids])
@@ -188,8 +198,8 @@ def _tell_workers(wakes: Iterable[tuple[str, int]], *, always: bool = False) -> 
         target = queue()
         if woken:
             connection().zadd(_WOKEN, woken, nx=True)
-            if connection().set(_PUMP_QUEUED, 1, nx=not always, ex=_QUEUED_SECONDS):
-                _queue_job(target, "deliver", (), job_id=f"{_PUMP}{secrets.token_hex(12)}", timeout=_PUMP_SECONDS)
+        if always or (woken and connection().set(_PUMP_QUEUED, 1, nx=True, ex=_QUEUED_SECONDS)):
+            _queue_job(target, "deliver", (), job_id=f"{_PUMP}{secrets.token_hex(12)}", timeout=_PUMP_SECONDS)
         for job, arguments in jobs:
             _queue_job(target, job, arguments)
     except RedisError as error:

@@ -33,7 +33,7 @@ from hub.integrations import timeouts
 from hub.integrations.crashes import reference
 from hub.models import LeaseKind
 from hub.plugin import Authorized, Response
-from hub.queue import begin_pump, commit, once, other_jobs_wait, pop_woken, rollback, wake_again, wake_all
+from hub.queue import begin_pump, commit, hand_over, once, other_jobs_wait, pop_woken, rollback, wake_again
 
 MOST = 64
 """Installations that one process drives at a time."""
@@ -114,6 +114,8 @@ class Pump:
         self.later: list[tuple[float, int, int, Returned | None]] = []
         self.flights: dict[TripFuture, Flight] = {}
         self.landed: SimpleQueue[TripFuture] = SimpleQueue()
+        self.is_dry = True
+        """Whether nobody was woken when we looked last."""
         self.is_draining = False
         self.cut_short: list[int] = []
         self.errors: list[Exception] = []
@@ -132,15 +134,15 @@ class Pump:
             self._bring_back()
             if self.ready:
                 self._step(*self.ready.popleft())
-            elif not self.later and len(self.flights) == len(self._hung()):
+            elif not self.later and len(self.flights) == len(self._hung()) and (self.is_dry or self.is_draining):
                 break
             self._collect()
         for flight in self.flights.values():
             key, purpose = flight.trip.integration.key, flight.trip.purpose
             hung = timeouts.note_hung(key, purpose, f"{key} did not come back in time when it was asked for {purpose}.")
             self._step(flight.installation_id, Returned(flight.trip, hung))
-        if self.cut_short:
-            wake_all(one.id for one in due.find_due_installations(self.cut_short))
+        if self.is_draining:
+            hand_over([one.id for one in due.find_due_installations(self.cut_short)])
             commit()
 
     def _renew(self) -> None:
@@ -184,6 +186,7 @@ class Pump:
         ids = set(self.pop(room))
         if self.suspect is None and self.waiting_suspects:
             ids.add(self.waiting_suspects.popleft())
+        self.is_dry = not ids
         if not ids:
             return
         try:
