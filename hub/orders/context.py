@@ -10,15 +10,14 @@ from sqlalchemy.orm import selectinload
 
 from hub.books import description, history, links, mappings
 from hub.database import session
-from hub.dispatch import open_writes
 from hub.host import Company, Order
 from hub.integrations import registry
 from hub.integrations.options import options_of
-from hub.models import ConversationRow, Delivery, Installation, RecordRow, TransactionRow
+from hub.models import ConversationRow, Delivery, Exchange, Installation, RecordRow, TransactionRow
 from hub.models.delivery import needs
 from hub.orders.validator import Validator
 from hub.planning.choices import Choices
-from hub.planning.context import Existing, InBooks, Key, KnownRecord, PlanningContext, Progress
+from hub.planning.context import Existing, InBooks, Key, KnownRecord, LeftBehind, PlanningContext, Progress
 from hub.planning.parts import item_name, vendors_of
 from hub.plugin import (
     Integration,
@@ -26,6 +25,7 @@ from hub.plugin import (
     Problem,
     RecordKind,
     Subject,
+    document_kinds,
     name_key,
     record_kind_of,
     suffixed,
@@ -204,36 +204,81 @@ def _deliveries(
 def _existing(
     installation: Installation, rows: Sequence[Delivery], begins_anew: Collection[int]
 ) -> dict[Key, Existing]:
-    """Return the live delivery of each key: this installation's, or what an earlier one posted into the same books."""
+    """Return the live delivery of each key: this installation's, else what an earlier one brought, or may have brought,
+    into the same books."""
+    attempts = _attempts(row.id for row in rows if row.state is not _D.POSTED)
     live = {
         (row.source, row.kind): row
-        for row in rows
-        if row.installation_id == installation.id or row.state is _D.POSTED
+        for row in sorted(rows, key=lambda row: row.installation_id == installation.id)  # Its own take precedence.
+        if row.installation_id == installation.id or row.posting_id or row.id in attempts
     }
-    asked = open_writes.asked_to_write(row.id for row in live.values() if row.state in _CANCELLABLE) - set(begins_anew)
-    history_rows, posted = history.standing(live.values()), posted_subjects(live.values())
+    earlier = {row.id for row in live.values() if row.installation_id != installation.id}
+    asked = attempts.keys() - (set(begins_anew) - earlier)
+    left = _left_behind(installation, live.values(), {row_id: attempts[row_id] for row_id in earlier & asked})
+    history_rows, posted = history.standing(live.values(), installation.id), posted_subjects(live.values())
     needed_by = _needed_by([row.id for row in live.values() if row.kind in set(RecordKind)])
     return {
         key: _existing_of(
-            row, is_asked=row.id in asked, in_books=history_rows.get(row.id), posted=posted.get(row.id),
-            needed_by=needed_by.get(row.id, frozenset()),
+            row, progress=_progress(row, is_earlier=row.id in earlier, is_asked=row.id in asked),
+            is_asked=row.id in asked, in_books=history_rows.get(row.id), posted=posted.get(row.id),
+            needed_by=needed_by.get(row.id, frozenset()), left_behind=left.get(row.id),
         )
         for key, row in live.items()
     }  # fmt: skip
 
 
+def _attempts(delivery_ids: Iterable[int]) -> dict[int, str]:
+    """Return what names the unfinished conversation of some deliveries that has asked for a write, by delivery. One
+    query at most."""
+    ids = list(delivery_ids)
+    if not ids:
+        return {}
+    found = session().execute(
+        select(ConversationRow.delivery_id, ConversationRow.id)
+        .join(Exchange, Exchange.conversation_id == ConversationRow.id)
+        .where(
+            ConversationRow.delivery_id.in_(ids), ConversationRow.state == ConversationState.OPEN, Exchange.writes
+        )
+    )
+    return {row_id: f"attempt-{conversation_id}" for row_id, conversation_id in found if row_id is not None}
+
+
+def _left_behind(
+    installation: Installation, rows: Collection[Delivery], attempts: Mapping[int, str]
+) -> dict[int, LeftBehind]:
+    """Return which documents may be in the books, by delivery, with what the history has that is like them. `attempts`
+    are those of earlier installations. One query, none if there are none.
+
+    What is being changed is in the books, and the same change may be made twice. A new record is looked for by its name
+    before it is created.
+    """
+    documents = {
+        row.id: subject_of(row.kind, row.subject)
+        for row in rows if row.id in attempts and not row.posting_id and row.kind in document_kinds()
+    }  # fmt: skip
+    ours = {(row.kind, row.posting_id) for row in rows}
+    alike = history.alike(installation.id, documents.values())
+    return {
+        delivery_id: LeftBehind(
+            attempt=attempts[delivery_id],
+            alike=tuple(one for one in alike.get(document, ()) if (one.kind, one.id) not in ours),
+        )
+        for delivery_id, document in documents.items()
+    }
+
+
 def _existing_of(
-    row: Delivery, *, is_asked: bool, in_books: TransactionRow | None, posted: Subject | None,
-    needed_by: frozenset[int],
+    row: Delivery, *, progress: Progress, is_asked: bool, in_books: TransactionRow | None, posted: Subject | None,
+    needed_by: frozenset[int], left_behind: LeftBehind | None,
 ) -> Existing:  # fmt: skip
     current = subject_of(row.kind, row.subject)
     return Existing(
         id=row.id, key=(row.source, row.kind), order_id=row.order_id or "", title=row.title,
-        progress=_progress(row, is_asked=is_asked), is_stopped=row.state is _D.STOPPED,
+        progress=progress, is_stopped=row.state is _D.STOPPED,
         can_cancel=row.state in _CANCELLABLE and not is_asked, voids=row.voids, current=current,
         posted=posted or current, posting=_posting(row), in_books=_in_books(in_books),
-        fixes=row.choices.get("answers", {}), problems=_problems(row), needed_by=needed_by,
-        needs=tuple((one.source, one.kind) for one in row.needs),
+        fixes=row.choices.get("answers", {}), problems=_problems(row) if left_behind is None else (),
+        needed_by=needed_by, needs=tuple((one.source, one.kind) for one in row.needs), left_behind=left_behind,
     )  # fmt: skip
 
 
@@ -241,9 +286,11 @@ def _problems(row: Delivery) -> tuple[Problem, ...]:
     return tuple(problems_of(row.problems)) if row.state is _D.STOPPED else ()
 
 
-def _progress(row: Delivery, *, is_asked: bool) -> Progress:
+def _progress(row: Delivery, *, is_earlier: bool, is_asked: bool) -> Progress:
     if row.state is _D.POSTED:
         return Progress.POSTED
+    if is_earlier:  # Nobody drives that installation any more.
+        return Progress.FREE
     if row.state not in {_D.WAITING, _D.STOPPED}:
         return Progress.MOVING
     return Progress.RESUMABLE if is_asked else Progress.FREE

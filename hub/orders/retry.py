@@ -29,31 +29,47 @@ from hub.planning.plans import Action, Plan, Step
 from hub.plugin import FixKind, Problem, say
 from hub.queue import commit, rollback, wake
 from hub.serialization import problems_json, subject_json, subject_of
-from hub.states import BatchState, DeliveryState, StopReason
+from hub.states import BatchState, DeliveryState, InstallationState, StopReason
 
 _D = DeliveryState
 
 
 def retry_delivery(actor: Actor, delivery_id: int, given: Mapping[str, str] | None = None) -> Delivery:
     """Go on with a stopped delivery. Raises `NotPossible` if it has not stopped, `Incomplete` if it would stop again,
-    `Forbidden` unless the actor manages, or may send with its installation.
+    `Forbidden` unless the actor may send this with its installation.
 
     What was refused is planned anew from the order as it is now, with the fixes `given` for its problems; a new record
     with the orders that wait for it. What may have left goes on where it was: its batch is repeated under its key,
-    unless a person says that it is not in the books.
+    unless a person says that it is not in the books. What an installation has left that was removed is planned for the
+    one that has the same books now.
     """
     delivery = scope.delivery(actor.organization.id, delivery_id)
-    access.require_send_or_manage(actor, delivery.installation)
-    access.require_documents(delivery.installation, [delivery.kind])
-    return with_validation(lambda validator: _retry(delivery, given or {}, validator))
+    installation_id = _successor(delivery).id
+    access.require_send(actor, scope.installation(actor.organization.id, installation_id), [delivery.kind])
+    return with_validation(lambda validator: _retry(delivery, installation_id, given or {}, validator))
 
 
-def _retry(delivery: Delivery, given: Mapping[str, str], validator: Validator) -> Delivery:
-    installation = scope.lock(delivery.installation_id)
+def _successor(delivery: Delivery) -> Installation:
+    """Return the installation that a document goes to: its own, or the one that has the books of a removed one now.
+
+    Raises `NotPossible` if there is none; a record of a removed one is created with the next order that needs it.
+    """
+    own = delivery.installation
+    if own.state is not InstallationState.REMOVED:
+        return own
+    for one in scope.installations(delivery.organization_id) if delivery.order_id else ():
+        if (one.integration, one.books_id) == (own.integration, own.books_id) and one.state in access.SENDABLE:
+            return one
+    raise NotPossible(say("The integration was uninstalled. Install it again, then send the order."))
+
+
+def _retry(delivery: Delivery, installation_id: int, given: Mapping[str, str], validator: Validator) -> Delivery:
+    installation = scope.lock(installation_id)
     if delivery.state is not _D.STOPPED:
         rollback()
         raise NotPossible(say("This has not stopped (any more)."))
-    if open_conversation(delivery) is None or given.get(FixKind.ANEW) == UNREAD:
+    is_own = delivery.installation_id == installation.id
+    if not is_own or open_conversation(delivery) is None or given.get(FixKind.ANEW) == UNREAD:
         _plan_again(installation, delivery, given, validator)
     else:
         _resume(delivery)

@@ -21,6 +21,7 @@ from hub.plugin import (
     RecordKind,
     Ref,
     Subject,
+    Transaction,
     name_key,
 )
 
@@ -42,7 +43,7 @@ def item_key(name: str) -> Key:
 class Progress(enum.StrEnum):
     """How far the delivery of a key is, as far as a plan is concerned."""
 
-    FREE = "free"  # It waits or has stopped, and no write was asked: it can be replaced.
+    FREE = "free"  # It waits or has stopped, and no write was asked: it can be replaced. Or a person says so first.
     MOVING = "moving"  # It is queued or on its way.
     RESUMABLE = "resumable"  # It has stopped after a write was asked: only the same batch may go again.
     POSTED = "posted"
@@ -60,13 +61,23 @@ class InBooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """A write that a removed installation of the same books asked for, and that was never answered: the document may be
+    in the books. `attempt` names the write, `alike` are the transactions of the books that may be the document."""
+
+    attempt: str
+    alike: Sequence[Transaction] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Existing:
     """The one live delivery of a key in these books, also from an earlier installation of the same books.
 
     `current` is what waits, moves, stopped or was posted; `posted` is what the books have of it. `posting` is None
     until it was posted for the first time; the total of a record is 0. `voids` says that it voids or has voided its
     posting. `in_books` is None where the history does not list it. `fixes` are those that stand with it. `needs` are
-    the keys that it waits for, `needed_by` the live deliveries of any order that wait for it, by id.
+    the keys that it waits for, `needed_by` the live deliveries of any order that wait for it, by id. A document that is
+    `left_behind` is sent only after a person has said whether it is in the books.
     """
 
     id: int
@@ -85,6 +96,7 @@ class Existing:
     problems: tuple[Problem, ...] = ()
     needs: tuple[Key, ...] = ()
     needed_by: frozenset[int] = frozenset()
+    left_behind: LeftBehind | None = None
 
     @property
     def kind(self) -> str:

@@ -26,6 +26,7 @@ from hub.planning.plans import Action, Plan, Step
 from hub.plugin import (
     Bill,
     Books,
+    FixKind,
     Integration,
     Invoice,
     Payment,
@@ -211,7 +212,10 @@ def form(
             order, installation, shown, context=context, there=there, places=places,
             changed=updatable(made.differences),
         ),
-        given=[one for one in fixes.given(choices.answers) if not _has_place(one)],
+        given=[
+            one for one in fixes.given(choices.answers)
+            if not _has_place(one) and one.key in made.choices.answers and not _is_settled(one, order, context)
+        ],
         books=context.books, revisions=made.differences, previews=previews(made),
         payments_left=payments_left(order, live),
         deposits=bool(order.payments) and takes_deposits(order, context),
@@ -370,6 +374,12 @@ def _field(installation: Installation, place: mappings.Choice, choices: Choices,
 def _is_needed(role: str, order: Order) -> bool:
     needs = {Role.DISCOUNT: order.discount, Role.DEPOSIT: order.payments, Role.TERMS: order.total >= 0}
     return bool(needs.get(Role(role), True))
+
+
+def _is_settled(given: fixes.Given, order: Order, context: PlanningContext) -> bool:
+    """Return True if a person said for good that a document is not in the books."""
+    own = (one.fixes.get(given.key) for one in context.of_order(order))
+    return given.kind is FixKind.ANEW and given.value in own
 
 
 def _has_place(given: fixes.Given) -> bool:

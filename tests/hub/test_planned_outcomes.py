@@ -23,13 +23,13 @@ from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.orders.send_many import look
 from hub.planning.choices import Choices
-from hub.plugin import FixKind, RecordKind, document_kinds
+from hub.plugin import FixKind, RecordKind
 from hub.serialization import problems_of
 from hub.states import DeliveryState
 from tests.support.host import ADA_AT_ACME, Desk, order_1042, turned
 from tests.support.hypothesis_profile import examples
 from tests.support.plans import choices, orders_with_vendors
-from tests.support.wide import ACCOUNTS, Wide, WideLedger, add_entries
+from tests.support.wide import WideLedger, add_entries, install_wide
 
 MUGS = Company(id="s1", name="Mug Makers")
 PENS = Company(id="s2", name="Pen People")
@@ -45,10 +45,7 @@ def ledger() -> WideLedger:
 @pytest.fixture
 def wide(app: Flask, installation: Installation, ledger: WideLedger) -> Installation:
     """An installation of a product that takes, changes and voids everything."""
-    app.extensions["hub"].integrations = {"pretend": Wide(ledger)}
-    installation.documents = list(document_kinds())
-    add_entries(installation, RecordKind.ACCOUNT, *ACCOUNTS)
-    return installation
+    return install_wide(app, installation, ledger)
 
 
 def unpaid(**changes: object) -> Order:
