@@ -31,9 +31,9 @@ CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
 
 def cancel_delivery(actor: Actor, delivery_id: int) -> Delivery:
     """Give up a delivery that has not left. Raises `NotPossible` if it is, or may be, in the books, `Forbidden` unless
-    the actor manages, or may send with its installation."""
+    the actor may send with its installation."""
     delivery = scope.delivery(actor.organization.id, delivery_id)
-    access.require_send_or_manage(actor, delivery.installation)
+    access.require_send(actor, delivery.installation, ())
     scope.lock(delivery.installation_id)
     if not can_cancel(delivery):
         rollback()
