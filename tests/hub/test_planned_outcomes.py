@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -23,6 +24,7 @@ from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.orders.send_many import look
 from hub.planning.choices import Choices
+from hub.planning.fixes import apply_fix
 from hub.plugin import FixKind, RecordKind
 from hub.serialization import problems_of
 from hub.states import DeliveryState
@@ -326,6 +328,71 @@ def test_a_purchase_that_nobody_is_charged_for_needs_no_customer(
     session().commit()
     send(wide, desk, bought(MUGS), Choices(documents=("purchase_order",)))
     assert (ledger.kinds(), ledger.customers) == (["post purchase_order"], [])
+
+
+# ── What is linked to a document that was there ─────────────────────────────────────────────────────────────────────
+
+
+def is_gone(wide: Installation, invoice_id: str, *, total: str = "218.50") -> None:
+    """The history of the books says that an invoice was deleted there."""
+    session().merge(TransactionRow(
+        id=session().scalar(select(TransactionRow.id).where(TransactionRow.transaction_id == invoice_id)),
+        installation_id=wide.id, kind="invoice", transaction_id=invoice_id, number="1042", date=dt.date(2026, 11, 12),
+        customer_id="customers-1", total=Decimal(total), balance=Decimal(0), deleted=True,
+    ))  # fmt: skip
+    session().commit()
+
+
+def link_to_hand(wide: Installation, ledger: WideLedger, desk: Desk) -> None:
+    """Send an order whose invoice somebody has entered by hand, and link it to that."""
+    ledger.documents.append({"id": "by-hand", "number": "1042", "total": Decimal("218.50"), "kind": "invoice",
+                             "verb": "hand"})  # fmt: skip
+    send(wide, desk, unpaid(), Choices(answers={"invoice:same_as": "by-hand"}))
+    assert (ledger.kinds(), rows()[INVOICE].posting_id) == (["hand invoice"], "by-hand")
+
+
+def test_what_was_linked_and_is_deleted_in_the_books_is_entered_again(
+    wide: Installation, ledger: WideLedger, desk: Desk
+) -> None:
+    link_to_hand(wide, ledger, desk)
+    is_gone(wide, "by-hand")
+    again = replace(last_choices(wide, list(rows().values())), updates=("invoice",))
+    send(wide, desk, unpaid(), again)
+    assert ledger.kinds() == ["hand invoice", "post invoice"]
+    assert "invoice:same_as" not in rows()[INVOICE].choices["answers"]
+
+
+def test_what_was_linked_is_changed_as_what_it_is_linked_to(
+    wide: Installation, ledger: WideLedger, desk: Desk
+) -> None:
+    link_to_hand(wide, ledger, desk)
+    more = unpaid(memo="Thank you.")
+    send(wide, desk, more, replace(last_choices(wide, list(rows().values())), updates=("invoice",)))
+    assert (ledger.kinds()[-1], ledger.documents[-1]["revises"]) == ("update invoice", "by-hand")
+    assert not rows()[INVOICE].subject.get("same_as")
+
+
+def test_what_a_person_says_last_takes_back_what_was_said_against_it(
+    wide: Installation, ledger: WideLedger, desk: Desk
+) -> None:
+    """First it is to be linked to what is not there, then it gets a number of its own."""
+    send(wide, desk, unpaid(), Choices(answers={"invoice:same_as": "nothing"}))
+    assert rows()[INVOICE].state is DeliveryState.STOPPED
+    retry(wide, INVOICE, **{FixKind.NUMBER: "1042-B"})
+    assert [(one["verb"], one["number"]) for one in ledger.documents] == [("post", "1042-B")]
+
+
+@pytest.mark.parametrize(("first", "then", "kept"), [
+    (FixKind.SAME_AS, FixKind.NUMBER, {"number"}), (FixKind.SAME_AS, FixKind.REPEATS, {"repeats_number"}),
+    (FixKind.SAME_AS, FixKind.ANEW, {"anew"}), (FixKind.ANEW, FixKind.SAME_AS, {"same_as"}),
+    (FixKind.NUMBER, FixKind.SAME_AS, {"number", "same_as"}),
+    (FixKind.NUMBER, FixKind.REPEATS, {"number", "repeats_number"}),
+])  # fmt: skip
+def test_fixes_that_exclude_each_other_are_not_kept_together(first: FixKind, then: FixKind, kept: set[str]) -> None:
+    chosen = apply_fix(apply_fix(Choices(), "invoice", first, "7"), "invoice", then, "7")
+    other = apply_fix(chosen, "bill/s1", FixKind.SAME_AS, "7")
+    assert set(chosen.answers) == {f"invoice:{one}" for one in kept}
+    assert set(other.answers) == {*chosen.answers, "bill/s1:same_as"}
 
 
 _NUMBERS = count(5000)

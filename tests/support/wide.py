@@ -99,7 +99,13 @@ def _write(verb: str, document: Any) -> Conversation[Posting]:
 
 
 def _post(document: Any, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
-    return (yield from _write("post", document))
+    if (same := getattr(document, "same_as", None)) is None:
+        return (yield from _write("post", document))
+    seen = yield Request(name="look", payload={"list": "documents"}, writes=False)
+    found = next((one for one in seen.payload["records"] if one["id"] == same.id), None)
+    if found is None:
+        raise Rejected(Problem(code="link-missing", what="What it was to be linked to is not there any more."))
+    return Posting(id=found["id"], number=found["number"], total=Decimal(found["total"]))
 
 
 def _update(document: Any, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
