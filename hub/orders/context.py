@@ -74,7 +74,7 @@ def load_context(
         },
         records=records, active={key: _known(row) for key, row in active.items()},
         names=_names(installation, integration, parties, choices), links=linked, existing=existing,
-        standing=_standing(rows, existing),
+        unlinked=_unlinked(installation, parties, linked), standing=_standing(rows, existing),
         validate=(validator or Validator.asking_at_once()).of(integration, options, books),
     )  # fmt: skip
 
@@ -109,6 +109,16 @@ def _active(
         for kind, some in names.items()
         for key, row in links.by_name(installation.id, kind, filter(None, some)).items()
     }
+
+
+def _unlinked(
+    installation: Installation, parties: Mapping[RecordKind, Mapping[str, Company]],
+    linked: Collection[tuple[RecordKind, str]],
+) -> dict[tuple[RecordKind, str], str]:  # fmt: skip
+    """Return from whom a person has unlinked some companies. One query, none if all are linked."""
+    free = {company_id for kind, some in parties.items() for company_id in some if (kind, company_id) not in linked}
+    found = links.unlinked(installation.id, free)
+    return {key: record_id for key, record_id in found.items() if key not in linked}
 
 
 def _mentioned(
@@ -180,9 +190,9 @@ def _deliveries(
         select(Installation.id).where(
             Installation.organization_id == installation.organization_id,
             Installation.integration == installation.integration,
-            Installation.books_id == installation.books_id,
+            Installation.books_id == installation.books_id, Installation.books_id != "",
         )
-    ))  # fmt: skip
+    )) | {installation.id}  # fmt: skip
     organization = Delivery.organization_id == installation.organization_id
     concerns: list[ColumnElement[bool]] = [and_(organization, Delivery.order_id.in_([order.id for order in orders]))]
     concerns += [

@@ -139,11 +139,11 @@ def _links(parts: Parts, found: Sequence[Step]) -> dict[tuple[RecordKind, str], 
     """Return who the companies of what is written are."""
     order, wanted = parts.order, [step for step in found if step.will_write and step.is_document]
     links = {}
-    if wanted and parts.customer.ref.id:
+    if wanted and parts.customer.ref.id and parts.customer.links:
         links[RecordKind.CUSTOMER, order.company.id] = parts.customer.ref
     bought = {step.about.partition("/")[2] for step in wanted if document_kinds()[step.kind].party is RecordKind.VENDOR}
     for vendor_id, vendor in parts.vendors.items():
-        if vendor_id in bought and vendor.ref.id:
+        if vendor_id in bought and vendor.ref.id and vendor.links:
             links[RecordKind.VENDOR, vendor_id] = vendor.ref
     return links
 

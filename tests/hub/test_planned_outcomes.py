@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -17,6 +18,7 @@ from hub.database import session
 from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.host import Company, Order
+from hub.installations.linking import link_company, unlink_company
 from hub.models import Delivery, Installation, TransactionRow
 from hub.orders.cancel import cancel_delivery
 from hub.orders.deliveries import last_choices
@@ -30,6 +32,7 @@ from hub.serialization import problems_of
 from hub.states import DeliveryState
 from tests.support.host import ADA_AT_ACME, Desk, order_1042, turned
 from tests.support.hypothesis_profile import examples
+from tests.support.pages import Browser
 from tests.support.plans import choices, orders_with_vendors
 from tests.support.wide import WideLedger, add_entries, install_wide
 
@@ -393,6 +396,100 @@ def test_fixes_that_exclude_each_other_are_not_kept_together(first: FixKind, the
     other = apply_fix(chosen, "bill/s1", FixKind.SAME_AS, "7")
     assert set(chosen.answers) == {f"invoice:{one}" for one in kept}
     assert set(other.answers) == {*chosen.answers, "bill/s1:same_as"}
+
+
+# ── A company that was unlinked ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def unlink(wide: Installation, desk: Desk, kind: RecordKind = RecordKind.CUSTOMER, company: str = "12") -> None:
+    """Somebody unlinks a company."""
+    desk.others = [MUGS]
+    linked = links.linked(wide.id, kind, company)
+    assert linked is not None
+    unlink_company(ADA_AT_ACME, wide.id, kind, company, was=linked.record_id)
+
+
+@pytest.mark.parametrize("name", ["ABC Company", "ABC Company (C)"])
+def test_an_order_of_a_company_that_was_unlinked_asks_who_the_customer_is(
+    wide: Installation, ledger: WideLedger, desk: Desk, name: str
+) -> None:
+    """Also if somebody in the books has the company's very name."""
+    send(wide, desk, unpaid(), Choices(answers={"customer:name": name}))
+    unlink(wide, desk)
+    desk.orders["2"] = unpaid(id="2", number="2")
+    (outlook,) = look(wide, ["2"], ["invoice"])
+    assert (outlook.readiness, [one.code for one in outlook.problems]) == ("choice", ["company-unlinked"])
+    with pytest.raises(Incomplete) as told:
+        send(wide, desk, desk.orders["2"])
+    (problem,) = told.value.problems
+    (fix,) = problem.fixes
+    session().rollback()
+    send(wide, desk, desk.orders["2"], apply_fix(Choices(), problem.about, fix.kind, fix.value))
+    assert [one["party"] for one in ledger.documents] == ["customers-1", "customers-1"]
+    assert links.linked(wide.id, RecordKind.CUSTOMER, "12") is not None
+
+
+def test_a_purchase_from_a_company_that_was_unlinked_asks_who_the_vendor_is(
+    wide: Installation, ledger: WideLedger, desk: Desk
+) -> None:
+    orders = Choices(documents=("purchase_order",))
+    send(wide, desk, bought(MUGS), orders)
+    unlink(wide, desk, RecordKind.VENDOR, "s1")
+    second = replace(bought(MUGS), id="2", number="2")
+    with pytest.raises(Incomplete) as told:
+        send(wide, desk, second, orders)
+    assert [(one.code, one.about) for one in told.value.problems] == [("company-unlinked", "vendor/s1")]
+    session().rollback()
+    send(wide, desk, second, replace(orders, vendors={"s1": "vendors-1"}))
+    assert [one["party"] for one in ledger.documents] == ["vendors-1", "vendors-1"]
+
+
+@pytest.mark.parametrize("chosen", ["", "new", "customers-1"])
+def test_an_order_in_the_books_stays_with_its_customer_whatever_is_unlinked_later(
+    wide: Installation, ledger: WideLedger, desk: Desk, chosen: str
+) -> None:
+    send(wide, desk, unpaid(id="2", number="2"))
+    send(wide, desk, unpaid(), Choices(customer=chosen))
+    unlink(wide, desk)
+    desk.orders["1042"] = replace(order_1042(), memo="Thank you.")
+    again = replace(last_choices(wide, list(rows().values())), updates=("invoice",))
+    send(wide, desk, desk.orders["1042"], again)
+    assert ledger.kinds() == ["post invoice", "post invoice", "update invoice", "post payment"]
+    assert {one["party"] for one in ledger.documents} == {"customers-1"}
+    assert links.linked(wide.id, RecordKind.CUSTOMER, "12") is None or chosen == "customers-1"
+
+
+def test_a_company_that_was_linked_again_is_whom_it_is_linked_to(
+    wide: Installation, ledger: WideLedger, desk: Desk
+) -> None:
+    send(wide, desk, unpaid())
+    unlink(wide, desk)
+    add_entries(wide, RecordKind.CUSTOMER, "58")
+    link_company(ADA_AT_ACME, wide.id, RecordKind.CUSTOMER, "12", "58", was="")
+    send(wide, desk, unpaid(id="2", number="2"))
+    assert [one["party"] for one in ledger.documents] == ["customers-1", "58"]
+
+
+def test_a_company_that_was_linked_by_mistake_and_unlinked_is_as_one_that_was_never_linked(
+    wide: Installation, ledger: WideLedger, desk: Desk
+) -> None:
+    add_entries(wide, RecordKind.CUSTOMER, "58")
+    link_company(ADA_AT_ACME, wide.id, RecordKind.CUSTOMER, "12", "58", was="")
+    unlink(wide, desk)
+    send(wide, desk, unpaid())
+    assert [one["party"] for one in ledger.documents] == ["customers-1"]
+
+
+def test_the_dialog_of_a_company_that_was_unlinked_shows_nobody(
+    wide: Installation, ledger: WideLedger, desk: Desk, app: Flask
+) -> None:
+    send(wide, desk, unpaid())
+    unlink(wide, desk)
+    desk.orders["2"] = unpaid(id="2", number="2")
+    new, old = (Browser(app).get(f"/hub/orders/{one}/send?again=1").text for one in ("2", "1042"))
+    assert '<option value="new:customers-1" data-hub-always selected>' in new
+    assert 'data-code="company-unlinked"' in new
+    assert re.search(r'<option value="customers-1"[^>]* selected', old)
 
 
 _NUMBERS = count(5000)
