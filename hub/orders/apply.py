@@ -13,11 +13,14 @@ from hub.dispatch.outcomes import queue_if_ready
 from hub.host import Delivered
 from hub.models import Delivery, Installation
 from hub.orders.cancel import close_conversation, give_up
+from hub.orders.deliveries import waiting_for
+from hub.planning.choices import Choices
 from hub.planning.context import Key
+from hub.planning.parts import name_party
 from hub.planning.plans import Action, Plan, Step
-from hub.plugin import Subject, Transaction, say
+from hub.plugin import NewRecord, RecordKind, Ref, Subject, Transaction, say
 from hub.queue import tell, wake
-from hub.serialization import subject_json
+from hub.serialization import subject_json, subject_of
 from hub.states import DeliveryState
 
 
@@ -45,6 +48,8 @@ def _rows_of(plans: Iterable[Plan]) -> dict[Key, Delivery]:
 def _apply(installation: Installation, plan: Plan, rows: dict[Key, Delivery], by: str) -> None:
     written = [step for step in plan.steps if step.will_write]
     for step in written:
+        if step.stays is not None:
+            _leave_others(rows[step.key], step.stays, plan.order.id)
         rows[step.key] = _written(installation, rows.get(step.key), step, by)
     for step in sorted(written, key=lambda one: one.is_document):  # Records first: they need nothing.
         _let_wait(plan, step, rows)
@@ -78,6 +83,19 @@ def _written(installation: Installation, row: Delivery | None, step: Step, by: s
     row.installation_id = installation.id  # What an earlier installation posted is changed by this one.
     row.subject, row.title, row.sent_by, row.sent_at = subject, step.title, by, now()
     return row
+
+
+def _leave_others(row: Delivery, party: Ref, order_id: str) -> None:
+    """Let other orders go to the customer or vendor that they waited for, beside whom another one is created."""
+    kind = RecordKind(row.kind)
+    for one in waiting_for(row):
+        if one.order_id == order_id:
+            continue
+        choices = Choices.of(one.choices).with_party(kind, row.source.partition("/")[2], party.id)
+        document = subject_of(one.kind, one.subject)
+        assert not isinstance(document, NewRecord)
+        one.choices, one.subject = choices.stored(), subject_json(name_party(document, kind, party))
+        one.needs = [needed for needed in one.needs if needed is not row]
 
 
 def _link_to(row: Delivery, sent: Subject, there: Transaction) -> None:

@@ -15,11 +15,10 @@ from hub.errors import Incomplete, NotFound, NotPossible
 from hub.extension import host
 from hub.host import Order
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation
-from hub.models.delivery import needs
 from hub.orders.apply import apply_plans, begin_anew
 from hub.orders.cancel import give_up, open_conversation
 from hub.orders.context import load_context
-from hub.orders.deliveries import deliveries_of_order
+from hub.orders.deliveries import deliveries_of_order, waiting_for
 from hub.orders.validator import Validator, with_validation
 from hub.planning import fixes
 from hub.planning.choices import Choices
@@ -121,7 +120,7 @@ def _plan_again(
     installation: Installation, delivery: Delivery, given: Mapping[str, str], validator: Validator
 ) -> None:
     """Plan a document, or each document that waits for a record, with its own choices and the fixes that were given."""
-    waiting = [delivery] if delivery.order_id else _waiting_for(delivery)
+    waiting = [delivery] if delivery.order_id else waiting_for(delivery)
     _keep(delivery, waiting, given)
     orders = _orders_of(waiting)
     if delivery.order_id and delivery.order_id not in orders:
@@ -130,7 +129,7 @@ def _plan_again(
     present = [one for one in [*waiting, *_followers(delivery)] if one.order_id in orders]
     wanted = {one: (orders[one.order_id or ""], _choices_for(one, delivery)) for one in present}
     context = load_context(installation, list(wanted.values()), validator=validator, begins_anew=[delivery.id])
-    plans = _plans_of(wanted, context, delivery)
+    plans = _plans_of(wanted, context, delivery, relinks=FixKind.CUSTOMER in given)
     validator.check_complete()
     if delivery.order_id:
         _apply_document(installation, delivery, plans)
@@ -140,15 +139,17 @@ def _plan_again(
 
 
 def _plans_of(
-    wanted: Mapping[Delivery, tuple[Order, Choices]], context: PlanningContext, retried: Delivery
+    wanted: Mapping[Delivery, tuple[Order, Choices]], context: PlanningContext, retried: Delivery, *, relinks: bool
 ) -> dict[Delivery, Retried]:
-    """Return the plan of each document alone, made as if those before it had been carried out where they could be."""
+    """Return the plan of each document alone, made as if those before it had been carried out where they could be. With
+    `relinks` a person has just said who the customer is."""
     record = () if retried.order_id else ((retried.source, retried.kind),)
     found = {}
     for one, (order, choices) in wanted.items():
         made = plan(order, choices, context).only({(one.source, one.kind), *record})
         found[one] = Retried(
-            plan=replace(made, choices=Choices.of(one.choices)),  # It goes on being sent with these.
+            # It goes on being sent with these choices; who its company is by now is said by the link alone.
+            plan=replace(made, choices=Choices.of(one.choices), links=made.links if relinks else {}),
             step=made.step((one.source, one.kind)), problems=(*made.blockers, *_missing(made, list(wanted))),
         )  # fmt: skip
         if not found[one].problems:
@@ -156,23 +157,9 @@ def _plans_of(
     return found
 
 
-def _waiting_for(delivery: Delivery) -> list[Delivery]:
-    """Return the documents that wait for a delivery, the oldest first."""
-    return list(session().scalars(
-        select(Delivery)
-        .join(needs, needs.c.delivery_id == Delivery.id)
-        .where(
-            needs.c.needed_id == delivery.id,
-            Delivery.state.in_((_D.WAITING, _D.STOPPED)),
-            Delivery.order_id.is_not(None),
-        )
-        .order_by(Delivery.id)
-    ))  # fmt: skip
-
-
 def _followers(delivery: Delivery) -> list[Delivery]:
     """Return what waits for a document: a new date is for it, too, and it may have nothing to wait for any more."""
-    return [one for one in _waiting_for(delivery) if one.state is _D.WAITING] if delivery.order_id else []
+    return [one for one in waiting_for(delivery) if one.state is _D.WAITING] if delivery.order_id else []
 
 
 def _orders_of(waiting: Sequence[Delivery]) -> dict[str, Order]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hub.host import Company, Order, OrderLine
 from hub.planning import fixes, names
@@ -11,6 +12,7 @@ from hub.planning.choices import Choices, creates_new
 from hub.planning.context import Existing, Key, KnownRecord, PlanningContext, Progress, company_key, item_key
 from hub.planning.tax import TaxMode
 from hub.plugin import (
+    Document,
     Fix,
     FixKind,
     NewCustomer,
@@ -235,6 +237,20 @@ def _party(wanted: Wanted, inactive: Problem, choices: Choices, context: Plannin
     replaces = existing is not None and existing.is_posted
     part = NewPart(key=key, about=about, record=record, problems=fixes.mark(problems, about), replaces=replaces)
     return Part(ref=Ref(id="", name=company.name), new=part)
+
+
+def name_party(document: Document, kind: RecordKind, party: Ref) -> Document:
+    """Return a document of which the customer or vendor is known by now, where it had no id yet."""
+    changes: dict[str, Any] = {}
+    named = getattr(document, kind, None)
+    if named is not None and not named.id:
+        changes[str(kind)] = party
+    if kind is RecordKind.CUSTOMER and hasattr(document, "lines"):
+        changes["lines"] = tuple(
+            replace(line, customer=party) if line.customer is not None and not line.customer.id else line
+            for line in document.lines
+        )
+    return replace(document, **changes)
 
 
 def _unlinked(wanted: Wanted, former: Ref) -> Problem:

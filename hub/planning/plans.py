@@ -45,6 +45,7 @@ class Step:
     be there already; `needs_tick` that it is wanted only if `about` is among the updates that were chosen. `subject` is
     None if it cannot be built, or need not be. `needs` are keys of what must be in the books first. `changes` is what
     differs from what was posted, `meanwhile` what somebody did to it there. `there` is what it is linked to.
+    Beside an entry that `stays` another one is created, and what waited for that goes to it.
     """
 
     key: Key
@@ -61,6 +62,7 @@ class Step:
     by_hand: ByHand | None = None
     meanwhile: str = ""
     there: Transaction | None = None
+    stays: Ref | None = None
     problems: tuple[Problem, ...] = ()
 
     @property

@@ -19,6 +19,7 @@ from hub.plugin import (
     FixKind,
     Per,
     RecordKind,
+    Ref,
     Revision,
     Sentence,
     Subject,
@@ -331,7 +332,15 @@ def _record_step(parts: Parts, new: NewPart, *, wanted: bool) -> Step:
     return Step(
         key=new.key, about=new.about, title=say(_NEW[new.record.kind].message, name=new.record.name), action=action,
         wanted=wanted, subject=new.record, existing=existing, problems=problems,
+        stays=_stays(parts, existing) if action is Action.RECREATE else None,
     )  # fmt: skip
+
+
+def _stays(parts: Parts, existing: Existing | None) -> Ref | None:
+    """Return the entry beside which another one is created, if it can still be posted for."""
+    if existing is None or existing.posting is None or not parts.context.is_usable(existing):
+        return None
+    return Ref(id=existing.posting.id, name=existing.posting.number)
 
 
 _NEW: dict[RecordKind, Sentence] = {

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Incomplete, NotPossible
 from hub.host import Company, Order
 from hub.installations.install import install_integration, remove_installation
@@ -55,7 +55,7 @@ class Shop:
 
     def carry(self) -> None:
         for _ in range(6):
-            push.carry(self.installation.id)
+            pump.deliver(self.installation.id)
         session().expire_all()
 
     def refused(self, order: Order, choices: Choices = EVERYTHING) -> tuple[Problem, ...]:

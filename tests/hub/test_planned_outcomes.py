@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -15,30 +13,23 @@ from sqlalchemy import select
 
 from hub.books import links
 from hub.database import session
-from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.host import Company, Order
-from hub.installations.linking import link_company, unlink_company
-from hub.models import Delivery, Installation, TransactionRow
+from hub.models import Installation, TransactionRow
 from hub.orders.cancel import cancel_delivery
 from hub.orders.deliveries import last_choices
-from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.orders.send_many import look
 from hub.planning.choices import Choices
-from hub.planning.fixes import apply_fix
 from hub.plugin import FixKind, RecordKind
 from hub.serialization import problems_of
 from hub.states import DeliveryState
 from tests.support.host import ADA_AT_ACME, Desk, order_1042, turned
 from tests.support.hypothesis_profile import examples
-from tests.support.pages import Browser
 from tests.support.plans import choices, orders_with_vendors
 from tests.support.wide import WideLedger, add_entries, install_wide
+from tests.support.wide_orders import CUSTOMER, INVOICE, ITEM, MUGS, PENS, bought, carry, retry, rows, send, unpaid
 
-MUGS = Company(id="s1", name="Mug Makers")
-PENS = Company(id="s2", name="Pen People")
-INVOICE, CUSTOMER, ITEM = ("order/1042", "invoice"), ("company/12", "customer"), ("item/a7102", "item")
 VOID_AND_MEMO = Choices(documents=("credit_memo",), updates=("invoice",))
 
 
@@ -51,41 +42,6 @@ def ledger() -> WideLedger:
 def wide(app: Flask, installation: Installation, ledger: WideLedger) -> Installation:
     """An installation of a product that takes, changes and voids everything."""
     return install_wide(app, installation, ledger)
-
-
-def unpaid(**changes: object) -> Order:
-    return replace(order_1042(), payments=(), **changes)  # type: ignore[arg-type]  # Fields of an order.
-
-
-def bought(*vendors: Company) -> Order:
-    """Order 1042 with its line once for each vendor."""
-    line = replace(order_1042().lines[0], quantity=Decimal(10), amount=Decimal("23.00"), cost=Decimal("1.00"))
-    lines = tuple(replace(line, vendor=vendor) for vendor in vendors)
-    return unpaid(lines=lines, discount=Decimal(0), total=23 * Decimal(len(lines)))
-
-
-def rows() -> dict[tuple[str, str], Delivery]:
-    session().expire_all()
-    found = session().scalars(select(Delivery).where(Delivery.state != DeliveryState.CANCELLED))
-    return {(one.source, one.kind): one for one in found}
-
-
-def send(wide: Installation, desk: Desk, order: Order, choices: Choices | None = None, *, carries: bool = True) -> None:
-    desk.orders[order.id] = order
-    send_order(ADA_AT_ACME, wide.id, order, choices or Choices())
-    if carries:
-        carry(wide)
-
-
-def carry(wide: Installation) -> None:
-    for _ in range(4):
-        pump.deliver(wide.id)
-    session().expire_all()
-
-
-def retry(wide: Installation, key: tuple[str, str], **given: str) -> None:
-    retry_delivery(ADA_AT_ACME, rows()[key].id, given)
-    carry(wide)
 
 
 # ── An invoice becomes a credit memo ────────────────────────────────────────────────────────────────────────────────
@@ -331,165 +287,6 @@ def test_a_purchase_that_nobody_is_charged_for_needs_no_customer(
     session().commit()
     send(wide, desk, bought(MUGS), Choices(documents=("purchase_order",)))
     assert (ledger.kinds(), ledger.customers) == (["post purchase_order"], [])
-
-
-# ── What is linked to a document that was there ─────────────────────────────────────────────────────────────────────
-
-
-def is_gone(wide: Installation, invoice_id: str, *, total: str = "218.50") -> None:
-    """The history of the books says that an invoice was deleted there."""
-    session().merge(TransactionRow(
-        id=session().scalar(select(TransactionRow.id).where(TransactionRow.transaction_id == invoice_id)),
-        installation_id=wide.id, kind="invoice", transaction_id=invoice_id, number="1042", date=dt.date(2026, 11, 12),
-        customer_id="customers-1", total=Decimal(total), balance=Decimal(0), deleted=True,
-    ))  # fmt: skip
-    session().commit()
-
-
-def link_to_hand(wide: Installation, ledger: WideLedger, desk: Desk) -> None:
-    """Send an order whose invoice somebody has entered by hand, and link it to that."""
-    ledger.documents.append({"id": "by-hand", "number": "1042", "total": Decimal("218.50"), "kind": "invoice",
-                             "verb": "hand"})  # fmt: skip
-    send(wide, desk, unpaid(), Choices(answers={"invoice:same_as": "by-hand"}))
-    assert (ledger.kinds(), rows()[INVOICE].posting_id) == (["hand invoice"], "by-hand")
-
-
-def test_what_was_linked_and_is_deleted_in_the_books_is_entered_again(
-    wide: Installation, ledger: WideLedger, desk: Desk
-) -> None:
-    link_to_hand(wide, ledger, desk)
-    is_gone(wide, "by-hand")
-    again = replace(last_choices(wide, list(rows().values())), updates=("invoice",))
-    send(wide, desk, unpaid(), again)
-    assert ledger.kinds() == ["hand invoice", "post invoice"]
-    assert "invoice:same_as" not in rows()[INVOICE].choices["answers"]
-
-
-def test_what_was_linked_is_changed_as_what_it_is_linked_to(
-    wide: Installation, ledger: WideLedger, desk: Desk
-) -> None:
-    link_to_hand(wide, ledger, desk)
-    more = unpaid(memo="Thank you.")
-    send(wide, desk, more, replace(last_choices(wide, list(rows().values())), updates=("invoice",)))
-    assert (ledger.kinds()[-1], ledger.documents[-1]["revises"]) == ("update invoice", "by-hand")
-    assert not rows()[INVOICE].subject.get("same_as")
-
-
-def test_what_a_person_says_last_takes_back_what_was_said_against_it(
-    wide: Installation, ledger: WideLedger, desk: Desk
-) -> None:
-    """First it is to be linked to what is not there, then it gets a number of its own."""
-    send(wide, desk, unpaid(), Choices(answers={"invoice:same_as": "nothing"}))
-    assert rows()[INVOICE].state is DeliveryState.STOPPED
-    retry(wide, INVOICE, **{FixKind.NUMBER: "1042-B"})
-    assert [(one["verb"], one["number"]) for one in ledger.documents] == [("post", "1042-B")]
-
-
-@pytest.mark.parametrize(("first", "then", "kept"), [
-    (FixKind.SAME_AS, FixKind.NUMBER, {"number"}), (FixKind.SAME_AS, FixKind.REPEATS, {"repeats_number"}),
-    (FixKind.SAME_AS, FixKind.ANEW, {"anew"}), (FixKind.ANEW, FixKind.SAME_AS, {"same_as"}),
-    (FixKind.NUMBER, FixKind.SAME_AS, {"number", "same_as"}),
-    (FixKind.NUMBER, FixKind.REPEATS, {"number", "repeats_number"}),
-])  # fmt: skip
-def test_fixes_that_exclude_each_other_are_not_kept_together(first: FixKind, then: FixKind, kept: set[str]) -> None:
-    chosen = apply_fix(apply_fix(Choices(), "invoice", first, "7"), "invoice", then, "7")
-    other = apply_fix(chosen, "bill/s1", FixKind.SAME_AS, "7")
-    assert set(chosen.answers) == {f"invoice:{one}" for one in kept}
-    assert set(other.answers) == {*chosen.answers, "bill/s1:same_as"}
-
-
-# ── A company that was unlinked ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def unlink(wide: Installation, desk: Desk, kind: RecordKind = RecordKind.CUSTOMER, company: str = "12") -> None:
-    """Somebody unlinks a company."""
-    desk.others = [MUGS]
-    linked = links.linked(wide.id, kind, company)
-    assert linked is not None
-    unlink_company(ADA_AT_ACME, wide.id, kind, company, was=linked.record_id)
-
-
-@pytest.mark.parametrize("name", ["ABC Company", "ABC Company (C)"])
-def test_an_order_of_a_company_that_was_unlinked_asks_who_the_customer_is(
-    wide: Installation, ledger: WideLedger, desk: Desk, name: str
-) -> None:
-    """Also if somebody in the books has the company's very name."""
-    send(wide, desk, unpaid(), Choices(answers={"customer:name": name}))
-    unlink(wide, desk)
-    desk.orders["2"] = unpaid(id="2", number="2")
-    (outlook,) = look(wide, ["2"], ["invoice"])
-    assert (outlook.readiness, [one.code for one in outlook.problems]) == ("choice", ["company-unlinked"])
-    with pytest.raises(Incomplete) as told:
-        send(wide, desk, desk.orders["2"])
-    (problem,) = told.value.problems
-    (fix,) = problem.fixes
-    session().rollback()
-    send(wide, desk, desk.orders["2"], apply_fix(Choices(), problem.about, fix.kind, fix.value))
-    assert [one["party"] for one in ledger.documents] == ["customers-1", "customers-1"]
-    assert links.linked(wide.id, RecordKind.CUSTOMER, "12") is not None
-
-
-def test_a_purchase_from_a_company_that_was_unlinked_asks_who_the_vendor_is(
-    wide: Installation, ledger: WideLedger, desk: Desk
-) -> None:
-    orders = Choices(documents=("purchase_order",))
-    send(wide, desk, bought(MUGS), orders)
-    unlink(wide, desk, RecordKind.VENDOR, "s1")
-    second = replace(bought(MUGS), id="2", number="2")
-    with pytest.raises(Incomplete) as told:
-        send(wide, desk, second, orders)
-    assert [(one.code, one.about) for one in told.value.problems] == [("company-unlinked", "vendor/s1")]
-    session().rollback()
-    send(wide, desk, second, replace(orders, vendors={"s1": "vendors-1"}))
-    assert [one["party"] for one in ledger.documents] == ["vendors-1", "vendors-1"]
-
-
-@pytest.mark.parametrize("chosen", ["", "new", "customers-1"])
-def test_an_order_in_the_books_stays_with_its_customer_whatever_is_unlinked_later(
-    wide: Installation, ledger: WideLedger, desk: Desk, chosen: str
-) -> None:
-    send(wide, desk, unpaid(id="2", number="2"))
-    send(wide, desk, unpaid(), Choices(customer=chosen))
-    unlink(wide, desk)
-    desk.orders["1042"] = replace(order_1042(), memo="Thank you.")
-    again = replace(last_choices(wide, list(rows().values())), updates=("invoice",))
-    send(wide, desk, desk.orders["1042"], again)
-    assert ledger.kinds() == ["post invoice", "post invoice", "update invoice", "post payment"]
-    assert {one["party"] for one in ledger.documents} == {"customers-1"}
-    assert links.linked(wide.id, RecordKind.CUSTOMER, "12") is None or chosen == "customers-1"
-
-
-def test_a_company_that_was_linked_again_is_whom_it_is_linked_to(
-    wide: Installation, ledger: WideLedger, desk: Desk
-) -> None:
-    send(wide, desk, unpaid())
-    unlink(wide, desk)
-    add_entries(wide, RecordKind.CUSTOMER, "58")
-    link_company(ADA_AT_ACME, wide.id, RecordKind.CUSTOMER, "12", "58", was="")
-    send(wide, desk, unpaid(id="2", number="2"))
-    assert [one["party"] for one in ledger.documents] == ["customers-1", "58"]
-
-
-def test_a_company_that_was_linked_by_mistake_and_unlinked_is_as_one_that_was_never_linked(
-    wide: Installation, ledger: WideLedger, desk: Desk
-) -> None:
-    add_entries(wide, RecordKind.CUSTOMER, "58")
-    link_company(ADA_AT_ACME, wide.id, RecordKind.CUSTOMER, "12", "58", was="")
-    unlink(wide, desk)
-    send(wide, desk, unpaid())
-    assert [one["party"] for one in ledger.documents] == ["customers-1"]
-
-
-def test_the_dialog_of_a_company_that_was_unlinked_shows_nobody(
-    wide: Installation, ledger: WideLedger, desk: Desk, app: Flask
-) -> None:
-    send(wide, desk, unpaid())
-    unlink(wide, desk)
-    desk.orders["2"] = unpaid(id="2", number="2")
-    new, old = (Browser(app).get(f"/hub/orders/{one}/send?again=1").text for one in ("2", "1042"))
-    assert '<option value="new:customers-1" data-hub-always selected>' in new
-    assert 'data-code="company-unlinked"' in new
-    assert re.search(r'<option value="customers-1"[^>]* selected', old)
 
 
 _NUMBERS = count(5000)
