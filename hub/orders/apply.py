@@ -102,7 +102,8 @@ def _link_to(row: Delivery, sent: Subject, there: Transaction) -> None:
     """Make a transaction of the books the posting of a delivery, of whose write the answer never came. The totals that
     are known are those that were sent, so that what is otherwise there is seen."""
     close_conversation(row, say("Linked to what is in the books."))
-    row.move(DeliveryState.POSTED)
+    if row.state is not DeliveryState.POSTED:
+        row.move(DeliveryState.POSTED)
     row.posting_id, row.posting_number, row.posting_version = there.id, there.number, ""
     row.posting_total, row.posting_lines = getattr(sent, "total", there.total), []
     row.problems, row.reference = [], ""

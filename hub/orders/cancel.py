@@ -14,7 +14,8 @@ from hub.errors import NotFound, NotPossible
 from hub.extension import host
 from hub.models import ConversationRow, Delivery
 from hub.models.delivery import needs
-from hub.orders.context import load_context, posted_subjects
+from hub.orders.context import load_context
+from hub.orders.existing import posted_subjects
 from hub.planning import fixes
 from hub.planning.choices import Choices
 from hub.planning.plan import plan

@@ -111,7 +111,9 @@ def _left_behind(parts: Parts, existing: Existing | None) -> Iterator[Problem]:
     yield Problem(
         code="maybe-there", about=existing.about, field="documents",
         what=say("%(document)s may be in %(product)s already.", document=existing.title, product=product),
-        why=say("It was being sent when the integration was uninstalled, and the answer never came."),
+        why=say("It was sent before the integration was uninstalled, to a company of the same name.")
+        if left.is_posted
+        else say("It was being sent when the integration was uninstalled, and the answer never came."),
         cure=say("Check %(product)s for number %(number)s. Send it only if it is not there.", product=product,
                  number=number) if number
         else say("Check %(product)s. Send it only if it is not there.", product=product),

@@ -63,10 +63,12 @@ class InBooks:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftBehind:
     """A write that a removed installation of the same books asked for, and that was never answered: the document may be
-    in the books. `attempt` names the write, `alike` are the transactions of the books that may be the document."""
+    in the books. `attempt` names the write, `alike` are the transactions of the books that may be the document. With
+    `is_posted` it is in the books of a company of the same name, which may be this one."""
 
     attempt: str
     alike: Sequence[Transaction] = ()
+    is_posted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,8 @@ def document_step(parts: Parts, kind: DocumentKind[Any], built: Built) -> Step:
         return step
     if verdict.action is Action.LINK:
         return replace(step, subject=existing.current, needs=(), problems=())
+    if existing.left_behind is not None and existing.left_behind.is_posted:
+        return replace(step, existing=None)  # What is in the other company's books stays as it is.
     if verdict.action is not Action.UPDATE:
         return step
     return replace(step, subject=_revised(existing, document, answers_of(existing, choices)))
