@@ -164,7 +164,7 @@ def test_only_who_may_send_is_offered_to_retry_and_to_cancel(
 ) -> None:
     ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
     send_order(ADA_AT_ACME, 1, desk.copy_order("1043"), Choices())
-    push.carry(1)
+    pump.deliver(1)
     session().get_one(Installation, 1).visible_to = {"who": "users", "ids": [admitted]}
     session().commit()
     for path in ("/hub/orders/1043/status", "/hub/installations/1/activity"):

@@ -183,7 +183,7 @@ def test_a_duplicate_that_was_linked_and_deleted_is_entered_again(
     there = enter_1042(books, "Zenith Yoga", "200.00")
     order = desk.orders["1042"] = replace(of("Zenith Yoga"), payments=())
     send_order(ADA_AT_ACME, online.id, order, Choices())
-    push.carry(online.id)
+    pump.deliver(online.id)
     delivery, _ = stopped()
     again(online, delivery, same_as=there)
     (row,) = books.books()["Invoice"]
@@ -191,7 +191,7 @@ def test_a_duplicate_that_was_linked_and_deleted_is_entered_again(
     look_again(online)
     choices = replace(last_choices(online, [delivery]), updates=("invoice",))
     send_order(ADA_AT_ACME, online.id, order, choices)
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert [one[:3] for one in whole_ledger(books)["invoices"]] == [("1042", "Zenith Yoga", Decimal("218.50"))]
     assert posted()
 

@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from hub.database import session
-from hub.dispatch import push
-from hub.dispatch.leases import write_is_asked
+from hub.dispatch import pump
+from hub.dispatch.open_writes import write_is_asked
 from hub.errors import Incomplete
 from hub.installations.install import remove_installation
 from hub.integrations import registry
@@ -67,12 +67,12 @@ def test_an_invoice_on_its_way_to_quickbooks_online(online: Installation, books:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     books.fault("delay", "/batch", seconds=0)  # The customer and the item arrive.
     books.fault(f"cut_{fate}", "/batch")
-    push.carry(online.id)
+    pump.deliver(online.id)
     assert len(books.books()["Invoice"]) == (fate == "after")
     remove_installation(ADA_AT_ACME, online.id)
     again = connect(books)
     answer(again, asked(again), fate)
-    push.carry(again.id)
+    pump.deliver(again.id)
     assert whole_ledger(books) == EXPECTED
     assert documents_are_posted()
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from hub.books import mappings
 from hub.books.links import links
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.installations.install import install_integration, remove_installation
 from hub.integrations import registry
@@ -81,7 +81,7 @@ def test_what_was_on_its_way_when_xero_was_uninstalled_does_not_come_twice(
     send(xero, 1042)
     books.fault("delay", "PUT /api.xro", times=2)  # The contacts and the item arrive.
     books.fault(f"cut_{fate}", "PUT /api.xro")
-    push.carry(xero.id)
+    pump.deliver(xero.id)
     remove_installation(ADA_AT_ACME, xero.id)
     again = install_again()
     with pytest.raises(Incomplete) as told:
@@ -103,7 +103,7 @@ def test_what_was_on_its_way_when_xero_was_uninstalled_does_not_come_twice(
 def install_again() -> Installation:
     installation = install_integration(ADA_AT_ACME, "xero")
     consent(installation, TENANT)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     integration = registry.integration("xero")
     wanted = {one.field.key: one.chosen.id for one in mappings.choices(installation, integration) if one.chosen}
     mappings.save(installation, integration, wanted | {"income_account": "200", "deposit_account": "090"})
