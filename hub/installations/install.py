@@ -25,7 +25,7 @@ from hub.host import Permission, User
 from hub.integrations import registry, timeouts
 from hub.integrations.crashes import reference
 from hub.models import Authorization, BatchRow, Delivery, Installation
-from hub.orders.cancel import can_cancel
+from hub.orders.cancel import can_cancel, give_up
 from hub.plugin import (
     Ask,
     Attempt,
@@ -294,8 +294,10 @@ def _give_up_deliveries(installation_id: int) -> None:
         select(Delivery).where(Delivery.installation_id == installation_id, Delivery.state.in_(unfinished))
     )
     for delivery in rows.all():
+        if delivery.state not in unfinished:
+            continue  # It was given up with what it waited for.
         if can_cancel(delivery):
-            delivery.move(DeliveryState.CANCELLED)
+            give_up(delivery)
         else:
             stop_delivery(delivery, StopReason.EXHAUSTED, Problem(
                 code="uninstalled", what=say("The integration was uninstalled while this was on its way."),

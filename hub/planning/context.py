@@ -21,6 +21,7 @@ from hub.plugin import (
     RecordKind,
     Ref,
     Subject,
+    Transaction,
     name_key,
 )
 
@@ -42,7 +43,7 @@ def item_key(name: str) -> Key:
 class Progress(enum.StrEnum):
     """How far the delivery of a key is, as far as a plan is concerned."""
 
-    FREE = "free"  # It waits or has stopped, and no write was asked: it can be replaced.
+    FREE = "free"  # It waits or has stopped, and no write was asked: it can be replaced. Or a person says so first.
     MOVING = "moving"  # It is queued or on its way.
     RESUMABLE = "resumable"  # It has stopped after a write was asked: only the same batch may go again.
     POSTED = "posted"
@@ -60,13 +61,25 @@ class InBooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """A write that a removed installation of the same books asked for, and that was never answered: the document may be
+    in the books. `attempt` names the write, `alike` are the transactions of the books that may be the document. With
+    `is_posted` it is in the books of a company of the same name, which may be this one."""
+
+    attempt: str
+    alike: Sequence[Transaction] = ()
+    is_posted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Existing:
     """The one live delivery of a key in these books, also from an earlier installation of the same books.
 
     `current` is what waits, moves, stopped or was posted; `posted` is what the books have of it. `posting` is None
     until it was posted for the first time; the total of a record is 0. `voids` says that it voids or has voided its
     posting. `in_books` is None where the history does not list it. `fixes` are those that stand with it. `needs` are
-    the keys that it waits for, `needed_by` the live deliveries of any order that wait for it, by id.
+    the keys that it waits for, `needed_by` the live deliveries of any order that wait for it, by id. A document that is
+    `left_behind` is sent only after a person has said whether it is in the books.
     """
 
     id: int
@@ -85,6 +98,7 @@ class Existing:
     problems: tuple[Problem, ...] = ()
     needs: tuple[Key, ...] = ()
     needed_by: frozenset[int] = frozenset()
+    left_behind: LeftBehind | None = None
 
     @property
     def kind(self) -> str:
@@ -132,7 +146,8 @@ class PlanningContext:
     `product` is what people call it, `allowed` the kinds of document that its settings allow, `item_source` the field
     of an order line that names its item. `mapped` and `suggested` fill roles: what is saved, and what is proposed where
     nothing is. `records` are entries by kind and id, `active` those by kind and name key, `names` all that have a name
-    in the lists that share their names, the inactive ones included. `links` is who companies are, by kind and company.
+    in the lists that share their names, the inactive ones included. `links` is who companies are, by kind and company,
+    and `unlinked` who those were that a person has unlinked since, by id.
     `existing` is what we brought into these books or are about to, `standing` the kinds of it by order, of what stands
     there or is on its way, and what an earlier installation had on its way included. `validate` is the plugin's.
     """
@@ -151,6 +166,7 @@ class PlanningContext:
     active: Mapping[tuple[RecordKind, str], KnownRecord] = field(default_factory=dict)
     names: Mapping[str, Sequence[KnownRecord]] = field(default_factory=dict)
     links: Mapping[tuple[RecordKind, str], Ref] = field(default_factory=dict)
+    unlinked: Mapping[tuple[RecordKind, str], str] = field(default_factory=dict)
     existing: Mapping[Key, Existing] = field(default_factory=dict)
     standing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     validate: Callable[[Subject], Sequence[Problem]] = _no_problems
@@ -160,10 +176,30 @@ class PlanningContext:
         return self.active.get((kind, name_key(name)))
 
     def party_of(self, kind: RecordKind, company: Company) -> str:
-        """Return the id of the customer or vendor that a company is: who is linked, else who has exactly this name;
-        else empty."""
+        """Return the id of the customer or vendor that a company is: who is linked, else who has exactly this name and
+        was not unlinked from it; else empty."""
         link, row = self.links.get((kind, company.id)), self.named(kind, company.name)
-        return link.id if link is not None else row.ref.id if row is not None else ""
+        if link is not None:
+            return link.id
+        return row.ref.id if row is not None and row.ref.id != self.unlinked.get((kind, company.id)) else ""
+
+    def former_party(self, kind: RecordKind, company: Company) -> Ref | None:
+        """Return who would be used for a company if a person had not unlinked it: whom we entered, or who has its name.
+        """
+        if (kind, company.id) not in self.unlinked:
+            return None
+        entered, row = self.entered(kind, company), self.named(kind, company.name)
+        if entered is not None and entered.posting is not None:
+            return Ref(id=entered.posting.id, name=entered.posting.number or company.name)
+        return row.ref if row is not None and row.active else None
+
+    def party_sent_to(self, order: Order, kind: RecordKind, company: Company) -> Ref | None:
+        """Return for whom an order's documents are in the books, if that is who the company was when it was unlinked or
+        whom we entered for it: the order stays theirs."""
+        former = self.former_party(kind, company)
+        known = {self.unlinked.get((kind, company.id)), former.id if former is not None else None}
+        refs = (getattr(one.current, kind, None) for one in self.of_order(order) if one.posting and not one.is_gone)
+        return next((ref for ref in refs if ref is not None and ref.id in known), None)
 
     def entered(self, kind: RecordKind, company: Company) -> Existing | None:
         """Return the customer or vendor that we entered for a company, if it can still be posted for."""

@@ -10,7 +10,7 @@ from hub.host import Order
 from hub.planning.choices import Choices
 from hub.planning.context import Existing, Key
 from hub.planning.differences import Difference
-from hub.plugin import Problem, RecordKind, Ref, Subject, document_kinds
+from hub.plugin import Problem, RecordKind, Ref, Subject, Transaction, document_kinds
 
 
 class Action(enum.StrEnum):
@@ -20,11 +20,12 @@ class Action(enum.StrEnum):
     UPDATE = "update"
     RECREATE = "recreate"  # It is gone there, or another customer or vendor is to be created.
     VOID = "void"
+    LINK = "link"  # A person says that it is there already: nothing is sent.
     CANCEL = "cancel"  # It waits, and nothing needs it any more.
     NOTHING = "nothing"  # It is there or on its way, or a person puts it right by hand.
 
 
-WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.RECREATE, Action.VOID})
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.RECREATE, Action.VOID, Action.LINK})
 
 
 class ByHand(enum.StrEnum):
@@ -43,7 +44,8 @@ class Step:
     otherwise it is offered only, and nobody writes it. `asked` says that a person asked for the document, though it may
     be there already; `needs_tick` that it is wanted only if `about` is among the updates that were chosen. `subject` is
     None if it cannot be built, or need not be. `needs` are keys of what must be in the books first. `changes` is what
-    differs from what was posted, `meanwhile` what somebody did to it there.
+    differs from what was posted, `meanwhile` what somebody did to it there. `there` is what it is linked to.
+    Beside an entry that `stays` another one is created, and what waited for that goes to it.
     """
 
     key: Key
@@ -59,6 +61,8 @@ class Step:
     changes: tuple[Difference, ...] = ()
     by_hand: ByHand | None = None
     meanwhile: str = ""
+    there: Transaction | None = None
+    stays: Ref | None = None
     problems: tuple[Problem, ...] = ()
 
     @property

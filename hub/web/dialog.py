@@ -26,6 +26,7 @@ from hub.planning.plans import Action, Plan, Step
 from hub.plugin import (
     Bill,
     Books,
+    FixKind,
     Integration,
     Invoice,
     Payment,
@@ -211,7 +212,10 @@ def form(
             order, installation, shown, context=context, there=there, places=places,
             changed=updatable(made.differences),
         ),
-        given=[one for one in fixes.given(choices.answers) if not _has_place(one)],
+        given=[
+            one for one in fixes.given(choices.answers)
+            if not _has_place(one) and one.key in made.choices.answers and not _is_settled(one, order, context)
+        ],
         books=context.books, revisions=made.differences, previews=previews(made),
         payments_left=payments_left(order, live),
         deposits=bool(order.payments) and takes_deposits(order, context),
@@ -226,8 +230,14 @@ def updatable(differences: Iterable[Step]) -> set[str]:
 def _customer(installation: Installation, context: PlanningContext, order: Order, choices: Choices) -> Chooser:
     """Return who the customer may be."""
     new = _new(context, RecordKind.CUSTOMER, order.company, choices.customer)
-    chosen = choices.customer or context.party_of(RecordKind.CUSTOMER, order.company) or new
+    chosen = choices.customer or _known(context, RecordKind.CUSTOMER, order, order.company) or new
     return choosing.chooser(installation, RecordKind.CUSTOMER, chosen, always=[(new, _("Create New Customer"))])
+
+
+def _known(context: PlanningContext, kind: RecordKind, order: Order, company: Company) -> str:
+    """Return the id of the customer or vendor that an order's company is, empty for nobody."""
+    stays = context.party_sent_to(order, kind, company)
+    return stays.id if stays is not None else context.party_of(kind, company)
 
 
 def _new(context: PlanningContext, kind: RecordKind, company: Company, chosen: str) -> str:
@@ -324,7 +334,8 @@ def _vendors(
             for kind in kinds
         ]  # fmt: skip
         found.append(Vendor(
-            company=company, vendor=_vendor(installation, context, choices, company, rows), documents=ticks,
+            company=company, vendor=_vendor(installation, context, choices, company, rows, order=order),
+            documents=ticks,
             linked=(RecordKind.VENDOR, vendor_id) in context.links, total=totals[vendor_id],
             number=choices.answers.get(f"bill/{vendor_id}:number", order.bill_numbers.get(vendor_id, "")),
             number_hint=numbers[vendor_id],
@@ -338,11 +349,12 @@ def _vendors(
 
 
 def _vendor(
-    installation: Installation, context: PlanningContext, choices: Choices, company: Company, rows: Sequence[RecordRow]
-) -> Chooser:
+    installation: Installation, context: PlanningContext, choices: Choices, company: Company,
+    rows: Sequence[RecordRow], *, order: Order,
+) -> Chooser:  # fmt: skip
     said = choices.vendors.get(company.id, "")
     new = _new(context, RecordKind.VENDOR, company, said)
-    chosen = said or context.party_of(RecordKind.VENDOR, company) or new
+    chosen = said or _known(context, RecordKind.VENDOR, order, company) or new
     row, ids = context.records.get((RecordKind.VENDOR, chosen)), {row.record_id for row in rows}
     further = [(row.ref.id, row.ref.name)] if row is not None and row.ref.id not in ids else []
     return choosing.of_rows(
@@ -370,6 +382,12 @@ def _field(installation: Installation, place: mappings.Choice, choices: Choices,
 def _is_needed(role: str, order: Order) -> bool:
     needs = {Role.DISCOUNT: order.discount, Role.DEPOSIT: order.payments, Role.TERMS: order.total >= 0}
     return bool(needs.get(Role(role), True))
+
+
+def _is_settled(given: fixes.Given, order: Order, context: PlanningContext) -> bool:
+    """Return True if a person said for good that a document is not in the books."""
+    own = (one.fixes.get(given.key) for one in context.of_order(order))
+    return given.kind is FixKind.ANEW and given.value in own
 
 
 def _has_place(given: fixes.Given) -> bool:

@@ -158,6 +158,21 @@ def test_a_kind_of_document_that_the_settings_leave_out_is_neither_sent_nor_trie
     assert stopped.state == "stopped"
 
 
+@pytest.mark.parametrize("admitted", ["ada", "eve"])
+def test_only_who_may_send_is_offered_to_retry_and_to_cancel(
+    client: FlaskClient, desk: Desk, ledger: Ledger, admitted: str
+) -> None:
+    ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
+    send_order(ADA_AT_ACME, 1, desk.copy_order("1043"), Choices())
+    pump.deliver(1)
+    session().get_one(Installation, 1).visible_to = {"who": "users", "ids": [admitted]}
+    session().commit()
+    for path in ("/hub/orders/1043/status", "/hub/installations/1/activity"):
+        page = client.get(path).text
+        assert "No." in page
+        assert [word in page for word in ("/retry", "/cancel")] == [admitted == "ada"] * 2, path
+
+
 def test_a_page_of_the_host_offers_the_buttons_to_whom_the_hub_lets_in(
     app: Flask, installation: Installation, desk: Desk
 ) -> None:
