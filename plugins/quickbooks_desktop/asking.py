@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from hub.plugin import Conversation, Payload, Request, Sentence
+from hub.plugin import Conversation, Payload, Request, Sentence, UnexpectedAnswer
 from quickbooks_desktop import statuses
 from quickbooks_desktop.qbxml import asked
 
 Row: TypeAlias = dict[str, Any]
 """A record or a transaction as QuickBooks returns it: `kind` is its element ("CustomerRet"), `fields` its contents."""
-
-
-class UnexpectedAnswer(Exception):
-    """An answer that QuickBooks' documentation does not describe; guessing could put wrong data into QuickBooks."""
 
 
 def look(name: Sentence, query: str, fields: Payload, subject: Sentence) -> Conversation[list[Row]]:

@@ -9,8 +9,6 @@ from decimal import Decimal
 from hub.plugin import (
     Conversation,
     CreditMemo,
-    Fix,
-    FixKind,
     Invoice,
     Payload,
     Posting,
@@ -25,6 +23,7 @@ from hub.plugin import (
 from quickbooks_desktop import asking, payloads, statuses
 from quickbooks_desktop.asking import Row, enter, look
 from quickbooks_desktop.history import VOIDED
+from quickbooks_desktop.statuses import PROBLEMS
 
 IN_WORDS = {
     "Invoice": noun("invoice"), "CreditMemo": noun("credit_memo"), "ReceivePayment": noun("payment"),
@@ -77,9 +76,9 @@ def _standing(
     wanted: Payload = {element: [revises.id]} | ({"IncludeLineItems": True} if by_lines else {})
     found = yield from look(say("look at the %(kind)s", kind=IN_WORDS[kind]), f"{kind}Query", wanted, subject)
     if not found:
-        raise Rejected(_deleted(subject, revises.id if element == "TxnID" else ""))
-    if revises.totals and (total := total_of(found[0])) not in revises.totals:
-        raise Rejected(_touched(subject, total, revises))
+        raise Rejected(PROBLEMS.deleted_there(subject, revises.id if element == "TxnID" else ""))
+    if revises.totals:
+        PROBLEMS.check_unchanged(total_of(found[0]), revises, subject)
     standing: Payload = found[0]["fields"]
     return standing
 
@@ -103,7 +102,7 @@ def void(document: Invoice | CreditMemo, revises: Revision, subject: Sentence) -
     name = say("look at the %(kind)s", kind=IN_WORDS[kind])
     found = yield from look(name, f"{kind}Query", {"TxnID": [revises.id]}, subject)
     if not found:
-        raise Rejected(_deleted(subject, ""))
+        raise Rejected(PROBLEMS.deleted_there(subject))
     if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
         try:
             yield from asking.void(say("void %(kind)s", kind=IN_WORDS[kind]), kind, revises.id, subject)
@@ -118,30 +117,4 @@ def _not_voided(subject: Sentence, said: Problem) -> Problem:
         why=said.why,
         cure=say("If payments or credits are applied to it, take them off in QuickBooks first; then press Retry."),
         code=said.code,
-    )
-
-
-def _deleted(subject: Sentence, posting_id: str) -> Problem:
-    return Problem(
-        what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
-        why=say("It was deleted there after it was sent, so there is nothing to change."),
-        cure=say("Enter it once more if it is still wanted; else give this update up."),
-        code="deleted-there",
-        fixes=(Fix(label=say("Enter it once more"), kind=FixKind.ANEW, value=posting_id),) if posting_id else (),
-    )
-
-
-def _touched(subject: Sentence, total: Decimal, revises: Revision) -> Problem:
-    return Problem(
-        what=say(
-            "Somebody has changed %(subject)s in QuickBooks: it comes to %(total)s there.",
-            subject=subject, total=total,
-        ),
-        why=say(
-            "It came to %(totals)s as far as we know, and an update would replace what was changed.",
-            totals=revises.totals[-1],
-        ),
-        cure=say("Look in QuickBooks what it is. Then put the order’s figures in its place, or give the update up."),
-        code="changed-there",
-        fixes=(Fix(label=say("Put the order’s figures in its place"), kind=FixKind.OVERWRITES, value=str(total)),),
     )

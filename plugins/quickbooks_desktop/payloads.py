@@ -13,6 +13,7 @@ from hub.plugin import (
     Address,
     Bill,
     CreditMemo,
+    Document,
     Invoice,
     Line,
     NewCustomer,
@@ -26,15 +27,18 @@ from hub.plugin import (
     Sale,
 )
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
-from quickbooks_desktop.options import chosen
+from quickbooks_desktop.options import BOOKS_TAX, NONTAXABLE_CODE, TAXABLE_CODE
 from quickbooks_desktop.qbxml import CLEAR, printable
 from quickbooks_desktop.tables import ADDRESS, ADDRESS_LINES
 
 PHONE_LENGTH = 21
 _LINE, _CITY, _STATE, _POSTAL_CODE, _COUNTRY = 41, 31, 21, 13, 31
 NEW_LINE = "-1"
-KINDS = {Invoice.kind: "Invoice", CreditMemo.kind: "CreditMemo"}
-"""QuickBooks' names for the documents of a sale."""
+KINDS = {
+    Invoice.kind: "Invoice", CreditMemo.kind: "CreditMemo", Payment.kind: "ReceivePayment",
+    PurchaseOrder.kind: "PurchaseOrder", Bill.kind: "Bill",
+}  # fmt: skip
+"""QuickBooks' names for the kinds of document."""
 _ELEMENTS = {
     "tracking_class": "ClassRef", "number": "RefNumber", "billing": "BillAddress", "shipping": "ShipAddress",
     "ship_to": "ShipAddress", "po_number": "PONumber", "terms": "TermsRef", "due": "DueDate",
@@ -42,6 +46,35 @@ _ELEMENTS = {
 }  # fmt: skip
 """The element of each document field that can be cleared."""
 _ADDRESSES = {"BillAddress", "ShipAddress"}
+
+
+def entered(document: Document, options: Mapping[str, str], discount_item: str) -> Payload:
+    """Return the elements of a new document. `discount_item` is the ListID of the item for its discount."""
+    match document:
+        case Invoice() | CreditMemo():
+            return sale(document, options, discount_item)
+        case Payment():
+            return payment(document)
+        case PurchaseOrder():
+            return purchase_order(document)
+        case Bill():
+            return bill(document)
+
+
+def revised(document: Document, options: Mapping[str, str], discount_item: str, standing: Payload) -> Payload:
+    """Return the elements that change the posting that a document revises; `standing` is the posting as it is in
+    QuickBooks, for a sale and a payment its EditSequence alone."""
+    revises, version = document.revises, standing["EditSequence"]
+    assert revises is not None
+    match document:
+        case Invoice() | CreditMemo():
+            return revised_sale(document, revises, options, discount_item, version)
+        case Payment():
+            return applied(document, revises, version)
+        case PurchaseOrder():
+            return revised_order(document, revises, standing)
+        case Bill():
+            return revised_bill(document, revises, standing)
 
 
 def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item: str) -> Payload:
@@ -54,7 +87,7 @@ def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item
     return {**_head(posted), f"{KINDS[posted.kind]}LineAdd": _sale_lines(posted, options, discount_item)}
 
 
-def revised(
+def revised_sale(
     posted: Invoice | CreditMemo, revises: Revision, options: Mapping[str, str], discount_item: str, version: str
 ) -> Payload:
     """Return the elements that change an invoice or a credit memo. All lines are sent as new ones; QuickBooks deletes
@@ -100,7 +133,7 @@ def _head(posted: Invoice | CreditMemo) -> Payload:
 
 
 def _sale_lines(posted: Sale, options: Mapping[str, str], discount_item: str) -> list[Payload]:
-    taxed = bool(posted.tax.amount or posted.tax.code or chosen(options, "books_tax"))
+    taxed = posted.is_taxed or bool(BOOKS_TAX.value_in(options))
     lines: list[Payload] = [
         {
             "ItemRef": ref(line.item),
@@ -327,7 +360,7 @@ def ref(entry: Ref | None) -> Payload:
 
 
 def _tax_code(options: Mapping[str, str], *, taxed: bool) -> Payload:
-    return {"FullName": chosen(options, "taxable_code" if taxed else "nontaxable_code")}
+    return {"FullName": (TAXABLE_CODE if taxed else NONTAXABLE_CODE).value_in(options)}
 
 
 def memo(*texts: str) -> str:

@@ -6,12 +6,23 @@ HRESULTs in the Web Connector programmer's guide, appendix A.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping
 from functools import partial
 
-from hub.plugin import Fix, IntegrationError, Payload, Problem, Refusal, Rejected, Sentence, Unavailable, say
+from hub.plugin import (
+    IntegrationError,
+    Payload,
+    Problem,
+    Refusal,
+    Rejected,
+    Sentence,
+    StandardProblems,
+    Unavailable,
+    say,
+)
+
+PROBLEMS = StandardProblems(product="QuickBooks")
 
 FINE = {"0", "1"}
 """Success, and "nothing found", which is not an error."""
@@ -112,22 +123,6 @@ def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
 def problem(code: str, said: str, subject: Sentence) -> Problem:
     """Return the problem that a status code means, about `subject` ("invoice 1042 for Acme")."""
     return REFUSALS.get(code, _UNKNOWN).problem(code, subject=subject, said=said)
-
-
-def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
-    """Return the problem of status 3171, known before sending. `may_move` offers the next open day as a fix."""
-    refusal = REFUSALS["3171"]
-    return Problem(
-        what=say(
-            "The books are closed until %(day)s, which is not before the date of %(subject)s.",
-            day=until, subject=subject,
-        ),
-        why=say("Nothing can be added up to that day."),
-        cure=refusal.cure,
-        field=refusal.field,
-        code="3171",
-        fixes=(Fix.day(until + dt.timedelta(days=1)),) if may_move else (),
-    )
 
 
 PARSE_ERROR = "0x80040400"

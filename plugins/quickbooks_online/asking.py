@@ -6,10 +6,22 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from hub.plugin import Conversation, Fix, FixKind, Payload, Problem, Rejected, Request, Revision, Sentence, noun, say
+from hub.plugin import (
+    Conversation,
+    Payload,
+    Problem,
+    Rejected,
+    Request,
+    Revision,
+    Sentence,
+    UnexpectedAnswer,
+    noun,
+    say,
+)
 from quickbooks_online import faults, payloads
 from quickbooks_online.marks import is_voided
 from quickbooks_online.payloads import create, update
+from quickbooks_online.refusals import PROBLEMS
 
 Row: TypeAlias = dict[str, Any]
 """A record or a transaction as QuickBooks returns it."""
@@ -27,10 +39,6 @@ IN_WORDS = {
 
 READ = "Read"
 """The key of the kind in a request that reads one record by its `Id`. It is not an operation of a batch."""
-
-
-class UnexpectedAnswer(Exception):
-    """An answer that QuickBooks' documentation does not describe; guessing could put wrong data into QuickBooks."""
 
 
 def quoted(text: str) -> str:
@@ -144,11 +152,11 @@ def _rewrite(
         if not version:
             row = yield from read(kind, revises.id, subject)
             if row is None:
-                raise Rejected(_deleted(subject, revises.id if revises.totals else ""))
+                raise Rejected(PROBLEMS.deleted_there(subject, revises.id if revises.totals else ""))
             if is_done(row):
                 return row
-            if "TotalAmt" in row and revises.totals:
-                _refuse_surprise(Decimal(str(row["TotalAmt"])), revises, subject)
+            if "TotalAmt" in row:
+                PROBLEMS.check_unchanged(Decimal(str(row["TotalAmt"])), revises, subject)
             version = str(row["SyncToken"])
         reply = yield Request(name=name, payload=item(version), writes=True)
         fault = faults.in_json(reply.payload)
@@ -156,46 +164,12 @@ def _rewrite(
             return _echo(reply.payload, kind)
         failure = fault.failure(subject)
         if fault.code == faults.GONE and (yield from read(kind, revises.id, subject)) is None:
-            raise Rejected(_deleted(subject, revises.id if revises.totals else ""))  # Not something that it refers to.
+            # It is gone itself, not something that it refers to.
+            raise Rejected(PROBLEMS.deleted_there(subject, revises.id if revises.totals else ""))
         if not fault.in_doubt and fault.code != faults.OUTDATED:
             raise failure
         last, version = failure if isinstance(failure, Rejected) else last, ""
     raise last
-
-
-def _deleted(subject: Sentence, posting_id: str) -> Problem:
-    return Problem(
-        what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
-        why=say("It was deleted there after it was sent, so there is nothing to change."),
-        cure=say("Enter it once more if it is still wanted; else give this update up."),
-        code="deleted-there",
-        fixes=(Fix(label=say("Enter it once more"), kind=FixKind.ANEW, value=posting_id),) if posting_id else (),
-    )
-
-
-def _refuse_surprise(total: Decimal, revises: Revision, subject: Sentence) -> None:
-    """Raise `Rejected` if the total in QuickBooks is none that we know, so that a person decides before it is replaced.
-    """
-    if total not in revises.totals:
-        offer = Fix(label=say("Put the order’s figures in its place"), kind=FixKind.OVERWRITES, value=f"{total:.2f}")
-        raise Rejected(
-            Problem(
-                what=say(
-                    "Somebody has changed %(subject)s in QuickBooks: it comes to %(total)s there.",
-                    subject=subject, total=f"{total:.2f}",
-                ),
-                why=say(
-                    "It came to %(totals)s as far as we know, and an update would replace what was changed.",
-                    totals=revises.totals[-1],
-                ),
-                cure=say(
-                    "Look in QuickBooks what it is. Then put the order’s figures in its place, or give the "
-                    "update up.",
-                ),
-                code="changed-there",
-                fixes=(offer,),
-            )
-        )
 
 
 def stumbled(subject: Sentence) -> Problem:
@@ -206,6 +180,11 @@ def stumbled(subject: Sentence) -> Problem:
         cure=say("Look in QuickBooks that it is not there, and then send it again."),
         code="in-doubt",
     )
+
+
+def party_element(fields: Payload) -> str:
+    """Return the name of the element with the customer or vendor of a document."""
+    return "CustomerRef" if "CustomerRef" in fields else "VendorRef"
 
 
 def _echo(answer: Payload, kind: str) -> Row:

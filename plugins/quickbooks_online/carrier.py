@@ -29,11 +29,14 @@ from hub.plugin import (
     RequestCost,
     Response,
     Unavailable,
+    UnexpectedAnswer,
+    make_mark,
+    parse_retry_after,
     say,
 )
 from quickbooks_online import faults
-from quickbooks_online.asking import READ, UnexpectedAnswer
-from quickbooks_online.marks import mark, marked
+from quickbooks_online.asking import READ
+from quickbooks_online.marks import marked
 
 MINOR_VERSION = 75
 CONNECT_TIMEOUT = 5.0
@@ -61,7 +64,7 @@ def encode(key: str, requests: Sequence[Request]) -> str:
     and each read by id in another.
     """
     items = [
-        {**(marked(request.payload, mark(key, place)) if request.writes else request.payload), "bId": str(place)}
+        {**(marked(request.payload, make_mark(key, place)) if request.writes else request.payload), "bId": str(place)}
         for place, request in enumerate(requests, start=1)
         if not _is_beside(request)
     ]
@@ -222,7 +225,7 @@ def _failure(response: requests.Response) -> IntegrationError:
     """Return the failure for a response that refuses a call as a whole."""
     status = response.status_code
     fault = _fault(response)
-    pause = _retry_after(response)
+    pause = parse_retry_after(response.headers.get("Retry-After", ""), LONGEST_PAUSE)
     said = say("HTTP %(status)s", status=status)
     if fault and fault.code:
         said = say("HTTP %(status)s, code %(code)s", status=status, code=fault.code)
@@ -247,13 +250,6 @@ def _fault(response: requests.Response) -> faults.Fault | None:
     return faults.in_json(answer) if isinstance(answer, dict) else None
 
 
-def _retry_after(response: requests.Response) -> float | None:
-    """Return the pause that QuickBooks asks for, in seconds, at most `LONGEST_PAUSE`. A date in the header is ignored.
-    """
-    asked = response.headers.get("Retry-After", "")
-    return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else None
-
-
 def _paired(
     answer: Mapping[str, Any], batch: Batch, asked: Sequence[int], beside: Mapping[str, str]
 ) -> dict[int, Response]:
@@ -268,7 +264,7 @@ def _paired(
         raise UnexpectedAnswer(f"Batch {key} has {len(places)} requests, but the answers are for {got}.")
     of = dict(zip(got, items, strict=True))
     return {
-        place: Response(payload={**of[str(place)], **beside, "mark": mark(batch.idempotency_key, place)})
+        place: Response(payload={**of[str(place)], **beside, "mark": make_mark(batch.idempotency_key, place)})
         if batch.requests[place - 1].writes
         else Response(payload={**of[str(place)], **beside})
         for place in asked

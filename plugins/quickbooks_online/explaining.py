@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from hub.plugin import Conversation, IntegrationError, Payload, Problem, Rejected, Sentence, say
+from hub.plugin import Conversation, Document, IntegrationError, Payload, Problem, Rejected, Sentence, describe, say
 from quickbooks_online import numbering, refusals
 from quickbooks_online.asking import IN_WORDS, Row, quoted, rows
 from quickbooks_online.faults import GONE
@@ -34,10 +34,10 @@ _LISTS = (
 """Kind, the field in which a person corrects it, the sentences for one record and for several, and the cure."""
 
 
-def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Rejected]:
+def explain(document: Document, kind: str, fields: Payload, refusal: Rejected) -> Conversation[Rejected]:
     """Return the refusal of a document with details that are queried from QuickBooks. A refusal that says enough, or
     for which QuickBooks has no details, is returned unchanged."""
-    code = refusal.problems[0].code
+    code, called = refusal.problems[0].code, describe(document)
     problem: Problem | None = None
     try:
         if code == numbering.DUPLICATE and "DocNumber" in fields:
@@ -45,19 +45,17 @@ def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> 
         elif code == GONE:
             problem = yield from _inactive(fields, called)
         elif code in CLOSED:
-            problem = yield from _closed(fields, called)
+            problem = yield from _closed(document, called)
     except IntegrationError:  # Without the details, the refusal itself is shown.
         return refusal
     return refusal if problem is None else Rejected(problem)
 
 
-def _closed(fields: Payload, called: Sentence) -> Conversation[Problem | None]:
+def _closed(document: Document, called: Sentence) -> Conversation[Problem | None]:
     found = yield from rows(say("look until when the books are closed"), "Preferences", "", called)
     told = (found[0].get("AccountingInfoPrefs") or {}).get("BookCloseDate") if found else None
     until = dt.date.fromisoformat(told) if told else None
-    if until is None or dt.date.fromisoformat(fields["TxnDate"]) > until:  # The period was reopened meanwhile.
-        return None
-    return refusals.closed(called, until)
+    return next(refusals.find_closed_period(document, until), None)  # None if the period was reopened meanwhile.
 
 
 def _inactive(fields: Payload, called: Sentence) -> Conversation[Problem | None]:

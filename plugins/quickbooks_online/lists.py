@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import AccountKind, Books, Conversation, Page, Record, RecordKind, Sentence, say
+from hub.plugin import AccountKind, Books, Conversation, Page, Record, RecordKind, Sentence, UnexpectedAnswer, say
 from quickbooks_online import preferences
-from quickbooks_online.asking import Row, UnexpectedAnswer, look, quoted, rows, select
+from quickbooks_online.asking import Row, look, quoted, rows, select
 from quickbooks_online.paging import stretch
 
 EVERY_ENTRY = "Active in (true, false)"  # By default queries omit inactive records, but their names are taken too.

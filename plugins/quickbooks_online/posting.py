@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
 from hub.plugin import (
-    SUFFIX,
-    TAKEN_NAMES,
     AuthorizationExpired,
     Bill,
     Books,
@@ -32,17 +30,17 @@ from hub.plugin import (
     Sale,
     Sentence,
     Unavailable,
+    create_under_free_name,
     describe,
     in_cents,
     say,
-    suffixed,
 )
 from quickbooks_online import explaining, numbering, payloads
-from quickbooks_online.asking import IN_WORDS, Row, change, enter, quoted, rows, stumbled, void
+from quickbooks_online.asking import IN_WORDS, Row, change, enter, party_element, quoted, rows, stumbled, void
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, mark_of
-from quickbooks_online.options import chosen
+from quickbooks_online.refusals import PROBLEMS
 
 
 def post(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
@@ -85,16 +83,12 @@ def _posting(document: Document | Sale, row: Row) -> Posting:
     return Posting(
         id=row["Id"],
         number=row.get("PaymentRefNum" if isinstance(document, Payment) else "DocNumber") or "",
-        total=in_cents(Decimal(str(row["TotalAmt"]))),
-        tax=_tax(row) if isinstance(document, Sale) else None,
+        total=in_cents(row["TotalAmt"]),
+        # The element is missing if there is no tax.
+        tax=in_cents((row.get("TxnTaxDetail") or {}).get("TotalTax") or 0) if isinstance(document, Sale) else None,
         version=str(row.get("SyncToken", "")),
         lines=tuple(line["Id"] for line in row.get("Line", ()) if isinstance(document, PurchaseOrder)),
     )
-
-
-def _tax(row: Row) -> Decimal:
-    """Return the sales tax that QuickBooks computed. The element is missing if there is no tax."""
-    return in_cents(Decimal(str((row.get("TxnTaxDetail") or {}).get("TotalTax") or 0)))
 
 
 def _include(document: Document) -> str:
@@ -112,7 +106,7 @@ def _entered(document: Document, kind: str, fields: Payload, subject: Sentence) 
             )
         )
     except Rejected as refusal:
-        explained = yield from explaining.explain(kind, fields, subject, refusal)
+        explained = yield from explaining.explain(document, kind, fields, refusal)
     raise explained
 
 
@@ -123,7 +117,7 @@ def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversat
     The search is not by number, because QuickBooks replaces ours if it numbers documents itself. If QuickBooks cannot
     be asked, raise `Rejected` for a person: `Unavailable` would repeat the conversation, and with it the write.
     """
-    party = "CustomerRef" if "CustomerRef" in fields else "VendorRef"
+    party = party_element(fields)
     try:
         found = yield from rows(
             say("look whether the %(kind)s is there", kind=IN_WORDS[kind]),
@@ -137,13 +131,6 @@ def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversat
     return next((row for row in found if (mark and mark_of(row) == mark) or is_alike(row, fields)), None)
 
 
-NAME_INACTIVE = "name-inactive"
-NAME_OF_ANOTHER_KIND = "name-of-another-kind"
-
-PARTIES = {"Customer": say("customer"), "Vendor": say("vendor"), "Employee": say("employee")}
-"""The kinds that share one list of names, and their words in sentences."""
-
-
 def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
     """Create a customer, a vendor or a product, or change a customer. If one of the same kind and name exists, return
     that one.
@@ -152,87 +139,67 @@ def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conve
     """
     match record:
         case NewCustomer() if record.revises is not None:
-            fields = payloads.customer(record)
-            subject = say("the customer “%(name)s”", name=record.name.strip())
+            fields = payloads.party(record)
+            subject = say("the customer “%(name)s”", name=fields["DisplayName"])
             row = yield from change("Customer", record.revises, fields, subject)
             return Ref(id=row["Id"], name=row["DisplayName"])
         case NewCustomer():
-            return (yield from _party("Customer", payloads.customer(record), options))
+            return (yield from _party("Customer", payloads.party(record), options))
         case NewVendor():
-            return (yield from _party("Vendor", payloads.vendor(record), options))
+            return (yield from _party("Vendor", payloads.party(record), options))
         case NewItem():
             return (yield from _item(record, options, books))
 
 
 def _party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
     """Create a customer or a vendor; if the name is taken and the option says so, with a suffix. Return it."""
-    try:
-        row = yield from _party_entered(kind, fields)
-    except Rejected as refusal:
-        if not _name_is_taken(refusal) or chosen(options, TAKEN_NAMES.key) != SUFFIX:
-            raise
-        other = suffixed(fields["DisplayName"], kind.lower())
-        row = yield from _party_entered(kind, {**fields, "DisplayName": other})
+    row = yield from create_under_free_name(
+        fields["DisplayName"], options, lambda name: _party_entered(kind, {**fields, "DisplayName": name})
+    )
     return Ref(id=row["Id"], name=row["DisplayName"])
 
 
 def _party_entered(kind: str, fields: Payload) -> Conversation[Row]:
-    name, word = fields["DisplayName"], PARTIES[kind]
+    name = fields["DisplayName"]
     try:
-        subject = say("the %(kind)s “%(name)s”", kind=word, name=name)
+        subject = say("the %(kind)s “%(name)s”", kind=IN_WORDS[kind], name=name)
         return (yield from enter(kind, fields, subject, lambda _: _party_named(kind, name)))
     except Rejected as refusal:
         if not _name_is_taken(refusal):
             raise
-        taken = refusal
+        taken = refusal.problems[0]
     return (yield from _who_has_it(kind, name, taken))
 
 
 def _party_named(kind: str, name: str) -> Conversation[Row | None]:
-    found, word = (yield from _named(kind, "DisplayName", name)), PARTIES[kind]
+    """Return the active record of a name, or None if there is none. Raises `Rejected` for an inactive one."""
+    found = yield from _named(kind, "DisplayName", name)
     active = [row for row in found if row.get("Active", True)]
     if found and not active:
-        what = say("The %(kind)s “%(name)s” is inactive in QuickBooks.", kind=word, name=name)
-        why = say("Nothing can be posted for an inactive %(kind)s, and no other one can have the name.", kind=word)
-        cure = say(
-            "Make the %(kind)s active again in QuickBooks, choose another one, or enter it under another name.",
-            kind=word,
-        )
-        raise Rejected(_taken(kind, name, what=what, why=why, cure=cure, code=NAME_INACTIVE))
+        raise Rejected(PROBLEMS.name_inactive(name, kind.lower()))
     return active[0] if active else None
 
 
-def _who_has_it(kind: str, name: str, refusal: Rejected) -> Conversation[Row]:
+HOLDERS = {
+    "Customer": (say("a customer"), say("an inactive customer")),
+    "Vendor": (say("a vendor"), say("an inactive vendor")),
+    "Employee": (say("an employee"), say("an inactive employee")),
+}
+"""Who may have a name, by QuickBooks' kind: as words for an active and for an inactive one."""
+
+
+def _who_has_it(kind: str, name: str, taken: Problem) -> Conversation[Row]:
     """Find who has a name after 6240. Return an active record of the same kind; otherwise raise `Rejected` that says
     who has the name."""
     row = yield from _party_named(kind, name)
     if row is not None:
         return row
-    word, why = PARTIES[kind], say("Customers, vendors and employees share one list of names there.")
-    cure = say("Choose another %(kind)s, or enter it under another name.", kind=word)
-    for other in PARTIES:
+    for other, (active, inactive) in HOLDERS.items():
         found = (yield from _named(other, "DisplayName", name)) if other != kind else []
         if found:
-            what = _HELD[other, bool(found[0].get("Active", True))]
-            what = say(what.message, name=name, kind=word)
-            raise Rejected(_taken(kind, name, what=what, why=why, cure=cure, code=NAME_OF_ANOTHER_KIND))
-    raise Rejected(_taken(kind, name, what=refusal.problems[0].what, why=why, cure=cure, code=NAME_TAKEN))
-
-
-_HELD = {
-    ("Customer", True): say("In QuickBooks “%(name)s” is a customer, so no %(kind)s can have that name."),
-    ("Customer", False): say("In QuickBooks “%(name)s” is an inactive customer, so no %(kind)s can have that name."),
-    ("Vendor", True): say("In QuickBooks “%(name)s” is a vendor, so no %(kind)s can have that name."),
-    ("Vendor", False): say("In QuickBooks “%(name)s” is an inactive vendor, so no %(kind)s can have that name."),
-    ("Employee", True): say("In QuickBooks “%(name)s” is an employee, so no %(kind)s can have that name."),
-    ("Employee", False): say("In QuickBooks “%(name)s” is an inactive employee, so no %(kind)s can have that name."),
-}
-"""The reason why a name cannot be used, by the kind that has it and if that record is active."""
-
-
-def _taken(kind: str, name: str, *, what: str, why: str, cure: str, code: str) -> Problem:
-    offer = Fix.other_name(name, kind.lower())
-    return Problem(what=what, why=why, cure=cure, field=kind.lower(), code=code, fixes=(offer,))
+            holder = active if found[0].get("Active", True) else inactive
+            raise Rejected(PROBLEMS.name_of_another_kind(name, kind.lower(), holder))
+    raise Rejected(replace(taken, field=kind.lower(), fixes=(Fix.other_name(name, kind.lower()),)))
 
 
 def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
@@ -250,19 +217,16 @@ def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversatio
 def _item_named(name: str) -> Conversation[Row | None]:
     found = yield from _named("Item", "Name", name)
     usable = [row for row in found if row.get("Active", True) and row.get("Type") in SELLABLE]
+    if found and not found[0].get("Active", True) and not usable:
+        raise Rejected(PROBLEMS.name_inactive(name, "item"))
     if found and not usable:
-        inactive = not found[0].get("Active", True)
         raise Rejected(
             Problem(
-                what=say("The product “%(name)s” is inactive in QuickBooks.", name=name)
-                if inactive
-                else say("The product “%(name)s” is a category or bundle in QuickBooks.", name=name),
+                what=say("The product “%(name)s” is a category or bundle in QuickBooks.", name=name),
                 why=say("It cannot stand on a line, and no other product can have the name."),
-                cure=say("Make it active again in QuickBooks, or choose another product, and send again.")
-                if inactive
-                else say("Choose another product, or give this one another name, and send again."),
+                cure=say("Choose another product, or give this one another name, and send again."),
                 field="item",
-                code=NAME_INACTIVE if inactive else "item-not-sellable",
+                code="item-not-sellable",
                 fixes=(Fix.other_name(name, "item"),),
             )
         )
@@ -276,4 +240,4 @@ def _named(kind: str, key: str, name: str) -> Conversation[list[Row]]:
 
 
 def _name_is_taken(refusal: Rejected) -> bool:
-    return any(problem.code in {NAME_TAKEN, NAME_INACTIVE, NAME_OF_ANOTHER_KIND} for problem in refusal.problems)
+    return any(problem.code == NAME_TAKEN for problem in refusal.problems)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from hub.plugin import Batch, Conversation, Payload, Response, say
+from hub.plugin import Batch, Conversation, Payload, Response, make_mark, say
 from quickbooks_online.asking import IN_WORDS, Row, quoted, rows
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
-from quickbooks_online.marks import is_alike, is_voided, mark, mark_of, written
+from quickbooks_online.marks import is_alike, is_voided, mark_of, written
 
 MOST = 1000
 """The most rows in one answer of QuickBooks."""
@@ -86,7 +86,7 @@ def _documents(key: str, asked: Asked, there: Sequence[Row]) -> dict[int, Row]:
     """Return the documents found by mark. Rows without a mark are matched by content, each only once, because two equal
     documents are two documents."""
     marks = {mark_of(row): row for row in there}
-    found = {place: marks[mark(key, place)] for place in asked if mark(key, place) in marks}
+    found = {place: marks[make_mark(key, place)] for place in asked if make_mark(key, place) in marks}
     left = [row for row in there if not mark_of(row)]
     for place in asked.keys() - found.keys():
         row = next((row for row in left if is_alike(row, asked[place])), None)
@@ -116,7 +116,7 @@ def _changed(kind: str, key: str, asked: Asked, there: Sequence[Row]) -> dict[in
         if set(fields) == {"Id", "SyncToken"}:  # A void names nothing else.
             done = is_voided(row)
         else:
-            done = _holds(row, fields) if kind in NAMES else mark_of(row) == mark(key, place)
+            done = _holds(row, fields) if kind in NAMES else mark_of(row) == make_mark(key, place)
         if done:
             found[place] = row
     return found

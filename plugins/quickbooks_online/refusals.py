@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from hub.plugin import Fix, Problem, Refusal, Sentence, say
+from hub.plugin import Document, Problem, Refusal, Sentence, StandardProblems, say
+
+PROBLEMS = StandardProblems(product="QuickBooks")
 
 SUPPORT = say("Send it again; if that does not help, give the code to support.")
 SAYS = say("QuickBooks says: %(detail)s")
@@ -197,19 +200,9 @@ def problem(code: str, message: str, detail: str, element: str, subject: Sentenc
     )  # fmt: skip
 
 
-def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
-    """Return the problem of code 6210, known before sending. `may_move` offers the next open day as a fix."""
-    return Problem(
-        what=say(
-            "The books are closed until %(day)s, which is not before the date of %(subject)s.",
-            day=until, subject=subject,
-        ),
-        why=say("Nothing dated up to that day can be added from outside."),
-        cure=REFUSALS["6210"].cure,
-        field="date",
-        code="6210",
-        fixes=(Fix.day(until + dt.timedelta(days=1)),) if may_move else (),
-    )
+def find_closed_period(document: Document, closed_until: dt.date | None) -> Iterator[Problem]:
+    """Yield the problem of code 6210 for a document that is dated in a closed period, known before sending."""
+    return PROBLEMS.find_closed_period(document, closed_until, code="6210", cure=REFUSALS["6210"].cure)
 
 
 def _account(element: str) -> str:
