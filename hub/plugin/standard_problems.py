@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Any
 
 from hub.plugin.books import Ref
-from hub.plugin.documents import Payment, Revision, Sale, describe, in_cents
+from hub.plugin.documents import Line, NewCustomer, NewVendor, Payment, Revision, Sale, describe, in_cents
 from hub.plugin.documents.purchase import VendorDocument
 from hub.plugin.nouns import noun
 from hub.plugin.problems import Fix, FixKind, Problem, Rejected
@@ -54,6 +54,22 @@ class StandardProblems:
                 why=self._length(text, most), cure=say("Shorten it."), field=field, code="too-long",
             )  # fmt: skip
 
+    def find_long_contact(
+        self, party: NewCustomer | NewVendor, *, email: int, phone: int | None = None
+    ) -> Iterator[Problem]:
+        """Yield a problem for an email address and for a telephone number that are longer than these lengths."""
+        what, field = say("The e-mail address of %(name)s", name=party.name), str(party.kind)
+        yield from self.find_long_text(party.email, email, what, field)
+        if phone is not None:
+            what = say("The telephone number of %(name)s", name=party.name)
+            yield from self.find_long_text(party.phone, phone, what, field)
+
+    def find_long_descriptions(self, lines: Sequence[Line], most: int) -> Iterator[Problem]:
+        """Yield a problem for each line of a document whose description is longer than `most`."""
+        for line in lines:
+            what = say("The description “%(text)s…”", text=line.description[:40])
+            yield from self.find_long_text(line.description, most, what, "lines")
+
     def find_long_number(self, document: Any, most: int) -> Iterator[Problem]:
         """Yield a problem if the number of a document is longer than `most`. All but payments can have another one."""
         number: str = document.number
@@ -70,7 +86,7 @@ class StandardProblems:
     ) -> Iterator[Problem]:
         """Yield a problem for each fault of the name of a new record of a kind (`RecordKind`): empty, longer than
         `most`, or with a character that is `unusable`, which says what each is called ("a colon")."""
-        name = name.strip()
+        name, kind = name.strip(), str(kind)
         if not name:
             what = say("A new %(kind)s has no name.", kind=noun(kind))
             yield Problem(what=what, cure=say("Give it a name."), field=kind, code="name-missing")

@@ -56,6 +56,7 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str], books: B
     if isinstance(subject, Payment):
         yield from _large(subject.amount, _LARGEST_AMOUNT, describe(subject))
         return
+    yield from PROBLEMS.find_long_descriptions(subject.lines, TEXT_LENGTH)
     for line in subject.lines:
         yield from _line(line)
     what = say("The memo of %(document)s", document=describe(subject))
@@ -83,8 +84,6 @@ def _sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
 
 def _line(line: Line) -> Iterator[Problem]:
     name = line.description[:40] or line.item.name
-    what = say("The description “%(text)s…”", text=line.description[:40])
-    yield from PROBLEMS.find_long_text(line.description, TEXT_LENGTH, what, "lines")
     for word, value in ((say("quantity"), line.quantity), (say("price"), line.price)):
         yield from _large(value, _LARGEST_PRICE, say("The line “%(line)s”: its %(figure)s", line=name, figure=word))
         if value != round(value, _PLACES):
@@ -124,5 +123,4 @@ def _record(record: NewRecord) -> Iterator[Problem]:
                 code="too-many-decimals",
             )
     else:
-        what = say("The e-mail address of %(name)s", name=record.name)
-        yield from PROBLEMS.find_long_text(record.email, EMAIL_LENGTH, what, word)
+        yield from PROBLEMS.find_long_contact(record, email=EMAIL_LENGTH)

@@ -11,7 +11,6 @@ from hub.plugin import (
     Bill,
     Books,
     Document,
-    Line,
     NewCustomer,
     NewItem,
     NewRecord,
@@ -61,8 +60,8 @@ def problems(subject: Document | NewRecord, options: Mapping[str, str], books: B
 
 def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
     yield from PROBLEMS.find_negative_purchase(document, say("Enter it in QuickBooks as a vendor credit."))
+    yield from PROBLEMS.find_long_descriptions(document.lines, DESCRIPTION_LENGTH)
     for line in document.lines:
-        yield from _described(line)
         if line.amount < 0 <= document.total:
             yield Problem(
                 what=say(
@@ -103,8 +102,7 @@ def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Prob
             code="discounts-off",
         )
     yield from _too_many_lines(sale, taxed=taxed(sale, options))
-    for line in sale.lines:
-        yield from _described(line)
+    yield from PROBLEMS.find_long_descriptions(sale.lines, DESCRIPTION_LENGTH)
     title = describe(sale)
     what = say("The message on %(document)s", document=title)
     yield from PROBLEMS.find_long_text(memo(sale, options), MEMO_LENGTH, what, "memo")
@@ -166,17 +164,8 @@ def _too_many_lines(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
 
 
 def _party(party: NewCustomer | NewVendor) -> Iterator[Problem]:
-    field = str(party.kind)
-    yield from PROBLEMS.find_wrong_name(party.name, field, most=CUSTOMER_NAME_LENGTH, unusable=NOT_IN_NAMES)
-    what = say("The e-mail address of %(name)s", name=party.name)
-    yield from PROBLEMS.find_long_text(party.email, EMAIL_LENGTH, what, field)
-    what = say("The telephone number of %(name)s", name=party.name)
-    yield from PROBLEMS.find_long_text(party.phone, PHONE_LENGTH, what, field)
-
-
-def _described(line: Line) -> Iterator[Problem]:
-    what = say("The description “%(text)s…”", text=line.description[:40])
-    yield from PROBLEMS.find_long_text(line.description, DESCRIPTION_LENGTH, what, "lines")
+    yield from PROBLEMS.find_wrong_name(party.name, party.kind, most=CUSTOMER_NAME_LENGTH, unusable=NOT_IN_NAMES)
+    yield from PROBLEMS.find_long_contact(party, email=EMAIL_LENGTH, phone=PHONE_LENGTH)
 
 
 def _item(item: NewItem) -> Iterator[Problem]:

@@ -24,6 +24,8 @@ from hub.plugin import (
     Request,
     Response,
     Unavailable,
+    UnexpectedAnswer,
+    parse_retry_after,
     say,
 )
 from xero_books.marks import marked
@@ -38,10 +40,6 @@ CROWD_PAUSE = 5.0
 
 DECIMALS = ("Invoices", "Items", "CreditNotes")
 """Kinds that accept `unitdp=4`. Without it Xero rounds prices to cents, in writes and in answers."""
-
-
-class UnexpectedAnswer(Exception):
-    """An answer that Xero's documentation does not describe; guessing could put wrong data into Xero."""
 
 
 def write(kind: str, element: Payload) -> Payload:
@@ -155,9 +153,8 @@ def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
             ))
         return AuthorizationExpired(say("Xero does not let this application in (HTTP %(status)s).", status=status))
     if status == requests.codes.too_many_requests:
-        asked = response.headers.get("Retry-After", "")
         which = response.headers.get("X-Rate-Limit-Problem", "concurrent")
-        pause = min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else CROWD_PAUSE
+        pause = parse_retry_after(response.headers.get("Retry-After", ""), LONGEST_PAUSE) or CROWD_PAUSE
         return Unavailable(say("Xero has been asked too much (its limit “%(which)s”).", which=which), retry_after=pause)
     if status >= requests.codes.server_error:
         if status == requests.codes.server_error and writes:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, noun, say
-from xero_books.posting import Row, money
+from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, in_cents, noun, say
+from xero_books.posting import Row
 from xero_books.reading import day, stretch
 
 GONE = ("VOIDED", "DELETED")
@@ -48,8 +48,8 @@ def _invoice(row: Row) -> dict[str, Any]:
         "id": row["InvoiceID"],
         "number": row.get("InvoiceNumber", ""),
         "due": day(row["DueDate"]) if row.get("DueDate") else None,
-        "total": money(row["Total"]),
-        "balance": money(row.get("AmountDue", 0)),
+        "total": in_cents(row["Total"]),
+        "balance": in_cents(row.get("AmountDue", 0)),
         "contact": row["Contact"],
         "currency": row.get("CurrencyCode", ""),
     }
@@ -60,7 +60,7 @@ def _payment(row: Row) -> dict[str, Any]:
     return {
         "id": row["PaymentID"],
         "number": row.get("Reference", ""),
-        "total": money(row["Amount"]),
+        "total": in_cents(row["Amount"]),
         "balance": Decimal("0.00"),
         "contact": row["Invoice"]["Contact"],
         "invoices": (row["Invoice"]["InvoiceID"],),
@@ -71,8 +71,8 @@ def _credit(row: Row) -> dict[str, Any]:
     return {
         "id": row["CreditNoteID"],
         "number": row.get("CreditNoteNumber", ""),
-        "total": money(row["Total"]),
-        "balance": money(row.get("RemainingCredit", 0)),
+        "total": in_cents(row["Total"]),
+        "balance": in_cents(row.get("RemainingCredit", 0)),
         "contact": row["Contact"],
         "currency": row.get("CurrencyCode", ""),
         "invoices": tuple(one["Invoice"]["InvoiceID"] for one in row.get("Allocations", ())),

@@ -17,9 +17,10 @@ from hub.plugin import (
     Record,
     RecordKind,
     TaxSystem,
+    UnexpectedAnswer,
     say,
 )
-from xero_books.carrier import UnexpectedAnswer, read
+from xero_books.carrier import read
 from xero_books.posting import Row, rows
 from xero_books.reading import day, stretch
 

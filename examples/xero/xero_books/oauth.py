@@ -20,10 +20,11 @@ from hub.plugin import (
     Connection,
     Field,
     FieldKind,
+    IntegrationError,
     Problem,
     Redirect,
     Rejected,
-    Sentence,
+    SignInProblems,
     Unavailable,
     say,
 )
@@ -38,37 +39,17 @@ UNUSED = dt.timedelta(days=60)
 
 LONGEST_TIMEOUT = 15.0
 
-DECLINED = Problem(
-    what=say("Xero is not connected, because access was not granted."),
-    why=say("The sign-in at Xero was cancelled or declined."),
-    cure=say("Press Connect again, choose your organisation at Xero, and allow access."),
-    code="access_denied",
-)
-STALE = Problem(
-    what=say("Xero is not connected, because the sign-in had run out."),
-    why=say("What Xero sends back with a sign-in can be used once and for five minutes."),
-    cure=say("Press Connect again."),
-    code="invalid_grant",
-)
-BAD_KEYS = Problem(
-    what=say("Xero is not connected, because it does not know this application."),
-    why=say("The client id that was set up here is not that of an app of the kind “Auth Code with PKCE”."),
-    cure=say("Ask who runs this system to correct HUB_XERO_CLIENT_ID."),
-    code="invalid_client",
+SIGN_IN = SignInProblems(
+    product="Xero",
+    provider="Xero",
+    consent=say("Press Connect again, choose your organisation at Xero, and allow access."),
+    keys="HUB_XERO_CLIENT_ID",
 )
 NOBODY = Problem(
     what=say("Xero is not connected, because no organisation was chosen there."),
     cure=say("Press Connect again and tick your organisation at Xero."),
     code="no_tenant",
 )
-
-
-class Refused(Exception):
-    """A refused token request. `code` is the OAuth error code ("invalid_grant")."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def authorize(attempt: Attempt) -> Redirect | Ask | Authorized:
@@ -79,7 +60,7 @@ def authorize(attempt: Attempt) -> Redirect | Ask | Authorized:
     if TENANT in attempt.answer:
         return _chosen(attempt.kept, attempt.answer[TENANT])
     if error := attempt.answer.get("error"):
-        raise Rejected(DECLINED if error == "access_denied" else _other(error))
+        raise SIGN_IN.refused(error)
     kept = _opened(attempt, _exchanged(attempt))
     organisations = json.loads(kept["organisations"])
     if attempt.books_id:
@@ -100,18 +81,14 @@ def refresh(connection: Connection) -> Authorized:
     """Exchange the refresh token, whose value changes each time. The old value still works for half an hour, in case
     the answer was lost. Raises `AuthorizationExpired` also if the organisation was disconnected in Xero."""
     with _session(connection.settings) as session:
-        try:
-            token = _token(
-                lambda: session.refresh_token(
-                    connection.settings["TOKEN_URL"], refresh_token=connection.credentials["refresh_token"],
-                    allow_redirects=False,
-                )
-            )
-        except Refused as refusal:
-            if refusal.code == "invalid_grant":
-                raise AuthorizationExpired(say("Xero does not renew this authorization any more.")) from None
-            what = say("Xero does not renew authorizations at present (%(code)s).", code=refusal.code)
-            raise Unavailable(what) from None
+        token = _request_token(
+            SIGN_IN.not_renewed,
+            lambda: session.refresh_token(
+                connection.settings["TOKEN_URL"],
+                refresh_token=connection.credentials["refresh_token"],
+                allow_redirects=False,
+            ),
+        )
     fresh = _kept(token, {})
     if not _is_open(connection, fresh["access_token"]):
         raise AuthorizationExpired(say("The organisation was disconnected from this application in Xero."))
@@ -147,18 +124,18 @@ def _exchanged(attempt: Attempt) -> Mapping[str, Any]:
     """Return the token for the code in the answer from Xero's sign-in."""
     answer = attempt.answer or {}
     if not answer.get("code") or not attempt.kept.get("verifier"):
-        raise Rejected(_other("answer-incomplete", say("the answer is incomplete")))
+        raise SIGN_IN.incomplete()
     with _session(attempt.settings, attempt.return_url) as session:
-        try:
-            return _token(
-                lambda: session.fetch_token(
-                    attempt.settings["TOKEN_URL"], grant_type="authorization_code", code=answer["code"],
-                    code_verifier=attempt.kept["verifier"], allow_redirects=False,
-                )
-            )
-        except Refused as refusal:
-            known = {"invalid_grant": STALE, "invalid_client": BAD_KEYS, "unauthorized_client": BAD_KEYS}
-            raise Rejected(known.get(refusal.code) or _other(refusal.code)) from None
+        return _request_token(
+            SIGN_IN.refused,
+            lambda: session.fetch_token(
+                attempt.settings["TOKEN_URL"],
+                grant_type="authorization_code",
+                code=answer["code"],
+                code_verifier=attempt.kept["verifier"],
+                allow_redirects=False,
+            ),
+        )
 
 
 def _is_open(connection: Connection, access: str) -> bool:
@@ -186,16 +163,7 @@ def _opened(attempt: Attempt, token: Mapping[str, Any]) -> dict[str, str]:
     if not organisations:
         raise Rejected(NOBODY)
     if attempt.books_id and attempt.books_id not in organisations:
-        names = ", ".join(name for _, name in organisations.values())
-        raise Rejected(Problem(
-            what=say("You chose another organisation at Xero: %(names)s.", names=names),
-            why=say("What was sent before is in the one that was connected first; another one does not know it."),
-            cure=say(
-                "Press Connect again and tick the first organisation at Xero. For another one's books, uninstall "
-                "this integration and install it anew.",
-            ),
-            code="other-books",
-        ))  # fmt: skip
+        raise SIGN_IN.other_books(", ".join(name for _, name in organisations.values()))
     return _kept(token, organisations)
 
 
@@ -287,8 +255,11 @@ def _patience(settings: Mapping[str, str]) -> tuple[float, float]:
     return CONNECT_TIMEOUT, min(timeout(settings)[1], LONGEST_TIMEOUT)
 
 
-def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Request a token. Failures are raised without the libraries' exceptions, because those include what was sent."""
+def _request_token(
+    failure: Callable[[str], IntegrationError], ask: Callable[[], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Request a token. Raise the `failure` of an OAuth error code. Failures are raised without the libraries'
+    exceptions, because those include what was sent."""
     refused, broken = "", ""
     try:
         token = ask()
@@ -297,15 +268,7 @@ def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     except (requests.RequestException, ValueError) as error:  # ValueError: the answer is not a JSON object.
         broken = type(error).__name__
     if refused:
-        raise Refused(refused)
+        raise failure(refused)
     if broken or "access_token" not in token:
         raise Unavailable(say("Xero did not answer (%(why)s).", why=broken or say("no token")))
     return token
-
-
-def _other(code: str, said: Sentence | None = None) -> Problem:
-    return Problem(
-        what=say("Xero is not connected, because the sign-in there failed."),
-        why=say("Xero says: %(said)s", said=said or code[:100]),
-        cure=say("Press Connect again. If that does not help, give the code to support."), code=code[:100],
-    )  # fmt: skip

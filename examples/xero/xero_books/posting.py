@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import reduce
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -14,8 +13,7 @@ from hub.plugin import (
     Books,
     Conversation,
     Document,
-    Fix,
-    FixKind,
+    FoundDocument,
     Handler,
     NewItem,
     NewRecord,
@@ -23,21 +21,22 @@ from hub.plugin import (
     Payload,
     Payment,
     Posting,
-    Problem,
     PurchaseOrder,
     Ref,
     Rejected,
     Request,
     Sale,
     Sentence,
+    UnexpectedAnswer,
     describe,
     document_kinds,
+    explain_taken_number,
     in_cents,
     noun,
     say,
 )
 from xero_books import payloads, refusals
-from xero_books.carrier import UnexpectedAnswer, read, write
+from xero_books.carrier import read, write
 from xero_books.marks import BETWEEN
 
 Row: TypeAlias = dict[str, Any]
@@ -89,15 +88,10 @@ def posting(document: Document, kind: str, row: Row) -> Posting:
     return Posting(
         id=row[IDS[kind]],
         number=number,
-        total=money(total),
-        tax=money(row.get("TotalTax", 0)) if isinstance(document, Sale) else None,
+        total=in_cents(total),
+        tax=in_cents(row.get("TotalTax", 0)) if isinstance(document, Sale) else None,
         lines=tuple(line["LineItemID"] for line in row.get("LineItems", ()) if isinstance(document, PurchaseOrder)),
     )
-
-
-def money(value: object) -> Decimal:
-    """Return an amount of Xero's, rounded to cents."""
-    return in_cents(Decimal(str(value)))
 
 
 def create(record: NewRecord) -> Conversation[Ref]:
@@ -175,21 +169,15 @@ def _entered(document: Document, kind: str, element: Payload, subject: Sentence)
             raise
         taken = refusal.problems[0]
     answer = yield from rows(say("look whose number it is"), _numbered(kind, document.number))
-    own = [row for row in answer["rows"] if row["Contact"]["ContactID"] == element["Contact"]["ContactID"]]
-    found = [_described(kind, row) for row in answer["rows"][:3]]
-    links = tuple(
-        Fix(
-            label=say("Link to %(document)s", document=_described(kind, row)), kind=FixKind.SAME_AS,
-            value=row[IDS[kind]],
+    found = [
+        FoundDocument(
+            id=row[IDS[kind]], number=row.get(NUMBERS[kind], ""), total=Decimal(row["Total"]),
+            party=Ref(id=row["Contact"]["ContactID"], name=row["Contact"].get("Name", "")),
+            date=dt.date.fromisoformat(row["DateString"][:10]),
         )
-        for row in own[:3]
-    )  # fmt: skip
-    other = Fix(label=say("Number it"), kind=FixKind.NUMBER, value=f"{document.number}-2", editable=True)
-    raise Rejected(Problem(
-        what=taken.what, cure=taken.cure, field="number",
-        why=say("There it is %(found)s.", found=reduce(_and, found)) if found else taken.why,
-        code=refusals.NUMBER_TAKEN, fixes=(*links, other),
-    ))  # fmt: skip
+        for row in answer["rows"]
+    ]  # fmt: skip
+    raise Rejected(explain_taken_number(taken, found, element["Contact"]["ContactID"], f"{document.number}-2"))
 
 
 def _numbered(kind: str, number: str) -> Payload:
@@ -208,24 +196,5 @@ def _existing(kind: str, wanted: str, element: Payload, subject: Sentence) -> Co
     answer = yield from rows(name, read(f"{kind}/{quote(wanted, safe='')}"))
     found: list[Row] = answer["rows"]
     if not found or found[0]["Contact"]["ContactID"] != element["Contact"]["ContactID"]:
-        raise Rejected(Problem(
-            what=say(
-                "What %(subject)s was to be linked to is not in Xero any more, or is somebody else's.",
-                subject=subject,
-            ),
-            cure=say("Untick the link in the dialog and send it again."), field="number",
-            code="link-missing",
-        ))  # fmt: skip
+        raise Rejected(refusals.PROBLEMS.link_missing(subject))
     return found[0]
-
-
-def _described(kind: str, row: Mapping[str, Any]) -> Sentence:
-    return say(
-        "%(number)s of %(party)s, %(total)s on %(day)s", number=row.get(NUMBERS[kind], ""),
-        party=row["Contact"].get("Name") or say("nobody"), total=money(row["Total"]),
-        day=dt.date.fromisoformat(row["DateString"][:10]),
-    )  # fmt: skip
-
-
-def _and(first: Sentence, other: Sentence) -> Sentence:
-    return say("%(first)s; %(other)s", first=first, other=other)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Batch, Conversation, Payload, Response, in_cents, say
+from hub.plugin import Batch, Conversation, Payload, Response, in_cents, make_mark, say
 from xero_books.carrier import read
-from xero_books.marks import mark, mark_of
-from xero_books.posting import Row, chunks, money, rows
+from xero_books.marks import mark_of
+from xero_books.posting import Row, chunks, rows
 from xero_books.reading import PAGE_SIZE, day
 
 
@@ -43,7 +43,7 @@ def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
 
 
 def _by_mark(key: str) -> Callable[[Row, Payload, int], bool]:
-    return lambda row, _, place: mark_of(row) == mark(key, place)
+    return lambda row, _, place: mark_of(row) == make_mark(key, place)
 
 
 def _by_number(name: str) -> Callable[[Row, Payload, int], bool]:
@@ -55,13 +55,13 @@ def _by_number(name: str) -> Callable[[Row, Payload, int], bool]:
             row.get(name) == element[name]
             and row["Contact"]["ContactID"] == element["Contact"]["ContactID"]
             and day(row["Date"]).isoformat() == element["Date"]
-            and _worth(row["LineItems"]) == _worth(element["LineItems"])
+            and _sum_of_lines(row["LineItems"]) == _sum_of_lines(element["LineItems"])
         )
 
     return known
 
 
-def _worth(lines: Iterable[Mapping[str, Any]]) -> Decimal:
+def _sum_of_lines(lines: Iterable[Mapping[str, Any]]) -> Decimal:
     """Return the sum of the lines before tax."""
     amounts = [
         line["LineAmount"] if "LineAmount" in line
@@ -69,7 +69,7 @@ def _worth(lines: Iterable[Mapping[str, Any]]) -> Decimal:
         for line in lines
         if "Quantity" in line
     ]  # fmt: skip
-    return sum((money(amount) for amount in amounts), Decimal(0))
+    return sum((in_cents(amount) for amount in amounts), Decimal(0))
 
 
 def _invoices(elements: Sequence[Payload]) -> Conversation[list[Row]]:

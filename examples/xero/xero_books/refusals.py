@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import Problem, Refusal, Sentence, say
+from hub.plugin import Problem, Refusal, Sentence, StandardProblems, say
+
+PROBLEMS = StandardProblems(product="Xero")
 
 NUMBER_TAKEN = "number taken"
 NAME_TAKEN = "name taken"
