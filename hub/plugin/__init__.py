@@ -103,7 +103,7 @@ from hub.plugin.integration import (
     PushIntegration,
 )
 from hub.plugin.marks import find_mark, make_mark, write_mark
-from hub.plugin.names import create_under_free_name
+from hub.plugin.names import create_or_find, create_under_free_name
 from hub.plugin.nouns import noun
 from hub.plugin.polling import Login, LoginResult, NoBatch, PollingSession
 from hub.plugin.problems import (
@@ -225,6 +225,7 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "books_tax_option",
+    "create_or_find",
     "create_under_free_name",
     "describe",
     "document_kinds",

@@ -1,4 +1,4 @@
-"""Names of new records that are taken in the books."""
+"""Steps of a conversation that creates a record whose name may be taken in the books."""
 
 from __future__ import annotations
 
@@ -7,9 +7,26 @@ from typing import TypeVar
 
 from hub.plugin.batches import Conversation
 from hub.plugin.capabilities import SUFFIX, TAKEN_NAMES
-from hub.plugin.problems import FixKind, Rejected
+from hub.plugin.problems import FixKind, Problem, Rejected
 
 R = TypeVar("R")
+
+
+def create_or_find(
+    create: Conversation[R], taken: str, find: Callable[[Problem], Conversation[R | None]]
+) -> Conversation[R]:
+    """Return what `create` returns; if it raises `Rejected` because its name is taken, what `find` returns.
+
+    `taken` is the ledger's code for that, and `find` is given its problem. If it finds nothing, the refusal is raised.
+    """
+    try:
+        return (yield from create)
+    except Rejected as refusal:
+        problem = next((one for one in refusal.problems if one.code == taken), None)
+        found = (yield from find(problem)) if problem is not None else None
+        if found is None:
+            raise
+    return found
 
 
 def create_under_free_name(

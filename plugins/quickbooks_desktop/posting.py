@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from hub.plugin import (
@@ -29,6 +30,7 @@ from hub.plugin import (
     Revision,
     Sale,
     Sentence,
+    create_or_find,
     create_under_free_name,
     describe,
     noun,
@@ -142,21 +144,16 @@ def _discount_item(name: str, account: Ref) -> Conversation[str]:
     subject = say("the discount item “%(name)s”", name=name)
     row = yield from _discount_item_named(name, subject)
     if row is None:
-        try:
-            made = payloads.discount(name, account)
-            row = yield from enter(say("create %(kind)s", kind=noun("item")), "ItemDiscountAdd", made, subject)
-        except Rejected as refusal:  # Another invoice of the same message set created it.
-            if not _is_taken(refusal):
-                raise
-            row = yield from _discount_item_named(name, subject)
-            if row is None:
-                raise
+        made = payloads.discount(name, account)
+        entered = enter(say("create %(kind)s", kind=noun("item")), "ItemDiscountAdd", made, subject)
+        # It is found if another invoice of the same message set has created it.
+        row = yield from create_or_find(entered, statuses.NAME_TAKEN, lambda _: _discount_item_named(name, subject))
     return str(row["fields"]["ListID"])
 
 
 def _discount_item_named(name: str, subject: Sentence) -> Conversation[Row | None]:
-    found = yield from _items_named(name, subject)
-    if found and found[0]["kind"] != "ItemDiscountRet":
+    found = yield from _find_item(name, subject)
+    if found is not None and found["kind"] != "ItemDiscountRet":
         raise Rejected(
             Problem(
                 what=say("“%(name)s” is an item in QuickBooks, but not one for discounts.", name=name),
@@ -166,7 +163,7 @@ def _discount_item_named(name: str, subject: Sentence) -> Conversation[Row | Non
                 code="item-not-a-discount",
             )
         )
-    return found[0] if found else None
+    return found
 
 
 def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
@@ -208,13 +205,9 @@ def _party(word: str, kind: str, fields: Payload, options: Mapping[str, str]) ->
 def _party_entered(word: str, kind: str, fields: Payload) -> Conversation[Row]:
     name = fields["Name"]
     subject = say("the %(kind)s “%(name)s”", kind=noun(word), name=name)
-    try:
-        return (yield from enter(say("create %(kind)s", kind=noun(word)), f"{kind}Add", fields, subject))
-    except Rejected as refusal:
-        if not _is_taken(refusal):
-            raise
-        taken = refusal.problems[0]
-    return (yield from _find_name_holder(word, kind, name, taken))
+    entered = enter(say("create %(kind)s", kind=noun(word)), f"{kind}Add", fields, subject)
+    find = partial(_find_name_holder, word, kind, name)
+    return (yield from create_or_find(entered, statuses.NAME_TAKEN, find))
 
 
 def _find_name_holder(word: str, kind: str, name: str, taken: Problem) -> Conversation[Row]:
@@ -235,20 +228,17 @@ def _find_name_holder(word: str, kind: str, name: str, taken: Problem) -> Conver
 def _item(fields: Payload, kind: str) -> Conversation[Ref]:
     name = fields["Name"]
     subject = say("the product “%(name)s”", name=name)
-    try:
-        row = yield from enter(say("create %(kind)s", kind=noun("item")), f"{kind}Add", fields, subject)
-    except Rejected as refusal:
-        found = (yield from _items_named(name, subject)) if _is_taken(refusal) else []
-        if not found:
-            raise
-        row = found[0]
+    entered = enter(say("create %(kind)s", kind=noun("item")), f"{kind}Add", fields, subject)
+    row = yield from create_or_find(entered, statuses.NAME_TAKEN, lambda _: _find_item(name, subject))
     if not _is_active(row):
         raise Rejected(PROBLEMS.name_inactive(name, "item"))
     return _ref_to(row)
 
 
-def _items_named(name: str, subject: Sentence) -> Conversation[list[Row]]:
-    return (yield from look(say("look up %(kind)s", kind=noun("item")), "ItemQuery", {"FullName": [name]}, subject))
+def _find_item(name: str, subject: Sentence) -> Conversation[Row | None]:
+    name_filter: Payload = {"FullName": [name]}
+    found = yield from look(say("look up %(kind)s", kind=noun("item")), "ItemQuery", name_filter, subject)
+    return found[0] if found else None
 
 
 def _ref_to(row: Row) -> Ref:
@@ -257,7 +247,3 @@ def _ref_to(row: Row) -> Ref:
 
 def _is_active(row: Row) -> bool:
     return bool(row["fields"].get("IsActive", "true") == "true")
-
-
-def _is_taken(refusal: Rejected) -> bool:
-    return any(problem.code == statuses.NAME_TAKEN for problem in refusal.problems)

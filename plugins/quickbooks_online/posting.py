@@ -30,6 +30,7 @@ from hub.plugin import (
     Sale,
     Sentence,
     Unavailable,
+    create_or_find,
     create_under_free_name,
     describe,
     in_cents,
@@ -161,14 +162,9 @@ def _party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversati
 
 def _party_entered(kind: str, fields: Payload) -> Conversation[Row]:
     name = fields["DisplayName"]
-    try:
-        subject = say("the %(kind)s “%(name)s”", kind=IN_WORDS[kind], name=name)
-        return (yield from enter(kind, fields, subject, lambda _: _party_named(kind, name)))
-    except Rejected as refusal:
-        if not _name_is_taken(refusal):
-            raise
-        taken = refusal.problems[0]
-    return (yield from _who_has_it(kind, name, taken))
+    subject = say("the %(kind)s “%(name)s”", kind=IN_WORDS[kind], name=name)
+    entered = enter(kind, fields, subject, lambda _: _party_named(kind, name))
+    return (yield from create_or_find(entered, NAME_TAKEN, lambda taken: _find_name_holder(kind, name, taken)))
 
 
 def _party_named(kind: str, name: str) -> Conversation[Row | None]:
@@ -188,7 +184,7 @@ HOLDERS = {
 """Who may have a name, by QuickBooks' kind: as words for an active and for an inactive one."""
 
 
-def _who_has_it(kind: str, name: str, taken: Problem) -> Conversation[Row]:
+def _find_name_holder(kind: str, name: str, taken: Problem) -> Conversation[Row]:
     """Find who has a name after 6240. Return an active record of the same kind; otherwise raise `Rejected` that says
     who has the name."""
     row = yield from _party_named(kind, name)
@@ -204,13 +200,8 @@ def _who_has_it(kind: str, name: str, taken: Problem) -> Conversation[Row]:
 
 def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
     name, fields = new.name.strip(), payloads.item(new, options, books)
-    try:
-        row = yield from enter("Item", fields, say("the product “%(name)s”", name=name), lambda _: _item_named(name))
-    except Rejected as refusal:
-        found = (yield from _item_named(name)) if _name_is_taken(refusal) else None
-        if found is None:
-            raise
-        row = found
+    entered = enter("Item", fields, say("the product “%(name)s”", name=name), lambda _: _item_named(name))
+    row = yield from create_or_find(entered, NAME_TAKEN, lambda _: _item_named(name))
     return Ref(id=row["Id"], name=row["Name"])
 
 
@@ -237,7 +228,3 @@ def _named(kind: str, key: str, name: str) -> Conversation[list[Row]]:
     """Return all records of a name, also inactive ones. QuickBooks ignores case in names, here and in 6240."""
     clauses = f"where {key} = {quoted(name)} and {EVERY_ENTRY} orderby Id"
     return (yield from rows(say("look up %(kind)s", kind=IN_WORDS[kind]), kind, clauses, say("“%(name)s”", name=name)))
-
-
-def _name_is_taken(refusal: Rejected) -> bool:
-    return any(problem.code == NAME_TAKEN for problem in refusal.problems)

@@ -21,6 +21,7 @@ from hub.plugin import (
     Payload,
     Payment,
     Posting,
+    Problem,
     PurchaseOrder,
     Ref,
     Rejected,
@@ -28,6 +29,7 @@ from hub.plugin import (
     Sale,
     Sentence,
     UnexpectedAnswer,
+    create_or_find,
     describe,
     document_kinds,
     explain_taken_number,
@@ -141,18 +143,14 @@ def _enter(kind: str, element: Payload, subject: Sentence, **fields: str) -> Con
 
 def _enter_or_find(kind: str, element: Payload, subject: Sentence, field: str, key: str) -> Conversation[Row]:
     """Create an element, or return the existing one with the same value of `key`."""
-    try:
-        return (yield from _enter(kind, element, subject, party=field))
-    except Rejected as refusal:
-        if refusal.problems[0].code != refusals.NAME_TAKEN:
-            raise
-        taken = refusal.problems[0]
-    name = say("look up %(kind)s", kind=SINGULAR[kind])
-    answer = yield from rows(name, read(kind, {"where": f"{key}=={quoted(element[key])}"}))
-    found: list[Row] = answer["rows"]
-    if not found:
-        raise Rejected(taken)
-    return found[0]
+
+    def find(_: Problem) -> Conversation[Row | None]:
+        name = say("look up %(kind)s", kind=SINGULAR[kind])
+        answer = yield from rows(name, read(kind, {"where": f"{key}=={quoted(element[key])}"}))
+        return next(iter(answer["rows"]), None)
+
+    entered = _enter(kind, element, subject, party=field)
+    return (yield from create_or_find(entered, refusals.NAME_TAKEN, find))
 
 
 def _entered(document: Document, kind: str, element: Payload, subject: Sentence) -> Conversation[Row]:
