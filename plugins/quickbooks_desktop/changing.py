@@ -104,6 +104,7 @@ def void(document: Invoice | CreditMemo, revises: Revision, subject: Sentence) -
     if not found:
         raise Rejected(PROBLEMS.deleted_there(subject))
     if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
+        PROBLEMS.check_unchanged(total_of(found[0]), revises, subject)
         try:
             yield from asking.void(say("void %(kind)s", kind=IN_WORDS[kind]), kind, revises.id, subject)
         except Rejected as refusal:
