@@ -58,7 +58,8 @@ def stopped() -> list[Problem]:
         (NewItem(name="A" * 31, income=Ref(id="200")), "too-long", []),
         (NewCustomer(name="<ABC>"), "name-characters", []),
         (PurchaseOrder(
-            number="1" * 256, date=dt.date(2026, 11, 12), currency="USD", vendor=Ref(id="7"), lines=(MUG,), total=MUG.amount
+            number="1" * 256, date=dt.date(2026, 11, 12), currency="USD", vendor=Ref(id="7"), lines=(MUG,),
+            total=MUG.amount,
         ), "number-too-long", [FixKind.NUMBER]),
     ],
     ids=["item without a name", "long code", "brackets", "long number"],
