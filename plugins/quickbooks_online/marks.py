@@ -24,10 +24,10 @@ def is_voided(row: Mapping[str, Any]) -> bool:
     return VOIDED in str(row.get(NOTE) or "") and not Decimal(str(row.get("TotalAmt") or 0))
 
 
-def marked(item: Payload, mark: str) -> Payload:
+def add_mark(item: Payload, mark: str) -> Payload:
     """Return a batch item with the mark in the note of its document. Records get none, because they are recognized by
     name; nor does a change that does not send the note."""
-    kind, fields = written(item)
+    kind, fields = written_fields(item)
     if "TxnDate" not in fields or (fields.get("sparse") and NOTE not in fields):
         return item
     line = write_mark(mark)
@@ -35,7 +35,7 @@ def marked(item: Payload, mark: str) -> Payload:
     return {**item, kind: {**fields, NOTE: note}}
 
 
-def written(item: Payload) -> tuple[str, Payload]:
+def written_fields(item: Payload) -> tuple[str, Payload]:
     """Return the kind and the fields that a batch item writes: "Invoice" and a dict; empty if it writes nothing."""
     return next(((kind, fields) for kind, fields in item.items() if isinstance(fields, dict)), ("", {}))
 

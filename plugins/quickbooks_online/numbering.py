@@ -21,7 +21,7 @@ from hub.plugin import (
     explain_taken_number,
     say,
 )
-from quickbooks_online.asking import IN_WORDS, Row, party_element, quoted, rows
+from quickbooks_online.asking import IN_WORDS, Row, party_element, query_rows, quoted
 from quickbooks_online.refusals import PROBLEMS
 
 LENGTH = 21
@@ -34,17 +34,18 @@ REPEAT = "allowduplicatedocnum"
 _SECOND = "-2"
 
 
-def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Problem]:
+def explain_duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Problem]:
     """Return the problem of a number that is used already: it names the documents that have the number, and offers to
     link to one, to use another number, or to use the number twice.
     """
     number, party = fields["DocNumber"], party_element(fields)
     try:
-        there = yield from rows(say("look whose number it is"), kind, f"where DocNumber = {quoted(number)}", called)
+        clauses = f"where DocNumber = {quoted(number)}"
+        there = yield from query_rows(say("look whose number it is"), kind, clauses, called)
     except (Unavailable, AuthorizationExpired):
         there = []
     problem = explain_taken_number(
-        refusal.problems[0], [_found(row, party) for row in there], fields[party]["value"],
+        refusal.problems[0], [_read_found(row, party) for row in there], fields[party]["value"],
         f"{number[: LENGTH - len(_SECOND)]}{_SECOND}",
     )  # fmt: skip
     return replace(
@@ -54,19 +55,19 @@ def duplicate(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -
     )
 
 
-def existing(kind: str, wanted: str, fields: Payload, called: Sentence) -> Conversation[Row]:
+def find_linked(kind: str, wanted: str, fields: Payload, called: Sentence) -> Conversation[Row]:
     """Return the document that a person chose as the same one. Raises `Rejected` if it does not exist, or belongs to
     another customer or vendor.
     """
     party = party_element(fields)
     name = say("look at the %(kind)s", kind=IN_WORDS[kind])
-    found = yield from rows(name, kind, f"where Id = {quoted(wanted)}", called)
+    found = yield from query_rows(name, kind, f"where Id = {quoted(wanted)}", called)
     if not found or found[0].get(party, {}).get("value") != fields[party]["value"]:
         raise Rejected(PROBLEMS.link_missing(called))
     return found[0]
 
 
-def _found(row: Row, party: str) -> FoundDocument:
+def _read_found(row: Row, party: str) -> FoundDocument:
     pointer = row.get(party, {})
     return FoundDocument(
         id=row["Id"], number=row.get("DocNumber", ""), total=Decimal(row.get("TotalAmt", 0)),

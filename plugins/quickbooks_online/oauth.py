@@ -47,33 +47,35 @@ SIGN_IN = SignInProblems(
 def authorize(attempt: Attempt) -> Redirect | Authorized:
     """Return the redirect to Intuit's sign-in; or, with the answer from there, exchange its code for tokens."""
     if attempt.answer is None:
-        return Redirect(url=_sign_in(attempt))
-    code, realm = _granted(attempt.answer, attempt.books_id)
-    with _session(attempt.settings, redirect_uri=attempt.return_url) as session:
+        return Redirect(url=_build_sign_in_url(attempt))
+    code, realm = _check_grant(attempt.answer, attempt.books_id)
+    with _open_session(attempt.settings, redirect_uri=attempt.return_url) as session:
         token = _request_token(
             SIGN_IN.refused,
             lambda: session.fetch_token(
-                attempt.settings["TOKEN_URL"], grant_type="authorization_code", code=code, **_asking()
+                attempt.settings["TOKEN_URL"], grant_type="authorization_code", code=code, **_call_options()
             ),
         )
-    return _authorized(realm, token)
+    return _build_authorized(realm, token)
 
 
 def refresh(connection: Connection) -> Authorized:
     """Exchange the refresh token. Intuit changes its value about once a day, and the old value then becomes invalid."""
     refresh_token = connection.credentials["refresh_token"]
-    with _session(connection.settings) as session:
+    with _open_session(connection.settings) as session:
         token = _request_token(
             SIGN_IN.not_renewed,
-            lambda: session.refresh_token(connection.settings["TOKEN_URL"], refresh_token=refresh_token, **_asking()),
+            lambda: session.refresh_token(
+                connection.settings["TOKEN_URL"], refresh_token=refresh_token, **_call_options()
+            ),
         )
-    return _authorized(connection.books_id, {"refresh_token": refresh_token, **token})
+    return _build_authorized(connection.books_id, {"refresh_token": refresh_token, **token})
 
 
 def revoke(connection: Connection) -> None:
     """Revoke the authorization. Intuit answers 400 for a token that is invalid already, which counts as success."""
     broken, status = "", 0
-    with _session(connection.settings) as session:
+    with _open_session(connection.settings) as session:
         try:
             response = session.revoke_token(
                 connection.settings["REVOKE_URL"],
@@ -89,19 +91,19 @@ def revoke(connection: Connection) -> None:
         raise Unavailable(say("Intuit did not take the authorization back (%(why)s).", why=why))
 
 
-def _sign_in(attempt: Attempt) -> str:
+def _build_sign_in_url(attempt: Attempt) -> str:
     more = {}
     if attempt.books_id:
         # OpenID Connect's request for the value of a claim: the company that was connected before.
         more["claims"] = simplejson.dumps({"id_token": {"realmId": {"value": attempt.books_id}}})
-    with _session(attempt.settings, redirect_uri=attempt.return_url) as session:
+    with _open_session(attempt.settings, redirect_uri=attempt.return_url) as session:
         url, _ = session.create_authorization_url(
             attempt.settings["AUTHORIZE_URL"], state=attempt.state, scope=SCOPE, **more
         )
     return str(url)
 
 
-def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
+def _check_grant(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
     """Return the code and the realm of a successful sign-in. Raises `Rejected` if it was refused (the answer then has
     no realm), is incomplete, or is for another company.
     """
@@ -115,7 +117,7 @@ def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
     return code, realm
 
 
-def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
+def _open_session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
     """Return a session with the app's keys. It has no scope, because Authlib would also send it on refresh."""
     return OAuth2Session(
         settings["CLIENT_ID"],
@@ -125,7 +127,7 @@ def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OA
     )
 
 
-def _asking() -> dict[str, Any]:
+def _call_options() -> dict[str, Any]:
     return {"headers": dict(HEADERS), "allow_redirects": False}
 
 
@@ -148,7 +150,7 @@ def _request_token(
     return token
 
 
-def _authorized(realm: str, token: Mapping[str, Any]) -> Authorized:
+def _build_authorized(realm: str, token: Mapping[str, Any]) -> Authorized:
     now = dt.datetime.now(dt.UTC)
 
     def end(name: str) -> dt.datetime | None:

@@ -88,18 +88,18 @@ def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
         "ClassRef": _ref(posted.tracking_class) if books.class_tracking is ClassTracking.DOCUMENT else {},
         "DepartmentRef": _ref(posted.location),
         "Line": [
-            _sale(line, tax_code(posted, line, options, books), line_class(posted, books)) for line in posted.lines
+            _sale_line(line, tax_code(posted, line, options, books), line_class(posted, books)) for line in posted.lines
         ],
         "PrivateNote": posted.note[:NOTE_LENGTH],
         "CustomerMemo": drop_empty(value=memo(posted, options)),
         "BillEmail": drop_empty(Address=posted.email),
         "BillAddr": address(posted.billing),
         "ShipAddr": address(posted.shipping),
-        "TxnTaxDetail": {} if books.tax_system is TaxSystem.BY_LINE else _tax(posted),
+        "TxnTaxDetail": {} if books.tax_system is TaxSystem.BY_LINE else _tax_detail(posted),
         "GlobalTaxCalculation": calculation(books, taxed=taxed(posted, options)),
     }
     if posted.discount:
-        fields["Line"].append(_discount(posted))
+        fields["Line"].append(_discount_line(posted))
         # Sales tax is due on what the customer pays. Without this, QuickBooks computes the tax before the discount.
         fields["ApplyTaxAfterDiscount"] = True
     if posted.po_number and (place := PO_NUMBER.value_in(options)) != MEMO:
@@ -178,7 +178,7 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
         VendorRef={"value": order.vendor.id},
         APAccountRef=_ref(order.payable),
         DepartmentRef=_ref(order.location),
-        Line=_kept(order, [_purchase(line, order, books) for line in order.lines]),
+        Line=_keep_line_ids(order, [_purchase_line(line, order, books) for line in order.lines]),
         GlobalTaxCalculation=calculation(books, taxed=False),
         ShipAddr=address(order.ship_to),
         DueDate=order.expected.isoformat() if order.expected else "",
@@ -188,7 +188,7 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
     )
 
 
-def _kept(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
+def _keep_line_ids(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
     """Return the lines of a purchase order; in a change, with the ids that they have, because bills refer to them.
     """
     ids = order.revises.lines if order.revises else ()
@@ -198,7 +198,7 @@ def _kept(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
 def bill(charged: Bill, books: Books) -> Payload:
     """Return the fields of a bill. A line for a purchase order line is linked by transaction id, type and line id; all
     three are needed. Lines of a change have no ids, because existing lines cannot be linked (Intuit, Bill)."""
-    lines = [_purchase(line, charged, books) for line in charged.lines]
+    lines = [_purchase_line(line, charged, books) for line in charged.lines]
     if charged.ordered is not None:
         for line, answered in zip(lines, charged.ordered.lines, strict=False):
             line["LinkedTxn"] = [{"TxnId": charged.ordered.id, "TxnType": "PurchaseOrder", "TxnLineId": answered}]
@@ -217,7 +217,7 @@ def bill(charged: Bill, books: Books) -> Payload:
     )
 
 
-def _purchase(line: Line, document: PurchaseOrder | Bill, books: Books) -> Payload:
+def _purchase_line(line: Line, document: PurchaseOrder | Bill, books: Books) -> Payload:
     """Return a line of a purchase. It has the class even if the company tracks the class of a sale by document."""
     detail: Payload = {
         "ItemRef": {"value": line.item.id},
@@ -281,7 +281,7 @@ def address(place: Address | None) -> Payload:
     )
 
 
-def _sale(line: Line, code: str, tracking_class: Payload) -> Payload:
+def _sale_line(line: Line, code: str, tracking_class: Payload) -> Payload:
     # QuickBooks refuses (6070) an amount that is not quantity times price, so both are sent with all their decimals.
     return drop_empty(
         DetailType="SalesItemLineDetail",
@@ -297,7 +297,7 @@ def _sale(line: Line, code: str, tracking_class: Payload) -> Payload:
     )
 
 
-def _discount(posted: Sale) -> Payload:
+def _discount_line(posted: Sale) -> Payload:
     detail = drop_empty(DiscountAccountRef=_ref(posted.discount_account))
     return {
         "DetailType": "DiscountLineDetail",
@@ -306,7 +306,7 @@ def _discount(posted: Sale) -> Payload:
     }
 
 
-def _tax(posted: Sale) -> Payload:
+def _tax_detail(posted: Sale) -> Payload:
     """Return the tax of a sale. Without a code, QuickBooks computes it. Code and amount together ask QuickBooks to use
     our amount, which it may ignore (Intuit's PHP SDK, issue 199): the hub compares the total that it echoes."""
     if posted.tax.code is None:

@@ -37,7 +37,17 @@ from hub.plugin import (
     say,
 )
 from quickbooks_online import explaining, numbering, payloads
-from quickbooks_online.asking import IN_WORDS, Row, change, enter, party_element, quoted, rows, stumbled, void
+from quickbooks_online.asking import (
+    IN_WORDS,
+    Row,
+    change_row,
+    create_row,
+    outcome_unknown,
+    party_element,
+    query_rows,
+    quoted,
+    void_row,
+)
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, mark_of
@@ -49,25 +59,25 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
     kind, fields = payloads.document(document, options, books)
     subject = describe(document)
     if not isinstance(document, Payment) and document.same_as is not None:
-        row = yield from numbering.existing(kind, document.same_as.id, fields, subject)
+        row = yield from numbering.find_linked(kind, document.same_as.id, fields, subject)
     else:
-        row = yield from _entered(document, kind, fields, subject)
-    return _posting(document, row)
+        row = yield from _create_document(document, kind, fields, subject)
+    return _build_posting(document, row)
 
 
 def update(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
     """Change the posting that a document revises, in one write."""
     kind, fields = payloads.document(document, options, books)
     assert document.revises is not None
-    row = yield from change(kind, document.revises, fields, describe(document), include=_include(document))
-    return _posting(document, row)
+    row = yield from change_row(kind, document.revises, fields, describe(document), include=_include_option(document))
+    return _build_posting(document, row)
 
 
 def void_sale(document: Sale, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG001  # A void writes no fields.
     """Void the invoice that a document revises."""
     assert document.revises is not None
-    row = yield from void("Invoice", document.revises, describe(document))
-    return _posting(document, row)
+    row = yield from void_row("Invoice", document.revises, describe(document))
+    return _build_posting(document, row)
 
 
 HANDLERS: tuple[Handler[Any], ...] = (
@@ -79,7 +89,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
 )
 
 
-def _posting(document: Document | Sale, row: Row) -> Posting:
+def _build_posting(document: Document | Sale, row: Row) -> Posting:
     """Return the posting of a document from the row that QuickBooks echoed, with the total that QuickBooks computed."""
     return Posting(
         id=row["Id"],
@@ -92,26 +102,26 @@ def _posting(document: Document | Sale, row: Row) -> Posting:
     )
 
 
-def _include(document: Document) -> str:
+def _include_option(document: Document) -> str:
     """Return the `include` option that allows a duplicate number, if a person chose that; otherwise an empty string."""
     return numbering.REPEAT if not isinstance(document, Payment) and document.repeats_number else ""
 
 
-def _entered(document: Document, kind: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
+def _create_document(document: Document, kind: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
     """Create a document. A refusal is raised with details that are queried from QuickBooks: see `explaining`."""
-    include = _include(document)
+    include = _include_option(document)
     try:
         return (
-            yield from enter(
-                kind, fields, subject, lambda mark: _find(kind, fields, subject, mark), include=include
+            yield from create_row(
+                kind, fields, subject, lambda mark: _find_document(kind, fields, subject, mark), include=include
             )
         )
     except Rejected as refusal:
-        explained = yield from explaining.explain(document, kind, fields, refusal)
+        explained = yield from explaining.explain_refusal(document, kind, fields, refusal)
     raise explained
 
 
-def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversation[Row | None]:
+def _find_document(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversation[Row | None]:
     """Return the document that a write with unknown outcome created, or None: of the same day and party, with our mark
     or the same contents.
 
@@ -120,7 +130,7 @@ def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversat
     """
     party = party_element(fields)
     try:
-        found = yield from rows(
+        found = yield from query_rows(
             say("look whether the %(kind)s is there", kind=IN_WORDS[kind]),
             kind,
             f"where {party} = {quoted(fields[party]['value'])} and TxnDate = {quoted(fields['TxnDate'])} "
@@ -128,7 +138,7 @@ def _find(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversat
             say("the documents of that day"),
         )
     except (Unavailable, AuthorizationExpired):
-        raise Rejected(stumbled(subject)) from None
+        raise Rejected(outcome_unknown(subject)) from None
     return next((row for row in found if (mark and mark_of(row) == mark) or is_alike(row, fields)), None)
 
 
@@ -142,34 +152,34 @@ def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conve
         case NewCustomer() if record.revises is not None:
             fields = payloads.party(record)
             subject = say("the customer “%(name)s”", name=fields["DisplayName"])
-            row = yield from change("Customer", record.revises, fields, subject)
+            row = yield from change_row("Customer", record.revises, fields, subject)
             return Ref(id=row["Id"], name=row["DisplayName"])
         case NewCustomer():
-            return (yield from _party("Customer", payloads.party(record), options))
+            return (yield from _create_party("Customer", payloads.party(record), options))
         case NewVendor():
-            return (yield from _party("Vendor", payloads.party(record), options))
+            return (yield from _create_party("Vendor", payloads.party(record), options))
         case NewItem():
-            return (yield from _item(record, options, books))
+            return (yield from _create_item(record, options, books))
 
 
-def _party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
+def _create_party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
     """Create a customer or a vendor; if the name is taken and the option says so, with a suffix. Return it."""
     row = yield from create_under_free_name(
-        fields["DisplayName"], options, lambda name: _party_entered(kind, {**fields, "DisplayName": name})
+        fields["DisplayName"], options, lambda name: _create_party_as(kind, {**fields, "DisplayName": name})
     )
     return Ref(id=row["Id"], name=row["DisplayName"])
 
 
-def _party_entered(kind: str, fields: Payload) -> Conversation[Row]:
+def _create_party_as(kind: str, fields: Payload) -> Conversation[Row]:
     name = fields["DisplayName"]
     subject = say("the %(kind)s “%(name)s”", kind=IN_WORDS[kind], name=name)
-    entered = enter(kind, fields, subject, lambda _: _party_named(kind, name))
+    entered = create_row(kind, fields, subject, lambda _: _find_party(kind, name))
     return (yield from create_or_find(entered, NAME_TAKEN, lambda taken: _find_name_holder(kind, name, taken)))
 
 
-def _party_named(kind: str, name: str) -> Conversation[Row | None]:
+def _find_party(kind: str, name: str) -> Conversation[Row | None]:
     """Return the active record of a name, or None if there is none. Raises `Rejected` for an inactive one."""
-    found = yield from _named(kind, "DisplayName", name)
+    found = yield from _query_by_name(kind, "DisplayName", name)
     active = [row for row in found if row.get("Active", True)]
     if found and not active:
         raise Rejected(PROBLEMS.name_inactive(name, kind.lower()))
@@ -187,26 +197,26 @@ HOLDERS = {
 def _find_name_holder(kind: str, name: str, taken: Problem) -> Conversation[Row]:
     """Find who has a name after 6240. Return an active record of the same kind; otherwise raise `Rejected` that says
     who has the name."""
-    row = yield from _party_named(kind, name)
+    row = yield from _find_party(kind, name)
     if row is not None:
         return row
     for other, (active, inactive) in HOLDERS.items():
-        found = (yield from _named(other, "DisplayName", name)) if other != kind else []
+        found = (yield from _query_by_name(other, "DisplayName", name)) if other != kind else []
         if found:
             holder = active if found[0].get("Active", True) else inactive
             raise Rejected(PROBLEMS.name_of_another_kind(name, kind.lower(), holder))
     raise Rejected(replace(taken, field=kind.lower(), fixes=(Fix.other_name(name, kind.lower()),)))
 
 
-def _item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
+def _create_item(new: NewItem, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
     name, fields = new.name.strip(), payloads.item(new, options, books)
-    entered = enter("Item", fields, say("the product “%(name)s”", name=name), lambda _: _item_named(name))
-    row = yield from create_or_find(entered, NAME_TAKEN, lambda _: _item_named(name))
+    entered = create_row("Item", fields, say("the product “%(name)s”", name=name), lambda _: _find_item(name))
+    row = yield from create_or_find(entered, NAME_TAKEN, lambda _: _find_item(name))
     return Ref(id=row["Id"], name=row["Name"])
 
 
-def _item_named(name: str) -> Conversation[Row | None]:
-    found = yield from _named("Item", "Name", name)
+def _find_item(name: str) -> Conversation[Row | None]:
+    found = yield from _query_by_name("Item", "Name", name)
     usable = [row for row in found if row.get("Active", True) and row.get("Type") in SELLABLE]
     if found and not found[0].get("Active", True) and not usable:
         raise Rejected(PROBLEMS.name_inactive(name, "item"))
@@ -224,7 +234,8 @@ def _item_named(name: str) -> Conversation[Row | None]:
     return usable[0] if usable else None
 
 
-def _named(kind: str, key: str, name: str) -> Conversation[list[Row]]:
+def _query_by_name(kind: str, key: str, name: str) -> Conversation[list[Row]]:
     """Return all records of a name, also inactive ones. QuickBooks ignores case in names, here and in 6240."""
     clauses = f"where {key} = {quoted(name)} and {EVERY_ENTRY} orderby Id"
-    return (yield from rows(say("look up %(kind)s", kind=IN_WORDS[kind]), kind, clauses, say("“%(name)s”", name=name)))
+    called = say("look up %(kind)s", kind=IN_WORDS[kind])
+    return (yield from query_rows(called, kind, clauses, say("“%(name)s”", name=name)))

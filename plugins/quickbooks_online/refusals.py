@@ -183,21 +183,20 @@ LATER = {
 """The reason why QuickBooks asks us to retry later, as a half sentence, by code."""
 
 
-def knows(code: str) -> bool:
+def has_sentences(code: str) -> bool:
     """Return True if there are sentences for this code."""
     return code in REFUSALS
 
 
-def problem(code: str, message: str, detail: str, element: str, subject: Sentence) -> Problem:
+def build_problem(code: str, message: str, detail: str, element: str, subject: Sentence) -> Problem:
     """Return the problem that an error of QuickBooks means, about `subject`."""
     refusal = REFUSALS.get(code, _UNKNOWN)
-    said = _said(message, detail)
+    said = _read_own_words(message, detail)
     if not said and refusal.why is not None and "%(detail)s" in refusal.why.message:
         refusal = replace(refusal, why=None)
-    return refusal.problem(
-        code, field=_account(element) or refusal.field or _field(code, element, said), subject=subject, detail=said,
-        element=f" ({element})" if element else "",
-    )  # fmt: skip
+    field = _find_account_field(element) or refusal.field or _find_field(code, element, said)
+    where = f" ({element})" if element else ""
+    return refusal.problem(code, field=field, subject=subject, detail=said, element=where)
 
 
 def find_closed_period(document: Document, closed_until: dt.date | None) -> Iterator[Problem]:
@@ -205,12 +204,12 @@ def find_closed_period(document: Document, closed_until: dt.date | None) -> Iter
     return PROBLEMS.find_closed_period(document, closed_until, code="6210", cure=REFUSALS["6210"].cure)
 
 
-def _account(element: str) -> str:
+def _find_account_field(element: str) -> str:
     """Return our field for QuickBooks' account field (`element`), or an empty string."""
     return next((field for pattern, field in _FIELDS if "Account" in pattern and re.search(pattern, element)), "")
 
 
-def _field(code: str, element: str, said: str) -> str:
+def _find_field(code: str, element: str, said: str) -> str:
     if code == "610" and not element:
         return ""  # Its text lists every kind of record, not only the one that it is about.
     for pattern, field in _FIELDS:
@@ -219,7 +218,7 @@ def _field(code: str, element: str, said: str) -> str:
     return ""
 
 
-def _said(message: str, detail: str) -> str:
+def _read_own_words(message: str, detail: str) -> str:
     """Return QuickBooks' own text without repetition: a detail mostly begins with the message and " : "."""
     text = " ".join((detail or message).replace("\\n", " ").split())
     if message and text.startswith(message):

@@ -41,24 +41,24 @@ TAXABLE_LINES = 750
 NOT_IN_NAMES = {":": say("a colon"), "\t": say("a tab"), "\n": say("a line break"), "\r": say("a line break")}
 
 
-def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+def find_problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """Return what a person must correct in a document or a new record before it can be posted."""
     if isinstance(subject, NewItem):
-        yield from _item(subject)
+        yield from _review_item(subject)
     elif isinstance(subject, NewCustomer | NewVendor):
-        yield from _party(subject)
+        yield from _review_party(subject)
     else:
         if subject.kind not in books.assigns_numbers_to:
             yield from PROBLEMS.find_long_number(subject, numbering.LENGTH)
         yield from refusals.find_closed_period(subject, books.closed_until)
-        yield from _lacking(subject, books)
+        yield from _review_plan(subject, books)
         if isinstance(subject, Sale):
-            yield from _sale(subject, options, books)
+            yield from _review_sale(subject, options, books)
         elif not isinstance(subject, Payment):
-            yield from _purchase(subject)
+            yield from _review_purchase(subject)
 
 
-def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
+def _review_purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
     yield from PROBLEMS.find_negative_purchase(document, say("Enter it in QuickBooks as a vendor credit."))
     yield from PROBLEMS.find_long_descriptions(document.lines, DESCRIPTION_LENGTH)
     for line in document.lines:
@@ -75,7 +75,7 @@ def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
             )
 
 
-def _lacking(document: Document, books: Books) -> Iterator[Problem]:
+def _review_plan(document: Document, books: Books) -> Iterator[Problem]:
     """Return a problem if the company's plan does not include this kind of document (5020)."""
     if document.kind in books.unsupported:
         yield Problem(
@@ -90,8 +90,8 @@ def _lacking(document: Document, books: Books) -> Iterator[Problem]:
         )
 
 
-def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
-    yield from _tax(sale, options, books)
+def _review_sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+    yield from _review_tax(sale, options, books)
     if sale.discount and not books.discounts:
         yield Problem(
             what=say("%(title)s has a discount, and discounts are switched off in QuickBooks.", title=sale.title),
@@ -101,7 +101,7 @@ def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Prob
             field="discount_account",
             code="discounts-off",
         )
-    yield from _too_many_lines(sale, taxed=taxed(sale, options))
+    yield from _review_line_counts(sale, taxed=taxed(sale, options))
     yield from PROBLEMS.find_long_descriptions(sale.lines, DESCRIPTION_LENGTH)
     title = describe(sale)
     what = say("The message on %(document)s", document=title)
@@ -113,7 +113,7 @@ def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Prob
         yield from PROBLEMS.find_long_text(sale.po_number, CUSTOM_FIELD_LENGTH, what, "po_number")
 
 
-def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+def _review_tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """Return a problem if the company's tax system cannot represent the tax of the order."""
     is_taxed, field = taxed(sale, options), "tax"
     if sale.tax.amount and books.tax_system is TaxSystem.NONE:
@@ -147,7 +147,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
         )
 
 
-def _too_many_lines(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
+def _review_line_counts(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
     taxable = sum(line.taxable for line in sale.lines) if taxed else 0
     for count, most, what in (
         (len(sale.lines), LINES, say("%(title)s has too many lines for QuickBooks.", title=sale.title)),
@@ -163,12 +163,12 @@ def _too_many_lines(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
             )
 
 
-def _party(party: NewCustomer | NewVendor) -> Iterator[Problem]:
+def _review_party(party: NewCustomer | NewVendor) -> Iterator[Problem]:
     yield from PROBLEMS.find_wrong_name(party.name, party.kind, most=CUSTOMER_NAME_LENGTH, unusable=NOT_IN_NAMES)
     yield from PROBLEMS.find_long_contact(party, email=EMAIL_LENGTH, phone=PHONE_LENGTH)
 
 
-def _item(item: NewItem) -> Iterator[Problem]:
+def _review_item(item: NewItem) -> Iterator[Problem]:
     yield from PROBLEMS.find_wrong_name(item.name, "item", most=ITEM_NAME_LENGTH, unusable=NOT_IN_NAMES)
     what = say("The description of %(name)s", name=item.name)
     yield from PROBLEMS.find_long_text(item.description, DESCRIPTION_LENGTH, what, "item")
