@@ -21,7 +21,7 @@ from hub.plugin import (
     say,
 )
 from quickbooks_desktop import asking, payloads, statuses
-from quickbooks_desktop.asking import Row, enter, look
+from quickbooks_desktop.asking import Row, query_rows, write_row
 from quickbooks_desktop.history import VOIDED
 from quickbooks_desktop.statuses import PROBLEMS
 
@@ -35,7 +35,7 @@ ATTEMPTS = 3
 """How many times a change is sent if a QuickBooks user keeps changing the same transaction first (3200)."""
 
 
-def change(
+def change_row(
     kind: str,
     revises: Revision,
     fields: Callable[[Payload], Payload],
@@ -56,10 +56,10 @@ def change(
     last = ""
     for _ in range(ATTEMPTS):
         if not standing:
-            standing = yield from _standing(kind, element, revises, subject, by_lines=by_lines)
+            standing = yield from _read_standing(kind, element, revises, subject, by_lines=by_lines)
         try:
             name = say("change %(kind)s", kind=IN_WORDS[kind])
-            return (yield from enter(name, f"{kind}Mod", fields(standing), subject))
+            return (yield from write_row(name, f"{kind}Mod", fields(standing), subject))
         except Rejected as refusal:
             last = refusal.problems[0].code
             if last == statuses.NOT_CHANGED and cure:
@@ -67,14 +67,14 @@ def change(
             if last != statuses.OUTDATED:
                 raise
             standing = {}
-    raise Rejected(statuses.problem(last, "", subject))
+    raise Rejected(statuses.build_problem(last, "", subject))
 
 
-def _standing(
+def _read_standing(
     kind: str, element: str, revises: Revision, subject: Sentence, *, by_lines: bool
 ) -> Conversation[Payload]:
     wanted: Payload = {element: [revises.id]} | ({"IncludeLineItems": True} if by_lines else {})
-    found = yield from look(say("look at the %(kind)s", kind=IN_WORDS[kind]), f"{kind}Query", wanted, subject)
+    found = yield from query_rows(say("look at the %(kind)s", kind=IN_WORDS[kind]), f"{kind}Query", wanted, subject)
     if not found:
         raise Rejected(PROBLEMS.deleted_there(subject, revises.id if element == "TxnID" else ""))
     if revises.totals:
@@ -96,17 +96,17 @@ def total_of(row: Row) -> Decimal:
     return in_cents(total)
 
 
-def void(document: Invoice | CreditMemo, revises: Revision, subject: Sentence) -> Conversation[Posting]:
+def void_document(document: Invoice | CreditMemo, revises: Revision, subject: Sentence) -> Conversation[Posting]:
     """Void a document, unless it is voided already. QuickBooks does not remove the payments applied to it by itself."""
     kind = payloads.KINDS[document.kind]
     name = say("look at the %(kind)s", kind=IN_WORDS[kind])
-    found = yield from look(name, f"{kind}Query", {"TxnID": [revises.id]}, subject)
+    found = yield from query_rows(name, f"{kind}Query", {"TxnID": [revises.id]}, subject)
     if not found:
         raise Rejected(PROBLEMS.deleted_there(subject))
     if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
         PROBLEMS.check_unchanged(total_of(found[0]), revises, subject)
         try:
-            yield from asking.void(say("void %(kind)s", kind=IN_WORDS[kind]), kind, revises.id, subject)
+            yield from asking.void_transaction(say("void %(kind)s", kind=IN_WORDS[kind]), kind, revises.id, subject)
         except Rejected as refusal:
             raise Rejected(_not_voided(subject, refusal.problems[0])) from None
     return Posting(id=revises.id, number=document.number, total=in_cents(Decimal(0)))

@@ -37,9 +37,9 @@ from hub.plugin import (
     say,
 )
 from quickbooks_desktop import changing, payloads, statuses
-from quickbooks_desktop.asking import Row, enter, look
-from quickbooks_desktop.changing import change, total_of
-from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
+from quickbooks_desktop.asking import Row, query_rows, write_row
+from quickbooks_desktop.changing import change_row, total_of
+from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fit_name
 from quickbooks_desktop.options import DISCOUNT_ITEM, ITEM_KIND
 from quickbooks_desktop.statuses import PROBLEMS
 
@@ -76,7 +76,7 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
     if isinstance(document, Payment):
         name = say("receive payment")
     fields = payloads.entered(document, options, discount_item)
-    row = yield from enter(name, f"{payloads.KINDS[document.kind]}Add", fields, describe(document))
+    row = yield from write_row(name, f"{payloads.KINDS[document.kind]}Add", fields, describe(document))
     return posting(row, document)
 
 
@@ -84,7 +84,7 @@ def update(document: Document, options: Mapping[str, str], books: Books) -> Conv
     """Change the posting that a document revises; a deposit is applied to its invoice."""
     assert document.revises is not None
     discount_item = yield from _find_discount_item(document, options)
-    row = yield from change(
+    row = yield from change_row(
         payloads.KINDS[document.kind],
         document.revises,
         lambda standing: payloads.revised(document, options, discount_item, standing),
@@ -100,7 +100,7 @@ def void_sale(
 ) -> Conversation[Posting]:
     """Void an invoice or a credit memo."""
     assert document.revises is not None
-    return (yield from changing.void(document, document.revises, describe(document)))
+    return (yield from changing.void_document(document, document.revises, describe(document)))
 
 
 HANDLERS: tuple[Handler[Any], ...] = (
@@ -120,11 +120,11 @@ def posting(row: Row, document: Document) -> Posting:
         number=found.get("RefNumber", ""),
         total=total_of(row),
         version=found.get("EditSequence", ""),
-        lines=_lines(document, found) if isinstance(document, PurchaseOrder) else (),
+        lines=_line_ids(document, found) if isinstance(document, PurchaseOrder) else (),
     )
 
 
-def _lines(order: PurchaseOrder, found: Payload) -> tuple[str, ...]:
+def _line_ids(order: PurchaseOrder, found: Payload) -> tuple[str, ...]:
     """Return the ids of a purchase order's lines in the document's order, which is the order of its bill's lines."""
     standing = found.get("PurchaseOrderLineRet", ())
     ids = payloads.placed(order.lines, standing)
@@ -135,23 +135,23 @@ def _find_discount_item(document: Document, options: Mapping[str, str]) -> Conve
     """Return the ListID of the item for the discount of a document; an empty string if it has none."""
     if not isinstance(document, Sale) or not document.discount or document.discount_account is None:
         return ""
-    return (yield from _discount_item(DISCOUNT_ITEM.value_in(options), document.discount_account))
+    return (yield from _ensure_discount_item(DISCOUNT_ITEM.value_in(options), document.discount_account))
 
 
-def _discount_item(name: str, account: Ref) -> Conversation[str]:
+def _ensure_discount_item(name: str, account: Ref) -> Conversation[str]:
     """Return the ListID of the item for discounts; create the item if it is not in QuickBooks yet."""
-    name = fitting(name, ITEM_LENGTH)
+    name = fit_name(name, ITEM_LENGTH)
     subject = say("the discount item “%(name)s”", name=name)
-    row = yield from _discount_item_named(name, subject)
+    row = yield from _look_up_discount_item(name, subject)
     if row is None:
         made = payloads.discount(name, account)
-        entered = enter(say("create %(kind)s", kind=noun("item")), "ItemDiscountAdd", made, subject)
+        entered = write_row(say("create %(kind)s", kind=noun("item")), "ItemDiscountAdd", made, subject)
         # It is found if another invoice of the same message set has created it.
-        row = yield from create_or_find(entered, statuses.NAME_TAKEN, lambda _: _discount_item_named(name, subject))
+        row = yield from create_or_find(entered, statuses.NAME_TAKEN, lambda _: _look_up_discount_item(name, subject))
     return str(row["fields"]["ListID"])
 
 
-def _discount_item_named(name: str, subject: Sentence) -> Conversation[Row | None]:
+def _look_up_discount_item(name: str, subject: Sentence) -> Conversation[Row | None]:
     found = yield from _find_item(name, subject)
     if found is not None and found["kind"] != "ItemDiscountRet":
         raise Rejected(
@@ -173,17 +173,17 @@ def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
         case NewCustomer() if record.revises is not None:
             return (yield from _changed_customer(record, record.revises))
         case NewCustomer():
-            return (yield from _party("customer", "Customer", payloads.customer(record), options))
+            return (yield from _create_party("customer", "Customer", payloads.customer(record), options))
         case NewVendor():
-            return (yield from _party("vendor", "Vendor", payloads.vendor(record), options))
+            return (yield from _create_party("vendor", "Vendor", payloads.vendor(record), options))
         case NewItem():
-            return (yield from _item(payloads.item(record, options), ITEM_KIND.value_in(options)))
+            return (yield from _create_item(payloads.item(record, options), ITEM_KIND.value_in(options)))
 
 
 def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Ref]:
     fields = payloads.customer(record)
     subject = say("the customer “%(name)s”", name=fields["Name"])
-    row = yield from change(
+    row = yield from change_row(
         "Customer",
         revises,
         lambda standing: payloads.changed(revises.id, standing["EditSequence"], fields),
@@ -193,19 +193,19 @@ def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Re
     return _ref_to(row)
 
 
-def _party(word: str, kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
+def _create_party(word: str, kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
     """Create a customer or a vendor; if the name is taken and the option says so, with a suffix. Return it."""
     row = yield from create_under_free_name(
         fields["Name"], options,
-        lambda name: _party_entered(word, kind, {**fields, "Name": fitting(name, CUSTOMER_LENGTH)}),
+        lambda name: _create_party_as(word, kind, {**fields, "Name": fit_name(name, CUSTOMER_LENGTH)}),
     )  # fmt: skip
     return _ref_to(row)
 
 
-def _party_entered(word: str, kind: str, fields: Payload) -> Conversation[Row]:
+def _create_party_as(word: str, kind: str, fields: Payload) -> Conversation[Row]:
     name = fields["Name"]
     subject = say("the %(kind)s “%(name)s”", kind=noun(word), name=name)
-    entered = enter(say("create %(kind)s", kind=noun(word)), f"{kind}Add", fields, subject)
+    entered = write_row(say("create %(kind)s", kind=noun(word)), f"{kind}Add", fields, subject)
     find = partial(_find_name_holder, word, kind, name)
     return (yield from create_or_find(entered, statuses.NAME_TAKEN, find))
 
@@ -214,7 +214,7 @@ def _find_name_holder(word: str, kind: str, name: str, taken: Problem) -> Conver
     """Find who has a name after status 3100. Return an active record of the same kind; otherwise raise `Rejected` that
     says who has the name."""
     subject = say("“%(name)s”", name=name)
-    found = yield from look(say("look who has the name"), "EntityQuery", {"FullName": [name]}, subject)
+    found = yield from query_rows(say("look who has the name"), "EntityQuery", {"FullName": [name]}, subject)
     same = [row for row in found if row["kind"] == f"{kind}Ret"]
     if same and _is_active(same[0]):
         return same[0]
@@ -225,10 +225,10 @@ def _find_name_holder(word: str, kind: str, name: str, taken: Problem) -> Conver
     raise Rejected(replace(taken, field=word, fixes=(Fix.other_name(name, word),)))
 
 
-def _item(fields: Payload, kind: str) -> Conversation[Ref]:
+def _create_item(fields: Payload, kind: str) -> Conversation[Ref]:
     name = fields["Name"]
     subject = say("the product “%(name)s”", name=name)
-    entered = enter(say("create %(kind)s", kind=noun("item")), f"{kind}Add", fields, subject)
+    entered = write_row(say("create %(kind)s", kind=noun("item")), f"{kind}Add", fields, subject)
     row = yield from create_or_find(entered, statuses.NAME_TAKEN, lambda _: _find_item(name, subject))
     if not _is_active(row):
         raise Rejected(PROBLEMS.name_inactive(name, "item"))
@@ -237,7 +237,7 @@ def _item(fields: Payload, kind: str) -> Conversation[Ref]:
 
 def _find_item(name: str, subject: Sentence) -> Conversation[Row | None]:
     name_filter: Payload = {"FullName": [name]}
-    found = yield from look(say("look up %(kind)s", kind=noun("item")), "ItemQuery", name_filter, subject)
+    found = yield from query_rows(say("look up %(kind)s", kind=noun("item")), "ItemQuery", name_filter, subject)
     return found[0] if found else None
 
 

@@ -44,28 +44,28 @@ TAX_CODE_LENGTH = 3
 _LARGEST_PRICE, _LARGEST_AMOUNT, _PLACES = Decimal(10) ** 10, Decimal(10) ** 13, 5
 
 
-def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+def find_problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """Return what a person must correct in a document or a new record before it can be posted."""
     if isinstance(subject, NewCustomer | NewVendor | NewItem):
-        yield from _record(subject)
+        yield from _review_record(subject)
         return
     yield from PROBLEMS.find_long_number(subject, NUMBER_LENGTHS[type(subject)])
     yield from PROBLEMS.find_closed_period(
         subject, books.closed_until, code="3171", cure=statuses.REFUSALS["3171"].cure
     )
     if isinstance(subject, Payment):
-        yield from _large(subject.amount, _LARGEST_AMOUNT, describe(subject))
+        yield from _find_large_figure(subject.amount, _LARGEST_AMOUNT, describe(subject))
         return
     yield from PROBLEMS.find_long_descriptions(subject.lines, TEXT_LENGTH)
     for line in subject.lines:
-        yield from _line(line)
+        yield from _review_line(line)
     what = say("The memo of %(document)s", document=describe(subject))
     yield from PROBLEMS.find_long_text(memo(subject.note, subject.memo), TEXT_LENGTH, what, "memo")
     if isinstance(subject, Sale):
-        yield from _sale(subject, options)
+        yield from _review_sale(subject, options)
 
 
-def _sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
+def _review_sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
     if sale.discount and sale.discount_account is None:
         yield Problem(
             what=say("%(title)s has a discount, and no account for discounts is chosen.", title=sale.title),
@@ -82,10 +82,11 @@ def _sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
         yield from PROBLEMS.find_long_text(code, TAX_CODE_LENGTH, what, option.key)
 
 
-def _line(line: Line) -> Iterator[Problem]:
+def _review_line(line: Line) -> Iterator[Problem]:
     name = line.description[:40] or line.item.name
     for word, value in ((say("quantity"), line.quantity), (say("price"), line.price)):
-        yield from _large(value, _LARGEST_PRICE, say("The line “%(line)s”: its %(figure)s", line=name, figure=word))
+        what = say("The line “%(line)s”: its %(figure)s", line=name, figure=word)
+        yield from _find_large_figure(value, _LARGEST_PRICE, what)
         if value != round(value, _PLACES):
             yield Problem(
                 what=say("The line “%(line)s” has the %(figure)s %(value)s.", line=name, figure=word, value=value),
@@ -95,10 +96,10 @@ def _line(line: Line) -> Iterator[Problem]:
                 code="too-many-decimals",
             )
     what = say("The line “%(line)s”: its %(figure)s", line=name, figure=say("amount"))
-    yield from _large(line.amount, _LARGEST_AMOUNT, what)
+    yield from _find_large_figure(line.amount, _LARGEST_AMOUNT, what)
 
 
-def _large(value: Decimal, limit: Decimal, what: str) -> Iterator[Problem]:
+def _find_large_figure(value: Decimal, limit: Decimal, what: str) -> Iterator[Problem]:
     if abs(value) >= limit:
         yield Problem(
             what=say("%(what)s is too large for QuickBooks: %(value)s.", what=what, value=value),
@@ -108,7 +109,7 @@ def _large(value: Decimal, limit: Decimal, what: str) -> Iterator[Problem]:
         )
 
 
-def _record(record: NewRecord) -> Iterator[Problem]:
+def _review_record(record: NewRecord) -> Iterator[Problem]:
     word = str(record.kind)
     yield from PROBLEMS.find_wrong_name(printable(record.name), word)
     if isinstance(record, NewItem):

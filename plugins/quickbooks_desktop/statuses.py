@@ -109,7 +109,7 @@ _UNKNOWN = _refusal(
 )
 
 
-def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
+def read_failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
     """Return the failure of a response: None for success, `Unavailable` to retry later, `Rejected` if a person must
     act."""
     code, said = payload["status"], " ".join(payload["message"].split())
@@ -117,10 +117,10 @@ def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
         return None
     if code in LATER or (code in _MAYBE_LATER and _IN_USE.search(said)):
         return Unavailable(say("Somebody is working on it in QuickBooks: %(said)s", said=said))
-    return Rejected(problem(code, said, subject))
+    return Rejected(build_problem(code, said, subject))
 
 
-def problem(code: str, said: str, subject: Sentence) -> Problem:
+def build_problem(code: str, said: str, subject: Sentence) -> Problem:
     """Return the problem that a status code means, about `subject` ("invoice 1042 for Acme")."""
     return REFUSALS.get(code, _UNKNOWN).problem(code, subject=subject, said=said)
 
@@ -155,7 +155,7 @@ _HRESULTS: Mapping[str, str] = {
 }
 
 
-def hresult(code: str, message: str) -> IntegrationError:
+def read_hresult(code: str, message: str) -> IntegrationError:
     """Return the failure for an HRESULT: the Web Connector could not get an answer from QuickBooks.
 
     A parse error means that nothing was carried out (`Rejected`). After any other code (`Unavailable`) the batch is
