@@ -70,36 +70,38 @@ def _read_item(row: dict[str, Any], kind: str) -> dict[str, Any]:
     }
 
 
-def _read_named(row: dict[str, Any], _: str) -> dict[str, Any]:
+def _read_name(row: dict[str, Any], _: str) -> dict[str, Any]:
     return {"name": row["Name"]}
 
 
-def _read_levelled(row: dict[str, Any], _: str) -> dict[str, Any]:
+def _read_full_name(row: dict[str, Any], _: str) -> dict[str, Any]:
     return {"name": row.get("FullName") or row["Name"]}
 
 
-_BASIC = ("ListID", "TimeModified", "Name", "FullName", "IsActive")
+_COMMON = ("ListID", "TimeModified", "Name", "FullName", "IsActive")
 
 LISTS = {
     RecordKind.ACCOUNT: List(
-        query="AccountQuery", plural=say("accounts"), returned=(*_BASIC, "AccountType", "AccountNumber"),
+        query="AccountQuery", plural=say("accounts"), returned=(*_COMMON, "AccountType", "AccountNumber"),
         record=_read_account,
         iterated=False,
     ),
     RecordKind.CUSTOMER: List(
-        query="CustomerQuery", plural=say("customers"), returned=(*_BASIC, "Email", "Phone"), record=_read_party
+        query="CustomerQuery", plural=say("customers"), returned=(*_COMMON, "Email", "Phone"), record=_read_party
     ),
     RecordKind.VENDOR: List(
-        query="VendorQuery", plural=say("vendors"), returned=(*_BASIC, "Email", "Phone"), record=_read_party
+        query="VendorQuery", plural=say("vendors"), returned=(*_COMMON, "Email", "Phone"), record=_read_party
     ),
     RecordKind.ITEM: List(
-        query="ItemQuery", plural=say("items"), returned=(*_BASIC, "ManufacturerPartNumber"), record=_read_item,
+        query="ItemQuery", plural=say("items"), returned=(*_COMMON, "ManufacturerPartNumber"), record=_read_item,
         wanted=lambda kind: kind not in NO_LINES,
     ),
-    RecordKind.TAX_CODE: List(query="ItemSalesTaxQuery", plural=say("sales taxes"), returned=_BASIC, record=_read_named),
-    RecordKind.TERM: List(query="TermsQuery", plural=say("terms"), returned=_BASIC, record=_read_named, iterated=False),
+    RecordKind.TAX_CODE: List(
+        query="ItemSalesTaxQuery", plural=say("sales taxes"), returned=_COMMON, record=_read_name
+    ),
+    RecordKind.TERM: List(query="TermsQuery", plural=say("terms"), returned=_COMMON, record=_read_name, iterated=False),
     RecordKind.CLASS: List(
-        query="ClassQuery", plural=say("classes"), returned=_BASIC, record=_read_levelled, iterated=False
+        query="ClassQuery", plural=say("classes"), returned=_COMMON, record=_read_full_name, iterated=False
     ),
 }  # fmt: skip
 

@@ -74,11 +74,11 @@ def _read_item(row: Row) -> dict[str, Any]:
     return {"name": row["Name"], "number": row.get("Sku", ""), "detail": row.get("Type", "")}
 
 
-def _read_named(row: Row) -> dict[str, Any]:
+def _read_name(row: Row) -> dict[str, Any]:
     return {"name": row["Name"]}
 
 
-def _read_levelled(row: Row) -> dict[str, Any]:
+def _read_full_name(row: Row) -> dict[str, Any]:
     return {"name": row.get("FullyQualifiedName") or row["Name"]}
 
 
@@ -95,12 +95,12 @@ LISTS = {
     RecordKind.TAX_CODE: List(
         called="TaxCode",
         plural=say("tax codes"),
-        record=_read_named,
+        record=_read_name,
         wanted=lambda row: row["Name"] not in LINE_TAX_CODES,
     ),
-    RecordKind.TERM: List(called="Term", plural=say("terms"), record=_read_named),
-    RecordKind.CLASS: List(called="Class", plural=say("classes"), record=_read_levelled),
-    RecordKind.LOCATION: List(called="Department", plural=say("locations"), record=_read_levelled),
+    RecordKind.TERM: List(called="Term", plural=say("terms"), record=_read_name),
+    RecordKind.CLASS: List(called="Class", plural=say("classes"), record=_read_full_name),
+    RecordKind.LOCATION: List(called="Department", plural=say("locations"), record=_read_full_name),
 }
 
 

@@ -145,7 +145,7 @@ def test_a_number_that_is_taken_is_offered_for_linking_and_everything_else_goes_
     ],
 )
 def test_every_sentence_of_xeros_becomes_one_of_ours(said: str, code: str) -> None:
-    problem = refusals.problem(said, say("invoice 1042 for ABC"))
+    problem = refusals.build_problem(said, say("invoice 1042 for ABC"))
     assert problem.code == code
     assert problem.cure
     assert "{" not in f"{problem.what}{problem.why}{problem.cure}{problem.field}"

@@ -15,7 +15,7 @@ from hub.plugin import Payload, find_mark, make_mark, write_mark
 BETWEEN = " · "
 
 
-def marked(kind: str, element: Payload, key: str, place: int) -> Payload:
+def add_mark(kind: str, element: Payload, key: str, place: int) -> Payload:
     """Return an element with its mark, if it needs one."""
     line = write_mark(make_mark(key, place))
     if kind == "Payments":

@@ -59,7 +59,7 @@ def document(posted: Document) -> tuple[str, Payload]:
 def invoice(posted: Invoice) -> Payload:
     """Return a sales invoice, approved, so that it can be paid."""
     return drop_empty(
-        **_sale(posted, "ACCREC"),
+        **_sale_fields(posted, "ACCREC"),
         InvoiceNumber=posted.number,
         DueDate=(posted.due or posted.date).isoformat(),
     )
@@ -68,7 +68,7 @@ def invoice(posted: Invoice) -> Payload:
 def credit_note(posted: CreditMemo) -> Payload:
     """Return a credit note for a customer, approved. Credit notes have no discounts, so each line is sent as one piece
     at its discounted amount."""
-    element = _sale(posted, "ACCRECCREDIT")
+    element = _sale_fields(posted, "ACCRECCREDIT")
     for line in element["LineItems"]:
         if less := line.pop("DiscountAmount", None):
             whole = in_cents(line["Quantity"] * line["UnitAmount"])
@@ -77,7 +77,7 @@ def credit_note(posted: CreditMemo) -> Payload:
     return drop_empty(**element, CreditNoteNumber=posted.number)
 
 
-def _sale(posted: Sale, kind: str) -> Payload:
+def _sale_fields(posted: Sale, kind: str) -> Payload:
     """Return the fields that an invoice and a credit note share. Discount and tax are distributed over the lines."""
     discounts = share(posted.discount, [max(line.amount, Decimal(0)) for line in posted.lines])
     nets = [line.amount - less for line, less in zip(posted.lines, discounts, strict=True)]
@@ -86,7 +86,7 @@ def _sale(posted: Sale, kind: str) -> Payload:
     taxes = share(posted.tax.amount, taxable)
     lines = []
     for line, less, tax in zip(posted.lines, discounts, taxes, strict=True):
-        element = _line(line, most_decimals=4)
+        element = _line_fields(line, most_decimals=4)
         element["TaxType"] = code if posted.is_taxed and line.taxable else UNTAXED
         if less:
             element["DiscountAmount"] = less
@@ -110,7 +110,7 @@ def payment(received: Payment) -> Payload:
     assert received.invoice is not None  # We declare no deposits, so the hub sends none.
     return drop_empty(
         Invoice={"InvoiceID": received.invoice.id},
-        Account=_account(received.deposit_to),
+        Account=_account_pointer(received.deposit_to),
         Date=received.date.isoformat(),
         Amount=plain_decimal(received.amount),
         Reference=BETWEEN.join(filter(None, (received.number, received.method)))[:REFERENCE_LENGTH],
@@ -127,9 +127,9 @@ def purchase_order(order: PurchaseOrder) -> Payload:
         DeliveryDate=order.expected.isoformat() if order.expected else "",
         CurrencyCode=order.currency,
         LineAmountTypes="NoTax",
-        DeliveryAddress=_text(order.ship_to),
+        DeliveryAddress=_address_text(order.ship_to),
         DeliveryInstructions=order.memo[:500],
-        LineItems=[drop_empty(**_line(line, most_decimals=2), TaxType=UNTAXED) for line in order.lines],
+        LineItems=[drop_empty(**_line_fields(line, most_decimals=2), TaxType=UNTAXED) for line in order.lines],
     )
 
 
@@ -146,7 +146,7 @@ def bill(charged: Bill) -> Payload:
         CurrencyCode=charged.currency,
         LineAmountTypes="NoTax",
         LineItems=[
-            *(drop_empty(**_line(line, most_decimals=4), TaxType=UNTAXED) for line in charged.lines),
+            *(drop_empty(**_line_fields(line, most_decimals=4), TaxType=UNTAXED) for line in charged.lines),
             {"Description": said[:3900]},
         ],
     )
@@ -156,7 +156,7 @@ def contact(new: NewCustomer | NewVendor) -> Payload:
     """Return a contact. Xero makes it a customer or a vendor when it gets its first invoice or bill."""
     mailing = new.billing if isinstance(new, NewCustomer) else new.address
     street = new.shipping if isinstance(new, NewCustomer) else None
-    places = [_address("POBOX", mailing), _address("STREET", street)]
+    places = [_contact_address("POBOX", mailing), _contact_address("STREET", street)]
     return drop_empty(
         Name=name(new.name),
         EmailAddress=new.email,
@@ -204,7 +204,7 @@ def share(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     return parts
 
 
-def _line(line: Line, *, most_decimals: int) -> Payload:
+def _line_fields(line: Line, *, most_decimals: int) -> Payload:
     """Return a line with all its fields, because Xero fills in missing ones from the item, the account or the contact.
 
     If its price has more decimals than Xero stores, or does not give the line's amount, it is sent as one piece at that
@@ -224,14 +224,14 @@ def _line(line: Line, *, most_decimals: int) -> Payload:
     }  # fmt: skip
 
 
-def _account(ref: Ref | None) -> Payload:
+def _account_pointer(ref: Ref | None) -> Payload:
     """Return a pointer to an account: by its code, or by its AccountID if it has none, as many bank accounts."""
     if ref is None:
         return {}
     return {"AccountID": ref.id} if len(ref.id) == IDENTIFIER_LENGTH else {"Code": ref.id}
 
 
-def _address(kind: str, place: Address | None) -> Payload:
+def _contact_address(kind: str, place: Address | None) -> Payload:
     if place is None:
         return {}
     country = place.country if all(sign.isalpha() or sign == " " for sign in place.country) else ""
@@ -245,7 +245,7 @@ def _address(kind: str, place: Address | None) -> Payload:
     return {"AddressType": kind, **found} if found else {}
 
 
-def _text(place: Address | None) -> str:
+def _address_text(place: Address | None) -> str:
     """Return an address as one text, for a purchase order."""
     if place is None:
         return ""

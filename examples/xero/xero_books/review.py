@@ -30,19 +30,19 @@ DESCRIPTION_LENGTH = 4000
 NOT_IN_NAMES = dict.fromkeys("<>", say("an angle bracket"))
 
 
-def problems(subject: Document | NewRecord, books: Books) -> Iterator[Problem]:
+def find_problems(subject: Document | NewRecord, books: Books) -> Iterator[Problem]:
     """Return what a person must correct in a document or a new record before it can be posted."""
     if isinstance(subject, NewItem):
         yield from PROBLEMS.find_wrong_name(payloads.code(subject), "item", most=CODE_LENGTH)
         what = say("The description of %(name)s", name=subject.name)
         yield from PROBLEMS.find_long_text(subject.description, DESCRIPTION_LENGTH, what, "item")
     elif isinstance(subject, NewCustomer | NewVendor):
-        yield from _contact(subject)
+        yield from _review_contact(subject)
     else:
-        yield from _document(subject, books)
+        yield from _review_document(subject, books)
 
 
-def _contact(new: NewCustomer | NewVendor) -> Iterator[Problem]:
+def _review_contact(new: NewCustomer | NewVendor) -> Iterator[Problem]:
     field = str(new.kind)
     yield from PROBLEMS.find_wrong_name(new.name, field, most=NAME_LENGTH, unusable=NOT_IN_NAMES)
     yield from PROBLEMS.find_long_contact(new, email=EMAIL_LENGTH, phone=PHONE_LENGTH)
@@ -53,7 +53,7 @@ def _contact(new: NewCustomer | NewVendor) -> Iterator[Problem]:
         )  # fmt: skip
 
 
-def _document(document: Document, books: Books) -> Iterator[Problem]:
+def _review_document(document: Document, books: Books) -> Iterator[Problem]:
     cure = say("Post it on a later day, or have your adviser move the lock date in Xero.")
     yield from PROBLEMS.find_closed_period(document, books.closed_until, code="locked", cure=cure)
     if document.kind in books.unsupported:
