@@ -30,10 +30,10 @@ class SignInProblems:
                 return self._not_connected(code, say("access was not granted"), why, self.consent)
             case "invalid_grant":
                 why = say(
-                    "What %(provider)s sends back with a sign-in can be used once and only for a few minutes.",
+                    "The answer of %(provider)s to a sign-in can be used once and only for a few minutes.",
                     provider=self.provider,
                 )
-                return self._not_connected(code, say("the sign-in had run out"), why, say("Press Connect again."))
+                return self._not_connected(code, say("the sign-in has expired"), why, say("Click Connect again."))
             case "invalid_client" | "unauthorized_client":
                 because = say("%(provider)s does not accept this system's keys", provider=self.provider)
                 why = say("The keys that were set up here are not those of an app there.")
@@ -42,7 +42,7 @@ class SignInProblems:
         return self._not_connected(
             code[:100], say("the sign-in failed"),
             say("%(provider)s says: %(said)s", provider=self.provider, said=said or code[:100]),
-            say("Press Connect again. If that does not help, give the code to support."),
+            say("Click Connect again. If that does not help, give the code to support."),
         )  # fmt: skip
 
     def incomplete(self) -> Rejected:
@@ -53,10 +53,10 @@ class SignInProblems:
         """Return the failure for a sign-in that opened other books than were connected before. `chosen` names them."""
         return Rejected(Problem(
             what=say("You chose another company at %(provider)s: %(chosen)s.", provider=self.provider, chosen=chosen),
-            why=say("What was sent before is in the company that was connected first; another one does not know it."),
+            why=say("This connection belongs to the company that was connected first."),
             cure=say(
-                "Press Connect again and choose the first company at %(provider)s. For another company's books, "
-                "uninstall this integration and install it anew.",
+                "Click Connect again and choose the first company at %(provider)s. To use another company, uninstall "
+                "this integration and install it again.",
                 provider=self.provider,
             ),
             code="other-books",
@@ -66,10 +66,10 @@ class SignInProblems:
         """Return the failure for an error code of a renewal. Only "invalid_grant" ends the authorization. It may
         still be valid when the operator has corrected wrong keys."""
         if code == "invalid_grant":
-            what = say("%(provider)s does not renew this authorization any more.", provider=self.provider)
+            what = say("%(provider)s no longer renews this authorization.", provider=self.provider)
             return AuthorizationExpired(what)
         return Unavailable(
-            say("%(provider)s does not renew authorizations at present (%(code)s).", provider=self.provider, code=code)
+            say("%(provider)s is not renewing authorizations now (%(code)s).", provider=self.provider, code=code)
         )
 
     def _not_connected(self, code: str, because: Sentence, why: Sentence, cure: Sentence) -> Rejected:

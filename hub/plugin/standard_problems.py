@@ -29,9 +29,9 @@ class FoundDocument:
 
     @property
     def description(self) -> Sentence:
-        """Words for it within a sentence: "1042 of ABC Company, 395.00 on 3 Mar 2027"."""
+        """Words for it within a sentence: "1042 (ABC Company, 395.00, 3 Mar 2027)"."""
         return say(
-            "%(number)s of %(party)s, %(total)s on %(day)s", number=self.number, party=self.party.name or say("nobody"),
+            "%(number)s (%(party)s, %(total)s, %(day)s)", number=self.number, party=self.party.name or say("no name"),
             total=in_cents(self.total), day=self.date,
         )  # fmt: skip
 
@@ -76,7 +76,7 @@ class StandardProblems:
         if len(number) > most:
             yield Problem(
                 what=say("The number %(number)s is too long for %(product)s.", number=number, product=self.product),
-                why=self._length(number, most), cure=say("Give it a shorter number."), field="number",
+                why=self._length(number, most), cure=say("Shorten the number."), field="number",
                 fixes=() if isinstance(document, Payment) else (Fix.other_number(number[:most]),),
                 code="number-too-long",
             )  # fmt: skip
@@ -89,15 +89,15 @@ class StandardProblems:
         name, kind = name.strip(), str(kind)
         if not name:
             what = say("A new %(kind)s has no name.", kind=noun(kind))
-            yield Problem(what=what, cure=say("Give it a name."), field=kind, code="name-missing")
+            yield Problem(what=what, cure=say("Enter a name."), field=kind, code="name-missing")
         if most is not None:
             yield from self.find_long_text(name, most, say("The name “%(name)s…”", name=name[:40]), kind)
         for sign in dict.fromkeys(sign for character, sign in (unusable or {}).items() if character in name):
             yield Problem(
                 what=say("The name “%(name)s” has %(sign)s in it.", name=" ".join(name.split()), sign=sign),
-                why=say("%(product)s takes no name with %(sign)s in it.", product=self.product, sign=sign),
+                why=say("%(product)s doesn't allow %(sign)s in names.", product=self.product, sign=sign),
                 cure=say(
-                    "Change the name, or choose a %(kind)s that is in %(product)s already.", kind=noun(kind),
+                    "Change the name, or choose a %(kind)s that %(product)s already has.", kind=noun(kind),
                     product=self.product,
                 ),
                 field=kind, code="name-characters",
@@ -111,10 +111,10 @@ class StandardProblems:
         if closed_until and document.date <= closed_until:
             yield Problem(
                 what=say(
-                    "The books are closed until %(day)s, which is not before the date of %(subject)s.",
-                    day=closed_until, subject=describe(document),
+                    "The books are closed through %(closed)s, and %(subject)s is dated %(day)s.",
+                    closed=closed_until, subject=describe(document), day=document.date,
                 ),
-                why=say("Nothing dated up to that day can be added from outside."),
+                why=say("%(product)s accepts nothing with a date in a closed period.", product=self.product),
                 cure=cure, field="date", code=code,
                 fixes=() if document.revises else (Fix.day(closed_until + dt.timedelta(days=1)),),
             )  # fmt: skip
@@ -124,10 +124,10 @@ class StandardProblems:
         if document.total < 0:
             yield Problem(
                 what=say(
-                    "What is bought from %(vendor)s comes to %(total)s %(currency)s.",
+                    "The total for %(vendor)s is negative: %(total)s %(currency)s.",
                     vendor=document.vendor.name, total=document.total, currency=document.currency,
                 ),
-                why=say("%(product)s takes no bill or purchase order below zero.", product=self.product),
+                why=say("%(product)s doesn't allow negative bills or purchase orders.", product=self.product),
                 cure=cure, field="lines", code="below-zero",
             )  # fmt: skip
 
@@ -136,8 +136,7 @@ class StandardProblems:
         if sale.tax.amount and sale.tax.code is None:
             yield Problem(
                 what=say(
-                    "%(title)s has %(tax)s of sales tax, and %(product)s is not told at which rate.",
-                    title=sale.title, tax=sale.tax.amount, product=self.product,
+                    "%(title)s has %(tax)s of sales tax and no tax code.", title=sale.title, tax=sale.tax.amount
                 ),
                 why=why, cure=say("Choose a tax code, or send the tax as an item."), field="tax",
                 code="tax-code-missing",
@@ -149,25 +148,22 @@ class StandardProblems:
             what=say(
                 "The %(kind)s “%(name)s” is inactive in %(product)s.", kind=noun(kind), name=name, product=self.product
             ),
-            why=say(
-                "Nothing can be posted for an inactive %(kind)s, and no other one can have the name.", kind=noun(kind)
-            ),
+            why=say("An inactive %(kind)s cannot be used, and its name cannot be used again.", kind=noun(kind)),
             cure=say(
-                "Make the %(kind)s active again in %(product)s, choose another one, or enter it under another name.",
+                "Make the %(kind)s active again in %(product)s, choose another one, or use another name.",
                 kind=noun(kind), product=self.product,
             ),
             field=kind, code="name-inactive", fixes=(Fix.other_name(name, kind),),
         )  # fmt: skip
 
     def name_of_another_kind(self, name: str, kind: str, holder: Sentence) -> Problem:
-        """Return the problem of a new customer or vendor whose name belongs to `holder`: "an inactive employee"."""
+        """Return the problem of a new customer or vendor whose name `holder` has: "an inactive employee"."""
         return Problem(
             what=say(
-                "In %(product)s “%(name)s” is %(holder)s, so no %(kind)s can have that name.",
-                product=self.product, name=name, holder=holder, kind=noun(kind),
+                "%(product)s already has %(holder)s named “%(name)s”.", product=self.product, holder=holder, name=name
             ),
-            why=say("Customers, vendors and employees share one list of names there."),
-            cure=say("Choose another %(kind)s, or enter it under another name.", kind=noun(kind)),
+            why=say("Customers, vendors and employees share one list of names in %(product)s.", product=self.product),
+            cure=say("Choose another %(kind)s, or use another name.", kind=noun(kind)),
             field=kind, code="name-of-another-kind", fixes=(Fix.other_name(name, kind),),
         )  # fmt: skip
 
@@ -175,20 +171,20 @@ class StandardProblems:
         """Return the problem of a document whose `same_as` is not in the books, or belongs to another party."""
         return Problem(
             what=say(
-                "What %(subject)s was to be linked to is not in %(product)s any more, or is somebody else's.",
-                subject=subject, product=self.product,
+                "%(product)s no longer has the document to link %(subject)s to, or it belongs to someone else.",
+                product=self.product, subject=subject,
             ),
-            cure=say("Untick the link in the dialog and send it again."), field="number", code="link-missing",
+            cure=say("Uncheck the link in the dialog and send it again."), field="number", code="link-missing",
         )  # fmt: skip
 
     def deleted_there(self, subject: Sentence, posting_id: str = "") -> Problem:
         """Return the problem of a change to something that was deleted in the books. `posting_id` is the id of a
         document that can be entered once more."""
-        anew = Fix(label=say("Enter it once more"), kind=FixKind.ANEW, value=posting_id)
+        anew = Fix(label=say("Create it again"), kind=FixKind.ANEW, value=posting_id)
         return Problem(
-            what=say("%(product)s does not have %(subject)s any more.", product=self.product, subject=subject),
+            what=say("%(product)s no longer has %(subject)s.", product=self.product, subject=subject),
             why=say("It was deleted there after it was sent, so there is nothing to change."),
-            cure=say("Enter it once more if it is still wanted; else give this update up."),
+            cure=say("Create it again if you still need it; otherwise skip this update."),
             code="deleted-there", fixes=(anew,) if posting_id else (),
         )  # fmt: skip
 
@@ -198,26 +194,22 @@ class StandardProblems:
         total = in_cents(total)
         if not revises.totals or total in revises.totals:
             return
-        offer = Fix(label=say("Put the order’s figures in its place"), kind=FixKind.OVERWRITES, value=str(total))
+        offer = Fix(label=say("Overwrite it with the order"), kind=FixKind.OVERWRITES, value=str(total))
         raise Rejected(Problem(
             what=say(
-                "Somebody has changed %(subject)s in %(product)s: it comes to %(total)s there.",
+                "Someone changed %(subject)s in %(product)s: its total is %(total)s there.",
                 subject=subject, product=self.product, total=total,
             ),
             why=say(
-                "It came to %(total)s as far as we know, and an update would replace what was changed.",
-                total=revises.totals[-1],
+                "We know it with a total of %(total)s, and this would overwrite the change.", total=revises.totals[-1]
             ),
-            cure=say(
-                "Look in %(product)s what it is. Then put the order’s figures in its place, or give the update up.",
-                product=self.product,
-            ),
+            cure=say("Check it in %(product)s. Then overwrite it, or skip this update.", product=self.product),
             code="changed-there", fixes=(offer,),
         ))  # fmt: skip
 
     def _length(self, text: str, most: int) -> Sentence:
         return say(
-            "%(product)s keeps %(most)s characters; this has %(count)s.", product=self.product, most=f"{most:,}",
+            "%(product)s allows %(most)s characters; this has %(count)s.", product=self.product, most=f"{most:,}",
             count=f"{len(text):,}",
         )  # fmt: skip
 
@@ -238,7 +230,7 @@ def explain_taken_number(refused: Problem, found: Sequence[FoundDocument], party
     there = [one.description for one in found[:3]]
     return replace(
         refused, field="number", fixes=(*links[:3], Fix.other_number(other_number)),
-        why=say("There it is %(found)s.", found=reduce(_list_both, there)) if there else refused.why,
+        why=say("It belongs to %(found)s.", found=reduce(_list_both, there)) if there else refused.why,
     )  # fmt: skip
 
 

@@ -103,4 +103,4 @@ def _build_transaction(kind: TransactionKind, wanted: History, row: Row) -> Tran
 
 
 def _read_amount(fields: Mapping[str, Any], name: str) -> Decimal:
-    return in_cents(Decimal(fields.get(name) or 0))
+    return in_cents(fields.get(name) or 0)

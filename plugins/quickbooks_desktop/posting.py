@@ -45,7 +45,7 @@ from quickbooks_desktop.statuses import PROBLEMS
 
 HOLDERS = {
     "CustomerRet": say("a customer"), "VendorRet": say("a vendor"), "EmployeeRet": say("an employee"),
-    "OtherNameRet": say("on the list of other names"),
+    "OtherNameRet": say("an entry on the Other Names list"),
 }  # fmt: skip
 """Who may have a name, by the kind of the row."""
 

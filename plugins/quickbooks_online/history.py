@@ -56,4 +56,4 @@ def _build_transaction(kind: TransactionKind, row: Row) -> Transaction:
 
 
 def _read_amount(row: dict[str, Any], name: str) -> Decimal:
-    return in_cents(Decimal(str(row.get(name) or 0)))
+    return in_cents(row.get(name) or 0)

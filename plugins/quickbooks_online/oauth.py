@@ -38,7 +38,7 @@ SIGN_IN = SignInProblems(
     product="QuickBooks Online",
     provider="Intuit",
     consent=say(
-        "Press Connect again and choose “Connect” at Intuit. You need to be an administrator of the company there.",
+        "Click Connect again and choose “Connect” at Intuit. You need to be an administrator of the company there.",
     ),
     keys="HUB_QUICKBOOKS_ONLINE_CLIENT_ID and HUB_QUICKBOOKS_ONLINE_CLIENT_SECRET",
 )

@@ -128,7 +128,7 @@ def _review_tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterato
             code="tax-off",
         )
     elif books.tax_system is TaxSystem.BY_CODE:
-        yield from PROBLEMS.find_missing_tax_code(sale, say("In your QuickBooks a tax code says it."))
+        yield from PROBLEMS.find_missing_tax_code(sale, say("In your QuickBooks a tax code says the rate."))
     elif is_taxed and books.tax_system is TaxSystem.BY_LINE and sale.tax.code is None:
         yield Problem(
             what=say("%(title)s is to be taxed, and QuickBooks is not told by which code.", title=sale.title),

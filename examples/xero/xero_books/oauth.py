@@ -42,7 +42,7 @@ LONGEST_TIMEOUT = 15.0
 SIGN_IN = SignInProblems(
     product="Xero",
     provider="Xero",
-    consent=say("Press Connect again, choose your organisation at Xero, and allow access."),
+    consent=say("Click Connect again, choose your organisation at Xero, and allow access."),
     keys="HUB_XERO_CLIENT_ID",
 )
 NOBODY = Problem(
