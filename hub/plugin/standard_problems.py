@@ -167,6 +167,17 @@ class StandardProblems:
             field=kind, code="name-of-another-kind", fixes=(Fix.other_name(name, kind),),
         )  # fmt: skip
 
+    def item_not_sellable(self, name: str, holder: Sentence) -> Problem:
+        """Return the problem of a new item whose name `holder` has, which no line can have: "a category"."""
+        return Problem(
+            what=say(
+                "%(product)s already has %(holder)s named “%(name)s”.", product=self.product, holder=holder, name=name
+            ),
+            why=say("It cannot be sold, and no other item can have its name."),
+            cure=say("Choose another item, or use another name."),
+            field="item", code="item-not-sellable", fixes=(Fix.other_name(name, "item"),),
+        )  # fmt: skip
+
     def link_missing(self, subject: Sentence) -> Problem:
         """Return the problem of a document whose `same_as` is not in the books, or belongs to another party."""
         return Problem(

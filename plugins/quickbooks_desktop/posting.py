@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from hub.plugin import (
@@ -39,6 +38,7 @@ from hub.plugin import (
 from quickbooks_desktop import changing, payloads, statuses
 from quickbooks_desktop.asking import Row, query_rows, write_row
 from quickbooks_desktop.changing import change_row, total_of
+from quickbooks_desktop.lists import NO_LINES
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fit_name
 from quickbooks_desktop.options import DISCOUNT_ITEM, ITEM_KIND
 from quickbooks_desktop.statuses import PROBLEMS
@@ -173,9 +173,9 @@ def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
         case NewCustomer() if record.revises is not None:
             return (yield from _changed_customer(record, record.revises))
         case NewCustomer():
-            return (yield from _create_party("customer", "Customer", payloads.customer(record), options))
+            return (yield from _create_party("Customer", payloads.customer(record), options))
         case NewVendor():
-            return (yield from _create_party("vendor", "Vendor", payloads.vendor(record), options))
+            return (yield from _create_party("Vendor", payloads.vendor(record), options))
         case NewItem():
             return (yield from _create_item(payloads.item(record, options), ITEM_KIND.value_in(options)))
 
@@ -193,27 +193,29 @@ def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Re
     return _ref_to(row)
 
 
-def _create_party(word: str, kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
+def _create_party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:
     """Create a customer or a vendor; if the name is taken and the option says so, with a suffix. Return it."""
     row = yield from create_under_free_name(
-        fields["Name"], options,
-        lambda name: _create_party_as(word, kind, {**fields, "Name": fit_name(name, CUSTOMER_LENGTH)}),
-    )  # fmt: skip
+        fields["Name"],
+        options,
+        lambda name: _create_party_as(kind, {**fields, "Name": fit_name(name, CUSTOMER_LENGTH)}),
+    )
     return _ref_to(row)
 
 
-def _create_party_as(word: str, kind: str, fields: Payload) -> Conversation[Row]:
-    name = fields["Name"]
+def _create_party_as(kind: str, fields: Payload) -> Conversation[Row]:
+    name, word = fields["Name"], kind.lower()
     subject = say("the %(kind)s “%(name)s”", kind=noun(word), name=name)
     entered = write_row(say("create %(kind)s", kind=noun(word)), f"{kind}Add", fields, subject)
-    find = partial(_find_name_holder, word, kind, name)
-    return (yield from create_or_find(entered, statuses.NAME_TAKEN, find))
+    return (
+        yield from create_or_find(entered, statuses.NAME_TAKEN, lambda taken: _find_name_holder(kind, name, taken))
+    )
 
 
-def _find_name_holder(word: str, kind: str, name: str, taken: Problem) -> Conversation[Row]:
+def _find_name_holder(kind: str, name: str, taken: Problem) -> Conversation[Row]:
     """Find who has a name after status 3100. Return an active record of the same kind; otherwise raise `Rejected` that
     says who has the name."""
-    subject = say("“%(name)s”", name=name)
+    subject, word = say("“%(name)s”", name=name), kind.lower()
     found = yield from query_rows(say("look who has the name"), "EntityQuery", {"FullName": [name]}, subject)
     same = [row for row in found if row["kind"] == f"{kind}Ret"]
     if same and _is_active(same[0]):
@@ -230,6 +232,8 @@ def _create_item(fields: Payload, kind: str) -> Conversation[Ref]:
     subject = say("the product “%(name)s”", name=name)
     entered = write_row(say("create %(kind)s", kind=noun("item")), f"{kind}Add", fields, subject)
     row = yield from create_or_find(entered, statuses.NAME_TAKEN, lambda _: _find_item(name, subject))
+    if row["kind"] in NO_LINES:
+        raise Rejected(PROBLEMS.item_not_sellable(name, say("an item for discounts, payments or subtotals")))
     if not _is_active(row):
         raise Rejected(PROBLEMS.name_inactive(name, "item"))
     return _ref_to(row)

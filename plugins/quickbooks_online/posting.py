@@ -221,16 +221,7 @@ def _find_item(name: str) -> Conversation[Row | None]:
     if found and not found[0].get("Active", True) and not usable:
         raise Rejected(PROBLEMS.name_inactive(name, "item"))
     if found and not usable:
-        raise Rejected(
-            Problem(
-                what=say("The product “%(name)s” is a category or bundle in QuickBooks.", name=name),
-                why=say("It cannot stand on a line, and no other product can have the name."),
-                cure=say("Choose another product, or give this one another name, and send again."),
-                field="item",
-                code="item-not-sellable",
-                fixes=(Fix.other_name(name, "item"),),
-            )
-        )
+        raise Rejected(PROBLEMS.item_not_sellable(name, say("a category or bundle")))
     return usable[0] if usable else None
 
 

@@ -48,6 +48,7 @@ class Product:
     nobody: Sequence[Payload]
     entered: Payload
     inactive_item: Payload
+    item_without_lines: Payload
     changed_invoice: Sequence[Payload]
 
     def create(self, record: NewRecord, options: dict[str, str], *answers: Payload) -> tuple[Ref, Sequence[Request]]:
@@ -70,6 +71,7 @@ ONLINE = Product(
     nobody=[found("Customer"), found("Vendor"), found("Employee")],
     entered={"Customer": {"Id": "7", "DisplayName": "ABC Company (C)"}},
     inactive_item=found("Item", {"Id": "9", "Name": "A7102", "Type": "Service", "Active": False}),
+    item_without_lines=found("Item", {"Id": "9", "Name": "A7102", "Type": "Category", "Active": True}),
     changed_invoice=[fault("5010"), {"Invoice": {"Id": "12", "SyncToken": "4", "TotalAmt": Decimal("99.00")}}],
 )
 DESKTOP = Product(
@@ -78,6 +80,7 @@ DESKTOP = Product(
     nobody=[rows(status="500")],
     entered=rows({"kind": "CustomerRet", "fields": {"ListID": "7", "Name": "ABC Company (C)"}}),
     inactive_item=rows({"kind": "ItemServiceRet", "fields": {"ListID": "9", "Name": "A7102", "IsActive": "false"}}),
+    item_without_lines=rows({"kind": "ItemDiscountRet", "fields": {"ListID": "9", "Name": "A7102"}}),
     changed_invoice=[rows({"kind": "InvoiceRet", "fields": {"TxnID": "12", "Subtotal": "99.00"}})],
 )
 
@@ -111,6 +114,12 @@ def test_with_the_option_it_gets_the_suffix_that_would_be_offered(product: Produ
 def test_an_inactive_item_is_named_and_can_have_another_name(product: Product) -> None:
     (problem,) = product.refuse(ITEM, product.taken, product.inactive_item).problems
     assert (problem.field, problem.code) == ("item", "name-inactive")
+    assert [fix.kind for fix in problem.fixes] == [FixKind.NAME]
+
+
+def test_an_item_that_no_line_can_have_is_not_used(product: Product) -> None:
+    (problem,) = product.refuse(ITEM, product.taken, product.item_without_lines).problems
+    assert (problem.field, problem.code) == ("item", "item-not-sellable")
     assert [fix.kind for fix in problem.fixes] == [FixKind.NAME]
 
 
