@@ -58,10 +58,10 @@ class StandardProblems:
         self, party: NewCustomer | NewVendor, *, email: int, phone: int | None = None
     ) -> Iterator[Problem]:
         """Yield a problem for an email address and for a telephone number that are longer than these lengths."""
-        what, field = say("The e-mail address of %(name)s", name=party.name), str(party.kind)
+        what, field = say("The email address of %(name)s", name=party.name), str(party.kind)
         yield from self.find_long_text(party.email, email, what, field)
         if phone is not None:
-            what = say("The telephone number of %(name)s", name=party.name)
+            what = say("The phone number of %(name)s", name=party.name)
             yield from self.find_long_text(party.phone, phone, what, field)
 
     def find_long_descriptions(self, lines: Sequence[Line], most: int) -> Iterator[Problem]:
