@@ -233,7 +233,7 @@ def _party(wanted: Wanted, inactive: Problem, choices: Choices, context: Plannin
     problems: tuple[Problem, ...] = ()
     record = fixes.put(new, about, choices.answers)
     if existing is None or existing.progress in {Progress.FREE, Progress.POSTED}:
-        record, problems = names.find_free_name(record, context.names, context.options, is_wanted=creates_new(chosen))
+        record, problems = names.find_free_name(record, context, is_wanted=creates_new(chosen))
     replaces = existing is not None and existing.is_posted
     part = NewPart(key=key, about=about, record=record, problems=fixes.mark(problems, about), replaces=replaces)
     return Part(ref=Ref(id="", name=company.name), new=part)
