@@ -17,9 +17,9 @@ from hub.cli import cli
 from hub.database import now, session
 from hub.dispatch import pump
 from hub.extension import BrokenPlugin
-from hub.installations import doctor
-from hub.installations.doctor import find_faults
 from hub.models import Delivery, Installation, Mapping
+from hub.operations import doctor
+from hub.operations.doctor import find_faults
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import Setting, Unavailable
@@ -46,6 +46,7 @@ def well(
     """An installation with nothing wrong; Redis answers, a worker is there, and somebody sweeps."""
     with redis.running(tmp_path_factory.getbasetemp()) as app.config["HUB_REDIS_URL"]:
         monkeypatch.setattr(doctor, "workers", lambda: 1)
+        monkeypatch.setattr(doctor, "schedulers", lambda: 1)
         jobs.sweep()
         yield installation
 

@@ -1,0 +1,62 @@
+"""The events of rows, emitted after the commit: deliveries that come into a state, installations that are changed.
+
+Deliveries that move by `row.move`, and new rows, are seen by themselves. Whoever moves rows by an UPDATE (`update_state`)
+calls `note_state` with each row, or `events.later` with `events.DELIVERY[state]` where no row was loaded.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import event, inspect
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Mapper, object_session
+
+from hub import events
+from hub.database import now
+from hub.models.delivery import Delivery
+from hub.models.installation import Installation
+from hub.states import DeliveryState
+
+
+@event.listens_for(Delivery.state, "set")
+def _moved(row: Delivery, to: DeliveryState, _before: Any, _initiator: Any) -> None:
+    if inspect(row).persistent:  # A new row is noted when it is written.
+        note_state(row, to)
+
+
+@event.listens_for(Delivery, "after_insert")
+def _created(_mapper: Mapper[Delivery], _connection: Connection, row: Delivery) -> None:
+    note_state(row, row.state)
+
+
+def note_state(row: Delivery, state: DeliveryState) -> None:
+    """Note that a delivery came into a state. Its other values are read right before the commit."""
+    session = object_session(row)
+    if session is not None:
+        events.note(session, partial(_describe, row, state))
+
+
+def _describe(row: Delivery, state: DeliveryState) -> events.Noted:
+    fields = events.Fields(
+        organization=row.organization_id, installation=row.installation_id, integration=row.installation.integration,
+        order=row.order_id, document=row.kind, number=row.posting_number or str(row.subject.get("number", "")),
+        delivery=row.id, outcome=state.value,
+    )  # fmt: skip
+    if state is DeliveryState.POSTED:
+        fields["seconds"] = (now() - row.sent_at).total_seconds()
+    elif state is DeliveryState.STOPPED:
+        fields["reason"] = row.reason.value if row.reason else ""
+        fields["code"] = str(row.problems[0].get("code", "")) if row.problems else ""
+    return partial(events.emit, events.DELIVERY[state.value], **fields)
+
+
+def note_change(installation: Installation, outcome: str) -> None:
+    """Note what a person did with an installation: one of the outcomes of `events.INSTALLATION`."""
+    session = object_session(installation)
+    assert session is not None
+    events.note(session, lambda: partial(
+        events.emit, events.INSTALLATION, organization=installation.organization_id, installation=installation.id,
+        integration=installation.integration, outcome=outcome,
+    ))  # fmt: skip

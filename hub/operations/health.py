@@ -1,0 +1,100 @@
+"""Health: does this process answer, and is all there that it needs? Quick, bounded, and without secrets."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+from redis.exceptions import RedisError
+from sqlalchemy import text
+
+from hub import migrating, queue
+from hub.database import now, session
+from hub.extension import sweep_interval
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+SECONDS = 2.0
+"""How long a source may take over its answer."""
+
+_SWEEPS, _SOON = 3, dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How one thing is: `code` is "ok", "silent" (no answer in time), "failed", "outdated" or "late"."""
+
+    code: str
+    seconds: float
+
+    @property
+    def is_ok(self) -> bool:
+        return self.code == "ok"
+
+
+def check_all() -> dict[str, Check]:
+    """Return how the database, its tables, Redis and the scheduler are, by name. Each is bounded by `SECONDS`."""
+    checks = {"database": _bounded("database", _database)}
+    checks["migrations"] = _bounded("database", _migrations) if checks["database"].is_ok else Check("silent", 0)
+    checks["redis"] = _bounded("redis", _redis)
+    checks["scheduler"] = _bounded("redis", _scheduler) if checks["redis"].is_ok else Check("silent", 0)
+    return checks
+
+
+def is_late(swept_at: dt.datetime | None) -> bool:
+    """Return True if nobody has swept for three intervals, and a minute at least."""
+    return swept_at is None or now() - swept_at > max(_SWEEPS * sweep_interval(), _SOON)
+
+
+def _database() -> str:
+    session().execute(text("SELECT 1"))
+    return "ok"
+
+
+def _migrations() -> str:
+    return "ok" if migrating.is_current() else "outdated"
+
+
+def _redis() -> str:
+    queue.connection().ping()
+    return "ok"
+
+
+def _scheduler() -> str:
+    return "late" if is_late(queue.swept_at()) else "ok"
+
+
+_running: dict[str, Thread] = {}
+"""The thread that waits for each source. One that hangs is not asked by a second one."""
+
+
+def _bounded(source: str, check: Callable[[], str]) -> Check:
+    """Make a check in a thread of its own, because a connection to a host that is gone may take minutes to fail."""
+    before = _running.get(source)
+    if before is not None and before.is_alive():
+        return Check("silent", 0)
+    app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
+    found: list[str] = []
+
+    def run() -> None:
+        with app.app_context():
+            try:
+                found.append(check())
+            except RedisError:
+                found.append("silent")
+            except Exception:  # Whatever a driver raises, it is no answer. What it says may name hosts and users.
+                found.append("failed")
+            finally:
+                session().remove()
+
+    began = time.monotonic()
+    thread = _running[source] = Thread(target=run, name=f"hub-health-{source}", daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    return Check(found[0] if found else "silent", round(time.monotonic() - began, 4))
