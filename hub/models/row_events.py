@@ -1,7 +1,7 @@
 """The events of rows, emitted after the commit: deliveries that come into a state, installations that are changed.
 
-Deliveries that move by `row.move`, and new rows, are seen by themselves. Whoever moves rows by an UPDATE (`update_state`)
-calls `note_state` with each row, or `events.later` with `events.DELIVERY[state]` where no row was loaded.
+Deliveries that move by `row.move`, and new ones, are seen by themselves. Whoever moves rows by an UPDATE
+(`update_state`) calls `note_state` with each, or `events.later` with `events.DELIVERY[state]` where none was loaded.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from hub import events
 from hub.database import now
 from hub.models.delivery import Delivery
 from hub.models.installation import Installation
+from hub.plugin import RecordKind
 from hub.states import DeliveryState
 
 
@@ -38,10 +39,18 @@ def note_state(row: Delivery, state: DeliveryState) -> None:
         events.note(session, partial(_describe, row, state))
 
 
+_RECORDS = frozenset(RecordKind)
+"""Their numbers are the names of people, which do not belong into a log."""
+
+
+def _number(row: Delivery) -> str:
+    return row.posting_number or str(row.subject.get("number", ""))
+
+
 def _describe(row: Delivery, state: DeliveryState) -> events.Noted:
     fields = events.Fields(
         organization=row.organization_id, installation=row.installation_id, integration=row.installation.integration,
-        order=row.order_id, document=row.kind, number=row.posting_number or str(row.subject.get("number", "")),
+        order=row.order_id, document=row.kind, number="" if row.kind in _RECORDS else _number(row),
         delivery=row.id, outcome=state.value,
     )  # fmt: skip
     if state is DeliveryState.POSTED:
