@@ -123,11 +123,11 @@ def reencrypt() -> None:
 
 
 def _moment(moment: dt.datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}Z" if moment else "-"
+    return f"{moment:%Y-%m-%d %H:%M:%S}Z" if moment else ""
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    lines = [heads, *rows]
+    lines = [heads, *([text or "-" for text in row] for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
     for line in lines:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

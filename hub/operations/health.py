@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, cast
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 SECONDS = 2.0
 """How long a source may take over its answer."""
 
-_SWEEPS, _SOON = 3, dt.timedelta(minutes=1)
+SWEPT_WITHIN = dt.timedelta(minutes=1)
+"""Nobody sweeps, if nobody has for so long and for three intervals."""
+
+_SWEEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +43,39 @@ class Check:
 
 def check_all() -> dict[str, Check]:
     """Return how the database, its tables, Redis and the scheduler are, by name. Each is bounded by `SECONDS`."""
-    checks = {"database": _bounded("database", _database)}
-    checks["migrations"] = _bounded("database", _migrations) if checks["database"].is_ok else Check("silent", 0)
-    checks["redis"] = _bounded("redis", _redis)
-    checks["scheduler"] = _bounded("redis", _scheduler) if checks["redis"].is_ok else Check("silent", 0)
-    return checks
+    return dict(_checks())
+
+
+def _checks() -> Iterator[tuple[str, Check]]:
+    for source, ping, what, check in (
+        ("database", ping_database, "migrations", check_migrations),
+        ("redis", ping_redis, "scheduler", check_scheduler),
+    ):
+        found = _bounded(source, ping)
+        yield source, found
+        yield what, _bounded(source, check) if found.is_ok else Check("silent", 0)
 
 
 def is_late(swept_at: dt.datetime | None) -> bool:
     """Return True if nobody has swept for three intervals, and a minute at least."""
-    return swept_at is None or now() - swept_at > max(_SWEEPS * sweep_interval(), _SOON)
+    return swept_at is None or now() - swept_at > max(_SWEEPS * sweep_interval(), SWEPT_WITHIN)
 
 
-def _database() -> str:
+def ping_database() -> str:
     session().execute(text("SELECT 1"))
     return "ok"
 
 
-def _migrations() -> str:
+def check_migrations() -> str:
     return "ok" if migrating.is_current() else "outdated"
 
 
-def _redis() -> str:
+def ping_redis() -> str:
     queue.connection().ping()
     return "ok"
 
 
-def _scheduler() -> str:
+def check_scheduler() -> str:
     return "late" if is_late(queue.swept_at()) else "ok"
 
 

@@ -24,7 +24,7 @@ from hub.queue import commit
 from hub.states import BatchState, ConversationState, DeliveryState
 
 _MONTH = dt.timedelta(days=30.44)
-_CHUNK = 500
+CHUNK = 500
 """Rows of one transaction, which takes some milliseconds."""
 
 _DONE_WITH = (BatchState.ANSWERED, BatchState.REFUSED)
@@ -121,7 +121,7 @@ def _delete(model: type[Base], query: Select[int]) -> int:
     """Delete what a query finds, a chunk in each transaction, in the order of the ids."""
     key: Any = model.__table__.c.id
     deleted, last = 0, 0
-    while ids := session().scalars(query.where(key > last).order_by(key).limit(_CHUNK)).all():
+    while ids := session().scalars(query.where(key > last).order_by(key).limit(CHUNK)).all():
         session().execute(delete(model).where(key.in_(ids)).execution_options(synchronize_session=False))
         commit()
         deleted, last = deleted + len(ids), ids[-1]

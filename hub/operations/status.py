@@ -111,7 +111,7 @@ def find_stuck(longer_than: dt.timedelta, limit: int) -> list[Delivery]:
 
 
 def problem_code(delivery: Delivery) -> str:
-    """Return the code of what stopped a delivery; empty if nothing did."""
+    """Return the code of what stopped a delivery, or else the reason; empty if nothing did."""
     if delivery.state is not _D.STOPPED:
         return ""
-    return str(delivery.problems[0].get("code", "")) if delivery.problems else str(delivery.reason or "")
+    return next((str(one["code"]) for one in delivery.problems if one.get("code")), str(delivery.reason or ""))
