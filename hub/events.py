@@ -233,8 +233,13 @@ def emit(event: Event, **fields: Unpack[Fields]) -> None:
     """Write an event to the log and move its metrics."""
     for measure in event.measures:
         measure(fields)
-    if log.isEnabledFor(event.level):
+    if is_logged(event):
         log.log(event.level, Line(event, fields))
+
+
+def is_logged(event: Event) -> bool:
+    """Return True if an event is written to the log. Otherwise what its metrics need is enough."""
+    return log.isEnabledFor(event.level)
 
 
 class _HasInfo(Protocol):

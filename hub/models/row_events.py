@@ -43,22 +43,27 @@ _RECORDS = frozenset(RecordKind)
 """Their numbers are the names of people, which do not belong into a log."""
 
 
-def _number(row: Delivery) -> str:
-    return row.posting_number or str(row.subject.get("number", ""))
-
-
 def _describe(row: Delivery, state: DeliveryState) -> events.Noted:
-    fields = events.Fields(
-        organization=row.organization_id, installation=row.installation_id, integration=row.installation.integration,
-        order=row.order_id, document=row.kind, number="" if row.kind in _RECORDS else _number(row),
-        delivery=row.id, outcome=state.value,
-    )  # fmt: skip
+    told = events.DELIVERY[state]
+    fields = events.Fields(integration=row.installation.integration, document=row.kind, outcome=state)
     if state is DeliveryState.POSTED:
         fields["seconds"] = (now() - row.sent_at).total_seconds()
     elif state is DeliveryState.STOPPED:
-        fields["reason"] = row.reason.value if row.reason else ""
-        fields["code"] = str(row.problems[0].get("code", "")) if row.problems else ""
-    return partial(events.emit, events.DELIVERY[state.value], **fields)
+        fields["reason"] = row.reason or ""
+    if events.is_logged(told):
+        fields.update(_details(row, state))
+    return partial(events.emit, told, **fields)
+
+
+def _details(row: Delivery, state: DeliveryState) -> events.Fields:
+    """Return what only the log says."""
+    found = events.Fields(
+        organization=row.organization_id, installation=row.installation_id, order=row.order_id, delivery=row.id,
+        number="" if row.kind in _RECORDS else row.posting_number or str(row.subject.get("number", "")),
+    )  # fmt: skip
+    if state is DeliveryState.STOPPED and row.problems:
+        found["code"] = str(row.problems[0].get("code", ""))
+    return found
 
 
 def note_change(installation: Installation, outcome: str) -> None:

@@ -12,11 +12,11 @@ from cryptography.fernet import InvalidToken
 from redis.exceptions import RedisError
 from rq import Worker
 from rq.cron import CronScheduler
-from sqlalchemy import func, select, text
+from sqlalchemy import column, func, select, table, text
 
 from hub import migrating, queue
 from hub.books import mappings
-from hub.database import now, session
+from hub.database import Moment, now, session
 from hub.dispatch import credentials, endpoints
 from hub.errors import NotConfigured
 from hub.extension import current, settings_of, vault
@@ -72,8 +72,9 @@ def workers() -> int:
 
 
 def schedulers() -> int:
-    """Return how many schedulers there are. Raises `RedisError`."""
-    return len(CronScheduler.all(queue.connection(), cleanup=False))
+    """Return how many schedulers have been heard of lately. Raises `RedisError`."""
+    beats = [one.last_heartbeat for one in CronScheduler.all(queue.connection(), cleanup=False)]
+    return sum(beat is not None and beat > now() - health.SWEPT_WITHIN for beat in beats)
 
 
 def _keys() -> Iterator[Fault]:
@@ -278,3 +279,27 @@ def _flow(installation: Installation) -> Iterator[_Told]:
 
 def _many(number: int, one: str, several: str) -> str:
     return f"{number} {one if number == 1 else several}"
+
+
+_LEASES = table("hub_lease", column("installation_id"), column("token"), column("until", Moment), column("worker"))
+
+
+def find_stale_leases(at: dt.datetime) -> list[tuple[int, str, dt.datetime]]:
+    """Return leases that nobody has renewed, released or taken over for long: the installation, the worker that held
+    it, and until when. One query."""
+    query = (
+        select(_LEASES.c.installation_id, _LEASES.c.worker, _LEASES.c.until)
+        .where(_LEASES.c.token.is_not(None), _LEASES.c.until < at - _LONG)
+        .order_by(_LEASES.c.until)
+    )
+    return [(installation_id, worker, until) for installation_id, worker, until in session().execute(query)]
+
+
+def stale_lease_faults() -> Iterator[Fault]:
+    """Tell of leases that a dead worker left behind and that no other one took over."""
+    for installation_id, worker, until in find_stale_leases(now()):
+        yield Fault(
+            code="lease-stale", where=f"installation {installation_id}",
+            what=f"Worker {worker or '?'} has not renewed its lease since {until:%Y-%m-%d %H:%M} UTC.",
+            cure="If deliveries wait there, start a worker; it takes the lease over.",
+        )  # fmt: skip

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
-from sqlalchemy import delete, text, update
+from rq.cron import CronScheduler
+from sqlalchemy import column, delete, insert, table, text, update
 
 from hub import jobs, queue
 from hub.cli import cli
-from hub.database import now, session
+from hub.database import Moment, now, session
 from hub.dispatch import pump
 from hub.extension import BrokenPlugin
 from hub.models import Delivery, Installation, Mapping
@@ -147,8 +149,7 @@ def _hangs(app: Flask, installation: Installation) -> None:
         (_no_setting, ["setting-missing"], "HUB_PRETEND_CLIENT_ID"),
         (_expired, ["authorization-ended"], "Pretend Books"), (_unmapped, ["mapping-missing"], "Income account"),
         (_stopped, ["stopped"], "1 delivery has stopped: rejected"),
-        (_nobody_sweeps, ["sweep-missing"], "flask hub scheduler"),
-        (_never_swept, ["sweep-missing"], "flask hub scheduler"),
+        (_nobody_sweeps, ["sweep-missing"], "workers"), (_never_swept, ["sweep-missing"], "workers"),
         (_hangs, ["ledger-unavailable", "plugin-hung"], "send (1×)"),
         (_down, ["ledger-unavailable"], "The ledger is away."), (_stuck, ["stuck"], "2 deliveries have"),
     ],
@@ -163,3 +164,51 @@ def test_it_names_what_is_wrong(
     assert (code, codes()) == (1, found)
     assert named in output
     assert output.count("→") == len(found), "Each has a cure."
+
+
+# ── Redis, schedulers and clocks ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_a_scheduler_it_says_so(well: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "schedulers", lambda: 0)
+    assert codes() == ["scheduler-missing"]
+
+
+def test_a_scheduler_counts_while_it_is_heard_of(app: Flask, tmp_path: Path) -> None:
+    with redis.running(tmp_path) as app.config["HUB_REDIS_URL"]:
+        assert doctor.schedulers() == 0
+        scheduler = CronScheduler(connection=queue.connection())
+        scheduler.register_birth()
+        assert doctor.schedulers() == 1
+        queue.connection().zadd("rq:cron_schedulers", {scheduler.name: time.time() - 300})
+        assert doctor.schedulers() == 0
+
+
+def test_a_redis_that_is_nearly_full_or_evicts(well: Installation) -> None:
+    used = int(queue.connection().info("memory")["used_memory"])
+    queue.connection().config_set("maxmemory", used * 2)
+    assert codes() == []
+    queue.connection().config_set("maxmemory", int(used * 1.05))
+    assert codes() == ["redis-full"]
+    queue.connection().config_set("maxmemory-policy", "allkeys-lru")
+    assert codes() == ["redis-evicts", "redis-full"]
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_clocks_are_compared(well: Installation, database_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = doctor.clock_skews()
+    assert set(found) == {"redis", *(["database"] if database_kind == "postgresql" else [])}
+    assert max(map(abs, found.values())) < dt.timedelta(seconds=2)
+    monkeypatch.setattr(doctor, "now", lambda: now() + dt.timedelta(seconds=30))
+    assert [one.where for one in find_faults() if one.code == "clock-skew"] == sorted(found)
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_stale_leases(app: Flask) -> None:
+    session().execute(text("CREATE TABLE hub_lease (installation_id INT, token TEXT, until TIMESTAMP, worker TEXT)"))
+    leases = table("hub_lease", column("installation_id"), column("token"), column("until", Moment), column("worker"))
+    for number, minutes, token in ((1, 1, "a"), (2, 60, "b"), (3, 60, None), (4, -1, "d")):
+        until = now() - dt.timedelta(minutes=minutes)
+        session().execute(insert(leases).values(installation_id=number, token=token, until=until, worker=f"w{number}"))
+    assert [(one.code, one.where) for one in doctor.stale_lease_faults()] == [("lease-stale", "installation 2")]
+    session().rollback()
