@@ -28,6 +28,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 REGISTRY = CollectorRegistry()
 """The metrics of this process. `hub.operations.metrics` serves them."""
 
+METRICS: dict[str, tuple[str, tuple[str, ...]]] = {}
+"""The meaning and the labels of each metric."""
+
 _NOTED = "hub_noted_events"
 _LONGEST = 200  # Characters of one value in a log line.
 
@@ -58,8 +61,6 @@ class Fields(TypedDict, total=False):
 # ── Metrics ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _Measure: TypeAlias = Callable[[Mapping[str, Any]], None]
-
-
 M = TypeVar("M", Counter, Histogram)
 
 
@@ -81,6 +82,7 @@ def _child_of(metric: M, labels: tuple[str, ...]) -> Callable[[Mapping[str, Any]
 
 def _counter(name: str, what: str, *labels: str, adds: str = "") -> _Measure:
     """Return what counts an event, or adds up one of its fields."""
+    METRICS[name] = what, labels
     child = _child_of(Counter(name, what, labels, registry=REGISTRY), labels)
     if adds:
         return lambda fields: child(fields).inc(fields.get(adds, 0))
@@ -89,6 +91,7 @@ def _counter(name: str, what: str, *labels: str, adds: str = "") -> _Measure:
 
 def _histogram(name: str, what: str, *labels: str, buckets: tuple[float, ...]) -> _Measure:
     """Return what observes the seconds of an event that has any."""
+    METRICS[name] = what, labels
     child = _child_of(Histogram(name, what, labels, registry=REGISTRY, buckets=buckets), labels)
 
     def observe(fields: Mapping[str, Any]) -> None:
@@ -99,38 +102,55 @@ def _histogram(name: str, what: str, *labels: str, buckets: tuple[float, ...]) -
 
 
 _deliveries = _counter(
-    "hub_deliveries_total", "Deliveries that came into a state", "integration", "document", "outcome"
+    "hub_deliveries_total", "Deliveries that came into a state (outcome)", "integration", "document", "outcome"
 )
-_stops = _counter(
-    "hub_stops_total", "Deliveries that stopped for a person", "integration", "document", "reason"
-)
+_stops = _counter("hub_stops_total", "Deliveries that stopped until a person acts", "integration", "document", "reason")
 _delivery_seconds = _histogram(
-    "hub_delivery_seconds", "From Send to posted", "integration", "document",
+    "hub_delivery_seconds",
+    "Seconds from Send until a document is posted",
+    "integration",
+    "document",
     buckets=(1, 2, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 86400),
 )
 _trip_seconds = _histogram(
-    "hub_trip_seconds", "One batch to a ledger and back", "integration", "outcome",
+    "hub_trip_seconds",
+    "Seconds that one batch takes to a ledger and back",
+    "integration",
+    "outcome",
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 70, 300),
 )
-_requests = _counter("hub_requests_total", "Requests that were taken to ledgers", "integration", adds="size")
-_refusals = _counter("hub_refusals_total", "Requests that ledgers refused", "integration", "document")
-_refreshes = _counter("hub_credential_refreshes_total", "Renewals of credentials", "integration", "outcome")
-_logins = _counter("hub_logins_total", "Logins of ledgers that poll", "integration", "outcome")
+_requests = _counter("hub_requests_total", "Requests in these batches", "integration", adds="size")
+_refusals = _counter("hub_refusals_total", "Documents and records that ledgers refused", "integration", "document")
+_refreshes = _counter(
+    "hub_credential_refreshes_total", "Renewals of credentials: renewed, refused, failed", "integration", "outcome"
+)
+_logins = _counter(
+    "hub_logins_total", "Logins of ledgers that poll: work, idle, refused, blocked", "integration", "outcome"
+)
 _leases = _counter("hub_lost_leases_total", "Leases that were lost or taken over", "integration", "outcome")
 _waits = _histogram(
-    "hub_rate_limit_wait_seconds", "Waits for room under a rate limit", "integration",
+    "hub_rate_limit_wait_seconds",
+    "Seconds of waiting for a rate limit",
+    "integration",
     buckets=(0.01, 0.1, 0.5, 1, 2, 5, 15, 60, 300),
 )
-_webhooks = _counter("hub_webhooks_total", "Webhooks that were received", "integration", "outcome")
-_notices = _counter("hub_notices_total", "Notices for admins", "reason", "outcome")
-_changes = _counter("hub_installation_changes_total", "What people did with installations", "integration", "outcome")
+_webhooks = _counter(
+    "hub_webhooks_total", "Webhooks: accepted, unknown (nobody has these books), unsigned", "integration", "outcome"
+)
+_notices = _counter("hub_notices_total", "Notices for admins: given, mailed, unmailed", "reason", "outcome")
+_changes = _counter(
+    "hub_installation_changes_total",
+    "Changes of installations: installed, authorized, expired, paused, removed, settings …",
+    "integration",
+    "outcome",
+)
 _sweep_seconds = _histogram(
-    "hub_sweep_seconds", "Sweeps", buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60)
+    "hub_sweep_seconds", "Seconds that a sweep takes", buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60)
 )  # fmt: skip
 _woken = _counter("hub_woken_total", "Jobs that sweeps have enqueued", adds="size")
+METRICS["hub_trips_in_flight"] = "Batches that are on their way to ledgers", ("integration",)
 _in_flight = Gauge(
-    "hub_trips_in_flight", "Trips to ledgers that are under way", ("integration",), registry=REGISTRY,
-    multiprocess_mode="livesum",
+    "hub_trips_in_flight", *METRICS["hub_trips_in_flight"], registry=REGISTRY, multiprocess_mode="livesum"
 )
 
 
@@ -179,17 +199,27 @@ DELIVERY = {
 `hub.models.row_events` notes it for every row that moves."""
 
 TRIP = _declare(
-    "trip", logging.INFO, "trip to {integration}: {outcome}",
-    "organization integration installation batch size seconds outcome code", _trip_seconds, _requests,
+    "trip",
+    logging.INFO,
+    "trip to {integration}: {outcome}",
+    "organization integration installation batch size seconds outcome code",
+    _trip_seconds,
+    _requests,
 )
 """A batch came back: `outcome` is answered, unavailable, unknown, expired, refused, crashed or timeout."""
 REFUSED = _declare(
-    "refused", logging.INFO, "{document} {number} refused",
-    "organization integration installation order document number delivery code", _refusals,
+    "refused",
+    logging.INFO,
+    "{document} {number} refused",
+    "organization integration installation order document number delivery code",
+    _refusals,
 )
 CREDENTIALS_REFRESHED = _declare(
-    "credentials refreshed", logging.INFO, "credentials of {integration}: {outcome}",
-    "organization integration installation seconds outcome", _refreshes,
+    "credentials refreshed",
+    logging.INFO,
+    "credentials of {integration}: {outcome}",
+    "organization integration installation seconds outcome",
+    _refreshes,
 )
 """`outcome` is renewed, refused or failed."""
 LOGIN = _declare(
@@ -201,8 +231,11 @@ LEASE_LOST = _declare(
 )
 """`outcome` is lost (this process found that it has it no more) or taken over (from one that did not renew it)."""
 RATE_LIMITED = _declare(
-    "rate limit", logging.DEBUG, "{integration} waits for its rate limit",
-    "integration installation seconds outcome", _waits,
+    "rate limit",
+    logging.DEBUG,
+    "{integration} waits for its rate limit",
+    "integration installation seconds outcome",
+    _waits,
 )
 """`outcome` is waited or paused."""
 WEBHOOK = _declare(
@@ -210,7 +243,10 @@ WEBHOOK = _declare(
 )
 """`size` is how many installations it concerns; `outcome` is accepted, unsigned or unknown."""
 NOTICE = _declare(
-    "notice", logging.INFO, "notice {reason} {outcome}", "organization integration installation reason outcome",
+    "notice",
+    logging.INFO,
+    "notice {reason} {outcome}",
+    "organization integration installation reason outcome",
     _notices,
 )
 """`reason` is the kind of the notice; `outcome` is given, mailed or unmailed."""
@@ -219,8 +255,11 @@ INSTALLATION = _declare(
 )
 """`outcome` is installed, authorized, refused, paused, resumed, removed, password, settings or accounts."""
 DISCONNECTED = _declare(
-    "disconnected", logging.WARNING, "{integration} disconnected",
-    "organization integration installation outcome", _changes,
+    "disconnected",
+    logging.WARNING,
+    "{integration} disconnected",
+    "organization integration installation outcome",
+    _changes,
 )
 """The authorization has ended, or the books take nothing any more; `outcome` is the state."""
 SWEPT = _declare("sweep", logging.DEBUG, "swept", "seconds size", _sweep_seconds, _woken)
@@ -230,9 +269,12 @@ SWEPT = _declare("sweep", logging.DEBUG, "swept", "seconds size", _sweep_seconds
 
 
 def emit(event: Event, **fields: Unpack[Fields]) -> None:
-    """Write an event to the log and move its metrics."""
-    for measure in event.measures:
-        measure(fields)
+    """Write an event to the log and move its metrics. A metric that cannot be written stops nothing."""
+    try:
+        for measure in event.measures:
+            measure(fields)
+    except OSError:  # The folder of the metrics is full, or gone.
+        log.exception("A metric cannot be written.")
     if is_logged(event):
         log.log(event.level, Line(event, fields))
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-_IS_INSTALLED = find_spec("opentelemetry") is not None and find_spec("opentelemetry.propagate") is not None
+IS_INSTALLED = find_spec("opentelemetry") is not None and find_spec("opentelemetry.propagate") is not None
 
 
 @contextmanager
 def span(name: str, trace: str = "", **fields: str | int | float) -> Iterator[None]:
     """Measure a part of the work as a span. `trace` is what `current_trace` returned where the work began."""
-    if not _IS_INSTALLED:
+    if not IS_INSTALLED:
         yield
         return
     from opentelemetry import propagate  # noqa: PLC0415 – Where it is installed.
@@ -30,7 +30,7 @@ def span(name: str, trace: str = "", **fields: str | int | float) -> Iterator[No
 
 def current_trace() -> str:
     """Return the context of the current span as a W3C `traceparent` (55 characters); empty without one."""
-    if not _IS_INSTALLED:
+    if not IS_INSTALLED:
         return ""
     from opentelemetry import propagate  # noqa: PLC0415 – Where it is installed.
 

@@ -20,17 +20,21 @@ UNFINISHED = (_D.WAITING, _D.QUEUED, _D.SENDING, _D.IN_DOUBT)
 GOING = (BatchState.OPEN, BatchState.RECEIVED, BatchState.DOUBTED, BatchState.PARKED)
 
 GAUGES = {
-    "hub_deliveries_now": ("Deliveries that are not finished, and those that have stopped", ("integration", "state")),
-    "hub_oldest_delivery_seconds": (
-        "Since when the oldest delivery of a connected installation has been in its state", ("integration", "state")
+    "hub_deliveries_now": (
+        "Deliveries that are waiting, queued, sending, in doubt or stopped",
+        ("integration", "state"),
     ),
-    "hub_installations": ("Installations that are not removed", ("integration", "state")),
-    "hub_batches_now": ("Batches that are not answered", ("integration", "state")),
-    "hub_queue_depth": ("Jobs that no worker has taken", ()),
-    "hub_seconds_since_sweep": ("Since when nobody has looked for what is due", ()),
-    "hub_scrape_failed": ("1 if a source did not answer, and its gauges are missing", ("source",)),
+    "hub_oldest_delivery_seconds": (
+        "Seconds that the oldest delivery of a connected installation has been in its state",
+        ("integration", "state"),
+    ),
+    "hub_installations": ("Installations, by state", ("integration", "state")),
+    "hub_batches_now": ("Batches that are not answered yet, by state", ("integration", "state")),
+    "hub_queue_depth": ("Jobs that no worker has taken yet", ()),
+    "hub_seconds_since_sweep": ("Seconds since the last sweep; missing if there was none", ()),
+    "hub_scrape_failed": ("1 if the database or Redis did not answer; its gauges are missing then", ("source",)),
 }
-"""What each gauge says, and its labels."""
+"""The meaning and the labels of each gauge."""
 
 
 def read() -> list[Metric]:

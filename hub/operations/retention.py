@@ -97,9 +97,7 @@ def _conversations(before: dt.datetime, *, are_empty: bool = False) -> Select[in
     left = select(Exchange.id).where(Exchange.conversation_id == ConversationRow.id)
     if not are_empty:
         left = left.join(BatchRow, Exchange.batch_id == BatchRow.id).where(BatchRow.state.not_in(_DONE_WITH))
-    return _finished(before).where(
-        or_(ConversationRow.delivery_id.is_(None), ~is_last_done), ~left.exists()
-    )
+    return _finished(before).where(or_(ConversationRow.delivery_id.is_(None), ~is_last_done), ~left.exists())
 
 
 def _batches(before: dt.datetime, going: Select[int] | None = None) -> Select[int]:

@@ -75,9 +75,7 @@ def _answered_at(installation: Installation) -> dt.datetime | None:
     return max(filter(None, (installation.answered_at, called_at)), default=None)
 
 
-def _attention(
-    installation: Installation, counts: Mapping[DeliveryState, int], *, is_parked: bool
-) -> tuple[str, ...]:
+def _attention(installation: Installation, counts: Mapping[DeliveryState, int], *, is_parked: bool) -> tuple[str, ...]:
     endpoint = installation.endpoint
     found = {
         "authorization-ended": installation.state is InstallationState.EXPIRED,

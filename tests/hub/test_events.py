@@ -217,9 +217,7 @@ def test_webhooks_are_told(installation: Installation, told: EventLog, tell: Tel
     assert [one["outcome"] for one in told.named("webhook")] == ["unknown"]
 
 
-def test_notices_are_told_when_given_and_when_mailed(
-    installation: Installation, told: EventLog, post: Post
-) -> None:
+def test_notices_are_told_when_given_and_when_mailed(installation: Installation, told: EventLog, post: Post) -> None:
     installation.move(InstallationState.EXPIRED)
     session().commit()
     sweep()

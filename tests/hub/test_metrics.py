@@ -162,9 +162,7 @@ def exposed(folder: Path) -> dict[str, float]:
     ).stdout)  # fmt: skip
 
 
-def test_another_process_shows_what_two_have_counted(
-    run: Callable[..., subprocess.Popen[str]], tmp_path: Path
-) -> None:
+def test_another_process_shows_what_two_have_counted(run: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
     first, second = run(COUNT, "2"), run(COUNT, "3", "fork")
     found = exposed(tmp_path)
     assert (found[TRIPS], found[IN_FLIGHT]) == (2 + 3 + 30, 2 + 3), "A fork counts apart, and nothing twice."

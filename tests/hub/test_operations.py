@@ -90,9 +90,7 @@ def test_stuck_deliveries_are_those_that_stopped_and_those_that_do_not_move(
     push.carry(installation.id)
     found = status.find_stuck(dt.timedelta(minutes=15), 100)
     assert [(one.kind, one.state, one.reason) for one in found] == [("customer", "stopped", "rejected")]
-    session().execute(
-        update(Delivery).where(Delivery.kind == "invoice").values(moved_at=now() - dt.timedelta(hours=1))
-    )
+    session().execute(update(Delivery).where(Delivery.kind == "invoice").values(moved_at=now() - dt.timedelta(hours=1)))
     session().commit()
     assert [one.kind for one in status.find_stuck(dt.timedelta(minutes=15), 100)] == ["invoice", "customer"]
     assert [one.kind for one in status.find_stuck(dt.timedelta(hours=2), 100)] == ["customer"]
