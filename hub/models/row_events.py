@@ -1,6 +1,6 @@
 """The events of rows, emitted after the commit: deliveries that come into a state, installations that are changed.
 
-Deliveries that move by `row.move`, and new ones, are seen by themselves. Whoever moves rows by an UPDATE
+Rows that move by `row.move`, and new deliveries, are seen by themselves. Whoever moves deliveries by an UPDATE
 (`update_state`) calls `note_state` with each, or `events.later` with `events.DELIVERY[state]` where none was loaded.
 """
 
@@ -18,13 +18,19 @@ from hub.database import now
 from hub.models.delivery import Delivery
 from hub.models.installation import Installation
 from hub.plugin import RecordKind
-from hub.states import DeliveryState
+from hub.states import DeliveryState, InstallationState
 
 
 @event.listens_for(Delivery.state, "set")
 def _moved(row: Delivery, to: DeliveryState, _before: Any, _initiator: Any) -> None:
     if inspect(row).persistent:  # A new row is noted when it is written.
         note_state(row, to)
+
+
+@event.listens_for(Installation.state, "set")
+def _disconnected(row: Installation, to: InstallationState, _before: Any, _initiator: Any) -> None:
+    if to is InstallationState.EXPIRED:
+        _note_installation(row, events.DISCONNECTED, to)
 
 
 @event.listens_for(Delivery, "after_insert")
@@ -68,9 +74,16 @@ def _details(row: Delivery, state: DeliveryState) -> events.Fields:
 
 def note_change(installation: Installation, outcome: str) -> None:
     """Note what a person did with an installation: one of the outcomes of `events.INSTALLATION`."""
-    session = object_session(installation)
-    assert session is not None
-    events.note(session, lambda: partial(
-        events.emit, events.INSTALLATION, organization=installation.organization_id, installation=installation.id,
-        integration=installation.integration, outcome=outcome,
-    ))  # fmt: skip
+    _note_installation(installation, events.INSTALLATION, outcome)
+
+
+def _note_installation(row: Installation, told: events.Event, outcome: str) -> None:
+    session = object_session(row)
+    if session is not None:
+        events.note(
+            session,
+            lambda: partial(
+                events.emit, told, organization=row.organization_id, installation=row.id,
+                integration=row.integration, outcome=outcome,
+            ),
+        )  # fmt: skip

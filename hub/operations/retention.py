@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from hub.database import Base, now, session
@@ -62,27 +62,25 @@ def prune(before: dt.datetime) -> Pruned:
     )
 
 
-def _finished(before: dt.datetime) -> Select[int]:
-    """Return the conversations that ended before then, of no delivery or of one that is finished."""
+def _is_finished(before: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of a conversation that ended before then, of no delivery or of one that is finished."""
     return (
-        select(ConversationRow.id)
-        .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
-        .where(
-            ConversationRow.state.in_((ConversationState.DONE, ConversationState.FAILED)),
-            ConversationRow.ended_at < before,
-            or_(
-                ConversationRow.delivery_id.is_(None),
-                Delivery.state.in_((DeliveryState.POSTED, DeliveryState.CANCELLED)) & (Delivery.moved_at < before),
-            ),
-        )
+        ConversationRow.state.in_((ConversationState.DONE, ConversationState.FAILED)),
+        ConversationRow.ended_at < before,
+        or_(
+            ConversationRow.delivery_id.is_(None),
+            Delivery.state.in_((DeliveryState.POSTED, DeliveryState.CANCELLED)) & (Delivery.moved_at < before),
+        ),
     )
 
 
 def _exchanges(before: dt.datetime) -> Select[int]:
     return (
         select(Exchange.id)
+        .join(ConversationRow, Exchange.conversation_id == ConversationRow.id)
         .join(BatchRow, Exchange.batch_id == BatchRow.id)
-        .where(Exchange.conversation_id.in_(_finished(before)), BatchRow.state.in_(_DONE_WITH))
+        .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
+        .where(BatchRow.state.in_(_DONE_WITH), *_is_finished(before))
     )
 
 
@@ -97,7 +95,11 @@ def _conversations(before: dt.datetime, *, are_empty: bool = False) -> Select[in
     left = select(Exchange.id).where(Exchange.conversation_id == ConversationRow.id)
     if not are_empty:
         left = left.join(BatchRow, Exchange.batch_id == BatchRow.id).where(BatchRow.state.not_in(_DONE_WITH))
-    return _finished(before).where(or_(ConversationRow.delivery_id.is_(None), ~is_last_done), ~left.exists())
+    return (
+        select(ConversationRow.id)
+        .outerjoin(Delivery, ConversationRow.delivery_id == Delivery.id)
+        .where(*_is_finished(before), or_(ConversationRow.delivery_id.is_(None), ~is_last_done), ~left.exists())
+    )
 
 
 def _batches(before: dt.datetime, going: Select[int] | None = None) -> Select[int]:

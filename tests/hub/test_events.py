@@ -217,6 +217,21 @@ def test_webhooks_are_told(installation: Installation, told: EventLog, tell: Tel
     assert [one["outcome"] for one in told.named("webhook")] == ["unknown"]
 
 
+def test_an_authorization_that_ends_is_told(installation: Installation, told: EventLog) -> None:
+    installation.move(InstallationState.EXPIRED)
+    assert [(one["organization"], one["outcome"]) for one in told.named("disconnected")] == [("acme", "expired")]
+
+
+def test_an_address_cannot_forge_a_log_line(installation: Installation, app: Flask) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        logged: list[str] = []
+        patch.setattr(app.logger, "log", lambda level, text, *args, **_: logged.append(text % args))
+        app.test_client().get("/hub/nothing%1b%5b1A%0dERROR%20forged")
+    assert len(logged) == 1
+    assert "\x1b" not in logged[0]
+    assert "\r" not in logged[0]
+
+
 def test_notices_are_told_when_given_and_when_mailed(installation: Installation, told: EventLog, post: Post) -> None:
     installation.move(InstallationState.EXPIRED)
     session().commit()
