@@ -47,13 +47,13 @@ def check_all() -> dict[str, Check]:
 
 
 def _checks() -> Iterator[tuple[str, Check]]:
-    for source, ping, what, check in (
+    for source, ping, name, check in (
         ("database", ping_database, "migrations", check_migrations),
         ("redis", ping_redis, "scheduler", check_scheduler),
     ):
         found = _bounded(source, ping)
         yield source, found
-        yield what, _bounded(source, check) if found.is_ok else Check("silent", 0)
+        yield name, _bounded(name, check) if found.is_ok else Check("silent", 0)
 
 
 def is_late(swept_at: dt.datetime | None) -> bool:
@@ -79,15 +79,28 @@ def check_scheduler() -> str:
     return "late" if is_late(queue.swept_at()) else "ok"
 
 
-_running: dict[str, Thread] = {}
-"""The thread that waits for each source. One that hangs is not asked by a second one."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A check that is being made in a thread of its own. `found` is empty until it has ended."""
+
+    thread: Thread
+    found: list[str]
 
 
-def _bounded(source: str, check: Callable[[], str]) -> Check:
+_asked: dict[str, _Asked] = {}
+"""By name. One that hangs is waited for by the next caller, too, instead of being asked by a second thread."""
+
+
+def _bounded(name: str, check: Callable[[], str]) -> Check:
     """Make a check in a thread of its own, because a connection to a host that is gone may take minutes to fail."""
-    before = _running.get(source)
-    if before is not None and before.is_alive():
-        return Check("silent", 0)
+    began, asked = time.monotonic(), _asked.get(name)
+    if asked is None or not asked.thread.is_alive():
+        asked = _asked[name] = _ask(name, check)
+    asked.thread.join(SECONDS)
+    return Check(asked.found[0] if asked.found else "silent", round(time.monotonic() - began, 4))
+
+
+def _ask(name: str, check: Callable[[], str]) -> _Asked:
     app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # Werkzeug's documented way.
     found: list[str] = []
 
@@ -102,8 +115,6 @@ def _bounded(source: str, check: Callable[[], str]) -> Check:
             finally:
                 session().remove()
 
-    began = time.monotonic()
-    thread = _running[source] = Thread(target=run, name=f"hub-health-{source}", daemon=True)
+    thread = Thread(target=run, name=f"hub-health-{name}", daemon=True)
     thread.start()
-    thread.join(SECONDS)
-    return Check(found[0] if found else "silent", round(time.monotonic() - began, 4))
+    return _Asked(thread, found)

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,16 @@ def test_what_hangs_is_waited_for_once(app: Flask, monkeypatch: pytest.MonkeyPat
     assert asked["it"] == 1
     over.set()
     wait_until(lambda: [one for one in threading.enumerate() if one.name == "hub-health-database"] == [], 5, "it ends")
+
+
+def test_two_who_ask_at_once_get_the_same_answer(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ping() -> str:
+        time.sleep(0.3)
+        return "ok"
+
+    monkeypatch.setattr(health, "ping_database", ping)
+    with ThreadPoolExecutor(4) as pool:
+        assert [one[1]["database"] for one in pool.map(codes, [app] * 4)] == ["ok"] * 4
 
 
 def test_a_redis_that_takes_calls_and_never_answers(app: Flask) -> None:
