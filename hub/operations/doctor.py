@@ -12,16 +12,17 @@ from cryptography.fernet import InvalidToken
 from redis.exceptions import RedisError
 from rq import Worker
 from rq.cron import CronScheduler
-from sqlalchemy import column, func, select, table, text
+from sqlalchemy import func, select, text
 
 from hub import migrating, queue
 from hub.books import mappings
-from hub.database import Moment, now, session
+from hub.database import now, session
 from hub.dispatch import credentials, endpoints
+from hub.dispatch.due import find_due_installations
 from hub.errors import NotConfigured
 from hub.extension import current, settings_of, vault
 from hub.integrations import registry, timeouts
-from hub.models import BatchRow, Delivery, Installation, Listing
+from hub.models import BatchRow, Delivery, Installation, Lease, LeaseKind, Listing
 from hub.operations import health
 from hub.plugin import Integration, IntegrationError, PushIntegration
 from hub.states import BatchState, DeliveryState, InstallationState
@@ -61,6 +62,7 @@ def find_faults() -> Iterator[Fault]:
         what = "The hub's tables are not those of this version."
         yield Fault(code="tables-outdated", where="database", what=what, cure="flask hub upgrade")
         return
+    yield from _leases()
     query = select(Installation).where(Installation.state != InstallationState.REMOVED).order_by(Installation.id)
     for installation in session().scalars(query).all():
         yield from _installation(installation)
@@ -188,6 +190,20 @@ def _hung(key: str) -> Iterator[Fault]:
         )  # fmt: skip
 
 
+def _leases() -> Iterator[Fault]:
+    """Tell of leases that a dead worker left behind where something is due. Those of idle installations do no harm."""
+    query = select(Lease).where(Lease.kind == LeaseKind.DELIVERIES, Lease.until < now() - _LONG)
+    stale = {one.installation_id: one for one in session().scalars(query)}
+    for one in find_due_installations(list(stale)) if stale else ():
+        lease = stale[one.id]
+        yield Fault(
+            code="lease-stale", where=f"{registry.label(one.product)} (installation {one.id})",
+            what=f"Its worker has not been heard of since {lease.until:%Y-%m-%d %H:%M} UTC, and no other took over"
+            f"{f'; {lease.deaths} in a row died of it' if lease.deaths else ''}.",
+            cure="Start workers. If they run, look at their log: they have no time, or end before they get there.",
+        )  # fmt: skip
+
+
 def _installation(installation: Installation) -> Iterator[Fault]:
     where = f"{registry.label(installation.integration)} of {installation.organization_id}"
     told = [*_connection(installation), *_flow(installation)]
@@ -279,27 +295,3 @@ def _flow(installation: Installation) -> Iterator[_Told]:
 
 def _many(number: int, one: str, several: str) -> str:
     return f"{number} {one if number == 1 else several}"
-
-
-_LEASES = table("hub_lease", column("installation_id"), column("token"), column("until", Moment), column("worker"))
-
-
-def find_stale_leases(at: dt.datetime) -> list[tuple[int, str, dt.datetime]]:
-    """Return leases that nobody has renewed, released or taken over for long: the installation, the worker that held
-    it, and until when. One query."""
-    query = (
-        select(_LEASES.c.installation_id, _LEASES.c.worker, _LEASES.c.until)
-        .where(_LEASES.c.token.is_not(None), _LEASES.c.until < at - _LONG)
-        .order_by(_LEASES.c.until)
-    )
-    return [(installation_id, worker, until) for installation_id, worker, until in session().execute(query)]
-
-
-def stale_lease_faults() -> Iterator[Fault]:
-    """Tell of leases that a dead worker left behind and that no other one took over."""
-    for installation_id, worker, until in find_stale_leases(now()):
-        yield Fault(
-            code="lease-stale", where=f"installation {installation_id}",
-            what=f"Worker {worker or '?'} has not renewed its lease since {until:%Y-%m-%d %H:%M} UTC.",
-            cure="If deliveries wait there, start a worker; it takes the lease over.",
-        )  # fmt: skip

@@ -12,14 +12,14 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from rq.cron import CronScheduler
-from sqlalchemy import column, delete, insert, table, text, update
+from sqlalchemy import delete, text, update
 
 from hub import jobs, queue
 from hub.cli import cli
-from hub.database import Moment, now, session
+from hub.database import now, session
 from hub.dispatch import pump
 from hub.extension import BrokenPlugin
-from hub.models import Delivery, Installation, Mapping
+from hub.models import Delivery, Installation, Lease, LeaseKind, Mapping
 from hub.operations import doctor
 from hub.operations.doctor import find_faults
 from hub.orders.send import send_order
@@ -28,6 +28,7 @@ from hub.plugin import Setting, Unavailable
 from hub.queue import commit
 from hub.states import InstallationState
 from tests.support import redis
+from tests.support.deliveries import send
 from tests.support.host import ADA_AT_ACME, Desk
 from tests.support.pretend import Ledger
 
@@ -204,11 +205,13 @@ def test_clocks_are_compared(well: Installation, database_kind: str, monkeypatch
 
 
 @pytest.mark.databases("sqlite", "postgresql")
-def test_stale_leases(app: Flask) -> None:
-    session().execute(text("CREATE TABLE hub_lease (installation_id INT, token TEXT, until TIMESTAMP, worker TEXT)"))
-    leases = table("hub_lease", column("installation_id"), column("token"), column("until", Moment), column("worker"))
-    for number, minutes, token in ((1, 1, "a"), (2, 60, "b"), (3, 60, None), (4, -1, "d")):
-        until = now() - dt.timedelta(minutes=minutes)
-        session().execute(insert(leases).values(installation_id=number, token=token, until=until, worker=f"w{number}"))
-    assert [(one.code, one.where) for one in doctor.stale_lease_faults()] == [("lease-stale", "installation 2")]
-    session().rollback()
+def test_a_lease_that_a_dead_worker_left_behind(well: Installation) -> None:
+    ago = now() - dt.timedelta(hours=1)
+    session().add(Lease(kind=LeaseKind.DELIVERIES, installation_id=well.id, token="gone", until=ago))
+    session().commit()
+    assert codes() == [], "Nothing is due."
+    send(well)
+    assert codes() == ["lease-stale"]
+    session().execute(update(Lease).values(until=now()))
+    session().commit()
+    assert codes() == []

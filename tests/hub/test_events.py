@@ -14,7 +14,7 @@ from flask import Flask
 import hub
 from hub import events
 from hub.database import session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.installations import notices
 from hub.installations.accounts import save_accounts
 from hub.installations.install import (
@@ -141,7 +141,7 @@ def test_a_commit_that_fails_tells_nothing(app: Flask, told: EventLog, monkeypat
 def test_an_order_tells_each_state_that_its_documents_come_into(installation: Installation, told: EventLog) -> None:
     before = sample("hub_deliveries_total", integration="pretend", document="invoice", outcome="posted")
     (invoice_id,) = [row.id for row in send(installation) if row.kind == "invoice"]
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     posted = told.named("delivery posted")
     assert sorted(one["document"] for one in posted) == ["customer", "invoice", "item", "payment"]
     assert "ABC Company" not in str([line.fields for line in told.lines]), "The log names no people."
@@ -166,7 +166,7 @@ def test_a_delivery_that_stops_says_why(installation: Installation, app: Flask, 
     before = sample("hub_stops_total", integration="pretend", document="customer", reason="rejected")
     integration_of(app).check_refusal = refuse_customers  # type: ignore[attr-defined]
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     (stopped,) = told.named("delivery stopped")
     assert (stopped["document"], stopped["reason"], stopped["code"]) == ("customer", "rejected", "name-taken")
     assert sample("hub_stops_total", integration="pretend", document="customer", reason="rejected") == before + 1

@@ -18,7 +18,7 @@ from sqlalchemy import update
 
 from hub import jobs
 from hub.database import now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.models import Delivery, Installation
 from hub.operations import gauges, metrics
 from hub.queue import wake
@@ -74,7 +74,7 @@ def test_gauges_say_what_is_in_the_database(installation: Installation, app: Fla
     assert found['hub_installations{integration="pretend",state="connected"}'] == 1
     assert found['hub_scrape_failed{source="database"}'] == 0
     assert found['hub_scrape_failed{source="redis"}'] == 1, "There is no Redis in this test."
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     assert not [name for name in scrape(app) if name.startswith(("hub_deliveries_now", "hub_oldest", "hub_batches"))]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from hub.cli import cli
 from hub.database import Base, now, session
-from hub.dispatch import push
+from hub.dispatch import pump
 from hub.installations.install import pause_installation, remove_installation
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation
 from hub.operations import retention, status
@@ -49,7 +49,7 @@ def test_status_counts_what_waits_and_names_what_needs_attention(
 ) -> None:
     refuse(ledger)
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     pause_installation(ADA_AT_ACME, installation.id)
     with statements(app) as found:
         (one,) = status.find_installations()
@@ -67,7 +67,7 @@ def test_status_counts_what_waits_and_names_what_needs_attention(
 def test_a_ledger_that_is_away_needs_attention(installation: Installation, app: Flask, ledger: Ledger) -> None:
     ledger.before = [Unavailable("The ledger is away.")]
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     (one,) = status.find_installations()
     assert one.attention == ("ledger-unavailable",)
 
@@ -87,7 +87,7 @@ def test_stuck_deliveries_are_those_that_stopped_and_those_that_do_not_move(
 ) -> None:
     refuse(ledger)
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     found = status.find_stuck(dt.timedelta(minutes=15), 100)
     assert [(one.kind, one.state, one.reason) for one in found] == [("customer", "stopped", "rejected")]
     session().execute(update(Delivery).where(Delivery.kind == "invoice").values(moved_at=now() - dt.timedelta(hours=1)))
@@ -134,7 +134,7 @@ def proofs() -> list[tuple[object, ...]]:
 @pytest.mark.databases("sqlite", "postgresql")
 def test_pruning_deletes_what_was_said_and_keeps_what_came_of_it(installation: Installation, app: Flask) -> None:
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     age()
     before, kept = counted(), proofs()
     assert before["hub_exchange"] > 4
@@ -155,7 +155,7 @@ def test_pruning_deletes_what_was_said_and_keeps_what_came_of_it(installation: I
 
 def test_what_is_younger_is_kept(installation: Installation, app: Flask) -> None:
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     age(dt.timedelta(days=60))
     before = counted()
     run(app, "prune")
@@ -170,16 +170,16 @@ def test_what_is_stopped_unanswered_or_waits_is_kept_whole(
     installation: Installation, app: Flask, ledger: Ledger, desk: Desk
 ) -> None:
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     refuse(ledger)
     other = desk.copy_order("777", company=replace(ABC, id="90", name="Other"))
     send_order(ADA_AT_ACME, installation.id, other, Choices())
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     ledger.refuses = lambda _: ""
     ledger.before = [Unavailable("It is away.")]
     third = desk.copy_order("778", company=replace(ABC, id="91", name="Third"))
     send_order(ADA_AT_ACME, installation.id, third, Choices())
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     age()
     going = unfinished()
     assert {row.state for row in going} == {"stopped", "waiting", "queued"}
@@ -217,7 +217,7 @@ def test_a_change_that_is_given_up_after_pruning_still_knows_what_was_posted(
     add_entries(installation, RecordKind.ACCOUNT, *ACCOUNTS)
     session().commit()
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     age()
     retention.prune(retention.keep_since())
     changed = replace(order_1042(), discount=Decimal("1.50"), total=Decimal("228.50"))
@@ -234,7 +234,7 @@ def test_pruning_goes_on_over_many_chunks(
 ) -> None:
     monkeypatch.setattr(retention, "CHUNK", 1)
     send(installation)
-    push.carry(installation.id)
+    pump.deliver(installation.id)
     age()
     found = retention.prune(retention.keep_since())
     assert found.exchanges > 4
