@@ -125,7 +125,7 @@ _refreshes = _counter(
     "hub_credential_refreshes_total", "Renewals of credentials: renewed, refused, failed", "integration", "outcome"
 )
 _logins = _counter(
-    "hub_logins_total", "Logins of ledgers that poll: work, idle, refused, blocked", "integration", "outcome"
+    "hub_logins_total", "Logins of ledgers that poll: open, nothing, busy, stranger", "integration", "outcome"
 )
 _leases = _counter("hub_lost_leases_total", "Leases that were lost or taken over", "integration", "outcome")
 _waits = _histogram(
@@ -225,7 +225,7 @@ CREDENTIALS_REFRESHED = _declare(
 LOGIN = _declare(
     "login", logging.INFO, "login of {integration}: {outcome}", "organization integration installation outcome", _logins
 )
-"""A ledger that polls has logged in: `outcome` is work, idle, refused or blocked."""
+"""A ledger that polls has logged in: `outcome` is that of `LoginResult`: open, nothing, busy or stranger."""
 LEASE_LOST = _declare(
     "lease lost", logging.WARNING, "lease {outcome}", "organization integration installation seconds outcome", _leases
 )
