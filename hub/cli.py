@@ -91,7 +91,7 @@ def deliveries(seconds: int, limit: int, *, stuck: bool) -> None:  # noqa: ARG00
 
 
 @cli.command()
-@click.option("--months", type=float, help="Keep so many months, instead of HUB_KEEP_EXCHANGES_MONTHS.")
+@click.option("--months", type=click.FloatRange(min=1), help="Keep so many months, not HUB_KEEP_EXCHANGES_MONTHS.")
 @click.option("--dry-run", is_flag=True, help="Count only.")
 def prune(months: float | None, *, dry_run: bool) -> None:
     """Delete the raw requests and answers of what was finished long ago. Documents and postings are kept."""

@@ -1,1 +1,1 @@
-"""What an operator needs: health, metrics, status, doctor, retention."""
+"""Operations: health, metrics, status, doctor and retention, for whoever keeps the hub running."""
