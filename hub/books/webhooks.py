@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy import select
 
-from hub import scope
+from hub import events, scope
 from hub.books import record_changes
 from hub.books.record_changes import NEVER_SEEN
 from hub.books.refresh import settling_time
@@ -43,11 +43,13 @@ def hear(key: str, body: bytes, headers: Mapping[str, str]) -> None:
     parse = partial(integration.parse_webhook, body, headers, settings)
     for change in timeouts.within(key, "parse_webhook", answer_time(), lambda: tuple(parse())):
         told[change.books_id].append(change)
-    for installation_id, books_id in _connected(key, told):
+    concerned = _connected(key, told)
+    for installation_id, books_id in concerned:
         scope.lock(installation_id)
         _mark(installation_id, told[books_id])
         _merge(installation_id, told[books_id])
         commit()  # One after the other, so that nobody waits for books that are none of his.
+    events.emit(events.WEBHOOK, integration=key, size=len(concerned), outcome="accepted" if concerned else "unknown")
 
 
 def _connected(key: str, books: Iterable[str]) -> list[tuple[int, str]]:

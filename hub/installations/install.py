@@ -24,7 +24,7 @@ from hub.extension import current, settings_of, sign_in_time
 from hub.host import Permission, User
 from hub.integrations import registry, timeouts
 from hub.integrations.crashes import reference
-from hub.models import Authorization, BatchRow, Delivery, Installation
+from hub.models import Authorization, BatchRow, Delivery, Installation, note_change
 from hub.orders.cancel import can_cancel, give_up
 from hub.plugin import (
     Ask,
@@ -109,11 +109,13 @@ def install_integration(actor: Actor, key: str) -> Installation:
     if existing is not None:
         return existing
     fields = current().host.source_fields()
-    session().add(Installation(
+    begun = Installation(
         organization_id=organization_id, integration=key, installed_by=actor.user.name,
         documents=[kind for kind in document_kinds() if kind in integration.capabilities.documents],
         item_source=fields[0].key if fields else "",
-    ))  # fmt: skip
+    )  # fmt: skip
+    session().add(begun)
+    note_change(begun, "installed")
     try:
         commit()
     except IntegrityError:  # Somebody else pressed Install at the same moment.
@@ -196,7 +198,12 @@ def finish_authorization(
         books_id=installation.books_id, kept=claimed.kept,
     )  # fmt: skip
     commit()  # No transaction is open while the network is waited for.
-    authorized = _authorize(integration, attempt)
+    try:
+        authorized = _authorize(integration, attempt)
+    except Rejected:
+        note_change(installation, "refused")
+        commit()
+        raise
     if isinstance(authorized, Ask):
         step = _Step.begin(installation, actor.user)
         step.keep(authorized.keep)
@@ -278,6 +285,7 @@ def remove_installation(actor: Actor, installation_id: int) -> None:
     credentials.wipe_credentials(installation)
     endpoints.close_endpoint(installation)
     installation.move(_S.REMOVED)
+    note_change(installation, "removed")
     _give_up_deliveries(installation_id)
     commit()
     if connection is not None and isinstance(integration, PushIntegration):
@@ -319,6 +327,7 @@ def _connect(installation: Installation, integration: Integration, user: User, a
         installation.move(_S.CONNECTED)
     refresh_lists(installation, integration)
     _ask(installation)
+    note_change(installation, "authorized")
     commit()
 
 
@@ -333,6 +342,7 @@ def _move(actor: Actor, installation_id: int, to: InstallationState) -> None:
         rollback()
         raise NotPossible(say("That is not possible at present."))
     installation.move(to)
+    note_change(installation, "paused" if to is _S.PAUSED else "resumed")
     wake(installation.id)
     commit()
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from rq.timeouts import BaseTimeoutException
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
+from hub import events
 from hub.backoff import backoff
 from hub.database import changes_one, now, session
 from hub.dispatch import endpoints
@@ -73,7 +75,7 @@ def mail_notice(notice_id: int) -> None:
     notice = session().get_one(Notice, notice_id)
     finding = next((one for one in standing(notice.organization_id) if _is_same(one, notice)), None)
     messages = mail.write(finding, notice) if finding else []
-    tries = notice.tries
+    tries, told = notice.tries, partial(_note, notice.installation, notice.kind)
     commit()  # No transaction is open while the mail server is waited for.
     if not messages:
         return _close(notice_id, due_at=None)
@@ -84,7 +86,9 @@ def mail_notice(notice_id: int) -> None:
         raise
     except Exception as error:  # Whatever a mail server, or a host's own way to send, may do: it disturbs nothing else.
         log.warning("The mail of notice %s could not be sent: %s: %s", notice_id, type(error).__name__, error)
+        told("unmailed")
         return _close(notice_id, due_at=now() + backoff(tries, first=60, most=3600))
+    told("mailed")
     return _close(notice_id, due_at=None, mailed_at=now())
 
 
@@ -156,10 +160,18 @@ def _give(finding: Finding) -> None:
         organization_id=finding.installation.organization_id, installation_id=finding.installation.id,
         kind=finding.kind, mark=finding.mark, about_at=finding.about_at,
     ))  # fmt: skip
+    _note(finding.installation, finding.kind, "given")
     try:
         commit()
     except IntegrityError:  # Another scheduler was faster, or it was told today already.
         rollback()
+
+
+def _note(installation: Installation, kind: NoticeKind, outcome: str) -> None:
+    events.later(
+        session(), events.NOTICE, organization=installation.organization_id, installation=installation.id,
+        integration=installation.integration, reason=kind.value, outcome=outcome,
+    )  # fmt: skip
 
 
 def _is_due() -> tuple[ColumnElement[bool], ...]:

@@ -39,7 +39,7 @@ NEEDS: dict[str, Permission | None] = {
     "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "sent_lately": VIEW,
     "company": VIEW, "refresh_company": VIEW, "order_history": VIEW, "refresh_order": VIEW,
     "static": None, "htmx": None, "support": None, "disconnected": None, "polling": None, "webhook": None,
-    "notices": None, "nothing": None,
+    "notices": None, "nothing": None, "health_live": None, "health_ready": None, "metrics": None,
 }  # fmt: skip
 """What each address asks of who comes; None for what machines and visitors are given."""
 
