@@ -24,6 +24,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from hub import events
 from hub.database import now, session
 from hub.extension import host
 from hub.host import Delivered
@@ -83,14 +84,14 @@ def tell(event: Delivered) -> None:
 
 def commit() -> None:
     """Commit, then do what was noted. The only way in which the hub commits."""
-    session().commit()
-    wakes, events = session().info.pop(_WAKES, set()), session().info.pop(_EVENTS, [])
+    events.commit(session())
+    wakes, arrived = session().info.pop(_WAKES, set()), session().info.pop(_EVENTS, [])
     held_back = _held_back.get()
     if held_back is not None:
         held_back |= wakes
     elif wakes:
         _tell_workers(sorted(wakes))
-    for event in events:
+    for event in arrived:
         host().delivered(event)
 
 
@@ -138,6 +139,7 @@ def swept_at() -> dt.datetime | None:
 def rollback() -> None:
     """Undo what was not committed, and forget what was noted."""
     session().rollback()
+    events.forget(session())
     session().info.pop(_WAKES, None)
     session().info.pop(_EVENTS, None)
 

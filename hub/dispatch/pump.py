@@ -22,11 +22,13 @@ from queue import Empty, SimpleQueue
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from hub import events
 from hub.dispatch import due, leases, rate_limits
+from hub.dispatch.credentials import refresh_outcome
 from hub.dispatch.executors import AtOnce, Beside, Executor, TripFuture
 from hub.dispatch.responses import Held
 from hub.dispatch.steps import release_after_crash, take_step
-from hub.dispatch.trips import Done, Later, More, Next, Returned, Trip
+from hub.dispatch.trips import Done, Later, More, Next, Returned, Trip, trip_outcome
 from hub.errors import LeaseLost, Locked
 from hub.extension import lease_time, sweep_interval, trip_time
 from hub.integrations import timeouts
@@ -202,6 +204,8 @@ class Pump:
             self.ready.append((installation_id, None))
             if deaths:
                 self.suspect = installation_id
+                product = chosen[installation_id]
+                events.emit(events.LEASE_LOST, integration=product, installation=installation_id, outcome="taken over")
 
     def _choose(self, found: Collection[due.DueInstallation]) -> dict[int, str]:
         """Return those for which there is room, with their product. The others are woken again, or wait as suspects."""
@@ -239,6 +243,8 @@ class Pump:
         except Locked:
             self._put_off(_LOCKED_SECONDS, installation_id, returned)
         except LeaseLost:  # Another process goes on from the rows.
+            product = self.products[installation_id]
+            events.emit(events.LEASE_LOST, integration=product, installation=installation_id, outcome="lost")
             self._forget(installation_id)
         except (OperationalError, InterfaceError) as error:  # What came of the trip is kept until the database is back.
             rollback()
@@ -276,10 +282,16 @@ class Pump:
             future = self.executor.submit(trip)
             self.flights[future] = Flight(trip, installation_id, time.monotonic())
             future.add_done_callback(self.landed.put)
+            self._count_flights(trip.integration.key)
         elif rest <= soon:
             self._put_off(rest.total_seconds(), installation_id)
         else:
             self.ready.append((installation_id, Returned(trip, Held(max(rest - soon, dt.timedelta(0))))))
+        if rest is not None:
+            events.emit(
+                events.RATE_LIMITED, integration=trip.integration.key, installation=installation_id,
+                seconds=rest.total_seconds(), outcome="waited" if rest <= soon else "paused",
+            )  # fmt: skip
 
     def _collect(self) -> None:
         """Take in the trips that are over; wait for the next one if there is nothing else to do."""
@@ -290,7 +302,14 @@ class Pump:
             while True:
                 future = self.landed.get(timeout=patience) if patience else self.landed.get_nowait()
                 flight, patience = self.flights.pop(future), 0.0
-                self.ready.append((flight.installation_id, Returned(flight.trip, _outcome(future))))
+                self._count_flights(flight.trip.integration.key)
+                outcome = _outcome(future)
+                _tell(flight, outcome)
+                self.ready.append((flight.installation_id, Returned(flight.trip, outcome)))
+
+    def _count_flights(self, product: str) -> None:
+        flights = sum(one.trip.integration.key == product for one in self.flights.values())
+        events.set_in_flight(product, flights)
 
     def _forget(self, installation_id: int) -> None:
         del self.products[installation_id]
@@ -309,3 +328,18 @@ def _outcome(future: TripFuture) -> Sequence[Response] | Authorized | BaseExcept
     if isinstance(error, Exception | SystemExit):
         return error
     raise error
+
+
+def _tell(flight: Flight, outcome: object) -> None:
+    """Tell of a trip that is over."""
+    trip, seconds = flight.trip, time.monotonic() - flight.since
+    if trip.refresh is not None:
+        events.emit(
+            events.CREDENTIALS_REFRESHED, integration=trip.integration.key, installation=flight.installation_id,
+            seconds=seconds, outcome=refresh_outcome(outcome),
+        )  # fmt: skip
+    else:
+        events.emit(
+            events.TRIP, integration=trip.integration.key, installation=flight.installation_id, batch=trip.batch_id,
+            size=len(trip.batch.requests), seconds=seconds, outcome=trip_outcome(outcome),
+        )  # fmt: skip
