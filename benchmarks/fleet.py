@@ -87,7 +87,7 @@ def press(installed: Sequence[int], workers: Sequence[Worker]) -> Run:
     for number, installation_id in enumerate(installed):
         organization = session().get_one(Installation, installation_id).organization_id
         actor = _actor(organization)
-        (order,) = orders(100_000 + number, 1)
+        order, *_ = orders(100_000 + number)
         new = choice_of_new()
         send_order(actor, installation_id, order, Choices(documents=KINDS, customer=new, vendors={"mugs": new}))
         session().remove()

@@ -135,6 +135,7 @@ class Worker:
 
     def close(self) -> None:
         self._process.terminate()
+        self.go_on()
         self._process.wait()
 
 

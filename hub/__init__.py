@@ -65,9 +65,11 @@ class Hub:
         Reads `HUB_*` from the app's configuration; where the app has no Flask-SQLAlchemy, the hub brings one for the
         database at `HUB_DATABASE_URL`.
         """
-        from hub import migrating, web  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
+        from hub import events, migrating, web  # noqa: PLC0415 – Importing `hub.plugin` must not import Flask's world.
         from hub.integrations import registry  # noqa: PLC0415
 
+        if app.config.get("HUB_LOG_FORMAT"):
+            events.write_log(app.config["HUB_LOG_FORMAT"])
         if "sqlalchemy" not in app.extensions:
             _bring_database(app)
         span = dt.timedelta(seconds=float(app.config.get("HUB_LOAD_SECONDS", registry.LOADS.total_seconds())))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -9,7 +11,9 @@ from flask.cli import AppGroup
 
 from hub import migrating, scaffold, worker
 from hub.dispatch import credentials
-from hub.installations.doctor import find_faults
+from hub.operations import metrics, retention, status
+from hub.operations.doctor import find_faults
+from hub.states import DeliveryState
 
 cli = AppGroup("hub", help="Operate the accounting hub.")
 
@@ -23,12 +27,16 @@ def upgrade() -> None:
 @cli.command("worker")
 def run_worker() -> None:
     """Run a worker that carries documents to the books. Start as many as you like."""
+    metrics.fold_ended()
+    metrics.serve_port()
     worker.work()
 
 
 @cli.command("scheduler")
 def run_scheduler() -> None:
     """Run the scheduler, which finds what is due and wakes the workers. One is enough."""
+    metrics.fold_ended()
+    metrics.serve_port()
     worker.schedule()
 
 
@@ -42,6 +50,57 @@ def doctor(context: click.Context) -> None:
     if found:
         context.exit(1)
     click.echo("All is well.")
+
+
+@cli.command("status")
+def show_status() -> None:
+    """List the installations: what waits, since when, when the ledger last answered, and what needs attention."""
+    rows = [
+        (
+            str(one.id), one.organization, one.integration, one.state.value,
+            *(str(one.counts.get(state, 0)) for state in (DeliveryState.WAITING, DeliveryState.STOPPED)),
+            str(one.queued), _moment(one.oldest), _moment(one.answered_at), ", ".join(one.attention),
+        )
+        for one in status.find_installations()
+    ]  # fmt: skip
+    _table(
+        ("ID", "ORGANIZATION", "INTEGRATION", "STATE", "WAITING", "STOPPED", "QUEUED", "OLDEST", "ANSWERED",
+         "ATTENTION"), rows,
+    )  # fmt: skip
+
+
+@cli.command()
+@click.option("--stuck", is_flag=True, required=True, help="Those that need a person, or do not move.")
+@click.option("--seconds", default=900, show_default=True, help="After how long a delivery counts as not moving.")
+@click.option("--limit", default=200, show_default=True, help="How many are listed.")
+def deliveries(seconds: int, limit: int, *, stuck: bool) -> None:  # noqa: ARG001 – There is no other list yet.
+    """List the deliveries that have stopped, are in doubt, or have not moved for too long."""
+    found = status.find_stuck(dt.timedelta(seconds=seconds), limit)
+    _table(
+        ("ID", "ORGANIZATION", "ORDER", "DOCUMENT", "STATE", "PROBLEM", "SINCE", "REFERENCE"),
+        [
+            (
+                str(one.id), one.organization_id, one.order_id or "", one.kind, one.state.value,
+                status.problem_code(one), _moment(one.moved_at), one.reference,
+            )
+            for one in found
+        ],
+    )  # fmt: skip
+    if len(found) == limit:
+        click.echo(f"These are the oldest {limit}; --limit shows more.")
+
+
+@cli.command()
+@click.option("--months", type=click.FloatRange(min=1), help="Keep so many months, not HUB_KEEP_EXCHANGES_MONTHS.")
+@click.option("--dry-run", is_flag=True, help="Count only.")
+def prune(months: float | None, *, dry_run: bool) -> None:
+    """Delete the raw requests and answers of what was finished long ago. Documents and postings are kept."""
+    before = retention.keep_since(months)
+    found = retention.count_prunable(before) if dry_run else retention.prune(before)
+    click.echo(
+        f"{'Would delete' if dry_run else 'Deleted'} {found.exchanges} exchanges, {found.conversations} conversations "
+        f"and {found.batches} batches that were finished before {before:%Y-%m-%d}."
+    )
 
 
 @cli.command("new-plugin", with_appcontext=False)
@@ -61,3 +120,14 @@ def new_plugin(name: str, into: Path, *, pull: bool) -> None:
 def reencrypt() -> None:
     """Encrypt every stored credential with the first of HUB_SECRET_KEYS, so that the others can be retired."""
     click.echo(f"Re-encrypted {credentials.reencrypt()} credentials.")
+
+
+def _moment(moment: dt.datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}Z" if moment else ""
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    lines = [heads, *([text or "-" for text in row] for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
+    for line in lines:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 from rq import get_current_job
 
+from hub import events
 from hub.dispatch import leases, pump
 from hub.dispatch.due import find_due_installations
 from hub.installations import notices, renewal
@@ -57,17 +59,21 @@ def sweep() -> None:
     """Find what is due and wake a worker for it: after lost wakes, dead workers, outages and waiting times. Then look
     whether there is something that the admins should know.
     """
+    began = time.monotonic()
     with _own_context():
-        if due_installations := find_due_installations():
-            wake_all(one.id for one in due_installations)
-        for bundle_id in bundles.find_due_bundles():
-            enqueue("send", bundle_id)
-        for installation_id in renewal.due():
-            enqueue("renew", installation_id)
+        found = [one.id for one in find_due_installations()]
+        if found:
+            wake_all(found)
+        jobs = [("send", one) for one in bundles.find_due_bundles()] + [("renew", one) for one in renewal.due()]
+        for job, row_id in jobs:
+            enqueue(job, row_id)
         delete_expired_attempts()
         commit()
         notices.give()
-        for notice_id in notices.due():
+        due_notices = notices.due()
+        for notice_id in due_notices:
             enqueue("mail", notice_id)
         commit()
     note_sweep()
+    size = len(found) + len(jobs) + len(due_notices)
+    events.emit(events.SWEPT, seconds=time.monotonic() - began, size=size)

@@ -10,7 +10,7 @@ import datetime as dt
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
@@ -24,6 +24,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from hub import events
 from hub.database import now, session
 from hub.extension import host
 from hub.host import Delivered
@@ -83,14 +84,14 @@ def tell(event: Delivered) -> None:
 
 def commit() -> None:
     """Commit, then do what was noted. The only way in which the hub commits."""
-    session().commit()
-    wakes, events = session().info.pop(_WAKES, set()), session().info.pop(_EVENTS, [])
+    events.commit(session())
+    wakes, arrived = session().info.pop(_WAKES, set()), session().info.pop(_EVENTS, [])
     held_back = _held_back.get()
     if held_back is not None:
         held_back |= wakes
     elif wakes:
         _tell_workers(sorted(wakes))
-    for event in events:
+    for event in arrived:
         host().delivered(event)
 
 
@@ -138,6 +139,7 @@ def swept_at() -> dt.datetime | None:
 def rollback() -> None:
     """Undo what was not committed, and forget what was noted."""
     session().rollback()
+    events.forget(session())
     session().info.pop(_WAKES, None)
     session().info.pop(_EVENTS, None)
 
@@ -172,6 +174,16 @@ def wake_all(installation_ids: Iterable[int]) -> None:
     _tell_workers([("deliver", one) for one in installation_ids], always=True)
 
 
+def hand_over(installation_ids: Sequence[int]) -> None:
+    """Tell the workers at once to go on with these installations, and with whoever else was woken, where a pump ends
+    early."""
+    try:
+        if installation_ids or connection().zcard(_WOKEN):
+            _tell_workers([("deliver", one) for one in installation_ids], always=True)
+    except RedisError as error:
+        log.warning("No worker could be woken, the sweep will find the work: %s", error)
+
+
 def wake_again(installation_ids: Iterable[int]) -> None:
     """Tell the workers at once that these installations still have something to do."""
     _tell_workers([("deliver", one) for one in installation_ids])
@@ -188,8 +200,8 @@ def _tell_workers(wakes: Iterable[tuple[str, int]], *, always: bool = False) -> 
         target = queue()
         if woken:
             connection().zadd(_WOKEN, woken, nx=True)
-            if connection().set(_PUMP_QUEUED, 1, nx=not always, ex=_QUEUED_SECONDS):
-                _queue_job(target, "deliver", (), job_id=f"{_PUMP}{secrets.token_hex(12)}", timeout=_PUMP_SECONDS)
+        if always or (woken and connection().set(_PUMP_QUEUED, 1, nx=True, ex=_QUEUED_SECONDS)):
+            _queue_job(target, "deliver", (), job_id=f"{_PUMP}{secrets.token_hex(12)}", timeout=_PUMP_SECONDS)
         for job, arguments in jobs:
             _queue_job(target, job, arguments)
     except RedisError as error:

@@ -33,7 +33,7 @@ def test_every_family_of_the_kit_is_documented() -> None:
 def test_the_snippets_run() -> None:
     names: dict[str, object] = {"__name__": "page", "Acme": object, "PretendAcme": object}
     snippets = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(snippets) == 5
+    assert len(snippets) == 6
     for snippet in snippets:
         exec(snippet, names)  # noqa: S102 – It is our own page.
     assert issubclass(names["TestAcme"], IntegrationSuite)  # type: ignore[arg-type]  # It is a class.

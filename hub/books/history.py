@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from hub.database import now, session
 from hub.models import Delivery, TransactionRow
-from hub.plugin import CreditMemo, Document, Invoice, Payment, Posting, Transaction, TransactionKind
+from hub.plugin import CreditMemo, Document, Invoice, Payment, Posting, Subject, Transaction, TransactionKind
 
 AGES = (30, 60, 90)
 """Up to how many days overdue an amount is in each part of the aging bar; the last part is what is older still."""
@@ -186,18 +186,47 @@ def load_order_account(installation_id: int, deliveries: Iterable[Delivery], tod
     return _build_account(sorted(there, key=lambda row: (row.date, row.id), reverse=True), today)
 
 
-def standing(deliveries: Iterable[Delivery]) -> dict[int, TransactionRow]:
+def standing(deliveries: Iterable[Delivery], installation_id: int | None = None) -> dict[int, TransactionRow]:
     """Return the current transaction of each delivery that has a posting, by the delivery's id. One query per
     installation and kind."""
     posted: dict[tuple[int, str], dict[str, Delivery]] = {}
     for delivery in deliveries:
         if delivery.posting_id and delivery.kind in set(TransactionKind):
-            posted.setdefault((delivery.installation_id, delivery.kind), {})[delivery.posting_id] = delivery
+            place_id = installation_id or delivery.installation_id
+            posted.setdefault((place_id, delivery.kind), {})[delivery.posting_id] = delivery
     found = {}
-    for (installation_id, kind), by_id in posted.items():
-        for row in _find_rows(installation_id, TransactionKind(kind), list(by_id)):
+    for (place_id, kind), by_id in posted.items():
+        for row in _find_rows(place_id, TransactionKind(kind), list(by_id)):
             found[by_id[row.transaction_id].id] = row
     return found
+
+
+def alike(installation_id: int, wanted: Iterable[Subject]) -> Mapping[Subject, Sequence[Transaction]]:
+    """Return what the books have that may be one of some documents, by document: of the same customer and kind, with
+    its number, or its total and day. One query, none for no documents of customers."""
+    sales = [one for one in wanted if isinstance(one, Invoice | CreditMemo | Payment)]
+    if not sales:
+        return {}
+    rows = session().scalars(
+        select(TransactionRow)
+        .where(
+            TransactionRow.installation_id == installation_id,
+            TransactionRow.customer_id.in_({one.customer.id for one in sales}),
+            TransactionRow.deleted.is_(False), TransactionRow.voided.is_(False),
+            or_(
+                TransactionRow.number.in_({one.number for one in sales if one.number}),
+                and_(TransactionRow.date.in_({one.date for one in sales}),
+                     TransactionRow.total.in_({one.total for one in sales})),
+            ),
+        )
+        .order_by(TransactionRow.id)
+    ).all()  # fmt: skip
+    return {one: tuple(row.transaction for row in rows if _is_alike(row, one)) for one in sales}
+
+
+def _is_alike(row: TransactionRow, document: Invoice | CreditMemo | Payment) -> bool:
+    same = row.number == document.number or (row.total, row.date) == (document.total, document.date)
+    return same and (row.kind, row.customer_id) == (document.kind, document.customer.id)
 
 
 def is_unapplied(delivery: Delivery) -> bool:

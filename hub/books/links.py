@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -89,6 +89,26 @@ def unlink_company(installation_id: int, kind: RecordKind, company_id: str, by: 
     if row is not None:
         _log_change(row, Ref(id=""), by)
         session().delete(row)
+
+
+def unlinked(installation_id: int, company_ids: Collection[str]) -> dict[tuple[RecordKind, str], str]:
+    """Return to whom some companies were linked before each was unlinked last, by kind and company. One query at most.
+
+    One that has been linked again since is among them.
+    """
+    if not company_ids:
+        return {}
+    found = session().scalars(
+        select(LinkChange)
+        .where(
+            LinkChange.installation_id == installation_id,
+            LinkChange.kind.in_((RecordKind.CUSTOMER, RecordKind.VENDOR)),
+            LinkChange.company_id.in_(company_ids),
+            LinkChange.to_id == "",
+        )
+        .order_by(LinkChange.id)
+    )
+    return {(row.kind, row.company_id): row.from_id for row in found}
 
 
 def find_link_changes(installation_id: int, kind: RecordKind, company_id: str, limit: int = 5) -> list[LinkChange]:

@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy import select
 
-from hub import scope
+from hub import events, scope
 from hub.books import record_changes
 from hub.books.record_changes import NEVER_SEEN
 from hub.books.refresh import settling_time
@@ -27,7 +27,7 @@ from hub.queue import commit
 from hub.states import InstallationState
 
 _CROWD = 100
-"""The number of changes of a list from which on they are not stored one by one."""
+"""So many changes of a list are news without looking at each."""
 
 
 def receive_webhook(key: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -43,11 +43,13 @@ def receive_webhook(key: str, body: bytes, headers: Mapping[str, str]) -> None:
     parse = partial(integration.parse_webhook, body, headers, settings)
     for change in timeouts.within(key, "parse_webhook", answer_time(), lambda: tuple(parse())):
         told[change.books_id].append(change)
-    for installation_id, books_id in _find_connected(key, told):
+    concerned = _find_connected(key, told)
+    for installation_id, books_id in concerned:
         scope.lock(installation_id)
         _mark_changed(installation_id, told[books_id])
         _merge_records(installation_id, told[books_id])
         commit()  # One after the other, so that nobody waits for books that are none of his.
+    events.emit(events.WEBHOOK, integration=key, size=len(concerned), outcome="accepted" if concerned else "unknown")
 
 
 def _find_connected(key: str, books: Iterable[str]) -> list[tuple[int, str]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from hub import scope
+from hub import events, scope
 from hub.database import now, session
 from hub.dispatch import leases
 from hub.extension import confirmation, keep_alive, settings_of, sign_in_time, vault
@@ -108,24 +109,35 @@ def finish_refresh(installation: Installation, refresh: Refresh, outcome: Author
     raise outcome
 
 
+def refresh_outcome(outcome: object) -> str:
+    """Return the word that metrics have for what an exchange of credentials returned or raised."""
+    refused = isinstance(outcome, AuthorizationExpired)
+    return "renewed" if isinstance(outcome, Authorized) else "refused" if refused else "failed"
+
+
 def refresh_credentials(installation: Installation, integration: PushIntegration) -> None:
     """Exchange the credentials for fresh ones, unless another process is at it. Called outside a transaction.
 
     Raises what `begin_refresh` and `finish_refresh` raise, and `timeouts.Hung`.
     """
-    refresh = begin_refresh(installation, integration, leases.new_token())
+    refresh, installation_id = begin_refresh(installation, integration, leases.new_token()), installation.id
     commit()  # No transaction is open while the network is waited for.
     if refresh is None:
         return
     outcome: Authorized | BaseException
+    began = time.monotonic()
     try:
         outcome = timeouts.within(
             integration.key, "refresh", sign_in_time(), partial(integration.refresh, refresh.connection)
         )
     except BaseException as error:
         outcome = error
+    events.emit(
+        events.CREDENTIALS_REFRESHED, integration=integration.key, installation=installation_id,
+        seconds=time.monotonic() - began, outcome=refresh_outcome(outcome),
+    )  # fmt: skip
     try:
-        finish_refresh(scope.lock(installation.id, scope.PATIENT_SECONDS), refresh, outcome)
+        finish_refresh(scope.lock(installation_id, scope.PATIENT_SECONDS), refresh, outcome)
     finally:
         commit()
 

@@ -13,6 +13,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased, selectinload
 
+from hub import events
 from hub.backoff import backoff
 from hub.books import description, history, links
 from hub.books.history import Posted
@@ -295,8 +296,17 @@ def _fail(row: ConversationRow, step: Fails | Crashes) -> None:
         elif isinstance(step.error, Rejected) and step.error.pauses:
             _pause_for(row.installation, row.delivery, InstallationState.PAUSED, problems[0])
         else:
+            _tell_refusal(row.delivery, problems[0])
             stop_delivery(row.delivery, StopReason.REJECTED, *problems)
             description.hasten_check(row.installation)
+
+
+def _tell_refusal(delivery: Delivery, problem: Problem) -> None:
+    events.later(
+        session(), events.REFUSED, organization=delivery.organization_id, installation=delivery.installation_id,
+        integration=delivery.installation.integration, order=delivery.order_id, document=delivery.kind,
+        delivery=delivery.id, code=problem.code,
+    )  # fmt: skip
 
 
 def _pause_for(installation: Installation, delivery: Delivery, state: InstallationState, problem: Problem) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, or_, select, update
 from werkzeug.security import check_password_hash
 
-from hub import scope
+from hub import events, scope
 from hub.database import changes_one, now, session
 from hub.dispatch import batches, first_session, open_writes, polling_sessions, pull, responses, steps
 from hub.extension import seconds
@@ -56,6 +56,14 @@ class StoredPollingSession:
         commit()
 
     def log_in(self, login: str, password: str) -> Login:
+        answer, installation = self._log_in(login, password), session().get_one(Installation, self.installation_id)
+        events.emit(
+            events.LOGIN, organization=installation.organization_id, installation=self.installation_id,
+            integration=installation.integration, outcome=answer.result.value,
+        )  # fmt: skip
+        return answer
+
+    def _log_in(self, login: str, password: str) -> Login:
         row = self._row()
         if not _knows(row, login, password):
             commit()

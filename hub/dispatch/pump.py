@@ -22,18 +22,20 @@ from queue import Empty, SimpleQueue
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from hub import events
 from hub.dispatch import due, leases, rate_limits
+from hub.dispatch.credentials import refresh_outcome
 from hub.dispatch.executors import AtOnce, Beside, Executor, TripFuture
 from hub.dispatch.responses import Held
 from hub.dispatch.steps import release_after_crash, take_step
-from hub.dispatch.trips import Done, Later, More, Next, Returned, Trip
+from hub.dispatch.trips import Done, Later, More, Next, Returned, Trip, trip_outcome
 from hub.errors import LeaseLost, Locked
 from hub.extension import lease_time, sweep_interval, trip_time
 from hub.integrations import timeouts
 from hub.integrations.crashes import reference
 from hub.models import LeaseKind
 from hub.plugin import Authorized, Response
-from hub.queue import begin_pump, commit, once, other_jobs_wait, pop_woken, rollback, wake_again, wake_all
+from hub.queue import begin_pump, commit, hand_over, once, other_jobs_wait, pop_woken, rollback, wake_again
 
 MOST = 64
 """Installations that one process drives at a time."""
@@ -114,6 +116,8 @@ class Pump:
         self.later: list[tuple[float, int, int, Returned | None]] = []
         self.flights: dict[TripFuture, Flight] = {}
         self.landed: SimpleQueue[TripFuture] = SimpleQueue()
+        self.is_dry = True
+        """Whether nobody was woken when we looked last."""
         self.is_draining = False
         self.cut_short: list[int] = []
         self.errors: list[Exception] = []
@@ -132,15 +136,15 @@ class Pump:
             self._bring_back()
             if self.ready:
                 self._step(*self.ready.popleft())
-            elif not self.later and len(self.flights) == len(self._hung()):
+            elif not self.later and len(self.flights) == len(self._hung()) and (self.is_dry or self.is_draining):
                 break
             self._collect()
         for flight in self.flights.values():
             key, purpose = flight.trip.integration.key, flight.trip.purpose
             hung = timeouts.note_hung(key, purpose, f"{key} did not come back in time when it was asked for {purpose}.")
             self._step(flight.installation_id, Returned(flight.trip, hung))
-        if self.cut_short:
-            wake_all(one.id for one in due.find_due_installations(self.cut_short))
+        if self.is_draining:
+            hand_over([one.id for one in due.find_due_installations(self.cut_short)])
             commit()
 
     def _renew(self) -> None:
@@ -184,6 +188,7 @@ class Pump:
         ids = set(self.pop(room))
         if self.suspect is None and self.waiting_suspects:
             ids.add(self.waiting_suspects.popleft())
+        self.is_dry = not ids
         if not ids:
             return
         try:
@@ -199,6 +204,8 @@ class Pump:
             self.ready.append((installation_id, None))
             if deaths:
                 self.suspect = installation_id
+                product = chosen[installation_id]
+                events.emit(events.LEASE_LOST, integration=product, installation=installation_id, outcome="taken over")
 
     def _choose(self, found: Collection[due.DueInstallation]) -> dict[int, str]:
         """Return those for which there is room, with their product. The others are woken again, or wait as suspects."""
@@ -236,6 +243,8 @@ class Pump:
         except Locked:
             self._put_off(_LOCKED_SECONDS, installation_id, returned)
         except LeaseLost:  # Another process goes on from the rows.
+            product = self.products[installation_id]
+            events.emit(events.LEASE_LOST, integration=product, installation=installation_id, outcome="lost")
             self._forget(installation_id)
         except (OperationalError, InterfaceError) as error:  # What came of the trip is kept until the database is back.
             rollback()
@@ -273,10 +282,16 @@ class Pump:
             future = self.executor.submit(trip)
             self.flights[future] = Flight(trip, installation_id, time.monotonic())
             future.add_done_callback(self.landed.put)
+            self._count_flights(trip.integration.key)
         elif rest <= soon:
             self._put_off(rest.total_seconds(), installation_id)
         else:
             self.ready.append((installation_id, Returned(trip, Held(max(rest - soon, dt.timedelta(0))))))
+        if rest is not None:
+            events.emit(
+                events.RATE_LIMITED, integration=trip.integration.key, installation=installation_id,
+                seconds=rest.total_seconds(), outcome="waited" if rest <= soon else "paused",
+            )  # fmt: skip
 
     def _collect(self) -> None:
         """Take in the trips that are over; wait for the next one if there is nothing else to do."""
@@ -287,7 +302,14 @@ class Pump:
             while True:
                 future = self.landed.get(timeout=patience) if patience else self.landed.get_nowait()
                 flight, patience = self.flights.pop(future), 0.0
-                self.ready.append((flight.installation_id, Returned(flight.trip, _outcome(future))))
+                self._count_flights(flight.trip.integration.key)
+                outcome = _outcome(future)
+                _tell(flight, outcome)
+                self.ready.append((flight.installation_id, Returned(flight.trip, outcome)))
+
+    def _count_flights(self, product: str) -> None:
+        flights = sum(one.trip.integration.key == product for one in self.flights.values())
+        events.set_in_flight(product, flights)
 
     def _forget(self, installation_id: int) -> None:
         del self.products[installation_id]
@@ -306,3 +328,18 @@ def _outcome(future: TripFuture) -> Sequence[Response] | Authorized | BaseExcept
     if isinstance(error, Exception | SystemExit):
         return error
     raise error
+
+
+def _tell(flight: Flight, outcome: object) -> None:
+    """Tell of a trip that is over."""
+    trip, seconds = flight.trip, time.monotonic() - flight.since
+    if trip.refresh is not None:
+        events.emit(
+            events.CREDENTIALS_REFRESHED, integration=trip.integration.key, installation=flight.installation_id,
+            seconds=seconds, outcome=refresh_outcome(outcome),
+        )  # fmt: skip
+    else:
+        events.emit(
+            events.TRIP, integration=trip.integration.key, installation=flight.installation_id, batch=trip.batch_id,
+            size=len(trip.batch.requests), seconds=seconds, outcome=trip_outcome(outcome),
+        )  # fmt: skip

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from hub.dispatch.credentials import Refresh
 from hub.dispatch.responses import Held
 from hub.integrations import validation
-from hub.plugin import Authorized, Batch, Connection, PushIntegration, Response
+from hub.integrations.timeouts import Hung
+from hub.plugin import (
+    AuthorizationExpired,
+    Authorized,
+    Batch,
+    Connection,
+    OutcomeUnknown,
+    PushIntegration,
+    Rejected,
+    Response,
+    Unavailable,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +82,14 @@ class Done:
 
 Next = Trip | Later | More | Done
 """What one step of an installation leads to."""
+
+
+_OUTCOMES = (
+    (OutcomeUnknown, "unknown"), (Unavailable, "unavailable"), (AuthorizationExpired, "expired"), (Rejected, "refused"),
+    (Hung, "timeout"), (BaseException, "crashed"),
+)  # fmt: skip
+
+
+def trip_outcome(outcome: object) -> str:
+    """Return the word that metrics have for what a trip returned or raised."""
+    return next((word for family, word in _OUTCOMES if isinstance(outcome, family)), "answered")

@@ -10,7 +10,7 @@ from hub.access import Actor
 from hub.books import mappings
 from hub.errors import ChangedMeanwhile, Incomplete
 from hub.integrations import registry
-from hub.models import Installation
+from hub.models import Installation, note_change
 from hub.plugin import say
 from hub.queue import commit, rollback
 
@@ -33,6 +33,7 @@ def save_accounts(actor: Actor, installation_id: int, chosen: Mapping[str, str],
     except Incomplete:
         rollback()
         raise
+    note_change(installation, "accounts")
     commit()
 
 

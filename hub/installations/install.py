@@ -24,8 +24,8 @@ from hub.extension import current, settings_of, sign_in_time
 from hub.host import Permission, User
 from hub.integrations import registry, timeouts
 from hub.integrations.crashes import reference
-from hub.models import Authorization, BatchRow, Delivery, Installation
-from hub.orders.cancel import can_cancel
+from hub.models import Authorization, BatchRow, Delivery, Installation, note_change
+from hub.orders.cancel import can_cancel, give_up
 from hub.plugin import (
     Ask,
     Attempt,
@@ -46,7 +46,7 @@ from hub.queue import commit, rollback, wake
 from hub.states import BatchState, DeliveryState, InstallationState, StopReason
 
 _ATTEMPT = dt.timedelta(minutes=30)
-"""The time that an admin has for the sign-in."""
+"""How long an admin may take at the sign-in of the accounting product."""
 
 _S = InstallationState
 
@@ -109,11 +109,13 @@ def install_integration(actor: Actor, key: str) -> Installation:
     if existing is not None:
         return existing
     fields = current().host.source_fields()
-    session().add(Installation(
+    begun = Installation(
         organization_id=organization_id, integration=key, installed_by=actor.user.name,
         documents=[kind for kind in document_kinds() if kind in integration.capabilities.documents],
         item_source=fields[0].key if fields else "",
-    ))  # fmt: skip
+    )  # fmt: skip
+    session().add(begun)
+    note_change(begun, "installed")
     try:
         commit()
     except IntegrityError:  # Somebody else pressed Install at the same moment.
@@ -198,7 +200,12 @@ def finish_authorization(
         books_id=installation.books_id, kept=claimed.kept,
     )  # fmt: skip
     commit()  # No transaction is open while the network is waited for.
-    authorized = _call_authorize(integration, attempt)
+    try:
+        authorized = _call_authorize(integration, attempt)
+    except Rejected:
+        note_change(installation, "refused")
+        commit()
+        raise
     if isinstance(authorized, Ask):
         step = _Step.begin(installation, actor.user)
         step.keep(authorized.keep)
@@ -283,6 +290,7 @@ def remove_installation(actor: Actor, installation_id: int) -> None:
     credentials.wipe_credentials(installation)
     endpoints.close_endpoint(installation)
     installation.move(_S.REMOVED)
+    note_change(installation, "removed")
     _give_up_deliveries(installation_id)
     commit()
     if connection is not None and isinstance(integration, PushIntegration):
@@ -299,8 +307,10 @@ def _give_up_deliveries(installation_id: int) -> None:
         select(Delivery).where(Delivery.installation_id == installation_id, Delivery.state.in_(unfinished))
     )
     for delivery in rows.all():
+        if delivery.state not in unfinished:
+            continue  # It was given up with what it waited for.
         if can_cancel(delivery):
-            delivery.move(DeliveryState.CANCELLED)
+            give_up(delivery)
         else:
             stop_delivery(delivery, StopReason.EXHAUSTED, Problem(
                 code="uninstalled", what=say("The integration was uninstalled while this was being sent."),
@@ -324,6 +334,7 @@ def _store_authorization(
         installation.move(_S.CONNECTED)
     refresh_lists(installation, integration)
     _begin_check(installation)
+    note_change(installation, "authorized")
     commit()
 
 
@@ -338,6 +349,7 @@ def _change_state(actor: Actor, installation_id: int, to: InstallationState) -> 
         rollback()
         raise NotPossible(say("That isn’t possible right now."))
     installation.move(to)
+    note_change(installation, "paused" if to is _S.PAUSED else "resumed")
     wake(installation.id)
     commit()
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from rq.timeouts import BaseTimeoutException
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
+from hub import events
 from hub.backoff import backoff
 from hub.database import changes_one, now, session
 from hub.dispatch import endpoints
@@ -26,16 +28,16 @@ from hub.queue import commit, rollback
 from hub.states import DeliveryState, InstallationState
 
 THRESHOLDS = ((1, NoticeKind.EXPIRES_IN_1), (7, NoticeKind.EXPIRES_IN_7), (30, NoticeKind.EXPIRES_IN_30))
-"""The days before expiry on which admins are told, the last one first."""
+"""How many days before its end an authorization is spoken of, the last one first."""
 
 _SAME = dt.timedelta(days=2)
 """An end that is asked for again comes out a little different, and is the same end."""
 
 _RELEVANT = dt.timedelta(days=1)
-"""The time for which a mail is tried. After that a finding that still exists gives a new notice."""
+"""For how long a mail is tried: what still holds then is told anew."""
 
 _AT_WORK = dt.timedelta(minutes=10)
-"""The time for which a process that mails a notice is believed to be alive."""
+"""For how long one that mails a notice is believed to be alive."""
 
 _S = InstallationState
 
@@ -74,7 +76,7 @@ def mail_notice(notice_id: int) -> None:
     notice = session().get_one(Notice, notice_id)
     finding = next((one for one in find_findings(notice.organization_id) if _is_same(one, notice)), None)
     messages = mail.write_mails(finding, notice) if finding else []
-    tries = notice.tries
+    tries, told = notice.tries, partial(_note, notice.installation, notice.kind)
     commit()  # No transaction is open while the mail server is waited for.
     if not messages:
         return _close_notice(notice_id, due_at=None)
@@ -85,7 +87,9 @@ def mail_notice(notice_id: int) -> None:
         raise
     except Exception as error:  # Whatever a mail server, or a host's own way to send, may do: it disturbs nothing else.
         log.warning("The mail of notice %s could not be sent: %s: %s", notice_id, type(error).__name__, error)
+        told("unmailed")
         return _close_notice(notice_id, due_at=now() + backoff(tries, first=60, most=3600))
+    told("mailed")
     return _close_notice(notice_id, due_at=None, mailed_at=now())
 
 
@@ -157,10 +161,18 @@ def _give_notice(finding: Finding) -> None:
         organization_id=finding.installation.organization_id, installation_id=finding.installation.id,
         kind=finding.kind, mark=finding.mark, about_at=finding.about_at,
     ))  # fmt: skip
+    _note(finding.installation, finding.kind, "given")
     try:
         commit()
     except IntegrityError:  # Another scheduler was faster, or it was told today already.
         rollback()
+
+
+def _note(installation: Installation, kind: NoticeKind, outcome: str) -> None:
+    events.later(
+        session(), events.NOTICE, organization=installation.organization_id, installation=installation.id,
+        integration=installation.integration, reason=kind.value, outcome=outcome,
+    )  # fmt: skip
 
 
 def _is_due() -> tuple[ColumnElement[bool], ...]:

@@ -11,7 +11,7 @@ from hub.access import Actor
 from hub.errors import ChangedMeanwhile, Incomplete
 from hub.extension import host
 from hub.integrations import registry
-from hub.models import Installation
+from hub.models import Installation, note_change
 from hub.plugin import FieldKind, Integration, Problem, document_kinds, say
 from hub.queue import commit, rollback
 
@@ -67,6 +67,7 @@ def save_details(actor: Actor, installation_id: int, details: Details, *, seen: 
     installation.item_source, installation.tax = details.item_source, details.tax
     installation.billable = details.billable
     installation.options = {option.key: details.options.get(option.key, "") for option in integration.options}
+    note_change(installation, "settings")
     commit()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub import access
 from hub.access import Actor
 from hub.dispatch import endpoints
+from hub.models import note_change
 
 
 def change_password(actor: Actor, installation_id: int, *, instead_of: str) -> str:
@@ -14,5 +15,5 @@ def change_password(actor: Actor, installation_id: int, *, instead_of: str) -> s
     `instead_of` is the edition to replace (`endpoints.edition`). Raises `NotPossible` if that is not the current one,
     or if the ledger does not poll; `Forbidden` unless the actor manages.
     """
-    access.managed_installation(actor, installation_id)
+    note_change(access.managed_installation(actor, installation_id), "password")
     return endpoints.new_password(actor.organization.id, installation_id, instead_of=instead_of)

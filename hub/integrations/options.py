@@ -7,5 +7,5 @@ from hub.plugin import Integration
 
 
 def options_of(installation: Installation, integration: Integration) -> dict[str, str]:
-    """Return the saved options of an installation, with the integration's default for each that is not saved."""
-    return {option.key: installation.options.get(option.key, option.default) for option in integration.options}
+    """Return the options of an installation as saved, or the integration's default for each that is not or empty."""
+    return {option.key: option.value_in(installation.options) for option in integration.options}

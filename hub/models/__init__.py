@@ -9,6 +9,7 @@ from hub.models.habit import Habit
 from hub.models.installation import Authorization, Credential, Installation
 from hub.models.lease import Lease, LeaseKind
 from hub.models.notice import Notice, NoticeKind
+from hub.models.row_events import note_change, note_state
 from hub.models.transaction import TransactionRow
 from hub.models.usage import Usage
 
@@ -37,4 +38,6 @@ __all__ = [
     "Usage",
     "Word",
     "needs",
+    "note_change",
+    "note_state",
 ]  # fmt: skip

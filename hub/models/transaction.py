@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.database import Base, Json, Moment, Money, choice, now
-from hub.plugin import Transaction, TransactionKind
+from hub.plugin import Ref, Transaction, TransactionKind
 
 
 class TransactionRow(Base):
@@ -47,6 +47,14 @@ class TransactionRow(Base):
         self.currency, self.invoices = found.currency[:3], list(found.invoices)
         self.voided, self.deleted, self.version = found.voided, False, found.version
         self.seen_at = now()
+
+    @property
+    def transaction(self) -> Transaction:
+        return Transaction(
+            kind=self.kind, id=self.transaction_id, number=self.number, date=self.date, due=self.due,
+            customer=Ref(id=self.customer_id), total=self.total, balance=self.balance, currency=self.currency,
+            invoices=tuple(self.invoices), voided=self.voided, version=self.version,
+        )  # fmt: skip
 
     @property
     def is_unapplied(self) -> bool:

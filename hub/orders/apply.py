@@ -10,13 +10,17 @@ from sqlalchemy.orm import selectinload
 from hub.books import links
 from hub.database import now, session
 from hub.dispatch.outcomes import queue_if_ready
+from hub.host import Delivered
 from hub.models import Delivery, Installation
 from hub.orders.cancel import close_conversation, give_up
+from hub.orders.deliveries import waiting_for
+from hub.planning.choices import Choices
 from hub.planning.context import Key
+from hub.planning.parts import name_party
 from hub.planning.plans import Action, Plan, Step
-from hub.plugin import say
-from hub.queue import wake
-from hub.serialization import subject_json
+from hub.plugin import NewRecord, RecordKind, Ref, Subject, Transaction, say
+from hub.queue import tell, wake
+from hub.serialization import subject_json, subject_of
 from hub.states import DeliveryState
 
 
@@ -43,6 +47,8 @@ def _rows_of(plans: Iterable[Plan]) -> dict[Key, Delivery]:
 def _apply_plan(installation: Installation, plan: Plan, rows: dict[Key, Delivery], by: str) -> None:
     written = [step for step in plan.steps if step.will_write]
     for step in written:
+        if step.stays is not None:
+            _leave_others(rows[step.key], step.stays, plan.order.id)
         rows[step.key] = _write_step(installation, rows.get(step.key), step, by)
     for step in sorted(written, key=lambda one: one.is_document):  # Records first: they need nothing.
         _set_needs(plan, step, rows)
@@ -51,7 +57,8 @@ def _apply_plan(installation: Installation, plan: Plan, rows: dict[Key, Delivery
         if step.wanted and step.action is Action.CANCEL and rows[step.key].state is not DeliveryState.CANCELLED:
             give_up(rows[step.key])
     for step in sorted(written, key=lambda one: one.is_document):
-        queue_if_ready(rows[step.key])
+        if step.action is not Action.LINK:
+            queue_if_ready(rows[step.key])
 
 
 def _write_step(installation: Installation, row: Delivery | None, step: Step, by: str) -> Delivery:
@@ -65,6 +72,10 @@ def _write_step(installation: Installation, row: Delivery | None, step: Step, by
         )  # fmt: skip
         session().add(row)
         return row
+    if step.there is not None:
+        _link_to(row, step.subject, step.there)
+        row.installation_id = installation.id
+        return row
     reset_delivery(row)
     if step.action is Action.RECREATE:
         row.posting_id = row.posting_version = ""
@@ -73,8 +84,37 @@ def _write_step(installation: Installation, row: Delivery | None, step: Step, by
     return row
 
 
+def _leave_others(row: Delivery, party: Ref, order_id: str) -> None:
+    """Let other orders go to the customer or vendor that they waited for, beside whom another one is created."""
+    kind = RecordKind(row.kind)
+    for one in waiting_for(row):
+        if one.order_id == order_id:
+            continue
+        choices = Choices.of(one.choices).with_party(kind, row.source.partition("/")[2], party.id)
+        document = subject_of(one.kind, one.subject)
+        assert not isinstance(document, NewRecord)
+        one.choices, one.subject = choices.stored(), subject_json(name_party(document, kind, party))
+        one.needs = [needed for needed in one.needs if needed is not row]
+
+
+def _link_to(row: Delivery, sent: Subject, there: Transaction) -> None:
+    """Make a transaction of the books the posting of a delivery, of whose write the answer never came. The totals that
+    are known are those that were sent, so that what is otherwise there is seen."""
+    close_conversation(row, say("Linked to what is in the books."))
+    if row.state is not DeliveryState.POSTED:
+        row.move(DeliveryState.POSTED)
+    row.posting_id, row.posting_number, row.posting_version = there.id, there.number, ""
+    row.posting_total, row.posting_lines = getattr(sent, "total", there.total), []
+    row.problems, row.reference = [], ""
+    if row.order_id is not None:
+        tell(Delivered(
+            organization_id=row.organization_id, order_id=row.order_id, document=row.kind, number=there.number,
+            integration=row.installation.integration,
+        ))  # fmt: skip
+
+
 def reset_delivery(row: Delivery) -> None:
-    """Reset a delivery, as if it had never been tried."""
+    """Make a delivery wait as if it had never been tried."""
     close_conversation(row, say("Started again."))
     row.problems, row.reference, row.tries, row.tried_since = [], "", 0, None
     if row.state is not DeliveryState.WAITING:

@@ -14,7 +14,8 @@ from hub.errors import NotFound, NotPossible
 from hub.extension import host
 from hub.models import ConversationRow, Delivery
 from hub.models.delivery import needs
-from hub.orders.context import load_context, posted_subjects
+from hub.orders.context import load_context
+from hub.orders.existing import posted_subjects
 from hub.planning import fixes
 from hub.planning.choices import Choices
 from hub.planning.plan import plan
@@ -26,14 +27,14 @@ from hub.states import ConversationState, DeliveryState
 
 _D = DeliveryState
 CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
-"""The states in which a delivery can be cancelled, as long as no write has been sent."""
+"""What may be given up, as long as no write has been asked for."""
 
 
 def cancel_delivery(actor: Actor, delivery_id: int) -> Delivery:
     """Cancel a delivery that has not been sent. Raises `NotPossible` if it is, or may be, in the books, `Forbidden`
     unless the actor manages, or may send with its installation."""
     delivery = scope.delivery(actor.organization.id, delivery_id)
-    access.require_send_or_manage(actor, delivery.installation)
+    access.require_send(actor, delivery.installation, ())
     scope.lock(delivery.installation_id)
     if not can_cancel(delivery):
         rollback()

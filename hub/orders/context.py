@@ -5,39 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import select
 
-from hub.books import description, history, links, mappings
+from hub.books import description, links, mappings
 from hub.database import session
-from hub.dispatch import open_writes
 from hub.host import Company, Order
 from hub.integrations import registry
 from hub.integrations.options import options_of
-from hub.models import ConversationRow, Delivery, Installation, RecordRow, TransactionRow
-from hub.models.delivery import needs
+from hub.models import Installation, RecordRow
+from hub.orders.existing import find_deliveries, find_existing, find_places, find_standing
 from hub.orders.validator import Validator
 from hub.planning.choices import Choices
-from hub.planning.context import Existing, InBooks, Key, KnownRecord, PlanningContext, Progress
+from hub.planning.context import Existing, Key, KnownRecord, PlanningContext
 from hub.planning.parts import item_name, vendors_of
 from hub.plugin import (
     Integration,
-    Posting,
-    Problem,
     RecordKind,
-    Subject,
     name_key,
     record_kind_of,
     suffixed,
 )
-from hub.serialization import problems_of, subject_of
-from hub.states import ConversationState, DeliveryState
-
-_D = DeliveryState
-_MANY = 500
-"""Sources that one query looks for."""
-
-_CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
 
 
 def load_context(
@@ -59,8 +46,9 @@ def load_context(
         for kind, some in parties.items()
         for company_id, ref in links.links(installation.id, kind, some).items()
     }
-    rows = _deliveries(installation, orders, parties)
-    existing = _existing(installation, rows, begins_anew)
+    places = find_places(installation, integration)
+    rows = find_deliveries(installation, orders, parties, places)
+    existing = find_existing(installation, rows, places, begins_anew)
     mentioned = [*_mentioned(choices, suggested, existing), *((kind, ref.id) for (kind, _), ref in linked.items())]
     records = _records(installation.id, mentioned, active)
     options, books = options_of(installation, integration), description.known_books(installation)
@@ -74,7 +62,7 @@ def load_context(
         },
         records=records, active={key: _known(row) for key, row in active.items()},
         names=_names(installation, integration, parties, choices), links=linked, existing=existing,
-        standing=_standing(rows, existing),
+        unlinked=_unlinked(installation, parties, linked), standing=find_standing(rows, existing),
         validate=(validator or Validator.asking_at_once()).of(integration, options, books),
     )  # fmt: skip
 
@@ -109,6 +97,16 @@ def _active(
         for kind, some in names.items()
         for key, row in links.by_name(installation.id, kind, filter(None, some)).items()
     }
+
+
+def _unlinked(
+    installation: Installation, parties: Mapping[RecordKind, Mapping[str, Company]],
+    linked: Collection[tuple[RecordKind, str]],
+) -> dict[tuple[RecordKind, str], str]:  # fmt: skip
+    """Return from whom a person has unlinked some companies. One query, none if all are linked."""
+    free = {company_id for kind, some in parties.items() for company_id in some if (kind, company_id) not in linked}
+    found = links.unlinked(installation.id, free)
+    return {key: record_id for key, record_id in found.items() if key not in linked}
 
 
 def _mentioned(
@@ -163,147 +161,3 @@ def _names(
     for row in rows:
         found.setdefault(row.name_key, []).append(_known(row))
     return found
-
-
-# ── What we brought into these books ────────────────────────────────────────────────────────────────────────────────
-
-
-def _deliveries(
-    installation: Installation, orders: Sequence[Order], parties: Mapping[RecordKind, Mapping[str, Company]]
-) -> list[Delivery]:
-    """Return the deliveries of some orders, and those of the records that these may need, with what they wait for: also
-    those of an earlier installation of the same books, oldest first."""
-    source = installation.item_source
-    items = {f"item/{name_key(item_name(line, source))}" for order in orders for line in order.lines}
-    sources = sorted(items | {f"company/{company_id}" for some in parties.values() for company_id in some})
-    of_these_books = set(session().scalars(
-        select(Installation.id).where(
-            Installation.organization_id == installation.organization_id,
-            Installation.integration == installation.integration,
-            Installation.books_id == installation.books_id,
-        )
-    ))  # fmt: skip
-    organization = Delivery.organization_id == installation.organization_id
-    concerns: list[ColumnElement[bool]] = [and_(organization, Delivery.order_id.in_([order.id for order in orders]))]
-    concerns += [
-        and_(Delivery.source.in_(sources[first : first + _MANY]), Delivery.installation_id.in_(of_these_books))
-        for first in range(0, len(sources), _MANY)
-    ]
-    found: dict[int, Delivery] = {}
-    for concern in concerns:
-        rows = session().scalars(
-            select(Delivery).where(concern, Delivery.state != _D.CANCELLED).options(selectinload(Delivery.needs))
-        )
-        # With a join instead, SQLite would go through all deliveries of the installation.
-        found |= {row.id: row for row in rows if row.installation_id in of_these_books}
-    for row in list(found.values()):
-        found |= {needed.id: needed for needed in row.needs if needed.state is not _D.CANCELLED}
-    return [found[one] for one in sorted(found)]
-
-
-def _existing(
-    installation: Installation, rows: Sequence[Delivery], begins_anew: Collection[int]
-) -> dict[Key, Existing]:
-    """Return the live delivery of each key: this installation's, or what an earlier one posted into the same books."""
-    live = {
-        (row.source, row.kind): row
-        for row in rows
-        if row.installation_id == installation.id or row.state is _D.POSTED
-    }
-    asked = open_writes.asked_to_write(row.id for row in live.values() if row.state in _CANCELLABLE) - set(begins_anew)
-    history_rows, posted = history.standing(live.values()), posted_subjects(live.values())
-    needed_by = _needed_by([row.id for row in live.values() if row.kind in set(RecordKind)])
-    return {
-        key: _existing_of(
-            row, is_asked=row.id in asked, in_books=history_rows.get(row.id), posted=posted.get(row.id),
-            needed_by=needed_by.get(row.id, frozenset()),
-        )
-        for key, row in live.items()
-    }  # fmt: skip
-
-
-def _existing_of(
-    row: Delivery, *, is_asked: bool, in_books: TransactionRow | None, posted: Subject | None,
-    needed_by: frozenset[int],
-) -> Existing:  # fmt: skip
-    current = subject_of(row.kind, row.subject)
-    return Existing(
-        id=row.id, key=(row.source, row.kind), order_id=row.order_id or "", title=row.title,
-        progress=_progress(row, is_asked=is_asked), is_stopped=row.state is _D.STOPPED,
-        can_cancel=row.state in _CANCELLABLE and not is_asked, voids=row.voids, current=current,
-        posted=posted or current, posting=_posting(row), in_books=_in_books(in_books),
-        fixes=row.choices.get("answers", {}), problems=_problems(row), needed_by=needed_by,
-        needs=tuple((one.source, one.kind) for one in row.needs),
-    )  # fmt: skip
-
-
-def _problems(row: Delivery) -> tuple[Problem, ...]:
-    return tuple(problems_of(row.problems)) if row.state is _D.STOPPED else ()
-
-
-def _progress(row: Delivery, *, is_asked: bool) -> Progress:
-    if row.state is _D.POSTED:
-        return Progress.POSTED
-    if row.state not in {_D.WAITING, _D.STOPPED}:
-        return Progress.MOVING
-    return Progress.RESUMABLE if is_asked else Progress.FREE
-
-
-def _posting(row: Delivery) -> Posting | None:
-    if not row.posting_id:
-        return None
-    return Posting(
-        id=row.posting_id, number=row.posting_number, total=row.posting_total or history.ZERO,
-        version=row.posting_version, lines=tuple(row.posting_lines),
-    )  # fmt: skip
-
-
-def _in_books(row: TransactionRow | None) -> InBooks | None:
-    if row is None:
-        return None
-    return InBooks(
-        total=row.total, date=row.date, is_gone=row.deleted or row.voided, is_unapplied=row.is_unapplied
-    )  # fmt: skip
-
-
-def posted_subjects(rows: Iterable[Delivery]) -> dict[int, Subject]:
-    """Return what the books have of those that are being changed, as the conversations that posted it were begun
-    with. One query at most."""
-    changing = {row.id: row.kind for row in rows if row.posting_id and row.state is not _D.POSTED}
-    if not changing:
-        return {}
-    done = session().scalars(
-        select(ConversationRow)
-        .where(ConversationRow.delivery_id.in_(changing), ConversationRow.state == ConversationState.DONE)
-        .order_by(ConversationRow.id)
-    )
-    return {
-        one.delivery_id: subject_of(changing[one.delivery_id], one.argument["subject"])
-        for one in done if one.delivery_id is not None
-    }  # fmt: skip
-
-
-def _needed_by(ids: Sequence[int]) -> dict[int, frozenset[int]]:
-    """Return which live deliveries of any order wait for some records. One query at most."""
-    if not ids:
-        return {}
-    found: dict[int, set[int]] = {}
-    rows = session().execute(
-        select(needs.c.needed_id, needs.c.delivery_id)
-        .join(Delivery, Delivery.id == needs.c.delivery_id)
-        .where(needs.c.needed_id.in_(ids), Delivery.state.not_in((_D.CANCELLED, _D.POSTED)))
-    )
-    for needed_id, delivery_id in rows:
-        found.setdefault(needed_id, set()).add(delivery_id)
-    return {needed_id: frozenset(some) for needed_id, some in found.items()}
-
-
-def _standing(rows: Sequence[Delivery], existing: Mapping[Key, Existing]) -> dict[str, frozenset[str]]:
-    """Return the kinds of what stands in the books or is on its way, by order."""
-    found: dict[str, set[str]] = {}
-    for row in rows:
-        one = existing.get((row.source, row.kind))
-        is_gone = one is not None and one.id == row.id and one.is_posted and one.is_gone
-        if row.order_id and not is_gone:
-            found.setdefault(row.order_id, set()).add(row.kind)
-    return {order_id: frozenset(kinds) for order_id, kinds in found.items()}

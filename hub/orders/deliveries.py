@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from hub.database import session
 from hub.models import Delivery, Installation
+from hub.models.delivery import needs
 from hub.planning import fixes
 from hub.planning.choices import Choices, creates_new
 from hub.plugin import FixKind, Payment
@@ -37,6 +38,20 @@ def deliveries_of_orders(organization_id: str, order_ids: Iterable[str]) -> dict
     for row in rows:
         found.setdefault(row.order_id or "", []).append(row)
     return found
+
+
+def waiting_for(delivery: Delivery) -> list[Delivery]:
+    """Return the documents that wait for a delivery, or did when they were stopped, oldest first."""
+    return list(session().scalars(
+        select(Delivery)
+        .join(needs, needs.c.delivery_id == Delivery.id)
+        .where(
+            needs.c.needed_id == delivery.id,
+            Delivery.state.in_((DeliveryState.WAITING, DeliveryState.STOPPED)),
+            Delivery.order_id.is_not(None),
+        )
+        .order_by(Delivery.id)
+    ))  # fmt: skip
 
 
 def filter_by_books(installation: Installation, live: Iterable[Delivery]) -> list[Delivery]:

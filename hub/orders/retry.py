@@ -15,11 +15,10 @@ from hub.errors import Incomplete, NotFound, NotPossible
 from hub.extension import host
 from hub.host import Order
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation
-from hub.models.delivery import needs
 from hub.orders.apply import apply_plans, reset_delivery
 from hub.orders.cancel import give_up, open_conversation
 from hub.orders.context import load_context
-from hub.orders.deliveries import deliveries_of_order
+from hub.orders.deliveries import deliveries_of_order, waiting_for
 from hub.orders.validator import Validator, with_validation
 from hub.planning import fixes
 from hub.planning.choices import Choices
@@ -29,7 +28,7 @@ from hub.planning.plans import Action, Plan, Step
 from hub.plugin import FixKind, Problem, say
 from hub.queue import commit, rollback, wake
 from hub.serialization import problems_json, subject_json, subject_of
-from hub.states import BatchState, DeliveryState, StopReason
+from hub.states import BatchState, DeliveryState, InstallationState, StopReason
 
 _D = DeliveryState
 
@@ -43,17 +42,32 @@ def retry_delivery(actor: Actor, delivery_id: int, given: Mapping[str, str] | No
     repeated under its key, unless a person says that it is not in the books.
     """
     delivery = scope.delivery(actor.organization.id, delivery_id)
-    access.require_send_or_manage(actor, delivery.installation)
-    access.require_documents(delivery.installation, [delivery.kind])
-    return with_validation(lambda validator: _retry_locked(delivery, given or {}, validator))
+    installation_id = _successor(delivery).id
+    access.require_send(actor, scope.installation(actor.organization.id, installation_id), [delivery.kind])
+    return with_validation(lambda validator: _retry_locked(delivery, installation_id, given or {}, validator))
 
 
-def _retry_locked(delivery: Delivery, given: Mapping[str, str], validator: Validator) -> Delivery:
-    installation = scope.lock(delivery.installation_id)
+def _successor(delivery: Delivery) -> Installation:
+    """Return the installation that a document goes to: its own, or the one that has the books of a removed one now.
+
+    Raises `NotPossible` if there is none; a record of a removed one is created with the next order that needs it.
+    """
+    own = delivery.installation
+    if own.state is not InstallationState.REMOVED:
+        return own
+    for one in scope.installations(delivery.organization_id) if delivery.order_id else ():
+        if (one.integration, one.books_id) == (own.integration, own.books_id) and one.state in access.SENDABLE:
+            return one
+    raise NotPossible(say("The integration was uninstalled. Install it again, then send the order."))
+
+
+def _retry_locked(delivery: Delivery, installation_id: int, given: Mapping[str, str], validator: Validator) -> Delivery:
+    installation = scope.lock(installation_id)
     if delivery.state is not _D.STOPPED:
         rollback()
         raise NotPossible(say("This has already been retried."))
-    if open_conversation(delivery) is None or given.get(FixKind.ANEW) == UNREAD:
+    is_own = delivery.installation_id == installation.id
+    if not is_own or open_conversation(delivery) is None or given.get(FixKind.ANEW) == UNREAD:
         _plan_again(installation, delivery, given, validator)
     else:
         _resume_conversation(delivery)
@@ -105,7 +119,7 @@ def _plan_again(
     installation: Installation, delivery: Delivery, given: Mapping[str, str], validator: Validator
 ) -> None:
     """Plan a document, or each document that waits for a record, with its own choices and the fixes that were given."""
-    waiting = [delivery] if delivery.order_id else _find_waiting(delivery)
+    waiting = [delivery] if delivery.order_id else waiting_for(delivery)
     _keep_fixes(delivery, waiting, given)
     orders = _orders_of(waiting)
     if delivery.order_id and delivery.order_id not in orders:
@@ -114,7 +128,7 @@ def _plan_again(
     present = [one for one in [*waiting, *_find_followers(delivery)] if one.order_id in orders]
     wanted = {one: (orders[one.order_id or ""], _choices_for(one, delivery)) for one in present}
     context = load_context(installation, list(wanted.values()), validator=validator, begins_anew=[delivery.id])
-    plans = _plans_of(wanted, context, delivery)
+    plans = _plans_of(wanted, context, delivery, relinks=FixKind.CUSTOMER in given)
     validator.check_complete()
     if delivery.order_id:
         _apply_document(installation, delivery, plans)
@@ -124,7 +138,7 @@ def _plan_again(
 
 
 def _plans_of(
-    wanted: Mapping[Delivery, tuple[Order, Choices]], context: PlanningContext, retried: Delivery
+    wanted: Mapping[Delivery, tuple[Order, Choices]], context: PlanningContext, retried: Delivery, *, relinks: bool
 ) -> dict[Delivery, RetryPlan]:
     """Return the plan of each document alone, as if the plans before it without problems had been applied."""
     record = () if retried.order_id else ((retried.source, retried.kind),)
@@ -132,7 +146,8 @@ def _plans_of(
     for one, (order, choices) in wanted.items():
         made = plan(order, choices, context).only({(one.source, one.kind), *record})
         found[one] = RetryPlan(
-            plan=replace(made, choices=Choices.of(one.choices)),  # It goes on being sent with these.
+            # It goes on being sent with these choices; who its company is by now is said by the link alone.
+            plan=replace(made, choices=Choices.of(one.choices), links=made.links if relinks else {}),
             step=made.step((one.source, one.kind)), problems=(*made.blockers, *_find_missing(made, list(wanted))),
         )  # fmt: skip
         if not found[one].problems:
@@ -140,24 +155,10 @@ def _plans_of(
     return found
 
 
-def _find_waiting(delivery: Delivery) -> list[Delivery]:
-    """Return the documents that wait for a delivery, the oldest first."""
-    return list(session().scalars(
-        select(Delivery)
-        .join(needs, needs.c.delivery_id == Delivery.id)
-        .where(
-            needs.c.needed_id == delivery.id,
-            Delivery.state.in_((_D.WAITING, _D.STOPPED)),
-            Delivery.order_id.is_not(None),
-        )
-        .order_by(Delivery.id)
-    ))  # fmt: skip
-
-
 def _find_followers(delivery: Delivery) -> list[Delivery]:
     """Return the documents that wait for a document: a new date applies to them, too, and they may not have to wait any
     more."""
-    return [one for one in _find_waiting(delivery) if one.state is _D.WAITING] if delivery.order_id else []
+    return [one for one in waiting_for(delivery) if one.state is _D.WAITING] if delivery.order_id else []
 
 
 def _orders_of(waiting: Sequence[Delivery]) -> dict[str, Order]:

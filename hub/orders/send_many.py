@@ -72,7 +72,7 @@ def _check_order(made: Plan, context: PlanningContext) -> OrderCheck:
     stopped = [one for one in context.of_order(made.order) if one.is_stopped]
     problems: Sequence[Problem] = ()
     if stopped:
-        readiness, problems = Readiness.CHOICE, stopped[0].problems
+        readiness, problems = Readiness.CHOICE, stopped[0].problems or made.blockers
     elif made.documents and all(step.existing is not None for step in made.documents):
         readiness = Readiness.DONE
     else:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from hub.host import Order
 from hub.planning import fixes
+from hub.planning.choices import Choices
 from hub.planning.context import Existing, PlanningContext
 from hub.planning.kinds import Built
 from hub.planning.parts import Parts, mapping_missing
 from hub.planning.plans import Action, Step
-from hub.plugin import Document, DocumentKind, Per, Problem, kinds_per, noun, say
+from hub.plugin import (
+    Document,
+    DocumentKind,
+    Fix,
+    FixKind,
+    Per,
+    Problem,
+    Sentence,
+    Transaction,
+    kinds_per,
+    noun,
+    say,
+)
 
 
 def order_problems(parts: Parts, steps: Sequence[Step]) -> tuple[Problem, ...]:
@@ -26,7 +40,8 @@ def document_problems(
     parts: Parts, kind: DocumentKind[Any], built: Built, document: Document | None, about: str
 ) -> tuple[Problem, ...]:
     """Return the problems of a document: of its kind, its accounts and its parts, and those that the plugin finds."""
-    found = [*_kind_problems(parts, kind), *_unmapped(parts, kind, built)]
+    existing = parts.context.existing.get((built.source, kind.key))
+    found = [*_kind_problems(parts, kind), *_left_behind(parts, existing), *_unmapped(parts, kind, built)]
     found += [problem for part in built.uses for problem in part.problems]
     found += built.problems
     if document is not None:
@@ -62,7 +77,11 @@ def _contradictions(parts: Parts, kind: DocumentKind[Any]) -> Iterator[Problem]:
     credit memo."""
     voids = parts.context.capabilities.voids
     voided = {one.kind for one in parts.context.of_order(parts.order) if _is_to_be_voided(parts, one)}
+    left = {one.kind: one for one in parts.context.of_order(parts.order) if one.left_behind is not None}
     for other in sorted((kind.excludes & parts.context.kinds_of(parts.order)) - voided):
+        if other in left:
+            yield from (replace(one, fixes=one.fixes[:1]) for one in _left_behind(parts, left[other]))
+            continue
         yield Problem(
             code="other-kind-posted", what=say(
                 "The %(other)s of this order is in the books or on its way, and by now the order is a %(kind)s.",
@@ -77,6 +96,40 @@ def _contradictions(parts: Parts, kind: DocumentKind[Any]) -> Iterator[Problem]:
             ),
             field="documents",
         )  # fmt: skip
+
+
+def is_said_missing(existing: Existing, choices: Choices) -> bool:
+    """Return True if a person says that what was left behind is not in the books."""
+    said = choices.answers.get(fixes.key(existing.about, FixKind.ANEW), "")
+    return existing.left_behind is not None and said == existing.left_behind.attempt
+
+
+def _left_behind(parts: Parts, existing: Existing | None) -> Iterator[Problem]:
+    """Return the question whether a document is in the books that an earlier installation was sending."""
+    if existing is None or existing.left_behind is None or is_said_missing(existing, parts.choices):
+        return
+    product, number, left = parts.context.product, str(getattr(existing.current, "number", "")), existing.left_behind
+    yield Problem(
+        code="maybe-there", about=existing.about, field="documents",
+        what=say("%(document)s may be in %(product)s already.", document=existing.title, product=product),
+        why=say("It was sent before the integration was uninstalled, to a company of the same name.")
+        if left.is_posted
+        else say("It was being sent when the integration was uninstalled, and the answer never came."),
+        cure=say("Check %(product)s for number %(number)s. Send it only if it is not there.", product=product,
+                 number=number) if number
+        else say("Check %(product)s. Send it only if it is not there.", product=product),
+        fixes=(
+            Fix(label=say("It is not there: send it"), kind=FixKind.ANEW, value=left.attempt),
+            *(Fix(label=_link_to(one), kind=FixKind.SAME_AS, value=one.id) for one in left.alike),
+        ),
+    )  # fmt: skip
+
+
+def _link_to(there: Transaction) -> Sentence:
+    sums = {"total": there.total, "day": there.date}
+    if not there.number:
+        return say("It is there: link to %(total)s on %(day)s", **sums)
+    return say("It is there: link to %(number)s, %(total)s on %(day)s", number=there.number, **sums)
 
 
 def _is_to_be_voided(parts: Parts, existing: Existing) -> bool:

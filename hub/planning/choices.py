@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hub.plugin import Invoice, document_kinds, kind_of
+from hub.plugin import Invoice, RecordKind, document_kinds, kind_of
 
 NEW = "new"
 """The choice "Create New Customer", or "Create New Vendor"."""
@@ -77,6 +77,12 @@ class Choices:
         """
         same = {kind, *kind_of(kind).excludes}
         return bool(same & set(self.documents)) or f"{kind}/{part}" in self.documents
+
+    def with_party(self, kind: RecordKind, company_id: str, record_id: str) -> Choices:
+        """Return the choices in which a company is a customer or vendor of the books."""
+        if kind is RecordKind.CUSTOMER:
+            return replace(self, customer=record_id)
+        return replace(self, vendors={**self.vendors, company_id: record_id})
 
     def with_accounts(self, accounts: Iterable[tuple[str, str]]) -> Choices:
         """Return the choices with entries for roles for which nothing was chosen."""

@@ -21,11 +21,12 @@ from hub.plugin import (
     RecordKind,
     Ref,
     Subject,
+    Transaction,
     name_key,
 )
 
 Key: TypeAlias = tuple[str, str]
-"""The key of a document or record within some books: its source and kind, as ("order/1042/vendor/7", "bill"),
+"""What identifies a document or record of ours in some books: its source and kind, as ("order/1042/vendor/7", "bill"),
 ("company/12", "customer"), ("item/<name key>", "item")."""
 
 
@@ -42,7 +43,7 @@ def item_key(name: str) -> Key:
 class Progress(enum.StrEnum):
     """The progress of a delivery, as far as a plan is concerned."""
 
-    FREE = "free"  # It waits or has stopped, and no write was asked: it can be replaced.
+    FREE = "free"  # It waits or has stopped, and no write was asked: it can be replaced. Or a person says so first.
     MOVING = "moving"  # It is queued or on its way.
     RESUMABLE = "resumable"  # It has stopped after a write was asked: only the same batch may go again.
     POSTED = "posted"
@@ -56,6 +57,17 @@ class InBooks:
     date: dt.date
     is_gone: bool
     is_unapplied: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """A write that a removed installation of the same books asked for, and that was never answered: the document may be
+    in the books. `attempt` names the write, `alike` are the transactions of the books that may be the document. With
+    `is_posted` it is in the books of a company of the same name, which may be this one."""
+
+    attempt: str
+    alike: Sequence[Transaction] = ()
+    is_posted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +96,7 @@ class Existing:
     problems: tuple[Problem, ...] = ()
     needs: tuple[Key, ...] = ()
     needed_by: frozenset[int] = frozenset()
+    left_behind: LeftBehind | None = None
 
     @property
     def kind(self) -> str:
@@ -151,6 +164,7 @@ class PlanningContext:
     active: Mapping[tuple[RecordKind, str], KnownRecord] = field(default_factory=dict)
     names: Mapping[str, Sequence[KnownRecord]] = field(default_factory=dict)
     links: Mapping[tuple[RecordKind, str], Ref] = field(default_factory=dict)
+    unlinked: Mapping[tuple[RecordKind, str], str] = field(default_factory=dict)
     existing: Mapping[Key, Existing] = field(default_factory=dict)
     standing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     validate: Callable[[Subject], Sequence[Problem]] = _no_problems
@@ -163,7 +177,27 @@ class PlanningContext:
         """Return the id of a company's customer or vendor: the linked one, else the one with exactly this name; else
         empty."""
         link, row = self.links.get((kind, company.id)), self.named(kind, company.name)
-        return link.id if link is not None else row.ref.id if row is not None else ""
+        if link is not None:
+            return link.id
+        return row.ref.id if row is not None and row.ref.id != self.unlinked.get((kind, company.id)) else ""
+
+    def former_party(self, kind: RecordKind, company: Company) -> Ref | None:
+        """Return who would be used for a company if a person had not unlinked it: whom we entered, or who has its name.
+        """
+        if (kind, company.id) not in self.unlinked:
+            return None
+        entered, row = self.entered(kind, company), self.named(kind, company.name)
+        if entered is not None and entered.posting is not None:
+            return Ref(id=entered.posting.id, name=entered.posting.number or company.name)
+        return row.ref if row is not None and row.active else None
+
+    def party_sent_to(self, order: Order, kind: RecordKind, company: Company) -> Ref | None:
+        """Return for whom an order's documents are in the books, if that is who the company was when it was unlinked or
+        whom we entered for it: the order stays theirs."""
+        former = self.former_party(kind, company)
+        known = {self.unlinked.get((kind, company.id)), former.id if former is not None else None}
+        refs = (getattr(one.current, kind, None) for one in self.of_order(order) if one.posting and not one.is_gone)
+        return next((ref for ref in refs if ref is not None and ref.id in known), None)
 
     def entered(self, kind: RecordKind, company: Company) -> Existing | None:
         """Return our delivery of a company's customer or vendor, if documents can still be posted for that."""

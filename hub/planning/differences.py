@@ -48,7 +48,7 @@ def differences(before: Subject, after: Subject) -> Iterator[Difference]:
 
 def cleared_fields(before: Subject, after: Subject) -> tuple[str, ...]:
     """Return the fields, by name, that a subject had and does not have any more."""
-    names = [field.name for field in fields(after) if field.name != "revises"]
+    names = [field.name for field in fields(after) if field.name not in {"revises", "same_as"}]
     return tuple(name for name in names if getattr(before, name) and not getattr(after, name))
 
 

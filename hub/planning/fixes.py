@@ -22,12 +22,18 @@ S = TypeVar("S", bound=Subject)
 LABELS = {
     FixKind.DATE: say("Post on"), FixKind.NUMBER: say("Number"), FixKind.NAME: say("Name in the books"),
     FixKind.SAME_AS: say("Link to what is in the books already"),
-    FixKind.REPEATS: say("Use the number although it is taken"),
+    FixKind.REPEATS: say("Use the number although it is taken"), FixKind.ANEW: say("It is not there: send it"),
 }  # fmt: skip
 
 CONSENTS = frozenset({FixKind.REPEATS, FixKind.OVERWRITES, FixKind.ANEW})
 """Fixes that stay with a delivery for every later write of its document."""
 
+
+_OPPOSED: Mapping[str, Iterable[FixKind]] = {
+    FixKind.SAME_AS: (FixKind.ANEW,), FixKind.ANEW: (FixKind.SAME_AS,), FixKind.NUMBER: (FixKind.SAME_AS,),
+    FixKind.REPEATS: (FixKind.SAME_AS,),
+}  # fmt: skip
+"""Whoever takes a fix takes back what was said against it: a document is one that is there, or another one."""
 
 _PARTS = ("/vendor/", "/payment/")
 """The part of a source between the order and its vendor or payment."""
@@ -69,7 +75,9 @@ def apply_fix(choices: Choices, about: str, fix: str, value: str) -> Choices:
     """Return the choices after a person took a fix of a problem. The dialog and Retry do the same."""
     if fix == FixKind.CUSTOMER:
         return replace(choices, customer=value)
-    return replace(choices, answers={**choices.answers, key(about, fix): value})
+    opposed = {key(about, one) for one in _OPPOSED.get(fix, ())}
+    kept = {name: said for name, said in choices.answers.items() if name not in opposed}
+    return replace(choices, answers={**kept, key(about, fix): value})
 
 
 def apply_pressed(choices: Choices, pressed: str) -> Choices:

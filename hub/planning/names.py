@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from hub.planning.context import KnownRecord
+from hub.planning.context import KnownRecord, PlanningContext
 from hub.plugin import (
     SUFFIX,
     TAKEN_NAMES,
@@ -16,6 +16,7 @@ from hub.plugin import (
     NewVendor,
     Problem,
     RecordKind,
+    StandardProblems,
     name_key,
     noun,
     say,
@@ -25,21 +26,19 @@ from hub.plugin import (
 Party: TypeAlias = NewCustomer | NewVendor
 
 
-def find_free_name(
-    record: Party, names: Mapping[str, Sequence[KnownRecord]], options: Mapping[str, str], *, is_wanted: bool
-) -> tuple[Party, tuple[Problem, ...]]:
+def find_free_name(record: Party, context: PlanningContext, *, is_wanted: bool) -> tuple[Party, tuple[Problem, ...]]:
     """Return a new party under a name that is free as far as we know; or the problem that its name is taken.
 
     With the option to add a suffix it gets one. An active entry of its own kind is the one that is meant, unless a
     person asked for a new one (`is_wanted`).
     """
-    there = _in_the_way(record, names, is_wanted=is_wanted)
+    there = _in_the_way(record, context.names, is_wanted=is_wanted)
     if there is None:
         return record, ()
     renamed = replace(record, name=suffixed(record.name, record.kind))
-    if options.get(TAKEN_NAMES.key) == SUFFIX and _in_the_way(renamed, names) is None:
+    if TAKEN_NAMES.value_in(context.options) == SUFFIX and _in_the_way(renamed, context.names) is None:
         return renamed, ()
-    return record, (_problem(record, there),)
+    return record, (_problem(record, there, context.product),)
 
 
 def _in_the_way(
@@ -52,33 +51,21 @@ def _in_the_way(
     return own or next(iter(rows), None)
 
 
-def _problem(record: Party, there: KnownRecord) -> Problem:
-    field, word, name = str(record.kind), noun(record.kind), there.ref.name
-    other = Fix.other_name(record.name, record.kind)
+def _problem(record: Party, there: KnownRecord, product: str) -> Problem:
+    standard, kind, name = StandardProblems(product=product), str(record.kind), there.ref.name
     if there.kind is not record.kind:
-        taken = {"name": name, "kind": noun(there.kind), "word": word}
-        return Problem(
-            code="name-of-another-kind",
-            what=say("In the books “%(name)s” is a %(kind)s, so no %(word)s can have that name.", **taken)
-            if there.active
-            else say("In the books “%(name)s” is an inactive %(kind)s, so no %(word)s can have that name.", **taken),
-            why=say("Customers, vendors and employees share one list of names there."),
-            cure=say("Choose another %(word)s, or enter it under another name.", word=word),
-            field=field, fixes=(other,),
-        )  # fmt: skip
+        holder = say("a %(kind)s", kind=noun(there.kind))
+        if not there.active:
+            holder = say("an inactive %(kind)s", kind=noun(there.kind))
+        return standard.name_of_another_kind(record.name, kind, holder)
     if not there.active:
-        return Problem(
-            code="name-inactive", what=say("The %(word)s “%(name)s” is inactive in the books.", word=word, name=name),
-            why=say("Nothing can be posted for an inactive %(word)s, and no other one can have the name.", word=word),
-            cure=say(
-                "Make the %(word)s active again there, choose another one, or enter it under another name.", word=word
-            ),
-            field=field, fixes=(other,),
-        )  # fmt: skip
+        return standard.name_inactive(record.name, kind)
+    other = Fix.other_name(record.name, kind)
     link = Fix(label=say("Use “%(name)s”", name=name), kind=FixKind.CUSTOMER, value=there.ref.id)
     return Problem(
-        code="name-taken", what=say("The books have a %(word)s “%(name)s” already.", word=word, name=name),
+        code="name-taken",
+        what=say("%(product)s has a %(kind)s “%(name)s” already.", product=product, kind=noun(kind), name=name),
         why=say("No two entries can have the same name."),
-        cure=say("Use the one that is there, or enter a new one under another name."), field=field,
+        cure=say("Use the one that is there, or enter a new one under another name."), field=kind,
         fixes=(link, other) if record.kind is RecordKind.CUSTOMER else (other,),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hub.host import Company, Order, OrderLine
 from hub.planning import fixes, names
@@ -11,6 +12,9 @@ from hub.planning.choices import Choices, creates_new
 from hub.planning.context import Existing, Key, KnownRecord, PlanningContext, Progress, company_key, item_key
 from hub.planning.tax import TaxMode
 from hub.plugin import (
+    Document,
+    Fix,
+    FixKind,
     NewCustomer,
     NewItem,
     NewRecord,
@@ -20,12 +24,13 @@ from hub.plugin import (
     Ref,
     Role,
     name_key,
+    noun,
     record_kind_of,
     say,
 )
 
 VENDOR_ROLES = (Role.PAYABLE, Role.COST)
-"""The roles that can be chosen for each vendor."""
+"""What can be chosen for each vendor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class Part:
     """A company or an order line in the books: an existing record, or a new one that has no id yet."""
 
     ref: Ref
+    links: bool = True
     new: NewPart | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -170,7 +176,7 @@ def _customer(order: Order, choices: Choices, context: PlanningContext) -> Part:
         cure=say("Choose another customer, or create a new one."), field="customer",
     )  # fmt: skip
     about = str(RecordKind.CUSTOMER)
-    wanted = Wanted(company=order.company, chosen=choices.customer, new=customer_of(order), about=about)
+    wanted = Wanted(order=order, company=order.company, chosen=choices.customer, new=customer_of(order), about=about)
     return _party(wanted, problem, choices, context)
 
 
@@ -184,7 +190,8 @@ def _vendor(order: Order, company: Company, choices: Choices, context: PlanningC
     new = NewVendor(
         name=company.name, email=company.email, phone=company.phone, address=company.billing, currency=order.currency
     )
-    wanted = Wanted(company=company, chosen=choices.vendors.get(company.id, ""), new=new, about=about)
+    chosen = choices.vendors.get(company.id, "")
+    wanted = Wanted(order=order, company=company, chosen=chosen, new=new, about=about)
     return _party(wanted, problem, choices, context)
 
 
@@ -192,6 +199,7 @@ def _vendor(order: Order, company: Company, choices: Choices, context: PlanningC
 class Wanted:
     """A company that documents need as a customer or vendor: who was chosen, and what a new one would be."""
 
+    order: Order
     company: Company
     chosen: str
     new: NewCustomer | NewVendor
@@ -199,25 +207,61 @@ class Wanted:
 
 
 def _party(wanted: Wanted, inactive: Problem, choices: Choices, context: PlanningContext) -> Part:
-    """Return who a company is: who was chosen, else who it is known as, else whom we entered for it, else a new one."""
+    """Return who a company is: who was chosen, else who it is known as, else whom we entered for it, else a new one.
+
+    A company that a person has unlinked is nobody until one is chosen; an order that is in the books stays with whom it
+    is sent to.
+    """
     company, chosen, new, about = wanted.company, wanted.chosen, wanted.new, wanted.about
     kind, key = new.kind, company_key(new.kind, company)
+    stays = None if chosen else context.party_sent_to(wanted.order, kind, company)
+    if stays is not None:
+        return Part(ref=stays, links=False)
     known = chosen or context.party_of(kind, company)
     if known and not creates_new(known):
         row = context.records.get((kind, known))
         if row is not None and row.active:
             return Part(ref=row.ref)
         return Part(ref=Ref(id="", name=company.name), problems=(inactive,))
+    former = None if chosen else context.former_party(kind, company)
+    if former is not None:
+        return Part(ref=Ref(id="", name=company.name), problems=(_unlinked(wanted, former),))
     entered, existing = context.entered(kind, company), context.existing.get(key)
     if entered is not None and entered.posting is not None and entered.posting.id != chosen.partition(":")[2]:
         return Part(ref=Ref(id=entered.posting.id, name=entered.posting.number or company.name))
     problems: tuple[Problem, ...] = ()
     record = fixes.put(new, about, choices.answers)
     if existing is None or existing.progress in {Progress.FREE, Progress.POSTED}:
-        record, problems = names.find_free_name(record, context.names, context.options, is_wanted=creates_new(chosen))
+        record, problems = names.find_free_name(record, context, is_wanted=creates_new(chosen))
     replaces = existing is not None and existing.is_posted
     part = NewPart(key=key, about=about, record=record, problems=fixes.mark(problems, about), replaces=replaces)
     return Part(ref=Ref(id="", name=company.name), new=part)
+
+
+def name_party(document: Document, kind: RecordKind, party: Ref) -> Document:
+    """Return a document of which the customer or vendor is known by now, where it had no id yet."""
+    changes: dict[str, Any] = {}
+    named = getattr(document, kind, None)
+    if named is not None and not named.id:
+        changes[str(kind)] = party
+    if kind is RecordKind.CUSTOMER and hasattr(document, "lines"):
+        changes["lines"] = tuple(
+            replace(line, customer=party) if line.customer is not None and not line.customer.id else line
+            for line in document.lines
+        )
+    return replace(document, **changes)
+
+
+def _unlinked(wanted: Wanted, former: Ref) -> Problem:
+    kind, company = wanted.new.kind, wanted.company
+    use = Fix(label=say("Use “%(name)s”", name=former.name), kind=FixKind.CUSTOMER, value=former.id)
+    return Problem(
+        code="company-unlinked", about=wanted.about, field=str(kind),
+        what=say("%(company)s is not linked to a %(kind)s any more.", company=company.name, kind=noun(kind)),
+        why=say("Somebody unlinked it from “%(name)s”.", name=former.name),
+        cure=say("Choose the %(kind)s, or create a new one.", kind=noun(kind)),
+        fixes=(use,) if kind is RecordKind.CUSTOMER else (),
+    )  # fmt: skip
 
 
 def _item(line: OrderLine, refs: Mapping[str, Ref], choices: Choices, context: PlanningContext) -> Part:

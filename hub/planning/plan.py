@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
 
 from hub.host import Order
 from hub.planning import checks, steps
@@ -82,7 +81,8 @@ def _document_steps(parts: Parts) -> list[Step]:
             found += [steps.document_step(parts, kind, one) for one in builder.build(parts)]
     found = list(_in_order_of_change(parts, found))
     keys = {step.key for step in found}
-    return [*steps.superseded_steps(parts), *found, *steps.dropped_steps(parts, keys)]
+    left = [*steps.dropped_steps(parts, keys), *steps.disowned_steps(parts, keys)]
+    return [*steps.superseded_steps(parts), *found, *left]
 
 
 def _in_order_of_change(parts: Parts, found: list[Step]) -> Iterator[Step]:
@@ -131,19 +131,20 @@ def _completed(order: Order, choices: Choices, context: PlanningContext) -> Choi
     order gives are not stored as choices, so that they can change."""
     said = {**context.mapped, **named_by(order, context)}
     choices = choices.with_accounts((role, ref.id) for role, ref in context.suggested.items() if role not in said)
-    kept = [steps.consents(one) for one in context.of_order(order)]
-    return replace(choices, answers={**dict(chain.from_iterable(one.items() for one in kept)), **choices.answers})
+    for one in context.of_order(order):
+        choices = replace(choices, answers=steps.answers_of(one, choices))
+    return choices
 
 
 def _links(parts: Parts, found: Sequence[Step]) -> dict[tuple[RecordKind, str], Ref]:
     """Return who the companies of what is written are."""
     order, wanted = parts.order, [step for step in found if step.will_write and step.is_document]
     links = {}
-    if wanted and parts.customer.ref.id:
+    if wanted and parts.customer.ref.id and parts.customer.links:
         links[RecordKind.CUSTOMER, order.company.id] = parts.customer.ref
     bought = {step.about.partition("/")[2] for step in wanted if document_kinds()[step.kind].party is RecordKind.VENDOR}
     for vendor_id, vendor in parts.vendors.items():
-        if vendor_id in bought and vendor.ref.id:
+        if vendor_id in bought and vendor.ref.id and vendor.links:
             links[RecordKind.VENDOR, vendor_id] = vendor.ref
     return links
 

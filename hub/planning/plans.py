@@ -10,7 +10,7 @@ from hub.host import Order
 from hub.planning.choices import Choices
 from hub.planning.context import Existing, Key
 from hub.planning.differences import Difference
-from hub.plugin import Problem, RecordKind, Ref, Subject, document_kinds
+from hub.plugin import Problem, RecordKind, Ref, Subject, Transaction, document_kinds
 
 
 class Action(enum.StrEnum):
@@ -20,11 +20,12 @@ class Action(enum.StrEnum):
     UPDATE = "update"
     RECREATE = "recreate"  # It is gone there, or another customer or vendor is to be created.
     VOID = "void"
+    LINK = "link"  # A person says that it is there already: nothing is sent.
     CANCEL = "cancel"  # It waits, and nothing needs it any more.
     NOTHING = "nothing"  # It is there or on its way, or a person puts it right by hand.
 
 
-WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.RECREATE, Action.VOID})
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.RECREATE, Action.VOID, Action.LINK})
 
 
 class ByHand(enum.StrEnum):
@@ -59,6 +60,8 @@ class Step:
     changes: tuple[Difference, ...] = ()
     by_hand: ByHand | None = None
     meanwhile: str = ""
+    there: Transaction | None = None
+    stays: Ref | None = None
     problems: tuple[Problem, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.planning import checks, fixes
+from hub.planning.choices import Choices
 from hub.planning.context import Existing, Key, Progress, company_key
 from hub.planning.differences import LABELS, Difference, cleared_fields, differences, text
 from hub.planning.kinds import Built, builder_of
@@ -18,9 +19,11 @@ from hub.plugin import (
     FixKind,
     Per,
     RecordKind,
+    Ref,
     Revision,
     Sentence,
     Subject,
+    Transaction,
     document_kinds,
     kind_of,
     say,
@@ -37,6 +40,7 @@ class Verdict:
     changes: tuple[Difference, ...] = ()
     by_hand: ByHand | None = None
     meanwhile: str = ""
+    there: Transaction | None = None
 
 
 NOTHING = Verdict(action=Action.NOTHING)
@@ -49,7 +53,7 @@ def document_step(parts: Parts, kind: DocumentKind[Any], built: Built) -> Step:
     """Return the step of a document that the order has."""
     key, choices, context = (built.source, kind.key), parts.choices, parts.context
     about, existing = fixes.about_delivery(*key), context.existing.get(key)
-    document = built.document and fixes.put(built.document, about, _answers(existing, parts))
+    document = built.document and fixes.put(built.document, about, answers_of(existing, choices))
     verdict = _verdict(parts, kind, existing, document)
     ticked = about in choices.updates
     asked = _is_asked(parts, kind, built)
@@ -60,13 +64,19 @@ def document_step(parts: Parts, kind: DocumentKind[Any], built: Built) -> Step:
     step = Step(
         key=key, about=about, title=_title(kind, built, existing, document), action=verdict.action,
         wanted=wanted, asked=asked or ticked, needs_tick=verdict.needs_tick, subject=document,
-        needs=_needs(built, parts), existing=existing,
-        changes=verdict.changes, by_hand=verdict.by_hand, meanwhile=verdict.meanwhile,
+        needs=_needs(built, parts), existing=existing, changes=verdict.changes, by_hand=verdict.by_hand,
+        meanwhile=verdict.meanwhile, there=verdict.there,
         problems=checks.document_problems(parts, kind, built, document, about) if writes else (),
     )  # fmt: skip
-    if existing is None or document is None or verdict.action is not Action.UPDATE:
+    if existing is None or document is None:
         return step
-    return replace(step, subject=_revised(existing, document, _answers(existing, parts)))
+    if verdict.action is Action.LINK:
+        return replace(step, subject=existing.current, needs=(), problems=())
+    if existing.left_behind is not None and existing.left_behind.is_posted:
+        return replace(step, existing=None)  # What is in the other company's books stays as it is.
+    if verdict.action is not Action.UPDATE:
+        return step
+    return replace(step, subject=_revised(existing, document, answers_of(existing, choices)))
 
 
 def _is_asked(parts: Parts, kind: DocumentKind[Any], built: Built) -> bool:
@@ -85,7 +95,8 @@ def _verdict(
     parts: Parts, kind: DocumentKind[Any], existing: Existing | None, document: Document | None
 ) -> Verdict:
     if existing is None or not existing.is_posted:
-        return Verdict(action=_action_on_the_way(existing))
+        there = _linked_to(existing, parts.choices)
+        return Verdict(action=Action.LINK if there is not None else _action_on_the_way(existing), there=there)
     can_update = kind.key in parts.context.capabilities.revises
     if document is None:
         return NOTHING
@@ -95,6 +106,14 @@ def _verdict(
     if kind.per is Per.PAYMENT:
         return _payment_verdict(existing, document, can_update=can_update)
     return _posted_verdict(existing, document, can_update=can_update)
+
+
+def _linked_to(existing: Existing | None, choices: Choices) -> Transaction | None:
+    """Return the transaction that a person says a document is that was left behind."""
+    if existing is None or existing.left_behind is None:
+        return None
+    said = choices.answers.get(fixes.key(existing.about, FixKind.SAME_AS), "")
+    return next((one for one in existing.left_behind.alike if one.id == said), None)
 
 
 def _action_on_the_way(existing: Existing | None) -> Action:
@@ -145,9 +164,16 @@ def consents(existing: Existing) -> dict[str, str]:
     return {name: value for name, value in existing.fixes.items() if name.rpartition(":")[2] in fixes.CONSENTS}
 
 
-def _answers(existing: Existing | None, parts: Parts) -> dict[str, str]:
-    """Return the fixes that are taken for a delivery."""
-    return {**(consents(existing) if existing is not None else {}), **parts.choices.answers}
+def answers_of(existing: Existing | None, choices: Choices) -> dict[str, str]:
+    """Return the fixes that are taken for a delivery: those of the choices, and those that stay with it. What it is
+    linked to already is none any more: if that is deleted, it is entered again."""
+    if existing is None:
+        return dict(choices.answers)
+    linked = fixes.key(existing.about, FixKind.SAME_AS)
+    answers = {**consents(existing), **choices.answers}
+    if existing.posting is not None and answers.get(linked) == existing.posting.id:
+        del answers[linked]
+    return answers
 
 
 def _needs(built: Built, parts: Parts) -> tuple[Key, ...]:
@@ -248,6 +274,13 @@ def unneeded_steps(parts: Parts, documents: Sequence[Step]) -> Iterator[Step]:
             yield _canceled(record)
 
 
+def disowned_steps(parts: Parts, keys: Collection[Key]) -> Iterator[Step]:
+    """Return what was left behind and is not on the order any more, if a person says that it is not in the books."""
+    for one in parts.context.of_order(parts.order):
+        if one.key not in keys and one.left_behind is not None and checks.is_said_missing(one, parts.choices):
+            yield _canceled(one)
+
+
 def _canceled(existing: Existing) -> Step:
     return Step(
         key=existing.key, about=existing.about, title=existing.title, action=Action.CANCEL, wanted=True,
@@ -301,7 +334,15 @@ def _record_step(parts: Parts, new: NewPart, *, wanted: bool) -> Step:
     return Step(
         key=new.key, about=new.about, title=say(_NEW[new.record.kind].message, name=new.record.name), action=action,
         wanted=wanted, subject=new.record, existing=existing, problems=problems,
+        stays=_stays(parts, existing) if action is Action.RECREATE else None,
     )  # fmt: skip
+
+
+def _stays(parts: Parts, existing: Existing | None) -> Ref | None:
+    """Return the entry beside which another one is created, if it can still be posted for."""
+    if existing is None or existing.posting is None or not parts.context.is_usable(existing):
+        return None
+    return Ref(id=existing.posting.id, name=existing.posting.number)
 
 
 _NEW: dict[RecordKind, Sentence] = {
@@ -315,7 +356,7 @@ def customer_update(parts: Parts) -> Step | None:
     existing = parts.context.existing.get(company_key(RecordKind.CUSTOMER, parts.order.company))
     if existing is None or existing.posting is None or existing.posting.id != parts.customer.ref.id:
         return None
-    about, answers = str(RecordKind.CUSTOMER), _answers(existing, parts)
+    about, answers = str(RecordKind.CUSTOMER), answers_of(existing, parts.choices)
     record = fixes.put(customer_of(parts.order), about, answers)
     if getattr(existing.current, "name", "") == suffixed(record.name, record.kind):
         record = replace(record, name=suffixed(record.name, record.kind))  # Its own name was taken there.

@@ -26,7 +26,7 @@ The modules of this package import the standard library only; a plugin imports f
 from __future__ import annotations
 
 from hub.plugin.authorization import Ask, Attempt, Authorized, Connection, Download, EndpointDetails, Redirect
-from hub.plugin.batches import Batch, Conversation, Payload, Request, RequestCost, Response
+from hub.plugin.batches import Batch, Conversation, Payload, Request, RequestCost, Response, drop_empty
 from hub.plugin.books import (
     AccountKind,
     Books,
@@ -41,6 +41,7 @@ from hub.plugin.capabilities import (
     ASK,
     AT_ONCE,
     DEPOSITS,
+    STANDARD_MAPPINGS,
     SUFFIX,
     TAKEN_NAMES,
     WITH_INVOICE,
@@ -52,6 +53,7 @@ from hub.plugin.capabilities import (
     MappingField,
     Role,
     Setting,
+    books_tax_option,
     record_kind_of,
 )
 from hub.plugin.documents import (
@@ -89,6 +91,7 @@ from hub.plugin.documents import (
     in_cents,
     kind_of,
     kinds_per,
+    plain_decimal,
     register,
     title_of,
 )
@@ -99,6 +102,8 @@ from hub.plugin.integration import (
     PullIntegration,
     PushIntegration,
 )
+from hub.plugin.marks import find_mark, make_mark, write_mark
+from hub.plugin.names import create_or_find, create_under_free_name
 from hub.plugin.nouns import noun
 from hub.plugin.polling import Login, LoginResult, NoBatch, PollingSession
 from hub.plugin.problems import (
@@ -110,10 +115,14 @@ from hub.plugin.problems import (
     Problem,
     Rejected,
     Unavailable,
+    UnexpectedAnswer,
+    parse_retry_after,
     suffixed,
 )
 from hub.plugin.refusals import Refusal
 from hub.plugin.sentences import Sentence, say, say_count
+from hub.plugin.sign_in_problems import SignInProblems
+from hub.plugin.standard_problems import FoundDocument, StandardProblems, explain_taken_number
 from hub.plugin.transactions import (
     Change,
     Listed,
@@ -133,6 +142,7 @@ __all__ = [
     "INVOICE",
     "PAYMENT",
     "PURCHASE_ORDER",
+    "STANDARD_MAPPINGS",
     "SUFFIX",
     "TAKEN_NAMES",
     "WITH_INVOICE",
@@ -161,6 +171,7 @@ __all__ = [
     "FieldKind",
     "Fix",
     "FixKind",
+    "FoundDocument",
     "Handler",
     "Integration",
     "IntegrationError",
@@ -204,23 +215,36 @@ __all__ = [
     "Sale",
     "Sentence",
     "Setting",
+    "SignInProblems",
+    "StandardProblems",
     "Subject",
     "Tax",
     "TaxSystem",
     "Transaction",
     "TransactionKind",
     "Unavailable",
+    "UnexpectedAnswer",
+    "books_tax_option",
+    "create_or_find",
+    "create_under_free_name",
     "describe",
     "document_kinds",
+    "drop_empty",
+    "explain_taken_number",
+    "find_mark",
     "in_cents",
     "kind_of",
     "kinds_per",
+    "make_mark",
     "name_key",
     "noun",
+    "parse_retry_after",
+    "plain_decimal",
     "record_kind_of",
     "register",
     "say",
     "say_count",
     "suffixed",
     "title_of",
+    "write_mark",
 ]

@@ -60,3 +60,8 @@ class Batch:
     idempotency_key: str
     requests: tuple[Request, ...]
     body: str
+
+
+def drop_empty(**fields: object) -> Payload:
+    """Return the fields that have a value, for a ledger that would store an empty text, list or object as empty."""
+    return {name: value for name, value in fields.items() if value not in ("", {}, [], None)}

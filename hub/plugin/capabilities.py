@@ -33,6 +33,12 @@ class Field:
     default: str = ""
     help: str = ""
 
+    def value_in(self, options: Mapping[str, str]) -> str:
+        """Return the value among the options of an installation, or the default if it is not there or empty. A switch
+        that is off is empty."""
+        value = options.get(self.key, self.default)
+        return value if value or self.kind is FieldKind.SWITCH else self.default
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingField:
@@ -82,6 +88,20 @@ DEPOSITS = Field(
 """An option that the hub itself acts on, where a plugin declares it and names payments in `Capabilities.revises`."""
 
 
+def books_tax_option(product: str) -> Field:
+    """Return an option for books that add sales tax by themselves; where it is off, a sale without tax (`is_taxed`) is
+    sent with lines that are not taxable. `product` is the ledger's name: "QuickBooks"."""
+    return Field(
+        key="books_tax", kind=FieldKind.SWITCH,
+        label=say("Let %(product)s add sales tax to orders that come without it", product=product),
+        help=say(
+            "Off: an order without sales tax is invoiced without sales tax. On: its taxable lines are marked taxable, "
+            "%(product)s works the tax out, and the invoice may be higher than the order.",
+            product=product,
+        ),
+    )  # fmt: skip
+
+
 class Role(enum.StrEnum):
     """The roles whose mapping the hub resolves into the refs of a document."""
 
@@ -106,6 +126,60 @@ _ROLE_KINDS: Mapping[str, RecordKind] = {
 def record_kind_of(role: str) -> RecordKind:
     """Return what fills a role: most often an account. A role may name the vendor that it is for."""
     return _ROLE_KINDS.get(role.partition("/")[0], RecordKind.ACCOUNT)
+
+
+STANDARD_MAPPINGS: Mapping[Role, MappingField] = {Role(one.key): one for one in (
+    MappingField(
+        key=Role.RECEIVABLE, label=say("Accounts receivable"), accepts=(AccountKind.ACCOUNTS_RECEIVABLE,),
+        help=say("Where invoices are owed."),
+    ),
+    MappingField(
+        key=Role.INCOME, label=say("Income"), accepts=(AccountKind.INCOME,),
+        help=say(
+            "Where sales of new products are booked. A product that is in your books already keeps its own account.",
+        ),
+    ),
+    MappingField(
+        key=Role.COST, label=say("Cost of goods sold"),
+        accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
+        help=say(
+            "Where purchases of new products are booked. Without it, new products can be sold but not bought.",
+        ),
+    ),
+    MappingField(
+        key=Role.DISCOUNT, label=say("Discounts"), accepts=(AccountKind.INCOME,),
+        help=say("Where discounts are booked."),
+    ),
+    MappingField(
+        key=Role.DEPOSIT, label=say("Deposit payments to"),
+        accepts=(AccountKind.BANK, AccountKind.OTHER_CURRENT_ASSET), help=say("Where received money goes."),
+    ),
+    MappingField(
+        key=Role.PAYABLE, label=say("Accounts payable"), accepts=(AccountKind.ACCOUNTS_PAYABLE,),
+        help=say("Where what you owe your vendors is booked."),
+    ),
+    MappingField(
+        key=Role.TERMS, label=say("Terms"), kind=RecordKind.TERM,
+        help=say("For invoices whose order names no known terms."),
+    ),
+    MappingField(
+        key=Role.CLASS, label=say("Class"), kind=RecordKind.CLASS,
+        help=say("For documents whose order names no known class."),
+    ),
+    MappingField(
+        key=Role.LOCATION, label=say("Location"), kind=RecordKind.LOCATION,
+        help=say("For documents whose order names no known location."),
+    ),
+    MappingField(
+        key=Role.SALES_TAX_ITEM, label=say("Sales-tax item"), kind=RecordKind.ITEM,
+        help=say(
+            "The item that stands for sales tax where the tax of an order is sent as a line of its own. It should "
+            "post to the account of the sales tax that you owe.",
+        ),
+    ),
+)}  # fmt: skip
+"""The dropdown of each role. A plugin declares those that it uses, as they are or changed:
+`replace(STANDARD_MAPPINGS[Role.INCOME], prefers=("Income",))`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,11 @@ class Fix:
         """Return a fix that enters a new record under a name that is not used yet."""
         return cls(label=say("Enter it as"), kind=FixKind.NAME, value=suffixed(name, kind), editable=True)
 
+    @classmethod
+    def other_number(cls, number: str) -> Fix:
+        """Send a document under another number."""
+        return cls(label=say("Number it"), kind=FixKind.NUMBER, value=number, editable=True)
+
 
 def suffixed(name: str, kind: str) -> str:
     """Return a name that tells an entry of a kind (`RecordKind`) from another of the same name: "ABC Company (C)"."""
@@ -86,6 +91,13 @@ class Problem:
 
 class IntegrationError(Exception):
     """The three families of failure that a plugin may raise. Anything else that it raises is a bug of the plugin."""
+
+
+class UnexpectedAnswer(Exception):
+    """An answer that the ledger's documentation does not describe; guessing could put wrong figures into the books.
+
+    It is no `IntegrationError`: that delivery stops with a reference, as after a bug of the plugin.
+    """
 
 
 class Unavailable(IntegrationError):
@@ -123,3 +135,8 @@ class Rejected(IntegrationError):
         super().__init__("; ".join(problem.what for problem in problems))
         self.problems = problems
         self.pauses = pauses
+
+
+def parse_retry_after(header: str, most: float) -> float | None:
+    """Return the seconds that an HTTP header `Retry-After` asks for, at most `most`. A date in it is ignored."""
+    return min(float(header), most) if header.isdecimal() else None

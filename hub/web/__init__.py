@@ -21,6 +21,7 @@ from hub.web import (
     guard,
     linking,
     notices,
+    operations,
     sending,
     settings,
     webhooks,
@@ -43,7 +44,7 @@ def mount_blueprint(app: Flask) -> None:
     )  # fmt: skip
     guard.install_guard(blueprint)
     for room in (settings, authorizing, endpoints, notices, sending, bulk, companies, linking, choosing,
-                 customers, activity, webhooks):
+                 customers, activity, webhooks, operations):
         room.register(blueprint)
     blueprint.add_url_rule("/htmx.js", "htmx", _send_htmx)
     blueprint.app_context_processor(lambda: {"hub_asset": _asset_url})

@@ -7,12 +7,12 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from hub import scope
+from hub import access, scope
 from hub.books import history
 from hub.database import now
 from hub.errors import Incomplete
@@ -99,7 +99,8 @@ def show_activity(installation_id: int) -> ResponseReturnValue:
         "hub/activity_rows.html" if only_rows else "hub/activity.html", title=_("Activity"), tab="activity",
         card=views.build_card(installation), rows=rows, found=found, more=found.more, wanted=wanted,
         filters={key: _(text) for key, text in FILTERS.items()},
-        stopped=count_stopped(installation_id), **views.build_lists(installation),
+        stopped=count_stopped(installation_id), acts=access.may_send(actor(), installation),
+        **views.build_lists(installation),
     )  # fmt: skip
 
 
@@ -185,10 +186,14 @@ def _read_count(name: str) -> int:
 
 
 def _build_rows(deliveries: Sequence[Delivery]) -> list[Row]:
-    statuses = views.build_delivery_statuses(deliveries, history.standing(deliveries), find_cancellable(deliveries))
+    """Return the rows of some deliveries of an installation, with the buttons that this person may press."""
+    acts = bool(deliveries) and access.may_send(actor(), deliveries[0].installation)
+    cancellable = find_cancellable(deliveries) if acts else ()
+    statuses = views.build_delivery_statuses(deliveries, history.standing(deliveries), cancellable)
     return [
         Row(
-            status=status, sent_at=delivery.sent_at, sent_by=delivery.sent_by, order_id=delivery.order_id or "",
+            status=replace(status, can_retry=status.can_retry and acts), sent_at=delivery.sent_at,
+            sent_by=delivery.sent_by, order_id=delivery.order_id or "",
             order_address=host().order_address(delivery.order_id) if delivery.order_id else "",
             party=delivery.party, moving=views.is_moving(delivery),
         )

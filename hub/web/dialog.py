@@ -26,6 +26,7 @@ from hub.planning.plans import Action, Plan, Step
 from hub.plugin import (
     Bill,
     Books,
+    FixKind,
     Integration,
     Invoice,
     Payment,
@@ -46,12 +47,12 @@ from hub.web import choosing, views
 from hub.web.choosing import Chooser
 
 There: TypeAlias = Mapping[tuple[str, str], views.DeliveryStatus]
-"""The status of documents, by source and kind."""
+"""How documents stand, by source and kind."""
 
 ROLES = (
     Role.RECEIVABLE, Role.INCOME, Role.DISCOUNT, Role.DEPOSIT, Role.TERMS, Role.CLASS, Role.LOCATION
 )  # fmt: skip
-"""The roles that a user may choose for an invoice or credit memo."""
+"""What a person may choose for what an order sells, where the books take it."""
 
 _LINES = 200
 """Lines of a document that the preview shows."""
@@ -92,7 +93,7 @@ class Vendor:
     total: Decimal
     accounts: Sequence[AccountField]
     is_open: bool
-    """True if anything of it can still be sent, or changed by the form."""
+    """Whether anything of it can still be sent, or changed by what the form says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +214,10 @@ def build_form(
             order, installation, shown, context=context, there=there, places=places,
             changed=find_updatable(made.differences),
         ),
-        given=[one for one in fixes.given(choices.answers) if not _has_place(one)],
+        given=[
+            one for one in fixes.given(choices.answers)
+            if not _has_place(one) and one.key in made.choices.answers and not _is_settled(one, order, context)
+        ],
         books=context.books, revisions=made.differences, previews=build_previews(made),
         payments_left=payments_left(order, live),
         deposits=bool(order.payments) and takes_deposits(order, context),
@@ -228,8 +232,14 @@ def find_updatable(differences: Iterable[Step]) -> set[str]:
 def _customer_chooser(installation: Installation, context: PlanningContext, order: Order, choices: Choices) -> Chooser:
     """Return the control for the customer."""
     new = _choice_of_new(context, RecordKind.CUSTOMER, order.company, choices.customer)
-    chosen = choices.customer or context.party_of(RecordKind.CUSTOMER, order.company) or new
+    chosen = choices.customer or _known(context, RecordKind.CUSTOMER, order, order.company) or new
     return choosing.build_chooser(installation, RecordKind.CUSTOMER, chosen, always=[(new, _("Create New Customer"))])
+
+
+def _known(context: PlanningContext, kind: RecordKind, order: Order, company: Company) -> str:
+    """Return the id of the customer or vendor that an order's company is, empty for nobody."""
+    stays = context.party_sent_to(order, kind, company)
+    return stays.id if stays is not None else context.party_of(kind, company)
 
 
 def _choice_of_new(context: PlanningContext, kind: RecordKind, company: Company, chosen: str) -> str:
@@ -327,7 +337,8 @@ def _build_vendors(
             for kind in kinds
         ]  # fmt: skip
         found.append(Vendor(
-            company=company, vendor=_vendor_chooser(installation, context, choices, company, rows), documents=ticks,
+            company=company, vendor=_vendor_chooser(installation, context, choices, company, rows, order=order),
+            documents=ticks,
             linked=(RecordKind.VENDOR, vendor_id) in context.links, total=totals[vendor_id],
             number=choices.answers.get(f"bill/{vendor_id}:number", order.bill_numbers.get(vendor_id, "")),
             number_hint=numbers[vendor_id],
@@ -341,11 +352,12 @@ def _build_vendors(
 
 
 def _vendor_chooser(
-    installation: Installation, context: PlanningContext, choices: Choices, company: Company, rows: Sequence[RecordRow]
-) -> Chooser:
+    installation: Installation, context: PlanningContext, choices: Choices, company: Company,
+    rows: Sequence[RecordRow], *, order: Order,
+) -> Chooser:  # fmt: skip
     said = choices.vendors.get(company.id, "")
     new = _choice_of_new(context, RecordKind.VENDOR, company, said)
-    chosen = said or context.party_of(RecordKind.VENDOR, company) or new
+    chosen = said or _known(context, RecordKind.VENDOR, order, company) or new
     row, ids = context.records.get((RecordKind.VENDOR, chosen)), {row.record_id for row in rows}
     further = [(row.ref.id, row.ref.name)] if row is not None and row.ref.id not in ids else []
     return choosing.chooser_of_rows(
@@ -375,6 +387,12 @@ def _account_field(
 def _is_needed(role: str, order: Order) -> bool:
     needs = {Role.DISCOUNT: order.discount, Role.DEPOSIT: order.payments, Role.TERMS: order.total >= 0}
     return bool(needs.get(Role(role), True))
+
+
+def _is_settled(given: fixes.Given, order: Order, context: PlanningContext) -> bool:
+    """Return True if a person said for good that a document is not in the books."""
+    own = (one.fixes.get(given.key) for one in context.of_order(order))
+    return given.kind is FixKind.ANEW and given.value in own
 
 
 def _has_place(given: fixes.Given) -> bool:

@@ -18,7 +18,7 @@ from htmx_flask.requests import HtmxHeaders
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 
-from hub import access, translating
+from hub import access, events, translating
 from hub.access import Actor
 from hub.errors import Forbidden, HubError, NotFound
 from hub.extension import host
@@ -251,7 +251,8 @@ def problem_page(sentence: str, status: int, bug: Exception | None = None) -> Re
     input stays; for a fragment that loads by itself a note in its place. The log has the sentence in English."""
     reference = secrets.token_hex(4)
     level = logging.ERROR if bug is not None else logging.WARNING
-    current_app.logger.log(level, "[%s] %s %s: %s", reference, request.method, request.path, sentence, exc_info=bug)
+    path = events.one_line(request.path)
+    current_app.logger.log(level, "[%s] %s %s: %s", reference, request.method, path, sentence, exc_info=bug)
     if not is_fragment():
         page = render_template(
             "hub/problem.html", sentence=_(sentence), reference=reference, back=_back_address(), fragment=False

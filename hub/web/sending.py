@@ -173,7 +173,7 @@ def retry(delivery_id: int) -> ResponseReturnValue:
 
 
 def read_fix() -> dict[str, str]:
-    """Return the fix of a problem whose button was clicked, with its value; empty if none was."""
+    """Return the answer to a problem that was pressed, if one was."""
     fix, value = request.form.get("fix", ""), request.form.get("fix_value", "").strip()
     return {fix: value} if fix and value else {}
 
@@ -209,7 +209,7 @@ def _show_status(order_id: str, place: str) -> ResponseReturnValue:
     followed = views.build_order_status(order_id, live)
     status = render_fragment(
         "hub/order_status.html", title=_("Accounting status"), followed=followed, place=where,
-        acts=actor().may(Permission.SEND),
+        acts=all(access.may_send(actor(), one.installation) for one in live),
     )  # fmt: skip
     if followed.moving or not is_poll():
         return status

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from hub import events
 from hub.books import webhooks
 from hub.errors import HubError
 from hub.plugin import Rejected
@@ -31,6 +32,7 @@ def webhook(key: str) -> ResponseReturnValue:
         return Response(status=413)
     except Rejected:
         rollback()
+        events.emit(events.WEBHOOK, integration=key, outcome="unsigned")
         return Response(status=401)
     except HubError:
         rollback()

@@ -4,46 +4,42 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from hub.plugin import Conversation, Payload, Request, Sentence
+from hub.plugin import Conversation, Payload, Request, Sentence, UnexpectedAnswer
 from quickbooks_desktop import statuses
-from quickbooks_desktop.qbxml import asked
+from quickbooks_desktop.qbxml import build_request
 
 Row: TypeAlias = dict[str, Any]
 """A record or a transaction as QuickBooks returns it: `kind` is its element ("CustomerRet"), `fields` its contents."""
 
 
-class UnexpectedAnswer(Exception):
-    """An answer that QuickBooks' documentation does not describe; guessing could put wrong data into QuickBooks."""
-
-
-def look(name: Sentence, query: str, fields: Payload, subject: Sentence) -> Conversation[list[Row]]:
+def query_rows(name: Sentence, query: str, fields: Payload, subject: Sentence) -> Conversation[list[Row]]:
     """Send a query and return its rows; an empty list if nothing was found. Raises the failure of a refused query."""
-    reply = yield Request(name=name, payload=asked(query, fields), writes=False)
+    reply = yield Request(name=name, payload=build_request(query, fields), writes=False)
     if reply.payload["status"] == statuses.NOT_FOUND:  # A query by name or number found nothing.
         return list(reply.payload["rows"])
-    if failure := statuses.failure(reply.payload, subject):
+    if failure := statuses.read_failure(reply.payload, subject):
         raise failure
     return list(reply.payload["rows"])
 
 
-def enter(name: Sentence, request: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
+def write_row(name: Sentence, request: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
     """Send a write and return the row that QuickBooks echoes. Raises the failure of a refused write."""
-    reply = yield Request(name=name, payload=asked(request, {request: fields}), writes=True)
-    if failure := statuses.failure(reply.payload, subject):
+    reply = yield Request(name=name, payload=build_request(request, {request: fields}), writes=True)
+    if failure := statuses.read_failure(reply.payload, subject):
         raise failure
-    return echo(reply.payload, name)
+    return find_echo(reply.payload, name)
 
 
-def void(name: Sentence, kind: str, txn_id: str, subject: Sentence) -> Conversation[None]:
+def void_transaction(name: Sentence, kind: str, txn_id: str, subject: Sentence) -> Conversation[None]:
     """Void a transaction. The answer has nothing that we do not know, so it is not returned. Raises the failure of a
     refusal."""
     fields: Payload = {"TxnVoidType": kind, "TxnID": txn_id}
-    reply = yield Request(name=name, payload=asked("TxnVoid", fields), writes=True)
-    if failure := statuses.failure(reply.payload, subject):
+    reply = yield Request(name=name, payload=build_request("TxnVoid", fields), writes=True)
+    if failure := statuses.read_failure(reply.payload, subject):
         raise failure
 
 
-def echo(payload: Payload, name: Sentence) -> Row:
+def find_echo(payload: Payload, name: Sentence) -> Row:
     """Return the one row in the answer to a write. Raises `UnexpectedAnswer` if there is not exactly one."""
     rows: list[Row] = payload["rows"]
     if len(rows) != 1:

@@ -82,13 +82,13 @@ def wrong_file(there: str, wanted: str) -> str:
 
 
 def receive(session: PollingSession, ticket: str, response: str, hresult: str, message: str) -> int:
-    """Answer `receiveResponseXML`: store the answer unread; `read` parses it later, outside of this call."""
+    """Answer `receiveResponseXML`: store the answer unread; `decode_answer` parses it later, outside of this call."""
     if hresult or not response.strip():
-        return session.receive_answer(ticket, statuses.hresult(hresult, message))
+        return session.receive_answer(ticket, statuses.read_hresult(hresult, message))
     return session.receive_answer(ticket, response)
 
 
-def read(batch: Batch, answer: str) -> Sequence[Response]:
+def decode_answer(batch: Batch, answer: str) -> Sequence[Response]:
     """Return the response to each request of a batch. Raises `Unavailable`, `OutcomeUnknown` or `Rejected`."""
     try:
         found = qbxml.read(answer, [request.payload for request in batch.requests])
@@ -107,7 +107,7 @@ def read(batch: Batch, answer: str) -> Sequence[Response]:
 
 
 def connection_error(session: PollingSession, ticket: str, hresult: str, message: str) -> str:
-    failure = statuses.hresult(hresult, message)
+    failure = statuses.read_hresult(hresult, message)
     session.report_error(ticket, str(failure))
     return GIVE_UP
 

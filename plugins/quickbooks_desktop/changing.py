@@ -9,8 +9,6 @@ from decimal import Decimal
 from hub.plugin import (
     Conversation,
     CreditMemo,
-    Fix,
-    FixKind,
     Invoice,
     Payload,
     Posting,
@@ -23,8 +21,9 @@ from hub.plugin import (
     say,
 )
 from quickbooks_desktop import asking, payloads, statuses
-from quickbooks_desktop.asking import Row, enter, look
+from quickbooks_desktop.asking import Row, query_rows, write_row
 from quickbooks_desktop.history import VOIDED
+from quickbooks_desktop.statuses import PROBLEMS
 
 IN_WORDS = {
     "Invoice": noun("invoice"), "CreditMemo": noun("credit_memo"), "ReceivePayment": noun("payment"),
@@ -36,7 +35,7 @@ ATTEMPTS = 3
 """How many times a change is sent if a QuickBooks user keeps changing the same transaction first (3200)."""
 
 
-def change(
+def change_row(
     kind: str,
     revises: Revision,
     fields: Callable[[Payload], Payload],
@@ -57,10 +56,10 @@ def change(
     last = ""
     for _ in range(ATTEMPTS):
         if not standing:
-            standing = yield from _standing(kind, element, revises, subject, by_lines=by_lines)
+            standing = yield from _read_standing(kind, element, revises, subject, by_lines=by_lines)
         try:
             name = say("change %(kind)s", kind=IN_WORDS[kind])
-            return (yield from enter(name, f"{kind}Mod", fields(standing), subject))
+            return (yield from write_row(name, f"{kind}Mod", fields(standing), subject))
         except Rejected as refusal:
             last = refusal.problems[0].code
             if last == statuses.NOT_CHANGED and cure:
@@ -68,18 +67,18 @@ def change(
             if last != statuses.OUTDATED:
                 raise
             standing = {}
-    raise Rejected(statuses.problem(last, "", subject))
+    raise Rejected(statuses.build_problem(last, "", subject))
 
 
-def _standing(
+def _read_standing(
     kind: str, element: str, revises: Revision, subject: Sentence, *, by_lines: bool
 ) -> Conversation[Payload]:
     wanted: Payload = {element: [revises.id]} | ({"IncludeLineItems": True} if by_lines else {})
-    found = yield from look(say("look at the %(kind)s", kind=IN_WORDS[kind]), f"{kind}Query", wanted, subject)
+    found = yield from query_rows(say("look at the %(kind)s", kind=IN_WORDS[kind]), f"{kind}Query", wanted, subject)
     if not found:
-        raise Rejected(_deleted(subject, revises.id if element == "TxnID" else ""))
-    if revises.totals and (total := total_of(found[0])) not in revises.totals:
-        raise Rejected(_touched(subject, total, revises))
+        raise Rejected(PROBLEMS.deleted_there(subject, revises.id if element == "TxnID" else ""))
+    if revises.totals:
+        PROBLEMS.check_unchanged(total_of(found[0]), revises, subject)
     standing: Payload = found[0]["fields"]
     return standing
 
@@ -97,16 +96,17 @@ def total_of(row: Row) -> Decimal:
     return in_cents(total)
 
 
-def void(document: Invoice | CreditMemo, revises: Revision, subject: Sentence) -> Conversation[Posting]:
+def void_document(document: Invoice | CreditMemo, revises: Revision, subject: Sentence) -> Conversation[Posting]:
     """Void a document, unless it is voided already. QuickBooks does not remove the payments applied to it by itself."""
     kind = payloads.KINDS[document.kind]
     name = say("look at the %(kind)s", kind=IN_WORDS[kind])
-    found = yield from look(name, f"{kind}Query", {"TxnID": [revises.id]}, subject)
+    found = yield from query_rows(name, f"{kind}Query", {"TxnID": [revises.id]}, subject)
     if not found:
-        raise Rejected(_deleted(subject, ""))
+        raise Rejected(PROBLEMS.deleted_there(subject))
     if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
+        PROBLEMS.check_unchanged(total_of(found[0]), revises, subject)
         try:
-            yield from asking.void(say("void %(kind)s", kind=IN_WORDS[kind]), kind, revises.id, subject)
+            yield from asking.void_transaction(say("void %(kind)s", kind=IN_WORDS[kind]), kind, revises.id, subject)
         except Rejected as refusal:
             raise Rejected(_not_voided(subject, refusal.problems[0])) from None
     return Posting(id=revises.id, number=document.number, total=in_cents(Decimal(0)))
@@ -118,30 +118,4 @@ def _not_voided(subject: Sentence, said: Problem) -> Problem:
         why=said.why,
         cure=say("If payments or credits are applied to it, take them off in QuickBooks first; then press Retry."),
         code=said.code,
-    )
-
-
-def _deleted(subject: Sentence, posting_id: str) -> Problem:
-    return Problem(
-        what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
-        why=say("It was deleted there after it was sent, so there is nothing to change."),
-        cure=say("Enter it once more if it is still wanted; else give this update up."),
-        code="deleted-there",
-        fixes=(Fix(label=say("Enter it once more"), kind=FixKind.ANEW, value=posting_id),) if posting_id else (),
-    )
-
-
-def _touched(subject: Sentence, total: Decimal, revises: Revision) -> Problem:
-    return Problem(
-        what=say(
-            "Somebody has changed %(subject)s in QuickBooks: it comes to %(total)s there.",
-            subject=subject, total=total,
-        ),
-        why=say(
-            "It came to %(totals)s as far as we know, and an update would replace what was changed.",
-            totals=revises.totals[-1],
-        ),
-        cure=say("Look in QuickBooks what it is. Then put the order’s figures in its place, or give the update up."),
-        code="changed-there",
-        fixes=(Fix(label=say("Put the order’s figures in its place"), kind=FixKind.OVERWRITES, value=str(total)),),
     )

@@ -41,11 +41,11 @@ def introduction(document: str) -> tuple[Books, str]:
         for node in response
         if isinstance(node.tag, str)
     ]
-    host = _row(rows, "HostRet")
-    return books(rows), _version(host.get("SupportedQBXMLVersion", ()))
+    host = _find_row(rows, "HostRet")
+    return books(rows), _choose_version(host.get("SupportedQBXMLVersion", ()))
 
 
-def _version(supported: Sequence[str]) -> str:
+def _choose_version(supported: Sequence[str]) -> str:
     known = {text for text in supported if text.replace(".", "", 1).isdigit()}
     for preferred in _PREFERRED:
         if preferred in known:
@@ -59,38 +59,38 @@ def _version(supported: Sequence[str]) -> str:
 def books(rows: Sequence[dict[str, Any]]) -> Books:
     """Return the company from a `CompanyRet`, and its currency, closing date and class tracking from a
     `PreferencesRet`. Its id is the FileID that we stored in the file."""
-    company, preferences = _row(rows, "CompanyRet"), _row(rows, "PreferencesRet")
-    country = company.get("Country", "") or _row(rows, "HostRet").get("Country", "") or "US"
+    company, preferences = _find_row(rows, "CompanyRet"), _find_row(rows, "PreferencesRet")
+    country = company.get("Country", "") or _find_row(rows, "HostRet").get("Country", "") or "US"
     currency = preferences.get("MultiCurrencyPreferences", {}).get("HomeCurrencyRef", {}).get("FullName", "")
     return Books(
-        id=_mark(company),
+        id=_read_file_id(company),
         name=company.get("CompanyName", ""),
         country=country,
         currency=_NAMES.get(currency) or _HOME.get(country, ""),
-        closed_until=_day(preferences.get("AccountingPreferences", {}).get("ClosingDate", "")),
+        closed_until=_parse_day(preferences.get("AccountingPreferences", {}).get("ClosingDate", "")),
         class_tracking=(
             ClassTracking.LINE
-            if _says(preferences, "AccountingPreferences", "IsUsingClassTracking")
+            if _is_on(preferences, "AccountingPreferences", "IsUsingClassTracking")
             else ClassTracking.NONE
         ),
-        several_currencies=_says(preferences, "MultiCurrencyPreferences", "IsMultiCurrencyOn"),
+        several_currencies=_is_on(preferences, "MultiCurrencyPreferences", "IsMultiCurrencyOn"),
     )
 
 
-def _says(preferences: dict[str, Any], group: str, name: str) -> bool:
+def _is_on(preferences: dict[str, Any], group: str, name: str) -> bool:
     return bool(preferences.get(group, {}).get(name) == "true")
 
 
-def _day(text: str) -> dt.date | None:
+def _parse_day(text: str) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
 
 
-def _mark(company: dict[str, Any]) -> str:
+def _read_file_id(company: dict[str, Any]) -> str:
     for extra in company.get("DataExtRet", ()):
         if extra.get("OwnerID", "").lower() == OWNER_ID and extra.get("DataExtName") == "FileID":
             return str(extra.get("DataExtValue", "")).lower()
     return ""
 
 
-def _row(rows: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
+def _find_row(rows: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
     return next((row["fields"] for row in rows if row["kind"] == kind), {})

@@ -38,23 +38,23 @@ def endpoint(session: PollingSession) -> WSGIApplication:
     def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             if environ.get("QUERY_STRING", "").lower() == "wsdl":
-                return _answer(start, "200 OK", "text/xml; charset=utf-8", wsdl(_address(environ)))
-            return _answer(start, "200 OK", "text/plain; charset=utf-8", _PAGE)
-        return _call(session, environ, start)
+                return _respond(start, "200 OK", "text/xml; charset=utf-8", wsdl(_public_address(environ)))
+            return _respond(start, "200 OK", "text/plain; charset=utf-8", _PAGE)
+        return _answer_call(session, environ, start)
 
     return application
 
 
-def _call(session: PollingSession, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _answer_call(session: PollingSession, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     length = environ.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > LONGEST:
-        return _fault(start, "413 Content Too Large", "The call is too large.")
+        return _write_fault(start, "413 Content Too Large", "The call is too large.")
     chunked = environ.get("wsgi.input_terminated", False)  # The server itself ends the body.
     body = environ["wsgi.input"].read(LONGEST + 1 if chunked and length == "0" else int(length))
     if not body.strip() or len(body) > LONGEST:
-        return _fault(start, "400 Bad Request", "The call is empty or too large.")
+        return _write_fault(start, "400 Bad Request", "The call is empty or too large.")
     if _DECLARES.search(body) or b"\0" in body[:64]:
-        return _fault(start, "400 Bad Request", "A call defines no entities.")
+        return _write_fault(start, "400 Bad Request", "A call defines no entities.")
     called = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), soap.SESSION: session}
     return _service()(called, start)
 
@@ -65,16 +65,16 @@ def wsdl(address: str) -> str:
     return text.replace("{address}", address.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;"))
 
 
-def _address(environ: WSGIEnvironment) -> str:
+def _public_address(environ: WSGIEnvironment) -> str:
     host = environ.get("HTTP_HOST") or environ["SERVER_NAME"]
     return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
 
 
-def _fault(start: StartResponse, status: str, sentence: str) -> Iterable[bytes]:
-    return _answer(start, status, "text/xml; charset=utf-8", _FAULT.format(sentence))
+def _write_fault(start: StartResponse, status: str, sentence: str) -> Iterable[bytes]:
+    return _respond(start, status, "text/xml; charset=utf-8", _FAULT.format(sentence))
 
 
-def _answer(start: StartResponse, status: str, media_type: str, text: str) -> Iterable[bytes]:
+def _respond(start: StartResponse, status: str, media_type: str, text: str) -> Iterable[bytes]:
     body = text.encode()
     start(status, [("Content-Type", media_type), ("Content-Length", str(len(body)))])
     return [body]

@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.plugin import Conversation, Page, Payload, Ref, Sentence, Transaction, TransactionKind, in_cents, say
 from quickbooks_desktop.asking import Row
-from quickbooks_desktop.paging import Cursor, gone, stretch
+from quickbooks_desktop.paging import Cursor, read_deleted, read_page
 
 VOIDED = "VOID:"
 """QuickBooks puts this before the memo of a voided transaction, and sets its amounts to zero."""
@@ -29,37 +29,37 @@ class History:
     lines: bool = False
 
 
-def _invoice(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _invoice_figures(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "total": _amount(fields, "Subtotal") + _amount(fields, "SalesTaxTotal"),
-        "balance": _amount(fields, "BalanceRemaining"),
+        "total": _read_amount(fields, "Subtotal") + _read_amount(fields, "SalesTaxTotal"),
+        "balance": _read_amount(fields, "BalanceRemaining"),
         "due": dt.date.fromisoformat(fields["DueDate"]) if fields.get("DueDate") else None,
     }
 
 
-def _payment(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _payment_figures(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "total": _amount(fields, "TotalAmount"),
-        "balance": _amount(fields, "UnusedPayment"),
+        "total": _read_amount(fields, "TotalAmount"),
+        "balance": _read_amount(fields, "UnusedPayment"),
         "invoices": tuple(one["TxnID"] for one in fields.get("AppliedToTxnRet", ())),
     }
 
 
-def _credit_memo(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {"total": _amount(fields, "TotalAmount"), "balance": _amount(fields, "CreditRemaining")}
+def _credit_memo_figures(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {"total": _read_amount(fields, "TotalAmount"), "balance": _read_amount(fields, "CreditRemaining")}
 
 
 HISTORY = {
     TransactionKind.INVOICE: History(
-        called="Invoice", plural=say("invoices"), figures=_invoice,
+        called="Invoice", plural=say("invoices"), figures=_invoice_figures,
         returned=(*_COMMON, "DueDate", "Subtotal", "SalesTaxTotal", "BalanceRemaining"),
     ),
     TransactionKind.PAYMENT: History(
-        called="ReceivePayment", plural=say("payments"), figures=_payment, lines=True,
+        called="ReceivePayment", plural=say("payments"), figures=_payment_figures, lines=True,
         returned=(*_COMMON, "TotalAmount", "UnusedPayment", "AppliedToTxnRet"),
     ),
     TransactionKind.CREDIT_MEMO: History(
-        called="CreditMemo", plural=say("credit memos"), figures=_credit_memo,
+        called="CreditMemo", plural=say("credit memos"), figures=_credit_memo_figures,
         returned=(*_COMMON, "TotalAmount", "CreditRemaining"),
     ),
 }  # fmt: skip
@@ -74,12 +74,12 @@ def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
         fields["ModifiedDateRangeFilter"] = {"FromModifiedDate": cursor.since}
     if wanted.lines:
         fields["IncludeLineItems"] = True
-    read = yield from stretch(f"{wanted.called}Query", wanted.plural, fields, cursor)
+    read = yield from read_page(f"{wanted.called}Query", wanted.plural, fields, cursor)
     deleted: tuple[str, ...] = ()
     if not read.left and since:
-        deleted = yield from gone("TxnDeletedQuery", "TxnDelType", [wanted.called], cursor.since)
+        deleted = yield from read_deleted("TxnDeletedQuery", "TxnDelType", [wanted.called], cursor.since)
     return Page(
-        transactions=tuple(_transaction(kind, wanted, row) for row in read.rows),
+        transactions=tuple(_build_transaction(kind, wanted, row) for row in read.rows),
         deleted=deleted,
         cursor=str(read.following),
         more=read.left > 0,
@@ -87,7 +87,7 @@ def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
     )
 
 
-def _transaction(kind: TransactionKind, wanted: History, row: Row) -> Transaction:
+def _build_transaction(kind: TransactionKind, wanted: History, row: Row) -> Transaction:
     fields = row["fields"]
     customer = fields.get("CustomerRef", {})
     return Transaction(
@@ -102,5 +102,5 @@ def _transaction(kind: TransactionKind, wanted: History, row: Row) -> Transactio
     )
 
 
-def _amount(fields: Mapping[str, Any], name: str) -> Decimal:
-    return in_cents(Decimal(fields.get(name) or 0))
+def _read_amount(fields: Mapping[str, Any], name: str) -> Decimal:
+    return in_cents(fields.get(name) or 0)

@@ -67,7 +67,7 @@ class QuickBooksDesktop(PullIntegration):
         return endpoint.endpoint(session)
 
     def decode(self, batch: Batch, answer: str) -> Sequence[Response]:
-        return calls.read(batch, answer)
+        return calls.decode_answer(batch, answer)
 
     def describe_books(self) -> Conversation[Books]:
         return lists.describe_books()
@@ -89,4 +89,4 @@ class QuickBooksDesktop(PullIntegration):
     def validate(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
     ) -> Sequence[Problem]:
-        return tuple(review.problems(subject, options, books))
+        return tuple(review.find_problems(subject, options, books))

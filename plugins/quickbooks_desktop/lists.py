@@ -8,8 +8,8 @@ from typing import Any
 
 from hub.plugin import AccountKind, Books, Conversation, Page, Payload, Record, RecordKind, Sentence, say
 from quickbooks_desktop import company
-from quickbooks_desktop.asking import look
-from quickbooks_desktop.paging import Cursor, gone, stretch
+from quickbooks_desktop.asking import query_rows
+from quickbooks_desktop.paging import Cursor, read_deleted, read_page
 
 ACCOUNT_KINDS = {
     "AccountsReceivable": AccountKind.ACCOUNTS_RECEIVABLE,
@@ -31,8 +31,8 @@ NO_LINES = {"ItemDiscountRet", "ItemPaymentRet", "ItemSubtotalRet", "ItemSalesTa
 def describe_books() -> Conversation[Books]:
     """Fetch the company and its preferences."""
     owner, subject = {"OwnerID": [company.OWNER_ID]}, say("your company")
-    rows = yield from look(say("look at the company"), "CompanyQuery", owner, subject)
-    preferences = yield from look(say("look at the preferences"), "PreferencesQuery", {}, subject)
+    rows = yield from query_rows(say("look at the company"), "CompanyQuery", owner, subject)
+    preferences = yield from query_rows(say("look at the preferences"), "PreferencesQuery", {}, subject)
     return company.books([*rows, *preferences])
 
 
@@ -48,7 +48,7 @@ class List:
     wanted: Callable[[str], bool] = lambda _: True
 
 
-def _account(row: dict[str, Any], _: str) -> dict[str, Any]:
+def _read_account(row: dict[str, Any], _: str) -> dict[str, Any]:
     return {
         "name": row["FullName"],
         "number": row.get("AccountNumber", ""),
@@ -57,12 +57,12 @@ def _account(row: dict[str, Any], _: str) -> dict[str, Any]:
     }
 
 
-def _party(row: dict[str, Any], _: str) -> dict[str, Any]:
+def _read_party(row: dict[str, Any], _: str) -> dict[str, Any]:
     name = row.get("FullName") or row["Name"]  # A vendor has no levels, and so no full name.
     return {"name": name, "email": row.get("Email", ""), "phone": row.get("Phone", "")}
 
 
-def _item(row: dict[str, Any], kind: str) -> dict[str, Any]:
+def _read_item(row: dict[str, Any], kind: str) -> dict[str, Any]:
     return {
         "name": row.get("FullName") or row["Name"],
         "number": row.get("ManufacturerPartNumber", ""),
@@ -70,11 +70,11 @@ def _item(row: dict[str, Any], kind: str) -> dict[str, Any]:
     }
 
 
-def _named(row: dict[str, Any], _: str) -> dict[str, Any]:
+def _read_name(row: dict[str, Any], _: str) -> dict[str, Any]:
     return {"name": row["Name"]}
 
 
-def _levelled(row: dict[str, Any], _: str) -> dict[str, Any]:
+def _read_full_name(row: dict[str, Any], _: str) -> dict[str, Any]:
     return {"name": row.get("FullName") or row["Name"]}
 
 
@@ -83,23 +83,25 @@ _COMMON = ("ListID", "TimeModified", "Name", "FullName", "IsActive")
 LISTS = {
     RecordKind.ACCOUNT: List(
         query="AccountQuery", plural=say("accounts"), returned=(*_COMMON, "AccountType", "AccountNumber"),
-        record=_account,
+        record=_read_account,
         iterated=False,
     ),
     RecordKind.CUSTOMER: List(
-        query="CustomerQuery", plural=say("customers"), returned=(*_COMMON, "Email", "Phone"), record=_party
+        query="CustomerQuery", plural=say("customers"), returned=(*_COMMON, "Email", "Phone"), record=_read_party
     ),
     RecordKind.VENDOR: List(
-        query="VendorQuery", plural=say("vendors"), returned=(*_COMMON, "Email", "Phone"), record=_party
+        query="VendorQuery", plural=say("vendors"), returned=(*_COMMON, "Email", "Phone"), record=_read_party
     ),
     RecordKind.ITEM: List(
-        query="ItemQuery", plural=say("items"), returned=(*_COMMON, "ManufacturerPartNumber"), record=_item,
+        query="ItemQuery", plural=say("items"), returned=(*_COMMON, "ManufacturerPartNumber"), record=_read_item,
         wanted=lambda kind: kind not in NO_LINES,
     ),
-    RecordKind.TAX_CODE: List(query="ItemSalesTaxQuery", plural=say("sales taxes"), returned=_COMMON, record=_named),
-    RecordKind.TERM: List(query="TermsQuery", plural=say("terms"), returned=_COMMON, record=_named, iterated=False),
+    RecordKind.TAX_CODE: List(
+        query="ItemSalesTaxQuery", plural=say("sales taxes"), returned=_COMMON, record=_read_name
+    ),
+    RecordKind.TERM: List(query="TermsQuery", plural=say("terms"), returned=_COMMON, record=_read_name, iterated=False),
     RecordKind.CLASS: List(
-        query="ClassQuery", plural=say("classes"), returned=_COMMON, record=_levelled, iterated=False
+        query="ClassQuery", plural=say("classes"), returned=_COMMON, record=_read_full_name, iterated=False
     ),
 }  # fmt: skip
 
@@ -121,12 +123,12 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     wanted, cursor = LISTS[kind], Cursor.read(since)
     filters: Payload = {"ActiveStatus": "All", "FromModifiedDate": cursor.since}
     fields = {**filters, "IncludeRetElement": list(wanted.returned)}
-    read = yield from stretch(wanted.query, wanted.plural, fields, cursor, iterated=wanted.iterated)
+    read = yield from read_page(wanted.query, wanted.plural, fields, cursor, iterated=wanted.iterated)
     deleted: tuple[str, ...] = ()
     if not read.left and since and kind in DELETED:
-        deleted = yield from gone("ListDeletedQuery", "ListDelType", DELETED[kind], cursor.since)
+        deleted = yield from read_deleted("ListDeletedQuery", "ListDelType", DELETED[kind], cursor.since)
     return Page(
-        records=tuple(_record(kind, wanted, row) for row in read.rows if wanted.wanted(row["kind"])),
+        records=tuple(_build_record(kind, wanted, row) for row in read.rows if wanted.wanted(row["kind"])),
         deleted=deleted,
         cursor=str(read.following),
         more=read.left > 0,
@@ -134,7 +136,7 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     )
 
 
-def _record(kind: RecordKind, wanted: List, row: dict[str, Any]) -> Record:
+def _build_record(kind: RecordKind, wanted: List, row: dict[str, Any]) -> Record:
     fields = row["fields"]
     return Record(
         kind=kind,

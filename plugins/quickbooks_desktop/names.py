@@ -12,7 +12,7 @@ ITEM_LENGTH = 31
 _MARK = 5
 
 
-def fitting(name: str, length: int) -> str:
+def fit_name(name: str, length: int) -> str:
     """Return the name unchanged if it fits, else shortened, with a mark made from a hash of the whole name.
 
     Two different names do not get the same short one (except in one case of 33 million), and the same name always

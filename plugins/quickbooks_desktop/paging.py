@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from hub.plugin import Conversation, Payload, Request, Sentence, say
 from quickbooks_desktop import statuses
-from quickbooks_desktop.asking import Row, look
-from quickbooks_desktop.qbxml import asked
+from quickbooks_desktop.asking import Row, query_rows
+from quickbooks_desktop.qbxml import build_request
 
 PAGE_SIZE = 500
 
@@ -43,7 +43,7 @@ class Cursor:
         seen = max([self.seen, *(_local(row["fields"].get("TimeModified", "")) for row in rows)])
         if iterator:
             return replace(self, iterator=iterator, seen=seen)
-        return Cursor(since=_before(seen) or self.since)
+        return Cursor(since=_subtract_overlap(seen) or self.since)
 
 
 def _local(time: str) -> str:
@@ -51,7 +51,7 @@ def _local(time: str) -> str:
     return time[:19]
 
 
-def _before(seen: str) -> str:
+def _subtract_overlap(seen: str) -> str:
     try:
         return (dt.datetime.fromisoformat(seen) - OVERLAP).isoformat(timespec="seconds")
     except ValueError:
@@ -59,7 +59,7 @@ def _before(seen: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class RowPage:
     """The rows of one page, how many are left after it, the cursor of the next page, and the total of a first page."""
 
     rows: Sequence[Row]
@@ -68,22 +68,22 @@ class Stretch:
     total: int | None
 
 
-def stretch(
+def read_page(
     query: str, entries: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool = True
-) -> Conversation[Stretch]:
+) -> Conversation[RowPage]:
     """Read the page at `cursor`. An iterator ends with its session; then the pass starts again from the beginning.
 
     `fields` are the query's elements without those of the iterator; `entries` names the list: "customers".
     """
-    reply = yield _request(query, entries, fields, cursor, iterated=iterated)
+    reply = yield _build_page_request(query, entries, fields, cursor, iterated=iterated)
     if cursor.iterator and reply.payload["status"] not in statuses.FINE:
         cursor = Cursor(since=cursor.since)
-        reply = yield _request(query, entries, fields, cursor, iterated=iterated)
-    if failure := statuses.failure(reply.payload, say("the list of %(entries)s", entries=entries)):
+        reply = yield _build_page_request(query, entries, fields, cursor, iterated=iterated)
+    if failure := statuses.read_failure(reply.payload, say("the list of %(entries)s", entries=entries)):
         raise failure
     rows = reply.payload["rows"]
     left = int(reply.payload.get("iteratorRemainingCount") or 0)
-    return Stretch(
+    return RowPage(
         rows=rows,
         left=left,
         following=cursor.following(rows, reply.payload.get("iteratorID", "") if left else ""),
@@ -91,17 +91,17 @@ def stretch(
     )
 
 
-def gone(query: str, element: str, kinds: Sequence[str], since: str) -> Conversation[tuple[str, ...]]:
+def read_deleted(query: str, element: str, kinds: Sequence[str], since: str) -> Conversation[tuple[str, ...]]:
     """Return the ids of what was deleted since `since`, of all if it is empty. QuickBooks remembers them for 90 days.
     """
     filters: Payload = {element: list(kinds)}
     if since:
         filters["DeletedDateRangeFilter"] = {"FromDeletedDate": since}
-    rows = yield from look(say("look what was deleted"), query, filters, say("what was deleted"))
+    rows = yield from query_rows(say("look what was deleted"), query, filters, say("what was deleted"))
     return tuple(row["fields"].get("TxnID") or row["fields"]["ListID"] for row in rows)
 
 
-def _request(query: str, entries: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool) -> Request:
+def _build_page_request(query: str, entries: Sentence, fields: Payload, cursor: Cursor, *, iterated: bool) -> Request:
     attributes: dict[str, str] = {}
     if iterated:
         fields = {**fields, "MaxReturned": PAGE_SIZE}
@@ -109,4 +109,4 @@ def _request(query: str, entries: Sentence, fields: Payload, cursor: Cursor, *, 
         if cursor.iterator:
             attributes = {"iterator": "Continue", "iteratorID": cursor.iterator}
     name = say("list %(entries)s", entries=entries)
-    return Request(name=name, payload=asked(query, fields, **attributes), writes=False)
+    return Request(name=name, payload=build_request(query, fields, **attributes), writes=False)

@@ -13,6 +13,7 @@ from hub.plugin import (
     Address,
     Bill,
     CreditMemo,
+    Document,
     Invoice,
     Line,
     NewCustomer,
@@ -25,16 +26,19 @@ from hub.plugin import (
     Revision,
     Sale,
 )
-from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fitting
-from quickbooks_desktop.options import chosen
+from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fit_name
+from quickbooks_desktop.options import BOOKS_TAX, NONTAXABLE_CODE, TAXABLE_CODE
 from quickbooks_desktop.qbxml import CLEAR, printable
 from quickbooks_desktop.tables import ADDRESS, ADDRESS_LINES
 
 PHONE_LENGTH = 21
 _LINE, _CITY, _STATE, _POSTAL_CODE, _COUNTRY = 41, 31, 21, 13, 31
 NEW_LINE = "-1"
-KINDS = {Invoice.kind: "Invoice", CreditMemo.kind: "CreditMemo"}
-"""QuickBooks' names for the documents of a sale."""
+KINDS = {
+    Invoice.kind: "Invoice", CreditMemo.kind: "CreditMemo", Payment.kind: "ReceivePayment",
+    PurchaseOrder.kind: "PurchaseOrder", Bill.kind: "Bill",
+}  # fmt: skip
+"""QuickBooks' names for the kinds of document."""
 _ELEMENTS = {
     "tracking_class": "ClassRef", "number": "RefNumber", "billing": "BillAddress", "shipping": "ShipAddress",
     "ship_to": "ShipAddress", "po_number": "PONumber", "terms": "TermsRef", "due": "DueDate",
@@ -44,6 +48,35 @@ _ELEMENTS = {
 _ADDRESSES = {"BillAddress", "ShipAddress"}
 
 
+def entered(document: Document, options: Mapping[str, str], discount_item: str) -> Payload:
+    """Return the elements of a new document. `discount_item` is the ListID of the item for its discount."""
+    match document:
+        case Invoice() | CreditMemo():
+            return sale(document, options, discount_item)
+        case Payment():
+            return payment(document)
+        case PurchaseOrder():
+            return purchase_order(document)
+        case Bill():
+            return bill(document)
+
+
+def revised(document: Document, options: Mapping[str, str], discount_item: str, standing: Payload) -> Payload:
+    """Return the elements that change the posting that a document revises; `standing` is the posting as it is in
+    QuickBooks, for a sale and a payment its EditSequence alone."""
+    revises, version = document.revises, standing["EditSequence"]
+    assert revises is not None
+    match document:
+        case Invoice() | CreditMemo():
+            return revised_sale(document, revises, options, discount_item, version)
+        case Payment():
+            return applied(document, revises, version)
+        case PurchaseOrder():
+            return revised_order(document, revises, standing)
+        case Bill():
+            return revised_bill(document, revises, standing)
+
+
 def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item: str) -> Payload:
     """Return the elements of an invoice or a credit memo. Both have positive amounts. `discount_item` is the ListID of
     the item for discounts.
@@ -51,22 +84,22 @@ def sale(posted: Invoice | CreditMemo, options: Mapping[str, str], discount_item
     If an order has no tax, or sends it as a line of its own, every line is marked as not taxable, unless the admin
     lets QuickBooks add the tax: otherwise QuickBooks would add tax by the customer's own code.
     """
-    return {**_head(posted), f"{KINDS[posted.kind]}LineAdd": _sale_lines(posted, options, discount_item)}
+    return {**_sale_head(posted), f"{KINDS[posted.kind]}LineAdd": _sale_lines(posted, options, discount_item)}
 
 
-def revised(
+def revised_sale(
     posted: Invoice | CreditMemo, revises: Revision, options: Mapping[str, str], discount_item: str, version: str
 ) -> Payload:
     """Return the elements that change an invoice or a credit memo. All lines are sent as new ones; QuickBooks deletes
     the old ones, because the change does not name them."""
     lines = _sale_lines(posted, options, discount_item)
     return {
-        **_changing(revises, version, _head(posted)),
+        **_change_head(revises, version, _sale_head(posted)),
         f"{KINDS[posted.kind]}LineMod": [{"TxnLineID": NEW_LINE, **line} for line in lines],
     }
 
 
-def _changing(revises: Revision, version: str, head: Payload) -> Payload:
+def _change_head(revises: Revision, version: str, head: Payload) -> Payload:
     """Return the head of a change. Elements that the document had before and has no more are sent empty, and so are the
     unused lines of an address. Elements that it never had are not sent: QuickBooks or a bookkeeper filled them in.
     """
@@ -80,7 +113,7 @@ def _every_line(place: Payload) -> Payload:
     return {line.name: place.get(line.name) or CLEAR for line in ADDRESS} if place else place
 
 
-def _head(posted: Invoice | CreditMemo) -> Payload:
+def _sale_head(posted: Invoice | CreditMemo) -> Payload:
     head: Payload = {
         "CustomerRef": ref(posted.customer),
         "ClassRef": ref(posted.tracking_class),
@@ -100,7 +133,7 @@ def _head(posted: Invoice | CreditMemo) -> Payload:
 
 
 def _sale_lines(posted: Sale, options: Mapping[str, str], discount_item: str) -> list[Payload]:
-    taxed = bool(posted.tax.amount or posted.tax.code or chosen(options, "books_tax"))
+    taxed = posted.is_taxed or bool(BOOKS_TAX.value_in(options))
     lines: list[Payload] = [
         {
             "ItemRef": ref(line.item),
@@ -125,21 +158,21 @@ def _sale_lines(posted: Sale, options: Mapping[str, str], discount_item: str) ->
 def payment(received: Payment) -> Payload:
     """Return the elements of a payment that is applied to one invoice, or left as the customer's credit."""
     paid = received.invoice
-    how: Payload = {"AppliedToTxnAdd": _applied(received)} if paid else {"IsAutoApply": False}
-    return _received(received) | how
+    how: Payload = {"AppliedToTxnAdd": _applied_to(received)} if paid else {"IsAutoApply": False}
+    return _payment_head(received) | how
 
 
 def applied(received: Payment, revises: Revision, version: str) -> Payload:
     """Return the elements that change a payment so that it is applied to its invoice."""
     head: Payload = {"TxnID": revises.id, "EditSequence": version}
-    return head | _received(received) | {"AppliedToTxnMod": _applied(received)}
+    return head | _payment_head(received) | {"AppliedToTxnMod": _applied_to(received)}
 
 
-def _applied(received: Payment) -> list[Payload]:
+def _applied_to(received: Payment) -> list[Payload]:
     return [{"TxnID": received.invoice.id, "PaymentAmount": received.amount}] if received.invoice else []
 
 
-def _received(received: Payment) -> Payload:
+def _payment_head(received: Payment) -> Payload:
     return {
         "CustomerRef": ref(received.customer),
         "ARAccountRef": ref(received.receivable),
@@ -160,7 +193,7 @@ def revised_order(order: PurchaseOrder, revises: Revision, standing: Payload) ->
     """Return the elements that change a purchase order; `standing` is the order as it is in QuickBooks. Lines keep
     their ids, because bills refer to them. QuickBooks deletes the lines that the change does not name."""
     lines = _kept_lines([(line, _order_line(line)) for line in order.lines], standing.get("PurchaseOrderLineRet", ()))
-    return {**_changing(revises, standing["EditSequence"], _order_head(order)), "PurchaseOrderLineMod": lines}
+    return {**_change_head(revises, standing["EditSequence"], _order_head(order)), "PurchaseOrderLineMod": lines}
 
 
 def _order_head(order: PurchaseOrder) -> Payload:
@@ -177,7 +210,7 @@ def _order_head(order: PurchaseOrder) -> Payload:
 
 
 def _order_line(line: Line) -> Payload:
-    return {**_purchase(line, "Rate"), "ItemRef": ref(line.item), "CustomerRef": ref(line.customer)}
+    return {**_purchase_line(line, "Rate"), "ItemRef": ref(line.item), "CustomerRef": ref(line.customer)}
 
 
 def bill(charged: Bill) -> Payload:
@@ -198,7 +231,7 @@ def revised_bill(charged: Bill, revises: Revision, standing: Payload) -> Payload
     if "tracking_class" in revises.cleared:
         lines = [{**line, "ClassRef": CLEAR} for line in lines]
     return {
-        **_changing(revises, standing["EditSequence"], _bill_head(charged)),
+        **_change_head(revises, standing["EditSequence"], _bill_head(charged)),
         "ClearExpenseLines": True if standing.get("ExpenseLineRet") else None,
         "ItemLineMod": lines,
     }
@@ -217,7 +250,7 @@ def _bill_head(charged: Bill) -> Payload:
 
 
 def _bill_line(charged: Bill, line: Line) -> Payload:
-    fields = _purchase(line, "Cost") | {"ItemRef": ref(line.item), "ClassRef": ref(charged.tracking_class)}
+    fields = _purchase_line(line, "Cost") | {"ItemRef": ref(line.item), "ClassRef": ref(charged.tracking_class)}
     if line.customer is not None:
         fields["CustomerRef"] = ref(line.customer)
         fields["BillableStatus"] = "Billable" if line.billable else "NotBillable"
@@ -259,7 +292,7 @@ def _is_of_item(line: Line, row: Payload) -> bool:
     return bool(row.get("ItemRef", {}).get("ListID") == line.item.id)
 
 
-def _purchase(line: Line, price: str) -> Payload:
+def _purchase_line(line: Line, price: str) -> Payload:
     return {
         "Desc": printable(line.description),
         "Quantity": line.quantity,
@@ -271,7 +304,7 @@ def _purchase(line: Line, price: str) -> Payload:
 def customer(new: NewCustomer) -> Payload:
     """Return the elements of a customer."""
     return {
-        **_party(new.name, new.email, new.phone),
+        **_party_head(new.name, new.email, new.phone),
         "BillAddress": address(new.billing),
         "ShipAddress": address(new.shipping),
     }
@@ -284,12 +317,12 @@ def changed(list_id: str, version: str, fields: Payload) -> Payload:
 
 def vendor(new: NewVendor) -> Payload:
     """Return the elements of a vendor."""
-    return {**_party(new.name, new.email, new.phone), "VendorAddress": address(new.address)}
+    return {**_party_head(new.name, new.email, new.phone), "VendorAddress": address(new.address)}
 
 
-def _party(name: str, email: str, phone: str) -> Payload:
+def _party_head(name: str, email: str, phone: str) -> Payload:
     return {
-        "Name": fitting(name, CUSTOMER_LENGTH),
+        "Name": fit_name(name, CUSTOMER_LENGTH),
         "CompanyName": printable(" ".join(name.split()))[:CUSTOMER_LENGTH],
         "Phone": phone.strip() if len(phone.strip()) <= PHONE_LENGTH else "",  # Too long: left out rather than cut.
         "Email": printable(email),
@@ -300,7 +333,7 @@ def item(new: NewItem, options: Mapping[str, str]) -> Payload:
     """Return the elements of a product. With a cost account it can also be bought: on purchase orders and bills."""
     about, price = printable(new.description), new.price if new.price is not None else Decimal(0)
     fields: Payload = {
-        "Name": fitting(new.name, ITEM_LENGTH),
+        "Name": fit_name(new.name, ITEM_LENGTH),
         "SalesTaxCodeRef": _tax_code(options, taxed=new.taxable),
     }
     if new.cost is None:
@@ -327,7 +360,7 @@ def ref(entry: Ref | None) -> Payload:
 
 
 def _tax_code(options: Mapping[str, str], *, taxed: bool) -> Payload:
-    return {"FullName": chosen(options, "taxable_code" if taxed else "nontaxable_code")}
+    return {"FullName": (TAXABLE_CODE if taxed else NONTAXABLE_CODE).value_in(options)}
 
 
 def memo(*texts: str) -> str:
@@ -340,7 +373,7 @@ def address(place: Address | None) -> Payload:
     the fifth line is cut."""
     if place is None:
         return {}
-    lines = [part for line in place.lines for part in _parts(printable(line).strip())]
+    lines = [part for line in place.lines for part in _break_line(printable(line).strip())]
     return {
         **dict(zip(ADDRESS_LINES, lines, strict=False)),
         "City": printable(place.city)[:_CITY],
@@ -350,7 +383,7 @@ def address(place: Address | None) -> Payload:
     }
 
 
-def _parts(line: str) -> list[str]:
+def _break_line(line: str) -> list[str]:
     """Return a line in pieces of at most 41 characters, broken at spaces where possible."""
     pieces = []
     while len(line) > _LINE:

@@ -44,7 +44,7 @@ class Unreadable(ValueError):
     """A document that is not qbXML, or not the answer to the message set that was sent."""
 
 
-def asked(request: str, fields: Payload | None = None, **attributes: str) -> Payload:
+def build_request(request: str, fields: Payload | None = None, **attributes: str) -> Payload:
     """Return the payload of a `Request`: its name ("InvoiceAdd"), its elements by name, and a query's attributes."""
     payload: Payload = {"request": request, "fields": fields or {}}
     if attributes:
@@ -69,12 +69,12 @@ def write(key: str, payloads: Sequence[Payload], *, writes: bool, version: str, 
         messages.set("newMessageSetID", key)
     messages.set("onError", "continueOnError")
     for slot, payload in enumerate(payloads):
-        _request(messages, slot, payload, reference(key, slot), float(version or TARGET))
+        _write_request(messages, slot, payload, reference(key, slot), float(version or TARGET))
     head = f'<?xml version="1.0" encoding="utf-8"?><?qbxml version="{version or TARGET}"?>'
     return head + str(etree.tostring(root, encoding="ascii", xml_declaration=False), "ascii")
 
 
-def _request(messages: etree._Element, slot: int, payload: Payload, mark: str, version: float) -> None:
+def _write_request(messages: etree._Element, slot: int, payload: Payload, mark: str, version: float) -> None:
     name = payload["request"]
     node = etree.SubElement(messages, f"{name}Rq", requestID=str(slot))
     for attribute in ATTRIBUTES:
@@ -95,7 +95,7 @@ def _fill(node: etree._Element, shape: Iterable[Element], fields: Mapping[str, A
     left = set(fields)
     for element in shape:
         left.discard(element.name)
-        for value in _values(element, fields.get(element.name)):
+        for value in _as_values(element, fields.get(element.name)):
             if element.since > version:
                 continue
             child = etree.SubElement(node, element.name)
@@ -116,7 +116,7 @@ def _clear(node: etree._Element, element: Element) -> None:
         etree.SubElement(node, one.name)
 
 
-def _values(element: Element, value: Any) -> Iterator[Any]:
+def _as_values(element: Element, value: Any) -> Iterator[Any]:
     """Return the values to write; none for an empty one, because QuickBooks would store an empty element as a value.
     """
     if value is None or value in ("", [], {}):
@@ -230,11 +230,11 @@ def read(document: str, requests: Sequence[Payload]) -> Answer:
         node = found.get(str(slot))
         if node is None or node.tag != f"{request['request']}Rs":
             raise Unreadable(say("The answer is one to another request."))
-        payloads.append(_response(node))
+        payloads.append(_read_response(node))
     return Answer(key=key, status=status, payloads=tuple(payloads))
 
 
-def _response(node: etree._Element) -> Payload:
+def _read_response(node: etree._Element) -> Payload:
     payload: Payload = {
         "status": node.get("statusCode", "0"),
         "severity": node.get("statusSeverity", "Info"),

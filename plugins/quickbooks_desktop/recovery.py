@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.plugin import Batch, Conversation, Payload, Response, say
-from quickbooks_desktop.asking import Row, look
+from quickbooks_desktop.asking import Row, query_rows
 from quickbooks_desktop.history import VOIDED
 from quickbooks_desktop.qbxml import reference
 
@@ -40,57 +40,58 @@ def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
             if one.payload["request"] == request
         }
         if asked:
-            rows = yield from _candidates(query, list(asked.values()))
-            found |= _matches(batch.idempotency_key, request, asked, rows)
+            rows = yield from _query_candidates(query, list(asked.values()))
+            found |= _match_rows(batch.idempotency_key, request, asked, rows)
     for slot, one in enumerate(batch.requests):
         if one.payload["request"] == "TxnVoid" and (yield from _is_voided(one.payload["fields"])):
-            found[slot] = _done()
+            found[slot] = _done_response()
     return [found.get(slot) for slot in range(len(batch.requests))]
 
 
 def _is_voided(fields: Payload) -> Conversation[bool]:
     query = f"{fields['TxnVoidType']}Query"
     subject = say("what was voided")
-    rows = yield from look(say("look whether it is voided"), query, {"TxnID": [fields["TxnID"]]}, subject)
+    rows = yield from query_rows(say("look whether it is voided"), query, {"TxnID": [fields["TxnID"]]}, subject)
     return any(row["fields"].get("Memo", "").startswith(VOIDED) for row in rows)
 
 
-def _done(*rows: Row) -> Response:
+def _done_response(*rows: Row) -> Response:
     return Response(payload={"status": "0", "severity": "Info", "message": "", "rows": list(rows)})
 
 
-def _candidates(query: str, asked: list[Payload]) -> Conversation[list[Row]]:
+def _query_candidates(query: str, asked: list[Payload]) -> Conversation[list[Row]]:
     numbers = sorted({fields["RefNumber"] for fields in asked if fields.get("RefNumber")})
-    parties = sorted({_party(fields) for fields in asked if not fields.get("RefNumber")})
+    parties = sorted({_party_id(fields) for fields in asked if not fields.get("RefNumber")})
     rows: list[Row] = []
     lines: Payload = {"IncludeLineItems": True}
     if numbers:
-        rows += yield from look(say("look by number"), query, {"RefNumber": numbers, **lines}, say("what was sent"))
+        where = {"RefNumber": numbers, **lines}
+        rows += yield from query_rows(say("look by number"), query, where, say("what was sent"))
     if parties:
         where = {"EntityFilter": {"ListID": parties}, **lines}
-        rows += yield from look(say("look by customer or vendor"), query, where, say("what was sent"))
+        rows += yield from query_rows(say("look by customer or vendor"), query, where, say("what was sent"))
     return rows
 
 
-def _matches(key: str, request: str, asked: dict[int, Payload], rows: list[Row]) -> dict[int, Response]:
+def _match_rows(key: str, request: str, asked: dict[int, Payload], rows: list[Row]) -> dict[int, Response]:
     found: dict[int, Response] = {}
     left = list(rows)
     for slot, fields in asked.items():
         mark = reference(key, slot)
-        row = next((row for row in left if _same(row["fields"], request, fields, mark)), None)
+        row = next((row for row in left if _is_same(row["fields"], request, fields, mark)), None)
         if row is not None:
             left.remove(row)
-            found[slot] = _done(row)
+            found[slot] = _done_response(row)
     return found
 
 
-def _same(row: dict[str, Any], request: str, fields: Payload, mark: str) -> bool:
+def _is_same(row: dict[str, Any], request: str, fields: Payload, mark: str) -> bool:
     """Return True if the row has our `mark`; without marks (before qbXML 9.0), if all that we sent is the same."""
     if row.get("ExternalGUID"):
         return bool(row["ExternalGUID"].upper() == mark)
     amount = _AMOUNTS.get(request)
     return (
-        _party(row) == _party(fields)
+        _party_id(row) == _party_id(fields)
         and row.get("TxnDate") == fields["TxnDate"]
         and row.get("RefNumber", "") == fields.get("RefNumber", "")
         and row.get("Memo", "") == fields.get("Memo", "")
@@ -98,5 +99,5 @@ def _same(row: dict[str, Any], request: str, fields: Payload, mark: str) -> bool
     )
 
 
-def _party(fields: Payload) -> str:
+def _party_id(fields: Payload) -> str:
     return str((fields.get("CustomerRef") or fields.get("VendorRef") or {}).get("ListID", ""))

@@ -15,8 +15,6 @@ from hub.plugin import (
     Books,
     CreditMemo,
     Document,
-    Fix,
-    FixKind,
     Invoice,
     Line,
     NewCustomer,
@@ -28,13 +26,13 @@ from hub.plugin import (
     PurchaseOrder,
     Sale,
     describe,
-    noun,
     say,
 )
 from quickbooks_desktop import statuses
-from quickbooks_desktop.options import chosen
+from quickbooks_desktop.options import NONTAXABLE_CODE, TAXABLE_CODE
 from quickbooks_desktop.payloads import memo
 from quickbooks_desktop.qbxml import printable
+from quickbooks_desktop.statuses import PROBLEMS
 
 NUMBER_LENGTHS: Mapping[type[Document], int] = {
     Invoice: 11, CreditMemo: 11, PurchaseOrder: 11, Bill: 20, Payment: 20
@@ -46,25 +44,28 @@ TAX_CODE_LENGTH = 3
 _LARGEST_PRICE, _LARGEST_AMOUNT, _PLACES = Decimal(10) ** 10, Decimal(10) ** 13, 5
 
 
-def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+def find_problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """Return what a person must correct in a document or a new record before it can be posted."""
     if isinstance(subject, NewCustomer | NewVendor | NewItem):
-        yield from _record(subject)
+        yield from _review_record(subject)
         return
-    yield from _number(subject)
-    yield from _closed(subject, books)
+    yield from PROBLEMS.find_long_number(subject, NUMBER_LENGTHS[type(subject)])
+    yield from PROBLEMS.find_closed_period(
+        subject, books.closed_until, code="3171", cure=statuses.REFUSALS["3171"].cure
+    )
     if isinstance(subject, Payment):
-        yield from _large(subject.amount, _LARGEST_AMOUNT, describe(subject))
+        yield from _find_large_figure(subject.amount, _LARGEST_AMOUNT, describe(subject))
         return
+    yield from PROBLEMS.find_long_descriptions(subject.lines, TEXT_LENGTH)
     for line in subject.lines:
-        yield from _line(line)
+        yield from _review_line(line)
     what = say("The memo of %(document)s", document=describe(subject))
-    yield from _long(memo(subject.note, subject.memo), TEXT_LENGTH, what, "memo")
+    yield from PROBLEMS.find_long_text(memo(subject.note, subject.memo), TEXT_LENGTH, what, "memo")
     if isinstance(subject, Sale):
-        yield from _sale(subject, options)
+        yield from _review_sale(subject, options)
 
 
-def _sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
+def _review_sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
     if sale.discount and sale.discount_account is None:
         yield Problem(
             what=say("%(title)s has a discount, and no account for discounts is chosen.", title=sale.title),
@@ -74,42 +75,18 @@ def _sale(sale: Sale, options: Mapping[str, str]) -> Iterator[Problem]:
             code="discount-account-missing",
         )
     what = say("The P.O. number %(number)s", number=sale.po_number)
-    yield from _long(sale.po_number, PO_NUMBER_LENGTH, what, "po_number")
-    for key in ("taxable_code", "nontaxable_code"):
-        code = chosen(options, key)
-        yield from _long(code, TAX_CODE_LENGTH, say("The tax code %(code)s", code=code), key)
+    yield from PROBLEMS.find_long_text(sale.po_number, PO_NUMBER_LENGTH, what, "po_number")
+    for option in (TAXABLE_CODE, NONTAXABLE_CODE):
+        code = option.value_in(options)
+        what = say("The tax code %(code)s", code=code)
+        yield from PROBLEMS.find_long_text(code, TAX_CODE_LENGTH, what, option.key)
 
 
-def _number(document: Document) -> Iterator[Problem]:
-    length = NUMBER_LENGTHS[type(document)]
-    if len(document.number) > length:
-        yield Problem(
-            what=say("The number %(number)s is too long for QuickBooks.", number=document.number),
-            why=say(
-                "QuickBooks Desktop keeps %(most)s characters; it has %(count)s.", most=length,
-                count=len(document.number),
-            ),
-            cure=say("Give it a shorter number."),
-            field="number",
-            code="number-too-long",
-            fixes=()
-            if isinstance(document, Payment)
-            else (Fix(label=say("Number it"), kind=FixKind.NUMBER, value=document.number[:length], editable=True),),
-        )
-
-
-def _closed(document: Document, books: Books) -> Iterator[Problem]:
-    if books.closed_until and document.date <= books.closed_until:
-        changes = getattr(document, "revises", None) is not None  # A posting stays in its own period.
-        yield statuses.closed(describe(document), books.closed_until, may_move=not changes)
-
-
-def _line(line: Line) -> Iterator[Problem]:
+def _review_line(line: Line) -> Iterator[Problem]:
     name = line.description[:40] or line.item.name
-    what = say("The description “%(text)s…”", text=line.description[:40])
-    yield from _long(line.description, TEXT_LENGTH, what, "lines")
     for word, value in ((say("quantity"), line.quantity), (say("price"), line.price)):
-        yield from _large(value, _LARGEST_PRICE, say("The line “%(line)s”: its %(figure)s", line=name, figure=word))
+        what = say("The line “%(line)s”: its %(figure)s", line=name, figure=word)
+        yield from _find_large_figure(value, _LARGEST_PRICE, what)
         if value != round(value, _PLACES):
             yield Problem(
                 what=say("The line “%(line)s” has the %(figure)s %(value)s.", line=name, figure=word, value=value),
@@ -119,10 +96,10 @@ def _line(line: Line) -> Iterator[Problem]:
                 code="too-many-decimals",
             )
     what = say("The line “%(line)s”: its %(figure)s", line=name, figure=say("amount"))
-    yield from _large(line.amount, _LARGEST_AMOUNT, what)
+    yield from _find_large_figure(line.amount, _LARGEST_AMOUNT, what)
 
 
-def _large(value: Decimal, limit: Decimal, what: str) -> Iterator[Problem]:
+def _find_large_figure(value: Decimal, limit: Decimal, what: str) -> Iterator[Problem]:
     if abs(value) >= limit:
         yield Problem(
             what=say("%(what)s is too large for QuickBooks: %(value)s.", what=what, value=value),
@@ -132,13 +109,12 @@ def _large(value: Decimal, limit: Decimal, what: str) -> Iterator[Problem]:
         )
 
 
-def _record(record: NewRecord) -> Iterator[Problem]:
-    word = {NewCustomer: "customer", NewVendor: "vendor", NewItem: "item"}[type(record)]
-    if not printable(record.name).strip():
-        what = say("A new %(kind)s has no name.", kind=noun(word))
-        yield Problem(what=what, cure=say("Give it one."), field=word, code="name-missing")
+def _review_record(record: NewRecord) -> Iterator[Problem]:
+    word = str(record.kind)
+    yield from PROBLEMS.find_wrong_name(printable(record.name), word)
     if isinstance(record, NewItem):
-        yield from _long(record.description, TEXT_LENGTH, say("The description of %(name)s", name=record.name), word)
+        what = say("The description of %(name)s", name=record.name)
+        yield from PROBLEMS.find_long_text(record.description, TEXT_LENGTH, what, word)
         if record.price is not None and record.price != round(record.price, _PLACES):
             yield Problem(
                 what=say("%(name)s costs %(price)s.", name=record.name, price=record.price),
@@ -148,18 +124,4 @@ def _record(record: NewRecord) -> Iterator[Problem]:
                 code="too-many-decimals",
             )
     else:
-        yield from _long(record.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=record.name), word)
-
-
-def _long(text: str, length: int, what: str, field: str) -> Iterator[Problem]:
-    if len(text) > length:
-        yield Problem(
-            what=say("%(what)s is too long for QuickBooks.", what=what),
-            why=say(
-                "QuickBooks Desktop keeps %(most)s characters; it has %(count)s.", most=f"{length:,}",
-                count=f"{len(text):,}",
-            ),
-            cure=say("Shorten it."),
-            field=field,
-            code="too-long",
-        )
+        yield from PROBLEMS.find_long_contact(record, email=EMAIL_LENGTH)

@@ -6,12 +6,23 @@ HRESULTs in the Web Connector programmer's guide, appendix A.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping
 from functools import partial
 
-from hub.plugin import Fix, IntegrationError, Payload, Problem, Refusal, Rejected, Sentence, Unavailable, say
+from hub.plugin import (
+    IntegrationError,
+    Payload,
+    Problem,
+    Refusal,
+    Rejected,
+    Sentence,
+    StandardProblems,
+    Unavailable,
+    say,
+)
+
+PROBLEMS = StandardProblems(product="QuickBooks")
 
 FINE = {"0", "1"}
 """Success, and "nothing found", which is not an error."""
@@ -98,7 +109,7 @@ _UNKNOWN = _refusal(
 )
 
 
-def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
+def read_failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
     """Return the failure of a response: None for success, `Unavailable` to retry later, `Rejected` if a person must
     act."""
     code, said = payload["status"], " ".join(payload["message"].split())
@@ -106,28 +117,12 @@ def failure(payload: Payload, subject: Sentence) -> IntegrationError | None:
         return None
     if code in LATER or (code in _MAYBE_LATER and _IN_USE.search(said)):
         return Unavailable(say("Somebody is working on it in QuickBooks: %(said)s", said=said))
-    return Rejected(problem(code, said, subject))
+    return Rejected(build_problem(code, said, subject))
 
 
-def problem(code: str, said: str, subject: Sentence) -> Problem:
+def build_problem(code: str, said: str, subject: Sentence) -> Problem:
     """Return the problem that a status code means, about `subject` ("invoice 1042 for Acme")."""
     return REFUSALS.get(code, _UNKNOWN).problem(code, subject=subject, said=said)
-
-
-def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
-    """Return the problem of status 3171, known before sending. `may_move` offers the next open day as a fix."""
-    refusal = REFUSALS["3171"]
-    return Problem(
-        what=say(
-            "The books are closed until %(day)s, which is not before the date of %(subject)s.",
-            day=until, subject=subject,
-        ),
-        why=say("Nothing can be added up to that day."),
-        cure=refusal.cure,
-        field=refusal.field,
-        code="3171",
-        fixes=(Fix.day(until + dt.timedelta(days=1)),) if may_move else (),
-    )
 
 
 PARSE_ERROR = "0x80040400"
@@ -160,7 +155,7 @@ _HRESULTS: Mapping[str, str] = {
 }
 
 
-def hresult(code: str, message: str) -> IntegrationError:
+def read_hresult(code: str, message: str) -> IntegrationError:
     """Return the failure for an HRESULT: the Web Connector could not get an answer from QuickBooks.
 
     A parse error means that nothing was carried out (`Rejected`). After any other code (`Unavailable`) the batch is

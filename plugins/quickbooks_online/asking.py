@@ -6,10 +6,22 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from hub.plugin import Conversation, Fix, FixKind, Payload, Problem, Rejected, Request, Revision, Sentence, noun, say
+from hub.plugin import (
+    Conversation,
+    Payload,
+    Problem,
+    Rejected,
+    Request,
+    Revision,
+    Sentence,
+    UnexpectedAnswer,
+    noun,
+    say,
+)
 from quickbooks_online import faults, payloads
 from quickbooks_online.marks import is_voided
 from quickbooks_online.payloads import create, update
+from quickbooks_online.refusals import PROBLEMS
 
 Row: TypeAlias = dict[str, Any]
 """A record or a transaction as QuickBooks returns it."""
@@ -29,28 +41,24 @@ READ = "Read"
 """The key of the kind in a request that reads one record by its `Id`. It is not an operation of a batch."""
 
 
-class UnexpectedAnswer(Exception):
-    """An answer that QuickBooks' documentation does not describe; guessing could put wrong data into QuickBooks."""
-
-
 def quoted(text: str) -> str:
     """Return a text as a quoted value of the query language, with a backslash before each apostrophe and backslash."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def select(kind: str, clauses: str, what: str = "*") -> str:
+def write_query(kind: str, clauses: str, what: str = "*") -> str:
     """Return a query. Text from users is only in `clauses`, and always passed through `quoted`."""
     return f"select {what} from {kind} {clauses}".rstrip()  # noqa: S608  # Not SQL, and see above.
 
 
-def rows(name: Sentence, kind: str, clauses: str, subject: Sentence) -> Conversation[list[Row]]:
+def query_rows(name: Sentence, kind: str, clauses: str, subject: Sentence) -> Conversation[list[Row]]:
     """Query the `kind`s that `clauses` select and return their rows. A refusal's sentence names `subject`."""
-    answer = yield from look(name, select(kind, clauses), subject)
+    answer = yield from send_query(name, write_query(kind, clauses), subject)
     found = answer["QueryResponse"].get(kind, [])
     return list(found)
 
 
-def look(name: Sentence, statement: str, subject: Sentence) -> Conversation[Payload]:
+def send_query(name: Sentence, statement: str, subject: Sentence) -> Conversation[Payload]:
     """Send a query and return the whole answer. Raises the failure of a refused query."""
     reply = yield Request(name=name, payload={"Query": statement}, writes=False)
     if fault := faults.in_json(reply.payload):
@@ -60,7 +68,7 @@ def look(name: Sentence, statement: str, subject: Sentence) -> Conversation[Payl
     return reply.payload
 
 
-def read(kind: str, entry_id: str, subject: Sentence) -> Conversation[Row | None]:
+def read_row(kind: str, entry_id: str, subject: Sentence) -> Conversation[Row | None]:
     """Read a `kind` as it is now; return None if it was deleted. A query may return an older state, whose SyncToken
     cannot be used for a change.
     """
@@ -70,10 +78,10 @@ def read(kind: str, entry_id: str, subject: Sentence) -> Conversation[Row | None
         if fault.code == faults.GONE:
             return None
         raise fault.failure(subject)
-    return _echo(reply.payload, kind)
+    return _find_echo(reply.payload, kind)
 
 
-def enter(
+def create_row(
     kind: str, fields: Payload, subject: Sentence, find: Callable[[str], Conversation[Row | None]], *, include: str = ""
 ) -> Conversation[Row]:
     """Create a `kind` and return the row that QuickBooks echoes. Raises the failure of a refusal.
@@ -86,21 +94,21 @@ def enter(
         reply = yield Request(name=name, payload=create(kind, fields, include), writes=True)
         fault = faults.in_json(reply.payload)
         if fault is None:
-            return _echo(reply.payload, kind)
+            return _find_echo(reply.payload, kind)
         if not fault.in_doubt:
             raise fault.failure(subject)
         found = yield from find(str(reply.payload.get("mark", "")))
         if found is not None:
             return found
-    raise Rejected(stumbled(subject))
+    raise Rejected(outcome_unknown(subject))
 
 
-def change(
+def change_row(
     kind: str, revises: Revision, fields: Payload, subject: Sentence, *, include: str = ""
 ) -> Conversation[Row]:
-    """Change an existing `kind` and return the row that QuickBooks echoes. See `_rewrite`; for `include`, `create`."""
+    """Change an existing `kind` and return the row that QuickBooks echoes. See `_send_change`, and `create`."""
     return (
-        yield from _rewrite(
+        yield from _send_change(
             say("change %(kind)s", kind=IN_WORDS[kind]),
             kind,
             revises,
@@ -110,10 +118,10 @@ def change(
     )
 
 
-def void(kind: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
-    """Void an existing `kind`, unless it is voided already. See `_rewrite`."""
+def void_row(kind: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
+    """Void an existing `kind`, unless it is voided already. See `_send_change`."""
     return (
-        yield from _rewrite(
+        yield from _send_change(
             say("void %(kind)s", kind=IN_WORDS[kind]),
             kind,
             revises,
@@ -124,7 +132,7 @@ def void(kind: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
     )
 
 
-def _rewrite(
+def _send_change(
     name: Sentence,
     kind: str,
     revises: Revision,
@@ -139,66 +147,32 @@ def _rewrite(
     again for its new version, unless that `is_done`; writing the same twice does no harm. Raises `Rejected` if it was
     deleted, or if its total is none of `revises.totals`.
     """
-    version, last = revises.version, Rejected(stumbled(subject))
+    version, last = revises.version, Rejected(outcome_unknown(subject))
     for _ in range(ATTEMPTS):
         if not version:
-            row = yield from read(kind, revises.id, subject)
+            row = yield from read_row(kind, revises.id, subject)
             if row is None:
-                raise Rejected(_deleted(subject, revises.id if revises.totals else ""))
+                raise Rejected(PROBLEMS.deleted_there(subject, revises.id if revises.totals else ""))
             if is_done(row):
                 return row
-            if "TotalAmt" in row and revises.totals:
-                _refuse_surprise(Decimal(str(row["TotalAmt"])), revises, subject)
+            if "TotalAmt" in row:
+                PROBLEMS.check_unchanged(Decimal(str(row["TotalAmt"])), revises, subject)
             version = str(row["SyncToken"])
         reply = yield Request(name=name, payload=item(version), writes=True)
         fault = faults.in_json(reply.payload)
         if fault is None:
-            return _echo(reply.payload, kind)
+            return _find_echo(reply.payload, kind)
         failure = fault.failure(subject)
-        if fault.code == faults.GONE and (yield from read(kind, revises.id, subject)) is None:
-            raise Rejected(_deleted(subject, revises.id if revises.totals else ""))  # Not something that it refers to.
+        if fault.code == faults.GONE and (yield from read_row(kind, revises.id, subject)) is None:
+            # It is gone itself, not something that it refers to.
+            raise Rejected(PROBLEMS.deleted_there(subject, revises.id if revises.totals else ""))
         if not fault.in_doubt and fault.code != faults.OUTDATED:
             raise failure
         last, version = failure if isinstance(failure, Rejected) else last, ""
     raise last
 
 
-def _deleted(subject: Sentence, posting_id: str) -> Problem:
-    return Problem(
-        what=say("QuickBooks does not have %(subject)s any more.", subject=subject),
-        why=say("It was deleted there after it was sent, so there is nothing to change."),
-        cure=say("Enter it once more if it is still wanted; else give this update up."),
-        code="deleted-there",
-        fixes=(Fix(label=say("Enter it once more"), kind=FixKind.ANEW, value=posting_id),) if posting_id else (),
-    )
-
-
-def _refuse_surprise(total: Decimal, revises: Revision, subject: Sentence) -> None:
-    """Raise `Rejected` if the total in QuickBooks is none that we know, so that a person decides before it is replaced.
-    """
-    if total not in revises.totals:
-        offer = Fix(label=say("Put the order’s figures in its place"), kind=FixKind.OVERWRITES, value=f"{total:.2f}")
-        raise Rejected(
-            Problem(
-                what=say(
-                    "Somebody has changed %(subject)s in QuickBooks: it comes to %(total)s there.",
-                    subject=subject, total=f"{total:.2f}",
-                ),
-                why=say(
-                    "It came to %(totals)s as far as we know, and an update would replace what was changed.",
-                    totals=revises.totals[-1],
-                ),
-                cure=say(
-                    "Look in QuickBooks what it is. Then put the order’s figures in its place, or give the "
-                    "update up.",
-                ),
-                code="changed-there",
-                fixes=(offer,),
-            )
-        )
-
-
-def stumbled(subject: Sentence) -> Problem:
+def outcome_unknown(subject: Sentence) -> Problem:
     """Return the problem for a write whose outcome is unknown after an internal error of QuickBooks."""
     return Problem(
         what=say("QuickBooks had an error of its own when it was to take %(subject)s.", subject=subject),
@@ -208,7 +182,12 @@ def stumbled(subject: Sentence) -> Problem:
     )
 
 
-def _echo(answer: Payload, kind: str) -> Row:
+def party_element(fields: Payload) -> str:
+    """Return the name of the element with the customer or vendor of a document."""
+    return "CustomerRef" if "CustomerRef" in fields else "VendorRef"
+
+
+def _find_echo(answer: Payload, kind: str) -> Row:
     row = answer.get(kind)
     if not isinstance(row, dict) or not row.get("Id"):
         raise UnexpectedAnswer(f"QuickBooks answered with no {kind.lower()}, or did not say under which id.")

@@ -29,11 +29,14 @@ from hub.plugin import (
     RequestCost,
     Response,
     Unavailable,
+    UnexpectedAnswer,
+    make_mark,
+    parse_retry_after,
     say,
 )
 from quickbooks_online import faults
-from quickbooks_online.asking import READ, UnexpectedAnswer
-from quickbooks_online.marks import mark, marked
+from quickbooks_online.asking import READ
+from quickbooks_online.marks import add_mark
 
 MINOR_VERSION = 75
 CONNECT_TIMEOUT = 5.0
@@ -61,7 +64,7 @@ def encode(key: str, requests: Sequence[Request]) -> str:
     and each read by id in another.
     """
     items = [
-        {**(marked(request.payload, mark(key, place)) if request.writes else request.payload), "bId": str(place)}
+        {**(add_mark(request.payload, make_mark(key, place)) if request.writes else request.payload), "bId": str(place)}
         for place, request in enumerate(requests, start=1)
         if not _is_beside(request)
     ]
@@ -137,29 +140,31 @@ def send(batch: Batch, connection: Connection) -> Sequence[Response]:
         if inside:
             address, body = "batch", batch.body.encode()
             key = batch.idempotency_key
-            answer = _ask(line, connection, lambda books, url: books.post(url + address, body, request_id=key))
-            found |= _paired(answer, batch, inside, _beside(line, connection, answer))
+            answer = _make_call(line, connection, lambda books, url: books.post(url + address, body, request_id=key))
+            found |= _pair_responses(answer, batch, inside, _call_details(line, connection, answer))
         if changes:
-            found |= _changes(line, batch, connection, changes)
+            found |= _read_changes(line, batch, connection, changes)
         for place in numbered.keys() - found.keys():
-            found[place] = _entry(line, connection, numbered[place].payload)
+            found[place] = _read_entry(line, connection, numbered[place].payload)
     return [found[place] for place in sorted(found)]
 
 
-def _entry(line: Line, connection: Connection, wanted: Payload) -> Response:
+def _read_entry(line: Line, connection: Connection, wanted: Payload) -> Response:
     """Read one record by its id."""
     address = f"{str(wanted[READ]).lower()}/{wanted['Id']}"
-    answer = _ask(line, connection, lambda books, url: books.get(url + address), faults_are_answers=True)
-    return Response(payload={**answer, **_beside(line, connection, answer)})
+    answer = _make_call(line, connection, lambda books, url: books.get(url + address), faults_are_answers=True)
+    return Response(payload={**answer, **_call_details(line, connection, answer)})
 
 
-def _changes(line: Line, batch: Batch, connection: Connection, places: Sequence[int]) -> dict[int, Response]:
+def _read_changes(line: Line, batch: Batch, connection: Connection, places: Sequence[int]) -> dict[int, Response]:
     """Ask in one call for the changes of all requested kinds, since the earliest of their times."""
     wanted = {place: batch.requests[place - 1].payload for place in places}
     kinds = dict.fromkeys(str(payload[CHANGES]) for payload in wanted.values())
     params = {"entities": ",".join(kinds), "changedSince": min(str(payload["since"]) for payload in wanted.values())}
-    answer = _ask(line, connection, lambda books, url: books.get(url + "cdc", params=params), faults_are_answers=True)
-    beside = _beside(line, connection, answer)
+    answer = _make_call(
+        line, connection, lambda books, url: books.get(url + "cdc", params=params), faults_are_answers=True
+    )
+    beside = _call_details(line, connection, answer)
     if "Fault" in answer:
         return {place: Response(payload={"Fault": answer["Fault"], **beside}) for place in places}
     rows: dict[str, list[Any]] = {kind: [] for kind in kinds}
@@ -173,7 +178,7 @@ def _changes(line: Line, batch: Batch, connection: Connection, places: Sequence[
     }
 
 
-def _ask(
+def _make_call(
     line: Line,
     connection: Connection,
     call: Callable[[QuickBooks, str], object],
@@ -183,32 +188,32 @@ def _ask(
     """Make one call and return its JSON. Raise the failure if it was refused as a whole; with `faults_are_answers`,
     return its fault."""
     line.last = None
-    answer = _call(line, connection, call)
+    answer = _call_library(line, connection, call)
     if line.last is None:
         raise UnexpectedAnswer("The call ended without an answer and without a failure.")
     if line.last.status_code == requests.codes.ok and isinstance(answer, dict) and "Fault" not in answer:
         return answer
-    fault = _fault(line.last)
+    fault = _read_fault(line.last)
     if faults_are_answers and fault is not None and line.last.status_code in (requests.codes.ok, *REFUSED_WHOLE):
         return {"Fault": simplejson.loads(line.last.text, use_decimal=True).get("Fault", {})}
-    raise _failure(line.last)
+    raise _read_failure(line.last)
 
 
-def _beside(line: Line, connection: Connection, answer: Mapping[str, Any]) -> dict[str, str]:
+def _call_details(line: Line, connection: Connection, answer: Mapping[str, Any]) -> dict[str, str]:
     """Return the details of the call itself: its `realm`, Intuit's `intuit_tid` for support requests, and the `time` by
     QuickBooks' clock."""
     tid = line.last.headers.get("intuit_tid", "") if line.last is not None else ""
     return {"intuit_tid": tid, "realm": connection.books_id, "time": str(answer.get("time", ""))}
 
 
-def _call(line: Line, connection: Connection, call: Callable[[QuickBooks, str], object]) -> object:
+def _call_library(line: Line, connection: Connection, call: Callable[[QuickBooks, str], object]) -> object:
     books = Books(company_id=connection.books_id, minorversion=MINOR_VERSION, use_decimal=True)
     books.api_url_v3 = connection.settings["API_URL"].rstrip("/") + "/v3"
     books.session = line
     broken = ""
     try:
         # The library raises QuickbooksException for any status and body that it does not accept, and TypeError for
-        # JSON that is not an object. The session keeps the response, and `_failure` reads it in all these cases.
+        # JSON that is not an object. The session keeps the response, and `_read_failure` reads it in all these cases.
         with suppress(QuickbooksException, TypeError):
             return call(books, f"{books.api_url}/company/{connection.books_id}/")
     except requests.RequestException as error:
@@ -218,11 +223,11 @@ def _call(line: Line, connection: Connection, call: Callable[[QuickBooks, str], 
     return None
 
 
-def _failure(response: requests.Response) -> IntegrationError:
+def _read_failure(response: requests.Response) -> IntegrationError:
     """Return the failure for a response that refuses a call as a whole."""
     status = response.status_code
-    fault = _fault(response)
-    pause = _retry_after(response)
+    fault = _read_fault(response)
+    pause = parse_retry_after(response.headers.get("Retry-After", ""), LONGEST_PAUSE)
     said = say("HTTP %(status)s", status=status)
     if fault and fault.code:
         said = say("HTTP %(status)s, code %(code)s", status=status, code=fault.code)
@@ -239,7 +244,7 @@ def _failure(response: requests.Response) -> IntegrationError:
     return Unavailable(say("QuickBooks Online is not available (%(said)s).", said=said), retry_after=pause)
 
 
-def _fault(response: requests.Response) -> faults.Fault | None:
+def _read_fault(response: requests.Response) -> faults.Fault | None:
     try:
         answer = simplejson.loads(response.text, use_decimal=True)
     except ValueError:
@@ -247,14 +252,7 @@ def _fault(response: requests.Response) -> faults.Fault | None:
     return faults.in_json(answer) if isinstance(answer, dict) else None
 
 
-def _retry_after(response: requests.Response) -> float | None:
-    """Return the pause that QuickBooks asks for, in seconds, at most `LONGEST_PAUSE`. A date in the header is ignored.
-    """
-    asked = response.headers.get("Retry-After", "")
-    return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else None
-
-
-def _paired(
+def _pair_responses(
     answer: Mapping[str, Any], batch: Batch, asked: Sequence[int], beside: Mapping[str, str]
 ) -> dict[int, Response]:
     """Return the response to each item of a batch by its place. Items are answered in any order; each must be answered
@@ -268,7 +266,7 @@ def _paired(
         raise UnexpectedAnswer(f"Batch {key} has {len(places)} requests, but the answers are for {got}.")
     of = dict(zip(got, items, strict=True))
     return {
-        place: Response(payload={**of[str(place)], **beside, "mark": mark(batch.idempotency_key, place)})
+        place: Response(payload={**of[str(place)], **beside, "mark": make_mark(batch.idempotency_key, place)})
         if batch.requests[place - 1].writes
         else Response(payload={**of[str(place)], **beside})
         for place in asked

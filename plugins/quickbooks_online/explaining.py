@@ -6,9 +6,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from hub.plugin import Conversation, IntegrationError, Payload, Problem, Rejected, Sentence, say
+from hub.plugin import Conversation, Document, IntegrationError, Payload, Problem, Rejected, Sentence, describe, say
 from quickbooks_online import numbering, refusals
-from quickbooks_online.asking import IN_WORDS, Row, quoted, rows
+from quickbooks_online.asking import IN_WORDS, Row, query_rows, quoted
 from quickbooks_online.faults import GONE
 from quickbooks_online.lists import EVERY_ENTRY
 
@@ -34,41 +34,39 @@ _LISTS = (
 """Kind, the field in which a person corrects it, the sentences for one record and for several, and the cure."""
 
 
-def explain(kind: str, fields: Payload, called: Sentence, refusal: Rejected) -> Conversation[Rejected]:
+def explain_refusal(document: Document, kind: str, fields: Payload, refusal: Rejected) -> Conversation[Rejected]:
     """Return the refusal of a document with details that are queried from QuickBooks. A refusal that says enough, or
     for which QuickBooks has no details, is returned unchanged."""
-    code = refusal.problems[0].code
+    code, called = refusal.problems[0].code, describe(document)
     problem: Problem | None = None
     try:
         if code == numbering.DUPLICATE and "DocNumber" in fields:
-            problem = yield from numbering.duplicate(kind, fields, called, refusal)
+            problem = yield from numbering.explain_duplicate(kind, fields, called, refusal)
         elif code == GONE:
-            problem = yield from _inactive(fields, called)
+            problem = yield from _explain_inactive(fields, called)
         elif code in CLOSED:
-            problem = yield from _closed(fields, called)
+            problem = yield from _explain_closed_period(document, called)
     except IntegrationError:  # Without the details, the refusal itself is shown.
         return refusal
     return refusal if problem is None else Rejected(problem)
 
 
-def _closed(fields: Payload, called: Sentence) -> Conversation[Problem | None]:
-    found = yield from rows(say("look until when the books are closed"), "Preferences", "", called)
+def _explain_closed_period(document: Document, called: Sentence) -> Conversation[Problem | None]:
+    found = yield from query_rows(say("look until when the books are closed"), "Preferences", "", called)
     told = (found[0].get("AccountingInfoPrefs") or {}).get("BookCloseDate") if found else None
     until = dt.date.fromisoformat(told) if told else None
-    if until is None or dt.date.fromisoformat(fields["TxnDate"]) > until:  # The period was reopened meanwhile.
-        return None
-    return refusals.closed(called, until)
+    return next(refusals.find_closed_period(document, until), None)  # None if the period was reopened meanwhile.
 
 
-def _inactive(fields: Payload, called: Sentence) -> Conversation[Problem | None]:
+def _explain_inactive(fields: Payload, called: Sentence) -> Conversation[Problem | None]:
     for kind, field, one_is, several_are, cure in _LISTS:
-        ids = sorted(set(_pointers(fields, f"{kind}Ref")))
+        ids = sorted(set(_find_pointers(fields, f"{kind}Ref")))
         if not ids:
             continue
         wanted = ", ".join(quoted(one) for one in ids)
         clauses = f"where Id in ({wanted}) and {EVERY_ENTRY} orderby Id maxresults 1000"
         name = say("look which %(kind)s is inactive", kind=IN_WORDS[kind])
-        found: list[Row] = yield from rows(name, kind, clauses, called)
+        found: list[Row] = yield from query_rows(name, kind, clauses, called)
         gone = [row for row in found if not row.get("Active", True)]
         if gone:
             names = ", ".join(f"“{row.get('DisplayName') or row.get('Name', '')}”" for row in gone[:5])
@@ -82,14 +80,14 @@ def _inactive(fields: Payload, called: Sentence) -> Conversation[Problem | None]
     return None
 
 
-def _pointers(fields: Payload, element: str) -> Iterator[str]:
+def _find_pointers(fields: Payload, element: str) -> Iterator[str]:
     """Return the ids that a document refers to in elements of this name, also in its lines."""
     for name, value in fields.items():
         if name == element and isinstance(value, dict):
             yield str(value.get("value", ""))
         elif isinstance(value, dict):
-            yield from _pointers(value, element)
+            yield from _find_pointers(value, element)
         elif isinstance(value, list):
             for one in value:
                 if isinstance(one, dict):
-                    yield from _pointers(one, element)
+                    yield from _find_pointers(one, element)

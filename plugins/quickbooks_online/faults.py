@@ -96,7 +96,7 @@ class Fault:
         for reaction in (Reaction.EXPIRED, Reaction.LATER, Reaction.DOUBT):
             if reaction in reactions:
                 return reaction
-        if any(refusals.knows(error.code) for error in self.errors):
+        if any(refusals.has_sentences(error.code) for error in self.errors):
             return Reaction.PERSON
         return _FAMILIES.get(self.kind.lower(), Reaction.PERSON)
 
@@ -120,7 +120,7 @@ class Fault:
             return Unavailable(message, retry_after=retry_after)
         return Rejected(
             *(
-                refusals.problem(error.code, error.message, error.detail, error.element, subject)
+                refusals.build_problem(error.code, error.message, error.detail, error.element, subject)
                 for error in self.errors
             ),
             pauses=any(error.code == LAPSED for error in self.errors),
@@ -135,7 +135,7 @@ def in_json(answer: Mapping[str, Any]) -> Fault | None:
     errors = fault.get("Error") or fault.get("error") or ()
     if isinstance(errors, dict):
         errors = (errors,)
-    return _fault((_error(error) for error in errors), kind=str(fault.get("type") or ""))
+    return _build_fault((_read_error(error) for error in errors), kind=str(fault.get("type") or ""))
 
 
 def in_xml(text: str) -> Fault | None:
@@ -145,37 +145,37 @@ def in_xml(text: str) -> Fault | None:
     if not found:
         return None
     errors = re.findall(r"<Error\b([^>]*)>(.*?)</Error>", found[2], re.DOTALL)
-    return _fault(
+    return _build_fault(
         (
-            _error(
+            _read_error(
                 {
-                    "code": _first(r"\bcode=\"([^\"]*)\"", attributes),
-                    "element": _first(r"\belement=\"([^\"]*)\"", attributes),
-                    "message": _first(r"<Message>(.*?)</Message>", inner),
-                    "detail": _first(r"<Detail>(.*?)</Detail>", inner),
+                    "code": _match_first(r"\bcode=\"([^\"]*)\"", attributes),
+                    "element": _match_first(r"\belement=\"([^\"]*)\"", attributes),
+                    "message": _match_first(r"<Message>(.*?)</Message>", inner),
+                    "detail": _match_first(r"<Detail>(.*?)</Detail>", inner),
                 }
             )
             for attributes, inner in errors
         ),
-        kind=_first(r"\btype=\"([^\"]*)\"", found[1]),
+        kind=_match_first(r"\btype=\"([^\"]*)\"", found[1]),
     )
 
 
-def _first(pattern: str, text: str) -> str:
+def _match_first(pattern: str, text: str) -> str:
     found = re.search(pattern, text, re.DOTALL)
     return html.unescape(found[1]).strip() if found else ""
 
 
-def _fault(errors: Iterable[Error], *, kind: str) -> Fault:
+def _build_fault(errors: Iterable[Error], *, kind: str) -> Fault:
     """Return a fault with these errors, or with one empty error if there are none: it is still a refusal."""
     return Fault(errors=tuple(errors) or (Error(code=""),), kind=kind)
 
 
-def _error(error: Mapping[str, Any]) -> Error:
+def _read_error(error: Mapping[str, Any]) -> Error:
     """Return an error from either JSON format. As code the gateway writes "003001", the service "3001" or 3001; without
     one, it may be in the message (`errorCode=`)."""
     message = str(error.get("Message") or error.get("message") or "")
-    code = str(error.get("code") or "") or _first(r"errorCode=(\d+)", message)
+    code = str(error.get("code") or "") or _match_first(r"errorCode=(\d+)", message)
     return Error(
         code=code.lstrip("0"),
         message=message,

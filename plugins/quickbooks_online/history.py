@@ -9,7 +9,7 @@ from typing import Any
 from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, in_cents, say
 from quickbooks_online.asking import Row
 from quickbooks_online.marks import is_voided
-from quickbooks_online.paging import stretch
+from quickbooks_online.paging import read_page
 
 CALLED = {
     TransactionKind.INVOICE: ("Invoice", say("invoices")),
@@ -25,14 +25,14 @@ LEFT = {
 def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
     """Fetch a page of the history."""
     called, plural = CALLED[kind]
-    read = yield from stretch(called, plural, "", since)
-    transactions = tuple(_transaction(kind, row) for row in read.rows)
+    read = yield from read_page(called, plural, "", since)
+    transactions = tuple(_build_transaction(kind, row) for row in read.rows)
     return Page(
         transactions=transactions, deleted=read.deleted, cursor=read.following, more=read.more, total=read.total
     )
 
 
-def _transaction(kind: TransactionKind, row: Row) -> Transaction:
+def _build_transaction(kind: TransactionKind, row: Row) -> Transaction:
     customer, payment = row.get("CustomerRef", {}), kind is TransactionKind.PAYMENT
     return Transaction(
         kind=kind,
@@ -41,8 +41,8 @@ def _transaction(kind: TransactionKind, row: Row) -> Transaction:
         date=dt.date.fromisoformat(row["TxnDate"]),
         due=dt.date.fromisoformat(row["DueDate"]) if row.get("DueDate") else None,
         customer=Ref(id=customer.get("value", ""), name=customer.get("name", "")),
-        total=_amount(row, "TotalAmt"),
-        balance=_amount(row, LEFT[kind]),
+        total=_read_amount(row, "TotalAmt"),
+        balance=_read_amount(row, LEFT[kind]),
         currency=row.get("CurrencyRef", {}).get("value", ""),
         invoices=tuple(
             link["TxnId"]
@@ -55,5 +55,5 @@ def _transaction(kind: TransactionKind, row: Row) -> Transaction:
     )
 
 
-def _amount(row: dict[str, Any], name: str) -> Decimal:
-    return in_cents(Decimal(str(row.get(name) or 0)))
+def _read_amount(row: dict[str, Any], name: str) -> Decimal:
+    return in_cents(row.get(name) or 0)

@@ -107,7 +107,7 @@ class QuickBooksOnline(PushIntegration):
     def validate(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books
     ) -> Sequence[Problem]:
-        return tuple(review.problems(subject, options, books))
+        return tuple(review.find_problems(subject, options, books))
 
     def document_url(
         self,

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import AccountKind, Books, Conversation, Page, Record, RecordKind, Sentence, say
+from hub.plugin import AccountKind, Books, Conversation, Page, Record, RecordKind, Sentence, UnexpectedAnswer, say
 from quickbooks_online import preferences
-from quickbooks_online.asking import Row, UnexpectedAnswer, look, quoted, rows, select
-from quickbooks_online.paging import stretch
+from quickbooks_online.asking import Row, query_rows, quoted, send_query, write_query
+from quickbooks_online.paging import read_page
 
 EVERY_ENTRY = "Active in (true, false)"  # By default queries omit inactive records, but their names are taken too.
 
@@ -34,11 +34,11 @@ LINE_TAX_CODES = ("TAX", "NON", "CustomSalesTax")
 def describe_books() -> Conversation[Books]:
     """Fetch the company and its preferences. QuickBooks gives every company the id 1, so the books' id is the realm
     that `carrier` adds to the answer."""
-    answer = yield from look(say("look at the company"), select("CompanyInfo", ""), say("your company"))
+    answer = yield from send_query(say("look at the company"), write_query("CompanyInfo", ""), say("your company"))
     companies = answer["QueryResponse"].get("CompanyInfo")
     if not companies:
         raise UnexpectedAnswer("QuickBooks did not say which company this is.")
-    found = yield from rows(say("look at the preferences"), "Preferences", "", say("your company's preferences"))
+    found = yield from query_rows(say("look at the preferences"), "Preferences", "", say("your company's preferences"))
     return preferences.books(answer["realm"], companies[0], found[0] if found else {})
 
 
@@ -53,7 +53,7 @@ class List:
     wanted: Callable[[Row], bool] = lambda _: True
 
 
-def _account(row: Row) -> dict[str, Any]:
+def _read_account(row: Row) -> dict[str, Any]:
     return {
         "name": row.get("FullyQualifiedName") or row["Name"],
         "number": row.get("AcctNum", ""),
@@ -62,7 +62,7 @@ def _account(row: Row) -> dict[str, Any]:
     }
 
 
-def _party(row: Row) -> dict[str, Any]:
+def _read_party(row: Row) -> dict[str, Any]:
     return {
         "name": row["DisplayName"],
         "email": row.get("PrimaryEmailAddr", {}).get("Address", ""),
@@ -70,45 +70,48 @@ def _party(row: Row) -> dict[str, Any]:
     }
 
 
-def _item(row: Row) -> dict[str, Any]:
+def _read_item(row: Row) -> dict[str, Any]:
     return {"name": row["Name"], "number": row.get("Sku", ""), "detail": row.get("Type", "")}
 
 
-def _named(row: Row) -> dict[str, Any]:
+def _read_name(row: Row) -> dict[str, Any]:
     return {"name": row["Name"]}
 
 
-def _levelled(row: Row) -> dict[str, Any]:
+def _read_full_name(row: Row) -> dict[str, Any]:
     return {"name": row.get("FullyQualifiedName") or row["Name"]}
 
 
 LISTS = {
-    RecordKind.ACCOUNT: List(called="Account", plural=say("accounts"), record=_account),
-    RecordKind.CUSTOMER: List(called="Customer", plural=say("customers"), record=_party),
-    RecordKind.VENDOR: List(called="Vendor", plural=say("vendors"), record=_party),
+    RecordKind.ACCOUNT: List(called="Account", plural=say("accounts"), record=_read_account),
+    RecordKind.CUSTOMER: List(called="Customer", plural=say("customers"), record=_read_party),
+    RecordKind.VENDOR: List(called="Vendor", plural=say("vendors"), record=_read_party),
     RecordKind.ITEM: List(
         called="Item",
         plural=say("items"),
-        record=_item,
+        record=_read_item,
         where=f"{EVERY_ENTRY} and Type in ({', '.join(map(quoted, SELLABLE))})",
     ),
     RecordKind.TAX_CODE: List(
-        called="TaxCode", plural=say("tax codes"), record=_named, wanted=lambda row: row["Name"] not in LINE_TAX_CODES
+        called="TaxCode",
+        plural=say("tax codes"),
+        record=_read_name,
+        wanted=lambda row: row["Name"] not in LINE_TAX_CODES,
     ),
-    RecordKind.TERM: List(called="Term", plural=say("terms"), record=_named),
-    RecordKind.CLASS: List(called="Class", plural=say("classes"), record=_levelled),
-    RecordKind.LOCATION: List(called="Department", plural=say("locations"), record=_levelled),
+    RecordKind.TERM: List(called="Term", plural=say("terms"), record=_read_name),
+    RecordKind.CLASS: List(called="Class", plural=say("classes"), record=_read_full_name),
+    RecordKind.LOCATION: List(called="Department", plural=say("locations"), record=_read_full_name),
 }
 
 
 def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     """Fetch a page of a list."""
     wanted = LISTS[kind]
-    read = yield from stretch(wanted.called, wanted.plural, wanted.where, since)
-    records = tuple(_record(kind, wanted, row) for row in read.rows if wanted.wanted(row))
+    read = yield from read_page(wanted.called, wanted.plural, wanted.where, since)
+    records = tuple(_build_record(kind, wanted, row) for row in read.rows if wanted.wanted(row))
     total = len(records) if read.total is not None and not read.more else read.total
     return Page(records=records, deleted=read.deleted, cursor=read.following, more=read.more, total=total)
 
 
-def _record(kind: RecordKind, wanted: List, row: Row) -> Record:
+def _build_record(kind: RecordKind, wanted: List, row: Row) -> Record:
     return Record(kind=kind, id=row["Id"], active=bool(row.get("Active", True)), **wanted.record(row))

@@ -1,25 +1,21 @@
 """Recognize documents that we wrote: by the mark in their private note, or by their contents if the mark is gone.
 
-The mark is made from the batch's key and the place in it, so no two writes have the same, and a write that is repeated
-under its key has the same again. It is added when the batch is encoded; conversations do not see it.
+The mark is added when the batch is encoded; conversations do not see it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Payload
+from hub.plugin import Payload, find_mark, write_mark
 
 NOTE = "PrivateNote"
 NOTE_LENGTH = 4000
 VOIDED = "Voided"
 """QuickBooks writes this into the private note of a voided transaction, and sets its amounts to zero."""
 
-_MARK = re.compile(r"\s*\bRef\. ([0-9a-f]{12})\b")
 _LINE_KINDS = ("SalesItemLineDetail", "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail")
 
 
@@ -28,31 +24,25 @@ def is_voided(row: Mapping[str, Any]) -> bool:
     return VOIDED in str(row.get(NOTE) or "") and not Decimal(str(row.get("TotalAmt") or 0))
 
 
-def mark(key: str, place: int) -> str:
-    """Return the mark of the request at a place (from 1) of a batch."""
-    return hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:12]
-
-
-def marked(item: Payload, signed: str) -> Payload:
+def add_mark(item: Payload, mark: str) -> Payload:
     """Return a batch item with the mark in the note of its document. Records get none, because they are recognized by
     name; nor does a change that does not send the note."""
-    kind, fields = written(item)
+    kind, fields = written_fields(item)
     if "TxnDate" not in fields or (fields.get("sparse") and NOTE not in fields):
         return item
-    line = f"Ref. {signed}"
+    line = write_mark(mark)
     note = f"{fields.get(NOTE, '')[: NOTE_LENGTH - len(line) - 1]}\n{line}".lstrip()
     return {**item, kind: {**fields, NOTE: note}}
 
 
-def written(item: Payload) -> tuple[str, Payload]:
+def written_fields(item: Payload) -> tuple[str, Payload]:
     """Return the kind and the fields that a batch item writes: "Invoice" and a dict; empty if it writes nothing."""
     return next(((kind, fields) for kind, fields in item.items() if isinstance(fields, dict)), ("", {}))
 
 
 def mark_of(row: Mapping[str, Any]) -> str:
     """Return the mark of a document in QuickBooks, or an empty string."""
-    found = _MARK.search(str(row.get(NOTE) or ""))
-    return found[1] if found else ""
+    return find_mark(row.get(NOTE))
 
 
 def is_alike(row: Mapping[str, Any], fields: Payload) -> bool:

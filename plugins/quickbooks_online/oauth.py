@@ -12,13 +12,11 @@ from authlib.integrations.requests_client import OAuth2Session, OAuthError
 
 from hub.plugin import (
     Attempt,
-    AuthorizationExpired,
     Authorized,
     Connection,
-    Problem,
+    IntegrationError,
     Redirect,
-    Rejected,
-    Sentence,
+    SignInProblems,
     Unavailable,
     say,
 )
@@ -36,81 +34,48 @@ HEADERS = {
     "x-include-refresh-token-hard-expires-in": "true",
 }
 
-DECLINED = Problem(
-    what=say("QuickBooks Online is not connected, because access was not granted."),
-    why=say("The sign-in at Intuit was cancelled or declined."),
-    cure=say(
-        "Press Connect again and choose “Connect” at Intuit. You need to be an administrator of the company "
-        "there.",
+SIGN_IN = SignInProblems(
+    product="QuickBooks Online",
+    provider="Intuit",
+    consent=say(
+        "Click Connect again and choose “Connect” at Intuit. You need to be an administrator of the company there.",
     ),
-    code="access_denied",
+    keys="HUB_QUICKBOOKS_ONLINE_CLIENT_ID and HUB_QUICKBOOKS_ONLINE_CLIENT_SECRET",
 )
-STALE = Problem(
-    what=say("QuickBooks Online is not connected, because the sign-in had run out."),
-    why=say("What Intuit sends back with a sign-in can be used once and only for a few minutes."),
-    cure=say("Press Connect again."),
-    code="invalid_grant",
-)
-BAD_KEYS = Problem(
-    what=say("QuickBooks Online is not connected, because Intuit does not accept this system's keys."),
-    why=say("The Client ID and Client Secret that were set up here are not those of the app at Intuit."),
-    cure=say(
-        "Ask who runs this system to correct HUB_QUICKBOOKS_ONLINE_CLIENT_ID and "
-        "HUB_QUICKBOOKS_ONLINE_CLIENT_SECRET.",
-    ),
-    code="invalid_client",
-)
-
-
-class Refused(Exception):
-    """A refused token request. `code` is the OAuth error code ("invalid_grant")."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def authorize(attempt: Attempt) -> Redirect | Authorized:
     """Return the redirect to Intuit's sign-in; or, with the answer from there, exchange its code for tokens."""
     if attempt.answer is None:
-        return Redirect(url=_sign_in(attempt))
-    code, realm = _granted(attempt.answer, attempt.books_id)
-    with _session(attempt.settings, redirect_uri=attempt.return_url) as session:
-        try:
-            token = _token(
-                lambda: session.fetch_token(
-                    attempt.settings["TOKEN_URL"], grant_type="authorization_code", code=code, **_asking()
-                )
-            )
-        except Refused as refusal:
-            known = {"invalid_grant": STALE, "invalid_client": BAD_KEYS}
-            raise Rejected(known.get(refusal.code) or _other(refusal.code)) from None
-    return _authorized(realm, token)
+        return Redirect(url=_build_sign_in_url(attempt))
+    code, realm = _check_grant(attempt.answer, attempt.books_id)
+    with _open_session(attempt.settings, redirect_uri=attempt.return_url) as session:
+        token = _request_token(
+            SIGN_IN.refused,
+            lambda: session.fetch_token(
+                attempt.settings["TOKEN_URL"], grant_type="authorization_code", code=code, **_call_options()
+            ),
+        )
+    return _build_authorized(realm, token)
 
 
 def refresh(connection: Connection) -> Authorized:
     """Exchange the refresh token. Intuit changes its value about once a day, and the old value then becomes invalid."""
     refresh_token = connection.credentials["refresh_token"]
-    with _session(connection.settings) as session:
-        try:
-            token = _token(
-                lambda: session.refresh_token(
-                    connection.settings["TOKEN_URL"], refresh_token=refresh_token, **_asking()
-                )
-            )
-        except Refused as refusal:
-            if refusal.code == "invalid_grant":
-                raise AuthorizationExpired(say("Intuit does not renew this authorization any more.")) from None
-            # The operator must correct wrong keys; the authorization itself may still be valid.
-            why = say("Intuit does not renew authorizations at present (%(code)s).", code=refusal.code)
-            raise Unavailable(why) from None
-    return _authorized(connection.books_id, {"refresh_token": refresh_token, **token})
+    with _open_session(connection.settings) as session:
+        token = _request_token(
+            SIGN_IN.not_renewed,
+            lambda: session.refresh_token(
+                connection.settings["TOKEN_URL"], refresh_token=refresh_token, **_call_options()
+            ),
+        )
+    return _build_authorized(connection.books_id, {"refresh_token": refresh_token, **token})
 
 
 def revoke(connection: Connection) -> None:
     """Revoke the authorization. Intuit answers 400 for a token that is invalid already, which counts as success."""
     broken, status = "", 0
-    with _session(connection.settings) as session:
+    with _open_session(connection.settings) as session:
         try:
             response = session.revoke_token(
                 connection.settings["REVOKE_URL"],
@@ -126,59 +91,33 @@ def revoke(connection: Connection) -> None:
         raise Unavailable(say("Intuit did not take the authorization back (%(why)s).", why=why))
 
 
-def _sign_in(attempt: Attempt) -> str:
+def _build_sign_in_url(attempt: Attempt) -> str:
     more = {}
     if attempt.books_id:
         # OpenID Connect's request for the value of a claim: the company that was connected before.
         more["claims"] = simplejson.dumps({"id_token": {"realmId": {"value": attempt.books_id}}})
-    with _session(attempt.settings, redirect_uri=attempt.return_url) as session:
+    with _open_session(attempt.settings, redirect_uri=attempt.return_url) as session:
         url, _ = session.create_authorization_url(
             attempt.settings["AUTHORIZE_URL"], state=attempt.state, scope=SCOPE, **more
         )
     return str(url)
 
 
-def _granted(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
+def _check_grant(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
     """Return the code and the realm of a successful sign-in. Raises `Rejected` if it was refused (the answer then has
     no realm), is incomplete, or is for another company.
     """
     if error := answer.get("error"):
-        raise Rejected(DECLINED if error == "access_denied" else _other(error))
+        raise SIGN_IN.refused(error)
     code, realm = answer.get("code", ""), answer.get("realmId", "")
     if not code or not (realm.isascii() and realm.isdigit()):  # The realm becomes part of URLs.
-        raise Rejected(_other("answer-incomplete", say("the answer is incomplete")))
+        raise SIGN_IN.incomplete()
     if books_id and realm != books_id:
-        raise Rejected(
-            Problem(
-                what=say(
-                    "You chose another company at Intuit: %(realm)s. This connection belongs to company "
-                    "%(books_id)s.",
-                    realm=realm, books_id=books_id,
-                ),
-                why=say(
-                    "What was sent before is in the company that was connected first; another one does not know "
-                    "it.",
-                ),
-                cure=say(
-                    "Press Connect again and choose the first company at Intuit. For another company's books, "
-                    "uninstall this integration and install it anew.",
-                ),
-                code="other-books",
-            )
-        )
+        raise SIGN_IN.other_books(realm)
     return code, realm
 
 
-def _other(code: str, said: Sentence | None = None) -> Problem:
-    return Problem(
-        what=say("QuickBooks Online is not connected, because the sign-in at Intuit failed."),
-        why=say("Intuit says: %(code)s", code=said or code[:100]),
-        cure=say("Press Connect again. If that does not help, give the code to support."),
-        code=code[:100],
-    )
-
-
-def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
+def _open_session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
     """Return a session with the app's keys. It has no scope, because Authlib would also send it on refresh."""
     return OAuth2Session(
         settings["CLIENT_ID"],
@@ -188,12 +127,15 @@ def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OA
     )
 
 
-def _asking() -> dict[str, Any]:
+def _call_options() -> dict[str, Any]:
     return {"headers": dict(HEADERS), "allow_redirects": False}
 
 
-def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Request a token. Failures are raised without the libraries' exceptions, because those include what was sent."""
+def _request_token(
+    failure: Callable[[str], IntegrationError], ask: Callable[[], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Request a token. Raise the `failure` of an OAuth error code. Failures are raised without the libraries'
+    exceptions, because those include what was sent."""
     refused, broken = "", ""
     try:
         token = ask()
@@ -202,13 +144,13 @@ def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     except (requests.RequestException, ValueError) as error:  # ValueError: the answer is not a JSON object.
         broken = type(error).__name__
     if refused:
-        raise Refused(refused)
+        raise failure(refused)
     if broken or "access_token" not in token:
         raise Unavailable(say("Intuit did not answer (%(why)s).", why=broken or say("no token")))
     return token
 
 
-def _authorized(realm: str, token: Mapping[str, Any]) -> Authorized:
+def _build_authorized(realm: str, token: Mapping[str, Any]) -> Authorized:
     now = dt.datetime.now(dt.UTC)
 
     def end(name: str) -> dt.datetime | None:

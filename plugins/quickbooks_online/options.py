@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 from hub.plugin import (
     DEPOSITS,
+    STANDARD_MAPPINGS,
     TAKEN_NAMES,
-    AccountKind,
     Bill,
     CreditMemo,
     Field,
     FieldKind,
     Invoice,
-    MappingField,
     PurchaseOrder,
-    RecordKind,
     Role,
     Setting,
+    books_tax_option,
     say,
 )
 
@@ -63,128 +62,62 @@ SETTINGS = (
 )
 
 MEMO = "memo"
-"""The choice of `po_number` that prints the number in the message; the other choices are ids of custom fields."""
+"""The choice of `PO_NUMBER` that prints the number in the message; the other choices are ids of custom fields."""
 
-OPTIONS = (
-    Field(
-        key="item_kind",
-        label=say("New products are entered as"),
-        kind=FieldKind.CHOICE,
-        choices=(("NonInventory", say("Non-inventory items")), ("Service", say("Services"))),
-        default="NonInventory",
-        help=say("QuickBooks counts no stock for either. Products that are in your books already stay as they are."),
-    ),
-    Field(
-        key="po_number",
-        label=say("The customer's P.O. number goes"),
-        kind=FieldKind.CHOICE,
-        choices=(
-            (MEMO, say("into the message on the invoice")),
-            ("1", say("into the first custom field of sales forms")),
-            ("2", say("into the second custom field of sales forms")),
-            ("3", say("into the third custom field of sales forms")),
-        ),
-        default=MEMO,
-        help=say("A custom field must be switched on in QuickBooks first: Settings, Custom fields."),
-    ),
-    Field(
-        key="books_tax",
-        label=say("Let QuickBooks add sales tax to orders that come without it"),
-        kind=FieldKind.SWITCH,
-        help=say(
-            "Off: an order without sales tax is invoiced without sales tax. On: its taxable lines are marked "
-            "taxable, QuickBooks works the tax out, and the invoice may be higher than the order.",
-        ),
-    ),
-    DEPOSITS,
-    TAKEN_NAMES,
+ITEM_KIND = Field(
+    key="item_kind",
+    label=say("New products are entered as"),
+    kind=FieldKind.CHOICE,
+    choices=(("NonInventory", say("Non-inventory items")), ("Service", say("Services"))),
+    default="NonInventory",
+    help=say("QuickBooks counts no stock for either. Products that are in your books already stay as they are."),
 )
+PO_NUMBER = Field(
+    key="po_number",
+    label=say("The customer's P.O. number goes"),
+    kind=FieldKind.CHOICE,
+    choices=(
+        (MEMO, say("into the message on the invoice")),
+        ("1", say("into the first custom field of sales forms")),
+        ("2", say("into the second custom field of sales forms")),
+        ("3", say("into the third custom field of sales forms")),
+    ),
+    default=MEMO,
+    help=say("A custom field must be switched on in QuickBooks first: Settings, Custom fields."),
+)
+BOOKS_TAX = books_tax_option("QuickBooks")
+
+OPTIONS = (ITEM_KIND, PO_NUMBER, BOOKS_TAX, DEPOSITS, TAKEN_NAMES)
 
 MAPPINGS = (
-    MappingField(
-        key=Role.RECEIVABLE,
-        label=say("Accounts receivable"),
-        accepts=(AccountKind.ACCOUNTS_RECEIVABLE,),
+    replace(
+        STANDARD_MAPPINGS[Role.RECEIVABLE],
         prefers=("AccountsReceivable",),
         help=say(
             "Where payments are booked against what customers owe. QuickBooks Online itself chooses the account "
             "of an invoice, so this may stay empty if you have only one.",
         ),
     ),
-    MappingField(
-        key=Role.INCOME,
-        label=say("Income"),
-        accepts=(AccountKind.INCOME,),
+    replace(
+        STANDARD_MAPPINGS[Role.INCOME],
         prefers=("SalesOfProductIncome", "ServiceFeeIncome"),
         needed_for=frozenset({Invoice.kind, CreditMemo.kind}),
-        help=say(
-            "Where sales of new products are booked. A product that is in your books already keeps its own "
-            "account.",
-        ),
     ),
-    MappingField(
-        key=Role.COST,
-        label=say("Cost of goods sold"),
-        accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
-        prefers=("SuppliesMaterialsCogs",),
-        help=say("Where purchases of new products are booked. Without it, new products can be sold but not bought."),
-    ),
-    MappingField(
-        key=Role.DISCOUNT,
-        label=say("Discounts"),
-        accepts=(AccountKind.INCOME,),
+    replace(STANDARD_MAPPINGS[Role.COST], prefers=("SuppliesMaterialsCogs",)),
+    replace(
+        STANDARD_MAPPINGS[Role.DISCOUNT],
         prefers=("DiscountsRefundsGiven",),
-        help=say(
-            "Where discounts are booked. If it is empty, QuickBooks uses the account of its own sales settings.",
-        ),
+        help=say("Where discounts are booked. If it is empty, QuickBooks uses the account of its own sales settings."),
     ),
-    MappingField(
-        key=Role.DEPOSIT,
-        label=say("Deposit payments to"),
-        accepts=(AccountKind.BANK, AccountKind.OTHER_CURRENT_ASSET),
+    replace(
+        STANDARD_MAPPINGS[Role.DEPOSIT],
         prefers=("UndepositedFunds",),
         help=say("Where received money goes. If it is empty, QuickBooks uses Undeposited Funds."),
     ),
-    MappingField(
-        key=Role.PAYABLE,
-        label=say("Accounts payable"),
-        accepts=(AccountKind.ACCOUNTS_PAYABLE,),
+    replace(
+        STANDARD_MAPPINGS[Role.PAYABLE],
         prefers=("AccountsPayable",),
         needed_for=frozenset({PurchaseOrder.kind, Bill.kind}),
-        help=say("Where what you owe your vendors is booked."),
     ),
-    MappingField(
-        key=Role.TERMS,
-        label=say("Terms"),
-        kind=RecordKind.TERM,
-        help=say("Of invoices whose order names none that QuickBooks has."),
-    ),
-    MappingField(
-        key=Role.CLASS,
-        label=say("Class"),
-        kind=RecordKind.CLASS,
-        help=say("Of documents whose order names none that QuickBooks has."),
-    ),
-    MappingField(
-        key=Role.LOCATION,
-        label=say("Location"),
-        kind=RecordKind.LOCATION,
-        help=say("Of documents whose order names none that QuickBooks has."),
-    ),
-    MappingField(
-        key=Role.SALES_TAX_ITEM,
-        label=say("Sales-tax item"),
-        kind=RecordKind.ITEM,
-        help=say(
-            "The product that stands for sales tax where the tax of an order is sent as a line of its own. It "
-            "should post to the account of the sales tax that you owe.",
-        ),
-    ),
+    *(STANDARD_MAPPINGS[role] for role in (Role.TERMS, Role.CLASS, Role.LOCATION, Role.SALES_TAX_ITEM)),
 )
-
-_DEFAULTS = {option.key: option.default for option in OPTIONS}
-
-
-def chosen(options: Mapping[str, str], key: str) -> str:
-    """Return the value of an option, or its default if it is not set."""
-    return options.get(key, _DEFAULTS[key])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.plugin import Conversation, Request, Sentence, say
-from quickbooks_online.asking import Row, look, quoted, select
+from quickbooks_online.asking import Row, quoted, send_query, write_query
 from quickbooks_online.carrier import CHANGES
 
 PAGE_SIZE = 500
@@ -48,11 +48,11 @@ class Cursor:
         """Return the cursor after a page of `count` entries that was answered at `time`."""
         seen = self.seen or time
         if count < PAGE_SIZE:
-            return Cursor(since=_before(seen) or self.since)
+            return Cursor(since=_subtract_overlap(seen) or self.since)
         return Cursor(since=self.since, position=self.position + count, seen=seen)
 
 
-def _before(time: str) -> str:
+def _subtract_overlap(time: str) -> str:
     """Return the time `OVERLAP` before `time`, or an empty string if `time` cannot be read."""
     try:
         seen = dt.datetime.fromisoformat(time)
@@ -62,7 +62,7 @@ def _before(time: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class RowPage:
     """The rows of one page, the ids of what was deleted, the cursor of the next page, and if there is one."""
 
     rows: Sequence[Row]
@@ -72,34 +72,34 @@ class Stretch:
     deleted: tuple[str, ...] = ()
 
 
-def stretch(kind: str, plural: Sentence, where: str, since: str) -> Conversation[Stretch]:
+def read_page(kind: str, plural: Sentence, where: str, since: str) -> Conversation[RowPage]:
     """Read the page at the cursor `since`. Pages are ordered by id, because ids do not change during a pass.
 
     A record that changes after its page was read is found by the next pass, which begins before this one did.
     """
     cursor = Cursor.read(since)
     if cursor.since and cursor.position == 1 and kind not in NEVER_TOLD:
-        changes = yield from _changes(kind, plural, cursor)
+        changes = yield from _read_changes(kind, plural, cursor)
         if changes is not None:
             return changes
     changed = f"MetaData.LastUpdatedTime >= {quoted(cursor.since)}" if cursor.since else ""
     conditions = " and ".join(filter(None, (where, changed)))
     where = f"where {conditions} " if conditions else ""
-    answer = yield from look(
+    answer = yield from send_query(
         say("list %(entries)s", entries=plural),
-        select(kind, f"{where}orderby Id startposition {cursor.position} maxresults {PAGE_SIZE}"),
+        write_query(kind, f"{where}orderby Id startposition {cursor.position} maxresults {PAGE_SIZE}"),
         say("the list of %(entries)s", entries=plural),
     )
     found: list[Row] = answer["QueryResponse"].get(kind, [])
     more = len(found) == PAGE_SIZE
     total = None
     if not since:  # A list of one page is not counted by a query, because that would be another metered read.
-        total = (yield from _count(kind, plural, where)) if more else len(found)
+        total = (yield from _count_rows(kind, plural, where)) if more else len(found)
     following = cursor.after(len(found), str(answer.get("time", "")))
-    return Stretch(rows=found, following=str(following), more=more, total=total)
+    return RowPage(rows=found, following=str(following), more=more, total=total)
 
 
-def _changes(kind: str, plural: Sentence, cursor: Cursor) -> Conversation[Stretch | None]:
+def _read_changes(kind: str, plural: Sentence, cursor: Cursor) -> Conversation[RowPage | None]:
     """Return the changes since the cursor by change data capture, one call for many kinds: the cheapest way to read.
 
     Return None if it cannot return all of them, because the time is too long ago or too much has changed.
@@ -110,14 +110,14 @@ def _changes(kind: str, plural: Sentence, cursor: Cursor) -> Conversation[Stretc
         return None
     rows: list[Row] = reply.payload["rows"]
     gone = tuple(row["Id"] for row in rows if row.get("status") == DELETED)
-    following = Cursor(since=_before(str(reply.payload.get("time", ""))) or cursor.since)
+    following = Cursor(since=_subtract_overlap(str(reply.payload.get("time", ""))) or cursor.since)
     there = [row for row in rows if row.get("status") != DELETED]
-    return Stretch(rows=there, following=str(following), deleted=gone)
+    return RowPage(rows=there, following=str(following), deleted=gone)
 
 
-def _count(kind: str, plural: Sentence, where: str) -> Conversation[int | None]:
-    statement = select(kind, where.rstrip(), "count(*)")
+def _count_rows(kind: str, plural: Sentence, where: str) -> Conversation[int | None]:
+    statement = write_query(kind, where.rstrip(), "count(*)")
     name, subject = say("count %(entries)s", entries=plural), say("the list of %(entries)s", entries=plural)
-    answer = yield from look(name, statement, subject)
+    answer = yield from send_query(name, statement, subject)
     total = answer["QueryResponse"].get("totalCount")
     return None if total is None else int(total)

@@ -7,7 +7,6 @@ version 75. `review.py` checks the lengths first, so only texts for our own use 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from hub.plugin import (
     Address,
@@ -28,9 +27,11 @@ from hub.plugin import (
     Revision,
     Sale,
     TaxSystem,
+    drop_empty,
+    plain_decimal,
 )
 from quickbooks_online.marks import NOTE_LENGTH
-from quickbooks_online.options import MEMO, chosen
+from quickbooks_online.options import BOOKS_TAX, ITEM_KIND, MEMO, PO_NUMBER
 
 ADDRESS_LINES = 5
 COMPANY_NAME_LENGTH = 100
@@ -65,7 +66,7 @@ def document(posted: Document, options: Mapping[str, str], books: Books) -> tupl
         case Invoice():
             due = posted.due.isoformat() if posted.due else ""
             fields = sale(posted, options, books)
-            return "Invoice", fields | _worth(DueDate=due, SalesTermRef=_ref(posted.terms))
+            return "Invoice", fields | drop_empty(DueDate=due, SalesTermRef=_ref(posted.terms))
         case CreditMemo():
             return "CreditMemo", sale(posted, options, books)
         case Payment():
@@ -87,24 +88,23 @@ def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
         "ClassRef": _ref(posted.tracking_class) if books.class_tracking is ClassTracking.DOCUMENT else {},
         "DepartmentRef": _ref(posted.location),
         "Line": [
-            _sale(line, tax_code(posted, line, options, books), line_class(posted, books)) for line in posted.lines
+            _sale_line(line, tax_code(posted, line, options, books), line_class(posted, books)) for line in posted.lines
         ],
         "PrivateNote": posted.note[:NOTE_LENGTH],
-        "CustomerMemo": _worth(value=memo(posted, options)),
-        "BillEmail": _worth(Address=posted.email),
+        "CustomerMemo": drop_empty(value=memo(posted, options)),
+        "BillEmail": drop_empty(Address=posted.email),
         "BillAddr": address(posted.billing),
         "ShipAddr": address(posted.shipping),
-        "TxnTaxDetail": {} if books.tax_system is TaxSystem.BY_LINE else _tax(posted),
+        "TxnTaxDetail": {} if books.tax_system is TaxSystem.BY_LINE else _tax_detail(posted),
         "GlobalTaxCalculation": calculation(books, taxed=taxed(posted, options)),
     }
     if posted.discount:
-        fields["Line"].append(_discount(posted))
+        fields["Line"].append(_discount_line(posted))
         # Sales tax is due on what the customer pays. Without this, QuickBooks computes the tax before the discount.
         fields["ApplyTaxAfterDiscount"] = True
-    if posted.po_number and chosen(options, "po_number") != MEMO:
-        custom = {"DefinitionId": chosen(options, "po_number"), "Type": "StringType", "StringValue": posted.po_number}
-        fields["CustomField"] = [custom]
-    return _worth(**fields)
+    if posted.po_number and (place := PO_NUMBER.value_in(options)) != MEMO:
+        fields["CustomField"] = [{"DefinitionId": place, "Type": "StringType", "StringValue": posted.po_number}]
+    return drop_empty(**fields)
 
 
 def number(posted: Sale | PurchaseOrder, books: Books) -> str:
@@ -136,7 +136,7 @@ def taxed(posted: Sale, options: Mapping[str, str]) -> bool:
     With automated sales tax, QuickBooks taxes every line marked TAX, whatever the order says. So an order that has no
     tax, or sends it as a line of its own, is sent untaxed, unless the admin lets QuickBooks add the tax.
     """
-    return bool(posted.tax.amount or posted.tax.code or chosen(options, "books_tax"))
+    return posted.is_taxed or bool(BOOKS_TAX.value_in(options))
 
 
 def line_class(posted: Sale, books: Books) -> Payload:
@@ -146,7 +146,7 @@ def line_class(posted: Sale, books: Books) -> Payload:
 
 def memo(posted: Sale, options: Mapping[str, str]) -> str:
     """Return the message printed on the invoice, with the customer's purchase order number if that option is chosen."""
-    if posted.po_number and chosen(options, "po_number") == MEMO:
+    if posted.po_number and PO_NUMBER.value_in(options) == MEMO:
         return f"P.O. number: {posted.po_number}\n{posted.memo}".rstrip()
     return posted.memo
 
@@ -154,9 +154,9 @@ def memo(posted: Sale, options: Mapping[str, str]) -> str:
 def payment(received: Payment) -> Payload:
     """Return the fields of a payment: of one invoice, or as the customer's credit. The link has no line id, because it
     pays the invoice as a whole."""
-    amount = _plain(received.amount)
+    amount = plain_decimal(received.amount)
     paid = received.invoice
-    return _worth(
+    return drop_empty(
         TxnDate=received.date.isoformat(),
         CurrencyRef={"value": received.currency},
         CustomerRef={"value": received.customer.id},
@@ -171,14 +171,14 @@ def payment(received: Payment) -> Payload:
 
 def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
     """Return the fields of a purchase order, with the address that the vendor ships to."""
-    return _worth(
+    return drop_empty(
         DocNumber=number(order, books),
         TxnDate=order.date.isoformat(),
         CurrencyRef={"value": order.currency},
         VendorRef={"value": order.vendor.id},
         APAccountRef=_ref(order.payable),
         DepartmentRef=_ref(order.location),
-        Line=_kept(order, [_purchase(line, order, books) for line in order.lines]),
+        Line=_keep_line_ids(order, [_purchase_line(line, order, books) for line in order.lines]),
         GlobalTaxCalculation=calculation(books, taxed=False),
         ShipAddr=address(order.ship_to),
         DueDate=order.expected.isoformat() if order.expected else "",
@@ -188,7 +188,7 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
     )
 
 
-def _kept(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
+def _keep_line_ids(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
     """Return the lines of a purchase order; in a change, with the ids that they have, because bills refer to them.
     """
     ids = order.revises.lines if order.revises else ()
@@ -198,11 +198,11 @@ def _kept(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
 def bill(charged: Bill, books: Books) -> Payload:
     """Return the fields of a bill. A line for a purchase order line is linked by transaction id, type and line id; all
     three are needed. Lines of a change have no ids, because existing lines cannot be linked (Intuit, Bill)."""
-    lines = [_purchase(line, charged, books) for line in charged.lines]
+    lines = [_purchase_line(line, charged, books) for line in charged.lines]
     if charged.ordered is not None:
         for line, answered in zip(lines, charged.ordered.lines, strict=False):
             line["LinkedTxn"] = [{"TxnId": charged.ordered.id, "TxnType": "PurchaseOrder", "TxnLineId": answered}]
-    return _worth(
+    return drop_empty(
         DocNumber=charged.number,
         TxnDate=charged.date.isoformat(),
         CurrencyRef={"value": charged.currency},
@@ -217,56 +217,45 @@ def bill(charged: Bill, books: Books) -> Payload:
     )
 
 
-def _purchase(line: Line, document: PurchaseOrder | Bill, books: Books) -> Payload:
+def _purchase_line(line: Line, document: PurchaseOrder | Bill, books: Books) -> Payload:
     """Return a line of a purchase. It has the class even if the company tracks the class of a sale by document."""
     detail: Payload = {
         "ItemRef": {"value": line.item.id},
-        "Qty": _plain(line.quantity),
-        "UnitPrice": _plain(line.price),
+        "Qty": plain_decimal(line.quantity),
+        "UnitPrice": plain_decimal(line.price),
     }
     if books.tax_system is not TaxSystem.BY_LINE:
         detail["TaxCodeRef"] = {"value": "NON"}
     if line.customer is not None:
         detail["CustomerRef"] = {"value": line.customer.id}
         detail["BillableStatus"] = "Billable" if line.billable else "NotBillable"
-    return _worth(
+    return drop_empty(
         DetailType="ItemBasedExpenseLineDetail",
-        Amount=_plain(line.amount),
+        Amount=plain_decimal(line.amount),
         Description=line.description,
-        ItemBasedExpenseLineDetail=_worth(ClassRef=_ref(document.tracking_class), **detail),
+        ItemBasedExpenseLineDetail=drop_empty(ClassRef=_ref(document.tracking_class), **detail),
     )
 
 
-def vendor(new: NewVendor) -> Payload:
-    """Return the fields of a vendor. Its currency can never be changed, so it is only sent if it is known."""
-    return _worth(
+def party(new: NewCustomer | NewVendor) -> Payload:
+    """Return the fields of a customer or a vendor. Its currency can never be changed, so it is only sent if it is
+    known."""
+    return drop_empty(
         DisplayName=new.name.strip(),
         CompanyName=new.name.strip()[:COMPANY_NAME_LENGTH],
-        PrimaryEmailAddr=_worth(Address=new.email),
-        PrimaryPhone=_worth(FreeFormNumber=new.phone),
-        BillAddr=address(new.address),
-        CurrencyRef=_worth(value=new.currency),
-    )
-
-
-def customer(new: NewCustomer) -> Payload:
-    """Return the fields of a customer. Its currency can never be changed, so it is only sent if it is known."""
-    return _worth(
-        DisplayName=new.name.strip(),
-        CompanyName=new.name.strip()[:COMPANY_NAME_LENGTH],
-        PrimaryEmailAddr=_worth(Address=new.email),
-        PrimaryPhone=_worth(FreeFormNumber=new.phone),
-        BillAddr=address(new.billing),
-        ShipAddr=address(new.shipping),
-        CurrencyRef=_worth(value=new.currency),
+        PrimaryEmailAddr=drop_empty(Address=new.email),
+        PrimaryPhone=drop_empty(FreeFormNumber=new.phone),
+        BillAddr=address(new.billing if isinstance(new, NewCustomer) else new.address),
+        ShipAddr=address(new.shipping if isinstance(new, NewCustomer) else None),
+        CurrencyRef=drop_empty(value=new.currency),
     )
 
 
 def item(new: NewItem, options: Mapping[str, str], books: Books) -> Payload:
     """Return the fields of a product. With a cost account it can also be bought: on purchase orders and bills."""
-    fields = _worth(
+    fields = drop_empty(
         Name=new.name.strip(),
-        Type=chosen(options, "item_kind"),
+        Type=ITEM_KIND.value_in(options),
         Description=new.description,
         IncomeAccountRef={"value": new.income.id},
         ExpenseAccountRef=_ref(new.cost),
@@ -275,7 +264,7 @@ def item(new: NewItem, options: Mapping[str, str], books: Books) -> Payload:
     if books.tax_system is not TaxSystem.BY_LINE:  # Outside the US each line has a code, and the product has none.
         fields["Taxable"] = new.taxable
     if new.price is not None:
-        fields["UnitPrice"] = _plain(new.price)
+        fields["UnitPrice"] = plain_decimal(new.price)
     return fields
 
 
@@ -283,11 +272,8 @@ def address(place: Address | None) -> Payload:
     """Return a postal address. QuickBooks has five lines above the city; further lines are joined into the fifth."""
     if place is None:
         return {}
-    lines = [line for line in place.lines if line]
-    if len(lines) > ADDRESS_LINES:
-        lines = [*lines[: ADDRESS_LINES - 1], ", ".join(lines[ADDRESS_LINES - 1 :])]
-    return _worth(
-        **{f"Line{number}": line for number, line in enumerate(lines, start=1)},
+    return drop_empty(
+        **{f"Line{number}": line for number, line in enumerate(place.fit_lines(ADDRESS_LINES), start=1)},
         City=place.city,
         CountrySubDivisionCode=place.region,
         PostalCode=place.postal_code,
@@ -295,48 +281,38 @@ def address(place: Address | None) -> Payload:
     )
 
 
-def _sale(line: Line, code: str, tracking_class: Payload) -> Payload:
+def _sale_line(line: Line, code: str, tracking_class: Payload) -> Payload:
     # QuickBooks refuses (6070) an amount that is not quantity times price, so both are sent with all their decimals.
-    return _worth(
+    return drop_empty(
         DetailType="SalesItemLineDetail",
-        Amount=_plain(line.amount),
+        Amount=plain_decimal(line.amount),
         Description=line.description,
-        SalesItemLineDetail=_worth(
+        SalesItemLineDetail=drop_empty(
             ItemRef={"value": line.item.id},
-            Qty=_plain(line.quantity),
-            UnitPrice=_plain(line.price),
-            TaxCodeRef=_worth(value=code),
+            Qty=plain_decimal(line.quantity),
+            UnitPrice=plain_decimal(line.price),
+            TaxCodeRef=drop_empty(value=code),
             ClassRef=tracking_class,
         ),
     )
 
 
-def _discount(posted: Sale) -> Payload:
-    detail = _worth(DiscountAccountRef=_ref(posted.discount_account))
+def _discount_line(posted: Sale) -> Payload:
+    detail = drop_empty(DiscountAccountRef=_ref(posted.discount_account))
     return {
         "DetailType": "DiscountLineDetail",
-        "Amount": _plain(posted.discount),
+        "Amount": plain_decimal(posted.discount),
         "DiscountLineDetail": {"PercentBased": False, **detail},
     }
 
 
-def _tax(posted: Sale) -> Payload:
+def _tax_detail(posted: Sale) -> Payload:
     """Return the tax of a sale. Without a code, QuickBooks computes it. Code and amount together ask QuickBooks to use
     our amount, which it may ignore (Intuit's PHP SDK, issue 199): the hub compares the total that it echoes."""
     if posted.tax.code is None:
         return {}
-    return {"TxnTaxCodeRef": {"value": posted.tax.code.id}, "TotalTax": _plain(posted.tax.amount)}
+    return {"TxnTaxCodeRef": {"value": posted.tax.code.id}, "TotalTax": plain_decimal(posted.tax.amount)}
 
 
 def _ref(ref: Ref | None) -> Payload:
     return {"value": ref.id} if ref else {}
-
-
-def _worth(**fields: object) -> Payload:
-    """Return the fields that are not empty, because QuickBooks would store an empty one as empty."""
-    return {name: value for name, value in fields.items() if value not in ("", {}, [], None)}
-
-
-def _plain(amount: Decimal) -> Decimal:
-    """Return the same amount without an exponent, which not every JSON parser accepts."""
-    return Decimal(f"{amount:f}")

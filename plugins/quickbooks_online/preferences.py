@@ -30,21 +30,21 @@ def books(realm: str, company: Row, preferences: Row) -> Books:
         country=company.get("Country", ""),
         currency=currency.get("HomeCurrency", {}).get("value", ""),
         closed_until=dt.date.fromisoformat(closed) if closed else None,
-        assigns_numbers_to=_numbers(sales, preferences),
-        unsupported=_lacks(company),
-        tax_system=_taxing(company.get("Country", ""), preferences.get("TaxPrefs", {})),
-        discounts=_is(sales.get("AllowDiscount", True)),
-        billable=_is(buying.get("BillableExpenseTracking", True)),
-        class_tracking=_classes(accounting),
-        locations=_is(accounting.get("TrackDepartments", False)),
-        several_currencies=_is(currency.get("MultiCurrencyEnabled", False)),
+        assigns_numbers_to=_find_numbered_kinds(sales, preferences),
+        unsupported=_find_missing_kinds(company),
+        tax_system=_find_tax_system(company.get("Country", ""), preferences.get("TaxPrefs", {})),
+        discounts=_is_true(sales.get("AllowDiscount", True)),
+        billable=_is_true(buying.get("BillableExpenseTracking", True)),
+        class_tracking=_find_class_tracking(accounting),
+        locations=_is_true(accounting.get("TrackDepartments", False)),
+        several_currencies=_is_true(currency.get("MultiCurrencyEnabled", False)),
     )
 
 
-def _numbers(sales: Row, preferences: Row) -> frozenset[str]:
+def _find_numbered_kinds(sales: Row, preferences: Row) -> frozenset[str]:
     """Return the kinds that the company numbers itself. Bills always have the vendor's number."""
-    invoices = "CustomTxnNumbers" in sales and not _is(sales["CustomTxnNumbers"])
-    orders = _other(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "false"
+    invoices = "CustomTxnNumbers" in sales and not _is_true(sales["CustomTxnNumbers"])
+    orders = _read_other(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "false"
     kinds = (
         (Invoice.kind, invoices),
         (CreditMemo.kind, invoices),
@@ -53,17 +53,17 @@ def _numbers(sales: Row, preferences: Row) -> frozenset[str]:
     return frozenset(kind for kind, itself in kinds if itself)
 
 
-def _lacks(company: Row) -> frozenset[str]:
+def _find_missing_kinds(company: Row) -> frozenset[str]:
     pairs = {pair.get("Name"): str(pair.get("Value", "")) for pair in company.get("NameValue", ())}
     plan = pairs.get("OfferingSku", "")
     without = any(name in plan for name in WITHOUT_ORDERS)
     return frozenset({PurchaseOrder.kind}) if without else frozenset()
 
 
-def _taxing(country: str, taxes: Row) -> TaxSystem:
+def _find_tax_system(country: str, taxes: Row) -> TaxSystem:
     """Return the company's tax system. `PartnerTaxEnabled` is true if automated sales tax is set up, false if its setup
     is pending, and absent if a US company sets tax by hand."""
-    if not _is(taxes.get("UsingSalesTax", True)):
+    if not _is_true(taxes.get("UsingSalesTax", True)):
         return TaxSystem.NONE
     if country not in HOME:
         return TaxSystem.BY_LINE
@@ -72,18 +72,18 @@ def _taxing(country: str, taxes: Row) -> TaxSystem:
     return TaxSystem.BY_CODE if taxes.get("PartnerTaxEnabled") is None else TaxSystem.AUTOMATED
 
 
-def _classes(accounting: Row) -> ClassTracking:
-    if _is(accounting.get("ClassTrackingPerTxnLine", False)):
+def _find_class_tracking(accounting: Row) -> ClassTracking:
+    if _is_true(accounting.get("ClassTrackingPerTxnLine", False)):
         return ClassTracking.LINE
-    return ClassTracking.DOCUMENT if _is(accounting.get("ClassTrackingPerTxn", False)) else ClassTracking.NONE
+    return ClassTracking.DOCUMENT if _is_true(accounting.get("ClassTrackingPerTxn", False)) else ClassTracking.NONE
 
 
-def _other(preferences: Row, name: str) -> str:
+def _read_other(preferences: Row, name: str) -> str:
     """Return one of `OtherPrefs`, which are pairs of texts. Names are compared without spaces, because Intuit's own
     sample has spaces in them."""
     pairs = preferences.get("OtherPrefs", {}).get("NameValue", ())
     return next((str(pair["Value"]).lower() for pair in pairs if pair["Name"].replace(" ", "") == name), "")
 
 
-def _is(value: Any) -> bool:
+def _is_true(value: Any) -> bool:
     return value is True or value == "true"

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from hub.plugin import Fix, Problem, Refusal, Sentence, say
+from hub.plugin import Document, Problem, Refusal, Sentence, StandardProblems, say
+
+PROBLEMS = StandardProblems(product="QuickBooks")
 
 SUPPORT = say("Send it again; if that does not help, give the code to support.")
 SAYS = say("QuickBooks says: %(detail)s")
@@ -180,44 +183,33 @@ LATER = {
 """The reason why QuickBooks asks us to retry later, as a half sentence, by code."""
 
 
-def knows(code: str) -> bool:
+def has_sentences(code: str) -> bool:
     """Return True if there are sentences for this code."""
     return code in REFUSALS
 
 
-def problem(code: str, message: str, detail: str, element: str, subject: Sentence) -> Problem:
+def build_problem(code: str, message: str, detail: str, element: str, subject: Sentence) -> Problem:
     """Return the problem that an error of QuickBooks means, about `subject`."""
     refusal = REFUSALS.get(code, _UNKNOWN)
-    said = _said(message, detail)
+    said = _read_own_words(message, detail)
     if not said and refusal.why is not None and "%(detail)s" in refusal.why.message:
         refusal = replace(refusal, why=None)
-    return refusal.problem(
-        code, field=_account(element) or refusal.field or _field(code, element, said), subject=subject, detail=said,
-        element=f" ({element})" if element else "",
-    )  # fmt: skip
+    field = _find_account_field(element) or refusal.field or _find_field(code, element, said)
+    where = f" ({element})" if element else ""
+    return refusal.problem(code, field=field, subject=subject, detail=said, element=where)
 
 
-def closed(subject: Sentence, until: dt.date, *, may_move: bool = True) -> Problem:
-    """Return the problem of code 6210, known before sending. `may_move` offers the next open day as a fix."""
-    return Problem(
-        what=say(
-            "The books are closed until %(day)s, which is not before the date of %(subject)s.",
-            day=until, subject=subject,
-        ),
-        why=say("Nothing dated up to that day can be added from outside."),
-        cure=REFUSALS["6210"].cure,
-        field="date",
-        code="6210",
-        fixes=(Fix.day(until + dt.timedelta(days=1)),) if may_move else (),
-    )
+def find_closed_period(document: Document, closed_until: dt.date | None) -> Iterator[Problem]:
+    """Yield the problem of code 6210 for a document that is dated in a closed period, known before sending."""
+    return PROBLEMS.find_closed_period(document, closed_until, code="6210", cure=REFUSALS["6210"].cure)
 
 
-def _account(element: str) -> str:
+def _find_account_field(element: str) -> str:
     """Return our field for QuickBooks' account field (`element`), or an empty string."""
     return next((field for pattern, field in _FIELDS if "Account" in pattern and re.search(pattern, element)), "")
 
 
-def _field(code: str, element: str, said: str) -> str:
+def _find_field(code: str, element: str, said: str) -> str:
     if code == "610" and not element:
         return ""  # Its text lists every kind of record, not only the one that it is about.
     for pattern, field in _FIELDS:
@@ -226,7 +218,7 @@ def _field(code: str, element: str, said: str) -> str:
     return ""
 
 
-def _said(message: str, detail: str) -> str:
+def _read_own_words(message: str, detail: str) -> str:
     """Return QuickBooks' own text without repetition: a detail mostly begins with the message and " : "."""
     text = " ".join((detail or message).replace("\\n", " ").split())
     if message and text.startswith(message):

@@ -11,7 +11,6 @@ from hub.plugin import (
     Bill,
     Books,
     Document,
-    Line,
     NewCustomer,
     NewItem,
     NewRecord,
@@ -26,8 +25,9 @@ from hub.plugin import (
     say,
 )
 from quickbooks_online import numbering, refusals
-from quickbooks_online.options import MEMO, chosen
+from quickbooks_online.options import MEMO, PO_NUMBER
 from quickbooks_online.payloads import memo, taxed
+from quickbooks_online.refusals import PROBLEMS
 
 CUSTOMER_NAME_LENGTH = 500
 ITEM_NAME_LENGTH = 100
@@ -41,38 +41,27 @@ TAXABLE_LINES = 750
 NOT_IN_NAMES = {":": say("a colon"), "\t": say("a tab"), "\n": say("a line break"), "\r": say("a line break")}
 
 
-def problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+def find_problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """Return what a person must correct in a document or a new record before it can be posted."""
-    if isinstance(subject, NewCustomer):
-        yield from _customer(subject)
-    elif isinstance(subject, NewItem):
-        yield from _item(subject)
-    elif isinstance(subject, NewVendor):
-        yield from _vendor(subject)
+    if isinstance(subject, NewItem):
+        yield from _review_item(subject)
+    elif isinstance(subject, NewCustomer | NewVendor):
+        yield from _review_party(subject)
     else:
-        yield from _number(subject, books)
-        yield from _closed(subject, books)
-        yield from _lacking(subject, books)
+        if subject.kind not in books.assigns_numbers_to:
+            yield from PROBLEMS.find_long_number(subject, numbering.LENGTH)
+        yield from refusals.find_closed_period(subject, books.closed_until)
+        yield from _review_plan(subject, books)
         if isinstance(subject, Sale):
-            yield from _sale(subject, options, books)
+            yield from _review_sale(subject, options, books)
         elif not isinstance(subject, Payment):
-            yield from _purchase(subject)
+            yield from _review_purchase(subject)
 
 
-def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
-    if document.total < 0:
-        yield Problem(
-            what=say(
-                "What is bought from %(vendor)s comes to %(total)s %(currency)s.",
-                vendor=document.vendor.name, total=document.total, currency=document.currency,
-            ),
-            why=say("QuickBooks takes no bill or purchase order below zero."),
-            cure=say("Enter it in QuickBooks as a vendor credit."),
-            field="lines",
-            code="below-zero",
-        )
+def _review_purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
+    yield from PROBLEMS.find_negative_purchase(document, say("Enter it in QuickBooks as a vendor credit."))
+    yield from PROBLEMS.find_long_descriptions(document.lines, DESCRIPTION_LENGTH)
     for line in document.lines:
-        yield from _described(line)
         if line.amount < 0 <= document.total:
             yield Problem(
                 what=say(
@@ -86,34 +75,7 @@ def _purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
             )
 
 
-def _vendor(vendor: NewVendor) -> Iterator[Problem]:
-    yield from _name(vendor.name, CUSTOMER_NAME_LENGTH, say("vendor"), "vendor")
-    yield from _reached(vendor, "vendor")
-
-
-def _number(document: Document, books: Books) -> Iterator[Problem]:
-    if document.kind not in books.assigns_numbers_to and len(document.number) > numbering.LENGTH:
-        yield Problem(
-            what=say("The number %(number)s is too long for QuickBooks.", number=document.number),
-            why=say(
-                "QuickBooks keeps %(length)s characters; this number has %(number)s.",
-                length=numbering.LENGTH, number=len(document.number),
-            ),
-            cure=say("Give it a shorter number."),
-            field="number",
-            code="number-too-long",
-            fixes=numbering.shorter(document),
-        )
-
-
-def _closed(document: Document, books: Books) -> Iterator[Problem]:
-    """Return a problem if the books are closed for the document's date (6210)."""
-    if books.closed_until and document.date <= books.closed_until:
-        changes = getattr(document, "revises", None) is not None  # A posting stays in its own period.
-        yield refusals.closed(describe(document), books.closed_until, may_move=not changes)
-
-
-def _lacking(document: Document, books: Books) -> Iterator[Problem]:
+def _review_plan(document: Document, books: Books) -> Iterator[Problem]:
     """Return a problem if the company's plan does not include this kind of document (5020)."""
     if document.kind in books.unsupported:
         yield Problem(
@@ -128,8 +90,8 @@ def _lacking(document: Document, books: Books) -> Iterator[Problem]:
         )
 
 
-def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
-    yield from _tax(sale, options, books)
+def _review_sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+    yield from _review_tax(sale, options, books)
     if sale.discount and not books.discounts:
         yield Problem(
             what=say("%(title)s has a discount, and discounts are switched off in QuickBooks.", title=sale.title),
@@ -139,37 +101,34 @@ def _sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Prob
             field="discount_account",
             code="discounts-off",
         )
-    yield from _too_many_lines(sale, taxed=taxed(sale, options))
-    for line in sale.lines:
-        yield from _described(line)
+    yield from _review_line_counts(sale, taxed=taxed(sale, options))
+    yield from PROBLEMS.find_long_descriptions(sale.lines, DESCRIPTION_LENGTH)
     title = describe(sale)
-    yield from _long(memo(sale, options), MEMO_LENGTH, say("The message on %(document)s", document=title), "memo")
-    yield from _long(sale.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=title), "email")
-    if chosen(options, "po_number") != MEMO:
+    what = say("The message on %(document)s", document=title)
+    yield from PROBLEMS.find_long_text(memo(sale, options), MEMO_LENGTH, what, "memo")
+    what = say("The e-mail address of %(name)s", name=title)
+    yield from PROBLEMS.find_long_text(sale.email, EMAIL_LENGTH, what, "email")
+    if PO_NUMBER.value_in(options) != MEMO:
         what = say("The P.O. number %(number)s", number=sale.po_number)
-        yield from _long(sale.po_number, CUSTOM_FIELD_LENGTH, what, "po_number")
+        yield from PROBLEMS.find_long_text(sale.po_number, CUSTOM_FIELD_LENGTH, what, "po_number")
 
 
-def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
+def _review_tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """Return a problem if the company's tax system cannot represent the tax of the order."""
-    has, field = {"title": sale.title, "tax": sale.tax.amount}, "tax"
-    is_taxed = taxed(sale, options)
+    is_taxed, field = taxed(sale, options), "tax"
     if sale.tax.amount and books.tax_system is TaxSystem.NONE:
         yield Problem(
-            what=say("%(title)s has %(tax)s of sales tax, and your QuickBooks does not use sales tax.", **has),
+            what=say(
+                "%(title)s has %(tax)s of sales tax, and your QuickBooks does not use sales tax.",
+                title=sale.title, tax=sale.tax.amount,
+            ),
             why=say("QuickBooks would leave the tax out."),
             cure=say("Send the tax as an item, or switch sales tax on in QuickBooks."),
             field=field,
             code="tax-off",
         )
-    elif sale.tax.amount and books.tax_system is TaxSystem.BY_CODE and sale.tax.code is None:
-        yield Problem(
-            what=say("%(title)s has %(tax)s of sales tax, and QuickBooks is not told at which rate.", **has),
-            why=say("In your QuickBooks a tax code says it."),
-            cure=say("Choose a tax code, or send the tax as an item."),
-            field=field,
-            code="tax-code-missing",
-        )
+    elif books.tax_system is TaxSystem.BY_CODE:
+        yield from PROBLEMS.find_missing_tax_code(sale, say("In your QuickBooks a tax code says the rate."))
     elif is_taxed and books.tax_system is TaxSystem.BY_LINE and sale.tax.code is None:
         yield Problem(
             what=say("%(title)s is to be taxed, and QuickBooks is not told by which code.", title=sale.title),
@@ -188,7 +147,7 @@ def _tax(sale: Sale, options: Mapping[str, str], books: Books) -> Iterator[Probl
         )
 
 
-def _too_many_lines(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
+def _review_line_counts(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
     taxable = sum(line.taxable for line in sale.lines) if taxed else 0
     for count, most, what in (
         (len(sale.lines), LINES, say("%(title)s has too many lines for QuickBooks.", title=sale.title)),
@@ -204,52 +163,12 @@ def _too_many_lines(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
             )
 
 
-def _customer(customer: NewCustomer) -> Iterator[Problem]:
-    yield from _name(customer.name, CUSTOMER_NAME_LENGTH, say("customer"), "customer")
-    yield from _reached(customer, "customer")
+def _review_party(party: NewCustomer | NewVendor) -> Iterator[Problem]:
+    yield from PROBLEMS.find_wrong_name(party.name, party.kind, most=CUSTOMER_NAME_LENGTH, unusable=NOT_IN_NAMES)
+    yield from PROBLEMS.find_long_contact(party, email=EMAIL_LENGTH, phone=PHONE_LENGTH)
 
 
-def _reached(party: NewCustomer | NewVendor, field: str) -> Iterator[Problem]:
-    yield from _long(party.email, EMAIL_LENGTH, say("The e-mail address of %(name)s", name=party.name), field)
-    yield from _long(party.phone, PHONE_LENGTH, say("The telephone number of %(name)s", name=party.name), field)
-
-
-def _described(line: Line) -> Iterator[Problem]:
-    what = say("The description “%(text)s…”", text=line.description[:40])
-    yield from _long(line.description, DESCRIPTION_LENGTH, what, "lines")
-
-
-def _item(item: NewItem) -> Iterator[Problem]:
-    yield from _name(item.name, ITEM_NAME_LENGTH, say("product"), "item")
-    yield from _long(item.description, DESCRIPTION_LENGTH, say("The description of %(name)s", name=item.name), "item")
-
-
-def _name(name: str, length: int, kind: str, field: str) -> Iterator[Problem]:
-    """Return problems with a name: it may have no colon, which separates the levels of a list, no tab and no line
-    break."""
-    if not name.strip():
-        what = say("A new %(kind)s has no name.", kind=kind)
-        yield Problem(what=what, cure=say("Give it a name."), field=field, code="name-missing")
-    yield from _long(name.strip(), length, say("The name “%(name)s…”", name=name.strip()[:40]), field)
-    for character, sign in NOT_IN_NAMES.items():
-        if character in name.strip():
-            yield Problem(
-                what=say("The name “%(name)s” has %(sign)s in it.", name=" ".join(name.split()), sign=sign),
-                why=say("QuickBooks takes no %(kind)s with %(sign)s in its name.", kind=kind, sign=sign),
-                cure=say("Change the name, or choose a %(kind)s that is in QuickBooks already.", kind=kind),
-                field=field,
-                code="name-characters",
-            )
-
-
-def _long(text: str, most: int, what: str, field: str) -> Iterator[Problem]:
-    if len(text) > most:
-        yield Problem(
-            what=say("%(text)s is too long for QuickBooks.", text=what),
-            why=say(
-                "QuickBooks keeps %(most)s characters; this has %(count)s.", most=f"{most:,}", count=f"{len(text):,}"
-            ),
-            cure=say("Make it shorter."),
-            field=field,
-            code="too-long",
-        )
+def _review_item(item: NewItem) -> Iterator[Problem]:
+    yield from PROBLEMS.find_wrong_name(item.name, "item", most=ITEM_NAME_LENGTH, unusable=NOT_IN_NAMES)
+    what = say("The description of %(name)s", name=item.name)
+    yield from PROBLEMS.find_long_text(item.description, DESCRIPTION_LENGTH, what, "item")

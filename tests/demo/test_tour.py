@@ -14,12 +14,12 @@ SECOND_PAGE = [str(number) for number in range(1053, 1028, -1)]
 STOPPED = {
     "Invoice 1052": "The product “B3301” is inactive in QuickBooks.",
     "Invoice 1051": "The number of invoice 1051 for Pioneer Insurance is used already in QuickBooks.",
-    "New customer “Beacon Law Group”": "In QuickBooks “Beacon Law Group” is a vendor,",
+    "New customer “Beacon Law Group”": "QuickBooks already has a vendor named “Beacon Law Group”.",
     "Invoice 1044": "The product “B3301” is inactive in QuickBooks.",
     "Invoice 1040": "The customer “O'Brien Landscaping” is inactive in QuickBooks.",
     "Invoice 1038": "The number of invoice 1038 for Atlas Moving is used already in QuickBooks.",
-    "Invoice 1030": "The books are closed until 17 Oct 2026,",
-    "Invoice 1029": "The books are closed until 17 Oct 2026,",
+    "Invoice 1030": "The books are closed through 17 Oct 2026,",
+    "Invoice 1029": "The books are closed through 17 Oct 2026,",
 }
 
 

@@ -39,7 +39,7 @@ NEEDS: dict[str, Permission | None] = {
     "order_status": VIEW, "orders_status": VIEW, "orders_bar": VIEW, "sent_lately": VIEW,
     "company": VIEW, "refresh_company": VIEW, "order_history": VIEW, "refresh_order": VIEW,
     "static": None, "htmx": None, "support": None, "disconnected": None, "polling": None, "webhook": None,
-    "notices": None, "nothing": None,
+    "notices": None, "nothing": None, "health_live": None, "health_ready": None, "metrics": None,
 }  # fmt: skip
 """What each address asks of who comes; None for what machines and visitors are given."""
 
@@ -156,6 +156,21 @@ def test_a_kind_of_document_that_the_settings_leave_out_is_neither_sent_nor_trie
         assert client.post(path, data=form).status_code == 403, path
     session().expire_all()
     assert stopped.state == "stopped"
+
+
+@pytest.mark.parametrize("admitted", ["ada", "eve"])
+def test_only_who_may_send_is_offered_to_retry_and_to_cancel(
+    client: FlaskClient, desk: Desk, ledger: Ledger, admitted: str
+) -> None:
+    ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
+    send_order(ADA_AT_ACME, 1, desk.copy_order("1043"), Choices())
+    pump.deliver(1)
+    session().get_one(Installation, 1).visible_to = {"who": "users", "ids": [admitted]}
+    session().commit()
+    for path in ("/hub/orders/1043/status", "/hub/installations/1/activity"):
+        page = client.get(path).text
+        assert "No." in page
+        assert [word in page for word in ("/retry", "/cancel")] == [admitted == "ada"] * 2, path
 
 
 def test_a_page_of_the_host_offers_the_buttons_to_whom_the_hub_lets_in(

@@ -89,8 +89,8 @@ COMMANDS: dict[Any, Command] = {
     send_order: sends(lambda actor, here: send_order(actor, here.id, order_1042(), Choices())),
     create_bundle: sends(lambda actor, here: create_bundle(actor, here.id, ["1042"], ["invoice"], "once")),
     confirm_deleted: sends(lambda actor, here: confirm_deleted(actor, here.invoice)),
-    retry_delivery: sends_or_manages(lambda actor, here: retry_delivery(actor, here.invoice)),
-    cancel_delivery: sends_or_manages(lambda actor, here: cancel_delivery(actor, here.invoice)),
+    retry_delivery: sends(lambda actor, here: retry_delivery(actor, here.invoice)),
+    cancel_delivery: sends(lambda actor, here: cancel_delivery(actor, here.invoice)),
     retry_all: manages(lambda actor, here: retry_all(actor, here.id, ActivityFilter())),
     install.install_integration: manages(
         lambda actor, here: install.install_integration(actor, "pretend"), elsewhere=None
@@ -134,6 +134,9 @@ VISIBLE_ONLY = (
     linking.unlink_company, install.reload_history,
 )  # fmt: skip
 """The commands for which "Visible to" decides, of those who do not manage."""
+
+SENDING = (send_order, create_bundle, confirm_deleted, retry_delivery, cancel_delivery)
+"""The commands for which "Visible to" decides of everybody: who manages has it in the settings."""
 
 OF_A_KIND = (send_order, create_bundle, confirm_deleted, retry_delivery)
 """The commands that send documents of a kind, or say something of them."""
@@ -215,6 +218,18 @@ def test_whom_visible_to_leaves_out_is_refused(command: Any, here: World, desk: 
     session().commit()
     before = whole_database()
     desk.permissions = {SEND, VIEW}
+    with pytest.raises(Forbidden):
+        COMMANDS[command].call(ADA_AT_ACME, here)
+    assert whole_database() == before
+
+
+@pytest.mark.parametrize("command", SENDING, ids=lambda command: command.__name__)
+def test_who_manages_and_is_left_out_by_visible_to_sends_retries_and_cancels_nothing(
+    command: Any, here: World
+) -> None:
+    here.installation.visible_to = {"who": "users", "ids": ["eve"]}
+    session().commit()
+    before = whole_database()
     with pytest.raises(Forbidden):
         COMMANDS[command].call(ADA_AT_ACME, here)
     assert whole_database() == before

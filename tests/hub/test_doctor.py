@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
+from rq.cron import CronScheduler
 from sqlalchemy import delete, text, update
 
 from hub import jobs, queue
@@ -17,15 +19,16 @@ from hub.cli import cli
 from hub.database import now, session
 from hub.dispatch import pump
 from hub.extension import BrokenPlugin
-from hub.installations import doctor
-from hub.installations.doctor import find_faults
-from hub.models import Delivery, Installation, Mapping
+from hub.models import Delivery, Installation, Lease, LeaseKind, Mapping
+from hub.operations import doctor
+from hub.operations.doctor import find_faults
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import Setting, Unavailable
 from hub.queue import commit
 from hub.states import InstallationState
 from tests.support import redis
+from tests.support.deliveries import send
 from tests.support.host import ADA_AT_ACME, Desk
 from tests.support.pretend import Ledger
 
@@ -46,6 +49,7 @@ def well(
     """An installation with nothing wrong; Redis answers, a worker is there, and somebody sweeps."""
     with redis.running(tmp_path_factory.getbasetemp()) as app.config["HUB_REDIS_URL"]:
         monkeypatch.setattr(doctor, "count_workers", lambda: 1)
+        monkeypatch.setattr(doctor, "schedulers", lambda: 1)
         jobs.sweep()
         yield installation
 
@@ -146,8 +150,7 @@ def _hangs(app: Flask, installation: Installation) -> None:
         (_no_setting, ["setting-missing"], "HUB_PRETEND_CLIENT_ID"),
         (_expired, ["authorization-ended"], "Pretend Books"), (_unmapped, ["mapping-missing"], "Income account"),
         (_stopped, ["stopped"], "1 delivery has stopped: rejected"),
-        (_nobody_sweeps, ["sweep-missing"], "flask hub scheduler"),
-        (_never_swept, ["sweep-missing"], "flask hub scheduler"),
+        (_nobody_sweeps, ["sweep-missing"], "workers"), (_never_swept, ["sweep-missing"], "workers"),
         (_hangs, ["ledger-unavailable", "plugin-hung"], "send (1×)"),
         (_down, ["ledger-unavailable"], "The ledger is away."), (_stuck, ["stuck"], "2 deliveries have"),
     ],
@@ -162,3 +165,53 @@ def test_it_names_what_is_wrong(
     assert (code, codes()) == (1, found)
     assert named in output
     assert output.count("→") == len(found), "Each has a cure."
+
+
+# ── Redis, schedulers and clocks ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_a_scheduler_it_says_so(well: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "schedulers", lambda: 0)
+    assert codes() == ["scheduler-missing"]
+
+
+def test_a_scheduler_counts_while_it_is_heard_of(app: Flask, tmp_path: Path) -> None:
+    with redis.running(tmp_path) as app.config["HUB_REDIS_URL"]:
+        assert doctor.schedulers() == 0
+        scheduler = CronScheduler(connection=queue.connection())
+        scheduler.register_birth()
+        assert doctor.schedulers() == 1
+        queue.connection().zadd("rq:cron_schedulers", {scheduler.name: time.time() - 300})
+        assert doctor.schedulers() == 0
+
+
+def test_a_redis_that_is_nearly_full_or_evicts(well: Installation) -> None:
+    used = int(queue.connection().info("memory")["used_memory"])
+    queue.connection().config_set("maxmemory", used * 2)
+    assert codes() == []
+    queue.connection().config_set("maxmemory", int(used * 1.05))
+    assert codes() == ["redis-full"]
+    queue.connection().config_set("maxmemory-policy", "allkeys-lru")
+    assert codes() == ["redis-evicts", "redis-full"]
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_clocks_are_compared(well: Installation, database_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = doctor.clock_skews()
+    assert set(found) == {"redis", *(["database"] if database_kind == "postgresql" else [])}
+    assert max(map(abs, found.values())) < dt.timedelta(seconds=2)
+    monkeypatch.setattr(doctor, "now", lambda: now() + dt.timedelta(seconds=30))
+    assert [one.where for one in find_faults() if one.code == "clock-skew"] == sorted(found)
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_a_lease_that_a_dead_worker_left_behind(well: Installation) -> None:
+    ago = now() - dt.timedelta(hours=1)
+    session().add(Lease(kind=LeaseKind.DELIVERIES, installation_id=well.id, token="gone", until=ago))
+    session().commit()
+    assert codes() == [], "Nothing is due."
+    send(well)
+    assert codes() == ["lease-stale"]
+    session().execute(update(Lease).values(until=now()))
+    session().commit()
+    assert codes() == []

@@ -13,27 +13,23 @@ from sqlalchemy import select
 
 from hub.books import links
 from hub.database import session
-from hub.dispatch import pump
 from hub.errors import Incomplete
 from hub.host import Company, Order
-from hub.models import Delivery, Installation, TransactionRow
+from hub.models import Installation, TransactionRow
 from hub.orders.cancel import cancel_delivery
 from hub.orders.deliveries import last_choices
-from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.orders.send_many import check_orders
 from hub.planning.choices import Choices
-from hub.plugin import FixKind, RecordKind, document_kinds
+from hub.plugin import FixKind, RecordKind
 from hub.serialization import problems_of
 from hub.states import DeliveryState
 from tests.support.host import ADA_AT_ACME, Desk, order_1042, turned
 from tests.support.hypothesis_profile import examples
 from tests.support.plans import choices, orders_with_vendors
-from tests.support.wide import ACCOUNTS, Wide, WideLedger, add_entries
+from tests.support.wide import WideLedger, add_entries, install_wide
+from tests.support.wide_orders import CUSTOMER, INVOICE, ITEM, MUGS, PENS, bought, carry, retry, rows, send, unpaid
 
-MUGS = Company(id="s1", name="Mug Makers")
-PENS = Company(id="s2", name="Pen People")
-INVOICE, CUSTOMER, ITEM = ("order/1042", "invoice"), ("company/12", "customer"), ("item/a7102", "item")
 VOID_AND_MEMO = Choices(documents=("credit_memo",), updates=("invoice",))
 
 
@@ -45,45 +41,7 @@ def ledger() -> WideLedger:
 @pytest.fixture
 def wide(app: Flask, installation: Installation, ledger: WideLedger) -> Installation:
     """An installation of a product that takes, changes and voids everything."""
-    app.extensions["hub"].integrations = {"pretend": Wide(ledger)}
-    installation.documents = list(document_kinds())
-    add_entries(installation, RecordKind.ACCOUNT, *ACCOUNTS)
-    return installation
-
-
-def unpaid(**changes: object) -> Order:
-    return replace(order_1042(), payments=(), **changes)  # type: ignore[arg-type]  # Fields of an order.
-
-
-def bought(*vendors: Company) -> Order:
-    """Order 1042 with its line once for each vendor."""
-    line = replace(order_1042().lines[0], quantity=Decimal(10), amount=Decimal("23.00"), cost=Decimal("1.00"))
-    lines = tuple(replace(line, vendor=vendor) for vendor in vendors)
-    return unpaid(lines=lines, discount=Decimal(0), total=23 * Decimal(len(lines)))
-
-
-def rows() -> dict[tuple[str, str], Delivery]:
-    session().expire_all()
-    found = session().scalars(select(Delivery).where(Delivery.state != DeliveryState.CANCELLED))
-    return {(one.source, one.kind): one for one in found}
-
-
-def send(wide: Installation, desk: Desk, order: Order, choices: Choices | None = None, *, carries: bool = True) -> None:
-    desk.orders[order.id] = order
-    send_order(ADA_AT_ACME, wide.id, order, choices or Choices())
-    if carries:
-        carry(wide)
-
-
-def carry(wide: Installation) -> None:
-    for _ in range(4):
-        pump.deliver(wide.id)
-    session().expire_all()
-
-
-def retry(wide: Installation, key: tuple[str, str], **given: str) -> None:
-    retry_delivery(ADA_AT_ACME, rows()[key].id, given)
-    carry(wide)
+    return install_wide(app, installation, ledger)
 
 
 # ── An invoice becomes a credit memo ────────────────────────────────────────────────────────────────────────────────

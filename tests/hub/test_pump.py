@@ -213,6 +213,15 @@ def test_a_worker_that_is_told_to_stop_stores_what_comes_back_and_begins_nothing
     assert everything_is_there_once(fleet)
 
 
+def test_who_was_woken_for_nothing_keeps_nobody_from_being_looked_at(fleet: Fleet) -> None:
+    session().execute(update(Delivery).where(Delivery.installation_id != fleet.ids[-1]).values(state="cancelled"))
+    commit()
+    woken = once([*fleet.ids[:-1], *range(1000, 1020), fleet.ids[-1]])
+    Pump("worker", Beside(pump.MOST), woken).run()
+    session().expire_all()
+    assert fleet.posted() == {fleet.ids[-1]}
+
+
 def test_one_product_gets_three_quarters_of_the_places(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pump, "MOST_OF_ONE_PRODUCT", 4)
     again: list[int] = []

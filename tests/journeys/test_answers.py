@@ -20,6 +20,7 @@ from hub.errors import Incomplete
 from hub.host import Order
 from hub.installations.install import reload_lists
 from hub.models import Delivery, Installation
+from hub.orders.deliveries import last_choices
 from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
@@ -30,7 +31,7 @@ from hub.states import DeliveryState
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
 from tests.support.host import ADA_AT_ACME, Desk, order_1042
-from tests.support.online import by_hand, look, posted, whole_ledger
+from tests.support.online import by_hand, look, look_again, posted, whole_ledger
 
 NOVEMBER_15 = {"AccountingInfoPrefs": {"BookCloseDate": "2026-11-15"}}
 
@@ -173,6 +174,25 @@ def test_a_duplicate_can_be_linked_and_its_payment_finds_it(
     assert told.code == "total-differs"
     assert "200.00" in told.what
     assert "218.50" in told.what
+    assert posted()
+
+
+def test_a_duplicate_that_was_linked_and_deleted_is_entered_again(
+    online: Installation, books: Running, desk: Desk
+) -> None:
+    there = enter_1042(books, "Zenith Yoga", "200.00")
+    order = desk.orders["1042"] = replace(of("Zenith Yoga"), payments=())
+    send_order(ADA_AT_ACME, online.id, order, Choices())
+    pump.deliver(online.id)
+    delivery, _ = stopped()
+    again(online, delivery, same_as=there)
+    (row,) = books.books()["Invoice"]
+    by_hand(books, "Invoice", {"Id": there, "SyncToken": row["SyncToken"]}, operation="delete")
+    look_again(online)
+    choices = replace(last_choices(online, [delivery]), updates=("invoice",))
+    send_order(ADA_AT_ACME, online.id, order, choices)
+    pump.deliver(online.id)
+    assert [one[:3] for one in whole_ledger(books)["invoices"]] == [("1042", "Zenith Yoga", Decimal("218.50"))]
     assert posted()
 
 

@@ -4,6 +4,7 @@ refusal, a number that may be there twice.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -248,3 +249,23 @@ def test_desktop_gets_another_new_customer_and_vendor_once(office: Office, desk:
     assert [(row[0], row[1]) for row in found["invoices"]] == [("1042", "ABC Company"), ("1043", "ABC Company West")]
     vendors = {row.name for row in office.company.rows("Vendor")}
     assert {name for name in vendors if name.startswith("Mug")} == {"Mug Makers", "Mug Makers East"}
+
+
+def test_on_desktop_an_order_that_was_refused_after_its_customer_was_created_goes_to_that_customer(
+    office: Office, desk: Desk
+) -> None:
+    """The books are closed at the last moment."""
+    order = desk.orders["1043"] = replace(bought(1043, "New Company"), payments=())
+    with office.company.store.transaction():
+        office.company.store.remember("closing date", order.date.isoformat())
+    send_order(ADA_AT_ACME, office.installation.id, order, Choices(customer="new"))
+    office.update()
+    stopped = delivery_of("invoice")
+    assert stopped.state is DeliveryState.STOPPED
+    assert whole_file(office.company)["customers"] == [("ABC Company",), ("New Company",)]
+    retry_delivery(ADA_AT_ACME, stopped.id, {FixKind.DATE: (order.date + dt.timedelta(days=1)).isoformat()})
+    office.update()
+    found = whole_file(office.company)
+    assert found["customers"] == [("ABC Company",), ("New Company",)]
+    assert [row[:2] for row in found["invoices"]] == [("1042", "ABC Company"), ("1043", "New Company")]
+    assert posted()

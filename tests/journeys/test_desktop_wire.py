@@ -92,7 +92,7 @@ def test_a_strict_client_finds_every_operation_and_reads_every_answer(office: Of
         assert 0 <= done <= 100
     assert service.getLastError(ticket=ticket) in {"", None}
     assert service.connectionError(ticket=ticket, hresult="0x80040408", message="no") == "done"
-    assert service.getLastError(ticket=ticket) == str(statuses.hresult("0x80040408", "no"))
+    assert service.getLastError(ticket=ticket) == str(statuses.read_hresult("0x80040408", "no"))
     assert service.closeConnection(ticket=ticket)
     assert service.interactiveDone(wcTicket=ticket) == "done"
     assert service.getInteractiveURL(wcTicket=ticket, sessionID="1") in {"", None}

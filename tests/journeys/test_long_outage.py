@@ -17,12 +17,11 @@ from hub.dispatch import pump
 from hub.models import BatchRow, Delivery, Installation
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from hub.plugin import Batch, FixKind, Request
+from hub.plugin import Batch, FixKind, Request, make_mark
 from hub.serialization import problems_of
 from hub.states import DeliveryState, StopReason
 from hub.testing import answered
 from quickbooks_online import QuickBooksOnline
-from quickbooks_online.marks import mark
 from sandbox.online import REALM, Running
 from tests.support.deliveries import pass_time
 from tests.support.host import ADA_AT_ACME, Desk, order_1042
@@ -218,7 +217,7 @@ def test_every_document_bears_a_mark_of_its_own(online: Installation, books: Run
     pump.deliver(online.id)
     keys = {one.idempotency_key for one in session().scalars(select(BatchRow))}
     notes = [one["PrivateNote"] for kind in ("Invoice", "Payment") for one in books.books()[kind]]
-    marks = {mark(key, place) for key in keys for place in range(1, 31)}
+    marks = {make_mark(key, place) for key in keys for place in range(1, 31)}
     assert len(notes) == 2
     assert len({note.rpartition("Ref. ")[2] for note in notes} & marks) == 2
     assert {one.state for one in session().scalars(select(Delivery))} == {"posted"}

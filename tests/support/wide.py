@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
+
+from flask import Flask
 
 from hub.database import session
 from hub.models import Installation, RecordRow
 from hub.plugin import (
+    Batch,
     Books,
     Capabilities,
     Conversation,
@@ -25,7 +28,9 @@ from hub.plugin import (
     Ref,
     Rejected,
     Request,
+    Unavailable,
     document_kinds,
+    kind_of,
     name_key,
 )
 from tests.support.pretend import Ledger, Pretend
@@ -40,6 +45,7 @@ class WideLedger(Ledger):
         super().__init__()
         self.documents: list[dict[str, Any]] = []
         self.vendors: list[dict[str, Any]] = []
+        self.loses: tuple[str, Callable[[dict[str, Any]], bool]] = "", lambda _: False
 
     def kinds(self) -> list[str]:
         """Return what was written, in order: "post invoice", "void invoice"."""
@@ -52,8 +58,25 @@ class WideLedger(Ledger):
         )
 
     def accept(self) -> None:
-        """Refuse nothing any more."""
+        """Refuse and lose nothing any more."""
         self.refuses = lambda _: ""
+        self.loses = "", lambda _: False
+
+    def lose(self, when: str, shelf: str, **fields: object) -> None:
+        """Break the line "before" or "after" a trip is carried out that has something with these fields."""
+        self.loses = when, lambda payload: (
+            shelf in payload and all(payload[shelf].get(name) == one for name, one in fields.items())
+        )
+
+    def carry_out(self, batch: Batch) -> list[dict[str, Any]]:
+        when, is_lost = self.loses
+        lost = when if any(is_lost(request.payload) for request in batch.requests) else ""
+        if lost == "before":
+            raise Unavailable("The line was cut.")
+        answers = super().carry_out(batch)
+        if lost == "after":
+            raise Unavailable("The line was cut.")
+        return answers
 
 
 def _write(verb: str, document: Any) -> Conversation[Posting]:
@@ -61,6 +84,7 @@ def _write(verb: str, document: Any) -> Conversation[Posting]:
     body = {
         "verb": verb, "kind": document.kind, "revises": revises.id if revises else "", "number": document.number,
         "total": Decimal("0.00") if verb == "void" else document.total,
+        "party": getattr(document, kind_of(document.kind).party).id,
     }  # fmt: skip
     if isinstance(document, Payment):
         body["invoice"] = document.invoice and document.invoice.id
@@ -75,7 +99,13 @@ def _write(verb: str, document: Any) -> Conversation[Posting]:
 
 
 def _post(document: Any, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
-    return (yield from _write("post", document))
+    if (same := getattr(document, "same_as", None)) is None:
+        return (yield from _write("post", document))
+    seen = yield Request(name="look", payload={"list": "documents"}, writes=False)
+    found = next((one for one in seen.payload["records"] if one["id"] == same.id), None)
+    if found is None:
+        raise Rejected(Problem(code="link-missing", what="What it was to be linked to is not there any more."))
+    return Posting(id=found["id"], number=found["number"], total=Decimal(found["total"]))
 
 
 def _update(document: Any, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
@@ -104,12 +134,30 @@ class Wide(Pretend):
 
     def create(self, record: NewRecord, options: Mapping[str, str], books: Books) -> Conversation[Ref]:
         revises = getattr(record, "revises", None)
+        shelf = f"{record.kind}s"
+        if revises is None:
+            seen = yield Request(name="look", payload={"list": shelf}, writes=False)
+            if found := [one for one in seen.payload["records"] if one["name"] == record.name]:
+                return Ref(id=found[0]["id"], name=record.name)
         body = {
             "name": record.name, "email": getattr(record, "email", ""), "revises": revises.id if revises else ""
         }  # fmt: skip
-        reply = yield Request(name=f"create {record.kind}", payload={f"{record.kind}s": body}, writes=True)
+        reply = yield Request(name=f"create {record.kind}", payload={shelf: body}, writes=True)
         self.check_refusal(reply)
         return Ref(id=revises.id if revises else reply.payload["id"], name=record.name)
+
+
+def install_wide(app: Flask, installation: Installation, ledger: WideLedger) -> Installation:
+    """Make an installation one of a product that takes, changes and voids everything."""
+    app.extensions["hub"].integrations = {"pretend": Wide(ledger)}
+    prepare(installation)
+    return installation
+
+
+def prepare(installation: Installation) -> None:
+    """Allow all documents, and add the accounts."""
+    installation.documents = list(document_kinds())
+    add_entries(installation, RecordKind.ACCOUNT, *ACCOUNTS)
 
 
 def add_entries(installation: Installation, kind: RecordKind, *ids: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -19,15 +20,18 @@ from hub.models import Delivery, Installation
 from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from hub.plugin import FixKind, Problem, say
+from hub.plugin import Books, FixKind, Line, NewCustomer, NewItem, Problem, PurchaseOrder, Ref, Subject, say
 from hub.serialization import problems_of
 from hub.states import DeliveryState
 from tests.support.host import ADA_AT_ACME, Desk, order_1042
 from tests.support.xero import EVERYTHING, carry, order, posted, whole_ledger
-from xero_books import refusals
+from xero_books import Xero, refusals
 from xero_sandbox import TENANT, Running
 
 Change = Callable[[Running], None]
+MUG = Line(
+    item=Ref(id="Mug"), description="Mug", quantity=Decimal(2), price=Decimal("1.50"), amount=Decimal("3.00")
+)  # fmt: skip
 
 
 def edit(kind: str, name: str, value: str, changes: dict[str, Any]) -> Change:
@@ -45,6 +49,25 @@ def stopped() -> list[Problem]:
     session().expire_all()
     rows = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     return [problem for row in rows for problem in problems_of(row.problems)]
+
+
+@pytest.mark.parametrize(
+    ("subject", "code", "fixes"),
+    [
+        (NewItem(name=" ", income=Ref(id="200")), "name-missing", []),
+        (NewItem(name="A" * 31, income=Ref(id="200")), "too-long", []),
+        (NewCustomer(name="<ABC>"), "name-characters", []),
+        (PurchaseOrder(
+            number="1" * 256, date=dt.date(2026, 11, 12), currency="USD", vendor=Ref(id="7"), lines=(MUG,),
+            total=MUG.amount,
+        ), "number-too-long", [FixKind.NUMBER]),
+    ],
+    ids=["item without a name", "long code", "brackets", "long number"],
+)  # fmt: skip
+def test_what_xero_would_refuse_is_told_before_it_is_sent(subject: Subject, code: str, fixes: list[FixKind]) -> None:
+    (problem,) = Xero().validate(subject, {}, Books(id="1", name="Test Books"))
+    assert problem.code == code
+    assert [fix.kind for fix in problem.fixes] == fixes
 
 
 LOCKED = edit("Organisation", "ShortCode", "!sbxUS", {"PeriodLockDate": "2026-11-30"})
@@ -122,7 +145,7 @@ def test_a_number_that_is_taken_is_offered_for_linking_and_everything_else_goes_
     ],
 )
 def test_every_sentence_of_xeros_becomes_one_of_ours(said: str, code: str) -> None:
-    problem = refusals.problem(said, say("invoice 1042 for ABC"))
+    problem = refusals.build_problem(said, say("invoice 1042 for ABC"))
     assert problem.code == code
     assert problem.cure
     assert "{" not in f"{problem.what}{problem.why}{problem.cure}{problem.field}"

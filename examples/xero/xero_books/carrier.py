@@ -24,9 +24,11 @@ from hub.plugin import (
     Request,
     Response,
     Unavailable,
+    UnexpectedAnswer,
+    parse_retry_after,
     say,
 )
-from xero_books.marks import marked
+from xero_books.marks import add_mark
 
 CONNECT_TIMEOUT = 5.0
 LONGEST_TIMEOUT = 40.0
@@ -40,16 +42,12 @@ DECIMALS = ("Invoices", "Items", "CreditNotes")
 """Kinds that accept `unitdp=4`. Without it Xero rounds prices to cents, in writes and in answers."""
 
 
-class UnexpectedAnswer(Exception):
-    """An answer that Xero's documentation does not describe; guessing could put wrong data into Xero."""
-
-
-def write(kind: str, element: Payload) -> Payload:
+def build_write(kind: str, element: Payload) -> Payload:
     """Return the payload of a request that creates an `element`. `kind` is Xero's plural: "Invoices"."""
     return {"put": kind, "element": element}
 
 
-def read(path: str, parameters: Mapping[str, str | int] | None = None, *, since: str = "") -> Payload:
+def build_read(path: str, parameters: Mapping[str, str | int] | None = None, *, since: str = "") -> Payload:
     """Return the payload of a request that reads. `since` is a time in UTC: only changes from then on are returned.
     """
     return {"get": path, "parameters": dict(parameters or {}), "since": since}
@@ -62,7 +60,7 @@ def destination(request: Request) -> str:
     """
     if request.writes:
         return f"PUT {request.payload['put']} {request.payload['element'].get('Type', '')}"
-    return _dumps(request.payload)
+    return _write_json(request.payload)
 
 
 def encode(key: str, requests: Sequence[Request]) -> str:
@@ -70,16 +68,16 @@ def encode(key: str, requests: Sequence[Request]) -> str:
     if not requests[0].writes:
         return ""
     kind = requests[0].payload["put"]
-    elements = [marked(kind, one.payload["element"], key, place) for place, one in enumerate(requests, start=1)]
-    return _dumps({kind: elements})
+    elements = [add_mark(kind, one.payload["element"], key, place) for place, one in enumerate(requests, start=1)]
+    return _write_json({kind: elements})
 
 
 def send(batch: Batch, connection: Connection) -> Sequence[Response]:
     """Send a batch and return the response to each of its requests."""
     first = batch.requests[0]
-    answer, beside = _ask(batch, connection)
+    answer, beside = _make_call(batch, connection)
     if not first.writes:
-        rows = answer.get(_plural(first.payload["get"]))
+        rows = answer.get(_rows_name(first.payload["get"]))
         if not isinstance(rows, list):  # A wrong answer must not count as an empty list.
             raise Unavailable(say("Xero's answer cannot be read."))
         pages = answer.get("pagination", {}).get("pageCount", 1)
@@ -105,7 +103,7 @@ def timeout(settings: Any) -> tuple[float, float]:
     return CONNECT_TIMEOUT, min(float(settings["TIMEOUT"]), LONGEST_TIMEOUT)
 
 
-def _ask(batch: Batch, connection: Connection) -> tuple[dict[str, Any], dict[str, str]]:
+def _make_call(batch: Batch, connection: Connection) -> tuple[dict[str, Any], dict[str, str]]:
     """Make one call and return its JSON, and the call's correlation id and tenant. Raise the failure of any other
     answer."""
     request, told, broken = batch.requests[0], headers(connection), ""
@@ -131,21 +129,22 @@ def _ask(batch: Batch, connection: Connection) -> tuple[dict[str, Any], dict[str
     if broken:  # Raised outside of the `except`: requests' exceptions have the sent headers with the token.
         raise Unavailable(say("Xero did not answer (%(broken)s).", broken=broken))
     if response.status_code == requests.codes.not_found and "/" in request.payload.get("get", ""):
-        return {_plural(request.payload["get"]): []}, _beside(response, connection)  # This record does not exist.
+        # This record does not exist.
+        return {_rows_name(request.payload["get"]): []}, _call_details(response, connection)
     if response.status_code != requests.codes.ok:
-        raise _failure(response, writes=request.writes)
+        raise _read_failure(response, writes=request.writes)
     try:
         answer = simplejson.loads(response.text, use_decimal=True)
     except ValueError:
         raise Unavailable(say("Xero's answer cannot be read.")) from None
-    return answer, _beside(response, connection)
+    return answer, _call_details(response, connection)
 
 
-def _beside(response: requests.Response, connection: Connection) -> dict[str, str]:
+def _call_details(response: requests.Response, connection: Connection) -> dict[str, str]:
     return {"correlation": response.headers.get("Xero-Correlation-Id", ""), "tenant": connection.books_id}
 
 
-def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
+def _read_failure(response: requests.Response, *, writes: bool) -> IntegrationError:
     """Return the failure for a response with an HTTP status other than 200."""
     status = response.status_code
     if status in {requests.codes.unauthorized, requests.codes.forbidden}:
@@ -155,21 +154,20 @@ def _failure(response: requests.Response, *, writes: bool) -> IntegrationError:
             ))
         return AuthorizationExpired(say("Xero does not let this application in (HTTP %(status)s).", status=status))
     if status == requests.codes.too_many_requests:
-        asked = response.headers.get("Retry-After", "")
         which = response.headers.get("X-Rate-Limit-Problem", "concurrent")
-        pause = min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else CROWD_PAUSE
+        pause = parse_retry_after(response.headers.get("Retry-After", ""), LONGEST_PAUSE) or CROWD_PAUSE
         return Unavailable(say("Xero has been asked too much (its limit “%(which)s”).", which=which), retry_after=pause)
     if status >= requests.codes.server_error:
         if status == requests.codes.server_error and writes:
             # Xero stores answers under the key, also this one: for six minutes it would return the same again.
             return OutcomeUnknown(say("Xero had an error of its own, and may have carried it out all the same."))
         return Unavailable(say("Xero is not available (HTTP %(status)s).", status=status))
-    return _refused(response, writes=writes)
+    return _read_refusal(response, writes=writes)
 
 
-def _refused(response: requests.Response, *, writes: bool) -> IntegrationError:
+def _read_refusal(response: requests.Response, *, writes: bool) -> IntegrationError:
     """Return the failure for a call that Xero refused as a whole."""
-    said = _said(response)
+    said = _read_message(response)
     if writes and said.startswith("Idempotency Key"):
         # This key was used for a different request: perhaps by an older version of this plugin.
         return OutcomeUnknown(say("Xero knows the key of what was sent from another question."))
@@ -181,7 +179,7 @@ def _refused(response: requests.Response, *, writes: bool) -> IntegrationError:
     ))  # fmt: skip
 
 
-def _said(response: requests.Response) -> str:
+def _read_message(response: requests.Response) -> str:
     try:
         answer = simplejson.loads(response.text)
     except ValueError:
@@ -189,11 +187,11 @@ def _said(response: requests.Response) -> str:
     return str(answer.get("Message") or answer.get("Detail") or "")[:500] if isinstance(answer, dict) else ""
 
 
-def _plural(path: str) -> str:
+def _rows_name(path: str) -> str:
     """Return the name of the rows in the answer to a read."""
     special = {"Organisation": "Organisations", "Organisation/Actions": "Actions"}
     return special.get(path, path.split("/", maxsplit=1)[0])
 
 
-def _dumps(value: object) -> str:
+def _write_json(value: object) -> str:
     return str(simplejson.dumps(value, use_decimal=True, sort_keys=True, separators=(",", ":"), allow_nan=False))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, noun, say
-from xero_books.posting import Row, money
-from xero_books.reading import day, stretch
+from hub.plugin import Conversation, Page, Ref, Transaction, TransactionKind, in_cents, noun, say
+from xero_books.posting import Row
+from xero_books.reading import day, read_page
 
 GONE = ("VOIDED", "DELETED")
 
@@ -17,9 +17,11 @@ def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
     """Fetch a page of the history. Drafts are left out, because they are not owed; they follow when approved."""
     path, where, read = _KINDS[kind]
     more = {"summaryOnly": "true"} if kind is TransactionKind.INVOICE else {}
-    page = yield from stretch(say("read the history: %(kind)s", kind=noun(kind)), path, since, where=where, **more)
+    page = yield from read_page(say("read the history: %(kind)s", kind=noun(kind)), path, since, where=where, **more)
     return Page(
-        transactions=tuple(_transaction(kind, row, read(row)) for row in page.rows if row["Status"] not in _DRAFTS),
+        transactions=tuple(
+            _build_transaction(kind, row, read(row)) for row in page.rows if row["Status"] not in _DRAFTS
+        ),
         cursor=page.following,
         more=page.more,
     )
@@ -28,7 +30,7 @@ def fetch(kind: TransactionKind, since: str) -> Conversation[Page]:
 _DRAFTS = ("DRAFT", "SUBMITTED")
 
 
-def _transaction(kind: TransactionKind, row: Row, special: dict[str, Any]) -> Transaction:
+def _build_transaction(kind: TransactionKind, row: Row, special: dict[str, Any]) -> Transaction:
     """Return a transaction. Xero keeps the amounts of a voided one; here they are set to zero."""
     voided, contact = row["Status"] in GONE, special.pop("contact")
     if voided:
@@ -43,36 +45,36 @@ def _transaction(kind: TransactionKind, row: Row, special: dict[str, Any]) -> Tr
     )
 
 
-def _invoice(row: Row) -> dict[str, Any]:
+def _read_invoice(row: Row) -> dict[str, Any]:
     return {
         "id": row["InvoiceID"],
         "number": row.get("InvoiceNumber", ""),
         "due": day(row["DueDate"]) if row.get("DueDate") else None,
-        "total": money(row["Total"]),
-        "balance": money(row.get("AmountDue", 0)),
+        "total": in_cents(row["Total"]),
+        "balance": in_cents(row.get("AmountDue", 0)),
         "contact": row["Contact"],
         "currency": row.get("CurrencyCode", ""),
     }
 
 
-def _payment(row: Row) -> dict[str, Any]:
+def _read_payment(row: Row) -> dict[str, Any]:
     """Return the fields of a payment, which is for exactly one invoice."""
     return {
         "id": row["PaymentID"],
         "number": row.get("Reference", ""),
-        "total": money(row["Amount"]),
+        "total": in_cents(row["Amount"]),
         "balance": Decimal("0.00"),
         "contact": row["Invoice"]["Contact"],
         "invoices": (row["Invoice"]["InvoiceID"],),
     }
 
 
-def _credit(row: Row) -> dict[str, Any]:
+def _read_credit_note(row: Row) -> dict[str, Any]:
     return {
         "id": row["CreditNoteID"],
         "number": row.get("CreditNoteNumber", ""),
-        "total": money(row["Total"]),
-        "balance": money(row.get("RemainingCredit", 0)),
+        "total": in_cents(row["Total"]),
+        "balance": in_cents(row.get("RemainingCredit", 0)),
         "contact": row["Contact"],
         "currency": row.get("CurrencyCode", ""),
         "invoices": tuple(one["Invoice"]["InvoiceID"] for one in row.get("Allocations", ())),
@@ -80,7 +82,7 @@ def _credit(row: Row) -> dict[str, Any]:
 
 
 _KINDS: dict[TransactionKind, tuple[str, str, Callable[[Row], dict[str, Any]]]] = {
-    TransactionKind.INVOICE: ("Invoices", 'Type=="ACCREC"', _invoice),
-    TransactionKind.PAYMENT: ("Payments", 'PaymentType=="ACCRECPAYMENT"', _payment),
-    TransactionKind.CREDIT_MEMO: ("CreditNotes", 'Type=="ACCRECCREDIT"', _credit),
+    TransactionKind.INVOICE: ("Invoices", 'Type=="ACCREC"', _read_invoice),
+    TransactionKind.PAYMENT: ("Payments", 'PaymentType=="ACCRECPAYMENT"', _read_payment),
+    TransactionKind.CREDIT_MEMO: ("CreditNotes", 'Type=="ACCRECCREDIT"', _read_credit_note),
 }

@@ -82,7 +82,7 @@ class Xero(PushIntegration):
     def validate(
         self, subject: Document | NewRecord, options: Mapping[str, str], books: Books  # noqa: ARG002  # As above.
     ) -> Sequence[Problem]:
-        return tuple(review.problems(subject, books))
+        return tuple(review.find_problems(subject, books))
 
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # Xero has no dialects and needs no `answered`.
         return carrier.encode(key, requests)

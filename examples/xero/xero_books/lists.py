@@ -17,11 +17,12 @@ from hub.plugin import (
     Record,
     RecordKind,
     TaxSystem,
+    UnexpectedAnswer,
     say,
 )
-from xero_books.carrier import UnexpectedAnswer, read
-from xero_books.posting import Row, rows
-from xero_books.reading import day, stretch
+from xero_books.carrier import build_read
+from xero_books.posting import Row, send_read
+from xero_books.reading import day, read_page
 
 ACCOUNT_KINDS = {
     "BANK": AccountKind.BANK,
@@ -52,8 +53,8 @@ PARTIES = {RecordKind.CUSTOMER: say("list customers"), RecordKind.VENDOR: say("l
 
 def describe_books() -> Conversation[Books]:
     """Fetch the organisation and its allowed actions. The books' id is the tenant that `carrier` adds to the answer."""
-    answer = yield from rows(say("look at the organisation"), read("Organisation"))
-    actions = yield from rows(say("look at what is allowed"), read("Organisation/Actions"))
+    answer = yield from send_read(say("look at the organisation"), build_read("Organisation"))
+    actions = yield from send_read(say("look at what is allowed"), build_read("Organisation/Actions"))
     if not answer["rows"]:
         raise UnexpectedAnswer("Xero did not say which organisation this is.")
     found: Row = answer["rows"][0]
@@ -63,7 +64,7 @@ def describe_books() -> Conversation[Books]:
         name=found["Name"],
         country=found.get("CountryCode", ""),
         currency=found.get("BaseCurrency", ""),
-        closed_until=_locked(found),
+        closed_until=_find_lock_date(found),
         unsupported=frozenset(kind for kind, action in NEEDED.items() if action in refused),
         tax_system=TaxSystem.BY_LINE,
         billable=False,
@@ -71,7 +72,7 @@ def describe_books() -> Conversation[Books]:
     )
 
 
-def _locked(organisation: Row) -> dt.date | None:
+def _find_lock_date(organisation: Row) -> dt.date | None:
     dates = [day(organisation[name]) for name in ("PeriodLockDate", "EndOfYearLockDate") if organisation.get(name)]
     return max(dates, default=None)
 
@@ -79,30 +80,32 @@ def _locked(organisation: Row) -> dt.date | None:
 def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     """Fetch a page of a list. Accounts, tax rates and items are returned as a whole, in one answer."""
     if kind in PARTIES:
-        return (yield from _contacts(kind, since))
+        return (yield from _fetch_contacts(kind, since))
     if kind is RecordKind.ACCOUNT:
-        found = [_account(row) for row in (yield from rows(say("list accounts"), read("Accounts")))["rows"]]
+        answer = yield from send_read(say("list accounts"), build_read("Accounts"))
+        found = [_read_account(row) for row in answer["rows"]]
     elif kind is RecordKind.ITEM:
-        found = [_item(row) for row in (yield from rows(say("list items"), read("Items", {"unitdp": 4})))["rows"]]
+        answer = yield from send_read(say("list items"), build_read("Items", {"unitdp": 4}))
+        found = [_read_item(row) for row in answer["rows"]]
     else:
-        answer = yield from rows(say("list tax rates"), read("TaxRates"))
-        found = [_rate(row) for row in answer["rows"] if _is_usable(row)]
+        answer = yield from send_read(say("list tax rates"), build_read("TaxRates"))
+        found = [_read_rate(row) for row in answer["rows"] if _is_usable(row)]
     return Page(records=tuple(found), cursor="", total=len(found), is_snapshot=True)
 
 
-def _contacts(kind: RecordKind, since: str) -> Conversation[Page]:
+def _fetch_contacts(kind: RecordKind, since: str) -> Conversation[Page]:
     """Fetch a page of contacts. Xero has one list for both, and a contact becomes a customer when it gets an invoice,
     so all contacts are in both lists. Requested together, the two lists cost one call."""
-    page = yield from stretch(PARTIES[kind], "Contacts", since, includeArchived="true")
+    page = yield from read_page(PARTIES[kind], "Contacts", since, includeArchived="true")
     return Page(
-        records=tuple(_contact(kind, row) for row in page.rows),
+        records=tuple(_read_contact(kind, row) for row in page.rows),
         merged=tuple((row["ContactID"], row["MergedToContactID"]) for row in page.rows if row.get("MergedToContactID")),
         cursor=page.following,
         more=page.more,
     )
 
 
-def _contact(kind: RecordKind, row: Row) -> Record:
+def _read_contact(kind: RecordKind, row: Row) -> Record:
     phones = [one.get("PhoneNumber", "") for one in row.get("Phones", ()) if one and one.get("PhoneNumber")]
     return Record(
         kind=kind,
@@ -114,7 +117,7 @@ def _contact(kind: RecordKind, row: Row) -> Record:
     )
 
 
-def _account(row: Row) -> Record:
+def _read_account(row: Row) -> Record:
     """Return an account. Its id is its code, which lines use; without a code, as with many bank accounts, it is the
     AccountID."""
     kind = ACCOUNT_KINDS.get(row["Type"], AccountKind.OTHER)
@@ -131,7 +134,7 @@ def _account(row: Row) -> Record:
     )
 
 
-def _item(row: Row) -> Record:
+def _read_item(row: Row) -> Record:
     """Return an item. Its id is its code, which lines use."""
     return Record(kind=RecordKind.ITEM, id=row["Code"], name=row["Code"], detail=row.get("Name", ""))
 
@@ -143,5 +146,5 @@ def _is_usable(row: Row) -> bool:
     return from_outside and row.get("Status", "ACTIVE") == "ACTIVE" and bool(row.get("CanApplyToRevenue"))
 
 
-def _rate(row: Row) -> Record:
+def _read_rate(row: Row) -> Record:
     return Record(kind=RecordKind.TAX_CODE, id=row["TaxType"], name=row["Name"])

@@ -20,10 +20,11 @@ from hub.plugin import (
     Connection,
     Field,
     FieldKind,
+    IntegrationError,
     Problem,
     Redirect,
     Rejected,
-    Sentence,
+    SignInProblems,
     Unavailable,
     say,
 )
@@ -38,23 +39,11 @@ UNUSED = dt.timedelta(days=60)
 
 LONGEST_TIMEOUT = 15.0
 
-DECLINED = Problem(
-    what=say("Xero is not connected, because access was not granted."),
-    why=say("The sign-in at Xero was cancelled or declined."),
-    cure=say("Press Connect again, choose your organisation at Xero, and allow access."),
-    code="access_denied",
-)
-STALE = Problem(
-    what=say("Xero is not connected, because the sign-in had run out."),
-    why=say("What Xero sends back with a sign-in can be used once and for five minutes."),
-    cure=say("Press Connect again."),
-    code="invalid_grant",
-)
-BAD_KEYS = Problem(
-    what=say("Xero is not connected, because it does not know this application."),
-    why=say("The client id that was set up here is not that of an app of the kind “Auth Code with PKCE”."),
-    cure=say("Ask who runs this system to correct HUB_XERO_CLIENT_ID."),
-    code="invalid_client",
+SIGN_IN = SignInProblems(
+    product="Xero",
+    provider="Xero",
+    consent=say("Click Connect again, choose your organisation at Xero, and allow access."),
+    keys="HUB_XERO_CLIENT_ID",
 )
 NOBODY = Problem(
     what=say("Xero is not connected, because no organisation was chosen there."),
@@ -63,29 +52,21 @@ NOBODY = Problem(
 )
 
 
-class Refused(Exception):
-    """A refused token request. `code` is the OAuth error code ("invalid_grant")."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 def authorize(attempt: Attempt) -> Redirect | Ask | Authorized:
     """Return the redirect to Xero's sign-in; or, with the answer from there, exchange its code for tokens. If the
     sign-in opens several organisations, return the question that lets the admin choose one."""
     if attempt.answer is None:
         return _sign_in(attempt)
     if TENANT in attempt.answer:
-        return _chosen(attempt.kept, attempt.answer[TENANT])
+        return _choose_organisation(attempt.kept, attempt.answer[TENANT])
     if error := attempt.answer.get("error"):
-        raise Rejected(DECLINED if error == "access_denied" else _other(error))
-    kept = _opened(attempt, _exchanged(attempt))
+        raise SIGN_IN.refused(error)
+    kept = _find_organisations(attempt, _exchange_code(attempt))
     organisations = json.loads(kept["organisations"])
     if attempt.books_id:
-        return _chosen(kept, attempt.books_id)
+        return _choose_organisation(kept, attempt.books_id)
     if len(organisations) == 1:
-        return _chosen(kept, next(iter(organisations)))
+        return _choose_organisation(kept, next(iter(organisations)))
     choices = tuple(sorted(((tenant, name) for tenant, (_, name) in organisations.items()), key=lambda one: one[1]))
     question = Field(
         key=TENANT, label=say("Which organisation?"), kind=FieldKind.CHOICE, choices=choices,
@@ -99,23 +80,19 @@ def authorize(attempt: Attempt) -> Redirect | Ask | Authorized:
 def refresh(connection: Connection) -> Authorized:
     """Exchange the refresh token, whose value changes each time. The old value still works for half an hour, in case
     the answer was lost. Raises `AuthorizationExpired` also if the organisation was disconnected in Xero."""
-    with _session(connection.settings) as session:
-        try:
-            token = _token(
-                lambda: session.refresh_token(
-                    connection.settings["TOKEN_URL"], refresh_token=connection.credentials["refresh_token"],
-                    allow_redirects=False,
-                )
-            )
-        except Refused as refusal:
-            if refusal.code == "invalid_grant":
-                raise AuthorizationExpired(say("Xero does not renew this authorization any more.")) from None
-            what = say("Xero does not renew authorizations at present (%(code)s).", code=refusal.code)
-            raise Unavailable(what) from None
-    fresh = _kept(token, {})
+    with _open_session(connection.settings) as session:
+        token = _request_token(
+            SIGN_IN.not_renewed,
+            lambda: session.refresh_token(
+                connection.settings["TOKEN_URL"],
+                refresh_token=connection.credentials["refresh_token"],
+                allow_redirects=False,
+            ),
+        )
+    fresh = _keep_token(token, {})
     if not _is_open(connection, fresh["access_token"]):
         raise AuthorizationExpired(say("The organisation was disconnected from this application in Xero."))
-    return _authorized(connection.books_id, {**fresh, "connection_id": connection.credentials["connection_id"]})
+    return _build_authorized(connection.books_id, {**fresh, "connection_id": connection.credentials["connection_id"]})
 
 
 def revoke(connection: Connection) -> None:
@@ -135,7 +112,7 @@ def revoke(connection: Connection) -> None:
 
 def _sign_in(attempt: Attempt) -> Redirect:
     verifier = secrets.token_urlsafe(64)
-    with _session(attempt.settings, attempt.return_url) as session:
+    with _open_session(attempt.settings, attempt.return_url) as session:
         url, _ = session.create_authorization_url(
             attempt.settings["AUTHORIZE_URL"], state=attempt.state, scope=attempt.settings["SCOPES"],
             code_verifier=verifier,
@@ -143,22 +120,22 @@ def _sign_in(attempt: Attempt) -> Redirect:
     return Redirect(url=str(url), keep={"verifier": verifier, "begun": dt.datetime.now(dt.UTC).isoformat()})
 
 
-def _exchanged(attempt: Attempt) -> Mapping[str, Any]:
+def _exchange_code(attempt: Attempt) -> Mapping[str, Any]:
     """Return the token for the code in the answer from Xero's sign-in."""
     answer = attempt.answer or {}
     if not answer.get("code") or not attempt.kept.get("verifier"):
-        raise Rejected(_other("answer-incomplete", say("the answer is incomplete")))
-    with _session(attempt.settings, attempt.return_url) as session:
-        try:
-            return _token(
-                lambda: session.fetch_token(
-                    attempt.settings["TOKEN_URL"], grant_type="authorization_code", code=answer["code"],
-                    code_verifier=attempt.kept["verifier"], allow_redirects=False,
-                )
-            )
-        except Refused as refusal:
-            known = {"invalid_grant": STALE, "invalid_client": BAD_KEYS, "unauthorized_client": BAD_KEYS}
-            raise Rejected(known.get(refusal.code) or _other(refusal.code)) from None
+        raise SIGN_IN.incomplete()
+    with _open_session(attempt.settings, attempt.return_url) as session:
+        return _request_token(
+            SIGN_IN.refused,
+            lambda: session.fetch_token(
+                attempt.settings["TOKEN_URL"],
+                grant_type="authorization_code",
+                code=answer["code"],
+                code_verifier=attempt.kept["verifier"],
+                allow_redirects=False,
+            ),
+        )
 
 
 def _is_open(connection: Connection, access: str) -> bool:
@@ -167,43 +144,36 @@ def _is_open(connection: Connection, access: str) -> bool:
     If Xero is not available, return True, because the old token is used up and the new one must be stored.
     """
     try:
-        found = _connections(connection.settings, access, {})
+        found = _fetch_connections(connection.settings, access, {})
     except Unavailable:
         return True
     return any(one["tenantId"] == connection.books_id for one in found)
 
 
-def _opened(attempt: Attempt, token: Mapping[str, Any]) -> dict[str, str]:
+def _find_organisations(attempt: Attempt, token: Mapping[str, Any]) -> dict[str, str]:
     """Return the credentials, and the organisations that this sign-in has opened: those with its event id, or, since a
     second consent keeps the id of the first, those that were connected since it began."""
     access = str(token["access_token"])
-    event = _event(access)
-    found = _connections(attempt.settings, access, {"authEventId": event}) if event else []
-    found = found or _since(attempt.kept["begun"], _connections(attempt.settings, access, {}))
+    event = _read_event_id(access)
+    found = _fetch_connections(attempt.settings, access, {"authEventId": event}) if event else []
+    found = found or _connected_since(attempt.kept["begun"], _fetch_connections(attempt.settings, access, {}))
     organisations = {
         one["tenantId"]: (one["id"], one["tenantName"]) for one in found if one["tenantType"] == "ORGANISATION"
     }
     if not organisations:
         raise Rejected(NOBODY)
     if attempt.books_id and attempt.books_id not in organisations:
-        names = ", ".join(name for _, name in organisations.values())
-        raise Rejected(Problem(
-            what=say("You chose another organisation at Xero: %(names)s.", names=names),
-            why=say("What was sent before is in the one that was connected first; another one does not know it."),
-            cure=say(
-                "Press Connect again and tick the first organisation at Xero. For another one's books, uninstall "
-                "this integration and install it anew.",
-            ),
-            code="other-books",
-        ))  # fmt: skip
-    return _kept(token, organisations)
+        raise SIGN_IN.other_books(", ".join(name for _, name in organisations.values()))
+    return _keep_token(token, organisations)
 
 
-def _connections(settings: Mapping[str, str], access: str, parameters: dict[str, str]) -> Sequence[Mapping[str, str]]:
+def _fetch_connections(
+    settings: Mapping[str, str], access: str, parameters: dict[str, str]
+) -> Sequence[Mapping[str, str]]:
     broken, found = "", None
     try:
         response = requests.get(
-            f"{settings['API_URL'].rstrip('/')}/connections", params=parameters, timeout=_patience(settings),
+            f"{settings['API_URL'].rstrip('/')}/connections", params=parameters, timeout=_timeouts(settings),
             headers={"Authorization": f"Bearer {access}", "Accept": "application/json"}, allow_redirects=False,
         )  # fmt: skip
         found = response.json() if response.status_code == requests.codes.ok else None
@@ -215,18 +185,18 @@ def _connections(settings: Mapping[str, str], access: str, parameters: dict[str,
     return found
 
 
-def _since(begun: str, found: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
+def _connected_since(begun: str, found: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
     """Return the connections that were made or renewed after a sign-in began; all, if by Xero's clock there are none.
     """
-    return [one for one in found if _utc(one["updatedDateUtc"]) >= dt.datetime.fromisoformat(begun)] or found
+    return [one for one in found if _parse_time(one["updatedDateUtc"]) >= dt.datetime.fromisoformat(begun)] or found
 
 
-def _utc(text: str) -> dt.datetime:
+def _parse_time(text: str) -> dt.datetime:
     """Return the time in a text of Xero's connections: in UTC, with seven decimals and without a zone."""
     return dt.datetime.fromisoformat(text[:26]).replace(tzinfo=dt.UTC)
 
 
-def _event(access: str) -> str:
+def _read_event_id(access: str) -> str:
     """Return the event id of this sign-in from the access token (a JWT, not verified), or an empty string."""
     try:
         body = access.split(".")[1]
@@ -236,7 +206,7 @@ def _event(access: str) -> str:
         return ""
 
 
-def _kept(token: Mapping[str, Any], organisations: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+def _keep_token(token: Mapping[str, Any], organisations: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """Return a token as texts, with its expiry and the organisations that it opens."""
     ends = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=int(token.get("expires_in", 1800)))
     return {
@@ -245,14 +215,14 @@ def _kept(token: Mapping[str, Any], organisations: Mapping[str, tuple[str, str]]
     }  # fmt: skip
 
 
-def _chosen(kept: Mapping[str, str], tenant: str) -> Authorized:
+def _choose_organisation(kept: Mapping[str, str], tenant: str) -> Authorized:
     organisations = json.loads(kept.get("organisations", "{}"))
     if tenant not in organisations:
         raise Rejected(NOBODY)
-    return _authorized(tenant, {**kept, "connection_id": organisations[tenant][0]})
+    return _build_authorized(tenant, {**kept, "connection_id": organisations[tenant][0]})
 
 
-def _authorized(tenant: str, kept: Mapping[str, str]) -> Authorized:
+def _build_authorized(tenant: str, kept: Mapping[str, str]) -> Authorized:
     ends = dt.datetime.fromisoformat(kept["ends"])
     return Authorized(
         books_id=tenant,
@@ -267,7 +237,7 @@ def _disconnect(connection: Connection) -> int:
     try:
         return requests.delete(
             f"{settings['API_URL'].rstrip('/')}/connections/{credentials['connection_id']}",
-            headers={"Authorization": f"Bearer {credentials['access_token']}"}, timeout=_patience(settings),
+            headers={"Authorization": f"Bearer {credentials['access_token']}"}, timeout=_timeouts(settings),
             allow_redirects=False,
         ).status_code  # fmt: skip
     except requests.RequestException as error:
@@ -275,20 +245,23 @@ def _disconnect(connection: Connection) -> int:
     raise Unavailable(say("Xero did not take the authorization back (%(broken)s).", broken=broken))
 
 
-def _session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
+def _open_session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:
     """Return a session of an app without a secret, which sends its client id in the form."""
     return OAuth2Session(
         settings["CLIENT_ID"], redirect_uri=redirect_uri, token_endpoint_auth_method="none",  # noqa: S106  # OAuth's word for having no secret.
-        code_challenge_method="S256", default_timeout=_patience(settings),
+        code_challenge_method="S256", default_timeout=_timeouts(settings),
     )  # fmt: skip
 
 
-def _patience(settings: Mapping[str, str]) -> tuple[float, float]:
+def _timeouts(settings: Mapping[str, str]) -> tuple[float, float]:
     return CONNECT_TIMEOUT, min(timeout(settings)[1], LONGEST_TIMEOUT)
 
 
-def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Request a token. Failures are raised without the libraries' exceptions, because those include what was sent."""
+def _request_token(
+    failure: Callable[[str], IntegrationError], ask: Callable[[], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Request a token. Raise the `failure` of an OAuth error code. Failures are raised without the libraries'
+    exceptions, because those include what was sent."""
     refused, broken = "", ""
     try:
         token = ask()
@@ -297,15 +270,7 @@ def _token(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     except (requests.RequestException, ValueError) as error:  # ValueError: the answer is not a JSON object.
         broken = type(error).__name__
     if refused:
-        raise Refused(refused)
+        raise failure(refused)
     if broken or "access_token" not in token:
         raise Unavailable(say("Xero did not answer (%(why)s).", why=broken or say("no token")))
     return token
-
-
-def _other(code: str, said: Sentence | None = None) -> Problem:
-    return Problem(
-        what=say("Xero is not connected, because the sign-in there failed."),
-        why=say("Xero says: %(said)s", said=said or code[:100]),
-        cure=say("Press Connect again. If that does not help, give the code to support."), code=code[:100],
-    )  # fmt: skip

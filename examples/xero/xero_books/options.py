@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hub.plugin import AccountKind, Bill, Invoice, MappingField, Payment, PurchaseOrder, RecordKind, Role, Setting, say
+from dataclasses import replace
+
+from hub.plugin import STANDARD_MAPPINGS, AccountKind, Bill, Invoice, Payment, PurchaseOrder, Role, Setting, say
 
 SCOPES = "offline_access accounting.settings accounting.contacts accounting.invoices accounting.payments"
 """Xero's granular scopes of March 2026. Writing items needs `accounting.settings`, contrary to Xero's page."""
@@ -33,37 +35,26 @@ SETTINGS = (
 )
 
 MAPPINGS = (
-    MappingField(
-        key=Role.INCOME,
+    replace(
+        STANDARD_MAPPINGS[Role.INCOME],
         label=say("Sales"),
-        accepts=(AccountKind.INCOME,),
         prefers=("SALES", "REVENUE"),
         needed_for=frozenset({Invoice.kind}),
         help=say("The account of the lines of an invoice."),
     ),
-    MappingField(
-        key=Role.COST,
-        label=say("Cost of goods sold"),
-        accepts=(AccountKind.COST_OF_GOODS_SOLD, AccountKind.EXPENSE),
+    replace(
+        STANDARD_MAPPINGS[Role.COST],
         prefers=("DIRECTCOSTS",),
         needed_for=frozenset({Bill.kind, PurchaseOrder.kind}),
         help=say("The account of the lines of bills and purchase orders."),
     ),
-    MappingField(
-        key=Role.DEPOSIT,
+    replace(
+        STANDARD_MAPPINGS[Role.DEPOSIT],
         label=say("Payments go to"),
         accepts=(AccountKind.BANK,),
         prefers=("BANK",),
         needed_for=frozenset({Payment.kind}),
         help=say("A bank account, or another one whose payments are enabled in Xero's chart of accounts."),
     ),
-    MappingField(
-        key=Role.SALES_TAX_ITEM,
-        label=say("Sales-tax item"),
-        kind=RecordKind.ITEM,
-        help=say(
-            "The item that stands for sales tax where an order's tax is sent as a line of its own. Its sales "
-            "account should be that of the sales tax that you owe.",
-        ),
-    ),
+    STANDARD_MAPPINGS[Role.SALES_TAX_ITEM],
 )

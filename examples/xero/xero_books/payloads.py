@@ -24,7 +24,9 @@ from hub.plugin import (
     PurchaseOrder,
     Ref,
     Sale,
+    drop_empty,
     in_cents,
+    plain_decimal,
 )
 from xero_books.marks import BETWEEN
 
@@ -56,8 +58,8 @@ def document(posted: Document) -> tuple[str, Payload]:
 
 def invoice(posted: Invoice) -> Payload:
     """Return a sales invoice, approved, so that it can be paid."""
-    return _worth(
-        **_sale(posted, "ACCREC"),
+    return drop_empty(
+        **_sale_fields(posted, "ACCREC"),
         InvoiceNumber=posted.number,
         DueDate=(posted.due or posted.date).isoformat(),
     )
@@ -66,18 +68,17 @@ def invoice(posted: Invoice) -> Payload:
 def credit_note(posted: CreditMemo) -> Payload:
     """Return a credit note for a customer, approved. Credit notes have no discounts, so each line is sent as one piece
     at its discounted amount."""
-    element = _sale(posted, "ACCRECCREDIT")
+    element = _sale_fields(posted, "ACCRECCREDIT")
     for line in element["LineItems"]:
         if less := line.pop("DiscountAmount", None):
             whole = in_cents(line["Quantity"] * line["UnitAmount"])
             text = f"{line['Description']} ({whole} less {less})"
             line |= {"Quantity": Decimal(1), "UnitAmount": whole - less, "Description": text}
-    return _worth(**element, CreditNoteNumber=posted.number)
+    return drop_empty(**element, CreditNoteNumber=posted.number)
 
 
-def _sale(posted: Sale, kind: str) -> Payload:
+def _sale_fields(posted: Sale, kind: str) -> Payload:
     """Return the fields that an invoice and a credit note share. Discount and tax are distributed over the lines."""
-    taxed = bool(posted.tax.amount or posted.tax.code)
     discounts = share(posted.discount, [max(line.amount, Decimal(0)) for line in posted.lines])
     nets = [line.amount - less for line, less in zip(posted.lines, discounts, strict=True)]
     code = posted.tax.code.id if posted.tax.code else ""
@@ -85,21 +86,21 @@ def _sale(posted: Sale, kind: str) -> Payload:
     taxes = share(posted.tax.amount, taxable)
     lines = []
     for line, less, tax in zip(posted.lines, discounts, taxes, strict=True):
-        element = _line(line, most_decimals=4)
-        element["TaxType"] = code if taxed and line.taxable else UNTAXED
+        element = _line_fields(line, most_decimals=4)
+        element["TaxType"] = code if posted.is_taxed and line.taxable else UNTAXED
         if less:
             element["DiscountAmount"] = less
         if code and posted.tax.amount and line.taxable:
             element["TaxAmount"] = tax
-        lines.append(_worth(**element))
-    return _worth(
+        lines.append(drop_empty(**element))
+    return drop_empty(
         Type=kind,
         Status=AUTHORISED,
         Contact={"ContactID": posted.customer.id},
         Date=posted.date.isoformat(),
         CurrencyCode=posted.currency,
         Reference=posted.po_number,
-        LineAmountTypes="Exclusive" if taxed else "NoTax",
+        LineAmountTypes="Exclusive" if posted.is_taxed else "NoTax",
         LineItems=[*lines, *([{"Description": posted.memo}] if posted.memo else [])],
     )
 
@@ -107,18 +108,18 @@ def _sale(posted: Sale, kind: str) -> Payload:
 def payment(received: Payment) -> Payload:
     """Return a payment for an invoice. Its reference has the payer's own reference and the payment method."""
     assert received.invoice is not None  # We declare no deposits, so the hub sends none.
-    return _worth(
+    return drop_empty(
         Invoice={"InvoiceID": received.invoice.id},
-        Account=_account(received.deposit_to),
+        Account=_account_pointer(received.deposit_to),
         Date=received.date.isoformat(),
-        Amount=_plain(received.amount),
+        Amount=plain_decimal(received.amount),
         Reference=BETWEEN.join(filter(None, (received.number, received.method)))[:REFERENCE_LENGTH],
     )
 
 
 def purchase_order(order: PurchaseOrder) -> Payload:
     """Return a purchase order, approved. Xero stores its prices with two decimals."""
-    return _worth(
+    return drop_empty(
         PurchaseOrderNumber=order.number,
         Status=AUTHORISED,
         Contact={"ContactID": order.vendor.id},
@@ -126,16 +127,16 @@ def purchase_order(order: PurchaseOrder) -> Payload:
         DeliveryDate=order.expected.isoformat() if order.expected else "",
         CurrencyCode=order.currency,
         LineAmountTypes="NoTax",
-        DeliveryAddress=_text(order.ship_to),
+        DeliveryAddress=_address_text(order.ship_to),
         DeliveryInstructions=order.memo[:500],
-        LineItems=[_worth(**_line(line, most_decimals=2), TaxType=UNTAXED) for line in order.lines],
+        LineItems=[drop_empty(**_line_fields(line, most_decimals=2), TaxType=UNTAXED) for line in order.lines],
     )
 
 
 def bill(charged: Bill) -> Payload:
     """Return a bill, approved. Its last line has the note and the memo, and later its mark."""
     said = BETWEEN.join(filter(None, (charged.note, charged.memo))) or "Bookpost"
-    return _worth(
+    return drop_empty(
         Type="ACCPAY",
         Status=AUTHORISED,
         InvoiceNumber=charged.number,
@@ -145,7 +146,7 @@ def bill(charged: Bill) -> Payload:
         CurrencyCode=charged.currency,
         LineAmountTypes="NoTax",
         LineItems=[
-            *(_worth(**_line(line, most_decimals=4), TaxType=UNTAXED) for line in charged.lines),
+            *(drop_empty(**_line_fields(line, most_decimals=4), TaxType=UNTAXED) for line in charged.lines),
             {"Description": said[:3900]},
         ],
     )
@@ -155,8 +156,8 @@ def contact(new: NewCustomer | NewVendor) -> Payload:
     """Return a contact. Xero makes it a customer or a vendor when it gets its first invoice or bill."""
     mailing = new.billing if isinstance(new, NewCustomer) else new.address
     street = new.shipping if isinstance(new, NewCustomer) else None
-    places = [_address("POBOX", mailing), _address("STREET", street)]
-    return _worth(
+    places = [_contact_address("POBOX", mailing), _contact_address("STREET", street)]
+    return drop_empty(
         Name=name(new.name),
         EmailAddress=new.email,
         Phones=[{"PhoneType": "DEFAULT", "PhoneNumber": new.phone}] if new.phone else [],
@@ -166,8 +167,8 @@ def contact(new: NewCustomer | NewVendor) -> Payload:
 
 def item(new: NewItem) -> Payload:
     """Return an item without stock tracking. The hub identifies it by its code."""
-    sold = _worth(UnitPrice=_plain(new.price) if new.price is not None else None, AccountCode=new.income.id)
-    return _worth(
+    sold = drop_empty(UnitPrice=plain_decimal(new.price) if new.price is not None else None, AccountCode=new.income.id)
+    return drop_empty(
         Code=code(new),
         Name=code(new)[:ITEM_NAME_LENGTH],
         Description=new.description,
@@ -203,7 +204,7 @@ def share(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     return parts
 
 
-def _line(line: Line, *, most_decimals: int) -> Payload:
+def _line_fields(line: Line, *, most_decimals: int) -> Payload:
     """Return a line with all its fields, because Xero fills in missing ones from the item, the account or the contact.
 
     If its price has more decimals than Xero stores, or does not give the line's amount, it is sent as one piece at that
@@ -217,27 +218,25 @@ def _line(line: Line, *, most_decimals: int) -> Payload:
         description = f"{description} ({quantity:f} × {price:f})"
         quantity, price = Decimal(1), line.amount
     return {
-        "ItemCode": line.item.id, "Description": description, "Quantity": _plain(quantity), "UnitAmount": _plain(price),
+        "ItemCode": line.item.id, "Description": description, "Quantity": plain_decimal(quantity),
+        "UnitAmount": plain_decimal(price),
         **({"AccountCode": line.account.id} if line.account else {}),
     }  # fmt: skip
 
 
-def _account(ref: Ref | None) -> Payload:
+def _account_pointer(ref: Ref | None) -> Payload:
     """Return a pointer to an account: by its code, or by its AccountID if it has none, as many bank accounts."""
     if ref is None:
         return {}
     return {"AccountID": ref.id} if len(ref.id) == IDENTIFIER_LENGTH else {"Code": ref.id}
 
 
-def _address(kind: str, place: Address | None) -> Payload:
+def _contact_address(kind: str, place: Address | None) -> Payload:
     if place is None:
         return {}
-    lines = [line for line in place.lines if line]
-    if len(lines) > ADDRESS_LINES:
-        lines = [*lines[: ADDRESS_LINES - 1], ", ".join(lines[ADDRESS_LINES - 1 :])]
     country = place.country if all(sign.isalpha() or sign == " " for sign in place.country) else ""
-    found = _worth(
-        **{f"AddressLine{number}": line for number, line in enumerate(lines, start=1)},
+    found = drop_empty(
+        **{f"AddressLine{number}": line for number, line in enumerate(place.fit_lines(ADDRESS_LINES), start=1)},
         City=place.city,
         Region=place.region,
         PostalCode=place.postal_code,
@@ -246,19 +245,9 @@ def _address(kind: str, place: Address | None) -> Payload:
     return {"AddressType": kind, **found} if found else {}
 
 
-def _text(place: Address | None) -> str:
+def _address_text(place: Address | None) -> str:
     """Return an address as one text, for a purchase order."""
     if place is None:
         return ""
     town = " ".join(filter(None, (place.city, place.region, place.postal_code)))
     return "\n".join(filter(None, (*place.lines, town, place.country)))
-
-
-def _worth(**fields: object) -> Payload:
-    """Return the fields that are not empty."""
-    return {name: value for name, value in fields.items() if value not in ("", {}, [], None)}
-
-
-def _plain(amount: Decimal) -> Decimal:
-    """Return the same amount without an exponent."""
-    return Decimal(f"{amount:f}")

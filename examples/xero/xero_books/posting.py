@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import reduce
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -14,8 +13,7 @@ from hub.plugin import (
     Books,
     Conversation,
     Document,
-    Fix,
-    FixKind,
+    FoundDocument,
     Handler,
     NewItem,
     NewRecord,
@@ -30,14 +28,17 @@ from hub.plugin import (
     Request,
     Sale,
     Sentence,
+    UnexpectedAnswer,
+    create_or_find,
     describe,
     document_kinds,
+    explain_taken_number,
     in_cents,
     noun,
     say,
 )
 from xero_books import payloads, refusals
-from xero_books.carrier import UnexpectedAnswer, read, write
+from xero_books.carrier import build_read, build_write
 from xero_books.marks import BETWEEN
 
 Row: TypeAlias = dict[str, Any]
@@ -71,16 +72,16 @@ def post(
     kind, element = payloads.document(document)
     subject = describe(document)
     if not isinstance(document, Payment) and document.same_as is not None:
-        row = yield from _existing(kind, document.same_as.id, element, subject)
+        row = yield from _find_linked(kind, document.same_as.id, element, subject)
     else:
-        row = yield from _entered(document, kind, element, subject)
-    return posting(document, kind, row)
+        row = yield from _create_document(document, kind, element, subject)
+    return build_posting(document, kind, row)
 
 
 HANDLERS: tuple[Handler[Any], ...] = tuple(Handler(kind=kind, post=post) for kind in document_kinds())
 
 
-def posting(document: Document, kind: str, row: Row) -> Posting:
+def build_posting(document: Document, kind: str, row: Row) -> Posting:
     """Return the posting of a document from its row in Xero."""
     if isinstance(document, Payment):
         number, total = (row.get("Reference") or "").split(BETWEEN)[0] if document.number else "", row["Amount"]
@@ -89,15 +90,10 @@ def posting(document: Document, kind: str, row: Row) -> Posting:
     return Posting(
         id=row[IDS[kind]],
         number=number,
-        total=money(total),
-        tax=money(row.get("TotalTax", 0)) if isinstance(document, Sale) else None,
+        total=in_cents(total),
+        tax=in_cents(row.get("TotalTax", 0)) if isinstance(document, Sale) else None,
         lines=tuple(line["LineItemID"] for line in row.get("LineItems", ()) if isinstance(document, PurchaseOrder)),
     )
-
-
-def money(value: object) -> Decimal:
-    """Return an amount of Xero's, rounded to cents."""
-    return in_cents(Decimal(str(value)))
 
 
 def create(record: NewRecord) -> Conversation[Ref]:
@@ -106,62 +102,58 @@ def create(record: NewRecord) -> Conversation[Ref]:
     if isinstance(record, NewItem):
         code = payloads.code(record)
         subject = say("the item “%(name)s”", name=code)
-        found = yield from _enter_or_find("Items", payloads.item(record), subject, "item", "Code")
+        found = yield from _create_or_find_element("Items", payloads.item(record), subject, "item", "Code")
         return Ref(id=found["Code"], name=found["Code"])
     element, field = payloads.contact(record), "vendor" if isinstance(record, NewVendor) else "customer"
     word = say("vendor") if field == "vendor" else say("customer")
     subject = say("the %(kind)s “%(name)s”", kind=word, name=element["Name"])
-    found = yield from _enter_or_find("Contacts", element, subject, field, "Name")
+    found = yield from _create_or_find_element("Contacts", element, subject, field, "Name")
     return Ref(id=found["ContactID"], name=found["Name"])
 
 
-def rows(name: Sentence, payload: Payload) -> Conversation[Payload]:
+def send_read(name: Sentence, payload: Payload) -> Conversation[Payload]:
     """Send a read and return the whole answer with its `rows`."""
     reply = yield Request(name=name, payload=payload, writes=False)
     return reply.payload
 
 
-def quoted(text: str) -> str:
+def quote_text(text: str) -> str:
     """Return a text as a value in a `where`."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
-def chunks(values: list[str]) -> list[str]:
+def join_chunks(values: list[str]) -> list[str]:
     """Return the values joined by commas, 40 in each text, so that they fit a URL (Xero advises forty ids)."""
     return [",".join(values[start : start + 40]) for start in range(0, len(values), 40)]
 
 
-def _enter(kind: str, element: Payload, subject: Sentence, **fields: str) -> Conversation[Row]:
+def _create_element(kind: str, element: Payload, subject: Sentence, **fields: str) -> Conversation[Row]:
     """Create an element and return the row that Xero echoes. Raises `Rejected` with a problem for each error of Xero's.
     """
     name = say("create %(kind)s", kind=SINGULAR[kind])
-    reply = yield Request(name=name, payload=write(kind, element), writes=True)
+    reply = yield Request(name=name, payload=build_write(kind, element), writes=True)
     row: Row = reply.payload["row"]
     if said := refusals.said_of(row):
-        raise Rejected(*(refusals.problem(one, subject, **fields) for one in said))
+        raise Rejected(*(refusals.build_problem(one, subject, **fields) for one in said))
     if not row.get(IDS[kind]):
         raise UnexpectedAnswer(f"Xero took {subject} and did not say under which id.")
     return row
 
 
-def _enter_or_find(kind: str, element: Payload, subject: Sentence, field: str, key: str) -> Conversation[Row]:
+def _create_or_find_element(kind: str, element: Payload, subject: Sentence, field: str, key: str) -> Conversation[Row]:
     """Create an element, or return the existing one with the same value of `key`."""
-    try:
-        return (yield from _enter(kind, element, subject, party=field))
-    except Rejected as refusal:
-        if refusal.problems[0].code != refusals.NAME_TAKEN:
-            raise
-        taken = refusal.problems[0]
-    name = say("look up %(kind)s", kind=SINGULAR[kind])
-    answer = yield from rows(name, read(kind, {"where": f"{key}=={quoted(element[key])}"}))
-    found: list[Row] = answer["rows"]
-    if not found:
-        raise Rejected(taken)
-    return found[0]
+
+    def find(_: Problem) -> Conversation[Row | None]:
+        name = say("look up %(kind)s", kind=SINGULAR[kind])
+        answer = yield from send_read(name, build_read(kind, {"where": f"{key}=={quote_text(element[key])}"}))
+        return next(iter(answer["rows"]), None)
+
+    entered = _create_element(kind, element, subject, party=field)
+    return (yield from create_or_find(entered, refusals.NAME_TAKEN, find))
 
 
-def _entered(document: Document, kind: str, element: Payload, subject: Sentence) -> Conversation[Row]:
+def _create_document(document: Document, kind: str, element: Payload, subject: Sentence) -> Conversation[Row]:
     """Create a document. If its number is taken, raise `Rejected` that names the documents with that number and offers
     fixes."""
     buys = isinstance(document, PurchaseOrder | Bill)
@@ -169,63 +161,38 @@ def _entered(document: Document, kind: str, element: Payload, subject: Sentence)
     if isinstance(document, Payment):
         account = "deposit_account"
     try:
-        return (yield from _enter(kind, element, subject, party=party, account=account))
+        return (yield from _create_element(kind, element, subject, party=party, account=account))
     except Rejected as refusal:
         if isinstance(document, Payment) or refusal.problems[0].code != refusals.NUMBER_TAKEN:
             raise
         taken = refusal.problems[0]
-    answer = yield from rows(say("look whose number it is"), _numbered(kind, document.number))
-    own = [row for row in answer["rows"] if row["Contact"]["ContactID"] == element["Contact"]["ContactID"]]
-    found = [_described(kind, row) for row in answer["rows"][:3]]
-    links = tuple(
-        Fix(
-            label=say("Link to %(document)s", document=_described(kind, row)), kind=FixKind.SAME_AS,
-            value=row[IDS[kind]],
+    answer = yield from send_read(say("look whose number it is"), _query_number(kind, document.number))
+    found = [
+        FoundDocument(
+            id=row[IDS[kind]], number=row.get(NUMBERS[kind], ""), total=Decimal(row["Total"]),
+            party=Ref(id=row["Contact"]["ContactID"], name=row["Contact"].get("Name", "")),
+            date=dt.date.fromisoformat(row["DateString"][:10]),
         )
-        for row in own[:3]
-    )  # fmt: skip
-    other = Fix(label=say("Number it"), kind=FixKind.NUMBER, value=f"{document.number}-2", editable=True)
-    raise Rejected(Problem(
-        what=taken.what, cure=taken.cure, field="number",
-        why=say("There it is %(found)s.", found=reduce(_and, found)) if found else taken.why,
-        code=refusals.NUMBER_TAKEN, fixes=(*links, other),
-    ))  # fmt: skip
+        for row in answer["rows"]
+    ]  # fmt: skip
+    raise Rejected(explain_taken_number(taken, found, element["Contact"]["ContactID"], f"{document.number}-2"))
 
 
-def _numbered(kind: str, number: str) -> Payload:
+def _query_number(kind: str, number: str) -> Payload:
     """Return the payload that finds the documents with a number. Bills share the endpoint of invoices and have their
     vendors' numbers, so the query for an invoice has its type."""
     if kind == "Invoices":
-        return read(kind, {"where": f'Type=="ACCREC" AND InvoiceNumber=={quoted(number)}', "page": 1})
-    return read(f"{kind}/{quote(number, safe='')}")
+        return build_read(kind, {"where": f'Type=="ACCREC" AND InvoiceNumber=={quote_text(number)}', "page": 1})
+    return build_read(f"{kind}/{quote(number, safe='')}")
 
 
-def _existing(kind: str, wanted: str, element: Payload, subject: Sentence) -> Conversation[Row]:
+def _find_linked(kind: str, wanted: str, element: Payload, subject: Sentence) -> Conversation[Row]:
     """Return the document that a person chose as the same one. Raises `Rejected` if it does not exist, or belongs to
     another contact.
     """
     name = say("look at the %(kind)s", kind=SINGULAR[kind])
-    answer = yield from rows(name, read(f"{kind}/{quote(wanted, safe='')}"))
+    answer = yield from send_read(name, build_read(f"{kind}/{quote(wanted, safe='')}"))
     found: list[Row] = answer["rows"]
     if not found or found[0]["Contact"]["ContactID"] != element["Contact"]["ContactID"]:
-        raise Rejected(Problem(
-            what=say(
-                "What %(subject)s was to be linked to is not in Xero any more, or is somebody else's.",
-                subject=subject,
-            ),
-            cure=say("Untick the link in the dialog and send it again."), field="number",
-            code="link-missing",
-        ))  # fmt: skip
+        raise Rejected(refusals.PROBLEMS.link_missing(subject))
     return found[0]
-
-
-def _described(kind: str, row: Mapping[str, Any]) -> Sentence:
-    return say(
-        "%(number)s of %(party)s, %(total)s on %(day)s", number=row.get(NUMBERS[kind], ""),
-        party=row["Contact"].get("Name") or say("nobody"), total=money(row["Total"]),
-        day=dt.date.fromisoformat(row["DateString"][:10]),
-    )  # fmt: skip
-
-
-def _and(first: Sentence, other: Sentence) -> Sentence:
-    return say("%(first)s; %(other)s", first=first, other=other)

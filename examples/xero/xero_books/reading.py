@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from hub.plugin import Conversation, Sentence
-from xero_books.carrier import read
-from xero_books.posting import Row, rows
+from xero_books.carrier import build_read
+from xero_books.posting import Row, send_read
 
 PAGE_SIZE = 500
 OVERLAP = dt.timedelta(minutes=5)
@@ -32,7 +32,7 @@ def day(text: str) -> dt.date:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class RowPage:
     """The rows of one page, the cursor of the next page, and if there is one."""
 
     rows: list[Row]
@@ -40,7 +40,7 @@ class Stretch:
     more: bool
 
 
-def stretch(name: Sentence, path: str, since: str, **parameters: str | int) -> Conversation[Stretch]:
+def read_page(name: Sentence, path: str, since: str, **parameters: str | int) -> Conversation[RowPage]:
     """Read the page at the cursor, which is written as `since|page|seen`.
 
     `since`: this pass reads changes from this time on; empty for all. A record that changes during the pass may move
@@ -48,10 +48,10 @@ def stretch(name: Sentence, path: str, since: str, **parameters: str | int) -> C
     """
     begun, page, seen = since.split("|") if since else ("", "1", "")
     wanted = {"page": int(page), "pageSize": PAGE_SIZE, **parameters}
-    answer = yield from rows(name, read(path, wanted, since=begun))
+    answer = yield from send_read(name, build_read(path, wanted, since=begun))
     seen = seen or (moment(answer["at"]) - OVERLAP).strftime("%Y-%m-%dT%H:%M:%S")
     found: list[Row] = answer["rows"]
     if len(found) == PAGE_SIZE and int(page) < answer["pages"]:
-        return Stretch(rows=found, following=f"{begun}|{int(page) + 1}|{seen}", more=True)
-    return Stretch(rows=found, following=f"{seen}|1|", more=False)
+        return RowPage(rows=found, following=f"{begun}|{int(page) + 1}|{seen}", more=True)
+    return RowPage(rows=found, following=f"{seen}|1|", more=False)
 

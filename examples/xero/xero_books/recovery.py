@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub.plugin import Batch, Conversation, Payload, Response, in_cents, say
-from xero_books.carrier import read
-from xero_books.marks import mark, mark_of
-from xero_books.posting import Row, chunks, money, rows
+from hub.plugin import Batch, Conversation, Payload, Response, in_cents, make_mark, say
+from xero_books.carrier import build_read
+from xero_books.marks import mark_of
+from xero_books.posting import Row, join_chunks, send_read
 from xero_books.reading import PAGE_SIZE, day
 
 
@@ -24,17 +24,17 @@ def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
     kind = batch.requests[0].payload.get("put", "")
     elements = [request.payload["element"] for request in batch.requests if request.writes]
     if kind == "Payments":
-        there, known = (yield from _payments(elements)), _by_mark(batch.idempotency_key)
+        there, known = (yield from _query_payments(elements)), _by_mark(batch.idempotency_key)
     elif kind == "PurchaseOrders":
-        there, known = (yield from _orders(elements)), _by_number("PurchaseOrderNumber")
+        there, known = (yield from _query_orders(elements)), _by_number("PurchaseOrderNumber")
     elif kind == "Invoices" and elements[0]["Type"] == "ACCPAY":
-        there, known = (yield from _bills(elements)), _by_mark(batch.idempotency_key)
+        there, known = (yield from _query_bills(elements)), _by_mark(batch.idempotency_key)
     elif kind == "CreditNotes":
-        first, last = _span(elements)
+        first, last = _first_and_last(elements)
         where = f'Type=="ACCRECCREDIT" AND Date>={first} AND Date<={last}'
-        there, known = (yield from _pages(kind, where=where, unitdp=4)), _by_number("CreditNoteNumber")
+        there, known = (yield from _query_all(kind, where=where, unitdp=4)), _by_number("CreditNoteNumber")
     elif kind == "Invoices":
-        there, known = (yield from _invoices(elements)), _by_number("InvoiceNumber")
+        there, known = (yield from _query_invoices(elements)), _by_number("InvoiceNumber")
     else:
         return [None for _ in batch.requests]
     asked = enumerate(elements, start=1)
@@ -43,7 +43,7 @@ def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
 
 
 def _by_mark(key: str) -> Callable[[Row, Payload, int], bool]:
-    return lambda row, _, place: mark_of(row) == mark(key, place)
+    return lambda row, _, place: mark_of(row) == make_mark(key, place)
 
 
 def _by_number(name: str) -> Callable[[Row, Payload, int], bool]:
@@ -55,13 +55,13 @@ def _by_number(name: str) -> Callable[[Row, Payload, int], bool]:
             row.get(name) == element[name]
             and row["Contact"]["ContactID"] == element["Contact"]["ContactID"]
             and day(row["Date"]).isoformat() == element["Date"]
-            and _worth(row["LineItems"]) == _worth(element["LineItems"])
+            and _sum_of_lines(row["LineItems"]) == _sum_of_lines(element["LineItems"])
         )
 
     return known
 
 
-def _worth(lines: Iterable[Mapping[str, Any]]) -> Decimal:
+def _sum_of_lines(lines: Iterable[Mapping[str, Any]]) -> Decimal:
     """Return the sum of the lines before tax."""
     amounts = [
         line["LineAmount"] if "LineAmount" in line
@@ -69,56 +69,56 @@ def _worth(lines: Iterable[Mapping[str, Any]]) -> Decimal:
         for line in lines
         if "Quantity" in line
     ]  # fmt: skip
-    return sum((money(amount) for amount in amounts), Decimal(0))
+    return sum((in_cents(amount) for amount in amounts), Decimal(0))
 
 
-def _invoices(elements: Sequence[Payload]) -> Conversation[list[Row]]:
+def _query_invoices(elements: Sequence[Payload]) -> Conversation[list[Row]]:
     found: list[Row] = []
-    for numbers in chunks([element["InvoiceNumber"] for element in elements]):
-        found += yield from _pages("Invoices", InvoiceNumbers=numbers, where='Type=="ACCREC"', unitdp=4)
+    for numbers in join_chunks([element["InvoiceNumber"] for element in elements]):
+        found += yield from _query_all("Invoices", InvoiceNumbers=numbers, where='Type=="ACCREC"', unitdp=4)
     return found
 
 
-def _bills(elements: Sequence[Payload]) -> Conversation[list[Row]]:
-    first, last = _span(elements)
+def _query_bills(elements: Sequence[Payload]) -> Conversation[list[Row]]:
+    first, last = _first_and_last(elements)
     where = f'Type=="ACCPAY" AND Date>={first} AND Date<={last}'
     found: list[Row] = []
-    for contacts in chunks(sorted({element["Contact"]["ContactID"] for element in elements})):
-        found += yield from _pages("Invoices", ContactIDs=contacts, where=where, unitdp=4)
+    for contacts in join_chunks(sorted({element["Contact"]["ContactID"] for element in elements})):
+        found += yield from _query_all("Invoices", ContactIDs=contacts, where=where, unitdp=4)
     return found
 
 
-def _payments(elements: Sequence[Payload]) -> Conversation[list[Row]]:
+def _query_payments(elements: Sequence[Payload]) -> Conversation[list[Row]]:
     """Return the payments of the invoices, with their references."""
     found: list[Row] = []
-    for ids in chunks(sorted({element["Invoice"]["InvoiceID"] for element in elements})):
-        invoices = yield from _pages("Invoices", IDs=ids, unitdp=4)
+    for ids in join_chunks(sorted({element["Invoice"]["InvoiceID"] for element in elements})):
+        invoices = yield from _query_all("Invoices", IDs=ids, unitdp=4)
         found += [payment for invoice in invoices for payment in invoice.get("Payments", ())]
     return found
 
 
-def _orders(elements: Sequence[Payload]) -> Conversation[list[Row]]:
+def _query_orders(elements: Sequence[Payload]) -> Conversation[list[Row]]:
     """Return the purchase orders between the first and the last date. Xero cannot find them by several numbers."""
     days = sorted(element["Date"] for element in elements)
-    return (yield from _pages("PurchaseOrders", DateFrom=days[0], DateTo=days[-1]))
+    return (yield from _query_all("PurchaseOrders", DateFrom=days[0], DateTo=days[-1]))
 
 
-def _pages(path: str, **parameters: str | int) -> Conversation[list[Row]]:
+def _query_all(path: str, **parameters: str | int) -> Conversation[list[Row]]:
     found: list[Row] = []
     page = pages = 1
     while page <= pages:
-        question = read(path, {"page": page, "pageSize": PAGE_SIZE, **parameters})
-        answer = yield from rows(say("look which of these are there: %(kinds)s", kinds=path), question)
+        question = build_read(path, {"page": page, "pageSize": PAGE_SIZE, **parameters})
+        answer = yield from send_read(say("look which of these are there: %(kinds)s", kinds=path), question)
         found, page, pages = found + answer["rows"], page + 1, answer["pages"]
     return found
 
 
-def _span(elements: Sequence[Payload]) -> tuple[str, str]:
+def _first_and_last(elements: Sequence[Payload]) -> tuple[str, str]:
     """Return the first and the last date of some documents, in the format of a `where`."""
     days = sorted(element["Date"] for element in elements)
-    return _date(days[0]), _date(days[-1])
+    return _write_date(days[0]), _write_date(days[-1])
 
 
-def _date(text: str) -> str:
+def _write_date(text: str) -> str:
     year, month, of_month = (int(part) for part in text.split("-"))
     return f"DateTime({year}, {month}, {of_month})"

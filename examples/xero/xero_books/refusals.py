@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import Problem, Refusal, Sentence, say
+from hub.plugin import Problem, Refusal, Sentence, StandardProblems, say
+
+PROBLEMS = StandardProblems(product="Xero")
 
 NUMBER_TAKEN = "number taken"
 NAME_TAKEN = "name taken"
@@ -123,26 +125,26 @@ _UNKNOWN = SaidRefusal(
 
 def said_of(row: Mapping[str, Any]) -> list[str]:
     """Return all errors of an element, also those of its lines and addresses; none if it was saved."""
-    found = list(dict.fromkeys(_messages(row)))
+    found = list(dict.fromkeys(_find_messages(row)))
     ids = [value for name, value in row.items() if name.endswith("ID") and value == NOTHING]
     if row.get("StatusAttributeString") == "ERROR" or ids:
         return found or [say("It was not saved.")]
     return found
 
 
-def _messages(value: Any) -> Iterator[str]:
+def _find_messages(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for one in value.get("ValidationErrors") or ():
             yield str(one.get("Message", ""))
         for name, part in value.items():
             if name != "ValidationErrors":
-                yield from _messages(part)
+                yield from _find_messages(part)
     elif isinstance(value, list):
         for part in value:
-            yield from _messages(part)
+            yield from _find_messages(part)
 
 
-def problem(said: str, subject: Sentence, *, party: str = "customer", account: str = "income_account") -> Problem:
+def build_problem(said: str, subject: Sentence, *, party: str = "customer", account: str = "income_account") -> Problem:
     """Return the problem that one of Xero's sentences means, about `subject`. `party` and `account` are our fields."""
     refusal = next((one for one in REFUSALS if re.search(one.says, said)), _UNKNOWN)
     field = refusal.field.format(party=party, account=account)

@@ -36,7 +36,7 @@ def is_invoiced(parts: Parts) -> bool:
 def takes_deposits(order: Order, context: PlanningContext) -> bool:
     """Return True if payments of an order can be sent before its invoice, and this is not there."""
     invoiced = Invoice.kind in context.kinds_of(order)
-    return context.options.get(DEPOSITS.key) == AT_ONCE and not invoiced and not is_given_back(order)
+    return DEPOSITS.value_in(context.options) == AT_ONCE and not invoiced and not is_given_back(order)
 
 
 def _build(parts: Parts, received: OrderPayment) -> Built:
@@ -67,7 +67,7 @@ def _without_invoice(parts: Parts, source: str) -> tuple[Problem, ...]:
             why=say("A payment cannot be applied to it."), field="documents",
             cure=say("Tick that the invoice is entered again, or send the payment as a deposit."),
         ),)  # fmt: skip
-    if parts.context.options.get(DEPOSITS.key) == AT_ONCE:
+    if DEPOSITS.value_in(parts.context.options) == AT_ONCE:
         return ()
     return (Problem(
         code="payments-need-invoice", what=say("Payments are sent with the invoice."), why=say("The settings say so."),

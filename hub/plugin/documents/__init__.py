@@ -21,7 +21,7 @@ from hub.plugin.documents.kinds import (
     register,
     title_of,
 )
-from hub.plugin.documents.parts import CENT, Address, DoesNotAddUp, Line, Revision, Tax, in_cents
+from hub.plugin.documents.parts import CENT, Address, DoesNotAddUp, Line, Revision, Tax, in_cents, plain_decimal
 from hub.plugin.documents.payment import PAYMENT, Payment
 from hub.plugin.documents.posting import Posting
 from hub.plugin.documents.prerequisites import Prerequisite, Prerequisites
@@ -45,5 +45,6 @@ __all__ = [
     "BILL", "CENT", "CREDIT_MEMO", "INVOICE", "PAYMENT", "PURCHASE_ORDER", "Address", "Bill", "CreditMemo", "Document",
     "DocumentKind", "DoesNotAddUp", "Invoice", "Line", "NewCustomer", "NewItem", "NewRecord", "NewVendor", "Payment",
     "Per", "Posting", "Prerequisite", "Prerequisites", "PurchaseOrder", "PurchaseOrderRef", "Revision", "Sale",
-    "Subject", "Tax", "describe", "document_kinds", "in_cents", "kind_of", "kinds_per", "register", "title_of",
+    "Subject", "Tax", "describe", "document_kinds", "in_cents", "kind_of", "kinds_per", "plain_decimal", "register",
+    "title_of",
 ]  # fmt: skip

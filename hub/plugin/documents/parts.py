@@ -25,10 +25,21 @@ class Address:
     postal_code: str = ""
     country: str = ""
 
+    def fit_lines(self, most: int) -> list[str]:
+        """Return the lines above the city without empty ones; those beyond `most` are joined into the last."""
+        lines = [line for line in self.lines if line]
+        return lines if len(lines) <= most else [*lines[: most - 1], ", ".join(lines[most - 1 :])]
 
-def in_cents(amount: Decimal) -> Decimal:
-    """Round an amount to cents, half up, as the ledgers do with quantity times price."""
-    return amount.quantize(CENT, ROUND_HALF_UP)
+
+def in_cents(amount: Decimal | int | str) -> Decimal:
+    """Round an amount, as a number or as a ledger writes it, to cents, half up, as the ledgers do with quantity times
+    price."""
+    return Decimal(amount).quantize(CENT, ROUND_HALF_UP)
+
+
+def plain_decimal(amount: Decimal) -> Decimal:
+    """Return the same amount without an exponent, which not every JSON parser accepts."""
+    return Decimal(f"{amount:f}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

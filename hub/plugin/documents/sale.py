@@ -76,6 +76,11 @@ class Sale:
         return title_of(self.kind, self.number)
 
     @property
+    def is_taxed(self) -> bool:
+        """True if it has sales tax, or a tax code by which the books work it out."""
+        return bool(self.tax.amount or self.tax.code)
+
+    @property
     def subtotal(self) -> Decimal:
         """The sum of the lines, before discount and tax."""
         return sum((line.amount for line in self.lines), Decimal("0.00"))

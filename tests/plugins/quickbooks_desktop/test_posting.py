@@ -29,7 +29,7 @@ from hub.plugin import (
     Tax,
     Unavailable,
 )
-from quickbooks_desktop.names import fitting
+from quickbooks_desktop.names import fit_name
 from sandbox.desktop.company import CompanyFile
 from tests.support.desktop_conversations import QUICKBOOKS, Carrier
 from tests.support.desktop_documents import BOOKS, DATE, OPTIONS, KnownRecords
@@ -190,7 +190,7 @@ def test_long_names_are_shortened_and_stay_apart(company: CompanyFile, books: Kn
     assert len({ref.id for ref in refs.values()}) == 4
     assert all(len(row.fields["Name"]) <= 41 for row in company.rows("Customer"))
     assert books.new(NewCustomer(name=f"{LONG} East")) == refs[f"{LONG} East"], "The second order finds the first's."
-    assert fitting("Acme", 31) == "Acme"
+    assert fit_name("Acme", 31) == "Acme"
 
 
 @pytest.mark.parametrize("name", ["Hit Promotional Products", "dana whitfield"], ids=["a vendor's", "an employee's"])

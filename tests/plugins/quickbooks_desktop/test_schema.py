@@ -28,9 +28,9 @@ from hub.plugin import (
     PurchaseOrder,
     Request,
     Response,
+    UnexpectedAnswer,
 )
 from quickbooks_desktop import QuickBooksDesktop
-from quickbooks_desktop.asking import UnexpectedAnswer
 from quickbooks_desktop.qbxml import Unwritable, write
 from tests.support.desktop_documents import BOOKS, subjects
 from tests.support.hypothesis_profile import examples

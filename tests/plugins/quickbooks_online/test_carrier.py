@@ -9,9 +9,8 @@ from decimal import Decimal
 import pytest
 import simplejson
 
-from hub.plugin import AuthorizationExpired, Batch, IntegrationError, Rejected, Request, Unavailable
+from hub.plugin import AuthorizationExpired, Batch, IntegrationError, Rejected, Request, Unavailable, UnexpectedAnswer
 from quickbooks_online import QuickBooksOnline
-from quickbooks_online.asking import UnexpectedAnswer
 from tests.support.online_calls import Ledger
 from tests.support.online_faults import GATEWAY, THROTTLE
 

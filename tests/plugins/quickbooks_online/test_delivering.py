@@ -25,8 +25,9 @@ from hub.plugin import (
     Response,
     Tax,
     Unavailable,
+    make_mark,
 )
-from quickbooks_online.marks import mark, mark_of
+from quickbooks_online.marks import mark_of
 from sandbox.online import Running
 from tests.support.online_conversations import Carrier
 from tests.support.online_documents import BOOKS, order_1042, payment_of_1042
@@ -300,7 +301,7 @@ def _stumbling(carrier: Carrier, document: Document) -> Posting:
     conversation = QUICKBOOKS.post(document, {}, BOOKS)
     carrier.ask((next(conversation),))
     fault = {"Error": [{"Message": "An application error", "code": "10000"}], "type": "SystemFault"}
-    lost = {"Fault": fault, "mark": mark(carrier.sent[-1].idempotency_key, 1)}
+    lost = {"Fault": fault, "mark": make_mark(carrier.sent[-1].idempotency_key, 1)}
     request = conversation.send(Response(payload=lost))
     assert request.writes is False
     (answer,) = carrier.ask((request,))

@@ -90,7 +90,7 @@ def test_bytes_that_the_books_cannot_store_are_a_persons_to_change_although_thei
 
 @pytest.mark.parametrize("code", sorted({*refusals.REFUSALS, "999"}))
 def test_a_refusal_is_told_in_full_sentences(code: str) -> None:
-    problem = refusals.problem(code, "Refused", "Refused : Because of the moon.", "", SUBJECT)
+    problem = refusals.build_problem(code, "Refused", "Refused : Because of the moon.", "", SUBJECT)
     for sentence in (problem.what, problem.why, problem.cure):
         assert sentence[0].isupper()
         assert "{" not in sentence
@@ -113,7 +113,7 @@ def test_a_refusal_is_told_in_full_sentences(code: str) -> None:
     ],
 )
 def test_a_refusal_names_the_field_that_cures_it(code: str, element: str, detail: str, field: str) -> None:
-    assert refusals.problem(code, "Refused", detail, element, SUBJECT).field == field
+    assert refusals.build_problem(code, "Refused", detail, element, SUBJECT).field == field
 
 
 def test_all_errors_of_a_fault_are_told() -> None:

@@ -129,7 +129,7 @@ def test_an_address_of_more_than_five_lines_loses_none() -> None:
 
 def test_a_new_customer() -> None:
     new = NewCustomer(name=" ABC Company ", email="a@abc.example", phone="555-0100", currency="USD")
-    assert payloads.customer(new) == {
+    assert payloads.party(new) == {
         "DisplayName": "ABC Company",
         "CompanyName": "ABC Company",
         "PrimaryEmailAddr": {"Address": "a@abc.example"},

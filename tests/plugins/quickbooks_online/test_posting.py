@@ -21,10 +21,11 @@ from hub.plugin import (
     Rejected,
     Request,
     Unavailable,
+    UnexpectedAnswer,
 )
 from hub.testing import answered, questions
 from quickbooks_online import QuickBooksOnline
-from quickbooks_online.asking import ATTEMPTS, UnexpectedAnswer
+from quickbooks_online.asking import ATTEMPTS
 from tests.support.online_conversations import fault, found
 from tests.support.online_documents import BOOKS, invoices, order_1042, payment_of_1042, payments
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from acme import conversations, endpoint
 from hub.plugin import (
-    AccountKind, Batch, Books, Capabilities, Conversation, Download, EndpointDetails, Invoice, Listed, MappingField,
-    NewRecord, Page, PollingSession, PullIntegration, RecordKind, Ref, Request, Response, Role, TransactionKind, say,
+    STANDARD_MAPPINGS, Batch, Books, Capabilities, Conversation, Download, EndpointDetails, Invoice, Listed, NewRecord,
+    Page, PollingSession, PullIntegration, RecordKind, Ref, Request, Response, Role, TransactionKind,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -28,11 +29,8 @@ class Acme(PullIntegration):
     )
     handlers = conversations.HANDLERS
     mappings = (
-        MappingField(
-            key=Role.INCOME, label=say("Income"), accepts=(AccountKind.INCOME,),
-            needed_for=frozenset({Invoice.kind}),
-        ),
-    )  # fmt: skip
+        replace(STANDARD_MAPPINGS[Role.INCOME], needed_for=frozenset({Invoice.kind})),
+    )
 
     def connection_file(self, details: EndpointDetails) -> Download:
         return endpoint.connection_file(details)

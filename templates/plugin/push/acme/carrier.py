@@ -15,11 +15,13 @@ import requests
 
 from hub.plugin import (
     Attempt, AuthorizationExpired, Authorized, Connection, Batch, Problem, Redirect, Rejected, Request,
-    Response, Unavailable, say,
+    Response, Unavailable, parse_retry_after, say,
 )  # fmt: skip
 
 TIMEOUT = (5, 50)
 """Seconds to connect and to wait: `send` must end within a minute."""
+
+LONGEST_PAUSE = 3600.0
 
 
 def encode(requests: Sequence[Request]) -> str:
@@ -98,10 +100,9 @@ def _call(settings: Mapping[str, str], path: str, body: str, headers: Mapping[st
     except (requests.RequestException, ValueError) as error:
         broken = type(error).__name__
     if answer is not None and answer.status_code >= requests.codes.too_many_requests:
-        pause = answer.headers.get("Retry-After", "")
         raise Unavailable(
             say("Acme asks us to come later (HTTP %(status)s).", status=answer.status_code),
-            retry_after=float(pause) if pause.isdigit() else None,
+            retry_after=parse_retry_after(answer.headers.get("Retry-After", ""), LONGEST_PAUSE),
         )
     if broken or answer is None:
         raise Unavailable(say("Acme did not answer (%(broken)s).", broken=broken))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from acme import carrier, conversations
 from hub.plugin import (
-    AccountKind, Attempt, Authorized, Batch, Books, Capabilities, Connection, Conversation, Invoice, Listed,
-    MappingField, NewRecord, Page, PushIntegration, RecordKind, Redirect, Ref, Request, Response, Role, Setting,
-    TransactionKind, say,
+    STANDARD_MAPPINGS, Attempt, Authorized, Batch, Books, Capabilities, Connection, Conversation, Invoice, Listed,
+    NewRecord, Page, PushIntegration, RecordKind, Redirect, Ref, Request, Response, Role, Setting, TransactionKind,
 )  # fmt: skip
 
 
@@ -30,11 +30,8 @@ class Acme(PushIntegration):
     )
     handlers = conversations.HANDLERS
     mappings = (
-        MappingField(
-            key=Role.INCOME, label=say("Income"), accepts=(AccountKind.INCOME,),
-            needed_for=frozenset({Invoice.kind}),
-        ),
-    )  # fmt: skip
+        replace(STANDARD_MAPPINGS[Role.INCOME], needed_for=frozenset({Invoice.kind})),
+    )
 
     def authorize(self, attempt: Attempt) -> Redirect | Authorized:
         return carrier.authorize(attempt)

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from cryptography.fernet import InvalidToken
 from redis.exceptions import RedisError
 from rq import Worker
-from sqlalchemy import func, select
+from rq.cron import CronScheduler
+from sqlalchemy import func, select, text
 
 from hub import migrating, queue
 from hub.books import mappings
 from hub.database import now, session
 from hub.dispatch import credentials, endpoints
+from hub.dispatch.due import find_due_installations
 from hub.errors import NotConfigured
-from hub.extension import current, settings_of, sweep_interval, vault
+from hub.extension import current, settings_of, vault
 from hub.integrations import registry, timeouts
-from hub.models import BatchRow, Delivery, Installation, Listing
+from hub.models import BatchRow, Delivery, Installation, Lease, LeaseKind, Listing
+from hub.operations import health
 from hub.plugin import Integration, IntegrationError, PushIntegration
 from hub.states import BatchState, DeliveryState, InstallationState
 
 _LONG = dt.timedelta(minutes=15)
-"""The time after which work that should move by itself is called stuck."""
+"""After how long what should move by itself is called stuck."""
 
-_SWEEPS, _SOON = 3, dt.timedelta(minutes=1)
-"""The number of sweep intervals, and the minimum time, after which a missing sweep is a fault."""
+_SKEW = dt.timedelta(seconds=5)
+"""Clocks that differ by more make leases end too soon or too late."""
+
+_FULL = 0.9
+"""The part of Redis' `maxmemory` from which on it is nearly full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +56,14 @@ def find_faults() -> Iterator[Fault]:
     """
     yield from _check_keys()
     yield from _check_workers()
+    yield from _memory()
+    yield from _clocks()
     yield from _check_plugins()
     if not migrating.is_current():
         what = "The hub's tables are not those of this version."
         yield Fault(code="tables-outdated", where="database", what=what, cure="flask hub upgrade")
         return
+    yield from _leases()
     query = select(Installation).where(Installation.state != InstallationState.REMOVED).order_by(Installation.id)
     for installation in session().scalars(query).all():
         yield from _check_installation(installation)
@@ -62,6 +72,12 @@ def find_faults() -> Iterator[Fault]:
 def count_workers() -> int:
     """Return how many workers there are. Raises `RedisError`."""
     return sum(queue.NAME in one.queue_names() for one in Worker.all(connection=queue.connection()))
+
+
+def schedulers() -> int:
+    """Return how many schedulers have been heard of lately. Raises `RedisError`."""
+    beats = [one.last_heartbeat for one in CronScheduler.all(queue.connection(), cleanup=False)]
+    return sum(beat is not None and beat > now() - health.SWEPT_WITHIN for beat in beats)
 
 
 def _check_keys() -> Iterator[Fault]:
@@ -77,7 +93,7 @@ def _check_keys() -> Iterator[Fault]:
 
 def _check_workers() -> Iterator[Fault]:
     try:
-        found, last = count_workers(), queue.swept_at()
+        found, sweeping, last = count_workers(), schedulers(), queue.swept_at()
     except RedisError as error:
         yield Fault(
             code="redis-silent", where="redis", what=f"Redis does not answer: {error}",
@@ -85,14 +101,70 @@ def _check_workers() -> Iterator[Fault]:
         )  # fmt: skip
         return
     if not found:
-        cure = "Start `flask hub worker`, and one `flask hub scheduler`."
-        yield Fault(code="workers-missing", where="workers", what="No worker is running.", cure=cure)
-    elif last is None or now() - last > max(_SWEEPS * sweep_interval(), _SOON):
+        yield Fault(
+            code="workers-missing", where="workers", what="No worker is running.", cure="Start `flask hub worker`."
+        )
+    if not sweeping:
+        yield Fault(
+            code="scheduler-missing", where="scheduler", what="No scheduler is running.",
+            cure="Start one `flask hub scheduler`.",
+        )  # fmt: skip
+    elif found and health.is_late(last):
         since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
         yield Fault(
-            code="sweep-missing", where="scheduler", what=f"The scheduler has not run {since}.",
-            cure="Start one `flask hub scheduler`. If it is running, the workers have no time: start more of them.",
+            code="sweep-missing", where="scheduler", what=f"No worker has looked for what is due {since}.",
+            cure="Start more workers: those that run have no time. If they have, look at the scheduler's log.",
         )  # fmt: skip
+
+
+def _memory() -> Iterator[Fault]:
+    """Tell of a Redis that is nearly full, or that throws keys away when it is."""
+    try:
+        info = cast("dict[str, int | str]", queue.connection().info("memory"))
+    except RedisError:  # Which is said already.
+        return
+    used, most = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
+    if most and used > _FULL * most:
+        yield Fault(
+            code="redis-full", where="redis", what=f"Redis uses {used:,} of {most:,} bytes.",
+            cure="Raise maxmemory, or see what else is kept there. A full Redis wakes no worker.",
+        )  # fmt: skip
+    policy = str(info.get("maxmemory_policy", "noeviction"))
+    if most and policy != "noeviction":
+        yield Fault(
+            code="redis-evicts", where="redis", what=f"Redis deletes keys when it is full ({policy}).",
+            cure="Set `maxmemory-policy noeviction`; otherwise rate limits and wakes get lost.",
+        )  # fmt: skip
+
+
+def _clocks() -> Iterator[Fault]:
+    """Tell of clocks that differ from this machine's."""
+    for name, behind in clock_skews().items():
+        if abs(behind) > _SKEW:
+            way = "behind" if behind > dt.timedelta(0) else "ahead of"
+            yield Fault(
+                code="clock-skew", where=name,
+                what=f"Its clock is {abs(behind.total_seconds()):.0f} seconds {way} this machine's.",
+                cure="Let both follow the same time server (NTP); leases and rate limits rest on the time.",
+            )  # fmt: skip
+
+
+def clock_skews() -> dict[str, dt.timedelta]:
+    """Return by how much the clocks of the database and of Redis are behind this machine's. One that does not answer,
+    or has no clock of its own (SQLite), is missing."""
+    found = {}
+    if session().get_bind().dialect.name == "postgresql":
+        began = time.monotonic()
+        theirs = cast(dt.datetime, session().scalar(text("SELECT clock_timestamp()")))
+        found["database"] = now() - theirs - dt.timedelta(seconds=(time.monotonic() - began) / 2)
+    try:
+        began = time.monotonic()
+        seconds, micros = queue.connection().time()
+    except RedisError:
+        return found
+    there = dt.datetime.fromtimestamp(seconds, dt.UTC) + dt.timedelta(microseconds=micros)
+    found["redis"] = now() - there - dt.timedelta(seconds=(time.monotonic() - began) / 2)
+    return found
 
 
 def _check_plugins() -> Iterator[Fault]:
@@ -115,7 +187,21 @@ def _check_hangs(key: str) -> Iterator[Fault]:
         yield Fault(
             code="plugin-hung", where=key,
             what=f"The plugin has hung within the last day when it was asked for: {questions}.",
-            cure="Send its author the log, which shows where it hangs. It is called again automatically.",
+            cure="Tell its author what stands in the log: where it hangs. It is asked again by itself.",
+        )  # fmt: skip
+
+
+def _leases() -> Iterator[Fault]:
+    """Tell of leases that a dead worker left behind where something is due. Those of idle installations do no harm."""
+    query = select(Lease).where(Lease.kind == LeaseKind.DELIVERIES, Lease.until < now() - _LONG)
+    stale = {one.installation_id: one for one in session().scalars(query)}
+    for one in find_due_installations(list(stale)) if stale else ():
+        lease = stale[one.id]
+        yield Fault(
+            code="lease-stale", where=f"{registry.label(one.product)} (installation {one.id})",
+            what=f"Its worker has not been heard of since {lease.until:%Y-%m-%d %H:%M} UTC, and no other took over"
+            f"{f'; {lease.deaths} in a row died of it' if lease.deaths else ''}.",
+            cure="Start workers. If they run, look at their log: they have no time, or end before they get there.",
         )  # fmt: skip
 
 
@@ -175,7 +261,7 @@ def _check_connection(installation: Installation) -> Iterator[_Finding]:
         select(Listing).where(Listing.installation_id == installation.id, Listing.problem != "")
     ):
         what = f"The list of {listing.kind}s cannot be read: {listing.problem}"
-        yield "list-unreadable", what, "Correct that, then click “Refresh”."
+        yield "list-unreadable", what, "Press “Refresh” when that is cured."
 
 
 def _check_deliveries(installation: Installation) -> Iterator[_Finding]:
@@ -190,7 +276,7 @@ def _check_deliveries(installation: Installation) -> Iterator[_Finding]:
     if doubt:
         yield (
             "in-doubt",
-            f"{_count_noun(doubt, 'delivery is', 'deliveries are')} in doubt: a worker died while sending.",
+            f"{_count_noun(doubt, 'delivery is', 'deliveries are')} in doubt: a carrier vanished on the way.",
             "A worker finds out what became of them; see that one is running.",
         )
     moving = Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING))
