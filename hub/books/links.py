@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -66,7 +66,16 @@ def find_linked_ids(installation_id: int, kind: RecordKind, record_ids: Iterable
 def link_company(installation_id: int, kind: RecordKind, company_id: str, ref: Ref, by: str) -> None:
     """Link a company to a record, replacing its earlier link. `by` is the name of the person, kept in the log of
     changes."""
-    _set_link(find_link(installation_id, kind, company_id) or _add_link(installation_id, kind, company_id), ref, by)
+    link_companies(installation_id, {(kind, company_id): ref}, by)
+
+
+def link_companies(installation_id: int, refs: Mapping[tuple[RecordKind, str], Ref], by: str) -> None:
+    """Link companies, each by its kind and id, to records. As `link_company`; one query for each kind."""
+    for kind in sorted({kind for kind, _ in refs}):
+        found = find_links(installation_id, kind, [company_id for one, company_id in refs if one is kind])
+        for (one, company_id), ref in refs.items():
+            if one is kind:
+                _set_link(found.get(company_id) or _add_link(installation_id, kind, company_id), ref, by)
 
 
 def _add_link(installation_id: int, kind: RecordKind, company_id: str) -> Link:

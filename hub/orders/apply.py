@@ -28,10 +28,12 @@ def apply_plans(installation: Installation, plans: Sequence[Plan], by: str) -> N
     """Write plans without blockers, and wake a worker. The caller has locked the installation, loaded the context and
     planned under the lock, and commits."""
     rows = _rows_of(plans)
+    links.link_companies(installation.id, {key: ref for plan in plans for key, ref in plan.links.items()}, by)
     for plan in plans:
-        for (kind, company_id), ref in plan.links.items():
-            links.link_company(installation.id, kind, company_id, ref, by)
-        _apply_plan(installation, plan, rows, by)
+        _write_plan(installation, plan, rows, by)
+    session().flush()
+    for plan in plans:
+        _let_go(plan, rows)
     wake(installation.id)
 
 
@@ -44,21 +46,30 @@ def _rows_of(plans: Iterable[Plan]) -> dict[Key, Delivery]:
     return {(row.source, row.kind): row for row in found}
 
 
-def _apply_plan(installation: Installation, plan: Plan, rows: dict[Key, Delivery], by: str) -> None:
-    written = [step for step in plan.steps if step.will_write]
+def _write_plan(installation: Installation, plan: Plan, rows: dict[Key, Delivery], by: str) -> None:
+    """Write the deliveries of a plan, and for which others each waits."""
+    written = _records_first(plan)
     for step in written:
         if step.stays is not None:
             _leave_others(rows[step.key], step.stays, plan.order.id)
         rows[step.key] = _write_step(installation, rows.get(step.key), step, by)
-    for step in sorted(written, key=lambda one: one.is_document):  # Records first: they need nothing.
+    for step in written:
         _set_needs(plan, step, rows)
-    session().flush()
+
+
+def _let_go(plan: Plan, rows: dict[Key, Delivery]) -> None:
+    """Give up what the plan cancels, and queue what waits for nothing."""
     for step in plan.steps:
         if step.wanted and step.action is Action.CANCEL and rows[step.key].state is not DeliveryState.CANCELLED:
             give_up(rows[step.key])
-    for step in sorted(written, key=lambda one: one.is_document):
+    for step in _records_first(plan):
         if step.action is not Action.LINK:
             queue_if_ready(rows[step.key])
+
+
+def _records_first(plan: Plan) -> list[Step]:
+    """Return the steps that are written, those of records first, because they need nothing."""
+    return sorted((step for step in plan.steps if step.will_write), key=lambda one: one.is_document)
 
 
 def _write_step(installation: Installation, row: Delivery | None, step: Step, by: str) -> Delivery:
