@@ -48,7 +48,7 @@ def reveal(hidden: str) -> dict[str, str]:
 
 
 def connection(installation: Installation, integration: PushIntegration) -> Connection:
-    """Return what a carrier is handed. Raises `AuthorizationExpired` if there are no credentials."""
+    """Return what a transport is given. Raises `AuthorizationExpired` if there are no credentials."""
     if installation.credential is None:
         raise AuthorizationExpired(say("There are no credentials."))
     return Connection(

@@ -37,7 +37,7 @@ _REST = dt.timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """The carrier of the plugin raised something that it should not."""
+    """The transport of the plugin raised something that it should not."""
 
     reference: str
 

@@ -50,7 +50,7 @@ def responses(found: object, count: int) -> Sequence[Response]:
     """Return the responses, one for each request, after checking that all can be stored. Raises `TypeError` or
     `ValueError`."""
     if not isinstance(found, Sequence) or not all(isinstance(one, Response) for one in found):
-        raise TypeError(f"A carrier brought {type(found).__name__}, and not a sequence of responses")
+        raise TypeError(f"A transport returned {type(found).__name__}, and not a sequence of responses")
     if len(found) != count:
         raise ValueError(f"{count} requests were asked and {len(found)} answered")
     for one in found:

@@ -276,7 +276,7 @@ def _check_deliveries(installation: Installation) -> Iterator[_Finding]:
     if doubt:
         yield (
             "in-doubt",
-            f"{_count_noun(doubt, 'delivery is', 'deliveries are')} in doubt: a carrier vanished on the way.",
+            f"{_count_noun(doubt, 'delivery is', 'deliveries are')} in doubt: a worker ended on the way.",
             "A worker finds out what became of them; see that one is running.",
         )
     moving = Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING))

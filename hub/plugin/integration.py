@@ -80,7 +80,7 @@ class Integration(ABC):
         """Write the requests of a batch as the bytes that will leave, before they leave. Pure, and never repeated:
         what it returns is stored and sent, also on every later try.
 
-        `dialect` is what the carrier last said that these books understand. `answered` is the key of a batch with
+        `dialect` is what the ledger last said that these books understand. `answered` is the key of a batch with
         writes whose answer we have, so that the ledger need not remember it any longer.
         """
 

@@ -16,7 +16,7 @@
             with PretendAcme() as ledger:  # A `PushLedger` or a `PullLedger`, which is yours to write.
                 yield ledger
 
-Nothing in it is a stand-in for the hub: orders are sent as a person sends them, and the hub's own carriers take them to
+Nothing in it is a stand-in for the hub: orders are sent as a person sends them, and the hub's own workers take them to
 the ledger. Which tests there are follows from what the integration says it can. It needs pytest: `bookpost[testing]`.
 """
 

@@ -143,7 +143,7 @@ class Office:
         return finish_authorization(ACTOR, claimed, RETURN_URL, answer)
 
     def connection(self) -> Connection:
-        """Return what a carrier is handed."""
+        """Return what a transport is given."""
         assert isinstance(self.integration, PushIntegration)
         return credentials.connection(self.installation, self.integration)
 

@@ -35,7 +35,7 @@ from hub.plugin import (
     Response,
     TransactionKind,
 )
-from quickbooks_online import carrier, history, lists, oauth, posting, recovery, review, webhooks
+from quickbooks_online import history, lists, oauth, posting, recovery, review, transport, webhooks
 from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
 
 PAGES = {
@@ -96,10 +96,10 @@ class QuickBooksOnline(PushIntegration):
         return posting.create(record, options, books)
 
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # QuickBooks has no dialects and needs no `answered`.
-        return carrier.encode(key, requests)
+        return transport.encode(key, requests)
 
     def cost(self, requests: Sequence[Request]) -> RequestCost:
-        return carrier.cost(requests)
+        return transport.cost(requests)
 
     def recover(self, batch: Batch) -> Conversation[Sequence[Response | None]]:
         return recovery.recover(batch)
@@ -121,7 +121,7 @@ class QuickBooksOnline(PushIntegration):
         return f"{settings['APP_URL'].rstrip('/')}/app/{page}?txnId={posting_id}" if page else None
 
     def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
-        return carrier.send(batch, connection)
+        return transport.send(batch, connection)
 
     def refresh(self, connection: Connection) -> Authorized:
         return oauth.refresh(connection)

@@ -33,7 +33,7 @@ LINE_TAX_CODES = ("TAX", "NON", "CustomSalesTax")
 
 def describe_books() -> Conversation[Books]:
     """Fetch the company and its preferences. QuickBooks gives every company the id 1, so the books' id is the realm
-    that `carrier` adds to the answer."""
+    that `transport` adds to the answer."""
     answer = yield from send_query(say("look at the company"), write_query("CompanyInfo", ""), say("your company"))
     companies = answer["QueryResponse"].get("CompanyInfo")
     if not companies:

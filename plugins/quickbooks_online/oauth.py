@@ -20,7 +20,7 @@ from hub.plugin import (
     Unavailable,
     say,
 )
-from quickbooks_online.carrier import CONNECT_TIMEOUT, timeout
+from quickbooks_online.transport import CONNECT_TIMEOUT, timeout
 
 SCOPE = "com.intuit.quickbooks.accounting"
 LONGEST_TIMEOUT = 15.0

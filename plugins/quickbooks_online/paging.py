@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hub.plugin import Conversation, Request, Sentence, say
 from quickbooks_online.asking import Row, quoted, send_query, write_query
-from quickbooks_online.carrier import CHANGES
+from quickbooks_online.transport import CHANGES
 
 PAGE_SIZE = 500
 """Records per page. QuickBooks returns up to 1,000; half of that keeps an answer near half a megabyte."""

@@ -20,7 +20,7 @@ def test_nothing_that_is_there_is_written_over(tmp_path: Path) -> None:
     made = scaffold.write_plugin("acme", tmp_path, pull=False)
     with pytest.raises(scaffold.NotWritten, match="is there already"):
         scaffold.write_plugin("acme", tmp_path, pull=True)
-    assert (made / "acme" / "carrier.py").exists()
+    assert (made / "acme" / "transport.py").exists()
 
 
 def test_a_name_of_several_words_is_written_as_one_writes_it(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_every_batch_but_the_last_is_full(installation: Installation, ledger: Le
     assert sizes == [2, 2, *[most] * (2 * orders // most)]
 
 
-def test_who_sends_while_a_carrier_speaks_wakes_no_second_one_and_is_not_forgotten(
+def test_who_sends_while_a_worker_is_at_it_queues_no_second_pump_and_is_not_forgotten(
     woken: None, installation: Installation, ledger: Ledger
 ) -> None:
     before = queue().count

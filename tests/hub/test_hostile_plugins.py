@@ -140,7 +140,7 @@ def test_a_question_that_is_none_stops_its_own_delivery(
         [Response(payload={"a": object()})], SystemExit(1), KeyError("x"), IntegrationError("what?"),
     ],
 )  # fmt: skip
-def test_nonsense_from_a_carrier_parks_its_batch_until_somebody_retries(
+def test_nonsense_from_a_transport_parks_its_batch_until_somebody_retries(
     installation: Installation, ledger: Ledger, desk: Desk, app: Flask, brought: object
 ) -> None:
     plugin = app.extensions["hub"].integrations["pretend"]

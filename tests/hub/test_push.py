@@ -103,11 +103,11 @@ def test_a_line_that_is_cut_at_any_trip_loses_nothing_and_doubles_nothing(
 
 
 @pytest.mark.parametrize(("trip", "moment"), list(product(range(4), ["before", "after"])))
-def test_a_carrier_that_vanishes_is_followed_by_another_that_goes_on(
+def test_a_worker_that_vanishes_is_followed_by_another_that_goes_on(
     app: Flask, installation: Installation, ledger: Ledger, trip: int, moment: str
 ) -> None:
     class Killed(BaseException):
-        """As `kill -9` would: nothing of the carrier's own runs any more."""
+        """As `kill -9` would: nothing of the worker's own runs any more."""
 
     getattr(ledger, moment).extend([None] * trip + [Killed()])
     send(installation)
@@ -115,7 +115,7 @@ def test_a_carrier_that_vanishes_is_followed_by_another_that_goes_on(
         pump.deliver(installation.id)
     session().rollback()
     pump.deliver(installation.id)
-    assert not everything_posted(), "the dead carrier's lease still runs"
+    assert not everything_posted(), "the dead worker's lease still runs"
     let_leases_run_out()
     pump.deliver(installation.id)
     assert ledger.whole_ledger() == EXPECTED

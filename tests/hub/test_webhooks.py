@@ -203,7 +203,7 @@ def test_what_has_changed_after_we_have_seen_it_is_news(
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_what_many_tell_at_once_is_all_kept(installation: Installation, ledger: Ledger, app: Flask, tell: Tell) -> None:
-    """Calls come to several threads and processes at the same time, while a carrier stores what it has read."""
+    """Calls come to several threads and processes at the same time, while a worker stores what it has read."""
 
     def hear(body: bytes, headers: Mapping[str, str], settings: Mapping[str, str]) -> Sequence[Change]:
         return [changed(id=body.decode())]

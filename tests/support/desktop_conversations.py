@@ -16,7 +16,7 @@ QUICKBOOKS = QuickBooksDesktop()
 
 
 @dataclass
-class Carrier:
+class Transport:
     """Carries to one session of a company file. `sent` are the message sets, byte for byte."""
 
     company: CompanyFile

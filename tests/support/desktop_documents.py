@@ -29,7 +29,7 @@ from hub.plugin import (
     Tax,
     in_cents,
 )
-from tests.support.desktop_conversations import QUICKBOOKS, Carrier
+from tests.support.desktop_conversations import QUICKBOOKS, Transport
 
 BOOKS = Books(id="{f}", name="Rock Castle", currency="USD")
 CENT = Decimal("0.01")
@@ -136,11 +136,11 @@ OPTIONS: dict[str, str] = {}
 class KnownRecords:
     """The records of the company file that documents refer to."""
 
-    def __init__(self, carrier: Carrier) -> None:
-        self.carrier = carrier
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
         self.records: dict[tuple[RecordKind, str], Record] = {}
         for kind in QUICKBOOKS.capabilities.lists:
-            page = carrier.one(QUICKBOOKS.fetch(kind, ""))
+            page = transport.one(QUICKBOOKS.fetch(kind, ""))
             assert not page.more
             self.records |= {(kind, record.name): record for record in page.records}
 
@@ -151,4 +151,4 @@ class KnownRecords:
         return self(RecordKind.ACCOUNT, name)
 
     def new(self, record: NewCustomer | NewVendor | NewItem) -> Ref:
-        return self.carrier.one(QUICKBOOKS.create(record, OPTIONS, BOOKS))
+        return self.transport.one(QUICKBOOKS.create(record, OPTIONS, BOOKS))

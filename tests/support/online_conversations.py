@@ -26,7 +26,7 @@ def fault(code: str, *, detail: str = "", kind: str = "ValidationFault", element
 
 
 @dataclass
-class Carrier:
+class Transport:
     """Carries conversations in lockstep, and a batch that was not answered again, byte for byte under its key."""
 
     connection: Connection

@@ -8,7 +8,7 @@ from typing import Any
 from hub.plugin import NewCustomer, NewItem, Posting, Ref
 from quickbooks_online import QuickBooksOnline
 from sandbox.online import REALM, Running
-from tests.support.online_conversations import Carrier
+from tests.support.online_conversations import Transport
 from tests.support.online_documents import BOOKS, order_1042, payment_of_1042
 
 QUICKBOOKS = QuickBooksOnline()
@@ -29,19 +29,19 @@ def stoneware(books: Running) -> NewItem:
     )
 
 
-def post_1042(books: Running, carrier: Carrier) -> tuple[Posting, Posting]:
+def post_1042(books: Running, transport: Transport) -> tuple[Posting, Posting]:
     """Bring the order, its new customer, its new product and its payment into the books, as the hub would."""
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
+    customer = transport.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = transport.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     order = order_1042(customer, item, discount_account=account(books, "4900"), receivable=account(books, "1100"))
-    invoice = carrier.one(QUICKBOOKS.post(order, {}, BOOKS))
+    invoice = transport.one(QUICKBOOKS.post(order, {}, BOOKS))
     money = payment_of_1042(
         Ref(id=invoice.id, name=invoice.number),
         customer,
         deposit_to=account(books, "1499"),
         receivable=account(books, "1100"),
     )
-    return invoice, carrier.one(QUICKBOOKS.post(money, {}, BOOKS))
+    return invoice, transport.one(QUICKBOOKS.post(money, {}, BOOKS))
 
 
 def new_entries_of(kind: str, before: dict[str, list[dict[str, Any]]], books: Running) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from hub.plugin import (
     Response,
     TransactionKind,
 )
-from xero_books import carrier, history, lists, oauth, posting, recovery, review
+from xero_books import history, lists, oauth, posting, recovery, review, transport
 from xero_books.options import MAPPINGS, SETTINGS
 
 OLD_PAGES = {
@@ -85,10 +85,10 @@ class Xero(PushIntegration):
         return tuple(review.find_problems(subject, books))
 
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:  # noqa: ARG002  # Xero has no dialects and needs no `answered`.
-        return carrier.encode(key, requests)
+        return transport.encode(key, requests)
 
     def destination(self, request: Request) -> str:
-        return carrier.destination(request)
+        return transport.destination(request)
 
     def recover(self, batch: Batch) -> Conversation[Sequence[Response | None]]:
         return recovery.recover(batch)
@@ -107,7 +107,7 @@ class Xero(PushIntegration):
         return f"{app}/organisationlogin/default.aspx?{query}"
 
     def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
-        return carrier.send(batch, connection)
+        return transport.send(batch, connection)
 
     def refresh(self, connection: Connection) -> Authorized:
         return oauth.refresh(connection)

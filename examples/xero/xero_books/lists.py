@@ -20,9 +20,9 @@ from hub.plugin import (
     UnexpectedAnswer,
     say,
 )
-from xero_books.carrier import build_read
 from xero_books.posting import Row, send_read
 from xero_books.reading import day, read_page
+from xero_books.transport import build_read
 
 ACCOUNT_KINDS = {
     "BANK": AccountKind.BANK,
@@ -52,7 +52,7 @@ PARTIES = {RecordKind.CUSTOMER: say("list customers"), RecordKind.VENDOR: say("l
 
 
 def describe_books() -> Conversation[Books]:
-    """Fetch the organisation and its allowed actions. The books' id is the tenant that `carrier` adds to the answer."""
+    """Fetch the organisation and its allowed actions. The id of the books is the tenant that `transport` adds."""
     answer = yield from send_read(say("look at the organisation"), build_read("Organisation"))
     actions = yield from send_read(say("look at what is allowed"), build_read("Organisation/Actions"))
     if not answer["rows"]:

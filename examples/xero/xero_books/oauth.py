@@ -28,7 +28,7 @@ from hub.plugin import (
     Unavailable,
     say,
 )
-from xero_books.carrier import CONNECT_TIMEOUT, timeout
+from xero_books.transport import CONNECT_TIMEOUT, timeout
 
 TENANT = "tenant"
 """The key of the question which organisation to use."""

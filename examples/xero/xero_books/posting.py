@@ -38,8 +38,8 @@ from hub.plugin import (
     say,
 )
 from xero_books import payloads, refusals
-from xero_books.carrier import build_read, build_write
 from xero_books.marks import BETWEEN
+from xero_books.transport import build_read, build_write
 
 Row: TypeAlias = dict[str, Any]
 """A record or a document as Xero returns it."""

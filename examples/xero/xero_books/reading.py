@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from hub.plugin import Conversation, Sentence
-from xero_books.carrier import build_read
 from xero_books.posting import Row, send_read
+from xero_books.transport import build_read
 
 PAGE_SIZE = 500
 OVERLAP = dt.timedelta(minutes=5)

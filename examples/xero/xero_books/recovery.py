@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from hub.plugin import Batch, Conversation, Payload, Response, in_cents, make_mark, say
-from xero_books.carrier import build_read
 from xero_books.marks import mark_of
 from xero_books.posting import Row, join_chunks, send_read
 from xero_books.reading import PAGE_SIZE, day
+from xero_books.transport import build_read
 
 
 def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:

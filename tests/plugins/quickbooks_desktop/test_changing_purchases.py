@@ -28,7 +28,7 @@ from hub.plugin import (
 from quickbooks_desktop import statuses
 from sandbox.desktop.company import CompanyFile
 from tests.support.desktop import by_hand
-from tests.support.desktop_conversations import QUICKBOOKS, Carrier
+from tests.support.desktop_conversations import QUICKBOOKS, Transport
 from tests.support.desktop_documents import BOOKS, DATE, OPTIONS, KnownRecords
 
 DOCK = Address(lines=("ABC Company", "Dock 4", "Rear gate"), city="Omaha", region="NE", postal_code="68102")
@@ -39,7 +39,7 @@ STORE = Address(lines=("ABC Store",), city="Lincoln", country="United States")
 class Bought:
     """A purchase order and its bill in a company file: 100 mugs, 50 pens and 50 pens in blue."""
 
-    carrier: Carrier
+    transport: Transport
     company: CompanyFile
     order: PurchaseOrder
     bill: Bill
@@ -49,8 +49,8 @@ class Bought:
 
     @classmethod
     def of(cls, company: CompanyFile) -> Bought:
-        carrier = Carrier(company)
-        books = KnownRecords(carrier)
+        transport = Transport(company)
+        books = KnownRecords(transport)
         income, cost = books.account("Sales"), books.account("Cost of Goods Sold")
         items = {name: books.new(NewItem(name=name, income=income, cost=cost)) for name in ("Mug", "Pen", "Cap")}
         lines = (
@@ -60,15 +60,15 @@ class Bought:
         vendor = books.new(NewVendor(name="Mug Makers"))
         common: dict[str, Any] = {"date": DATE, "currency": "USD", "vendor": vendor, "lines": lines}
         order = PurchaseOrder(number="1042", total=total(lines), ship_to=DOCK, note="Order 1042", **common)
-        ordered = carrier.one(QUICKBOOKS.post(order, OPTIONS, BOOKS))
+        ordered = transport.one(QUICKBOOKS.post(order, OPTIONS, BOOKS))
         bill = Bill(number="88213", total=total(lines), note="Order 1042",
                     ordered=PurchaseOrderRef(id=ordered.id, lines=ordered.lines), **common)  # fmt: skip
-        charged = carrier.one(QUICKBOOKS.post(bill, OPTIONS, BOOKS))
-        return cls(carrier, company, order, bill, items, ordered, charged)
+        charged = transport.one(QUICKBOOKS.post(bill, OPTIONS, BOOKS))
+        return cls(transport, company, order, bill, items, ordered, charged)
 
     def change(self, document: PurchaseOrder | Bill, *lines: Line, **revision: Any) -> Posting:
         """Send one of the two again with other lines."""
-        return self.carrier.one(QUICKBOOKS.post(self.changed(document, *lines, **revision), OPTIONS, BOOKS))
+        return self.transport.one(QUICKBOOKS.post(self.changed(document, *lines, **revision), OPTIONS, BOOKS))
 
     def changed(self, document: PurchaseOrder | Bill, *lines: Line, **revision: Any) -> Any:
         posted = self.ordered if isinstance(document, PurchaseOrder) else self.charged
@@ -203,14 +203,14 @@ def test_somebody_who_is_faster_is_not_overrun(bought: Bought, kind: str) -> Non
     document: Any = {"PurchaseOrder": bought.order, "Bill": bought.bill}[kind]
     lines = (*document.lines, line(bought.items["Cap"], "Cap", 1, "3.00"))
     talk = QUICKBOOKS.post(bought.changed(document, *lines), OPTIONS, BOOKS)
-    (looked,) = bought.carrier.ask([next(talk)])
+    (looked,) = bought.transport.ask([next(talk)])
     change = talk.send(looked)
     assert change.payload["request"] == f"{kind}Mod"
     bought.edited(kind, "<Memo>by sea</Memo>")
-    (outdated,) = bought.carrier.ask([change])
+    (outdated,) = bought.transport.ask([change])
     assert outdated.payload["status"] == "3200"
-    (looked,) = bought.carrier.ask([talk.send(outdated)])
-    (done,) = bought.carrier.ask([talk.send(looked)])
+    (looked,) = bought.transport.ask([talk.send(outdated)])
+    (done,) = bought.transport.ask([talk.send(looked)])
     with pytest.raises(StopIteration) as end:
         talk.send(done)
     assert end.value.value.total == total(lines)

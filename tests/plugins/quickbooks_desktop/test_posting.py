@@ -31,7 +31,7 @@ from hub.plugin import (
 )
 from quickbooks_desktop.names import fit_name
 from sandbox.desktop.company import CompanyFile
-from tests.support.desktop_conversations import QUICKBOOKS, Carrier
+from tests.support.desktop_conversations import QUICKBOOKS, Transport
 from tests.support.desktop_documents import BOOKS, DATE, OPTIONS, KnownRecords
 
 
@@ -43,15 +43,15 @@ def company(tmp_path: Path) -> Iterator[CompanyFile]:
 
 
 @pytest.fixture
-def carrier(company: CompanyFile) -> Carrier:
-    return Carrier(company)
+def transport(company: CompanyFile) -> Transport:
+    return Transport(company)
 
 
 
 
 @pytest.fixture
-def books(carrier: Carrier) -> KnownRecords:
-    return KnownRecords(carrier)
+def books(transport: Transport) -> KnownRecords:
+    return KnownRecords(transport)
 
 
 @pytest.fixture
@@ -79,15 +79,15 @@ def figures(company: CompanyFile) -> dict[str, Any]:
 
 
 def test_order_1042_with_its_payment_stands_in_the_file_to_the_cent(
-    carrier: Carrier, company: CompanyFile, invoice: Invoice, books: KnownRecords
+    transport: Transport, company: CompanyFile, invoice: Invoice, books: KnownRecords
 ) -> None:
-    posting = carrier.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
+    posting = transport.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
     assert (posting.number, posting.total) == ("1042", Decimal("218.50"))
     payment = Payment(
         number="2217", date=DATE, currency="USD", customer=invoice.customer, invoice=Ref(id=posting.id),
         amount=Decimal("100.00"), receivable=invoice.receivable, deposit_to=books.account("Undeposited Funds"),
     )  # fmt: skip
-    assert carrier.one(QUICKBOOKS.post(payment, OPTIONS, BOOKS)).total == Decimal("100.00")
+    assert transport.one(QUICKBOOKS.post(payment, OPTIONS, BOOKS)).total == Decimal("100.00")
     amounts = [Decimal("230.00"), Decimal("-11.50")]
     assert figures(company) == {posting.id: (Decimal("218.50"), Decimal("0.00"), Decimal("118.50"), amounts)}
     (row,) = company.rows("Invoice")
@@ -98,9 +98,9 @@ def test_order_1042_with_its_payment_stands_in_the_file_to_the_cent(
 
 @pytest.mark.parametrize("count", [1, 5])
 def test_invoices_of_one_message_set_share_one_new_discount_item(
-    carrier: Carrier, company: CompanyFile, invoice: Invoice, count: int
+    transport: Transport, company: CompanyFile, invoice: Invoice, count: int
 ) -> None:
-    ends = carrier.carry(*(QUICKBOOKS.post(replace(invoice, number=str(n)), OPTIONS, BOOKS) for n in range(count)))
+    ends = transport.carry(*(QUICKBOOKS.post(replace(invoice, number=str(n)), OPTIONS, BOOKS) for n in range(count)))
     assert [end for end in ends if isinstance(end, Exception)] == []
     assert len(company.rows("ItemDiscount")) == 1
     assert len(figures(company)) == count
@@ -111,26 +111,26 @@ def test_invoices_of_one_message_set_share_one_new_discount_item(
     [("State Tax", "17.48", "235.98"), ("State Tax", "17.50", "235.98"), ("", "0.00", "218.50")],
 )
 def test_the_books_tax_is_what_the_posting_says(
-    carrier: Carrier, books: KnownRecords, invoice: Invoice, *, code: str, amount: str, total: str
+    transport: Transport, books: KnownRecords, invoice: Invoice, *, code: str, amount: str, total: str
 ) -> None:
     tax = Tax(amount=Decimal(amount), code=books(RecordKind.TAX_CODE, code) if code else None)
     taxed = replace(invoice, tax=tax, total=Decimal("218.50") + tax.amount)
-    assert carrier.one(QUICKBOOKS.post(taxed, OPTIONS, BOOKS)).total == Decimal(total)
+    assert transport.one(QUICKBOOKS.post(taxed, OPTIONS, BOOKS)).total == Decimal(total)
 
 
 def test_total_tax_as_an_item_is_a_line_and_nothing_is_taxed_besides(
-    carrier: Carrier, company: CompanyFile, books: KnownRecords, invoice: Invoice
+    transport: Transport, company: CompanyFile, books: KnownRecords, invoice: Invoice
 ) -> None:
     item = books(RecordKind.ITEM, "Sales Tax (as charged)")
     tax = Line(item=item, description="Sales tax", quantity=Decimal(1), price=Decimal("17.50"),
                amount=Decimal("17.50"), taxable=False)  # fmt: skip
     with_tax = replace(invoice, lines=(*invoice.lines, tax), discount=Decimal("0.00"), total=Decimal("247.50"))
-    assert carrier.one(QUICKBOOKS.post(with_tax, OPTIONS, BOOKS)).total == Decimal("247.50")
+    assert transport.one(QUICKBOOKS.post(with_tax, OPTIONS, BOOKS)).total == Decimal("247.50")
     assert company.rows("Invoice")[0].fields["SalesTaxTotal"] == 0
 
 
 def test_a_bill_answers_its_purchase_order_line_by_line(
-    carrier: Carrier, company: CompanyFile, books: KnownRecords
+    transport: Transport, company: CompanyFile, books: KnownRecords
 ) -> None:
     vendor = books.new(NewVendor(name="Mug Makers", address=Address(lines=("2 Kiln Road",), city="Erie")))
     customer = books.new(NewCustomer(name="ABC Company"))
@@ -144,11 +144,11 @@ def test_a_bill_answers_its_purchase_order_line_by_line(
         number="1042-1", date=DATE, currency="USD", vendor=vendor, lines=lines, total=Decimal("221.00"),
         ship_to=Address(lines=("ABC Company", "Dock 4"), city="Omaha", region="NE", postal_code="68102"),
     )  # fmt: skip
-    ordered = carrier.one(QUICKBOOKS.post(order, OPTIONS, BOOKS))
+    ordered = transport.one(QUICKBOOKS.post(order, OPTIONS, BOOKS))
     assert (ordered.number, ordered.total, len(ordered.lines)) == ("1042-1", Decimal("221.00"), 2)
     bill = Bill(number="HP-20931", date=DATE, currency="USD", vendor=vendor, lines=lines, total=Decimal("221.00"),
                 ordered=PurchaseOrderRef(id=ordered.id, lines=ordered.lines), payable=books.account("Accounts Payable"))
-    charged = carrier.one(QUICKBOOKS.post(bill, OPTIONS, BOOKS))
+    charged = transport.one(QUICKBOOKS.post(bill, OPTIONS, BOOKS))
     assert (charged.number, charged.total) == ("HP-20931", Decimal("221.00"))
     (row,) = company.rows("Bill")
     assert [line["BillableStatus"] for line in row.fields["ItemLineRet"]] == ["Billable", "Billable"]
@@ -158,23 +158,23 @@ def test_a_bill_answers_its_purchase_order_line_by_line(
 
 
 def test_an_invoice_that_changed_replaces_itself_even_if_somebody_touched_it(
-    carrier: Carrier, company: CompanyFile, invoice: Invoice
+    transport: Transport, company: CompanyFile, invoice: Invoice
 ) -> None:
-    posting = carrier.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
+    posting = transport.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
     line = replace(invoice.lines[0], quantity=Decimal(50), amount=Decimal("115.00"))
     changed = replace(invoice, lines=(line,), discount=Decimal("0.00"), total=Decimal("115.00"))
     for version in (posting.version, "1", ""):
-        again = carrier.one(
+        again = transport.one(
             QUICKBOOKS.post(replace(changed, revises=Revision(id=posting.id, version=version)), OPTIONS, BOOKS)
         )
         assert (again.id, again.total) == (posting.id, Decimal("115.00"))
     assert [found[3] for found in figures(company).values()] == [[Decimal("115.00")]]
 
 
-def test_an_invoice_that_was_deleted_cannot_be_changed(carrier: Carrier, invoice: Invoice) -> None:
+def test_an_invoice_that_was_deleted_cannot_be_changed(transport: Transport, invoice: Invoice) -> None:
     gone = replace(invoice, revises=Revision(id="FFFF-1"))
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.post(gone, OPTIONS, BOOKS))
+        transport.one(QUICKBOOKS.post(gone, OPTIONS, BOOKS))
     (problem,) = refused.value.problems
     assert (problem.code, problem.fixes[0].kind) == ("deleted-there", FixKind.ANEW)
     assert "1042" in problem.what
@@ -202,18 +202,18 @@ def test_a_name_that_somebody_else_has_is_told(books: KnownRecords, name: str) -
     assert name in problem.what
 
 
-def test_an_entry_that_was_deleted_is_a_problem_that_names_the_invoice(carrier: Carrier, invoice: Invoice) -> None:
+def test_an_entry_that_was_deleted_is_a_problem_that_names_the_invoice(transport: Transport, invoice: Invoice) -> None:
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.post(replace(invoice, customer=Ref(id="80000FFF-1", name="Gone Inc")), OPTIONS, BOOKS))
+        transport.one(QUICKBOOKS.post(replace(invoice, customer=Ref(id="80000FFF-1", name="Gone Inc")), OPTIONS, BOOKS))
     (problem,) = refused.value.problems
     assert "Gone Inc" in problem.what
     assert "80000FFF-1" in problem.why
 
 
-def test_closed_books_say_so(carrier: Carrier, company: CompanyFile, invoice: Invoice) -> None:
+def test_closed_books_say_so(transport: Transport, company: CompanyFile, invoice: Invoice) -> None:
     company.store.remember("closing date", "2026-12-31")
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
+        transport.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
     assert [(one.code, one.field) for one in refused.value.problems] == [("3171", "date")]
 
 

@@ -13,7 +13,7 @@ import pytest
 from hub.plugin import Connection
 from sandbox.online import REALM, Running, start
 from tests.support.online_calls import Ledger, settings_of
-from tests.support.online_conversations import Carrier
+from tests.support.online_conversations import Transport
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def connection(books: Running) -> Connection:
 
 
 @pytest.fixture
-def carrier(connection: Connection) -> Carrier:
-    return Carrier(connection)
+def transport(connection: Connection) -> Transport:
+    return Transport(connection)
 
 
 @pytest.fixture

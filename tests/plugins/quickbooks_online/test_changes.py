@@ -8,7 +8,7 @@ from hub.plugin import Page, RecordKind, TransactionKind
 from quickbooks_online import QuickBooksOnline
 from quickbooks_online.paging import Cursor
 from sandbox.online import REALM, Running
-from tests.support.online_conversations import Carrier
+from tests.support.online_conversations import Transport
 
 QUICKBOOKS = QuickBooksOnline()
 KINDS = (RecordKind.CUSTOMER, RecordKind.VENDOR, RecordKind.ITEM, RecordKind.TAX_CODE, TransactionKind.INVOICE)
@@ -21,8 +21,8 @@ def change(books: Running, kind: str, fields: dict[str, object]) -> dict[str, ob
     return dict(answer.json()[kind.capitalize()])
 
 
-def pages(carrier: Carrier, cursors: dict[str, str]) -> dict[str, Page]:
-    found = carrier.carry(*(QUICKBOOKS.fetch(kind, cursors.get(kind, "")) for kind in KINDS))
+def pages(transport: Transport, cursors: dict[str, str]) -> dict[str, Page]:
+    found = transport.carry(*(QUICKBOOKS.fetch(kind, cursors.get(kind, "")) for kind in KINDS))
     return dict(zip(KINDS, found, strict=True))
 
 
@@ -30,27 +30,27 @@ def calls(books: Running, name: str) -> int:
     return sum(f"/{name}" in str(one) for one in books.control("requests")["requests"])
 
 
-def test_only_what_changed_comes_and_in_one_call(books: Running, carrier: Carrier) -> None:
+def test_only_what_changed_comes_and_in_one_call(books: Running, transport: Transport) -> None:
     books.control("clock", {"advance_seconds": 600})  # What the books begin with is older than the overlap.
-    first = pages(carrier, {})
+    first = pages(transport, {})
     assert first[RecordKind.CUSTOMER].total == len(first[RecordKind.CUSTOMER].records) > 1
     cursors = {kind: page.cursor for kind, page in first.items()}
     books.control("clock", {"advance_seconds": 1200})
     added = change(books, "customer", {"DisplayName": "Latecomer"})
     before = calls(books, "cdc")
-    again = pages(carrier, cursors)
+    again = pages(transport, cursors)
     assert calls(books, "cdc") - before == 1
     assert [one.id for one in again[RecordKind.CUSTOMER].records] == [added["Id"]]
     assert again[RecordKind.VENDOR].records == ()
     assert again[RecordKind.ITEM].records == ()
 
 
-def test_after_more_than_thirty_days_the_lists_are_asked_instead(books: Running, carrier: Carrier) -> None:
+def test_after_more_than_thirty_days_the_lists_are_asked_instead(books: Running, transport: Transport) -> None:
     books.control("clock", {"advance_seconds": 600})  # What the books begin with is older than the overlap.
-    first = pages(carrier, {})
+    first = pages(transport, {})
     books.control("clock", {"advance_days": 40})
-    carrier.connection.credentials["access_token"] = books.grant()["access_token"]  # type: ignore[index]  # A dict.
+    transport.connection.credentials["access_token"] = books.grant()["access_token"]  # type: ignore[index]  # A dict.
     added = change(books, "customer", {"DisplayName": "Latecomer"})
-    again = pages(carrier, {kind: page.cursor for kind, page in first.items()})
+    again = pages(transport, {kind: page.cursor for kind, page in first.items()})
     assert [one.id for one in again[RecordKind.CUSTOMER].records] == [added["Id"]]
     assert Cursor.read(again[RecordKind.VENDOR].cursor).since > Cursor.read(first[RecordKind.VENDOR].cursor).since

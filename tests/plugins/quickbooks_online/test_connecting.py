@@ -13,7 +13,7 @@ from hub.plugin import Attempt, AuthorizationExpired, Authorized, Connection, Re
 from quickbooks_online import QuickBooksOnline
 from sandbox.online import REALM, Running
 from tests.support.online_calls import settings_of
-from tests.support.online_conversations import Carrier
+from tests.support.online_conversations import Transport
 
 QUICKBOOKS = QuickBooksOnline()
 OTHER_REALM = "4620816365000000002"
@@ -51,7 +51,7 @@ def test_an_admin_who_agrees_connects_the_company_that_was_chosen(books: Running
     assert done.books_id == OTHER_REALM
     assert done.renew_at is not None
     assert done.expires_at is not None
-    found = Carrier(connected(books, done)).one(QUICKBOOKS.describe_books())
+    found = Transport(connected(books, done)).one(QUICKBOOKS.describe_books())
     assert (found.id, found.name) == (OTHER_REALM, "Northwind Promotions Inc.")
 
 
@@ -103,10 +103,10 @@ def test_a_renewal_opens_the_books_again(books: Running) -> None:
     connection = authorized(books)
     books.control("clock", {"advance_seconds": 3601})
     with pytest.raises(AuthorizationExpired):
-        Carrier(connection).one(QUICKBOOKS.describe_books())
+        Transport(connection).one(QUICKBOOKS.describe_books())
     renewed = connected(books, QUICKBOOKS.refresh(connection))
     assert renewed.credentials["refresh_token"] == connection.credentials["refresh_token"]
-    assert Carrier(renewed).one(QUICKBOOKS.describe_books()).id == REALM
+    assert Transport(renewed).one(QUICKBOOKS.describe_books()).id == REALM
 
 
 def test_the_value_that_was_rotated_away_renews_nothing(books: Running) -> None:
@@ -130,7 +130,7 @@ def test_an_authorization_that_was_given_back_is_over_and_can_be_given_back_agai
     connection = authorized(books)
     QUICKBOOKS.revoke(connection)
     with pytest.raises(AuthorizationExpired):
-        Carrier(connection).one(QUICKBOOKS.describe_books())
+        Transport(connection).one(QUICKBOOKS.describe_books())
     with pytest.raises(AuthorizationExpired):
         QUICKBOOKS.refresh(connection)
     QUICKBOOKS.revoke(connection)

@@ -29,7 +29,7 @@ from hub.plugin import (
 )
 from quickbooks_online.marks import mark_of
 from sandbox.online import Running
-from tests.support.online_conversations import Carrier
+from tests.support.online_conversations import Transport
 from tests.support.online_documents import BOOKS, order_1042, payment_of_1042
 from tests.support.online_postings import ABC, QUICKBOOKS, account, new_entries_of, post_1042, preference, stoneware
 
@@ -49,9 +49,9 @@ def told(row: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: row.get(name) for name in names}
 
 
-def test_order_1042_stands_in_the_books_with_exactly_its_figures(books: Running, carrier: Carrier) -> None:
+def test_order_1042_stands_in_the_books_with_exactly_its_figures(books: Running, transport: Transport) -> None:
     before = books.books()
-    invoice, money = post_1042(books, carrier)
+    invoice, money = post_1042(books, transport)
     assert (invoice.number, invoice.total) == ("1042", Decimal("218.50"))
     assert (money.number, money.total) == ("2217", Decimal("100.00"))
     new = new_entries(before, books)
@@ -105,15 +105,15 @@ def test_order_1042_stands_in_the_books_with_exactly_its_figures(books: Running,
     assert received["Line"] == [
         {"Amount": Decimal("100.00"), "LinkedTxn": [{"TxnId": invoice.id, "TxnType": "Invoice"}]}
     ]
-    assert len(carrier.sent) == EXCHANGES
+    assert len(transport.sent) == EXCHANGES
 
 
 @pytest.mark.parametrize("cut", ["cut_before", "cut_after"])
-def test_a_line_that_is_cut_at_every_step_leaves_one_of_each(books: Running, carrier: Carrier, cut: str) -> None:
+def test_a_line_that_is_cut_at_every_step_leaves_one_of_each(books: Running, transport: Transport, cut: str) -> None:
     """Every batch's answer is lost once, before or after it was carried out, and the batch goes again."""
     before = books.books()
-    carrier.before = lambda _: books.fault(cut, "/batch")
-    invoice, money = post_1042(books, carrier)
+    transport.before = lambda _: books.fault(cut, "/batch")
+    invoice, money = post_1042(books, transport)
     new = new_entries(before, books)
     assert {kind: len(rows) for kind, rows in new.items()} == dict.fromkeys(SOME_KINDS, 1)
     assert (new["Invoice"][0]["Id"], new["Invoice"][0]["Balance"]) == (invoice.id, Decimal("118.50"))
@@ -130,11 +130,11 @@ def test_a_line_that_is_cut_at_every_step_leaves_one_of_each(books: Running, car
     ],
 )
 def test_a_service_that_stumbles_at_every_step_leaves_one_of_each(
-    books: Running, carrier: Carrier, fault: dict[str, Any]
+    books: Running, transport: Transport, fault: dict[str, Any]
 ) -> None:
     before = books.books()
-    carrier.before = lambda _: books.fault(match="/batch", **fault)
-    post_1042(books, carrier)
+    transport.before = lambda _: books.fault(match="/batch", **fault)
+    post_1042(books, transport)
     assert {kind: len(rows) for kind, rows in new_entries(before, books).items()} == dict.fromkeys(SOME_KINDS, 1)
 
 
@@ -151,10 +151,10 @@ def test_a_service_that_hangs_is_left_within_the_time_that_was_set(books: Runnin
 
 
 def test_a_batch_that_two_workers_carry_at_once_is_carried_out_once(
-    books: Running, carrier: Carrier, connection: Connection
+    books: Running, transport: Transport, connection: Connection
 ) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
+    customer = transport.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = transport.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     before = books.books()
     key, request = "e" * 24, next(QUICKBOOKS.post(order_1042(customer, item), {}, BOOKS))
     batch = Batch(idempotency_key=key, requests=(request,), body=QUICKBOOKS.encode(key, [request]))
@@ -172,14 +172,14 @@ def test_a_batch_that_two_workers_carry_at_once_is_carried_out_once(
     assert len(answers) == 4
 
 
-def test_thirty_orders_travel_in_one_batch_and_a_bad_one_stops_alone(books: Running, carrier: Carrier) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
+def test_thirty_orders_travel_in_one_batch_and_a_bad_one_stops_alone(books: Running, transport: Transport) -> None:
+    customer = transport.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = transport.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     orders = [order_1042(customer, item, number=f"2{number:03}") for number in range(30)]
     orders[7] = order_1042(customer, Ref(id="99999"), number="2007")
     requests = tuple(next(QUICKBOOKS.post(order, {}, BOOKS)) for order in orders)
     before = books.books()
-    answers = carrier.ask(requests)
+    answers = transport.ask(requests)
     posted = [row["DocNumber"] for row in new_entries_of("Invoice", before, books)]
     assert sorted(posted) == [order.number for order in orders if order is not orders[7]]
     for order, answer in zip(orders, answers, strict=True):
@@ -203,23 +203,25 @@ def test_thirty_orders_travel_in_one_batch_and_a_bad_one_stops_alone(books: Runn
         "two  spaces",
     ],
 )
-def test_a_customer_of_any_name_is_entered_once_and_found_again(books: Running, carrier: Carrier, name: str) -> None:
+def test_a_customer_of_any_name_is_entered_once_and_found_again(
+    books: Running, transport: Transport, name: str
+) -> None:
     before = books.books()
-    first = carrier.one(QUICKBOOKS.create(NewCustomer(name=name), {}, BOOKS))
-    again = carrier.one(QUICKBOOKS.create(NewCustomer(name=f" {name.upper()} "), {}, BOOKS))
+    first = transport.one(QUICKBOOKS.create(NewCustomer(name=name), {}, BOOKS))
+    again = transport.one(QUICKBOOKS.create(NewCustomer(name=f" {name.upper()} "), {}, BOOKS))
     (row,) = new_entries_of("Customer", before, books)
     assert first == again == Ref(id=row["Id"], name=name)
 
 
-def test_a_name_that_looks_like_a_pattern_finds_nobody_else(carrier: Carrier) -> None:
-    plain = carrier.one(QUICKBOOKS.create(NewCustomer(name="100 percent"), {}, BOOKS))
-    pattern = carrier.one(QUICKBOOKS.create(NewCustomer(name="100%"), {}, BOOKS))
+def test_a_name_that_looks_like_a_pattern_finds_nobody_else(transport: Transport) -> None:
+    plain = transport.one(QUICKBOOKS.create(NewCustomer(name="100 percent"), {}, BOOKS))
+    pattern = transport.one(QUICKBOOKS.create(NewCustomer(name="100%"), {}, BOOKS))
     assert plain.id != pattern.id
 
 
-def test_books_that_number_by_themselves_say_so_in_their_echo(books: Running, carrier: Carrier) -> None:
+def test_books_that_number_by_themselves_say_so_in_their_echo(books: Running, transport: Transport) -> None:
     preference(books, "SalesFormsPrefs", CustomTxnNumbers=False)
-    invoice, _ = post_1042(books, carrier)
+    invoice, _ = post_1042(books, transport)
     (row,) = [row for row in books.books()["Invoice"] if row["Id"] == invoice.id]
     assert invoice.number == row["DocNumber"] != "1042"
 
@@ -238,33 +240,33 @@ BY_CODE = dataclasses.replace(TAXED, code=Ref(id="1"))
     ],
 )
 def test_the_total_is_the_books_own_however_they_tax(
-    books: Running, carrier: Carrier, tax: Tax, options: dict[str, str], total: str
+    books: Running, transport: Transport, tax: Tax, options: dict[str, str], total: str
 ) -> None:
-    posting = _taxed(books, carrier, tax, options)
+    posting = _taxed(books, transport, tax, options)
     assert posting.total == books.books()["Invoice"][-1]["TotalAmt"] == Decimal(total)
 
 
-def test_a_tax_that_the_books_do_not_take_over_shows_in_their_total(books: Running, carrier: Carrier) -> None:
+def test_a_tax_that_the_books_do_not_take_over_shows_in_their_total(books: Running, transport: Transport) -> None:
     preference(books, "TaxPrefs", AllowPartnerTaxOverride=False)
-    assert _taxed(books, carrier, BY_CODE, {}).total == Decimal("235.98")
+    assert _taxed(books, transport, BY_CODE, {}).total == Decimal("235.98")
 
 
-def _taxed(books: Running, carrier: Carrier, tax: Tax, options: dict[str, str]) -> Posting:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
+def _taxed(books: Running, transport: Transport, tax: Tax, options: dict[str, str]) -> Posting:
+    customer = transport.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = transport.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     order = order_1042(customer, item, tax=tax, total=Decimal("218.50") + tax.amount)
-    return carrier.one(QUICKBOOKS.post(order, options, BOOKS))
+    return transport.one(QUICKBOOKS.post(order, options, BOOKS))
 
 
-def test_everything_that_an_order_says_stands_on_the_invoice(books: Running, carrier: Carrier) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
+def test_everything_that_an_order_says_stands_on_the_invoice(books: Running, transport: Transport) -> None:
+    customer = transport.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = transport.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     place = Address(lines=("1 Main St", "Suite 2"), city="Reno", region="NV", postal_code="89501", country="US")
     order = order_1042(
         customer, item, due=dt.date(2026, 12, 14), email="ap@abc.example", shipping=place, memo="Thank you! 🎉",
         po_number="PO-77",
     )  # fmt: skip
-    carrier.one(QUICKBOOKS.post(order, {}, BOOKS))
+    transport.one(QUICKBOOKS.post(order, {}, BOOKS))
     row = books.books()["Invoice"][-1]
     assert told(row, "DueDate", "BillEmail", "CustomerMemo", "ShipAddr") == {
         "DueDate": "2026-12-14",
@@ -282,50 +284,50 @@ def test_everything_that_an_order_says_stands_on_the_invoice(books: Running, car
 
 
 def test_an_error_within_quickbooks_after_all_was_done_is_found_out_by_looking(
-    books: Running, carrier: Carrier
+    books: Running, transport: Transport
 ) -> None:
     """The sandbox answers no item of a batch with a SystemFault, so the first answer is put in its place here."""
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
+    customer = transport.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = transport.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     before = books.books()
     order = order_1042(customer, item)
-    invoice = _stumbling(carrier, order)
+    invoice = _stumbling(transport, order)
     (row,) = new_entries_of("Invoice", before, books)
     assert invoice.id == row["Id"]
-    money = _stumbling(carrier, payment_of_1042(Ref(id=invoice.id), customer))
+    money = _stumbling(transport, payment_of_1042(Ref(id=invoice.id), customer))
     (paid,) = new_entries_of("Payment", before, books)
     assert money.id == paid["Id"]
 
 
-def _stumbling(carrier: Carrier, document: Document) -> Posting:
+def _stumbling(transport: Transport, document: Document) -> Posting:
     conversation = QUICKBOOKS.post(document, {}, BOOKS)
-    carrier.ask((next(conversation),))
+    transport.ask((next(conversation),))
     fault = {"Error": [{"Message": "An application error", "code": "10000"}], "type": "SystemFault"}
-    lost = {"Fault": fault, "mark": make_mark(carrier.sent[-1].idempotency_key, 1)}
+    lost = {"Fault": fault, "mark": make_mark(transport.sent[-1].idempotency_key, 1)}
     request = conversation.send(Response(payload=lost))
     assert request.writes is False
-    (answer,) = carrier.ask((request,))
+    (answer,) = transport.ask((request,))
     with pytest.raises(StopIteration) as end:
         conversation.send(answer)
     posting: Posting = end.value.value
     return posting
 
 
-def test_a_token_that_ran_out_is_told_as_such(books: Running, carrier: Carrier) -> None:
+def test_a_token_that_ran_out_is_told_as_such(books: Running, transport: Transport) -> None:
     books.control("clock", {"advance_seconds": 3601})
     with pytest.raises(AuthorizationExpired):
-        carrier.one(QUICKBOOKS.describe_books())
+        transport.one(QUICKBOOKS.describe_books())
 
 
-def test_another_companys_books_are_not_open_to_us(carrier: Carrier) -> None:
-    carrier.connection = dataclasses.replace(carrier.connection, books_id="4620816365000000002")
+def test_another_companys_books_are_not_open_to_us(transport: Transport) -> None:
+    transport.connection = dataclasses.replace(transport.connection, books_id="4620816365000000002")
     with pytest.raises(AuthorizationExpired):
-        carrier.one(QUICKBOOKS.describe_books())
+        transport.one(QUICKBOOKS.describe_books())
 
 
-def test_the_page_of_a_posting(books: Running, carrier: Carrier) -> None:
-    invoice, money = post_1042(books, carrier)
-    settings = carrier.connection.settings
+def test_the_page_of_a_posting(books: Running, transport: Transport) -> None:
+    invoice, money = post_1042(books, transport)
+    settings = transport.connection.settings
     assert (
         QUICKBOOKS.document_url(Invoice.kind, invoice.id, BOOKS, settings)
         == f"{books.url}/app/invoice?txnId={invoice.id}"

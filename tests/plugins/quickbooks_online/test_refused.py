@@ -9,7 +9,7 @@ import pytest
 
 from hub.plugin import NewCustomer, NewItem, Ref, Rejected
 from sandbox.online import Running
-from tests.support.online_conversations import Carrier
+from tests.support.online_conversations import Transport
 from tests.support.online_documents import BOOKS, order_1042, payment_of_1042
 from tests.support.online_postings import (
     ABC,
@@ -35,31 +35,31 @@ from tests.support.online_postings import (
     ],
 )
 def test_a_record_that_cannot_be_entered_is_explained(
-    books: Running, carrier: Carrier, record: NewCustomer | NewItem, code: str, field: str
+    books: Running, transport: Transport, record: NewCustomer | NewItem, code: str, field: str
 ) -> None:
     before = books.books()
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.create(record, {}, BOOKS))
+        transport.one(QUICKBOOKS.create(record, {}, BOOKS))
     (problem,) = refused.value.problems
     assert (problem.code, problem.field) == (code, field)
     assert books.books() == before
 
 
-def test_a_product_whose_account_is_of_another_kind_is_explained(books: Running, carrier: Carrier) -> None:
+def test_a_product_whose_account_is_of_another_kind_is_explained(books: Running, transport: Transport) -> None:
     before = books.books()
     item = NewItem(name="A7102", income=account(books, "1000"))
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.create(item, {}, BOOKS))
+        transport.one(QUICKBOOKS.create(item, {}, BOOKS))
     assert [problem.code for problem in refused.value.problems] == ["6430"]
     assert books.books() == before
 
 
-def test_an_inactive_customer_is_neither_used_nor_entered_again(books: Running, carrier: Carrier) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+def test_an_inactive_customer_is_neither_used_nor_entered_again(books: Running, transport: Transport) -> None:
+    customer = transport.one(QUICKBOOKS.create(ABC, {}, BOOKS))
     inactive(books, "customer", customer.id)
     before = books.books()
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+        transport.one(QUICKBOOKS.create(ABC, {}, BOOKS))
     assert [problem.code for problem in refused.value.problems] == ["name-inactive"]
     assert books.books() == before
 
@@ -97,40 +97,40 @@ Breaking = Callable[[Running, Ref], None]
     ],
 )
 def test_an_invoice_that_the_books_refuse_leaves_them_as_they_were(
-    books: Running, carrier: Carrier, broken: Breaking, code: str, field: str
+    books: Running, transport: Transport, broken: Breaking, code: str, field: str
 ) -> None:
-    customer = carrier.one(QUICKBOOKS.create(ABC, {}, BOOKS))
-    item = carrier.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
+    customer = transport.one(QUICKBOOKS.create(ABC, {}, BOOKS))
+    item = transport.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     broken(books, customer)
     before = books.books()
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.post(order_1042(customer, item), {}, BOOKS))
+        transport.one(QUICKBOOKS.post(order_1042(customer, item), {}, BOOKS))
     (problem,) = refused.value.problems
     assert (problem.code, problem.field) == (code, field)
     assert problem.cure
     assert books.books() == before
 
 
-def test_a_number_that_is_taken_is_refused(books: Running, carrier: Carrier) -> None:
-    invoice, _ = post_1042(books, carrier)
+def test_a_number_that_is_taken_is_refused(books: Running, transport: Transport) -> None:
+    invoice, _ = post_1042(books, transport)
     before = books.books()
     customer = Ref(id=before["Customer"][-1]["Id"], name="ABC Company")
     item = Ref(id=before["Item"][-1]["Id"])
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.post(order_1042(customer, item), {}, BOOKS))
+        transport.one(QUICKBOOKS.post(order_1042(customer, item), {}, BOOKS))
     (problem,) = refused.value.problems
     assert (problem.code, problem.field) == ("6140", "number")
     assert books.books() == before
     assert invoice.number == "1042"
 
 
-def test_a_payment_that_is_more_than_the_invoice_is_refused(books: Running, carrier: Carrier) -> None:
-    invoice, _ = post_1042(books, carrier)
+def test_a_payment_that_is_more_than_the_invoice_is_refused(books: Running, transport: Transport) -> None:
+    invoice, _ = post_1042(books, transport)
     before = books.books()
     customer = Ref(id=before["Customer"][-1]["Id"], name="ABC Company")
     money = payment_of_1042(Ref(id=invoice.id), customer, amount=Decimal("118.51"))
     with pytest.raises(Rejected) as refused:
-        carrier.one(QUICKBOOKS.post(money, {}, BOOKS))
+        transport.one(QUICKBOOKS.post(money, {}, BOOKS))
     (problem,) = refused.value.problems
     assert "118.51" in problem.what
     assert books.books() == before

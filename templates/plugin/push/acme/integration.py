@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from acme import carrier, conversations
+from acme import conversations, transport
 from hub.plugin import (
     STANDARD_MAPPINGS, Attempt, Authorized, Batch, Books, Capabilities, Connection, Conversation, Invoice, Listed,
     NewRecord, Page, PushIntegration, RecordKind, Redirect, Ref, Request, Response, Role, Setting, TransactionKind,
@@ -34,7 +34,7 @@ class Acme(PushIntegration):
     )
 
     def authorize(self, attempt: Attempt) -> Redirect | Authorized:
-        return carrier.authorize(attempt)
+        return transport.authorize(attempt)
 
     def describe_books(self) -> Conversation[Books]:
         return conversations.describe_books()
@@ -46,13 +46,13 @@ class Acme(PushIntegration):
         return conversations.create(record)
 
     def encode(self, key: str, requests: Sequence[Request], *, dialect: str = "", answered: str = "") -> str:
-        return carrier.encode(requests)
+        return transport.encode(requests)
 
     def send(self, batch: Batch, connection: Connection) -> Sequence[Response]:
-        return carrier.send(batch, connection)
+        return transport.send(batch, connection)
 
     def refresh(self, connection: Connection) -> Authorized:
-        return carrier.refresh(connection)
+        return transport.refresh(connection)
 
     def revoke(self, connection: Connection) -> None:
-        carrier.revoke(connection)
+        transport.revoke(connection)
