@@ -146,7 +146,7 @@ def test_a_page_answers_while_a_plugin_hangs_in_it_and_other_pages_do_not_wait(
 
 def test_the_doctor_reports_what_has_hung(stack: Stack) -> None:
     output = stack.run("flask", "--app", "wsgi", "hub", "doctor", fails=True)
-    found = dict(line.split(": ", 1) for line in output.splitlines() if not line.startswith(" "))
+    found = dict(re.findall(r"^([\w-]+): (.*)", output, re.MULTILINE))
     assert {"quicksand", "bog"} <= set(found)
     assert [what for what in ("authorize", "send", "post", "validate") if what not in found["bog"]] == []
     assert {"redis", "workers", "scheduler"} & set(found) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from multiprocessing.connection import Connection
 from secrets import token_hex
 
@@ -23,10 +24,14 @@ def renew(parent: Connection, database: str, key: str, settings: str, installati
         installation = session().get_one(Installation, installation_id)
         integration = registry.integration(installation.integration)
         assert isinstance(integration, PushIntegration)
-        assert installation.credential is not None  # All processes have seen the same version of it.
+        assert installation.credential is not None
+        seen = installation.credential.version  # All processes have seen the same.
         parent.send("ready")
         parent.recv()
-        credentials.refresh_credentials(installation, integration)
+        while installation.credential.version == seen:  # Another process may be at it.
+            credentials.refresh_credentials(installation, integration)
+            time.sleep(0.1)
+            session().expire_all()
         handed = credentials.connection(installation, integration)
         commit()
         request, key = next(integration.describe_books()), token_hex(12)
