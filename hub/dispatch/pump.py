@@ -295,7 +295,7 @@ class Pump:
 
     def _collect(self) -> None:
         """Take in the trips that are over; wait for the next one if there is nothing else to do."""
-        patience = 0.0 if self.ready else _LONGEST_WAIT
+        patience = _LONGEST_WAIT if not self.ready and (self.flights or self.later) else 0.0
         if self.later:
             patience = min(patience, max(0.0, self.later[0][0] - time.monotonic()))
         with suppress(Empty):
