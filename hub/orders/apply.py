@@ -14,7 +14,7 @@ from hub.host import Delivered
 from hub.models import Delivery, Installation
 from hub.orders.cancel import close_conversation, give_up
 from hub.orders.deliveries import waiting_for
-from hub.planning.choices import Choices
+from hub.orders.stored_choices import choices_json, choices_of
 from hub.planning.context import Key
 from hub.planning.parts import name_party
 from hub.planning.plans import Action, Plan, Step
@@ -101,10 +101,10 @@ def _leave_others(row: Delivery, party: Ref, order_id: str) -> None:
     for one in waiting_for(row):
         if one.order_id == order_id:
             continue
-        choices = Choices.of(one.choices).with_party(kind, row.source.partition("/")[2], party.id)
+        choices = choices_of(one.choices).with_party(kind, row.source.partition("/")[2], party.id)
         document = subject_of(one.kind, one.subject)
         assert not isinstance(document, NewRecord)
-        one.choices, one.subject = choices.stored(), subject_json(name_party(document, kind, party))
+        one.choices, one.subject = choices_json(choices), subject_json(name_party(document, kind, party))
         one.needs = [needed for needed in one.needs if needed is not row]
 
 
@@ -138,4 +138,4 @@ def _set_needs(plan: Plan, step: Step, rows: dict[Key, Delivery]) -> None:
     if step.is_document:
         row.order_id = plan.order.id
         if step.action is not Action.VOID:
-            row.choices = plan.choices.stored()
+            row.choices = choices_json(plan.choices)

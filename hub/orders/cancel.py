@@ -16,6 +16,7 @@ from hub.models import ConversationRow, Delivery
 from hub.models.delivery import needs
 from hub.orders.context import load_context
 from hub.orders.existing import posted_subjects
+from hub.orders.stored_choices import choices_json, choices_of
 from hub.planning import fixes
 from hub.planning.choices import Choices
 from hub.planning.plan import plan
@@ -62,8 +63,8 @@ def confirm_deleted(actor: Actor, delivery_id: int) -> Delivery:
     if step is None or step.by_hand is not ByHand.CONFIRM_DELETED:
         rollback()
         raise NotPossible(say("This can’t be marked as deleted."))
-    choices = fixes.apply_fix(Choices.of(delivery.choices), step.about, FixKind.ANEW, delivery.posting_id)
-    delivery.choices = choices.stored()
+    choices = fixes.apply_fix(choices_of(delivery.choices), step.about, FixKind.ANEW, delivery.posting_id)
+    delivery.choices = choices_json(choices)
     what = say("%(who)s marked it as deleted.", who=actor.user.name)
     delivery.problems = problems_json([Problem(code="deleted-by-hand", what=what)])
     commit()

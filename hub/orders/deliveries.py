@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload
 from hub.database import session
 from hub.models import Delivery, Installation
 from hub.models.delivery import needs
+from hub.orders.stored_choices import choices_of
 from hub.planning import fixes
 from hub.planning.choices import Choices, creates_new
 from hub.plugin import FixKind, Payment
@@ -75,7 +76,7 @@ def last_choices(installation: Installation, live: Sequence[Delivery]) -> Choice
     `live` are the live deliveries of the order, to any books.
     """
     sent = sorted((one for one in filter_by_books(installation, live) if one.choices), key=lambda one: one.sent_at)
-    choices = Choices.of(sent[-1].choices) if sent else Choices(tax=installation.tax)
+    choices = choices_of(sent[-1].choices) if sent else Choices(tax=installation.tax)
     stored = [(fixes.about_delivery(one.source, one.kind), one.choices.get("answers", {})) for one in sent]
     choices = replace(choices, answers=fixes.latest(choices.answers, stored))
     if choices.documents == (Payment.kind,):  # A deposit. Now it is the invoice's turn.

@@ -19,6 +19,7 @@ from hub.orders.apply import apply_plans, reset_delivery
 from hub.orders.cancel import give_up, open_conversation
 from hub.orders.context import load_context
 from hub.orders.deliveries import deliveries_of_order, waiting_for
+from hub.orders.stored_choices import choices_json, choices_of
 from hub.orders.validator import Validator, with_validation
 from hub.planning import fixes
 from hub.planning.choices import Choices
@@ -147,7 +148,7 @@ def _plans_of(
         made = plan(order, choices, context).only({(one.source, one.kind), *record})
         found[one] = RetryPlan(
             # It goes on being sent with these choices; who its company is by now is said by the link alone.
-            plan=replace(made, choices=Choices.of(one.choices), links=made.links if relinks else {}),
+            plan=replace(made, choices=choices_of(one.choices), links=made.links if relinks else {}),
             step=made.step((one.source, one.kind)), problems=(*made.blockers, *_find_missing(made, list(wanted))),
         )  # fmt: skip
         if not found[one].problems:
@@ -172,7 +173,7 @@ def _choices_for(one: Delivery, retried: Delivery) -> Choices:
     """Return the last choices of a document, asking for it alone, and for the change of what is retried."""
     changing = [fixes.about_delivery(other.source, other.kind) for other in (one, retried) if other.posting_id]
     about = fixes.about_delivery(one.source, one.kind)
-    return replace(Choices.of(one.choices), documents=(about,), updates=tuple(dict.fromkeys(changing)))
+    return replace(choices_of(one.choices), documents=(about,), updates=tuple(dict.fromkeys(changing)))
 
 
 def _apply_document(installation: Installation, delivery: Delivery, plans: Mapping[Delivery, RetryPlan]) -> None:
@@ -225,7 +226,7 @@ def _keep_fixes(delivery: Delivery, waiting: Sequence[Delivery], given: Mapping[
     others = deliveries_of_order(delivery.organization_id, delivery.order_id) if delivery.order_id else []
     for one in {*waiting, *(one for one in others if one.installation_id == delivery.installation_id)}:
         if one is delivery or one.state is not _D.POSTED:
-            one.choices = _with_fixes(Choices.of(one.choices), about, given).stored()
+            one.choices = choices_json(_with_fixes(choices_of(one.choices), about, given))
     if not delivery.order_id and not waiting:  # Nobody plans it, so the fix goes into the record itself.
         answers = {fixes.key(about, fix): value for fix, value in given.items()}
         delivery.subject = subject_json(fixes.put(subject_of(delivery.kind, delivery.subject), about, answers))

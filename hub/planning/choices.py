@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from hub.plugin import Invoice, RecordKind, document_kinds, kind_of
 
@@ -43,22 +42,6 @@ class Choices:
     accounts: Mapping[str, str] = field(default_factory=dict)
     updates: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> Choices:
-        """Return choices from the JSON that `stored` returned."""
-        return cls(
-            documents=tuple(stored.get("documents", ())), customer=stored.get("customer", ""),
-            vendors=dict(stored.get("vendors", {})), tax=stored.get("tax", ""),
-            accounts=dict(stored.get("accounts", {})), answers=dict(stored.get("answers", {})),
-        )  # fmt: skip
-
-    def stored(self) -> dict[str, object]:
-        """Return the choices as JSON, without `updates`, which apply only once."""
-        return {
-            "documents": list(self.documents), "customer": self.customer, "vendors": dict(self.vendors),
-            "tax": self.tax, "accounts": dict(self.accounts), "answers": dict(self.answers),
-        }  # fmt: skip
 
     @property
     def sells(self) -> bool:
