@@ -227,4 +227,5 @@ class Host(Protocol):
         """Return where a visitor signs in, to come back to `next_address`."""
 
     def delivered(self, event: Delivered) -> None:
-        """Receive an event after the commit that recorded it, in a worker, possibly more than once. Must not raise."""
+        """Receive an event after the commit that recorded it, in a worker, possibly more than once. Return quickly:
+        every company that the worker drives waits meanwhile. What this raises is logged, and nothing else."""

@@ -92,7 +92,10 @@ def commit() -> None:
     elif wakes:
         _tell_workers(sorted(wakes))
     for event in arrived:
-        host().delivered(event)
+        try:
+            host().delivered(event)
+        except Exception:  # The document is in the books all the same, and other companies' answers wait.
+            log.exception("The host could not be told that a document of order %s has arrived", event.order_id)
 
 
 @contextmanager

@@ -112,8 +112,9 @@ def lock_leased(installation_id: int, token: str, *, waits: bool = False) -> Ins
     session().expire_all()
     try:
         limit_lock_wait(_LOCK_SECONDS)
-        found = _lock(installation_id, waits=waits)
-        if found is None or not changes_one(mine.values(until=now() + lease_time())):
+        renewed = changes_one(mine.values(until=now() + lease_time()))  # On SQLite this locks the whole database.
+        found = _lock(installation_id, waits=waits) if renewed else None
+        if found is None:
             rollback()
             raise LeaseLost(f"installation {installation_id}")
     except OperationalError as error:
@@ -125,7 +126,7 @@ def lock_leased(installation_id: int, token: str, *, waits: bool = False) -> Ins
 
 
 def _lock(installation_id: int, *, waits: bool) -> Installation | None:
-    """Lock the row of an installation. On SQLite the lease's UPDATE locks the whole database."""
+    """Lock the row of an installation, and read it as it is now."""
     query = select(Installation).where(Installation.id == installation_id)
     locked = query.with_for_update(nowait=not waits, of=Installation)
     return session().scalars(locked, execution_options={"populate_existing": True}).one_or_none()

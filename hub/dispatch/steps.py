@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import suppress
 
+from sqlalchemy.exc import DBAPIError
+
 from hub.database import now, session
 from hub.dispatch import leases, pull, push, suspects
 from hub.dispatch.open_writes import reclaim_deliveries
 from hub.dispatch.polling_sessions import note_remaining
 from hub.dispatch.trips import Done, More, Next, Returned
-from hub.errors import LeaseLost
+from hub.errors import LeaseLost, Locked
 from hub.integrations import registry
 from hub.models import Installation, LeaseKind
 from hub.plugin import Integration, PullIntegration, PushIntegration
@@ -65,6 +67,11 @@ def process_within_call(installation_id: int, *, whole: bool = True) -> bool:
     except LeaseLost:  # Another process goes on from the rows.
         rollback()
         return False
+    except Locked:  # A person is at it for longer than a call can wait.
+        leases.release_lease(LeaseKind.DELIVERIES, installation_id, token)
+        wake(installation_id)
+        commit()
+        return False
     except BaseException:
         rollback()
         leases.release_lease(LeaseKind.DELIVERIES, installation_id, token)
@@ -88,8 +95,9 @@ def _process(installation_id: int, token: str, *, whole: bool) -> bool:
 
 
 def release_after_crash(installation_id: int, token: str, pause: dt.timedelta) -> None:
-    """Release the lease of an installation in which a step of ours has failed; it is tried again after the pause."""
-    with suppress(LeaseLost):
+    """Release the lease of an installation in which a step of ours has failed; it is tried again after the pause. If
+    that is impossible, the lease runs out by itself."""
+    with suppress(LeaseLost, Locked, DBAPIError):
         installation = leases.lock_leased(installation_id, token, waits=True)
         _release(installation, registry.integration(installation.integration), token, Done(pause))
         commit()

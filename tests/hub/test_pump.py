@@ -24,7 +24,7 @@ from hub.dispatch.executors import Beside
 from hub.dispatch.pump import Pump
 from hub.dispatch.trips import Returned
 from hub.errors import Locked
-from hub.host import Organization
+from hub.host import Delivered, Organization
 from hub.installations.install import claim_attempt, finish_authorization, install_integration, start_authorization
 from hub.models import BatchRow, Delivery, Installation, Lease, LeaseKind, Mapping
 from hub.orders.send import send_order
@@ -34,7 +34,7 @@ from hub.queue import commit
 from hub.states import BatchState, DeliveryState, StopReason
 from tests.support import databases
 from tests.support.deliveries import let_leases_run_out
-from tests.support.host import ADA, order_1042
+from tests.support.host import ADA, Desk, order_1042
 from tests.support.pretend import Ledger, Pretend
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
@@ -283,6 +283,22 @@ def test_a_bug_of_ours_in_one_company_holds_up_nobody_else(fleet: Fleet, monkeyp
     assert resting.resume_at is not None
     assert resting.resume_at > now() + dt.timedelta(seconds=20)
     assert session().scalars(select(Lease)).all() == []
+
+
+def test_a_host_that_raises_when_it_is_told_holds_up_nobody(
+    fleet: Fleet, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def delivered(event: Delivered) -> None:
+        told.append(event.organization_id)
+        raise KeyError("a bug of the host")
+
+    monkeypatch.setattr(desk, "delivered", delivered)
+    found = fleet.drive()
+    assert found.errors == []
+    assert fleet.posted() == set(fleet.ids)
+    assert len(set(told)) == COMPANIES
 
 
 def test_what_two_workers_died_of_is_stopped_and_the_others_go_on(fleet: Fleet) -> None:
