@@ -117,6 +117,12 @@ def trip_time() -> dt.timedelta:
     return seconds("HUB_TRIP_SECONDS", 70)
 
 
+def linger_time() -> dt.timedelta:
+    """Return how long a worker's process that has nothing to do waits for more, if no other job waits for it:
+    `HUB_LINGER_SECONDS`, 20. Starting a process anew costs some tenths of a second."""
+    return seconds("HUB_LINGER_SECONDS", 20)
+
+
 def sweep_interval() -> dt.timedelta:
     """Return how often the scheduler looks for what is due: `HUB_SWEEP_SECONDS`, 15."""
     return seconds("HUB_SWEEP_SECONDS", 15)

@@ -164,6 +164,13 @@ def begin_pump() -> None:
         connection().delete(_PUMP_QUEUED)
 
 
+def listen(seconds: float) -> None:
+    """Note that a running pump looks for whoever is woken, within so many seconds: none needs to be queued. Before it
+    stops looking it must call `begin_pump` and look once more."""
+    with suppress(RedisError):
+        connection().set(_PUMP_QUEUED, 1, px=int(1000 * seconds))
+
+
 def other_jobs_wait() -> bool:
     """Return True if a job waits that is no pump; False if Redis cannot tell."""
     try:

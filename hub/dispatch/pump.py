@@ -30,12 +30,12 @@ from hub.dispatch.responses import Held
 from hub.dispatch.steps import release_after_crash, take_step
 from hub.dispatch.trips import Done, Later, More, Next, Returned, Trip, trip_outcome
 from hub.errors import LeaseLost, Locked
-from hub.extension import lease_time, sweep_interval, trip_time
+from hub.extension import lease_time, linger_time, sweep_interval, trip_time
 from hub.integrations import timeouts
 from hub.integrations.crashes import reference
 from hub.models import LeaseKind
 from hub.plugin import Authorized, Response
-from hub.queue import begin_pump, commit, hand_over, once, other_jobs_wait, pop_woken, rollback, wake_again
+from hub.queue import begin_pump, commit, hand_over, listen, once, other_jobs_wait, pop_woken, rollback, wake_again
 
 MOST = 64
 """Installations that one process drives at a time."""
@@ -46,16 +46,23 @@ MOST_OF_ONE_PRODUCT = 48
 AT_A_TIME = 8
 """Installations that are acquired in one turn, so that other workers have their share."""
 
+LISTENS_UP_TO = 16
+"""A pump that drives so many has another one queued for whoever is woken then: another worker may help."""
+
 BUDGET_SECONDS = 240.0
 """After so long a pump begins nothing new, so that its process ends and other jobs have their turn."""
 
+DATABASE_SECONDS = 1.0
+"""Between two tries while the database is away."""
+
 _CRASH_PAUSE = dt.timedelta(seconds=30)
 _SOON = dt.timedelta(seconds=15)
-_LOCKED_SECONDS, _DATABASE_SECONDS = 0.05, 1.0
+_LOCKED_SECONDS = 0.05
 _RENEWALS = 6  # So many times within the span of a lease it is renewed.
 _DRAINS_SECONDS = 5  # For so long one pump that ends for the sake of other jobs is enough.
 _LONGEST_WAIT = 0.2  # Seconds for which the loop waits for a trip before it looks around.
 _LOOK_SECONDS = 0.03  # Between two looks at who was woken.
+_LISTEN_SECONDS = 1.5  # For so long it is believed that a pump listens.
 _CHECK_SECONDS = 1.0  # Between two looks whether other jobs wait.
 
 stopping = threading.Event()
@@ -80,7 +87,7 @@ def run(token: str) -> None:
     end soon after this returns.
     """
     begin_pump()
-    Pump(token, Beside(MOST), pop_woken).run()
+    Pump(token, Beside(MOST), pop_woken, lingers=linger_time().total_seconds()).run()
 
 
 def deliver(*installation_ids: int) -> None:
@@ -103,8 +110,10 @@ def deliver(*installation_ids: int) -> None:
 class Pump:
     """Drives the installations whose ids `pop` gives, until nothing is left to do."""
 
-    def __init__(self, token: str, executor: Executor, pop: Callable[[int], Collection[int]]) -> None:
-        self.token, self.executor, self.pop = token, executor, pop
+    def __init__(
+        self, token: str, executor: Executor, pop: Callable[[int], Collection[int]], lingers: float = 0.0
+    ) -> None:
+        self.token, self.executor, self.pop, self.lingers = token, executor, pop, lingers
         self.products: dict[int, str] = {}
         """The product of each installation whose lease we have."""
         self.deaths: dict[int, int] = {}
@@ -123,8 +132,9 @@ class Pump:
         self.errors: list[Exception] = []
         self._numbers = itertools.count()
         self._began = self._renewed = self._checked = time.monotonic()
-        self._looked = 0.0
-        self._others_wait = False
+        self._worked = self._began
+        self._looked = self._listened = 0.0
+        self._others_wait = self._is_ending = False
 
     def run(self) -> None:
         """Take step after step. Raises `LeaseLost` if the database was away for longer than the leases last."""
@@ -136,7 +146,7 @@ class Pump:
             self._bring_back()
             if self.ready:
                 self._step(*self.ready.popleft())
-            elif not self.later and len(self.flights) == len(self._hung()) and (self.is_dry or self.is_draining):
+            elif not self.later and len(self.flights) == len(self._hung()) and self._should_end():
                 break
             self._collect()
         for flight in self.flights.values():
@@ -144,8 +154,32 @@ class Pump:
             hung = timeouts.note_hung(key, purpose, f"{key} did not come back in time when it was asked for {purpose}.")
             self._step(flight.installation_id, Returned(flight.trip, hung))
         if self.is_draining:
+            begin_pump()
             hand_over([one.id for one in due.find_due_installations(self.cut_short)])
             commit()
+
+    def _should_end(self) -> bool:
+        """Return True if nothing is left to do and no more is waited for. Who was woken while we listened is looked for
+        once more; who is woken from then on has a job queued."""
+        if self.is_draining or not self.is_dry:
+            return self.is_draining
+        idle = time.monotonic() - self._worked
+        if idle < self.lingers and not other_jobs_wait():
+            stopping.wait(_LONGEST_WAIT if idle > 1 else _LOOK_SECONDS)
+            return False
+        if self.lingers and not self._is_ending:
+            begin_pump()
+            self._is_ending = True
+            return False
+        return True
+
+    def _listen(self) -> None:
+        """Say that we look for whoever is woken, as long as there is not so much to do that others should help."""
+        moment = time.monotonic()
+        wants = self.lingers and not self._is_ending and len(self.products) < LISTENS_UP_TO
+        if wants and moment - self._listened > _LISTEN_SECONDS / 3:
+            listen(_LISTEN_SECONDS)
+            self._listened = moment
 
     def _renew(self) -> None:
         """Renew all leases in good time."""
@@ -185,6 +219,7 @@ class Pump:
         if room <= 0 or (is_busy and moment - self._looked < _LOOK_SECONDS):
             return
         self._looked = moment
+        self._listen()
         ids = set(self.pop(room))
         if self.suspect is None and self.waiting_suspects:
             ids.add(self.waiting_suspects.popleft())
@@ -235,6 +270,7 @@ class Pump:
 
     def _step(self, installation_id: int, returned: Returned | None) -> None:
         """Take one step of an installation, and let follow what follows."""
+        self._worked, self._is_ending = time.monotonic(), False
         deaths = self.deaths.get(installation_id)
         try:
             following = take_step(
@@ -249,7 +285,7 @@ class Pump:
         except (OperationalError, InterfaceError) as error:  # What came of the trip is kept until the database is back.
             rollback()
             log.warning("A step of installation %s waits for the database: %s", installation_id, error)
-            self._put_off(_DATABASE_SECONDS, installation_id, returned)
+            self._put_off(DATABASE_SECONDS, installation_id, returned)
         except Exception as error:  # A bug of ours in one installation must not hold up the others.
             rollback()
             reference(error)

@@ -9,10 +9,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from redis import Redis
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
@@ -32,7 +34,7 @@ from hub.planning.choices import Choices
 from hub.plugin import Batch, Connection, Response
 from hub.queue import commit
 from hub.states import BatchState, DeliveryState, StopReason
-from tests.support import databases
+from tests.support import databases, redis
 from tests.support.deliveries import let_leases_run_out
 from tests.support.host import ADA, Desk, order_1042
 from tests.support.pretend import Ledger, Pretend
@@ -125,7 +127,6 @@ def prepare(fleet: Fleet, app: Flask) -> None:
 def fleet(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     found = Fleet()
     monkeypatch.setattr(Pretend, "send", found.send)
-    monkeypatch.setattr(queue, "_tell_workers", lambda *_, **__: None)  # There is no Redis here.
     databases.once("fleet", app, partial(prepare, found, app))
     found.ids = sorted(session().scalars(select(Installation.id)))
     found.ledgers.clear()
@@ -260,7 +261,7 @@ def test_an_answer_is_kept_while_the_database_is_away(fleet: Fleet, monkeypatch:
         return take_step(installation_id, token, returned, **more)
 
     monkeypatch.setattr(pump, "take_step", failing)
-    monkeypatch.setattr(pump, "_DATABASE_SECONDS", 0.05)
+    monkeypatch.setattr(pump, "DATABASE_SECONDS", 0.05)
     fleet.drive()
     assert len(away) == COMPANIES
     assert fleet.posted() == set(fleet.ids)
@@ -366,3 +367,51 @@ def test_a_trip_that_must_wait_for_its_rate_limit_keeps_nobody_else_waiting(
     assert everything_is_there_once(fleet)
     assert asked.index("books-5") < [place for place, one in enumerate(asked) if one == "books-0"][1]
 
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path, app: Flask) -> Iterator[str]:
+    with redis.running(tmp_path) as address:
+        app.config["HUB_REDIS_URL"] = address
+        yield address
+
+
+def test_a_worker_with_nothing_to_do_takes_what_comes_and_misses_nothing_when_it_ends(
+    app: Flask, fleet: Fleet, redis_url: str
+) -> None:
+    pumps = [Pump("worker", Beside(pump.MOST), queue.pop_woken, lingers=0.5)]
+    runs = threading.Thread(target=in_context(app, pumps[0].run))
+    runs.start()
+    posted = 0
+    for number, installation_id in enumerate(fleet.ids):  # In between, it listens; at last, it has just ended.
+        time.sleep((0.05, 0.2, 0.45, 0.5, 0.55, 0.9)[number])
+        with app.app_context():
+            queue.wake(installation_id)
+            commit()
+        posted += 1
+    runs.join()
+    with Redis.from_url(redis_url) as connection:
+        queued, woken = connection.llen("rq:queue:hub"), connection.zcard("hub:woken")
+    assert bool(queued) == bool(woken), "Whoever is not taken has a job queued."
+    session().rollback()
+    assert len(fleet.posted()) + woken >= posted, "Nobody is forgotten."
+    assert queued <= 1
+    assert len(fleet.posted()) >= 2, "It took what came while it had nothing to do."
+
+
+def in_context(app: Flask, call: Callable[[], None]) -> Callable[[], None]:
+    def within() -> None:
+        with app.app_context():
+            call()
+
+    return within
+
+
+def test_a_worker_with_nothing_to_do_ends_when_another_job_waits(
+    fleet: Fleet, redis_url: str
+) -> None:
+    queue.enqueue("mail", 1)
+    commit()
+    began = time.monotonic()
+    Pump("worker", Beside(pump.MOST), queue.pop_woken, lingers=60).run()
+    assert time.monotonic() - began < 30

@@ -76,6 +76,7 @@ class Stack:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HUB_LEASE_SECONDS": str(LEASE_SECONDS),
             "HUB_SWEEP_SECONDS": str(SWEEP_SECONDS),
+            "HUB_LINGER_SECONDS": "0",
             "HUB_PACE": "off",
             **(settings or {}),
         }
