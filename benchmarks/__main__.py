@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from benchmarks import desktop, online, pages
+from benchmarks import desktop, fleet, online, pages
 
 logging.disable(logging.CRITICAL)  # The figures are what is to be read.
 desktop.main()
 online.main()
+fleet.main()
 pages.main()

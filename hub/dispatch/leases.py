@@ -95,12 +95,6 @@ def is_held() -> ColumnElement[bool]:
     return held.correlate(Installation)
 
 
-def is_driven(installation_id: int) -> bool:
-    """Return True if a process drives an installation now. One query."""
-    query = select(Installation.id).where(Installation.id == installation_id, is_held())
-    return session().scalar(query) is not None
-
-
 def lock_leased(installation_id: int, token: str, *, waits: bool = False) -> Installation:
     """Begin a transaction of the process that has the lease: renew it, lock the installation, and read it afresh.
 

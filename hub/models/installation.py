@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, Text, and_
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from hub.database import Base, Json, Moment, Said, choice, now
+from hub.models.lease import Lease, LeaseKind
 from hub.states import InstallationState, next_state
 
 if TYPE_CHECKING:
@@ -60,6 +61,13 @@ class Installation(Base):
 
     endpoint: Mapped[Endpoint | None] = relationship(back_populates="installation", cascade="all, delete-orphan")
 
+    lease: Mapped[Lease | None] = relationship(
+        primaryjoin=lambda: and_(
+            Installation.id == foreign(Lease.installation_id), Lease.kind == LeaseKind.DELIVERIES
+        ),
+        viewonly=True,
+    )
+
     __table_args__ = (
         Index(
             "uq_hub_installation_live",
@@ -71,6 +79,11 @@ class Installation(Base):
         ),
         Index("ix_hub_installation_due", "state", "resume_at"),
     )
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether a process brings its deliveries to the ledger at this moment."""
+        return self.lease is not None and self.lease.until >= now()
 
     def move(self, to: InstallationState) -> None:
         """Change the state. Raises `IllegalMove`."""

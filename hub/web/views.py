@@ -10,7 +10,7 @@ from typing import Any
 from hub.books import description, history, usage
 from hub.books.refresh import find_listings
 from hub.database import now
-from hub.dispatch import endpoints, leases
+from hub.dispatch import endpoints
 from hub.extension import current, stuck_time
 from hub.installations import notice_texts, notices
 from hub.installations.notice_texts import NoticeText
@@ -351,7 +351,7 @@ def _queued_text(delivery: Delivery) -> str:  # noqa: PLR0911 – A sentence for
             minutes=endpoint.minutes,
         )  # fmt: skip
     waits = now() - max(delivery.due_at, delivery.moved_at)
-    if waits > stuck_time() and not leases.is_driven(installation.id):
+    if waits > stuck_time() and not installation.is_driven:
         return _(
             "Queued. Sending is delayed; it goes out automatically"
         )

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from hub import scope
 from hub.database import session
-from hub.dispatch import due, leases, pump
+from hub.dispatch import due, pump
 from hub.extension import current
 from hub.installations import renewal
 from hub.installations.install import install_integration, remove_installation, start_authorization
@@ -149,7 +149,7 @@ def test_a_trip_that_hangs_goes_again_under_its_key_when_others_had_their_turn(
     found = scope.installation(ACME.id, installation.id)
     assert found.trouble
     assert found.trouble_since is not None
-    assert (leases.is_driven(found.id), due.is_due(found.id)) == (False, False)
+    assert (found.is_driven, due.is_due(found.id)) == (False, False)
     assert found.resume_at is not None
     plugin.send = usual
     later(installation)

@@ -15,7 +15,7 @@ from redis import Redis
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.dispatch import due, leases, pump, rate_limits
+from hub.dispatch import due, pump, rate_limits
 from hub.models import BatchRow, Delivery, Installation
 from hub.plugin import CostUnit, Limit, Unavailable
 from hub.states import BatchState, DeliveryState
@@ -74,7 +74,7 @@ def test_a_line_whose_books_are_asked_as_fast_as_they_may_be_rests_and_goes_on(
     pump.deliver(installation.id)
     session().expire_all()
     assert len(ledger.trips) == 2
-    assert not leases.is_driven(installation.id), "no worker waits for it"
+    assert not installation.is_driven, "no worker waits for it"
     assert installation.resume_at is not None
     assert now() < installation.resume_at < now() + dt.timedelta(seconds=61)
     assert installation.trouble == "", "it is no trouble, it is the pace"

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from hub.books import mappings
 from hub.database import session
-from hub.dispatch import endpoints, leases, polling_sessions, pump
+from hub.dispatch import endpoints, polling_sessions, pump
 from hub.dispatch.polling import StoredPollingSession
 from hub.errors import NotFound
 from hub.installations.install import remove_installation
@@ -187,7 +187,7 @@ def test_nothing_is_left_behind_by_a_session(connected: Office) -> None:
     send_order(ADA_AT_ACME, connected.installation.id, order_1042(), Choices())
     connected.update()
     assert set(session().scalars(select(BatchRow.state))) == {BatchState.ANSWERED}
-    assert not leases.is_driven(connected.installation.id)
+    assert not connected.installation.is_driven
     assert connected.installation.trouble == ""
 
 
