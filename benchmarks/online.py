@@ -184,7 +184,7 @@ def connect(actor: Actor = ADA_AT_ACME, realm: str = REALM) -> int:
     claimed = claim_attempt(actor, installation.integration, query["state"])
     finish_authorization(actor, claimed, back, query)
     pump.deliver(installation.id)
-    integration = registry.integration(installation.integration)
+    integration = registry.find_integration(installation.integration)
     chosen = mappings.list_choices(installation, integration)
     mappings.save_mappings(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
     commit()

@@ -118,7 +118,7 @@ def open_shop(database: str, size: Size) -> Flask:
 
 
 def _fill(connection: Connection, installation_id: int, size: Size) -> None:
-    for kind in registry.integration("quickbooks_online").capabilities.lists:
+    for kind in registry.find_integration("quickbooks_online").capabilities.lists:
         session().add(Listing(installation_id=installation_id, kind=kind, loading=False, refreshed_at=now()))
     session().flush()
     numbers = range(size.customers)
@@ -132,7 +132,7 @@ def _fill(connection: Connection, installation_id: int, size: Size) -> None:
     ])  # fmt: skip
     _records(connection, installation_id, (_record(RecordKind.VENDOR, n) for n in range(size.customers // 10)))
     _records(connection, installation_id, (_record(RecordKind.CUSTOMER, n) for n in numbers))
-    integration = registry.integration("quickbooks_online")
+    integration = registry.find_integration("quickbooks_online")
     for field in integration.mappings:
         fits = next((n for n, kind in enumerate([*AccountKind]) if kind in field.accepts), None)
         if fits is not None and field.key != Role.SALES_TAX_ITEM:

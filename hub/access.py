@@ -43,16 +43,19 @@ def find_sendable(actor: Actor) -> list[Installation]:
     """Return the installations with which an actor may send, oldest first. One that is paused or whose authorization is
     lost is among them: what is sent with it waits."""
     return [
-        one for one in scope.installations(actor.organization.id)
+        one for one in scope.find_installations(actor.organization.id)
         if one.state in SENDABLE and may_send(actor, one)
     ]  # fmt: skip
 
 
-def where_to_send(actor: Actor, wanted: int | None) -> Installation:
+def choose_installation(actor: Actor, wanted: int | None) -> Installation:
     """Return the installation to send with: the one that is asked for, else the first that lets this actor send. Raises
     `NotFound`, `NotPossible` if there is none, `Forbidden` if there is one for others only."""
     organization_id = actor.organization.id
-    found = scope.installations(organization_id) if wanted is None else [scope.installation(organization_id, wanted)]
+    if wanted is None:
+        found = scope.find_installations(organization_id)
+    else:
+        found = [scope.find_installation(organization_id, wanted)]
     usable = [one for one in found if one.state in SENDABLE]
     if not usable:
         raise NotPossible(say(
@@ -72,7 +75,7 @@ def may_choose(actor: Actor, installation: Installation) -> bool:
 
 def is_left_out(actor: Actor, admits: Callable[[Actor, Installation], bool]) -> bool:
     """Return True if there are books, and none of them admits this actor. One query."""
-    usable = [one for one in scope.installations(actor.organization.id) if one.state in SENDABLE]
+    usable = [one for one in scope.find_installations(actor.organization.id) if one.state in SENDABLE]
     return bool(usable) and not any(admits(actor, one) for one in usable)
 
 
@@ -128,4 +131,4 @@ def require_send_or_manage(actor: Actor, installation: Installation) -> None:
 def managed_installation(actor: Actor, installation_id: int) -> Installation:
     """Return an installation of the actor's organization. Raises `Forbidden` unless the actor manages, `NotFound`."""
     actor.require(Permission.MANAGE)
-    return scope.installation(actor.organization.id, installation_id)
+    return scope.find_installation(actor.organization.id, installation_id)

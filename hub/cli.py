@@ -119,7 +119,7 @@ def new_plugin(name: str, into: Path, *, pull: bool) -> None:
 @cli.command()
 def reencrypt() -> None:
     """Encrypt every stored credential with the first of HUB_SECRET_KEYS, so that the others can be retired."""
-    click.echo(f"Re-encrypted {credentials.reencrypt()} credentials.")
+    click.echo(f"Re-encrypted {credentials.reencrypt_all()} credentials.")
 
 
 def _moment(moment: dt.datetime | None) -> str:

@@ -73,7 +73,7 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def alone(statement: Executable, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+def execute_alone(statement: Executable, values: Mapping[str, object]) -> tuple[Any, ...] | None:
     """Run a statement about one row by itself, on a connection of its own: where every call counts, beginning and
     ending a transaction around it would cost two trips more. The session must have nothing open."""
     engine = cast(Engine, current_app.extensions["sqlalchemy"].engine)
@@ -206,6 +206,6 @@ class Packed(TypeDecorator[str]):
         return None if value is None else zlib.decompress(value).decode()
 
 
-def choice(kind: type[enum.StrEnum]) -> Enum:
+def enum_column(kind: type[enum.StrEnum]) -> Enum:
     """Return a column type for an enum, stored as its value on every database."""
     return Enum(kind, native_enum=False, length=32, values_callable=lambda words: [word.value for word in words])

@@ -139,7 +139,7 @@ def keep_alive() -> dt.timedelta:
     return seconds("HUB_KEEP_ALIVE_SECONDS", 7 * 86400)
 
 
-def confirmation() -> dt.timedelta:
+def confirmation_time() -> dt.timedelta:
     """Return how long after a first refusal an authorization is tried again before it counts as lost, since an outage
     can look the same: `HUB_CONFIRM_SECONDS`, ten minutes."""
     return seconds("HUB_CONFIRM_SECONDS", 600)
@@ -150,6 +150,6 @@ def digest_hour() -> int:
     return int(current_app.config.get("HUB_DIGEST_HOUR", 7))
 
 
-def patience() -> dt.timedelta:
+def patience_time() -> dt.timedelta:
     """Return how long an unreachable ledger is tried before a delivery stops: `HUB_PATIENCE_SECONDS`, three days."""
     return seconds("HUB_PATIENCE_SECONDS", 72 * 3600)

@@ -46,7 +46,7 @@ def send(bundle_id: int) -> None:
 def renew(installation_id: int) -> None:
     """Renew an authorization before it lapses, or to see whether it still stands."""
     with _own_context():
-        renewal.renew(installation_id)
+        renewal.renew_credentials(installation_id)
 
 
 def mail(notice_id: int) -> None:
@@ -64,13 +64,14 @@ def sweep() -> None:
         found = [one.id for one in find_due_installations()]
         if found:
             wake_all(found)
-        jobs = [("send", one) for one in bundles.find_due_bundles()] + [("renew", one) for one in renewal.due()]
+        jobs = [("send", one) for one in bundles.find_due_bundles()]
+        jobs += [("renew", one) for one in renewal.find_due_renewals()]
         for job, row_id in jobs:
             enqueue(job, row_id)
         delete_expired_attempts()
         commit()
-        notices.give()
-        due_notices = notices.due()
+        notices.give_notices()
+        due_notices = notices.find_due_notices()
         for notice_id in due_notices:
             enqueue("mail", notice_id)
         commit()

@@ -61,7 +61,7 @@ def _connection(address: str) -> Redis:
     return Redis.from_url(address, socket_timeout=_QUICK, socket_connect_timeout=_QUICK, retry=Retry(NoBackoff(), 0))
 
 
-def queue() -> Queue:
+def job_queue() -> Queue:
     """Return the queue, to enqueue from a request."""
     return Queue(NAME, connection=connection(), serializer=JSONSerializer)
 
@@ -77,7 +77,7 @@ def enqueue(job: str, row_id: int) -> None:
     session().info.setdefault(_WAKES, set()).add((job, row_id))
 
 
-def tell(event: Delivered) -> None:
+def tell_host(event: Delivered) -> None:
     """Note that a document has arrived; the host is told after the commit."""
     session().info.setdefault(_EVENTS, []).append(event)
 
@@ -116,11 +116,11 @@ def afterwards() -> Iterator[Callable[[], None]]:
         _held_back.reset(token)
 
 
-def once(name: str, seconds: int) -> bool:
+def is_first_within(name: str, seconds: int) -> bool:
     """Return True if nobody has said this name within so many seconds; True also if Redis cannot tell. Nothing rests on
     it but the number of times that something harmless is done."""
     try:
-        return bool(queue().connection.set(f"hub:{name}", 1, nx=True, ex=seconds))
+        return bool(job_queue().connection.set(f"hub:{name}", 1, nx=True, ex=seconds))
     except RedisError:
         return True
 
@@ -174,7 +174,7 @@ def listen(seconds: float) -> None:
 def other_jobs_wait() -> bool:
     """Return True if a job waits that is no pump; False if Redis cannot tell."""
     try:
-        return any(not job_id.startswith(_PUMP) for job_id in queue().get_job_ids(0, 50))
+        return any(not job_id.startswith(_PUMP) for job_id in job_queue().get_job_ids(0, 50))
     except RedisError:
         return False
 
@@ -207,7 +207,7 @@ def _tell_workers(wakes: Iterable[tuple[str, int]], *, always: bool = False) -> 
     woken = {str(row_id): time.time() for job, row_id in wakes if job == "deliver"}
     jobs = [(job, (row_id,)) for job, row_id in wakes if job != "deliver"]
     try:
-        target = queue()
+        target = job_queue()
         if woken:
             connection().zadd(_WOKEN, woken, nx=True)
         if always or (woken and connection().set(_PUMP_QUEUED, 1, nx=True, ex=_QUEUED_SECONDS)):

@@ -20,7 +20,7 @@ PATIENT_SECONDS = 30.0
 """The seconds that we wait where giving up would lose something that comes only once, such as an authorization."""
 
 
-def installations(organization_id: str, *, removed: bool = False) -> list[Installation]:
+def find_installations(organization_id: str, *, removed: bool = False) -> list[Installation]:
     """Return the installations of an organization, oldest first; the removed ones only where history is shown."""
     query = select(Installation).where(Installation.organization_id == organization_id).order_by(Installation.id)
     if not removed:
@@ -28,7 +28,7 @@ def installations(organization_id: str, *, removed: bool = False) -> list[Instal
     return list(session().scalars(query))
 
 
-def installation(organization_id: str, installation_id: int) -> Installation:
+def find_installation(organization_id: str, installation_id: int) -> Installation:
     """Return an installation. Raises `NotFound`, also for a removed one."""
     found = session().get(Installation, installation_id)
     if found is None or found.organization_id != organization_id or found.state is InstallationState.REMOVED:
@@ -36,7 +36,7 @@ def installation(organization_id: str, installation_id: int) -> Installation:
     return found
 
 
-def delivery(organization_id: str, delivery_id: int) -> Delivery:
+def find_delivery(organization_id: str, delivery_id: int) -> Delivery:
     """Return a delivery. Raises `NotFound`."""
     found = session().get(Delivery, delivery_id)
     if found is None or found.organization_id != organization_id:
@@ -44,7 +44,7 @@ def delivery(organization_id: str, delivery_id: int) -> Delivery:
     return found
 
 
-def lock(installation_id: int, seconds: float | None = None) -> Installation:
+def lock_installation(installation_id: int, seconds: float | None = None) -> Installation:
     """Lock an installation, so that no other transaction changes anything of it, and read it again.
 
     Every change of the state of deliveries, batches or conversations begins with this or with the worker's fence, which

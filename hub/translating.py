@@ -68,7 +68,7 @@ def current_language() -> str:
 
 
 @contextmanager
-def speaking(locale: str) -> Iterator[None]:
+def speak_language(locale: str) -> Iterator[None]:
     """Use another language inside this context, for a reader who is not the visitor; with an empty `locale`, the
     application's own."""
     if not _has_babel():

@@ -18,7 +18,7 @@ _SOON = dt.timedelta(minutes=5)
 """The minimum age of the description before a refusal makes it due again."""
 
 
-def begin(installation: Installation) -> None:
+def begin_check(installation: Installation) -> None:
     """Ask for the description now, unless it is being asked for already."""
     running = session().scalar(
         select(ConversationRow.id).where(
@@ -36,7 +36,7 @@ def begin(installation: Installation) -> None:
 def begin_due_check(installation: Installation) -> None:
     """Ask for the description if that is due."""
     if installation.check_due_at is not None and installation.check_due_at <= now():
-        begin(installation)
+        begin_check(installation)
 
 
 def is_check_due() -> ColumnElement[bool]:
@@ -59,7 +59,7 @@ def hasten_check(installation: Installation) -> None:
 
 def store_description(installation: Installation, books: Books) -> None:
     """Store the description, and ask again in a day."""
-    identify(installation, books)
+    store_identity(installation, books)
     ways = books_json(books)
     installation.books_ways = {name: value for name, value in ways.items() if name not in _COLUMNS}
     installation.checked_at = now()
@@ -71,7 +71,7 @@ def postpone_check(installation: Installation) -> None:
     installation.check_due_at = now() + seconds("HUB_CHECK_SECONDS", _DAY)
 
 
-def identify(installation: Installation, books: Books) -> None:
+def store_identity(installation: Installation, books: Books) -> None:
     """Store the name, country and currency of the books."""
     installation.books_name, installation.books_country = books.name[:200], books.country[:64]
     installation.books_currency = books.currency[:3]

@@ -81,7 +81,7 @@ def mark_transactions_deleted(installation_id: int, kind: TransactionKind, ids: 
     )
 
 
-def enter(installation_id: int, entered: Sequence[Posted]) -> bool:
+def record_postings(installation_id: int, entered: Sequence[Posted]) -> bool:
     """Store the documents that we have just posted, from the answers of the ledger, so that they need not be fetched.
 
     Return True if an invoice with payments was voided: then only the ledger knows what became of the payments, and the
@@ -186,7 +186,7 @@ def load_order_account(installation_id: int, deliveries: Iterable[Delivery], tod
     return _build_account(sorted(there, key=lambda row: (row.date, row.id), reverse=True), today)
 
 
-def standing(deliveries: Iterable[Delivery], installation_id: int | None = None) -> dict[int, TransactionRow]:
+def find_transactions(deliveries: Iterable[Delivery], installation_id: int | None = None) -> dict[int, TransactionRow]:
     """Return the current transaction of each delivery that has a posting, by the delivery's id. One query per
     installation and kind."""
     posted: dict[tuple[int, str], dict[str, Delivery]] = {}
@@ -231,7 +231,7 @@ def _is_alike(row: TransactionRow, document: Invoice | CreditMemo | Payment) -> 
 
 def is_unapplied(delivery: Delivery) -> bool:
     """Return True if nothing of a payment that a delivery posted is applied to an invoice, as far as we know."""
-    row = standing([delivery]).get(delivery.id)
+    row = find_transactions([delivery]).get(delivery.id)
     return row is not None and row.is_unapplied
 
 

@@ -47,7 +47,7 @@ def find_links(installation_id: int, kind: RecordKind, company_ids: Iterable[str
     return {row.company_id: row for row in found}
 
 
-def links(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Ref]:
+def find_linked_refs(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Ref]:
     """Return the records that companies are linked to, by company id. One query."""
     return {company_id: row.ref for company_id, row in find_links(installation_id, kind, company_ids).items()}
 
@@ -140,7 +140,7 @@ def _log_change(row: Link, to: Ref, by: str) -> None:
     ))  # fmt: skip
 
 
-def by_name(installation_id: int, kind: RecordKind, names: Iterable[str]) -> dict[str, RecordRow]:
+def find_records_by_name(installation_id: int, kind: RecordKind, names: Iterable[str]) -> dict[str, RecordRow]:
     """Return the active records with these names, by `name_key`. One query for every 500 names."""
     keys = sorted({name_key(name) for name in names})
     found: dict[str, RecordRow] = {}
@@ -166,7 +166,7 @@ def find_record(installation_id: int, kind: RecordKind, record_id: str) -> Recor
     )
 
 
-def records(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> list[RecordRow]:
+def find_records(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> list[RecordRow]:
     """Return the records with these ids, without those that the books do not have. One query for every 500 ids."""
     ids, found = sorted(set(record_ids)), list[RecordRow]()
     for start in range(0, len(ids), _CHUNK):
@@ -180,14 +180,14 @@ def records(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -
     return found
 
 
-def remember(installation_id: int, created: Iterable[Created]) -> None:
+def store_created(installation_id: int, created: Iterable[Created]) -> None:
     """Add new customers, vendors and items to our copies of the lists, and link their companies. A constant number of
     statements per kind."""
     by_kind: dict[RecordKind, list[Created]] = {}
     for one in created:
         by_kind.setdefault(RecordKind(one.delivery.kind), []).append(one)
     for kind, some in by_kind.items():
-        known = {row.record_id for row in records(installation_id, kind, [one.ref.id for one in some])}
+        known = {row.record_id for row in find_records(installation_id, kind, [one.ref.id for one in some])}
         new = {one.ref.id: Record(kind=kind, id=one.ref.id, name=one.ref.name) for one in some}
         if fresh := [record for record_id, record in new.items() if record_id not in known]:
             store_records(installation_id, kind, fresh)

@@ -38,7 +38,7 @@ class Choice:
         return say("There is no active %(kinds)s account yet.", kinds=kinds)
 
 
-def mapped(installation_id: int) -> dict[str, Ref]:
+def find_mappings(installation_id: int) -> dict[str, Ref]:
     """Return the saved records, by role."""
     rows = session().scalars(select(Mapping).where(Mapping.installation_id == installation_id))
     return {row.role: row.ref for row in rows}
@@ -46,7 +46,7 @@ def mapped(installation_id: int) -> dict[str, Ref]:
 
 def list_choices(installation: Installation, integration: Integration) -> list[Choice]:
     """Return the dropdowns of the Accounts tab, with a suggestion where nothing is saved. Two queries."""
-    saved, books = mapped(installation.id), description.known_books(installation)
+    saved, books = find_mappings(installation.id), description.known_books(installation)
     kinds = {field.kind for field in integration.mappings if field.kind is RecordKind.ACCOUNT}
     rows = session().scalars(
         select(RecordRow)

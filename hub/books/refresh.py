@@ -11,7 +11,7 @@ from hub.books import description, history, record_changes, usage
 from hub.database import now, session
 from hub.extension import seconds
 from hub.models import ConversationRow, Installation, Listing, Purpose, RecordRow, Word
-from hub.models.books import listed
+from hub.models.books import listed_kind
 from hub.plugin import Integration, Listed, Page, Record, RecordKind, TransactionKind
 from hub.states import ConversationState
 
@@ -76,7 +76,8 @@ def begin_due_lists(installation: Installation, limit: int, kinds: Sequence[List
             _pause_list(listing, usage.describe_spent(installation.integration))
             continue
         if _is_no_news(listing):
-            listing.told, listing.due_at = {}, (listing.refreshed_at or now()) + _refresh_interval(listed(listing.kind))
+            refreshed_at = listing.refreshed_at or now()
+            listing.told, listing.due_at = {}, refreshed_at + _refresh_interval(listed_kind(listing.kind))
             continue
         if not listing.loading:
             listing.loading, listing.loaded, listing.total = True, 0, None
@@ -94,12 +95,12 @@ def is_loading(installation_id: int) -> bool:
             ConversationRow.state == ConversationState.OPEN,
         )
     )
-    return any(isinstance(listed(argument["kind"]), RecordKind) for argument in arguments)
+    return any(isinstance(listed_kind(argument["kind"]), RecordKind) for argument in arguments)
 
 
 def store_page(row: ConversationRow, page: Page) -> None:
     """Store a page; begin the next one at once if there is more."""
-    kind = listed(row.argument["kind"])
+    kind = listed_kind(row.argument["kind"])
     if isinstance(kind, TransactionKind):
         history.store_transactions(row.installation_id, kind, page.transactions)
         history.mark_transactions_deleted(row.installation_id, kind, page.deleted)
@@ -177,9 +178,9 @@ def _pause_list(listing: Listing, problem: str) -> None:
 def _is_no_news(listing: Listing) -> bool:
     """Return True if a list is due only because of webhooks about changes that we have seen already, such as our own
     writes."""
-    regular = (listing.refreshed_at or now()) + _refresh_interval(listed(listing.kind))
+    regular = (listing.refreshed_at or now()) + _refresh_interval(listed_kind(listing.kind))
     told = bool(listing.told) and not listing.loading and regular > now()
-    return told and record_changes.is_seen(listing.installation_id, listed(listing.kind), listing.told)
+    return told and record_changes.is_seen(listing.installation_id, listed_kind(listing.kind), listing.told)
 
 
 def _begin_fetch(listing: Listing) -> ConversationRow:

@@ -93,7 +93,8 @@ def list_pairs(installation: Installation, wanted: CompanyFilter) -> tuple[list[
     after = wanted.after
     for look in range(_LOOKS):
         found = _ask_host(installation, wanted, after, _LOOKED if look else PER_PAGE)
-        linked = links.links(installation.id, wanted.kind, [one.id for one in found.rows]) if wanted.unlinked else {}
+        ids = [one.id for one in found.rows] if wanted.unlinked else []
+        linked = links.find_linked_refs(installation.id, wanted.kind, ids) if ids else {}
         for company in found.rows:
             after = company.id
             if company.id not in linked:
@@ -109,7 +110,7 @@ def list_pairs(installation: Installation, wanted: CompanyFilter) -> tuple[list[
 def accept_all(installation_id: int, wanted: CompanyFilter, by: str) -> Accepted:
     """Link the next companies to the records with exactly their names. Call it again with `after` until that is empty.
     Companies that share a name are left to the user."""
-    installation = scope.lock(installation_id)
+    installation = scope.lock_installation(installation_id)
     found = _ask_host(installation, wanted, wanted.after, _LOOKED)
     names = [name_key(one.name) for one in found.rows]
     exact = [

@@ -14,7 +14,7 @@ from hub.models import Installation, Usage
 from hub.plugin import RequestCost, say
 
 
-def count(installation_id: int, request_cost: RequestCost) -> None:
+def count_usage(installation_id: int, request_cost: RequestCost) -> None:
     """Add the cost of an answered trip, in the transaction that stores the answer."""
     row = of_this_month(installation_id)
     row.calls += request_cost.calls

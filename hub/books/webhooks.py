@@ -41,11 +41,11 @@ def receive_webhook(key: str, body: bytes, headers: Mapping[str, str]) -> None:
     told: defaultdict[str, list[Change]] = defaultdict(list)
     settings = settings_of(integration)
     parse = partial(integration.parse_webhook, body, headers, settings)
-    for change in timeouts.within(key, "parse_webhook", answer_time(), lambda: tuple(parse())):
+    for change in timeouts.call_within(key, "parse_webhook", answer_time(), lambda: tuple(parse())):
         told[change.books_id].append(change)
     concerned = _find_connected(key, told)
     for installation_id, books_id in concerned:
-        scope.lock(installation_id)
+        scope.lock_installation(installation_id)
         _mark_changed(installation_id, told[books_id])
         _merge_records(installation_id, told[books_id])
         commit()  # One after the other, so that nobody waits for books that are none of his.

@@ -15,9 +15,9 @@ from hub.books.refresh import begin_due_lists, is_loading
 from hub.database import now, session
 from hub.dispatch import encoding, recovery
 from hub.dispatch.outcomes import Entered, queue_ready_deliveries, remember_entered, settle_conversation
-from hub.dispatch.replay import Asks, Crashes, proceed
+from hub.dispatch.replay import Asks, Crashes, proceed_conversation
 from hub.integrations import optional_calls, timeouts
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.integrations.options import options_of
 from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installation, Listing, Purpose
 from hub.plugin import Integration, PullIntegration, Request, document_kinds, say
@@ -46,7 +46,7 @@ def next_batch(
     return waiting or _fill(installation, integration, most) or _open_batch(installation.id)
 
 
-def ready(
+def ready_batch_id(
     installation_id: BindParameter[int], moment: BindParameter[dt.datetime], but: ScalarSelect[int] | None = None
 ) -> ScalarSelect[int]:
     """Return the id of the batch that a ledger that calls us takes along next, as part of a statement; it is not the
@@ -88,20 +88,21 @@ def is_ready(installation_id: int, count: int) -> bool:
 
 def has_work(installation_id: int) -> bool:
     """Return True if an installation has something to ask at once, or an answer to be read."""
-    return session().scalar(select(Installation.id).where(Installation.id == installation_id, work())) is not None
+    query = select(Installation.id).where(Installation.id == installation_id, has_something_to_ask())
+    return session().scalar(query) is not None
 
 
-def work() -> ColumnElement[bool]:
+def has_something_to_ask() -> ColumnElement[bool]:
     """Return True if an installation has something to ask at once, as a condition on `Installation`."""
     written = exists().where(
         BatchRow.installation_id == Installation.id,
         BatchRow.state == BatchState.OPEN,
         BatchRow.due_at <= now(),
     )
-    return or_(written, unread(), unwritten())
+    return or_(written, has_unread_answer(), has_unwritten_requests())
 
 
-def unwritten() -> ColumnElement[bool]:
+def has_unwritten_requests() -> ColumnElement[bool]:
     """Return True if an installation has something to ask of which no batch is written yet."""
     moment = now()
     of_installation = ConversationRow.installation_id == Installation.id
@@ -123,7 +124,7 @@ def unwritten() -> ColumnElement[bool]:
     )
 
 
-def unread() -> ColumnElement[bool]:
+def has_unread_answer() -> ColumnElement[bool]:
     """Return True if a ledger that calls an installation has handed an answer in that nobody has read."""
     return exists().where(
         BatchRow.installation_id == Installation.id, BatchRow.state == BatchState.RECEIVED
@@ -191,7 +192,7 @@ def _fill(installation: Installation, integration: Integration, most: int | None
         together = _light(_together(asked, integration), integration)
         return encoding.write_batch(installation.id, integration, together) if together else None
     except Exception as error:  # A plugin may do anything when it encodes; what it was to encode stops.
-        mark = reference(error)
+        mark = log_crash(error)
         if isinstance(error, timeouts.Hung):
             installation.resume_at = now() + _REST
         for row, _ in asked:
@@ -206,7 +207,7 @@ def _go_on(
     on."""
     asked, entered = list[tuple[ConversationRow, Request]](), list[Entered]()
     for row in rows:
-        step = proceed(row, integration)
+        step = proceed_conversation(row, integration)
         if isinstance(step, Asks):
             asked.append((row, step.request))
         elif (one := settle_conversation(row, step)) is not None:
@@ -227,7 +228,7 @@ def _together(
     asked: list[tuple[ConversationRow, Request]], integration: Integration
 ) -> list[tuple[ConversationRow, Request]]:
     """Return what goes where the first goes. The others are asked in the next batches."""
-    places = [optional_calls.destination(integration, request) for _, request in asked]
+    places = [optional_calls.request_destination(integration, request) for _, request in asked]
     return [one for one, place in zip(asked, places, strict=True) if place == places[0]]
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from hub import events, scope
 from hub.database import now, session
 from hub.dispatch import leases
-from hub.extension import confirmation, keep_alive, settings_of, sign_in_time, vault
+from hub.extension import confirmation_time, keep_alive, settings_of, sign_in_time, vault
 from hub.integrations import timeouts
 from hub.models import Credential, Installation, LeaseKind
 from hub.plugin import AuthorizationExpired, Authorized, Connection, PushIntegration, Unavailable, say
@@ -37,17 +37,17 @@ def wipe_credentials(installation: Installation) -> None:
     installation.credential = None
 
 
-def hide(words: Mapping[str, str]) -> str:
+def encrypt_words(words: Mapping[str, str]) -> str:
     """Return what the next step of an authorization is to find again, as it is stored; empty for nothing."""
     return vault().encrypt(json.dumps(dict(words)).encode()).decode() if words else ""
 
 
-def reveal(hidden: str) -> dict[str, str]:
+def decrypt_words(hidden: str) -> dict[str, str]:
     """Return what `hide` has hidden."""
     return dict(json.loads(vault().decrypt(hidden.encode()))) if hidden else {}
 
 
-def connection(installation: Installation, integration: PushIntegration) -> Connection:
+def connection_of(installation: Installation, integration: PushIntegration) -> Connection:
     """Return what a transport is given. Raises `AuthorizationExpired` if there are no credentials."""
     if installation.credential is None:
         raise AuthorizationExpired(say("There are no credentials."))
@@ -73,7 +73,7 @@ def begin_refresh(installation: Installation, integration: PushIntegration, toke
     A second exchange of the same value can end the whole authorization. Raises `AuthorizationExpired` if there are no
     credentials, and `Unavailable` while a first refusal waits to be confirmed. The caller commits before it asks.
     """
-    handed, credential = connection(installation, integration), installation.credential
+    handed, credential = connection_of(installation, integration), installation.credential
     assert credential is not None
     refused_at = credential.renewal_refused_at
     if refused_at is not None and not _is_confirmed(refused_at):
@@ -101,7 +101,7 @@ def finish_refresh(installation: Installation, refresh: Refresh, outcome: Author
     refused_at = credential.renewal_refused_at if credential else None
     if credential is not None:
         refused = isinstance(outcome, AuthorizationExpired)
-        credential.keep_at = now() + (confirmation() if refused else _AGAIN)
+        credential.keep_at = now() + (confirmation_time() if refused else _AGAIN)
         if refused:
             credential.renewal_refused_at = refused_at or now()
     if isinstance(outcome, AuthorizationExpired) and refused_at is None:
@@ -127,7 +127,7 @@ def refresh_credentials(installation: Installation, integration: PushIntegration
     outcome: Authorized | BaseException
     began = time.monotonic()
     try:
-        outcome = timeouts.within(
+        outcome = timeouts.call_within(
             integration.key, "refresh", sign_in_time(), partial(integration.refresh, refresh.connection)
         )
     except BaseException as error:
@@ -137,7 +137,7 @@ def refresh_credentials(installation: Installation, integration: PushIntegration
         seconds=time.monotonic() - began, outcome=refresh_outcome(outcome),
     )  # fmt: skip
     try:
-        finish_refresh(scope.lock(installation_id, scope.PATIENT_SECONDS), refresh, outcome)
+        finish_refresh(scope.lock_installation(installation_id, scope.PATIENT_SECONDS), refresh, outcome)
     finally:
         commit()
 
@@ -160,7 +160,7 @@ def is_stale(installation: Installation) -> bool:
     return credential is not None and credential.renew_at is not None and credential.renew_at <= now()
 
 
-def reencrypt() -> int:
+def reencrypt_all() -> int:
     """Encrypt every credential under the first of the keys, so that the old ones can be retired. Gives their number."""
     credentials = session().query(Credential).all()
     for credential in credentials:
@@ -186,11 +186,11 @@ def _encrypt(authorized: Authorized) -> str:
 
 
 def _is_confirmed(refused_at: dt.datetime) -> bool:
-    return now() - refused_at >= confirmation()
+    return now() - refused_at >= confirmation_time()
 
 
 def _unconfirmed(sentence: str, refused_at: dt.datetime) -> Unavailable:
-    rest = max(1.0, (refused_at + confirmation() - now()).total_seconds())
+    rest = max(1.0, (refused_at + confirmation_time() - now()).total_seconds())
     return Unavailable(
         say("%(why)s That may be an outage, so it is asked once more before an admin is.", why=say(sentence)),
         retry_after=rest,

@@ -51,7 +51,7 @@ def _has_something_due() -> ColumnElement[bool]:
         Installation.state == InstallationState.CONNECTED,
         Installation.integration.in_(_keys(PushIntegration)),
         or_(Installation.resume_at.is_(None), Installation.resume_at <= moment),
-        batches.work(),
+        batches.has_something_to_ask(),
     )
     in_session = exists().where(
         Endpoint.installation_id == Installation.id, Endpoint.ticket_until >= moment, Endpoint.dialect != "",
@@ -59,7 +59,10 @@ def _has_something_due() -> ColumnElement[bool]:
     pulls = and_(
         Installation.state != InstallationState.REMOVED,
         Installation.integration.in_(_keys(PullIntegration)),
-        or_(batches.unread(), and_(Installation.state == InstallationState.CONNECTED, in_session, batches.unwritten())),
+        or_(
+            batches.has_unread_answer(),
+            and_(Installation.state == InstallationState.CONNECTED, in_session, batches.has_unwritten_requests()),
+        ),
     )
     return and_(~leases.is_held(), or_(pushes, pulls))
 

@@ -61,7 +61,7 @@ def _encode(installation_id: int, integration: Integration, requests: Sequence[R
     writes = any(request.writes for request in requests)
     answered = _answered_last(installation_id) if writes else ""
     encode = partial(integration.encode, key, requests, dialect=endpoint.dialect if endpoint else "", answered=answered)
-    body = timeouts.within(integration.key, "encode", step_time(), encode)
+    body = timeouts.call_within(integration.key, "encode", step_time(), encode)
     batch = BatchRow(
         installation_id=installation_id, idempotency_key=key, body=body, size=len(requests), writes=writes
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
+from functools import partial
 
 from sqlalchemy import bindparam, select
 from werkzeug.security import generate_password_hash
 
 from hub import scope
-from hub.database import alone, now, session
+from hub.database import execute_alone, now, session
 from hub.errors import NotFound, NotPossible
 from hub.extension import answer_time
 from hub.integrations import registry, timeouts
@@ -61,14 +62,14 @@ def find_installation(address: str) -> tuple[int, str]:
     until, whose = _known.get(address, (0.0, (0, "")))
     if time.monotonic() < until:
         return whose
-    found = alone(_at, {"here": address})
+    found = execute_alone(_at, {"here": address})
     if found is None:
         raise NotFound(say("There is no installation at this address."))
     _known[address] = time.monotonic() + _REMEMBERED, (found[0], found[1])
     return found[0], found[1]
 
 
-def edition(row: Endpoint) -> str:
+def password_edition(row: Endpoint) -> str:
     """Return which of the passwords that were made is the present one; empty before there is any."""
     return row.password_at.isoformat() if row.password_at else ""
 
@@ -79,10 +80,10 @@ def new_password(organization_id: str, installation_id: int, *, instead_of: str)
     `instead_of` is the edition that is to be replaced. Raises `NotPossible` if that is not the present one any more:
     a page that is loaded again must not replace, unasked, the password that has just been pasted.
     """
-    installation = scope.lock(scope.installation(organization_id, installation_id).id)
+    installation = scope.lock_installation(scope.find_installation(organization_id, installation_id).id)
     _pulls(installation)
     row = session().get_one(Endpoint, installation.id)
-    if edition(row) != instead_of:
+    if password_edition(row) != instead_of:
         raise NotPossible(say("A password has been made meanwhile. Generate another one only if that one is lost."))
     password = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
     row.password_hash, row.password_at = generate_password_hash(password), now()
@@ -96,7 +97,8 @@ def connection_file(installation: Installation, url: str, support_url: str) -> D
     row = endpoint_for(installation)
     integration = _pulls(installation)
     way = EndpointDetails(url=url, support_url=support_url, login=row.login, minutes=row.minutes)
-    return timeouts.within(integration.key, "connection_file", answer_time(), lambda: integration.connection_file(way))
+    ask = partial(integration.connection_file, way)
+    return timeouts.call_within(integration.key, "connection_file", answer_time(), ask)
 
 
 def next_call(row: Endpoint) -> dt.datetime | None:
@@ -117,7 +119,7 @@ def close_endpoint(installation: Installation) -> None:
 
 
 def _pulls(installation: Installation) -> PullIntegration:
-    integration = registry.integration(installation.integration)
+    integration = registry.find_integration(installation.integration)
     if not isinstance(integration, PullIntegration):
         raise NotPossible(say("%(product)s does not call here.", product=integration.label))
     return integration

@@ -38,7 +38,7 @@ class AtOnce:
     def submit(self, trip: Trip) -> TripFuture:
         future = TripFuture()
         try:
-            future.set_result(timeouts.within(trip.integration.key, trip.purpose, trip_time(), trip.make))
+            future.set_result(timeouts.call_within(trip.integration.key, trip.purpose, trip_time(), trip.make))
         except BaseException as error:  # The pump sees to it, as to what a thread raises.
             future.set_exception(error)
         return future

@@ -13,10 +13,10 @@ from hub.states import InstallationState
 
 def connect_on_first_session(installation: Installation, integration: Integration, books: Books) -> None:
     """The ledger has said which books it has open; if that is the first time, begin to speak with them."""
-    description.identify(installation, books)
+    description.store_identity(installation, books)
     if installation.state is InstallationState.PENDING:
         installation.authorized_by, installation.authorized_at = installation.installed_by, now()
         installation.move(InstallationState.CONNECTED)
         refresh_lists(installation, integration)
-        description.begin(installation)
+        description.begin_check(installation)
         wake(installation.id)

@@ -22,10 +22,10 @@ from hub.books.refresh import follow_lists, postpone_list, refresh_history, stor
 from hub.database import now, session
 from hub.dispatch import recovery
 from hub.dispatch.replay import BeginsAnew, Crashes, Ends, Fails, Result
-from hub.extension import patience
+from hub.extension import patience_time
 from hub.host import Delivered
 from hub.integrations import registry
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.models import ConversationRow, Delivery, Installation, Purpose
 from hub.models.delivery import needs
 from hub.plugin import (
@@ -51,7 +51,7 @@ from hub.plugin import (
     name_key,
     say,
 )
-from hub.queue import tell
+from hub.queue import tell_host
 from hub.serialization import books_of, problems_json, subject_json, subject_of
 from hub.states import ConversationState, DeliveryState, InstallationState, StopReason
 
@@ -98,8 +98,8 @@ def _begin_anew(row: ConversationRow) -> None:
 def remember_entered(installation_id: int, entered: Sequence[Entered]) -> None:
     """Have our copies of the books know what is there by now. What was paid on what is voided is the customer's credit;
     how much, the books say."""
-    links.remember(installation_id, [one for one in entered if isinstance(one, Created)])
-    if history.enter(installation_id, [one for one in entered if isinstance(one, Posted)]):
+    links.store_created(installation_id, [one for one in entered if isinstance(one, Created)])
+    if history.record_postings(installation_id, [one for one in entered if isinstance(one, Posted)]):
         refresh_history(installation_id)
 
 
@@ -112,7 +112,7 @@ def _store_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
         raise
     except Exception as error:
         session().expire_all()
-        return Crashes(reference(error))
+        return Crashes(log_crash(error))
     return step
 
 
@@ -138,7 +138,7 @@ UNREAD = "unread"
 
 
 def _unread_problem(delivery: Delivery) -> Problem:
-    product = registry.label(delivery.installation.integration)
+    product = registry.label_of(delivery.installation.integration)
     return Problem(
         code="answer-unread", what=say("%(what)s was sent to %(product)s.", what=say(delivery.title), product=product),
         why=say("The integration was updated before the answer was read, and cannot read it any more."),
@@ -190,7 +190,7 @@ def _succeed(row: ConversationRow, result: Result) -> Entered | None:
         case Purpose.CHECK:
             assert isinstance(result, Books)
             description.store_description(row.installation, result)
-            follow_lists(row.installation, registry.integration(row.installation.integration))
+            follow_lists(row.installation, registry.find_integration(row.installation.integration))
             row.outcome = say("Connected to %(books)s.", books=result.name)
         case Purpose.FETCH:
             store_page(row, result)  # type: ignore[arg-type]  # `proceed` has checked that it is a page.
@@ -232,7 +232,7 @@ def _post(delivery: Delivery, posting: Posting, books: Books) -> Entered:
         delivery.posting_lines = list(posting.lines)
         delivery.problems = problems_json(tuple(_differences(document, posting, books)))
     if delivery.order_id is not None:
-        tell(Delivered(
+        tell_host(Delivered(
             organization_id=delivery.organization_id, order_id=delivery.order_id, document=delivery.kind,
             integration=delivery.installation.integration, number=delivery.posting_number, voided=voided,
         ))  # fmt: skip
@@ -346,7 +346,7 @@ def _problems(step: Fails | Crashes) -> tuple[Problem, ...]:
 def _later(delivery: Delivery, error: Unavailable) -> None:
     """The conversation could not go on and wrote nothing that matters: it is begun anew later."""
     delivery.tried_since = delivery.tried_since or now()
-    if now() - delivery.tried_since > patience():
+    if now() - delivery.tried_since > patience_time():
         stop_delivery(delivery, StopReason.EXHAUSTED, Problem(
             code="unavailable", what=str(error), why=say("It was tried for a long time."),
             cure=say("Try again when the books answer again."),

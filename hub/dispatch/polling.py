@@ -19,12 +19,12 @@ from hub.database import changes_one, now, session
 from hub.dispatch import batches, first_session, open_writes, polling_sessions, pull, responses, steps
 from hub.extension import seconds
 from hub.integrations import registry
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.models import BatchRow, Endpoint, Installation
 from hub.plugin import Books, IntegrationError, Login, LoginResult, NoBatch, PullIntegration, say
 from hub.queue import commit, rollback, wake
 from hub.states import BatchState, InstallationState
-from hub.translating import gettext, speaking
+from hub.translating import gettext, speak_language
 
 STOPPED = -1
 """What handing in gives when the session cannot go on: its ticket is not known, or `last_error` says why."""
@@ -84,7 +84,7 @@ class StoredPollingSession:
             return
         installation = session().get_one(Installation, self.installation_id)
         installation.books_id = books.id or installation.books_id
-        first_session.connect_on_first_session(installation, registry.integration(installation.integration), books)
+        first_session.connect_on_first_session(installation, registry.find_integration(installation.integration), books)
         commit()
 
     def next_batch(self, ticket: str) -> str | NoBatch:
@@ -128,12 +128,12 @@ class StoredPollingSession:
 
     def report_error(self, ticket: str, sentence: str) -> None:
         if self._keep(ticket, _between(), complaint=sentence) is not None:
-            responses.trouble(session().get_one(Installation, self.installation_id), sentence)
+            responses.note_trouble(session().get_one(Installation, self.installation_id), sentence)
             commit()
 
     def report_crash(self, ticket: str, error: Exception) -> None:
         rollback()
-        mark = reference(error)
+        mark = log_crash(error)
         self.report_error(
             ticket,
             say(
@@ -144,7 +144,7 @@ class StoredPollingSession:
 
     def last_error(self, ticket: str) -> str:
         row = self._row()
-        with speaking(""):  # Nobody is signed in here whose language one might know.
+        with speak_language(""):  # Nobody is signed in here whose language one might know.
             sentence = gettext(row.complaint if _holds(row, ticket) else ENDED)
         commit()
         return sentence
@@ -199,10 +199,10 @@ class StoredPollingSession:
 
     def _fail(self, ticket: str, failure: IntegrationError) -> None:
         """Let follow what follows from there being no answer. Nothing is to be read then."""
-        installation, row = scope.lock(self.installation_id, scope.PATIENT_SECONDS), self._row()
+        installation, row = scope.lock_installation(self.installation_id, scope.PATIENT_SECONDS), self._row()
         if _holds(row, ticket) and row.batch_id is not None:
             batch = session().get_one(BatchRow, row.batch_id)
-            integration = registry.integration(installation.integration)
+            integration = registry.find_integration(installation.integration)
             assert isinstance(integration, PullIntegration)
             if batch.state is BatchState.OPEN:
                 pull.conclude_batch(installation, integration, row, batch, failure)
@@ -214,7 +214,7 @@ class StoredPollingSession:
         if row.complaint:
             return STOPPED
         if _attended(row) or _is_open(self.installation_id) or batches.has_work(self.installation_id):
-            return polling_sessions.progress(row.asked, row.remaining)
+            return polling_sessions.percent_done(row.asked, row.remaining)
         return 100
 
 
@@ -238,7 +238,7 @@ def _attended(row: Endpoint) -> bool:
     return row.attended_until is not None and row.attended_until > now()
 
 
-def attend(installation_id: int) -> None:
+def note_attendance(installation_id: int) -> None:
     """Somebody has the send dialog open: a session that is going on waits a little for what will be sent."""
     row = session().get(Endpoint, installation_id)
     if row is not None:
@@ -246,7 +246,7 @@ def attend(installation_id: int) -> None:
         commit()
 
 
-def leave(installation_id: int) -> None:
+def end_attendance(installation_id: int) -> None:
     """What was prepared is sent: there is nothing more to wait for."""
     row = session().get(Endpoint, installation_id)
     if row is not None:

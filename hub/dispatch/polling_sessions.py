@@ -13,7 +13,7 @@ from typing import Any, cast
 from sqlalchemy import ScalarSelect, Table, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from hub.database import alone, now, session
+from hub.database import execute_alone, now, session
 from hub.dispatch import batches
 from hub.models import BatchRow, Delivery, Endpoint, Lease, LeaseKind, Listing
 from hub.models.moves import update_state
@@ -62,7 +62,7 @@ class Answered:
     @property
     def progress(self) -> int:
         """How much of the session is done, as `progress` says."""
-        return progress(self.asked, self.remaining)
+        return percent_done(self.asked, self.remaining)
 
 
 _endpoint, _batch = cast(Table, Endpoint.__table__).c, cast(Table, BatchRow.__table__).c
@@ -72,7 +72,7 @@ _moment, _until = (bindparam(name, type_=_endpoint.ticket_until.type) for name i
 _mine = (_endpoint.installation_id == _installation, _endpoint.ticket == bindparam("named"))
 
 _may_take = and_(_endpoint.complaint == "", _endpoint.dialect != "")
-_ready = batches.ready(_installation, _moment)
+_ready = batches.ready_batch_id(_installation, _moment)
 _collected = select(_batch.body).where(_batch.id == _ready).scalar_subquery()
 _begun = select(_batch.size).where(_batch.id == _ready, _batch.id.is_distinct_from(_endpoint.batch_id))
 _is_much = or_(
@@ -115,7 +115,7 @@ _take = (
     .where(_batch.id == _of_mine(_endpoint.batch_id))
     .values(received=bindparam("answer"), answered_at=_moment)
     .returning(
-        _batch.size, batches.ready(_installation, _moment, _of_mine(_endpoint.batch_id)),
+        _batch.size, batches.ready_batch_id(_installation, _moment, _of_mine(_endpoint.batch_id)),
         _of_mine(_endpoint.asked), _of_mine(_endpoint.remaining),
     )
 )  # fmt: skip
@@ -143,7 +143,7 @@ def keep_session(installation_id: int, ticket: str, silence: dt.timedelta, /, **
 def collect_batch(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
     """Hand the ledger what lies ready now, unless something went wrong or it has not said what it understands; if
     nothing lies ready, it waits. As `keep_session`, but committed at once."""
-    found = alone(_collect, _named(installation_id, ticket, silence)) if ticket else None
+    found = execute_alone(_collect, _named(installation_id, ticket, silence)) if ticket else None
     return Collected(*found) if found else None
 
 
@@ -151,7 +151,7 @@ def store_answer(installation_id: int, ticket: str, answer: str) -> Answered | N
     """Take in an answer to what the ledger has, and commit that at once. None if nothing was asked in this session, or
     if that is answered already."""
     values = {"installation": installation_id, "named": ticket, "answer": answer, "moment": now()}
-    found = alone(_take, values) if ticket else None
+    found = execute_alone(_take, values) if ticket else None
     return Answered(*found) if found else None
 
 
@@ -160,7 +160,7 @@ def note_remaining(installation_id: int) -> None:
     session().execute(_note, {"installation": installation_id})
 
 
-def progress(asked: int, remaining: int) -> int:
+def percent_done(asked: int, remaining: int) -> int:
     """Return how much of a session is done in percent, as far as can be told while something is left."""
     return min(99, 100 * asked // (asked + max(remaining, 1)))
 

@@ -16,7 +16,7 @@ from hub.dispatch import batches, polling_sessions, responses
 from hub.dispatch.trips import Done, More
 from hub.extension import step_time
 from hub.integrations import timeouts, validation
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.models import BatchRow, Delivery, Endpoint, Installation, needs
 from hub.plugin import IntegrationError, OutcomeUnknown, PullIntegration, Unavailable, say, say_count
 from hub.states import BatchState, DeliveryState, InstallationState
@@ -61,7 +61,7 @@ def _prepare(installation: Installation, integration: PullIntegration, endpoint:
 
 
 def _conclude(installation: Installation, integration: PullIntegration, endpoint: Endpoint, batch: BatchRow) -> None:
-    for delivery in responses.deliveries(batch):
+    for delivery in responses.deliveries_of(batch):
         if delivery.state in {DeliveryState.QUEUED, DeliveryState.IN_DOUBT}:
             delivery.move(DeliveryState.SENDING)
     answer = _read(integration, batch)
@@ -78,7 +78,7 @@ def conclude_batch(
     answer: responses.Answer,
 ) -> None:
     """Let follow what follows from an answer, and tell the person at the ledger if it cannot go on."""
-    responses.conclude(installation, integration, batch, answer)
+    responses.conclude_trip(installation, integration, batch, answer)
     if isinstance(answer, Unavailable) and not isinstance(answer, OutcomeUnknown):
         endpoint.complaint = _sentence(batch, str(answer))
 
@@ -86,13 +86,13 @@ def conclude_batch(
 def _read(integration: PullIntegration, batch: BatchRow) -> responses.Answer:
     try:
         sealed, received, size = batch.sealed(), batch.received, batch.size
-        return timeouts.within(integration.key, "decode", step_time(), lambda: validation.responses(
+        return timeouts.call_within(integration.key, "decode", step_time(), lambda: validation.check_responses(
             integration.decode(sealed, received), size
         ))  # fmt: skip
     except IntegrationError as error:
-        return responses.heard(error)
+        return responses.check_failure(error)
     except (Exception, SystemExit) as error:  # A plugin may do anything; its batch stops, and nothing else.
-        return responses.Crashed(reference(error))
+        return responses.Crashed(log_crash(error))
 
 
 def _speaks(endpoint: Endpoint) -> bool:
@@ -106,7 +106,7 @@ _NAMED = 5
 
 def _sentence(batch: BatchRow, trouble: str) -> str:
     """Return what the person at the ledger reads: what was on its way, and what to do."""
-    orders = _orders(responses.deliveries(batch))
+    orders = _orders(responses.deliveries_of(batch))
     if not orders:
         return trouble
     named = say_count(

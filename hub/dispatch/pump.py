@@ -32,10 +32,20 @@ from hub.dispatch.trips import Done, Later, More, Next, Returned, Trip, trip_out
 from hub.errors import LeaseLost, Locked
 from hub.extension import lease_time, linger_time, sweep_interval, trip_time
 from hub.integrations import timeouts
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.models import LeaseKind
 from hub.plugin import Authorized, Response
-from hub.queue import begin_pump, commit, hand_over, listen, once, other_jobs_wait, pop_woken, rollback, wake_again
+from hub.queue import (
+    begin_pump,
+    commit,
+    hand_over,
+    is_first_within,
+    listen,
+    other_jobs_wait,
+    pop_woken,
+    rollback,
+    wake_again,
+)
 
 MOST = 64
 """Installations that one process drives at a time."""
@@ -205,7 +215,7 @@ class Pump:
             return False
         self._checked, waited = moment, self._others_wait
         self._others_wait = other_jobs_wait()
-        return waited and self._others_wait and once("pump-drains", _DRAINS_SECONDS)
+        return waited and self._others_wait and is_first_within("pump-drains", _DRAINS_SECONDS)
 
     def _hung(self) -> list[Flight]:
         """Return the trips that have outlived their time."""
@@ -288,7 +298,7 @@ class Pump:
             self._put_off(DATABASE_SECONDS, installation_id, returned)
         except Exception as error:  # A bug of ours in one installation must not hold up the others.
             rollback()
-            reference(error)
+            log_crash(error)
             self.errors.append(error)
             release_after_crash(installation_id, self.token, _CRASH_PAUSE)
             self._forget(installation_id)
@@ -312,7 +322,7 @@ class Pump:
         it ends its pause early enough to wait for the rest of it here, because no sweep is that exact."""
         rest = None
         if trip.refresh is None:
-            rest = rate_limits.acquire(trip.integration, trip.connection.books_id, trip.batch.requests)
+            rest = rate_limits.acquire_room(trip.integration, trip.connection.books_id, trip.batch.requests)
         soon = min(sweep_interval(), _SOON)
         if rest is None:
             future = self.executor.submit(trip)

@@ -13,7 +13,7 @@ from hub.dispatch import batches, credentials, responses
 from hub.dispatch.trips import Done, Later, Next, Returned, Trip
 from hub.extension import trip_time
 from hub.integrations import registry
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.integrations.timeouts import Hung
 from hub.models import BatchRow, Installation
 from hub.plugin import AuthorizationExpired, Authorized, IntegrationError, PushIntegration, Unavailable, say
@@ -43,11 +43,11 @@ def step(
         return Done()
     try:
         trip = Trip(
-            integration=integration, connection=credentials.connection(installation, integration), batch_id=batch.id,
+            integration=integration, connection=credentials.connection_of(installation, integration), batch_id=batch.id,
             batch=batch.sealed(),
         )  # fmt: skip
     except AuthorizationExpired as error:
-        return Done(responses.conclude(installation, integration, batch, error))
+        return Done(responses.conclude_trip(installation, integration, batch, error))
     return _refresh(installation, integration, trip, token) if credentials.is_stale(installation) else trip
 
 
@@ -64,7 +64,7 @@ def _after(
         except (Exception, SystemExit) as error:  # A plugin may do anything.
             answer = _answer(installation, error)
         else:
-            connection = credentials.connection(installation, integration)
+            connection = credentials.connection_of(installation, integration)
             return replace(trip, connection=connection, refresh=None, was_refreshed=True)
     elif isinstance(outcome, AuthorizationExpired) and not trip.was_refreshed:
         return _refresh(installation, integration, trip, token)
@@ -88,7 +88,7 @@ def _conclude(
     installation: Installation, integration: PushIntegration, trip: Trip, answer: responses.Answer
 ) -> Done | None:
     batch = session().get_one(BatchRow, trip.batch_id, options=[BatchRow.laden()])
-    pause = responses.conclude(installation, integration, batch, answer)
+    pause = responses.conclude_trip(installation, integration, batch, answer)
     return None if pause is None else Done(pause)
 
 
@@ -96,12 +96,12 @@ def _answer(installation: Installation, outcome: object) -> responses.Answer:
     """Return what a trip came to, as it is stored. A plugin may do anything; its batch stops, and nothing else."""
     match outcome:
         case IntegrationError():
-            return responses.heard(outcome)
+            return responses.check_failure(outcome)
         case Hung():  # It has made others wait, so it rests for as long. What has left goes again.
             log.warning("%s", outcome)
-            what = say("%(product)s did not answer in time.", product=registry.label(installation.integration))
+            what = say("%(product)s did not answer in time.", product=registry.label_of(installation.integration))
             return Unavailable(what, retry_after=trip_time().total_seconds())
         case BaseException():
-            return responses.Crashed(reference(outcome))
+            return responses.Crashed(log_crash(outcome))
         case _:
             return outcome  # type: ignore[return-value]  # `Trip.make` has checked what it is.

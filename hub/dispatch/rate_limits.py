@@ -28,12 +28,12 @@ _SHORTEST = 0.01
 log = logging.getLogger(__name__)
 
 
-def acquire(integration: Integration, books_id: str, requests: Sequence[Request]) -> dt.timedelta | None:
+def acquire_room(integration: Integration, books_id: str, requests: Sequence[Request]) -> dt.timedelta | None:
     """Acquire room for one trip to the books; if there is none, return when to ask again."""
     if current_app.config.get("HUB_PACE") == "off":
         return None
     try:
-        return _ask(integration, books_id, optional_calls.cost(integration, requests))
+        return _ask(integration, books_id, optional_calls.request_cost(integration, requests))
     except RedisError as error:
         log.warning("The pace of %s cannot be kept to without Redis: %s", integration.key, error)
     return None

@@ -8,7 +8,7 @@ from hub.backoff import backoff
 from hub.database import now, session
 from hub.dispatch import encoding
 from hub.dispatch.replay import Crashes, Fails
-from hub.extension import patience
+from hub.extension import patience_time
 from hub.integrations import registry
 from hub.models import BatchRow, ConversationRow, Exchange, Purpose
 from hub.plugin import Integration, Response, Unavailable
@@ -51,7 +51,7 @@ def store_outcomes(row: ConversationRow, found: Sequence[Response | None]) -> No
     batch.answered_at = moment
     session().flush()
     if again:
-        encoding.move_requests(again, batch.installation_id, registry.integration(row.installation.integration))
+        encoding.move_requests(again, batch.installation_id, registry.find_integration(row.installation.integration))
     session().expire(batch, ["exchanges"])
 
 
@@ -60,7 +60,7 @@ def give_up_recovery(row: ConversationRow, step: Fails | Crashes) -> BatchRow | 
     the batch is parked, and given back."""
     batch = _batch(row)
     unavailable = isinstance(step, Fails) and isinstance(step.error, Unavailable)
-    if unavailable and now() - batch.tried_since <= patience():
+    if unavailable and now() - batch.tried_since <= patience_time():
         batch.move(BatchState.OPEN)
         batch.tries += 1
         batch.due_at = now() + backoff(batch.tries)

@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 from hub.database import session
 from hub.extension import step_time
 from hub.integrations import timeouts, validation
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.models import BatchRow, ConversationRow, Purpose
-from hub.models.books import listed
+from hub.models.books import listed_kind
 from hub.plugin import (
     Books,
     Conversation,
@@ -105,36 +105,36 @@ class Recorded:
     response: Any
 
 
-def proceed(row: ConversationRow, integration: Integration) -> Step:
+def proceed_conversation(row: ConversationRow, integration: Integration) -> Step:
     """Replay the recorded exchanges into a fresh generator and give what it does next."""
     try:
         try:
-            return timeouts.within(integration.key, row.purpose.value, step_time(), _replaying(row, integration))
+            return timeouts.call_within(integration.key, row.purpose.value, step_time(), _replaying(row, integration))
         except IntegrationError as error:
-            return Fails(validation.error(error))
+            return Fails(validation.check_error(error))
         except Diverged as error:
             if any(one.writes for one in row.exchanges):
-                return Crashes(reference(error), diverged=True)
+                return Crashes(log_crash(error), diverged=True)
             if row.argument.get("restarts", 0) >= MOST_RESTARTS:
                 raise
             return BeginsAnew()
     except (Exception, SystemExit) as error:  # A plugin may do anything; only its own delivery is to stop.
-        return Crashes(reference(error), hung=isinstance(error, timeouts.Hung))
+        return Crashes(log_crash(error), hung=isinstance(error, timeouts.Hung))
 
 
-def begin(row: ConversationRow, integration: Integration) -> Conversation[Any]:
+def begin_conversation(row: ConversationRow, integration: Integration) -> Conversation[Any]:
     """Return the generator of a conversation, from the argument that it was begun with."""
-    return beginning(row, integration)()
+    return conversation_starter(row, integration)()
 
 
-def beginning(row: ConversationRow, integration: Integration) -> Callable[[], Conversation[Any]]:
+def conversation_starter(row: ConversationRow, integration: Integration) -> Callable[[], Conversation[Any]]:
     """Return what begins a conversation without asking the session for anything, so that it can be done elsewhere."""
     argument = row.argument
     match row.purpose:
         case Purpose.CHECK:
             return integration.describe_books
         case Purpose.FETCH:
-            return partial(integration.fetch, listed(argument["kind"]), argument["since"])
+            return partial(integration.fetch, listed_kind(argument["kind"]), argument["since"])
         case Purpose.CREATE:
             return partial(integration.create, _subject(argument), *_ways(argument))
         case Purpose.POST:
@@ -156,7 +156,7 @@ def _ways(argument: dict[str, Any]) -> tuple[dict[str, str], Books]:
 def _replaying(row: ConversationRow, integration: Integration) -> Callable[[], Asks | Ends]:
     """Return what replays a conversation without using the session: a plugin may be left in the middle."""
     recorded = [Recorded(str(one.name), one.payload, one.writes, one.response) for one in row.exchanges]
-    return partial(_replay, beginning(row, integration), recorded, row.purpose)
+    return partial(_replay, conversation_starter(row, integration), recorded, row.purpose)
 
 
 def _replay(anew: Callable[[], Conversation[Any]], recorded: Sequence[Recorded], purpose: Purpose) -> Asks | Ends:
@@ -176,7 +176,7 @@ def _replay(anew: Callable[[], Conversation[Any]], recorded: Sequence[Recorded],
     except StopIteration as stop:
         if any(one.writes for one in rest) or (rest and not has_written):
             raise Diverged("It ends before what it has asked already.") from None
-        validation.demand(stop.value, _RESULTS[purpose], f"What {purpose} ended in")
+        validation.check_type(stop.value, _RESULTS[purpose], f"What {purpose} ended in")
         return Ends(stop.value)
     except IntegrationError as error:
         if any(one.writes for one in rest):
@@ -184,7 +184,7 @@ def _replay(anew: Callable[[], Conversation[Any]], recorded: Sequence[Recorded],
         raise
     finally:
         generator.close()
-    request = validation.request(request)  # What cannot be stored is found now, while the plugin can be named.
+    request = validation.check_request(request)  # What cannot be stored is found now, while the plugin can be named.
     if found is None and rest:
         _check_extra(request, rest, recorded)
     return Asks(request)
@@ -209,7 +209,7 @@ def _is_same(request: Request, recorded: Recorded) -> bool:
 
 
 def _asks_the_same(request: Request, recorded: Recorded) -> bool:
-    same_payload = validation.text(request.payload) == validation.text(recorded.payload)
+    same_payload = validation.canonical_json(request.payload) == validation.canonical_json(recorded.payload)
     return same_payload and request.writes == recorded.writes
 
 

@@ -14,9 +14,9 @@ from hub.database import now, session
 from hub.dispatch import encoding, recovery
 from hub.dispatch.outcomes import crash_problem, settle_conversation, stop_delivery
 from hub.dispatch.replay import Crashes, Fails
-from hub.extension import patience
+from hub.extension import patience_time
 from hub.integrations import optional_calls, registry, validation
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.models import BatchRow, Delivery, Installation
 from hub.plugin import (
     AuthorizationExpired,
@@ -52,7 +52,7 @@ class Held:
 Answer = Sequence[Response] | IntegrationError | Crashed | Held
 
 
-def conclude(
+def conclude_trip(
     installation: Installation, integration: Integration, batch: BatchRow, answer: Answer
 ) -> dt.timedelta | None:
     """Store what came of a trip. Return how long to pause before the next one, if the ledger asked for it."""
@@ -62,7 +62,7 @@ def conclude(
         case Unavailable():
             return _postpone(installation, integration, batch, answer)
         case AuthorizationExpired():
-            lose(installation, str(answer))
+            lose_authorization(installation, str(answer))
             _requeue(batch)
         case Rejected() if len(batch.exchanges) > 1:
             _reopen(batch, integration)
@@ -77,17 +77,17 @@ def conclude(
         case IntegrationError():
             raise TypeError(f"{type(answer).__name__} is none of the three families")
         case _:
-            usage.count(installation.id, optional_calls.cost(integration, batch.sealed().requests))
+            usage.count_usage(installation.id, optional_calls.request_cost(integration, batch.sealed().requests))
             _store(installation, batch, answer)
     return None
 
 
-def heard(error: IntegrationError) -> IntegrationError | Crashed:
+def check_failure(error: IntegrationError) -> IntegrationError | Crashed:
     """Return what a plugin raised, if it makes sense."""
     try:
-        return validation.error(error)
+        return validation.check_error(error)
     except (TypeError, ValueError) as wrong:
-        return Crashed(reference(wrong))
+        return Crashed(log_crash(wrong))
 
 
 def _reopen(batch: BatchRow, integration: Integration) -> None:
@@ -99,20 +99,20 @@ def _reopen(batch: BatchRow, integration: Integration) -> None:
         raise
     except Exception as error:
         session().expire_all()
-        park_batch(batch, StopReason.CRASHED, reference(error))
+        park_batch(batch, StopReason.CRASHED, log_crash(error))
 
 
-def trouble(installation: Installation, sentence: str) -> None:
+def note_trouble(installation: Installation, sentence: str) -> None:
     """Show the admins why nothing moves."""
     installation.trouble = sentence
     installation.trouble_since = installation.trouble_since or now()
 
 
-def lose(installation: Installation, sentence: str) -> None:
+def lose_authorization(installation: Installation, sentence: str) -> None:
     """The authorization is lost, confirmed. What waits goes out by itself when an admin has authorized again."""
     if installation.state in {InstallationState.CONNECTED, InstallationState.PAUSED}:
         installation.move(InstallationState.EXPIRED)
-        trouble(installation, sentence)
+        note_trouble(installation, sentence)
 
 
 def _store(installation: Installation, batch: BatchRow, responses: Sequence[Response]) -> None:
@@ -135,8 +135,8 @@ def _postpone(
     pulls = isinstance(integration, PullIntegration)  # Who calls us has a rhythm of its own, and that is the pause.
     wait = dt.timedelta(0) if pulls else backoff(batch.tries - 1, error.retry_after)
     batch.due_at = now() + wait
-    trouble(installation, str(error))
-    if now() - batch.tried_since > patience():
+    note_trouble(installation, str(error))
+    if now() - batch.tried_since > patience_time():
         park_batch(batch, StopReason.EXHAUSTED, "")
     else:
         _requeue(batch)
@@ -145,7 +145,7 @@ def _postpone(
 
 
 def _requeue(batch: BatchRow) -> None:
-    for delivery in deliveries(batch):
+    for delivery in deliveries_of(batch):
         if delivery.state is DeliveryState.SENDING:
             delivery.move(DeliveryState.QUEUED)
             delivery.due_at = batch.due_at
@@ -154,7 +154,7 @@ def _requeue(batch: BatchRow) -> None:
 def park_batch(batch: BatchRow, reason: StopReason, mark: str) -> None:
     """Keep a batch until a person decides; it is repeated under its key when one of its deliveries is retried."""
     batch.move(BatchState.PARKED)
-    label = registry.label(batch.exchanges[0].conversation.installation.integration)
+    label = registry.label_of(batch.exchanges[0].conversation.installation.integration)
     problem = crash_problem() if reason is StopReason.CRASHED else Problem(
         code="unavailable",
         what=say("%(product)s could not be reached for a long time.", product=label), why=batch.trouble,
@@ -168,6 +168,6 @@ def park_batch(batch: BatchRow, reason: StopReason, mark: str) -> None:
             stop_delivery(delivery, reason, problem, reference=mark)
 
 
-def deliveries(batch: BatchRow) -> list[Delivery]:
+def deliveries_of(batch: BatchRow) -> list[Delivery]:
     """Return the deliveries whose requests a batch carries."""
     return [found for exchange in batch.exchanges if (found := exchange.conversation.delivery) is not None]

@@ -34,7 +34,7 @@ def take_step(
     what two workers died of is stopped. Raises `Locked` and `LeaseLost`.
     """
     installation = leases.lock_leased(installation_id, token)
-    integration = registry.integration(installation.integration)
+    integration = registry.find_integration(installation.integration)
     if deaths is not None:
         _reclaim(installation, integration)
         if deaths >= _MOST_DEATHS:
@@ -83,7 +83,7 @@ def _process(installation_id: int, token: str, *, whole: bool) -> bool:
     following: More | Done = More()
     while isinstance(following, More):
         installation = leases.lock_leased(installation_id, token, waits=True)
-        integration = registry.integration(installation.integration)
+        integration = registry.find_integration(installation.integration)
         assert isinstance(integration, PullIntegration)
         following = pull.step(installation, integration, fill=True, whole=whole)
         if isinstance(following, Done):
@@ -99,7 +99,7 @@ def release_after_crash(installation_id: int, token: str, pause: dt.timedelta) -
     that is impossible, the lease runs out by itself."""
     with suppress(LeaseLost, Locked, DBAPIError):
         installation = leases.lock_leased(installation_id, token, waits=True)
-        _release(installation, registry.integration(installation.integration), token, Done(pause))
+        _release(installation, registry.find_integration(installation.integration), token, Done(pause))
         commit()
 
 

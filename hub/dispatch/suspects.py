@@ -9,7 +9,7 @@ from hub.dispatch import batches
 from hub.dispatch.outcomes import crash_problem, settle_conversation, stop_delivery
 from hub.dispatch.replay import Crashes
 from hub.dispatch.responses import park_batch
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.models import BatchRow, Installation, Lease, LeaseKind
 from hub.plugin import Integration
 from hub.states import BatchState, StopReason
@@ -23,7 +23,7 @@ def stop_suspects(installation: Installation, integration: Integration) -> None:
     """Stop what an installation was about to do when its workers died: the batch that was under way or being read; if
     there is none, what would have been asked next. A person retries it.
     """
-    mark = reference(WorkersDied(f"installation {installation.id}"))
+    mark = log_crash(WorkersDied(f"installation {installation.id}"))
     batch = _batch_under_way(installation.id)
     if batch is not None:
         if batch.state is BatchState.RECEIVED:

@@ -47,7 +47,7 @@ class Trip:
         """Call the plugin. Raises whatever it raises, and `TypeError` or `ValueError` for nonsense."""
         if self.refresh is not None:
             return self.integration.refresh(self.connection)
-        return validation.responses(self.integration.send(self.batch, self.connection), len(self.batch.requests))
+        return validation.check_responses(self.integration.send(self.batch, self.connection), len(self.batch.requests))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ def save_accounts(actor: Actor, installation_id: int, chosen: Mapping[str, str],
     `seen` is the edition that the user saw; without it, the saved one is replaced. Raises `ChangedMeanwhile` if another
     one has been saved since, `Incomplete` for records that do not fit their role, `Forbidden` unless the actor manages.
     """
-    installation = scope.lock(access.managed_installation(actor, installation_id).id)
-    integration = registry.integration(installation.integration)
+    installation = scope.lock_installation(access.managed_installation(actor, installation_id).id)
+    integration = registry.find_integration(installation.integration)
     theirs = accounts_edition(installation)
     ours = {field.key: chosen[field.key] for field in integration.mappings if field.key in chosen}
     if seen and theirs not in {seen, _hash_choices({**saved_accounts(installation), **ours})}:
@@ -39,7 +39,7 @@ def save_accounts(actor: Actor, installation_id: int, chosen: Mapping[str, str],
 
 def saved_accounts(installation: Installation) -> dict[str, str]:
     """Return the ids of the entries that are saved, by role."""
-    return {role: ref.id for role, ref in mappings.mapped(installation.id).items()}
+    return {role: ref.id for role, ref in mappings.find_mappings(installation.id).items()}
 
 
 def accounts_edition(installation: Installation) -> str:

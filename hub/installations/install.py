@@ -8,6 +8,7 @@ import logging
 import secrets as random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -23,7 +24,7 @@ from hub.errors import Forbidden, NotConfigured, NotFound, NotPossible
 from hub.extension import current, settings_of, sign_in_time
 from hub.host import Permission, User
 from hub.integrations import registry, timeouts
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.models import Authorization, BatchRow, Delivery, Installation, note_change
 from hub.orders.cancel import can_cancel, give_up
 from hub.plugin import (
@@ -92,7 +93,7 @@ class _Step:
         return cls(row, state)
 
     def keep(self, words: Mapping[str, str]) -> None:
-        self.row.kept = credentials.hide(words)
+        self.row.kept = credentials.encrypt_words(words)
 
 
 def install_integration(actor: Actor, key: str) -> Installation:
@@ -103,7 +104,7 @@ def install_integration(actor: Actor, key: str) -> Installation:
     """
     actor.require(Permission.MANAGE)
     organization_id = actor.organization.id
-    integration = registry.integration(key)
+    integration = registry.find_integration(key)
     settings_of(integration)
     existing = _find_existing(organization_id, key)
     if existing is not None:
@@ -148,9 +149,10 @@ def start_authorization(actor: Actor, installation_id: int, return_url: str) -> 
 def _call_authorize(integration: PushIntegration, attempt: Attempt) -> Redirect | Ask | Authorized:
     """Return the plugin's next step. The caller checks its class. A plugin that hangs is `Unavailable`."""
     try:
-        return timeouts.within(integration.key, "authorize", sign_in_time(), lambda: integration.authorize(attempt))
+        ask = partial(integration.authorize, attempt)
+        return timeouts.call_within(integration.key, "authorize", sign_in_time(), ask)
     except timeouts.Hung as error:
-        mark = reference(error)
+        mark = log_crash(error)
         raise Unavailable(
             say(
                 "%(product)s did not answer in time. Try again; if this continues, give your support the reference "
@@ -169,10 +171,10 @@ def claim_attempt(actor: Actor, key: str, state: str) -> Claimed:
     if row is None or row.user_id != actor.user.id or row.installation.integration != key:
         raise NotPossible(stranger)
     try:
-        installation = scope.installation(actor.organization.id, row.installation_id)
+        installation = scope.find_installation(actor.organization.id, row.installation_id)
     except NotFound:
         raise NotPossible(stranger) from None
-    kept = credentials.reveal(row.kept)
+    kept = credentials.decrypt_words(row.kept)
     fresh = update(Authorization).where(
         Authorization.id == row.id, Authorization.used_at.is_(None), Authorization.expires_at > now()
     )
@@ -246,7 +248,7 @@ def resume_installation(actor: Actor, installation_id: int) -> None:
 
 def check_connection(actor: Actor, installation_id: int) -> None:
     """Ask for the description of the books now, and try the open batches at once."""
-    installation = scope.lock(access.managed_installation(actor, installation_id).id)
+    installation = scope.lock_installation(access.managed_installation(actor, installation_id).id)
     if installation.state is not _S.CONNECTED:
         raise NotPossible(say("Connect the integration before you test it."))
     installation.resume_at = None
@@ -261,8 +263,8 @@ def check_connection(actor: Actor, installation_id: int) -> None:
 
 def reload_lists(actor: Actor, installation_id: int) -> None:
     """Refresh all lists."""
-    installation = scope.lock(access.managed_installation(actor, installation_id).id)
-    refresh_lists(installation, registry.integration(installation.integration))
+    installation = scope.lock_installation(access.managed_installation(actor, installation_id).id)
+    refresh_lists(installation, registry.find_integration(installation.integration))
     wake(installation.id)
     commit()
 
@@ -270,7 +272,7 @@ def reload_lists(actor: Actor, installation_id: int) -> None:
 def reload_history(actor: Actor, installation_id: int) -> None:
     """Refresh the history of the books. Raises `Forbidden` unless the actor may see these books."""
     actor.require(Permission.VIEW)
-    installation = scope.installation(actor.organization.id, installation_id)
+    installation = scope.find_installation(actor.organization.id, installation_id)
     if not access.visibility_check(actor)(installation):
         raise Forbidden(say("You don’t have access to this accounting data."))
     refresh_history(installation.id)
@@ -280,11 +282,11 @@ def reload_history(actor: Actor, installation_id: int) -> None:
 
 def remove_installation(actor: Actor, installation_id: int) -> None:
     """Uninstall: revoke the authorization, delete the credentials, cancel what has not been sent. History stays."""
-    installation = scope.lock(access.managed_installation(actor, installation_id).id)
+    installation = scope.lock_installation(access.managed_installation(actor, installation_id).id)
     connection, integration = None, current().integrations.get(installation.integration)
     if isinstance(integration, PushIntegration) and installation.credential is not None:
         try:
-            connection = credentials.connection(installation, integration)
+            connection = credentials.connection_of(installation, integration)
         except (NotConfigured, IntegrationError) as error:
             log.warning("The authorization of installation %s cannot be given back: %s", installation_id, error)
     credentials.wipe_credentials(installation)
@@ -296,7 +298,7 @@ def remove_installation(actor: Actor, installation_id: int) -> None:
     if connection is not None and isinstance(integration, PushIntegration):
         try:
             handed = connection
-            timeouts.within(integration.key, "revoke", sign_in_time(), lambda: integration.revoke(handed))
+            timeouts.call_within(integration.key, "revoke", sign_in_time(), lambda: integration.revoke(handed))
         except Exception as error:  # A plugin may do anything; it is uninstalled all the same.
             log.warning("The authorization of installation %s was not given back: %s", installation_id, error)
 
@@ -322,7 +324,7 @@ def _give_up_deliveries(installation_id: int) -> None:
 def _store_authorization(
     installation: Installation, integration: Integration, user: User, authorized: Authorized
 ) -> None:
-    installation = scope.lock(installation.id, scope.PATIENT_SECONDS)  # The code of a sign-in works once.
+    installation = scope.lock_installation(installation.id, scope.PATIENT_SECONDS)  # The code of a sign-in works once.
     if installation.state is _S.REMOVED:
         rollback()
         raise NotPossible(say("This integration was uninstalled in the meantime."))
@@ -339,12 +341,12 @@ def _store_authorization(
 
 
 def _begin_check(installation: Installation) -> None:
-    description.begin(installation)
+    description.begin_check(installation)
     wake(installation.id)
 
 
 def _change_state(actor: Actor, installation_id: int, to: InstallationState) -> None:
-    installation = scope.lock(access.managed_installation(actor, installation_id).id)
+    installation = scope.lock_installation(access.managed_installation(actor, installation_id).id)
     if installation.state not in {_S.CONNECTED, _S.PAUSED} or installation.state is to:
         rollback()
         raise NotPossible(say("That isn’t possible right now."))
@@ -355,14 +357,14 @@ def _change_state(actor: Actor, installation_id: int, to: InstallationState) -> 
 
 
 def _push_integration(installation: Installation) -> PushIntegration:
-    integration = registry.integration(installation.integration)
+    integration = registry.find_integration(installation.integration)
     if not isinstance(integration, PushIntegration):
         raise NotPossible(say("%(product)s has no sign-in of its own.", product=integration.label))
     return integration
 
 
 def _find_existing(organization_id: str, key: str) -> Installation | None:
-    return next((one for one in scope.installations(organization_id) if one.integration == key), None)
+    return next((one for one in scope.find_installations(organization_id) if one.integration == key), None)
 
 
 def _hash_state(state: str) -> str:

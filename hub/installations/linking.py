@@ -48,7 +48,7 @@ def accept_suggestion(actor: Actor, installation_id: int, kind: RecordKind, comp
     """
     access.managed_installation(actor, installation_id)
     company = _find_company(actor, company_id)
-    scope.lock(installation_id)
+    scope.lock_installation(installation_id)
     (pair,) = suggestions.pair_companies(installation_id, kind, [company])
     if pair.link is None:
         if pair.suggestion is None or pair.suggestion.record.record_id != record_id:
@@ -71,11 +71,11 @@ def accept_exact_matches(actor: Actor, installation_id: int, wanted: CompanyFilt
 
 def _lock_for_linking(actor: Actor, installation_id: int, company_id: str) -> None:
     """Lock an installation, after checking that the actor may link this company."""
-    installation = scope.installation(actor.organization.id, installation_id)
+    installation = scope.find_installation(actor.organization.id, installation_id)
     if not access.may_choose(actor, installation):
         raise Forbidden(say("You don’t have permission to link companies. Ask an admin."))
     _find_company(actor, company_id)
-    if scope.lock(installation_id).state not in access.SENDABLE:
+    if scope.lock_installation(installation_id).state not in access.SENDABLE:
         rollback()
         raise NotPossible(say("This integration is not connected."))
 

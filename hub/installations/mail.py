@@ -24,7 +24,7 @@ from hub.models import Delivery, Notice
 from hub.plugin import Problem, say
 from hub.serialization import problems_of
 from hub.states import DeliveryState
-from hub.translating import current_language, gettext, speaking
+from hub.translating import current_language, gettext, speak_language
 
 _TIMEOUT = 20.0  # Seconds that a mail server may be silent.
 _LISTED = 10
@@ -61,7 +61,7 @@ def write_mails(finding: Finding, notice: Notice) -> list[EmailMessage]:
     told, stopped = notice_texts.describe_finding(finding), _find_stopped(finding)
     mails = []
     for locale in sorted({one.locale for one in readers}):
-        with speaking(locale):
+        with speak_language(locale):
             mails.append(_build_mail(told, stopped, finding, notice, [one for one in readers if one.locale == locale]))
     return mails
 

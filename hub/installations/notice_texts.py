@@ -43,7 +43,7 @@ class NoticeText:
 def describe_finding(finding: Finding) -> NoticeText:
     """Return the text of a finding."""
     row = finding.installation
-    label, here = registry.label(row.integration), {"installation_id": row.id}
+    label, here = registry.label_of(row.integration), {"installation_id": row.id}
     books = say("%(product)s (%(books)s)", product=label, books=row.books_name) if row.books_name else label
     match finding.kind:
         case NoticeKind.LOST:

@@ -49,7 +49,7 @@ def find_findings(organization_id: str) -> list[Finding]:
     return list(_query_findings(Installation.organization_id == organization_id))
 
 
-def give() -> None:
+def give_notices() -> None:
     """Create a notice for each new finding. Several schedulers may do so at once."""
     found = [one for one in _query_findings() if one.kind is not NoticeKind.DIGEST or now().hour >= digest_hour()]
     told = _find_given({one.installation.id for one in found})
@@ -58,7 +58,7 @@ def give() -> None:
             _give_notice(finding)
 
 
-def due() -> list[int]:
+def find_due_notices() -> list[int]:
     """Return the ids of notices whose mail is due; none if mail is not configured. One query."""
     if not mail.can_be_sent():
         return []

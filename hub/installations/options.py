@@ -53,8 +53,8 @@ def save_details(actor: Actor, installation_id: int, details: Details, *, seen: 
     `seen` is the edition that the user saw; without it, the saved one is replaced. Raises `ChangedMeanwhile` if another
     one has been saved since, `Incomplete` with a problem for each wrong field, `Forbidden` unless the actor manages.
     """
-    installation = scope.lock(access.managed_installation(actor, installation_id).id)
-    integration = registry.integration(installation.integration)
+    installation = scope.lock_installation(access.managed_installation(actor, installation_id).id)
+    integration = registry.find_integration(installation.integration)
     if seen and details_edition(saved_details(installation, integration)) not in {seen, details_edition(details)}:
         rollback()
         raise ChangedMeanwhile(say("Someone else saved this while you had it open. Nothing was changed."))

@@ -23,7 +23,7 @@ _ALIVE = (InstallationState.CONNECTED, InstallationState.PAUSED)
 log = logging.getLogger(__name__)
 
 
-def due() -> list[int]:
+def find_due_renewals() -> list[int]:
     """Return the installations whose credentials are due for renewal, before they lapse or to confirm a loss. One
     query."""
     query = select(Installation.id).join(Credential).where(Credential.keep_at <= now(), *_is_renewable())
@@ -37,7 +37,7 @@ def find_by_books(key: str, books_ids: Collection[str]) -> list[int]:
     return list(session().scalars(query.where(*_is_renewable())))
 
 
-def renew(installation_id: int) -> None:
+def renew_credentials(installation_id: int) -> None:
     """Renew the credentials of an installation. A confirmed loss is stored; after other failures it is tried again."""
     installation = session().get(Installation, installation_id)
     integration = current().integrations.get(installation.integration) if installation else None
@@ -46,7 +46,7 @@ def renew(installation_id: int) -> None:
     try:
         credentials.refresh_credentials(installation, integration)
     except AuthorizationExpired as error:
-        responses.lose(scope.lock(installation_id), str(error))
+        responses.lose_authorization(scope.lock_installation(installation_id), str(error))
         commit()
     except (Unavailable, HubError, timeouts.Hung) as error:
         rollback()

@@ -8,7 +8,7 @@ import secrets
 log = logging.getLogger(__name__)
 
 
-def reference(error: BaseException) -> str:
+def log_crash(error: BaseException) -> str:
     """Log an exception with its traceback under a new reference, and return the reference."""
     mark = secrets.token_hex(4)
     log.error("[%s] %s", mark, type(error).__name__, exc_info=error)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from hub.extension import answer_time, current, settings_of
 from hub.integrations import timeouts, validation
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.plugin import Books, Integration, Problem, Request, RequestCost, Subject
 
 T = TypeVar("T")
@@ -39,13 +39,13 @@ def document_url(integration: Integration, kind: str, posting_id: str, books: Bo
     return found if found is not None and found.startswith(("https://", "http://")) else None
 
 
-def cost(integration: Integration, requests: Sequence[Request]) -> RequestCost:
+def request_cost(integration: Integration, requests: Sequence[Request]) -> RequestCost:
     """Return the cost of a trip; if the plugin fails, the usual cost."""
     usual = Integration.cost(integration, requests)
     return _call_or_default(integration, "cost", lambda: integration.cost(requests), RequestCost, usual)
 
 
-def destination(integration: Integration, request: Request) -> str:
+def request_destination(integration: Integration, request: Request) -> str:
     """Return the destination of a request; if the plugin fails, the common one."""
     return _call_or_default(integration, "destination", lambda: integration.destination(request), str, "")
 
@@ -57,11 +57,11 @@ def _call_or_default(integration: Integration, what: str, ask: Callable[[], T], 
     if time.monotonic() < silent_until.get((integration.key, what), 0.0):
         return otherwise
     try:
-        found = timeouts.within(integration.key, what, answer_time(), ask)
-        validation.demand(found, kind, "An answer")
+        found = timeouts.call_within(integration.key, what, answer_time(), ask)
+        validation.check_type(found, kind, "An answer")
     except Exception as error:  # A plugin may do anything.
         if isinstance(error, timeouts.Hung):
             silent_until[integration.key, what] = time.monotonic() + _SILENCE
-        reference(error)
+        log_crash(error)
         return otherwise
     return found

@@ -37,7 +37,7 @@ def load_integrations(span: dt.timedelta = LOADS) -> tuple[dict[str, Integration
     broken = []
     for point in entry_points(group=GROUP):
         try:
-            found[point.name] = timeouts.within(point.name, "import", span, partial(_create_integration, point))
+            found[point.name] = timeouts.call_within(point.name, "import", span, partial(_create_integration, point))
         except (Exception, SystemExit) as error:  # A plugin may do anything when it is imported, even exit.
             log.exception("The integration %s cannot be loaded", point.name)
             broken.append(BrokenPlugin(key=point.name, error=f"{type(error).__name__}: {error}"))
@@ -54,11 +54,11 @@ def _create_integration(point: EntryPoint) -> Integration:
     if integration.key != point.name:
         raise TypeError(f"it is registered as {point.name} but calls itself {integration.key}")
     for name, kind in _DECLARED.items():
-        validation.demand(getattr(integration, name), kind, f"`{name}`")
+        validation.check_type(getattr(integration, name), kind, f"`{name}`")
     return integration
 
 
-def integration(key: str) -> Integration:
+def find_integration(key: str) -> Integration:
     """Return the integration of that key. Raises `NotFound` if its plugin is missing or broken."""
     found = current().integrations.get(key)
     if found is None:
@@ -66,7 +66,7 @@ def integration(key: str) -> Integration:
     return found
 
 
-def label(key: str) -> str:
+def label_of(key: str) -> str:
     """Return the label of an integration, made from its key if the plugin is gone."""
     found = current().integrations.get(key)
     return found.label if found else key.replace("_", " ").title()

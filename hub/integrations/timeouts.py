@@ -42,7 +42,7 @@ class Hung(Exception):
     """A plugin has not answered in time, or hangs in so many threads of this process that it is not called."""
 
 
-def within(key: str, what: str, span: dt.timedelta, call: Callable[[], T]) -> T:
+def call_within(key: str, what: str, span: dt.timedelta, call: Callable[[], T]) -> T:
     """Return what a call of a plugin returns, or raise what it raises. `what` names the call in a few words.
 
     Raises `Hung` after `span`. The call must be the plugin's, and use no session of ours: it may be abandoned at any

@@ -28,25 +28,25 @@ _LENGTHS = {"id": 64, "version": 64}
 """The lengths of the columns. An id is never empty."""
 
 
-def demand(value: object, expected: Any, what: str) -> None:
+def check_type(value: object, expected: Any, what: str) -> None:
     """Raise `TypeError` unless a value has an annotated type, including all values inside it. `what` names the value.
     """
     if wrong := _find_fault(value, expected):
         raise TypeError(f"{what} is not what the interface says: {wrong}")
 
 
-def request(asked: object) -> Request:
+def check_request(asked: object) -> Request:
     """Return a request that can be stored and encoded. Raises `TypeError` or `ValueError`."""
     if not isinstance(asked, Request):
         raise TypeError(f"A conversation yielded {asked!r}")
     if not isinstance(asked.name, str) or not isinstance(asked.writes, bool) or not isinstance(asked.payload, dict):
         raise TypeError(f"The request {asked.name!r} has no name, no payload, or does not say whether it writes")
-    demand(asked.name, str, "The name of a request")
-    text(asked.payload)
+    check_type(asked.name, str, "The name of a request")
+    canonical_json(asked.payload)
     return asked
 
 
-def responses(found: object, count: int) -> Sequence[Response]:
+def check_responses(found: object, count: int) -> Sequence[Response]:
     """Return the responses, one for each request, after checking that all can be stored. Raises `TypeError` or
     `ValueError`."""
     if not isinstance(found, Sequence) or not all(isinstance(one, Response) for one in found):
@@ -56,23 +56,23 @@ def responses(found: object, count: int) -> Sequence[Response]:
     for one in found:
         if not isinstance(one.payload, dict):
             raise TypeError(f"A response holds {type(one.payload).__name__}, and not a JSON object")
-        text(one.payload)
+        canonical_json(one.payload)
     return found
 
 
-def error(raised: IntegrationError) -> IntegrationError:
+def check_error(raised: IntegrationError) -> IntegrationError:
     """Return an error of one of the three families, checked. Raises `TypeError` or `ValueError` for any other."""
     if not isinstance(raised, Unavailable | AuthorizationExpired | Rejected):
         raise TypeError(f"{type(raised).__name__}(“{raised}”) is none of the three families") from raised
     if isinstance(raised, Rejected):
-        demand(raised.problems, tuple[Problem, ...], "A refusal")
+        check_type(raised.problems, tuple[Problem, ...], "A refusal")
     pause = raised.retry_after if isinstance(raised, Unavailable) else None
     if pause is not None and not 0 <= pause <= _LONGEST_PAUSE:
         raise ValueError(f"A ledger cannot ask us to come again in {pause} seconds")
     return raised
 
 
-def text(payload: Any) -> str:
+def canonical_json(payload: Any) -> str:
     """Return a payload as canonical JSON. Raises `TypeError` or `ValueError` if it is not JSON."""
     written: str = simplejson.dumps(payload, use_decimal=True, sort_keys=True, ensure_ascii=False)
     written.encode()  # Half a character (a lone surrogate) is no text for any database.

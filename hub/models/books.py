@@ -9,7 +9,7 @@ from unicodedata import combining, normalize
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.database import Base, Json, Key, Moment, Said, choice, now
+from hub.database import Base, Json, Key, Moment, Said, enum_column, now
 from hub.plugin import AccountKind, Listed, Record, RecordKind, Ref, TransactionKind, name_key
 
 
@@ -36,7 +36,7 @@ _EXTENSION = re.compile(r"ext|x|#", re.IGNORECASE)
 _SHORTEST_PHONE = 7
 
 
-def listed(kind: str) -> Listed:
+def listed_kind(kind: str) -> Listed:
     """Return the kind of a listing."""
     return TransactionKind(kind) if kind in set(TransactionKind) else RecordKind(kind)
 
@@ -48,12 +48,12 @@ class RecordRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
-    kind: Mapped[RecordKind] = mapped_column(choice(RecordKind))
+    kind: Mapped[RecordKind] = mapped_column(enum_column(RecordKind))
     record_id: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(Text)
     name_key: Mapped[str] = mapped_column(Key(200))
     number: Mapped[str] = mapped_column(String(100), default="")
-    account: Mapped[AccountKind | None] = mapped_column(choice(AccountKind))
+    account: Mapped[AccountKind | None] = mapped_column(enum_column(AccountKind))
     detail: Mapped[str] = mapped_column(String(100), default="")
     email: Mapped[str] = mapped_column(String(200), default="")
     email_key: Mapped[str] = mapped_column(Key(200), default="")
@@ -113,7 +113,7 @@ class Word(Base):
     record_id: Mapped[int] = mapped_column(ForeignKey("hub_record.id", ondelete="CASCADE"), primary_key=True)
     word: Mapped[str] = mapped_column(Key(_WORD), primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
-    kind: Mapped[RecordKind] = mapped_column(choice(RecordKind))
+    kind: Mapped[RecordKind] = mapped_column(enum_column(RecordKind))
 
     __table_args__ = (Index("ix_hub_word_word", "installation_id", "kind", "word", "record_id"),)
 
@@ -170,7 +170,7 @@ class Link(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
-    kind: Mapped[RecordKind] = mapped_column(choice(RecordKind))
+    kind: Mapped[RecordKind] = mapped_column(enum_column(RecordKind))
     company_id: Mapped[str] = mapped_column(String(64))
     record_id: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(Text)
@@ -196,7 +196,7 @@ class LinkChange(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
-    kind: Mapped[RecordKind] = mapped_column(choice(RecordKind))
+    kind: Mapped[RecordKind] = mapped_column(enum_column(RecordKind))
     company_id: Mapped[str] = mapped_column(String(64))
     from_id: Mapped[str] = mapped_column(String(64), default="")
     from_name: Mapped[str] = mapped_column(Text, default="")

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from hub.database import Base, Json, Moment, Packed, Said, choice, now
+from hub.database import Base, Json, Moment, Packed, Said, enum_column, now
 from hub.models.delivery import Delivery
 from hub.models.installation import Installation
 from hub.plugin import Batch, Payload, Request
@@ -38,10 +38,10 @@ class ConversationRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
-    purpose: Mapped[Purpose] = mapped_column(choice(Purpose))
+    purpose: Mapped[Purpose] = mapped_column(enum_column(Purpose))
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("hub_delivery.id"), index=True)
     argument: Mapped[dict[str, Any]] = mapped_column(Json)
-    state: Mapped[ConversationState] = mapped_column(choice(ConversationState), default=ConversationState.OPEN)
+    state: Mapped[ConversationState] = mapped_column(enum_column(ConversationState), default=ConversationState.OPEN)
     outcome: Mapped[str] = mapped_column(Said, default="")
     begun_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     ended_at: Mapped[dt.datetime | None] = mapped_column(Moment)
@@ -72,7 +72,7 @@ class BatchRow(Base):
     received: Mapped[str] = mapped_column(Packed, default="", deferred=True)
     """The answer as a ledger that calls us handed it in, until it is read."""
     writes: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[BatchState] = mapped_column(choice(BatchState), default=BatchState.OPEN)
+    state: Mapped[BatchState] = mapped_column(enum_column(BatchState), default=BatchState.OPEN)
     written_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     fresh_since: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     """From when on its key is so old: when it was written, or when a person was asked to look for it in the books."""

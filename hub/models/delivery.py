@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from hub.database import Base, Json, Moment, Money, Said, choice, now, said_of
+from hub.database import Base, Json, Moment, Money, Said, enum_column, now, said_of
 from hub.models.installation import Installation
 from hub.states import DeliveryState, StopReason, next_state
 
@@ -53,8 +53,8 @@ class Delivery(Base):
     subject: Mapped[dict[str, Any]] = mapped_column(Json)
     choices: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
-    state: Mapped[DeliveryState] = mapped_column(choice(DeliveryState))
-    reason: Mapped[StopReason | None] = mapped_column(choice(StopReason))
+    state: Mapped[DeliveryState] = mapped_column(enum_column(DeliveryState))
+    reason: Mapped[StopReason | None] = mapped_column(enum_column(StopReason))
     problems: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     """What stopped it; or, on a posted one, in what the books differ from what was sent."""
     reference: Mapped[str] = mapped_column(String(32), default="")

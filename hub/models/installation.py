@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ForeignKey, Index, String, Text, and_
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
-from hub.database import Base, Json, Moment, Said, choice, now
+from hub.database import Base, Json, Moment, Said, enum_column, now
 from hub.models.lease import Lease, LeaseKind
 from hub.states import InstallationState, next_state
 
@@ -27,7 +27,7 @@ class Installation(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(String(64))
     integration: Mapped[str] = mapped_column(String(64))
-    state: Mapped[InstallationState] = mapped_column(choice(InstallationState), default=InstallationState.PENDING)
+    state: Mapped[InstallationState] = mapped_column(enum_column(InstallationState), default=InstallationState.PENDING)
     installed_by: Mapped[str] = mapped_column(String(200))
     authorized_by: Mapped[str] = mapped_column(String(200), default="")
     authorized_at: Mapped[dt.datetime | None] = mapped_column(Moment)

@@ -8,7 +8,7 @@ import enum
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.database import Base, Moment, choice
+from hub.database import Base, Moment, enum_column
 
 
 class LeaseKind(enum.StrEnum):
@@ -27,7 +27,7 @@ class Lease(Base):
 
     __tablename__ = "hub_lease"
 
-    kind: Mapped[LeaseKind] = mapped_column(choice(LeaseKind), primary_key=True)
+    kind: Mapped[LeaseKind] = mapped_column(enum_column(LeaseKind), primary_key=True)
     installation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     token: Mapped[str] = mapped_column(String(64), index=True)
     until: Mapped[dt.datetime] = mapped_column(Moment)

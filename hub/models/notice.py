@@ -8,7 +8,7 @@ import enum
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hub.database import Base, Moment, choice, now
+from hub.database import Base, Moment, enum_column, now
 from hub.models.installation import Installation
 
 
@@ -36,7 +36,7 @@ class Notice(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(String(64))
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[NoticeKind] = mapped_column(choice(NoticeKind))
+    kind: Mapped[NoticeKind] = mapped_column(enum_column(NoticeKind))
     mark: Mapped[str] = mapped_column(String(80), unique=True)
     about_at: Mapped[dt.datetime] = mapped_column(Moment)
     noticed_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.database import Base, Json, Moment, Money, choice, now
+from hub.database import Base, Json, Moment, Money, enum_column, now
 from hub.plugin import Ref, Transaction, TransactionKind
 
 
@@ -20,7 +20,7 @@ class TransactionRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("hub_installation.id", ondelete="CASCADE"))
-    kind: Mapped[TransactionKind] = mapped_column(choice(TransactionKind))
+    kind: Mapped[TransactionKind] = mapped_column(enum_column(TransactionKind))
     transaction_id: Mapped[str] = mapped_column(String(64))
     number: Mapped[str] = mapped_column(String(100), default="")
     date: Mapped[dt.date] = mapped_column()

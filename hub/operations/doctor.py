@@ -198,7 +198,7 @@ def _leases() -> Iterator[Fault]:
     for one in find_due_installations(list(stale)) if stale else ():
         lease = stale[one.id]
         yield Fault(
-            code="lease-stale", where=f"{registry.label(one.product)} (installation {one.id})",
+            code="lease-stale", where=f"{registry.label_of(one.product)} (installation {one.id})",
             what=f"Its worker has not been heard of since {lease.until:%Y-%m-%d %H:%M} UTC, and no other took over"
             f"{f'; {lease.deaths} in a row died of it' if lease.deaths else ''}.",
             cure="Start workers. If they run, look at their log: they have no time, or end before they get there.",
@@ -206,7 +206,7 @@ def _leases() -> Iterator[Fault]:
 
 
 def _check_installation(installation: Installation) -> Iterator[Fault]:
-    where = f"{registry.label(installation.integration)} of {installation.organization_id}"
+    where = f"{registry.label_of(installation.integration)} of {installation.organization_id}"
     told = [*_check_connection(installation), *_check_deliveries(installation)]
     integration = current().integrations.get(installation.integration)
     if integration is None:
@@ -223,7 +223,7 @@ def _check_plugin(installation: Installation, integration: Integration) -> Itera
     try:
         settings_of(integration)
         if isinstance(integration, PushIntegration) and installation.credential is not None:
-            credentials.connection(installation, integration)
+            credentials.connection_of(installation, integration)
     except NotConfigured as error:
         yield "setting-missing", str(error), "Set what is missing in the app's configuration, and restart."
     except InvalidToken:
@@ -234,7 +234,7 @@ def _check_plugin(installation: Installation, integration: Integration) -> Itera
     except IntegrationError as error:
         yield "authorization-ended", str(error), "An admin has to authorize again."
     wanted = set(installation.documents)
-    chosen = mappings.mapped(installation.id)
+    chosen = mappings.find_mappings(installation.id)
     for field in integration.mappings:
         if field.needed_for & wanted and field.key not in chosen and installation.state is InstallationState.CONNECTED:
             cure = "Choose it on the Accounts tab; until then nothing can be sent."

@@ -49,7 +49,7 @@ def read() -> list[Metric]:
         session().rollback()
         failed.add_metric(["database"], 1)
     try:
-        found["hub_queue_depth"].add_metric([], queue.queue().count)
+        found["hub_queue_depth"].add_metric([], queue.job_queue().count)
         swept_at = queue.swept_at()
         if swept_at is not None:
             found["hub_seconds_since_sweep"].add_metric([], (now() - swept_at).total_seconds())

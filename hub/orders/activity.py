@@ -168,8 +168,8 @@ def find_conversations(delivery: Delivery) -> tuple[list[ConversationRow], int]:
 
 def delivery_of(organization_id: str, installation_id: int, delivery_id: int) -> Delivery:
     """Return a delivery of this installation. Raises `NotFound`."""
-    scope.installation(organization_id, installation_id)
-    found = scope.delivery(organization_id, delivery_id)
+    scope.find_installation(organization_id, installation_id)
+    found = scope.find_delivery(organization_id, delivery_id)
     if found.installation_id != installation_id:
         raise NotFound(say("There is no such entry."))
     return found

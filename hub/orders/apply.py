@@ -19,7 +19,7 @@ from hub.planning.context import Key
 from hub.planning.parts import name_party
 from hub.planning.plans import Action, Plan, Step
 from hub.plugin import NewRecord, RecordKind, Ref, Subject, Transaction, say
-from hub.queue import tell, wake
+from hub.queue import tell_host, wake
 from hub.serialization import subject_json, subject_of
 from hub.states import DeliveryState
 
@@ -118,7 +118,7 @@ def _link_to(row: Delivery, sent: Subject, there: Transaction) -> None:
     row.posting_total, row.posting_lines = getattr(sent, "total", there.total), []
     row.problems, row.reference = [], ""
     if row.order_id is not None:
-        tell(Delivered(
+        tell_host(Delivered(
             organization_id=row.organization_id, order_id=row.order_id, document=row.kind, number=there.number,
             integration=row.installation.integration,
         ))  # fmt: skip

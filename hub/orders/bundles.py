@@ -21,7 +21,7 @@ from hub.database import now, session
 from hub.errors import Busy, NotFound, NotPossible
 from hub.extension import host, lease_time
 from hub.host import Organization, User
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.models import Bundle, Installation
 from hub.orders import send_many
 from hub.orders.send import enter_orders, retry_on_conflict
@@ -54,7 +54,7 @@ def create_bundle(
     nothing can be sent with the installation, `Forbidden` if the actor may not send this with it.
     """
     user, whose = actor.user, actor.organization.id
-    installation = scope.installation(whose, installation_id)
+    installation = scope.find_installation(whose, installation_id)
     access.require_send(actor, installation, kinds)
     if installation.state not in access.SENDABLE:
         raise NotPossible(say("This integration is not connected."))
@@ -134,7 +134,7 @@ def _send_alone(bundle_id: int) -> bool:
         raise
     except Exception as error:  # As above.
         rollback()
-        _leave_out(bundle_id, left[0], reference(error))
+        _leave_out(bundle_id, left[0], log_crash(error))
         return True
 
 
@@ -149,7 +149,7 @@ def _send_some(bundle_id: int, count: int, validator: Validator) -> bool:
     with validator.outside_lock():
         found = send_many.check_orders(bundle.installation, some, bundle.documents, validator)
     checks = {one.order.id: one for one in found}
-    installation = scope.lock(bundle.installation_id)
+    installation = scope.lock_installation(bundle.installation_id)
     if bundle.left[:count] != some:  # Another worker was here.
         rollback()
         return True
@@ -176,7 +176,7 @@ def _store_progress(bundle: Bundle, done: Sequence[str], kept: Mapping[str, list
 def _leave_out(bundle_id: int, order_id: str, mark: str) -> None:
     """Store a problem for an order that crashes when it is planned."""
     bundle = session().get_one(Bundle, bundle_id)
-    scope.lock(bundle.installation_id)
+    scope.lock_installation(bundle.installation_id)
     if bundle.left[:1] == [order_id]:
         what = say("Something went wrong with this order.")
         cure = say("Give your support this reference: %(reference)s.", reference=mark)

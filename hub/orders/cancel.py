@@ -34,9 +34,9 @@ CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
 def cancel_delivery(actor: Actor, delivery_id: int) -> Delivery:
     """Cancel a delivery that has not been sent. Raises `NotPossible` if it is, or may be, in the books, `Forbidden`
     unless the actor manages, or may send with its installation."""
-    delivery = scope.delivery(actor.organization.id, delivery_id)
+    delivery = scope.find_delivery(actor.organization.id, delivery_id)
     access.require_send(actor, delivery.installation, ())
-    scope.lock(delivery.installation_id)
+    scope.lock_installation(delivery.installation_id)
     if not can_cancel(delivery):
         rollback()
         raise NotPossible(say("This is being sent or already sent, so it can’t be cancelled."))
@@ -52,12 +52,12 @@ def confirm_deleted(actor: Actor, delivery_id: int) -> Delivery:
     If it is on the order again later, it is created again. Raises `NotPossible` for anything else, `Forbidden` unless
     the actor may send this.
     """
-    delivery = scope.delivery(actor.organization.id, delivery_id)
+    delivery = scope.find_delivery(actor.organization.id, delivery_id)
     access.require_send(actor, delivery.installation, [delivery.kind])
     order = host().order(actor.organization.id, delivery.order_id or "")
     if order is None:
         raise NotFound(say("This order no longer exists."))
-    installation = scope.lock(delivery.installation_id)
+    installation = scope.lock_installation(delivery.installation_id)
     nothing = Choices(documents=())
     step = plan(order, nothing, load_context(installation, [(order, nothing)])).step((delivery.source, delivery.kind))
     if step is None or step.by_hand is not ByHand.CONFIRM_DELETED:

@@ -37,14 +37,14 @@ def load_context(
     A constant number of queries for up to 500 names of a kind, and one more for every 500. Without a `validator` the
     plugin is asked at once. `begins_anew` are deliveries that a person lets begin anew although a write was asked.
     """
-    integration = registry.integration(installation.integration)
+    integration = registry.find_integration(installation.integration)
     orders, choices = [order for order, _ in wanted], [chosen for _, chosen in wanted]
     parties = _parties(orders)
     active = _active(installation, orders, parties)
     linked = {
         (kind, company_id): ref
         for kind, some in parties.items()
-        for company_id, ref in links.links(installation.id, kind, some).items()
+        for company_id, ref in links.find_linked_refs(installation.id, kind, some).items()
     }
     places = find_places(installation, integration)
     rows = find_deliveries(installation, orders, parties, places)
@@ -55,7 +55,8 @@ def load_context(
     return PlanningContext(
         product=integration.label, books=books, capabilities=integration.capabilities,
         mapping_fields=integration.mappings, options=options, allowed=frozenset(installation.documents),
-        item_source=installation.item_source, billable=installation.billable, mapped=mappings.mapped(installation.id),
+        item_source=installation.item_source, billable=installation.billable,
+        mapped=mappings.find_mappings(installation.id),
         suggested={
             role: found.ref for role, record_id in suggested.items()
             if (found := records.get((record_kind_of(role), record_id))) is not None
@@ -95,7 +96,7 @@ def _active(
     return {
         (kind, key): row
         for kind, some in names.items()
-        for key, row in links.by_name(installation.id, kind, filter(None, some)).items()
+        for key, row in links.find_records_by_name(installation.id, kind, filter(None, some)).items()
     }
 
 
@@ -134,7 +135,7 @@ def _records(
         wanted.setdefault(kind, set()).add(record_id)
     known = {(row.kind, row.record_id): _known(row) for row in active.values()}
     for kind, ids in wanted.items():
-        for row in links.records(installation_id, kind, ids):
+        for row in links.find_records(installation_id, kind, ids):
             known[kind, row.record_id] = _known(row)
     return known
 

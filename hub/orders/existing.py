@@ -113,7 +113,7 @@ def find_existing(
     left = _left_behind(
         installation, live.values(), places, {row_id: attempts[row_id] for row_id in earlier & asked}
     )
-    history_rows, posted = history.standing(live.values(), installation.id), posted_subjects(live.values())
+    history_rows, posted = history.find_transactions(live.values(), installation.id), posted_subjects(live.values())
     needed_by = _needed_by([row.id for row in live.values() if row.kind in set(RecordKind)])
     return {
         key: _existing_of(

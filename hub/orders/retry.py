@@ -42,9 +42,9 @@ def retry_delivery(actor: Actor, delivery_id: int, given: Mapping[str, str] | No
     together with the orders that wait for it. A write that may have reached the ledger is resumed: its batch is
     repeated under its key, unless a person says that it is not in the books.
     """
-    delivery = scope.delivery(actor.organization.id, delivery_id)
+    delivery = scope.find_delivery(actor.organization.id, delivery_id)
     installation_id = _successor(delivery).id
-    access.require_send(actor, scope.installation(actor.organization.id, installation_id), [delivery.kind])
+    access.require_send(actor, scope.find_installation(actor.organization.id, installation_id), [delivery.kind])
     return with_validation(lambda validator: _retry_locked(delivery, installation_id, given or {}, validator))
 
 
@@ -56,14 +56,14 @@ def _successor(delivery: Delivery) -> Installation:
     own = delivery.installation
     if own.state is not InstallationState.REMOVED:
         return own
-    for one in scope.installations(delivery.organization_id) if delivery.order_id else ():
+    for one in scope.find_installations(delivery.organization_id) if delivery.order_id else ():
         if (one.integration, one.books_id) == (own.integration, own.books_id) and one.state in access.SENDABLE:
             return one
     raise NotPossible(say("The integration was uninstalled. Install it again, then send the order."))
 
 
 def _retry_locked(delivery: Delivery, installation_id: int, given: Mapping[str, str], validator: Validator) -> Delivery:
-    installation = scope.lock(installation_id)
+    installation = scope.lock_installation(installation_id)
     if delivery.state is not _D.STOPPED:
         rollback()
         raise NotPossible(say("This has already been retried."))

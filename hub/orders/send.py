@@ -30,7 +30,7 @@ def send_order(actor: Actor, installation_id: int, order: Order, choices: Choice
     Sending twice, or by two people at once, gives the same deliveries as once. Raises `Incomplete` with every problem,
     and nothing is written; `Forbidden` if the actor may not send this with this installation.
     """
-    installation = scope.installation(actor.organization.id, installation_id)
+    installation = scope.find_installation(actor.organization.id, installation_id)
     access.require_send(actor, installation, _kinds_to_send(choices))
     left = retry_on_conflict(lambda validator: _send_locked(installation_id, order, choices, actor.user, validator))
     if order.id in left:
@@ -57,7 +57,7 @@ def retry_on_conflict(work: Callable[[Validator], T]) -> T:
 def _send_locked(
     installation_id: int, order: Order, choices: Choices, user: User, validator: Validator
 ) -> Mapping[str, Sequence[Problem]]:
-    installation = scope.lock(installation_id)
+    installation = scope.lock_installation(installation_id)
     if installation.state not in access.SENDABLE:
         rollback()
         raise NotPossible(say("This integration is not connected."))

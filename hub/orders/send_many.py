@@ -59,7 +59,7 @@ def check_orders(
     found = {order.id: order for order in host().some_orders(installation.organization_id, order_ids)}
     orders = [found[order_id] for order_id in dict.fromkeys(order_ids) if order_id in found]
     live = deliveries_of_orders(installation.organization_id, found)
-    suggested = mappings.suggest_mappings(installation, registry.integration(installation.integration))
+    suggested = mappings.suggest_mappings(installation, registry.find_integration(installation.integration))
     wanted = [
         (order, replace(last_choices(installation, live.get(order.id, ())), documents=tuple(sorted(kinds))))
         for order in orders

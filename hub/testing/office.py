@@ -111,7 +111,7 @@ class Office:
         """Make a password, and open the file at the other end."""
         assert isinstance(self.ledger, PullLedger), "A `PullIntegration` is tried on a `PullLedger`."
         row = endpoints.endpoint_for(self.installation)
-        self.password = change_password(ACTOR, row.installation_id, instead_of=endpoints.edition(row))
+        self.password = change_password(ACTOR, row.installation_id, instead_of=endpoints.password_edition(row))
         self.ledger.invite(self.file(), self.password)
 
     def file(self) -> Download:
@@ -145,7 +145,7 @@ class Office:
     def connection(self) -> Connection:
         """Return what a transport is given."""
         assert isinstance(self.integration, PushIntegration)
-        return credentials.connection(self.installation, self.integration)
+        return credentials.connection_of(self.installation, self.integration)
 
     def secrets(self) -> list[str]:
         """Return all that must not be seen anywhere but at the ledger."""

@@ -47,14 +47,14 @@ def asks_otherwise(begin: Callable[[], Any], said: Sequence[tuple[Any, bool, Any
 
     Stricter than the hub, which compares names only: here the plugin is the same, and must be deterministic.
     """
-    from hub.integrations.validation import text  # noqa: PLC0415 – Another process starts quicker without.
+    from hub.integrations.validation import canonical_json  # noqa: PLC0415 – Another process starts quicker without.
     from hub.plugin import IntegrationError, Response  # noqa: PLC0415
 
     generator = begin()
     try:
         request = next(generator)
         for payload, writes, response in said:
-            if text(request.payload) != text(payload) or request.writes != writes:
+            if canonical_json(request.payload) != canonical_json(payload) or request.writes != writes:
                 return True
             if response is None:
                 break

@@ -90,7 +90,7 @@ def register(blueprint: Blueprint) -> None:
 @requires(Permission.MANAGE)
 def show_activity(installation_id: int) -> ResponseReturnValue:
     """Return the tab; for htmx only the rows, if a filter, a search or another page was asked for."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     wanted = _read_filter()
     found = activity.list_deliveries(installation_id, wanted)
     rows = _build_rows(found.deliveries)
@@ -107,7 +107,7 @@ def show_activity(installation_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def show_moved(installation_id: int) -> ResponseReturnValue:
     """Return the current state of rows that were moving. The page polls it until none of them is."""
-    scope.installation(organization().id, installation_id)
+    scope.find_installation(organization().id, installation_id)
     ids = [int(one) for one in request.args.getlist("id") if one.isascii() and one.isdecimal() and int(one) <= _LARGEST]
     rows = _build_rows(activity.find_deliveries(installation_id, ids))
     return render_fragment("hub/activity_moved.html", title=_("Activity"), rows=rows, installation_id=installation_id)
@@ -116,7 +116,7 @@ def show_moved(installation_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def export_activity(installation_id: int) -> ResponseReturnValue:
     """Return the filtered activity as a CSV file, streamed."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     name = f"activity-{installation.integration}-{now():%Y-%m-%d}.csv"
     lines = _csv_lines(installation_id, _read_filter())
     response = Response(stream_with_context(lines), mimetype="text/csv")
@@ -189,7 +189,7 @@ def _build_rows(deliveries: Sequence[Delivery]) -> list[Row]:
     """Return the rows of some deliveries of an installation, with the buttons that this person may press."""
     acts = bool(deliveries) and access.may_send(actor(), deliveries[0].installation)
     cancellable = find_cancellable(deliveries) if acts else ()
-    statuses = views.build_delivery_statuses(deliveries, history.standing(deliveries), cancellable)
+    statuses = views.build_delivery_statuses(deliveries, history.find_transactions(deliveries), cancellable)
     return [
         Row(
             status=replace(status, can_retry=status.can_retry and acts), sent_at=delivery.sent_at,

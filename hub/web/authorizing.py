@@ -32,7 +32,7 @@ def register(blueprint: Blueprint) -> None:
 @requires(Permission.MANAGE)
 def authorize(installation_id: int) -> ResponseReturnValue:
     """Return the page with the button that leads to the sign-in."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     if endpoints.is_polling(installation):
         return redirect_to("hub.endpoint_panel", installation_id=installation_id)
     return render_fragment("hub/authorize.html", title=_("Connect"), card=views.build_card(installation), problem=None)
@@ -45,7 +45,7 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
     A form may only post to our own site (`form-action 'self'` applies to redirects, too), so the answer is a small page
     that refreshes to the sign-in, with a link for browsers that do not follow.
     """
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     address = start_authorization(actor(), installation_id, _return_url(installation.integration))
     leaving = render_fragment("hub/leaving.html", title=_("Continue to sign-in"), address=address)
     response = cast(Response, make_response(leaving, redirect=address))
@@ -69,17 +69,17 @@ def authorized(key: str) -> ResponseReturnValue:
         rollback()
         return _show_refusal(installation_id, error)
     if question is not None:
-        installation = scope.installation(organization().id, installation_id)
+        installation = scope.find_installation(organization().id, installation_id)
         card = views.build_card(installation)
         return render_fragment("hub/question.html", title=_("Connect"), card=card, question=question)
     return redirect_to("hub.details", installation_id=installation_id)
 
 
 def _show_refusal(installation_id: int, error: Rejected | Unavailable) -> ResponseReturnValue:
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     problem = error.problems[0] if isinstance(error, Rejected) and error.problems else None
     sentence = problem.what if problem else str(error)
-    label = registry.label(installation.integration)
+    label = registry.label_of(installation.integration)
     return render_fragment(
         "hub/authorize.html", title=_("Connect %(label)s", label=label), code=409, card=views.build_card(installation),
         problem=problem, sentence=_(sentence),

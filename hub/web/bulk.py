@@ -117,7 +117,7 @@ def orders_bar() -> ResponseReturnValue:
     send. It says so if nothing is connected yet."""
     visible = access.find_sendable(actor())
     return render_fragment(
-        "hub/orders_bar.html", title=_("Orders"), label=registry.label(visible[0].integration) if visible else "",
+        "hub/orders_bar.html", title=_("Orders"), label=registry.label_of(visible[0].integration) if visible else "",
         bundles=_find_recent(), unconnected=not visible and may_send(),
     )  # fmt: skip
 
@@ -186,7 +186,7 @@ def _show_dialog(
 ) -> ResponseReturnValue:  # fmt: skip
     return render_fragment(
         "hub/bulk.html", title=_("Send orders"), installation=installation,
-        label=registry.label(installation.integration), asked=asked, followed=followed, modal=is_fragment(),
+        label=registry.label_of(installation.integration), asked=asked, followed=followed, modal=is_fragment(),
         address=host().order_address, pressed=pressed,
     )  # fmt: skip
 
@@ -199,7 +199,7 @@ def _build_status(bundle: Bundle) -> BundleStatus:
     }  # fmt: skip
     orders = host().some_orders(bundle.organization_id, list(kept)) if kept else ()
     shown = [order_id for order_id in bundle.order_ids if order_id in found and order_id not in kept]
-    standing = history.standing(one for order_id in shown for one in found[order_id])
+    standing = history.find_transactions(one for order_id in shown for one in found[order_id])
     return BundleStatus(
         together=_build_sent_together(bundle),
         kinds=[one for one in bundle.documents if one in bundle.installation.documents],

@@ -100,7 +100,7 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
 
     `back` is the address of the form, and `name` the field to fill.
     """
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     if not access.may_choose(actor(), installation):
         raise Forbidden(say("You don’t have access to these lists."))
     accounts = {AccountKind(one) for one in request.args.getlist("account") if one in set(AccountKind)}

@@ -117,7 +117,7 @@ def _show_company(found: Company) -> ResponseReturnValue:
     ]
     linked = {one.installation.id for one in books}
     free = [
-        (one, registry.label(one.integration)) for one in _find_visible()
+        (one, registry.label_of(one.integration)) for one in _find_visible()
         if one.id not in linked and one.state in access.SENDABLE and access.may_choose(actor(), one)
     ]  # fmt: skip
     return render_fragment(
@@ -161,7 +161,7 @@ def _find_order(order_id: str) -> Order:
 
 
 def _find_visible() -> list[Installation]:
-    return list(filter(access.visibility_check(actor()), scope.installations(organization().id)))
+    return list(filter(access.visibility_check(actor()), scope.find_installations(organization().id)))
 
 
 def _build_books(installation: Installation, account: history.Account, link: Link | None = None) -> CompanyBooks:
@@ -170,7 +170,7 @@ def _build_books(installation: Installation, account: history.Account, link: Lin
     listings = [one for one in find_listings(installation.id) if one.kind in set(TransactionKind)]
     seen = [one.refreshed_at for one in listings if one.refreshed_at is not None]
     return CompanyBooks(
-        installation=installation, product=registry.label(installation.integration), link=link, account=account,
+        installation=installation, product=registry.label_of(installation.integration), link=link, account=account,
         aging=_build_aging(account.aging),
         invoices=[_build_entry(installation, row, account.today) for row in invoices[:_SHOWN]],
         payments=[_build_entry(installation, row, account.today) for row in payments[:_SHOWN]],

@@ -33,7 +33,7 @@ def register(blueprint: Blueprint) -> None:
 @requires(Permission.MANAGE)
 def show_customers(installation_id: int) -> ResponseReturnValue:
     """Return the tab; for htmx only the rows, if a filter, a search or another page was asked for."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     wanted = _read_filter(installation)
     pairs, after = suggestions.list_pairs(installation, wanted)
     return render_fragment(
@@ -46,7 +46,7 @@ def show_customers(installation_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
     """Link a company to the suggested record, and return its row."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     company, wanted = company_of(company_id), _read_filter(installation)
     accept_suggestion(actor(), installation_id, wanted.kind, company_id, request.form.get("record_id", ""))
     if not is_fragment():
@@ -61,7 +61,7 @@ def accept(installation_id: int, company_id: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def accept_all(installation_id: int) -> ResponseReturnValue:
     """Link all companies with exact matches, some at a time; the page continues by itself until all are done."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     wanted = _read_filter(installation)
     done = accept_exact_matches(actor(), installation_id, wanted)
     linked, looked = _read_count("linked") + done.linked, _read_count("looked") + done.looked
@@ -81,7 +81,7 @@ def accept_all(installation_id: int) -> ResponseReturnValue:
 
 def _linkable_kinds(installation: Installation) -> dict[RecordKind, str]:
     """Return the kinds of record that can be linked."""
-    lists = registry.integration(installation.integration).capabilities.lists
+    lists = registry.find_integration(installation.integration).capabilities.lists
     return {kind: _(text) for kind, text in KINDS.items() if kind in lists}
 
 

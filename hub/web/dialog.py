@@ -188,7 +188,7 @@ def build_form(
 ) -> Form:  # fmt: skip
     """Return the send dialog of an order, prefilled. The number of queries is the same for one vendor and for two
     hundred."""
-    integration = registry.integration(installation.integration)
+    integration = registry.find_integration(installation.integration)
     places = {place.field.key: place for place in mappings.list_choices(installation, integration)}
     # What is suggested stands in the form already and is sent with it, so it is not missing.
     wanted = {*ROLES, *VENDOR_ROLES}
@@ -314,7 +314,7 @@ def _find_there(live: Sequence[Delivery]) -> There:
     """Return the status of documents that are in the books, or on their way: ticking them again would change nothing.
     """
     fixed = [one for one in live if one.state in {DeliveryState.POSTED, *views.MOVING}]
-    statuses = views.build_delivery_statuses(fixed, history.standing(fixed), ())
+    statuses = views.build_delivery_statuses(fixed, history.find_transactions(fixed), ())
     return {(one.source, one.kind): status for one, status in zip(fixed, statuses, strict=True)}
 
 

@@ -17,7 +17,7 @@ from hub.extension import current, trip_time
 from hub.host import Permission
 from hub.installations.passwords import change_password
 from hub.integrations import timeouts
-from hub.integrations.crashes import reference
+from hub.integrations.crashes import log_crash
 from hub.plugin import PullIntegration, say
 from hub.translating import _
 from hub.web import views
@@ -52,7 +52,7 @@ def endpoint_panel(installation_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def endpoint_steps(installation_id: int) -> ResponseReturnValue:
     """Return the progress of connecting; the page polls it until the ledger is connected."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     panel = views.build_endpoint_panel(installation)
     return render_fragment("hub/endpoint_steps.html", title=_("Connect"), endpoint_panel=panel)
 
@@ -60,7 +60,7 @@ def endpoint_steps(installation_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def endpoint_file(installation_id: int) -> ResponseReturnValue:
     """Return the file that tells the ledger where to call."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     address = endpoints.endpoint_for(installation).address
     url = public_url("hub.polling", address=address)
     file = endpoints.connection_file(installation, url, public_url("hub.support"))
@@ -73,7 +73,7 @@ def endpoint_file(installation_id: int) -> ResponseReturnValue:
 def endpoint_password(installation_id: int) -> ResponseReturnValue:
     """Create a password and show it once. If there is one already, ask first, because it stops working; loading a page
     with a new password again also asks."""
-    view = views.build_endpoint_panel(scope.installation(organization().id, installation_id))
+    view = views.build_endpoint_panel(scope.find_installation(organization().id, installation_id))
     if request.method == "POST" and request.form.get("instead_of", "") == view.edition:
         password = change_password(actor(), installation_id, instead_of=view.edition)
         return _endpoint_panel(installation_id, password)
@@ -99,9 +99,9 @@ def polling(address: str) -> ResponseReturnValue:
     answering = partial(_call_endpoint, app, integration, installation_id, _read_call())
     with queue.afterwards() as tell_workers:
         try:
-            answer = timeouts.within(integration.key, "endpoint", trip_time(), answering)
+            answer = timeouts.call_within(integration.key, "endpoint", trip_time(), answering)
         except timeouts.Hung as error:
-            answer = Response(f"That took too long (reference {reference(error)}).\n", 503, mimetype="text/plain")
+            answer = Response(f"That took too long (reference {log_crash(error)}).\n", 503, mimetype="text/plain")
     answer.call_on_close(tell_workers)
     return answer
 
@@ -127,6 +127,6 @@ def _read_call() -> WSGIEnvironment:
 
 
 def _endpoint_panel(installation_id: int, password: str = "") -> ResponseReturnValue:
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     panel = views.build_endpoint_panel(installation)
     return render_fragment("hub/endpoint.html", title=_("Connect"), endpoint_panel=panel, password=password)

@@ -86,7 +86,7 @@ def _show_dialog(
     title = _("Link %(company)s", company=company.name)
     return render_fragment(
         f"hub/{template if modal else 'link_body'}.html", title=title, code=code, company=company,
-        installation=installation, product=registry.label(installation.integration), kind=kind,
+        installation=installation, product=registry.label_of(installation.integration), kind=kind,
         vendors=kind is RecordKind.VENDOR, pair=pair, found=found, rows=[(one, hint_of(one)) for one in rows],
         text=text, linked_ids=linked_ids,
         changes=links.find_link_changes(installation.id, kind, company.id), sentence=sentence, modal=modal,
@@ -103,8 +103,8 @@ def _chosen_books() -> Installation:
     """Return the books that were asked for, else the first ones with which this user may link."""
     wanted = request.values.get("installation", type=int)
     if wanted is not None:
-        scope.installation(organization().id, wanted)
-    elif not scope.installations(organization().id):
+        scope.find_installation(organization().id, wanted)
+    elif not scope.find_installations(organization().id):
         raise NotPossible(
             say("No accounting product is connected yet. An admin connects one under Settings, Integrations.")
         )
@@ -116,6 +116,6 @@ def _chosen_books() -> Installation:
 
 def _usable_installations() -> list[Installation]:
     return [
-        one for one in scope.installations(organization().id)
+        one for one in scope.find_installations(organization().id)
         if one.state in access.SENDABLE and access.may_choose(actor(), one)
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from hub.extension import host
 from hub.host import Permission
 from hub.installations import renewal
 from hub.integrations import registry
-from hub.queue import commit, enqueue, once
+from hub.queue import commit, enqueue, is_first_within
 from hub.translating import _
 from hub.web import views
 from hub.web.guard import organization, requires
@@ -38,8 +38,8 @@ def notices() -> ResponseReturnValue:
 def reconnect(key: str) -> ResponseReturnValue:
     """Receive users from the reconnect address that is registered with an accounting product, and redirect to the
     sign-in."""
-    registry.integration(key)
-    found = next((one for one in scope.installations(organization().id) if one.integration == key), None)
+    registry.find_integration(key)
+    found = next((one for one in scope.find_installations(organization().id) if one.integration == key), None)
     if found is None:
         return redirect_to("hub.integrations")
     return redirect_to("hub.authorize", installation_id=found.id)
@@ -51,9 +51,9 @@ def disconnected(key: str) -> ResponseReturnValue:
     Anybody can open this address, so it changes nothing and says the same of every company: it only has a worker check
     whether the authorization is still valid.
     """
-    label = registry.integration(key).label
+    label = registry.find_integration(key).label
     for installation_id in renewal.find_by_books(key, set(request.args.values())):  # Each product names them otherwise.
-        if once(f"disconnected/{installation_id}", _ONE_CHECK):
+        if is_first_within(f"disconnected/{installation_id}", _ONE_CHECK):
             enqueue("renew", installation_id)
     commit()
     return render_fragment("hub/disconnected.html", title=_("Disconnected"), label=label, key=key)

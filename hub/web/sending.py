@@ -63,7 +63,7 @@ def send(order_id: str) -> ResponseReturnValue:
     choices = last_choices(installation, own) if own else habits.recall_choices(installation, user(), order)
     if settled and not _plan_order(installation, order, choices).differences:
         return _show_dialog(order, followed=views.build_order_status(order_id, live))
-    polling.attend(installation.id)
+    polling.note_attendance(installation.id)
     return _show_form(order, installation, _choices_from_search(choices), own=own)
 
 
@@ -118,7 +118,7 @@ def press_send(order_id: str) -> ResponseReturnValue:
     try:
         live = send_order(actor(), installation.id, order, choices)
         habits.remember_choices(installation, user(), choices)
-        polling.leave(installation.id)
+        polling.end_attendance(installation.id)
     except Incomplete as incomplete:
         return _show_form(order, installation, choices, incomplete.problems)
     if not is_fragment():
@@ -157,7 +157,7 @@ def orders_status() -> ResponseReturnValue:
     """Return the status of many orders, as badges for a list, with a constant number of queries."""
     ids = request.args.getlist("id")[:_MANY]
     found = visible_orders(ids)
-    standing = history.standing(one for live in found.values() for one in live)
+    standing = history.find_transactions(one for live in found.values() for one in live)
     states = [views.build_order_status(order_id, found.get(order_id, []), standing, ()) for order_id in ids]
     moving = any(one.moving for one in states) or bundles.is_queueing(organization().id)
     return render_fragment("hub/orders_status.html", title=_("Orders"), states=states, ids=ids, moving=moving)
@@ -166,7 +166,7 @@ def orders_status() -> ResponseReturnValue:
 @requires(Permission.SEND)
 def retry(delivery_id: int) -> ResponseReturnValue:
     """Retry a stopped delivery."""
-    delivery = scope.delivery(organization().id, delivery_id)
+    delivery = scope.find_delivery(organization().id, delivery_id)
     with contextlib.suppress(Incomplete):  # Its problems stand on the delivery now, and in the status.
         retry_delivery(actor(), delivery_id, read_fix())
     return _show_after(delivery)
@@ -240,7 +240,7 @@ def chosen_installation(live: Sequence[Delivery] = ()) -> Installation:
         for one in live
         if one.installation.state in access.SENDABLE and access.may_send(actor(), one.installation)
     ]
-    return access.where_to_send(actor(), asked or (sent[-1].id if sent else None))
+    return access.choose_installation(actor(), asked or (sent[-1].id if sent else None))
 
 
 def _show_form(

@@ -53,7 +53,7 @@ def register(blueprint: Blueprint) -> None:
 @requires(Permission.MANAGE)
 def integrations() -> ResponseReturnValue:
     """Return the integrations that can be added, and a card for each that is installed."""
-    cards = [views.build_card(one) for one in scope.installations(organization().id)]
+    cards = [views.build_card(one) for one in scope.find_installations(organization().id)]
     return render_fragment(
         "hub/integrations.html", title=_("Integrations"), cards=cards,
         available=current().integrations.values(), broken=current().broken,
@@ -87,7 +87,7 @@ def act_on_installation(installation_id: int, action: str) -> ResponseReturnValu
 @requires(Permission.MANAGE)
 def uninstall(installation_id: int) -> ResponseReturnValue:
     """Ask for confirmation, then uninstall."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     if request.method == "POST":
         remove_installation(actor(), installation_id)
         return redirect_to("hub.integrations")
@@ -98,8 +98,8 @@ def uninstall(installation_id: int) -> ResponseReturnValue:
 def details(installation_id: int) -> ResponseReturnValue:
     """Return the Details tab, or save it. Changes by others since the form was opened are shown before they are
     replaced."""
-    installation = scope.installation(organization().id, installation_id)
-    integration = registry.integration(installation.integration)
+    installation = scope.find_installation(organization().id, installation_id)
+    integration = registry.find_integration(installation.integration)
     if request.method == "GET":
         shown = options.saved_details(installation, integration)
         return _show_details(installation, shown, saved=request.args.get("saved") == "1")
@@ -128,13 +128,13 @@ def details(installation_id: int) -> ResponseReturnValue:
 def accounts(installation_id: int) -> ResponseReturnValue:
     """Return the Accounts tab, or save it. Changes by others since the form was opened are shown before they are
     replaced."""
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     if request.method == "GET":
         return _show_accounts(installation, saved=request.args.get("saved") == "1")
     try:
         save_accounts(actor(), installation_id, request.form, seen=request.form.get("seen", ""))
     except ChangedMeanwhile:
-        integration = registry.integration(installation.integration)
+        integration = registry.find_integration(installation.integration)
         theirs = mappings.describe_choices(installation, integration, saved_accounts(installation))
         changed = _find_differences(theirs, mappings.describe_choices(installation, integration, request.form))
         return _show_accounts(installation, changed=changed)
@@ -167,13 +167,13 @@ def _describe_details(installation: Installation, integration: Integration, deta
 @requires(Permission.MANAGE)
 def lists(installation_id: int) -> ResponseReturnValue:
     """Return the progress of the lists; polls while they load, and tells the page when they are loaded."""
-    found = views.build_lists(scope.installation(organization().id, installation_id))
+    found = views.build_lists(scope.find_installation(organization().id, installation_id))
     answer = render_fragment("hub/lists.html", title=_("Lists"), **found)
     return answer if found["loading"] else cast(Response, make_response(answer, trigger_after_settle="hub-loaded"))
 
 
 def _show_card(installation_id: int) -> ResponseReturnValue:
-    installation = scope.installation(organization().id, installation_id)
+    installation = scope.find_installation(organization().id, installation_id)
     return render_fragment("hub/card.html", title=_("Integration"), card=views.build_card(installation))
 
 
@@ -181,7 +181,7 @@ def _show_details(
     installation: Installation, shown: options.Details, problems: tuple[Problem, ...] = (), *, saved: bool = False,
     changed: Sequence[tuple[str, str, str]] = (),
 ) -> ResponseReturnValue:  # fmt: skip
-    integration = registry.integration(installation.integration)
+    integration = registry.find_integration(installation.integration)
     tax = choosing.tax_chooser(installation, integration, request.values.get("tax", shown.tax))
     seen = options.details_edition(options.saved_details(installation, integration))
     return render_fragment(
@@ -204,7 +204,7 @@ def _show_accounts(
     installation: Installation, problems: tuple[Problem, ...] = (), *, saved: bool = False,
     changed: Sequence[tuple[str, str, str]] = (),
 ) -> ResponseReturnValue:  # fmt: skip
-    integration = registry.integration(installation.integration)
+    integration = registry.find_integration(installation.integration)
     choices = mappings.list_choices(installation, integration)
     controls = {
         one.field.key: choosing.account_chooser(installation, one, request.values.get(one.field.key, ""))

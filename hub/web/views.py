@@ -140,14 +140,14 @@ def build_endpoint_panel(installation: Installation) -> EndpointPanel:
     if row.client:
         called = _("The Web Connector has called (%(client)s)", client=row.client)
     return EndpointPanel(
-        id=installation.id, label=registry.label(installation.integration), connected=connected,
+        id=installation.id, label=registry.label_of(installation.integration), connected=connected,
         steps=(
             (row.called_at is not None, called),
             (connected, _("Password accepted, company file open")),
         ),
         sentence=_("Connected to %(books)s, %(call)s.", books=installation.books_name, call=_next_call_text(row))
         if connected else _("Waiting for the first call…"),
-        trouble=_(installation.trouble), has_password=bool(row.password_hash), edition=endpoints.edition(row),
+        trouble=_(installation.trouble), has_password=bool(row.password_hash), edition=endpoints.password_edition(row),
     )  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def build_card(installation: Installation) -> Card:
     asking = check is not None and check.state is ConversationState.OPEN
     endpoint = installation.endpoint
     return Card(
-        id=installation.id, label=registry.label(installation.integration), state=installation.state,
+        id=installation.id, label=registry.label_of(installation.integration), state=installation.state,
         state_text=_(text), tone=tone, books=installation.books_name, installation=installation,
         trouble=_(installation.trouble),
         check=_("Testing the connection…") if asking else _(check.outcome) if check else "",
@@ -216,7 +216,7 @@ def build_lists(installation: Installation) -> dict[str, Any]:
     loading = description.is_first(installation) or any(one.loading for one in listings)
     return {
         "installation": installation, "listings": listings, "names": {kind: _(text) for kind, text in LISTS.items()},
-        "product": registry.label(installation.integration).split()[0],
+        "product": registry.label_of(installation.integration).split()[0],
         "loading": loading and installation.state is InstallationState.CONNECTED,
     }  # fmt: skip
 
@@ -244,7 +244,7 @@ def build_order_status(
     `standing` are their current transactions (`history.standing`), and `cancellable` the ids of those that can be
     cancelled, if these were loaded for many orders at once.
     """
-    standing = history.standing(deliveries) if standing is None else standing
+    standing = history.find_transactions(deliveries) if standing is None else standing
     shown: dict[int, Delivery] = {}
     for delivery in deliveries:
         for needed in delivery.needs:
@@ -293,7 +293,7 @@ def _change_in_books(delivery: Delivery, row: TransactionRow | None) -> str:
     """Return how a posted document was changed in the books; empty if it was not."""
     if delivery.state is not DeliveryState.POSTED:
         return ""
-    product = registry.label(delivery.installation.integration).split()[0]
+    product = registry.label_of(delivery.installation.integration).split()[0]
     if row is None:
         return _("Deleted in %(product)s", product=product) if is_said_gone(delivery) else ""
     if row.deleted or row.voided:
@@ -305,7 +305,7 @@ def _change_in_books(delivery: Delivery, row: TransactionRow | None) -> str:
 
 
 def _posted_text(delivery: Delivery) -> str:
-    product = registry.label(delivery.installation.integration).split()[0]
+    product = registry.label_of(delivery.installation.integration).split()[0]
     if delivery.posting_number:
         return _("In %(product)s as %(number)s", product=product, number=delivery.posting_number)
     return _("In %(product)s", product=product)

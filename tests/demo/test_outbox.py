@@ -24,11 +24,11 @@ def test_the_mail_of_a_lost_authorization_stands_on_the_console_with_its_cure(
             trouble="Intuit does not renew this authorization any more.", trouble_since=now(),
         ))  # fmt: skip
         commit()
-        notices.give()
-        for number in notices.due():
+        notices.give_notices()
+        for number in notices.find_due_notices():
             notices.mail_notice(number)
         shown = capsys.readouterr().out
-        assert notices.due() == []
+        assert notices.find_due_notices() == []
     assert "From: The Order Desk <desk@orderdesk.test>\nTo: " in shown
     assert "admin@demo.test" in shown
     assert re.search(r"^Subject: .*QuickBooks Online \(Sandbox Company_US_1\)", shown, re.MULTILINE)

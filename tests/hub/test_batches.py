@@ -16,7 +16,7 @@ from hub.integrations import registry
 from hub.models import BatchRow, Installation, LeaseKind
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
-from hub.queue import queue
+from hub.queue import job_queue
 from tests.support import redis
 from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.pretend import Ledger
@@ -36,7 +36,7 @@ def woken(tmp_path: Path, app: Flask) -> Iterator[None]:
 
 
 def test_every_batch_but_the_last_is_full(installation: Installation, ledger: Ledger) -> None:
-    most = registry.integration(installation.integration).capabilities.requests_per_batch
+    most = registry.find_integration(installation.integration).capabilities.requests_per_batch
     before = session().scalar(select(BatchRow.id).order_by(BatchRow.id.desc()).limit(1)) or 0
     orders = 4 * most
     send(installation, *range(1, orders + 1))
@@ -50,13 +50,13 @@ def test_every_batch_but_the_last_is_full(installation: Installation, ledger: Le
 def test_who_sends_while_a_worker_is_at_it_queues_no_second_pump_and_is_not_forgotten(
     woken: None, installation: Installation, ledger: Ledger
 ) -> None:
-    before = queue().count
+    before = job_queue().count
     send(installation, 1)
-    assert queue().count == before + 1
+    assert job_queue().count == before + 1
     assert leases.acquire_lease(LeaseKind.DELIVERIES, installation.id, "other")
     session().commit()
     send(installation, 2, 3)
-    assert queue().count == before + 1
+    assert job_queue().count == before + 1
     leases.release_lease(LeaseKind.DELIVERIES, installation.id, "other")
     session().commit()
     assert due.is_due(installation.id)

@@ -59,7 +59,7 @@ class World:
 
     @property
     def details(self) -> options.Details:
-        saved = options.saved_details(self.installation, registry.integration("pretend"))
+        saved = options.saved_details(self.installation, registry.find_integration("pretend"))
         return replace(saved, tax="item")
 
 

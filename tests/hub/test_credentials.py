@@ -23,7 +23,7 @@ def test_what_is_stored_is_not_what_is_handed_out(installation: Installation, ap
     credential = session().get_one(Credential, installation.id)
     assert "canary" not in credential.secret
     assert "canary" not in repr(credential)
-    handed = credentials.connection(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
+    handed = credentials.connection_of(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
     assert handed.credentials == {"token": "canary-token"}
     assert "canary" not in repr(handed)
 
@@ -32,11 +32,11 @@ def test_keys_are_rotated(installation: Installation, app: Flask) -> None:
     old, new = app.config["HUB_SECRET_KEYS"], Fernet.generate_key().decode()
     app.config["HUB_SECRET_KEYS"], current().vault = [new, old], None
     before = session().get_one(Credential, installation.id).secret
-    assert credentials.reencrypt() == 1
+    assert credentials.reencrypt_all() == 1
     session().expire_all()
     assert session().get_one(Credential, installation.id).secret != before
     app.config["HUB_SECRET_KEYS"], current().vault = f"{new}", None
-    handed = credentials.connection(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
+    handed = credentials.connection_of(installation, integration_of(app))  # type: ignore[arg-type]  # It is a push integration.
     assert handed.credentials == {"token": "canary-token"}
 
 
@@ -76,7 +76,7 @@ def test_two_that_renew_at_once_exchange_the_credentials_once(
         thread.join()
     assert exchanges == ["canary-token"]
     session().expire_all()
-    assert credentials.connection(installation, integration_of(app)).credentials["token"] == "canary-token-1"  # type: ignore[arg-type]  # As above.
+    assert credentials.connection_of(installation, integration_of(app)).credentials["token"] == "canary-token-1"  # type: ignore[arg-type]  # As above.
 
 
 def test_a_loss_is_believed_when_it_has_been_confirmed_later(app: Flask, installation: Installation) -> None:
@@ -146,4 +146,4 @@ def test_a_renewal_that_fails_lets_the_next_one_try(app: Flask, installation: In
     session().expire_all()
     credentials.refresh_credentials(installation, integration)
     session().expire_all()
-    assert credentials.connection(installation, integration).credentials == {"token": "canary-token-1"}
+    assert credentials.connection_of(installation, integration).credentials == {"token": "canary-token-1"}

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from hub.books import description
 from hub.database import now, session
 from hub.dispatch import due, pump
-from hub.dispatch.replay import begin
+from hub.dispatch.replay import begin_conversation
 from hub.models import ConversationRow, Delivery, Installation, Purpose
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
@@ -52,7 +52,7 @@ def test_a_conversation_keeps_the_books_that_it_began_with(installation: Install
     session().expire_all()
     assert description.known_books(installation) == OTHER_WAYS
     (row,) = session().scalars(select(ConversationRow).join(Delivery).where(Delivery.kind == "invoice"))
-    next(begin(row, Listening(ledger)))
+    next(begin_conversation(row, Listening(ledger)))
     assert seen == [WAYS]
 
 

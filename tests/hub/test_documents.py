@@ -139,7 +139,7 @@ def replace_line(price: str, quantity: str) -> Line:
 def test_books_that_take_no_new_product_from_here_are_not_sent_one(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plugin = registry.integration("pretend")
+    plugin = registry.find_integration("pretend")
     for without in ({"mappings": ()}, {"capabilities": replace(plugin.capabilities, creates=frozenset())}):
         with monkeypatch.context() as patch:
             for name, value in without.items():
@@ -154,7 +154,7 @@ def test_books_that_take_no_new_product_from_here_are_not_sent_one(
 def test_a_ledger_that_takes_no_payments_is_sent_none(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plugin = registry.integration("pretend")
+    plugin = registry.find_integration("pretend")
     invoices = replace(plugin.capabilities, documents=frozenset({Invoice.kind}))
     monkeypatch.setattr(type(plugin), "capabilities", invoices)
     outline = planned(installation, order_1042())

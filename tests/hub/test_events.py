@@ -237,7 +237,7 @@ def test_notices_are_told_when_given_and_when_mailed(installation: Installation,
     session().commit()
     sweep()
     assert [(one["reason"], one["outcome"]) for one in told.named("notice")] == [("lost", "given"), ("lost", "mailed")]
-    assert notices.due() == []
+    assert notices.find_due_notices() == []
 
 
 # ── Declarations ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -116,7 +116,7 @@ def test_a_conversation_that_hangs_stops_its_own_delivery_and_others_have_their_
     send(installation, desk, "665", "666", "667")
     for _ in range(2):
         called(partial(pump.deliver, installation.id))
-    assert scope.installation(ACME.id, installation.id).resume_at is not None
+    assert scope.find_installation(ACME.id, installation.id).resume_at is not None
     assert not due.is_due(installation.id)
     later(installation)
     assert states("665", "666", "667") == {
@@ -146,7 +146,7 @@ def test_a_trip_that_hangs_goes_again_under_its_key_when_others_had_their_turn(
     send(installation, desk, "666")
     plugin.send = perform
     called(lambda: pump.deliver(installation.id))
-    found = scope.installation(ACME.id, installation.id)
+    found = scope.find_installation(ACME.id, installation.id)
     assert found.trouble
     assert found.trouble_since is not None
     assert (found.is_driven, due.is_due(found.id)) == (False, False)
@@ -221,11 +221,11 @@ def test_a_sign_in_that_hangs_is_a_page_with_a_reference_that_is_in_the_log(
     logged = set(re.findall(r"\[(\w{8})\]", caplog.text))
     assert any(mark in answer.text for mark in logged), logged
     session().expire_all()
-    assert scope.installation(ACME.id, found.id).state is InstallationState.PENDING
+    assert scope.find_installation(ACME.id, found.id).state is InstallationState.PENDING
     plugin.authorize = usual
     state = start_authorization(ADA_AT_ACME, found.id, "http://host/back").rpartition("state=")[2]
     assert client.get(f"/hub/authorized/pretend?state={state}&books=1").status_code in {200, 302, 303}
-    assert scope.installation(ACME.id, found.id).state is InstallationState.CONNECTED
+    assert scope.find_installation(ACME.id, found.id).state is InstallationState.CONNECTED
 
 
 def test_giving_an_authorization_back_that_hangs_keeps_nobody_from_uninstalling(
@@ -247,11 +247,11 @@ def test_renewing_that_hangs_leaves_the_credentials_as_they_were_and_is_tried_ag
     session().execute(update(Credential).values(renew_at=long_ago, keep_at=long_ago))
     commit()
     usual, plugin.refresh = plugin.refresh, waits
-    (pump.deliver if asks == "a trip" else renewal.renew)(installation.id)
+    (pump.deliver if asks == "a trip" else renewal.renew_credentials)(installation.id)
     session().expire_all()
     credential = session().get_one(Credential, installation.id)
     assert (session().scalars(select(Lease)).all(), credential.version, ledger.trips) == ([], 1, [])
-    assert scope.installation(ACME.id, installation.id).state is InstallationState.CONNECTED
+    assert scope.find_installation(ACME.id, installation.id).state is InstallationState.CONNECTED
     plugin.refresh = usual
     later(installation)
     assert [one["number"] for one in ledger.invoices] == ["777"]
@@ -286,7 +286,7 @@ def test_what_hangs_is_left_alone_a_few_times_and_then_not_asked_any_more(app: F
             way()
 
         with pytest.raises(timeouts.Hung) as raised:
-            timeouts.within("acme", "something", dt.timedelta(seconds=0.1), call)
+            timeouts.call_within("acme", "something", dt.timedelta(seconds=0.1), call)
         return str(raised.value)
 
     told = [hang(waits) for _ in range(6)]
@@ -294,19 +294,19 @@ def test_what_hangs_is_left_alone_a_few_times_and_then_not_asked_any_more(app: F
     assert all("in waits" in one for one in told[:4]), "The stack is shown to the plugin's author."
     assert timeouts.is_choked("acme")
     assert timeouts.is_any_choked()
-    assert timeouts.within("other", "something", SHORT, lambda: 7) == 7
+    assert timeouts.call_within("other", "something", SHORT, lambda: 7) == 7
     released.set()
     for thread in current().abandoned["acme"]:
         thread.join(10)
     assert not timeouts.is_choked("acme")
-    assert timeouts.within("acme", "something", SHORT, lambda: 7) == 7
+    assert timeouts.call_within("acme", "something", SHORT, lambda: 7) == 7
 
 
 def test_one_thread_makes_many_calls_and_gives_what_they_raise(app: Flask) -> None:
-    first = timeouts.within("acme", "something", SHORT, threading.get_ident)
+    first = timeouts.call_within("acme", "something", SHORT, threading.get_ident)
     with pytest.raises(ZeroDivisionError):
-        timeouts.within("acme", "something", SHORT, lambda: 1 / 0)
-    assert timeouts.within("acme", "something", SHORT, threading.get_ident) == first != threading.get_ident()
+        timeouts.call_within("acme", "something", SHORT, lambda: 1 / 0)
+    assert timeouts.call_within("acme", "something", SHORT, threading.get_ident) == first != threading.get_ident()
 
 
 def fine() -> Pretend:

@@ -229,7 +229,7 @@ def test_a_sign_in_that_goes_nowhere_is_a_page_with_a_reference_that_is_in_the_l
     assert reference is not None
     assert f"[{reference.group(1)}]" in caplog.text
     assert "boom" not in answer.text
-    assert scope.installation(ACME.id, found.id).state is InstallationState.PENDING
+    assert scope.find_installation(ACME.id, found.id).state is InstallationState.PENDING
 
 
 def test_a_plugin_that_is_gone_leaves_its_pages_and_its_rows(
@@ -255,7 +255,7 @@ def test_a_plugin_that_is_gone_leaves_its_pages_and_its_rows(
 
 def sweep_in(app: Flask) -> None:
     due.find_due_installations()
-    notices.give()
+    notices.give_notices()
     commit()
 
 

@@ -147,8 +147,8 @@ def test_a_mail_that_comes_late_says_nothing_that_is_over(installation: Installa
 
 def test_a_mail_is_sent_once_however_often_its_job_runs(installation: Installation, post: Post) -> None:
     lose(installation)
-    notices.give()
-    (number,) = notices.due()
+    notices.give_notices()
+    (number,) = notices.find_due_notices()
     for _ in range(3):
         notices.mail_notice(number)
     assert len(post.mails) == 1
@@ -162,7 +162,7 @@ def test_two_schedulers_at_once_give_one_notice(app: Flask, installation: Instal
         with app.app_context():
             start.wait()
             try:
-                notices.give()
+                notices.give_notices()
             except Exception as error:
                 failed.append(error)
 

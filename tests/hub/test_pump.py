@@ -361,7 +361,7 @@ def test_a_trip_that_must_wait_for_its_rate_limit_keeps_nobody_else_waiting(
         wait = books_id == "books-0" and asked.count(books_id) < 4
         return dt.timedelta(seconds=0.1) if wait else None
 
-    monkeypatch.setattr(rate_limits, "acquire", acquire)
+    monkeypatch.setattr(rate_limits, "acquire_room", acquire)
     fleet.drive()
     assert fleet.posted() == set(fleet.ids)
     assert everything_is_there_once(fleet)

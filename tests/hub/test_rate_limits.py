@@ -105,7 +105,7 @@ def test_what_is_counted_is_what_the_trip_costs(app: Flask, redis_url: str, monk
 
     def taken(name: str, books: str = "books-1") -> bool:
         asked = [Request(name=name, payload={}, writes=False)]
-        return rate_limits.acquire(integration, books, asked) is None
+        return rate_limits.acquire_room(integration, books, asked) is None
 
     assert [taken("batch"), taken("batch"), taken("look"), taken("look"), taken("look")] == [
         True, False, True, True, False,
@@ -146,7 +146,7 @@ def test_a_limit_of_the_app_counts_all_books_together_and_the_operator_may_set_a
     limit(monkeypatch, Limit(most=100, seconds=3600, of_app=True, setting="CALLS_AN_HOUR"))
     app.config["HUB_PRETEND_CALLS_AN_HOUR"] = "2"
     pretend = integration_of(app)
-    assert [rate_limits.acquire(pretend, books, ()) for books in ("books-1", "books-2")] == [None, None]
-    assert rate_limits.acquire(pretend, "books-3", ()) is not None
+    assert [rate_limits.acquire_room(pretend, books, ()) for books in ("books-1", "books-2")] == [None, None]
+    assert rate_limits.acquire_room(pretend, "books-3", ()) is not None
     app.config["HUB_PRETEND_CALLS_AN_HOUR"] = "0"
-    assert rate_limits.acquire(pretend, "books-3", ()) is None
+    assert rate_limits.acquire_room(pretend, "books-3", ()) is None

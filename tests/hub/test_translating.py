@@ -21,7 +21,7 @@ from hub.orders import bundles
 from hub.plugin import Fix, Integration, Problem, RecordKind, Ref, Rejected, Response, Unavailable, say
 from hub.serialization import problems_of
 from hub.states import InstallationState
-from hub.translating import gettext, speaking
+from hub.translating import gettext, speak_language
 from quickbooks_desktop import QuickBooksDesktop
 from quickbooks_online import QuickBooksOnline
 from tests.support.catalogue import EXTRACT, TOP, compiled, forgotten, speak
@@ -134,7 +134,7 @@ def test_a_stored_problem_is_the_problem_that_was_told(browser: Browser) -> None
     assert stored == taken()
     assert re.fullmatch(r"The number 1042 is taken by “Credit memo 7” since [^%]*2027[^%]*", f"{stored.what}")
     assert gettext(stored.what) == SAID
-    with speaking("en"):
+    with speak_language("en"):
         assert gettext(stored.what) == "The number 1042 is taken by “Credit memo 7” since Mar 3, 2027."
 
 

@@ -62,7 +62,7 @@ def second(app: Flask, first: Installation, other_ledger: Ledger) -> Installatio
 
 def load(installation: Installation) -> None:
 
-    refresh_lists(installation, registry.integration(installation.integration))
+    refresh_lists(installation, registry.find_integration(installation.integration))
     session().commit()
     pump.deliver(installation.id)
 

@@ -27,7 +27,7 @@ def metered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refresh(installation: Installation) -> None:
-    refresh_lists(installation, registry.integration("pretend"))
+    refresh_lists(installation, registry.find_integration("pretend"))
     commit()
     pump.deliver(installation.id)
 

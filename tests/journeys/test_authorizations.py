@@ -49,7 +49,7 @@ def state(installation: Installation) -> InstallationState:
 def ask(installation: Installation) -> bool:
     """Have a worker ask the ledger who it is. Return True if it answered."""
     begun = now()
-    description.begin(installation)
+    description.begin_check(installation)
     installation.resume_at = None
     commit()
     pump.deliver(installation.id)
@@ -93,13 +93,13 @@ def test_an_idle_connection_is_kept_alive_and_harvests_the_rotated_value(online:
     assert before.expires_at is not None
     assert before.keep_at is not None
     assert dt.timedelta(days=6.9) < before.keep_at - now() <= dt.timedelta(days=7)
-    assert renewal.due() == []
+    assert renewal.find_due_renewals() == []
     for _ in range(3):
         books.control("clock", {"advance_days": 100})  # Each time it would lapse at 101.
         let_time_pass(online, keep_at=now())
-        assert renewal.due() == [online.id]
-        renewal.renew(online.id)
-        assert renewal.due() == []
+        assert renewal.find_due_renewals() == [online.id]
+        renewal.renew_credentials(online.id)
+        assert renewal.find_due_renewals() == []
         ends.append(credential(online).ends_at)
     assert credential(online).version == version + 3
     first, _, last = ends
@@ -112,10 +112,10 @@ def test_an_idle_connection_is_kept_alive_and_harvests_the_rotated_value(online:
 def test_a_paused_connection_is_kept_alive_too(online: Installation, books: Running) -> None:
     pause_installation(ADA_AT_ACME, online.id)
     let_time_pass(online, keep_at=now())
-    assert renewal.due() == [online.id]
-    renewal.renew(online.id)
+    assert renewal.find_due_renewals() == [online.id]
+    renewal.renew_credentials(online.id)
     assert exchanges(books)[-1] == 200
-    assert renewal.due() == []
+    assert renewal.find_due_renewals() == []
 
 
 @pytest.mark.parametrize("fault", [
@@ -125,14 +125,14 @@ def test_a_paused_connection_is_kept_alive_too(online: Installation, books: Runn
 def test_an_outage_of_the_sign_in_is_no_loss(online: Installation, books: Running, fault: dict[str, Any]) -> None:
     requests.post(f"{books.url}/_sandbox/faults", json={**fault, "match": TOKENS}, timeout=5)
     let_time_pass(online, keep_at=now())
-    renewal.renew(online.id)
+    renewal.renew_credentials(online.id)
     assert online.state is InstallationState.CONNECTED
-    assert renewal.due() == []  # Not at every sweep.
+    assert renewal.find_due_renewals() == []  # Not at every sweep.
     waits = credential(online).keep_at
     assert waits is not None
     assert waits > now() + dt.timedelta(minutes=4)
     let_time_pass(online, keep_at=now(), renewal_refused_at=credential(online).renewal_refused_at and now() - DAY)
-    renewal.renew(online.id)
+    renewal.renew_credentials(online.id)
     assert credential(online).renewal_refused_at is None
     assert online.state is InstallationState.CONNECTED
     assert ask(online)
@@ -143,15 +143,15 @@ def test_an_idle_connection_that_was_disconnected_there_is_lost_when_that_is_sur
 ) -> None:
     disconnect(online)
     let_time_pass(online, keep_at=now())
-    renewal.renew(online.id)
-    assert (online.state, renewal.due()) == (InstallationState.CONNECTED, [])
-    renewal.renew(online.id)  # Whoever else comes asks nothing before its time.
+    renewal.renew_credentials(online.id)
+    assert (online.state, renewal.find_due_renewals()) == (InstallationState.CONNECTED, [])
+    renewal.renew_credentials(online.id)  # Whoever else comes asks nothing before its time.
     assert exchanges(books)[-2:] == [200, 400]
     let_time_pass(online, keep_at=now(), renewal_refused_at=now() - dt.timedelta(minutes=11))
-    renewal.renew(online.id)
+    renewal.renew_credentials(online.id)
     assert state(online) is InstallationState.EXPIRED
     assert online.trouble
-    assert renewal.due() == []
+    assert renewal.find_due_renewals() == []
 
 
 def test_a_connection_at_work_is_lost_when_that_is_sure_and_goes_on_after_signing_in_again(
@@ -201,7 +201,7 @@ def test_books_that_refuse_fresh_tokens_are_lost_when_that_is_sure(
 
 def test_uninstalling_gives_the_authorization_back(online: Installation, books: Running, app: Flask) -> None:
     integration = app.extensions["hub"].integrations["quickbooks_online"]
-    handed = credentials.connection(online, integration)
+    handed = credentials.connection_of(online, integration)
     commit()
     remove_installation(ADA_AT_ACME, online.id)
     with pytest.raises(AuthorizationExpired):
@@ -212,7 +212,7 @@ def test_uninstalling_gives_the_authorization_back(online: Installation, books: 
 def disconnect(installation: Installation) -> None:
     """What an admin does at Intuit: the grant is gone, and nobody tells us."""
     integration = current().integrations["quickbooks_online"]
-    integration.revoke(credentials.connection(installation, integration))  # type: ignore[arg-type, attr-defined]  # It is a push integration.
+    integration.revoke(credentials.connection_of(installation, integration))  # type: ignore[arg-type, attr-defined]  # It is a push integration.
     commit()
 
 

@@ -25,7 +25,7 @@ from tests.support.online import EXPECTED, UPDATE, by_hand, consent, posted, who
 
 def given(installation: Installation) -> list[NoticeKind]:
     """What the admins have been told of the installation, oldest first."""
-    notices.give()
+    notices.give_notices()
     mine = select(Notice.kind).where(Notice.installation_id == installation.id).order_by(Notice.id)
     return list(session().scalars(mine))
 
@@ -120,7 +120,7 @@ def renew(installation: Installation) -> None:
     session().expire_all()
     session().get_one(Credential, installation.id).keep_at = now()
     commit()
-    renewal.renew(installation.id)
+    renewal.renew_credentials(installation.id)
 
 
 def renewals_refused(installation: Installation) -> bool:

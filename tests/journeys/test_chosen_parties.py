@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from hub.books.links import links
+from hub.books.links import find_linked_refs
 from hub.database import session
 from hub.dispatch import pump
 from hub.integrations import registry
@@ -45,7 +45,7 @@ def carry(installation: Installation) -> None:
 
 
 def linked(installation: Installation, kind: RecordKind = RecordKind.CUSTOMER, company: str = ABC.id) -> str:
-    return links(installation.id, kind, [company])[company].id
+    return find_linked_refs(installation.id, kind, [company])[company].id
 
 
 def enter(books: Running, number: str) -> None:

@@ -41,7 +41,7 @@ def returned(number: str = "1077") -> Order:
 
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
-    row = links.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = links.find_records_by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     return history.load_customer_account(installation.id, row.record_id, now().date()).balance
 
 
@@ -130,7 +130,7 @@ def test_a_company_file_gets_it_too_and_its_update(office: Office) -> None:
     send_order(ADA_AT_ACME, office.installation.id, changed, Choices(updates=("credit_memo",)))
     assert office.update()[-1] == "OK", office.log
     assert in_file(office) == [("1077", (Decimal("230.00"),), Decimal("230.00"), Decimal("230.00"))]
-    row = links.by_name(office.installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = links.find_records_by_name(office.installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     account = history.load_customer_account(office.installation.id, row.record_id, now().date())
     assert [(one.number, one.balance) for one in account.of(TransactionKind.CREDIT_MEMO)] == [
         ("1077", Decimal("230.00"))

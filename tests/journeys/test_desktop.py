@@ -145,7 +145,7 @@ def test_the_first_call_connects_and_reads_the_lists(office: Office) -> None:
 def test_accounts_are_suggested_by_kind_and_that_of_discounts_by_its_name(office: Office) -> None:
     assert office.connector().update() == "OK"
     session().expire_all()
-    suggested = mappings.suggest_mappings(office.installation, registry.integration("quickbooks_desktop"))
+    suggested = mappings.suggest_mappings(office.installation, registry.find_integration("quickbooks_desktop"))
     named = {row.record_id: row.name for row in session().scalars(select(RecordRow))}
     assert {role: named[chosen] for role, chosen in suggested.items()} == {
         Role.RECEIVABLE: "Accounts Receivable", Role.INCOME: "Sales", Role.COST: "Cost of Goods Sold",

@@ -154,7 +154,7 @@ def test_wrong_passwords_are_refused_and_slowed_down(office: Office) -> None:
     for _ in range(5):
         assert welcome(login, "Wr0ngOne") == "nvu"
     assert welcome(login, office.password) == "nvu", "After five wrong ones nothing is tried for a minute."
-    present = endpoints.edition(endpoints.endpoint_for(office.installation))
+    present = endpoints.password_edition(endpoints.endpoint_for(office.installation))
     fresh = change_password(ADA_AT_ACME, office.installation.id, instead_of=present)
     assert welcome(login, fresh) == "none"
     assert welcome(login, office.password) == "nvu"
@@ -319,12 +319,12 @@ def test_a_company_that_was_renamed_is_known_by_its_mark(office: Office) -> None
 
 def test_a_session_waits_for_a_person_who_is_about_to_send(office: Office, app: Flask) -> None:
     app.config["HUB_ATTENDED_SECONDS"] = 60
-    polling.attend(office.installation.id)
+    polling.note_attendance(office.installation.id)
     ticket = signed_in(office)
     assert first_request(office, ticket, introduction(office)) == "NoOp"
     assert text(office, "getLastError", ticket=ticket) == "NoOp"
     send_order(ADA_AT_ACME, office.installation.id, order_1042(), Choices())
-    polling.leave(office.installation.id)
+    polling.end_attendance(office.installation.id)
     request = first_request(office, ticket, "")
     assert "CustomerAddRq" in request
     call(office, "closeConnection", ticket=ticket)

@@ -52,7 +52,7 @@ def customer(name: str) -> str:
 
 
 def account(office: Office, name: str) -> history.Account:
-    row = links.by_name(office.installation.id, RecordKind.CUSTOMER, [name])[name.casefold()]
+    row = links.find_records_by_name(office.installation.id, RecordKind.CUSTOMER, [name])[name.casefold()]
     return history.load_customer_account(office.installation.id, row.record_id, TODAY)
 
 
@@ -94,18 +94,18 @@ def test_what_is_edited_voided_or_deleted_in_quickbooks_is_noticed(office: Offic
     assert figures(account(office, "ABC Company")) == [
         ("invoice", "1042", Decimal("218.50"), Decimal("218.50"), False),
     ]
-    assert history.standing(posted.values())[posted["payment"].id].deleted
+    assert history.find_transactions(posted.values())[posted["payment"].id].deleted
     kind = f"<TxnVoidType>Invoice</TxnVoidType><TxnID>{posted['invoice'].posting_id}</TxnID>"
     by_hand(office.company, f"<TxnVoidRq>{kind}</TxnVoidRq>")
     look_again(office)
     assert figures(account(office, "ABC Company")) == [("invoice", "1042", Decimal(0), Decimal(0), True)]
-    assert history.standing(posted.values())[posted["invoice"].id].voided
+    assert history.find_transactions(posted.values())[posted["invoice"].id].voided
 
 
 def test_a_customer_that_is_deleted_there_breaks_no_link_silently(office: Office) -> None:
     by_hand(office.company, customer("Short Lived"))
     look_again(office)
-    row = links.by_name(office.installation.id, RecordKind.CUSTOMER, ["Short Lived"])["short lived"]
+    row = links.find_records_by_name(office.installation.id, RecordKind.CUSTOMER, ["Short Lived"])["short lived"]
     links.link_company(office.installation.id, RecordKind.CUSTOMER, "77", row.ref, "Ada")
     commit()
     kind = f"<ListDelType>Customer</ListDelType><ListID>{row.record_id}</ListID>"

@@ -79,7 +79,7 @@ def test_what_is_bought_stands_in_the_books_linked_and_billable(online: Installa
 def test_a_new_product_can_be_bought_though_its_cost_account_is_chosen_in_the_dialog_only(
     online: Installation, books: Running
 ) -> None:
-    cost = mappings.mapped(online.id)[Role.COST].id
+    cost = mappings.find_mappings(online.id)[Role.COST].id
     session().execute(delete(Mapping).where(Mapping.role == Role.COST))
     commit()
     choices = replace(EVERYTHING, accounts={f"{Role.COST}/s1": cost})
@@ -127,7 +127,7 @@ def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, b
 def test_what_happens_in_the_books_shows_in_the_history(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     pump.deliver(online.id)
-    row = links.by_name(online.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = links.find_records_by_name(online.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     account = history.load_customer_account(online.id, row.record_id, now().date())
     at_once = sorted((one.kind, one.number, one.total, one.balance) for one in account.transactions)
     look_again(online)

@@ -167,9 +167,9 @@ def test_a_denied_consent_and_a_foreign_realm_leave_everything_as_it_was(online:
 
 
 def test_uninstalling_gives_the_authorization_back(online: Installation, books: Running) -> None:
-    integration = registry.integration("quickbooks_online")
+    integration = registry.find_integration("quickbooks_online")
     assert isinstance(integration, PushIntegration)
-    token = credentials.connection(online, integration).credentials["access_token"]
+    token = credentials.connection_of(online, integration).credentials["access_token"]
 
     def status() -> int:
         address = f"{books.url}/v3/company/{REALM}/preferences"

@@ -79,7 +79,7 @@ def test_lists_are_read_whole_once_and_then_by_what_changed(online: Installation
     assert "cdc" not in calls(books), "the first time everything is asked"
     for _ in range(5):
         before, read = len(calls(books)), reads()
-        refresh_lists(online, registry.integration("quickbooks_online"))
+        refresh_lists(online, registry.find_integration("quickbooks_online"))
         commit()
         pump.deliver(online.id)
         # Of tax codes QuickBooks tells no changes, so what changed of them is asked in a batch.

@@ -82,8 +82,8 @@ def test_what_the_order_names_comes_before_what_is_suggested(
 
 
 def test_what_the_books_do_not_have_is_what_the_settings_say_or_nothing(online: Installation, books: Running) -> None:
-    row = links.by_name(online.id, RecordKind.CLASS, ["Office"])["office"]
-    mappings.save_mappings(online, registry.integration("quickbooks_online"), {Role.CLASS: row.record_id})
+    row = links.find_records_by_name(online.id, RecordKind.CLASS, ["Office"])["office"]
+    mappings.save_mappings(online, registry.find_integration("quickbooks_online"), {Role.CLASS: row.record_id})
     commit()
     order = named(terms="45 days", tracking_class="Gifts", location="")
     send_order(ADA_AT_ACME, online.id, order, EVERYTHING)
@@ -96,9 +96,9 @@ def test_a_person_may_choose_otherwise_in_the_dialog(
 ) -> None:
     desk.orders["1042"] = named()
     page = app.test_client().get("/hub/orders/1042/send").text
-    drinkware = links.by_name(online.id, RecordKind.CLASS, ["Drinkware"])["drinkware"]
+    drinkware = links.find_records_by_name(online.id, RecordKind.CLASS, ["Drinkware"])["drinkware"]
     assert f'<option value="{drinkware.record_id}" selected>Drinkware</option>' in page
-    other = links.by_name(online.id, RecordKind.CLASS, ["Apparel"])["apparel"]
+    other = links.find_records_by_name(online.id, RecordKind.CLASS, ["Apparel"])["apparel"]
     choices = replace(EVERYTHING, accounts={Role.CLASS: other.record_id})
     send_order(ADA_AT_ACME, online.id, desk.orders["1042"], choices)
     pump.deliver(online.id)

@@ -62,7 +62,7 @@ GONE = ("invoice", DeliveryState.POSTED, "voided")
 
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
-    row = links.by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = links.find_records_by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
     return history.load_customer_account(installation.id, row.record_id, now().date()).balance
 
 

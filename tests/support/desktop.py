@@ -116,7 +116,7 @@ class Office:
         session().expire_all()
         listings = find_listings(self.installation.id)
         assert {one.kind: one.problem for one in listings if one.problem or one.loading} == {}
-        integration = registry.integration("quickbooks_desktop")
+        integration = registry.find_integration("quickbooks_desktop")
         chosen = mappings.list_choices(self.installation, integration)
         accounts = {one.field.key: one.chosen.id for one in chosen if one.chosen}
         named = {row.fields["FullName"]: row.id for row in self.company.rows("Account")}

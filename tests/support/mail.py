@@ -60,8 +60,8 @@ def post(app: Flask) -> Iterator[Post]:
 
 def sweep() -> int:
     """What the scheduler and a worker do; gives the number of notices whose mail was due."""
-    notices.give()
-    due = notices.due()
+    notices.give_notices()
+    due = notices.find_due_notices()
     for number in due:
         notices.mail_notice(number)
     session().expire_all()

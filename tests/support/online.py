@@ -48,7 +48,7 @@ def connect(books: Running) -> Installation:
     installation = install_integration(ADA_AT_ACME, "quickbooks_online")
     consent(installation, books)
     pump.deliver(installation.id)
-    integration = registry.integration("quickbooks_online")
+    integration = registry.find_integration("quickbooks_online")
     chosen = mappings.list_choices(installation, integration)
     mappings.save_mappings(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
     commit()

@@ -57,7 +57,7 @@ def outcomes(order_id: str = "1042") -> list[tuple[str, DeliveryState, str]]:
     """
     session().expire_all()
     found = deliveries_of_order(ACME.id, order_id)
-    standing = history.standing(found)
+    standing = history.find_transactions(found)
     return [(one.kind, one.state, _became(standing.get(one.id))) for one in found]
 
 

@@ -22,7 +22,7 @@ def renew(parent: Connection, database: str, key: str, settings: str, installati
     app.config.update(json.loads(settings))
     with app.app_context():
         installation = session().get_one(Installation, installation_id)
-        integration = registry.integration(installation.integration)
+        integration = registry.find_integration(installation.integration)
         assert isinstance(integration, PushIntegration)
         assert installation.credential is not None
         seen = installation.credential.version  # All processes have seen the same.
@@ -32,7 +32,7 @@ def renew(parent: Connection, database: str, key: str, settings: str, installati
             credentials.refresh_credentials(installation, integration)
             time.sleep(0.1)
             session().expire_all()
-        handed = credentials.connection(installation, integration)
+        handed = credentials.connection_of(installation, integration)
         commit()
         request, key = next(integration.describe_books()), token_hex(12)
         batch = Batch(idempotency_key=key, body=integration.encode(key, (request,)), requests=(request,))

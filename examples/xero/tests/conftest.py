@@ -78,7 +78,7 @@ def _connect() -> None:
     installation = install_integration(ADA_AT_ACME, "xero")
     consent(installation, TENANT)
     pump.deliver(installation.id)
-    integration = registry.integration("xero")
+    integration = registry.find_integration("xero")
     wanted = {one.field.key: one.chosen.id for one in mappings.list_choices(installation, integration) if one.chosen}
     mappings.save_mappings(installation, integration, wanted | {"income_account": "200", "deposit_account": "090"})
     commit()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.books import mappings
-from hub.books.links import links
+from hub.books.links import find_linked_refs
 from hub.database import session
 from hub.dispatch import pump
 from hub.errors import Incomplete
@@ -31,7 +31,7 @@ from xero_sandbox import TENANT, Running
 
 def linked(xero: Installation, kind: RecordKind, company: str) -> str:
     session().expire_all()
-    return links(xero.id, kind, [company])[company].id
+    return find_linked_refs(xero.id, kind, [company])[company].id
 
 
 def test_another_new_customer_and_vendor_are_created_once(xero: Installation, books: Running, desk: Desk) -> None:
@@ -104,7 +104,7 @@ def install_again() -> Installation:
     installation = install_integration(ADA_AT_ACME, "xero")
     consent(installation, TENANT)
     pump.deliver(installation.id)
-    integration = registry.integration("xero")
+    integration = registry.find_integration("xero")
     wanted = {one.field.key: one.chosen.id for one in mappings.list_choices(installation, integration) if one.chosen}
     mappings.save_mappings(installation, integration, wanted | {"income_account": "200", "deposit_account": "090"})
     commit()

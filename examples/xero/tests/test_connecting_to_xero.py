@@ -24,7 +24,7 @@ from xero_sandbox import OTHER_TENANT, TENANT, Running
 
 
 def integration() -> PushIntegration:
-    found = registry.integration("xero")
+    found = registry.find_integration("xero")
     assert isinstance(found, PushIntegration)
     return found
 
@@ -94,7 +94,7 @@ def test_a_token_that_ran_out_is_renewed_on_the_way(xero: Installation, books: R
 def test_an_organisation_that_was_disconnected_in_xero_is_not_open_any_more(
     xero: Installation, books: Running
 ) -> None:
-    connection = credentials.connection(xero, integration())
+    connection = credentials.connection_of(xero, integration())
     told = {"Authorization": f"Bearer {connection.credentials['access_token']}"}
     address = f"{books.url}/connections/{connection.credentials['connection_id']}"
     assert requests.delete(address, headers=told, timeout=5).status_code == 204
@@ -103,7 +103,7 @@ def test_an_organisation_that_was_disconnected_in_xero_is_not_open_any_more(
 
 
 def test_uninstalling_disconnects_the_organisation(xero: Installation, books: Running) -> None:
-    token = credentials.connection(xero, integration()).credentials["access_token"]
+    token = credentials.connection_of(xero, integration()).credentials["access_token"]
     books.advance(1900)  # The token has run out meanwhile, and is renewed for it.
     remove_installation(ADA_AT_ACME, xero.id)
     books.advance(-1900)

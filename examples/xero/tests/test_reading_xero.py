@@ -32,7 +32,7 @@ def id_of(books: Running, kind: str, name: str) -> str:
 
 
 def refresh(xero: Installation) -> None:
-    refresh_lists(xero, registry.integration("xero"))
+    refresh_lists(xero, registry.find_integration("xero"))
     session().commit()
     carry(xero, 2)
 
@@ -124,7 +124,7 @@ def test_an_invoice_that_was_voided_in_xero_is_owed_no_more(xero: Installation, 
 
 
 def test_an_invoice_has_its_page_in_xero(xero: Installation) -> None:
-    books, integration = description.known_books(xero), registry.integration("xero")
+    books, integration = description.known_books(xero), registry.find_integration("xero")
     settings = {"APP_URL": "https://go.xero.com"}
     assert integration.document_url(Invoice.kind, "7", books, settings) == (
         "https://go.xero.com/app/!sbxUS/invoicing/view/7"

@@ -16,7 +16,7 @@ import time_machine
 from sqlalchemy import select
 
 from hub.database import now, session
-from hub.dispatch.replay import Crashes, begin, beginning, proceed
+from hub.dispatch.replay import Crashes, begin_conversation, conversation_starter, proceed_conversation
 from hub.models import BatchRow, ConversationRow, Exchange, Purpose
 from hub.plugin import IntegrationError, Request, Response
 from hub.testing import replaying
@@ -33,14 +33,14 @@ class Converses(Family):
         self, office: Office, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         arrives(office, *_orders(office))
-        before = {row.id: proceed(row, office.integration) for row in _conversations()}
+        before = {row.id: proceed_conversation(row, office.integration) for row in _conversations()}
         office.wire.before = lambda: pytest.fail("A conversation was carried to the ledger while it was replayed.")
         monkeypatch.setattr(socket.socket, "connect", _no_network)
         random.seed(4728)
         with time_machine.travel(now() + dt.timedelta(days=400, hours=5)):
-            after = {row.id: proceed(row, office.integration) for row in _conversations()}
+            after = {row.id: proceed_conversation(row, office.integration) for row in _conversations()}
             asked = {
-                row.id: replaying.asks_otherwise(beginning(row, office.integration), _said(row))
+                row.id: replaying.asks_otherwise(conversation_starter(row, office.integration), _said(row))
                 for row in _conversations()
             }
         for row in _conversations():
@@ -52,7 +52,7 @@ class Converses(Family):
         arrives(office, *_orders(office))
         fresh = type(office.integration)()
         told = [
-            replaying.RecordedConversation(_title(row), beginning(row, fresh), _said(row))
+            replaying.RecordedConversation(_title(row), conversation_starter(row, fresh), _said(row))
             for row in _conversations() if row.purpose is not Purpose.RECOVER
         ]  # fmt: skip
         wandered = replaying.elsewhere(told)
@@ -133,7 +133,7 @@ def _title(row: ConversationRow) -> str:
 
 def _asked_again(office: Office, row: ConversationRow) -> Iterator[Request]:
     """Return the requests as the generator yields them, before they are stored."""
-    generator = begin(row, office.integration)
+    generator = begin_conversation(row, office.integration)
     try:
         request = next(generator)
         yield request

@@ -50,7 +50,7 @@ class Polls(Family):
         order = office.book().order()
         send(office, order)
         endpoint = session().get_one(Endpoint, office.installation.id)
-        change_password(ACTOR, office.installation.id, instead_of=endpoints.edition(endpoint))
+        change_password(ACTOR, office.installation.id, instead_of=endpoints.password_edition(endpoint))
         office.go()
         assert {one.state for one in office.deliveries(order)} <= {DeliveryState.QUEUED, DeliveryState.WAITING}
 
