@@ -15,11 +15,11 @@ LABELS = {
     "name": say("Name"), "number": say("Number"), "date": say("Date"), "due": say("Due date"),
     "customer": say("Customer"), "vendor": say("Vendor"), "email": say("E-mail"), "phone": say("Phone"),
     "billing": say("Billing address"), "shipping": say("Shipping address"), "ship_to": say("Ship to"),
+    "terms": say("Terms"), "tracking_class": say("Class"), "location": say("Location"),
     "po_number": say("PO number"), "memo": say("Memo"), "invoice": say("Applied to"), "discount": say("Discount"),
     "tax": say("Tax"), "total": say("Total"),
 }  # fmt: skip
-"""The fields of a document that a person would compare, in this order. Accounts and terms follow the settings, not the
-order."""
+"""The fields of a document that a person would compare, in this order. Accounts follow the settings, not the order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

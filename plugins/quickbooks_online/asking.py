@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -20,7 +20,7 @@ from hub.plugin import (
 )
 from quickbooks_online import faults, payloads
 from quickbooks_online.marks import is_voided
-from quickbooks_online.payloads import create, update
+from quickbooks_online.payloads import create
 from quickbooks_online.refusals import PROBLEMS
 
 Row: TypeAlias = dict[str, Any]
@@ -104,18 +104,18 @@ def create_row(
 
 
 def change_row(
-    kind: str, revises: Revision, fields: Payload, subject: Sentence, *, include: str = ""
+    kind: str, revises: Revision, fields: Payload, subject: Sentence, options: Mapping[str, str], *, include: str = ""
 ) -> Conversation[Row]:
-    """Change an existing `kind` and return the row that QuickBooks echoes. See `_send_change`, and `create`."""
-    return (
-        yield from _send_change(
-            say("change %(kind)s", kind=IN_WORDS[kind]),
-            kind,
-            revises,
-            subject,
-            lambda version: update(kind, fields, revises, version, include),
-        )
-    )
+    """Change an existing `kind` and return the row that QuickBooks echoes. What was taken off is removed, for which the
+    row is read first. See `_send_change`, and `create`."""
+
+    def item(version: str, row: Row | None) -> Payload:
+        if row is None:
+            return payloads.update(kind, fields, revises, version, include)
+        return payloads.replace(kind, fields, revises, row, options, include=include)
+
+    name, removes = say("change %(kind)s", kind=IN_WORDS[kind]), payloads.removes(kind, fields, revises)
+    return (yield from _send_change(name, kind, revises, subject, item, needs_row=removes))
 
 
 def void_row(kind: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
@@ -126,7 +126,7 @@ def void_row(kind: str, revises: Revision, subject: Sentence) -> Conversation[Ro
             kind,
             revises,
             subject,
-            lambda version: payloads.void(kind, revises, version),
+            lambda version, _: payloads.void(kind, revises, version),
             is_done=is_voided,
         )
     )
@@ -137,17 +137,20 @@ def _send_change(
     kind: str,
     revises: Revision,
     subject: Sentence,
-    item: Callable[[str], Payload],
+    item: Callable[[str, Row | None], Payload],
     *,
+    needs_row: bool = False,
     is_done: Callable[[Row], bool] = lambda _: False,
 ) -> Conversation[Row]:
-    """Send a write to something that exists; `item` returns its batch item for a SyncToken.
+    """Send a write to something that exists; `item` returns its batch item for a SyncToken, and if it `needs_row` for
+    the row as it is now.
 
     If a QuickBooks user changed it meanwhile (5010), or QuickBooks had an internal error, read it and send the write
     again for its new version, unless that `is_done`; writing the same twice does no harm. Raises `Rejected` if it was
     deleted, or if its total is none of `revises.totals`.
     """
-    version, last = revises.version, Rejected(outcome_unknown(subject))
+    version, last = "" if needs_row else revises.version, Rejected(outcome_unknown(subject))
+    row: Row | None = None
     for _ in range(ATTEMPTS):
         if not version:
             row = yield from read_row(kind, revises.id, subject)
@@ -158,7 +161,7 @@ def _send_change(
             if "TotalAmt" in row:
                 PROBLEMS.check_unchanged(Decimal(str(row["TotalAmt"])), revises, subject)
             version = str(row["SyncToken"])
-        reply = yield Request(name=name, payload=item(version), writes=True)
+        reply = yield Request(name=name, payload=item(version, row if needs_row else None), writes=True)
         fault = faults.in_json(reply.payload)
         if fault is None:
             return _find_echo(reply.payload, kind)

@@ -45,6 +45,11 @@ def mark_of(row: Mapping[str, Any]) -> str:
     return find_mark(row.get(NOTE))
 
 
+def without_mark(note: str) -> str:
+    """Return a private note without our mark, which the write adds anew."""
+    return note.replace(write_mark(find_mark(note)), "").rstrip()
+
+
 def is_alike(row: Mapping[str, Any], fields: Payload) -> bool:
     """Return True if a document in QuickBooks, of the same party and day and without a mark, is the one that we wrote.
 

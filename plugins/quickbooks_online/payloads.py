@@ -7,6 +7,7 @@ version 75. `review.py` checks the lengths first, so only texts for our own use 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from hub.plugin import (
     Address,
@@ -30,8 +31,34 @@ from hub.plugin import (
     drop_empty,
     plain_decimal,
 )
-from quickbooks_online.marks import NOTE_LENGTH
+from quickbooks_online.marks import NOTE, NOTE_LENGTH, without_mark
 from quickbooks_online.options import BOOKS_TAX, ITEM_KIND, MEMO, PO_NUMBER
+
+_READ_ONLY = frozenset({
+    "MetaData", "domain", "sparse", "status", "TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt", "UnappliedAmt",
+    "RemainingCredit", "BalanceWithJobs", "FullyQualifiedName", "TxnTaxDetail", "CustomField",
+})  # fmt: skip
+"""Elements that QuickBooks sets itself, and those that are sent as they are meant to be or not at all."""
+
+_SALE = {
+    "tracking_class": "ClassRef", "location": "DepartmentRef", "note": NOTE, "memo": "CustomerMemo",
+    "po_number": "CustomerMemo", "email": "BillEmail", "billing": "BillAddr", "shipping": "ShipAddr", "due": "DueDate",
+    "terms": "SalesTermRef",
+}  # fmt: skip
+_CLEARED: Mapping[str, Mapping[str, str]] = {
+    "Invoice": _SALE,
+    "CreditMemo": _SALE,
+    "Payment": {"number": "PaymentRefNum", "note": NOTE, "method": NOTE, "deposit_to": "DepositToAccountRef"},
+    "PurchaseOrder": {
+        "location": "DepartmentRef", "ship_to": "ShipAddr", "expected": "DueDate", "terms": "SalesTermRef",
+        "memo": "Memo", "note": NOTE,
+    },
+    "Bill": {"location": "DepartmentRef", "due": "DueDate", "terms": "SalesTermRef", "note": NOTE, "memo": NOTE},
+    "Customer": {
+        "email": "PrimaryEmailAddr", "phone": "PrimaryPhone", "billing": "BillAddr", "shipping": "ShipAddr",
+    },
+}  # fmt: skip
+"""The element of each field that can be taken off, by QuickBooks' kind."""
 
 ADDRESS_LINES = 5
 COMPANY_NAME_LENGTH = 100
@@ -53,6 +80,44 @@ def update(kind: str, fields: Payload, revises: Revision, version: str, include:
     are replaced. For `include` see `create`."""
     named = {**fields, "Id": revises.id, "SyncToken": version, "sparse": True}
     return {"operation": "update", kind: named, **_options(include)}
+
+
+def replace(
+    kind: str, fields: Payload, revises: Revision, row: Mapping[str, Any], options: Mapping[str, str],
+    *, include: str = "",
+) -> Payload:  # fmt: skip
+    """Return the batch item that changes all of a `kind`, as it is in `row`: what the document does not have any more
+    is removed, and what only QuickBooks or a bookkeeper has filled in stays.
+
+    A sparse update cannot always remove a reference; a full one removes what it does not send (Intuit's .NET SDK,
+    issue 113). For `include` see `create`.
+    """
+    gone = cleared_elements(kind, revises)
+    kept = {name: value for name, value in row.items() if name not in _READ_ONLY and name not in gone}
+    if note := kept.get(NOTE):
+        kept[NOTE] = without_mark(note)
+    if customs := _custom_fields(row, fields, "po_number" in revises.cleared, PO_NUMBER.value_in(options)):
+        fields = {**fields, "CustomField": customs}
+    named = {**kept, **fields, "Id": revises.id, "SyncToken": str(row["SyncToken"]), "sparse": False}
+    return {"operation": "update", kind: named, **_options(include)}
+
+
+def cleared_elements(kind: str, revises: Revision) -> set[str]:
+    """Return the elements of a `kind` that a change may have to remove."""
+    elements = _CLEARED[kind]
+    return {elements[name] for name in revises.cleared if name in elements}
+
+
+def removes(kind: str, fields: Payload, revises: Revision) -> bool:
+    """Return True if a change with these `fields` has to remove an element."""
+    return "po_number" in revises.cleared or not cleared_elements(kind, revises) <= fields.keys()
+
+
+def _custom_fields(row: Mapping[str, Any], fields: Payload, is_cleared: bool, place: str) -> list[Payload]:
+    """Return the custom fields of a changed document: ours, and those of others, which would be removed otherwise."""
+    ours = fields.get("CustomField", [])
+    changed = {one["DefinitionId"] for one in ours} | ({place} if is_cleared else set())
+    return [*(one for one in row.get("CustomField", ()) if one["DefinitionId"] not in changed), *ours]
 
 
 def void(kind: str, revises: Revision, version: str) -> Payload:

@@ -69,7 +69,8 @@ def update(document: Document, options: Mapping[str, str], books: Books) -> Conv
     """Change the posting that a document revises, in one write."""
     kind, fields = payloads.document(document, options, books)
     assert document.revises is not None
-    row = yield from change_row(kind, document.revises, fields, describe(document), include=_include_option(document))
+    include = _include_option(document)
+    row = yield from change_row(kind, document.revises, fields, describe(document), options, include=include)
     return _build_posting(document, row)
 
 
@@ -152,7 +153,7 @@ def create(record: NewRecord, options: Mapping[str, str], books: Books) -> Conve
         case NewCustomer() if record.revises is not None:
             fields = payloads.party(record)
             subject = say("the customer “%(name)s”", name=fields["DisplayName"])
-            row = yield from change_row("Customer", record.revises, fields, subject)
+            row = yield from change_row("Customer", record.revises, fields, subject, options)
             return Ref(id=row["Id"], name=row["DisplayName"])
         case NewCustomer():
             return (yield from _create_party("Customer", payloads.party(record), options))
