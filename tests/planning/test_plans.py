@@ -84,6 +84,16 @@ def test_a_plan_offers_what_is_not_wanted_and_blocks_only_what_is() -> None:
     assert [one.code for one in plan(unpriced, Choices(), empty_books()).blockers] == ["does-not-add-up"]
 
 
+def test_a_payment_of_nothing_is_left_out_and_a_refund_is_called_one() -> None:
+    (paid,) = order_1042().payments
+    nothing, refund = replace(paid, id="8", amount=Decimal("0.00")), replace(paid, id="9", amount=Decimal("-20.00"))
+    made = plan(replace(order_1042(), payments=(paid, nothing)), Choices(), empty_books())
+    assert made.blockers == ()
+    assert [step.about for step in made.steps if step.kind == "payment"] == ["payment/7"]
+    refunded = plan(replace(order_1042(), payments=(paid, refund)), Choices(), empty_books())
+    assert [one.code for one in refunded.blockers] == ["refund"]
+
+
 def test_what_fills_a_role_comes_from_the_first_that_says_it() -> None:
     """The choice for the vendor, the choice for the order, the order itself, what is saved, what is suggested."""
     role, term = str(Role.COST), str(Role.TERMS)

@@ -15,7 +15,8 @@ from hub.plugin import AT_ONCE, DEPOSITS, Invoice, Payment, Problem, Ref, Role, 
 class PaymentBuilder:
     """One payment for each that the order received, applied to its invoice if there is one by then.
 
-    A refund is none: what was paid back for a credit memo is entered in the books by hand, where the money left.
+    A payment of nothing is none. A refund is none either: what was paid back is entered in the books by hand, where the
+    money left.
     """
 
     kind = Payment.kind
@@ -25,7 +26,8 @@ class PaymentBuilder:
 
     def build(self, parts: Parts) -> Iterator[Built]:
         for received in parts.order.payments:
-            yield _build(parts, received)
+            if received.amount:
+                yield _build(parts, received)
 
 
 def is_invoiced(parts: Parts) -> bool:
@@ -42,6 +44,8 @@ def takes_deposits(order: Order, context: PlanningContext) -> bool:
 def _build(parts: Parts, received: OrderPayment) -> Built:
     order, refs, source = parts.order, parts.refs, f"order/{parts.order.id}/payment/{received.id}"
     is_applied = is_invoiced(parts)
+    if received.amount < 0:
+        return Built(source=source, part=received.id, document=None, problems=(_refund(received),))
     document, problems = built_or_problem(lambda: Payment(
         number=received.reference, date=received.date, currency=order.currency, customer=parts.customer.ref,
         invoice=Ref(id="", name=f"Invoice {order.number}") if is_applied else None, amount=received.amount,
@@ -53,6 +57,15 @@ def _build(parts: Parts, received: OrderPayment) -> Built:
         waits_for=((f"order/{order.id}", Invoice.kind),) if is_applied else (),
         title=lambda payment: say("Payment %(amount)s for %(order)s", amount=payment.amount, order=order.number),
         problems=(*problems, *(() if is_applied else _without_invoice(parts, source))),
+    )  # fmt: skip
+
+
+def _refund(received: OrderPayment) -> Problem:
+    return Problem(
+        code="refund", what=say("The payment of %(amount)s is a refund.", amount=received.amount),
+        why=say("Refunds are not sent: only you know from which account the money left."),
+        cure=say("Enter the refund in the books, take it off the payments of this order, and send the order."),
+        field="documents",
     )  # fmt: skip
 
 
