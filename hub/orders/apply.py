@@ -22,6 +22,7 @@ from hub.plugin import NewRecord, RecordKind, Ref, Subject, Transaction, say
 from hub.queue import tell, wake
 from hub.serialization import subject_json, subject_of
 from hub.states import DeliveryState
+from hub.tracing import current_trace
 
 
 def apply_plans(installation: Installation, plans: Sequence[Plan], by: str) -> None:
@@ -70,6 +71,7 @@ def _written(installation: Installation, row: Delivery | None, step: Step, by: s
         row = Delivery(
             installation_id=installation.id, organization_id=installation.organization_id, source=step.source,
             kind=step.kind, title=step.title, subject=subject, state=DeliveryState.WAITING, sent_by=by,
+            trace=current_trace(),
         )  # fmt: skip
         session().add(row)
         return row
@@ -118,6 +120,7 @@ def begin_anew(row: Delivery) -> None:
     """Make a delivery wait as if it had never been tried."""
     close_conversation(row, say("Begun anew."))
     row.problems, row.reference, row.tries, row.tried_since = [], "", 0, None
+    row.trace = current_trace()
     if row.state is not DeliveryState.WAITING:
         row.move(DeliveryState.WAITING)
 

@@ -143,6 +143,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("left", hub.database.Json(), nullable=False),
         sa.Column("held", hub.database.Json(), nullable=False),
         sa.Column("sent_at", hub.database.Moment(), nullable=False),
+        sa.Column("trace", sa.String(length=55), nullable=False),
         sa.Column("due_at", hub.database.Moment(), nullable=True),
         sa.ForeignKeyConstraint(
             ["installation_id"],
@@ -237,6 +238,7 @@ def upgrade() -> None:  # noqa: PLR0915 – Alembic writes it, table by table.
         sa.Column("sent_by", sa.String(length=200), nullable=False),
         sa.Column("sent_at", hub.database.Moment(), nullable=False),
         sa.Column("moved_at", hub.database.Moment(), nullable=False),
+        sa.Column("trace", sa.String(length=55), nullable=False),
         sa.Column("posting_id", sa.String(length=64), nullable=False),
         sa.Column("posting_number", sa.String(length=100), nullable=False),
         sa.Column("posting_total", hub.database.Money(), nullable=True),
