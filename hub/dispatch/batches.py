@@ -23,6 +23,7 @@ from hub.models import BatchRow, ConversationRow, Delivery, Exchange, Installati
 from hub.plugin import Integration, PullIntegration, Request, document_kinds, say
 from hub.serialization import books_json
 from hub.states import BatchState, ConversationState, DeliveryState, InstallationState
+from hub.tracing import follow
 
 _D = DeliveryState
 _REST = dt.timedelta(seconds=30)
@@ -207,11 +208,12 @@ def _go_on(
     on."""
     asked, entered = list[tuple[ConversationRow, Request]](), list[Entered]()
     for row in rows:
-        step = proceed_conversation(row, integration)
-        if isinstance(step, Asks):
-            asked.append((row, step.request))
-        elif (one := settle_conversation(row, step)) is not None:
-            entered.append(one)
+        with follow("proceed", [row.trace], installation=installation.id, conversation=row.id):
+            step = proceed_conversation(row, integration)
+            if isinstance(step, Asks):
+                asked.append((row, step.request))
+            elif (one := settle_conversation(row, step)) is not None:
+                entered.append(one)
         if isinstance(step, Crashes) and step.hung:
             installation.resume_at = now() + _REST
             break

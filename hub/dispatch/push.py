@@ -44,7 +44,7 @@ def step(
     try:
         trip = Trip(
             integration=integration, connection=credentials.connection_of(installation, integration), batch_id=batch.id,
-            batch=batch.sealed(),
+            batch=batch.sealed(), traces=[one.conversation.trace for one in batch.exchanges],
         )  # fmt: skip
     except AuthorizationExpired as error:
         return Done(responses.conclude_trip(installation, integration, batch, error))

@@ -21,6 +21,7 @@ from hub.plugin import (
     Response,
     Unavailable,
 )
+from hub.tracing import follow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Trip:
     connection: Connection
     batch_id: int
     batch: Batch
+    traces: Sequence[str] = ()
+    """Of what the batch carries (`hub.tracing`)."""
     refresh: Refresh | None = None
     was_refreshed: bool = False
 
@@ -45,9 +48,11 @@ class Trip:
 
     def make(self) -> Sequence[Response] | Authorized:
         """Call the plugin. Raises whatever it raises, and `TypeError` or `ValueError` for nonsense."""
-        if self.refresh is not None:
-            return self.integration.refresh(self.connection)
-        return validation.check_responses(self.integration.send(self.batch, self.connection), len(self.batch.requests))
+        with follow(self.purpose, self.traces, integration=self.integration.key, batch=self.batch_id):
+            if self.refresh is not None:
+                return self.integration.refresh(self.connection)
+            found = self.integration.send(self.batch, self.connection)
+            return validation.check_responses(found, len(self.batch.requests))
 
 
 @dataclass(frozen=True, slots=True)

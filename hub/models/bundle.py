@@ -38,6 +38,7 @@ class Bundle(Base):
     left: Mapped[list[str]] = mapped_column(Json)
     problems: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     sent_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    trace: Mapped[str] = mapped_column(String(55), default="")
     due_at: Mapped[dt.datetime | None] = mapped_column(Moment, index=True, default=now)
 
     installation: Mapped[Installation] = relationship()

@@ -52,6 +52,11 @@ class ConversationRow(Base):
 
     __table_args__ = (Index("ix_hub_conversation_open", "installation_id", "state"),)
 
+    @property
+    def trace(self) -> str:
+        """The trace of its delivery; empty for a conversation about lists, or where nothing is traced."""
+        return self.delivery.trace if self.delivery is not None else ""
+
     def move(self, to: ConversationState) -> None:
         """Change the state. Raises `IllegalMove`."""
         self.state = next_state(self.state, to)

@@ -66,6 +66,8 @@ class Delivery(Base):
     sent_by: Mapped[str] = mapped_column(String(200))
     sent_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     moved_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
+    trace: Mapped[str] = mapped_column(String(55), default="")
+    """Of the click that sent it, or tried it again (`hub.tracing`); empty where nothing is traced."""
 
     posting_id: Mapped[str] = mapped_column(String(64), default="")
     posting_number: Mapped[str] = mapped_column(String(100), default="")

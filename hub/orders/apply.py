@@ -22,6 +22,7 @@ from hub.plugin import NewRecord, RecordKind, Ref, Subject, Transaction, say
 from hub.queue import tell_host, wake
 from hub.serialization import subject_json, subject_of
 from hub.states import DeliveryState
+from hub.tracing import current_trace
 
 
 def apply_plans(installation: Installation, plans: Sequence[Plan], by: str) -> None:
@@ -80,6 +81,7 @@ def _write_step(installation: Installation, row: Delivery | None, step: Step, by
         row = Delivery(
             installation_id=installation.id, organization_id=installation.organization_id, source=step.source,
             kind=step.kind, title=step.title, subject=subject, state=DeliveryState.WAITING, sent_by=by,
+            trace=current_trace(),
         )  # fmt: skip
         session().add(row)
         return row
@@ -128,6 +130,7 @@ def reset_delivery(row: Delivery) -> None:
     """Make a delivery wait as if it had never been tried."""
     close_conversation(row, say("Started again."))
     row.problems, row.reference, row.tries, row.tried_since = [], "", 0, None
+    row.trace = current_trace()
     if row.state is not DeliveryState.WAITING:
         row.move(DeliveryState.WAITING)
 

@@ -30,6 +30,7 @@ from hub.orders.validator import Validator
 from hub.plugin import Problem, say
 from hub.queue import commit, enqueue, rollback
 from hub.serialization import problems_json, problems_of
+from hub.tracing import current_trace, follow, span
 
 AT_A_TIME = 20
 """Orders that are queued in one transaction: well under a second, for others wait for its lock."""
@@ -58,9 +59,11 @@ def create_bundle(
     access.require_send(actor, installation, kinds)
     if installation.state not in access.SENDABLE:
         raise NotPossible(say("This integration is not connected."))
+    with span("send orders", installation=installation_id, orders=len(order_ids)):
+        trace = current_trace()
     bundle = Bundle(
         installation_id=installation_id, organization_id=whose, key=key, user_id=user.id, sent_by=user.name,
-        teams=sorted(user.teams), documents=list(kinds), order_ids=list(order_ids), left=list(order_ids),
+        teams=sorted(user.teams), documents=list(kinds), order_ids=list(order_ids), left=list(order_ids), trace=trace,
     )  # fmt: skip
     session().add(bundle)
     try:
@@ -112,6 +115,12 @@ def find_due_bundles() -> list[int]:
 
 def send_bundle(bundle_id: int) -> None:
     """Queue what is left of a bundle. Safe to call at any time, by any number of processes."""
+    bundle = session().get(Bundle, bundle_id)
+    with follow("queue orders", [bundle.trace] if bundle else (), bundle=bundle_id):
+        _send_all(bundle_id)
+
+
+def _send_all(bundle_id: int) -> None:
     more = True
     while more:
         try:

@@ -30,6 +30,7 @@ from hub.plugin import FixKind, Problem, say
 from hub.queue import commit, rollback, wake
 from hub.serialization import problems_json, subject_json, subject_of
 from hub.states import BatchState, DeliveryState, InstallationState, StopReason
+from hub.tracing import current_trace, span
 
 _D = DeliveryState
 
@@ -45,7 +46,8 @@ def retry_delivery(actor: Actor, delivery_id: int, given: Mapping[str, str] | No
     delivery = scope.find_delivery(actor.organization.id, delivery_id)
     installation_id = _successor(delivery).id
     access.require_send(actor, scope.find_installation(actor.organization.id, installation_id), [delivery.kind])
-    return with_validation(lambda validator: _retry_locked(delivery, installation_id, given or {}, validator))
+    with span("retry", installation=installation_id, delivery=delivery_id):
+        return with_validation(lambda validator: _retry_locked(delivery, installation_id, given or {}, validator))
 
 
 def _successor(delivery: Delivery) -> Installation:
@@ -102,6 +104,7 @@ def _resume_conversation(delivery: Delivery) -> None:
     for companion in companions.values():
         companion.move(_D.QUEUED)
         companion.due_at, companion.problems, companion.reference = now(), [], ""
+        companion.trace = current_trace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

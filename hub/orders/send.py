@@ -20,6 +20,7 @@ from hub.planning.choices import Choices
 from hub.planning.plan import plan_many
 from hub.plugin import Problem, document_kinds, say
 from hub.queue import commit, rollback
+from hub.tracing import span
 
 T = TypeVar("T")
 
@@ -32,7 +33,8 @@ def send_order(actor: Actor, installation_id: int, order: Order, choices: Choice
     """
     installation = scope.find_installation(actor.organization.id, installation_id)
     access.require_send(actor, installation, _kinds_to_send(choices))
-    left = retry_on_conflict(lambda validator: _send_locked(installation_id, order, choices, actor.user, validator))
+    with span("send order", installation=installation_id, order=order.id):
+        left = retry_on_conflict(lambda validator: _send_locked(installation_id, order, choices, actor.user, validator))
     if order.id in left:
         raise Incomplete(*left[order.id])
     return deliveries_of_order(actor.organization.id, order.id)
