@@ -38,7 +38,7 @@ app = Flask("worker")
 app.config.update(HUB_REDIS_URL=sys.argv[1])
 with app.app_context():
     for _ in range({TURNS}):
-        while wait := rate_limits.acquire(Pretend(Ledger()), "books-1", ()):
+        while wait := rate_limits.acquire_room(Pretend(Ledger()), "books-1", ()):
             time.sleep(wait.total_seconds())
         print(time.time(), flush=True)
 """
