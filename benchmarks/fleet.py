@@ -20,7 +20,7 @@ from redis import Redis
 from rq import Worker as Listening
 from sqlalchemy import func, select
 
-from benchmarks.mugs import orders
+from tests.support.mugs import orders
 from benchmarks.online import KINDS, Sandbox, Worker, connect, database, host, settings, wait
 from hub.access import Actor
 from hub.database import now, session

@@ -27,7 +27,7 @@ from rq import Worker as Listening
 from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 
-from benchmarks.mugs import ORDERS, Mugs, orders
+from tests.support.mugs import ORDERS, Mugs, orders
 from benchmarks.script import Script
 from benchmarks.served import create_app
 from hub import migrating

@@ -11,7 +11,7 @@ import sys
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from benchmarks.mugs import Mugs
+from tests.support.mugs import Mugs
 from hub import Hub, worker
 from hub.host import Host
 

@@ -28,11 +28,11 @@ _SERIES = 100_000
 
 def orders(first: int, count: int = ORDERS) -> list[Order]:
     """So many orders from the first of a series on."""
-    return [_order(number, ORDERS // count) for number in range(first, first + count)]
+    return [order(number, ORDERS // count) for number in range(first, first + count)]
 
 
-def _order(number: int, part: int = 1) -> Order:
-    """An order of a new customer for a new item, with a payment."""
+def order(number: int, part: int = 1) -> Order:
+    """Return the order of a number: of a new customer for a new item, with a payment."""
     series, place = divmod(number, _SERIES)
     customer = f"Customer {series}-{place % (CUSTOMERS // part)}"
     item = f"Item {series}-{place % (ITEMS // part)}"
@@ -58,7 +58,7 @@ class Mugs(Host):
         return []
 
     def some_orders(self, organization_id: str, order_ids: Sequence[str]) -> Sequence[Order]:
-        return [_order(int(one)) for one in order_ids]
+        return [order(int(one)) for one in order_ids]
 
     def source_fields(self) -> Sequence[SourceField]:
         return [SourceField(key="number", label="Product number")]
