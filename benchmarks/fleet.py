@@ -20,7 +20,6 @@ from redis import Redis
 from rq import Worker as Listening
 from sqlalchemy import func, select
 
-from tests.support.mugs import orders
 from benchmarks.online import KINDS, Sandbox, Worker, connect, database, host, settings, wait
 from hub.access import Actor
 from hub.database import now, session
@@ -30,6 +29,7 @@ from hub.orders.send import send_order
 from hub.planning.choices import Choices, choice_of_new
 from sandbox.online.seed.companies import copies
 from tests.support import redis
+from tests.support.mugs import orders
 from tests.support.processes import wait_until
 
 COMPANIES, WORKERS, LATENCY = 100, 2, 1.0

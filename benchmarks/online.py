@@ -27,7 +27,6 @@ from rq import Worker as Listening
 from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 
-from tests.support.mugs import ORDERS, Mugs, orders
 from benchmarks.script import Script
 from benchmarks.served import create_app
 from hub import migrating
@@ -45,6 +44,7 @@ from hub.states import DeliveryState
 from sandbox.online import REALM
 from tests.support import redis
 from tests.support.host import ACME, ADA_AT_ACME
+from tests.support.mugs import ORDERS, Mugs, orders
 from tests.support.processes import wait_until
 
 SAMPLE = 10

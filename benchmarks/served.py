@@ -11,9 +11,9 @@ import sys
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from tests.support.mugs import Mugs
 from hub import Hub, worker
 from hub.host import Host
+from tests.support.mugs import Mugs
 
 
 def create_app(host: Host, database: str, key: str, redis: str, settings: str) -> Flask:

@@ -1,6 +1,6 @@
 """A hub that drives many companies at once: each part is a process that may be killed and started again.
 
-PostgreSQL, a Redis that keeps nothing, the sandbox QuickBooks Online, a web process, workers and schedulers. All data is
+PostgreSQL, a Redis that keeps nothing, the sandbox QuickBooks Online, a web process, workers and schedulers. All is
 in one folder. Whoever makes a fleet is its host, and presses Send.
 """
 
@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -251,7 +251,7 @@ class Fleet:
         ids = [company.installation_id for company in (self.companies if among is None else among)]
         query = select(Delivery.state, func.count()).where(Delivery.installation_id.in_(ids)).group_by(Delivery.state)
         try:
-            return {state: count for state, count in session().execute(query)}
+            return dict(iter(session().execute(query)))
         finally:
             session().remove()
 
@@ -306,9 +306,9 @@ def connect_online(actor: Actor, realm: str) -> int:
     claimed = claim_attempt(actor, installation.integration, query["state"])
     finish_authorization(actor, claimed, back, query)
     pump.deliver(installation.id)
-    integration = registry.integration(installation.integration)
-    chosen = mappings.choices(installation, integration)
-    mappings.save(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
+    integration = registry.find_integration(installation.integration)
+    chosen = mappings.list_choices(installation, integration)
+    mappings.save_mappings(installation, integration, {one.field.key: one.chosen.id for one in chosen if one.chosen})
     commit()
     return installation.id
 
