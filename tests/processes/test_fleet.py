@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, select, update
 
 from hub.database import now, session
-from hub.models import BatchRow, Delivery, Installation
+from hub.models import BatchRow, Delivery, Installation, Lease
 from hub.queue import commit
 from hub.states import BatchState, DeliveryState
 from tests.support import fleets
@@ -105,6 +105,26 @@ def test_workers_killed_with_many_trips_under_way_lose_and_double_nothing(fleet:
     asked = fleet.times_asked()
     assert min(asked[key] for keys in interrupted for key in keys) >= 2
     trade.check()
+
+
+def test_jobs_that_die_by_themselves_are_followed_by_others_though_their_companies_are_suspected(
+    fleet: Fleet, trade: Trade
+) -> None:
+    trade.send_held()
+    wait_for_trips(fleet, COMPANIES)
+    fleet.kill_jobs()
+    suspected = select(func.count()).select_from(Lease).where(Lease.deaths == 1)
+    wait_until(lambda: count(suspected) == COMPANIES, 20, "their leases are marked", every=0.02)
+    fleet.let_books_go()
+    fleet.wait_until_posted(PATIENCE)
+    wait_until(lambda: count(select(func.count()).select_from(Lease)) == 0, 20, "nobody is suspected any more")
+    trade.check()
+
+
+def count(query: Select[int]) -> int:
+    found = session().scalar(query) or 0
+    session().remove()
+    return found
 
 
 def test_a_worker_that_is_told_to_stop_ends_when_its_trips_are_back_and_another_does_the_rest(

@@ -157,6 +157,12 @@ class Fleet:
         if process is not None:
             process.wait() if isinstance(process, subprocess.Popen) else process.join()
 
+    def kill_jobs(self) -> None:
+        """`kill -9` the processes that run the workers' jobs, and leave the workers alone."""
+        for name in self.workers:
+            for child in psutil.Process(self.pid(name)).children():
+                child.kill()
+
     def stop(self, name: str) -> None:
         """Kill a process that is not to be started again."""
         self.kill(name)
