@@ -33,6 +33,7 @@ from sqlalchemy import (
     and_,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.types import TypeEngine
@@ -87,6 +88,12 @@ def changes_one(statement: Update) -> bool:
     with it."""
     result = cast("CursorResult[Any]", session().execute(statement.execution_options(synchronize_session=False)))
     return result.rowcount == 1
+
+
+def insert_into(model: type[DeclarativeBase]) -> Any:
+    """Return an INSERT of the dialect at hand, for ON CONFLICT, which both have and the standard has not."""
+    dialect = postgresql if session().get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model)
 
 
 class Moment(TypeDecorator[dt.datetime]):

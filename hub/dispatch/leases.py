@@ -10,11 +10,10 @@ import secrets
 from collections.abc import Collection
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Insert, and_, delete, exists, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, literal, select, update
 from sqlalchemy.exc import OperationalError
 
-from hub.database import changes_one, is_lock_timeout, limit_lock_wait, now, session
+from hub.database import changes_one, insert_into, is_lock_timeout, limit_lock_wait, now, session
 from hub.errors import LeaseLost, Locked
 from hub.extension import lease_time
 from hub.models import Installation, Lease, LeaseKind
@@ -39,7 +38,7 @@ def acquire_leases(kind: LeaseKind, installation_ids: Collection[int], token: st
         literal(kind, Lease.kind.type), Installation.id, literal(token),
         literal(moment + lease_time(), Lease.until.type), literal(0),
     ).where(Installation.id.in_(installation_ids)).order_by(Installation.id)  # fmt: skip
-    insert = _insert().from_select(["kind", "installation_id", "token", "until", "deaths"], rows)
+    insert = insert_into(Lease).from_select(["kind", "installation_id", "token", "until", "deaths"], rows)
     acquired = insert.on_conflict_do_update(
         index_elements=[Lease.kind, Lease.installation_id],
         set_={"token": insert.excluded.token, "until": insert.excluded.until},
@@ -128,10 +127,3 @@ def _lock(installation_id: int, *, waits: bool) -> Installation | None:
 
 def _of(kind: LeaseKind, installation_id: int) -> ColumnElement[bool]:
     return and_(Lease.kind == kind, Lease.installation_id == installation_id)
-
-
-def _insert() -> Any:
-    """Return an INSERT of the dialect at hand, for ON CONFLICT, which both have and the standard has not."""
-    is_postgresql = session().get_bind().dialect.name == "postgresql"
-    made: Insert = postgresql.insert(Lease) if is_postgresql else sqlite.insert(Lease)
-    return made

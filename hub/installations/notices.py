@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from rq.timeouts import BaseTimeoutException
 from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from hub import events
 from hub.backoff import backoff
-from hub.database import changes_one, now, session
+from hub.database import changes_one, insert_into, now, session
 from hub.dispatch import endpoints
 from hub.extension import digest_hour
 from hub.installations import mail
 from hub.installations.notice_texts import Finding
 from hub.models import Credential, Delivery, Endpoint, Installation, Notice, NoticeKind
-from hub.queue import commit, rollback
+from hub.queue import commit
 from hub.states import DeliveryState, InstallationState
 
 THRESHOLDS = ((1, NoticeKind.EXPIRES_IN_1), (7, NoticeKind.EXPIRES_IN_7), (30, NoticeKind.EXPIRES_IN_30))
@@ -39,6 +39,9 @@ _RELEVANT = dt.timedelta(days=1)
 _AT_WORK = dt.timedelta(minutes=10)
 """For how long one that mails a notice is believed to be alive."""
 
+_AT_ONCE = 500
+"""Notices that are created by one statement."""
+
 _S = InstallationState
 
 log = logging.getLogger(__name__)
@@ -52,10 +55,12 @@ def find_findings(organization_id: str) -> list[Finding]:
 def give_notices() -> None:
     """Create a notice for each new finding. Several schedulers may do so at once."""
     found = [one for one in _query_findings() if one.kind is not NoticeKind.DIGEST or now().hour >= digest_hour()]
-    told = _find_given({one.installation.id for one in found})
-    for finding in found:
-        if not any(_is_same(finding, one) for one in told):
-            _give_notice(finding)
+    given = defaultdict[tuple[int, NoticeKind], list[Notice]](list)
+    for one in _find_given({one.installation.id for one in found}):
+        given[one.installation_id, one.kind].append(one)
+    new = [one for one in found if not any(_is_same(one, told) for told in given[one.installation.id, one.kind])]
+    for first in range(0, len(new), _AT_ONCE):
+        _give_notices({finding.mark: finding for finding in new[first : first + _AT_ONCE]})
 
 
 def find_due_notices() -> list[int]:
@@ -156,16 +161,19 @@ def _is_same(finding: Finding, notice: Notice) -> bool:
     return abs(notice.about_at - finding.about_at) <= near
 
 
-def _give_notice(finding: Finding) -> None:
-    session().add(Notice(
-        organization_id=finding.installation.organization_id, installation_id=finding.installation.id,
-        kind=finding.kind, mark=finding.mark, about_at=finding.about_at,
-    ))  # fmt: skip
-    _note(finding.installation, finding.kind, "given")
-    try:
-        commit()
-    except IntegrityError:  # Another scheduler was faster, or it was told today already.
-        rollback()
+def _give_notices(findings: Mapping[str, Finding]) -> None:
+    """Create notices, by their mark, unless another scheduler was faster or it was told today already."""
+    rows = [
+        {
+            "organization_id": one.installation.organization_id, "installation_id": one.installation.id,
+            "kind": one.kind, "mark": mark, "about_at": one.about_at,
+        }
+        for mark, one in findings.items()
+    ]  # fmt: skip
+    created = insert_into(Notice).on_conflict_do_nothing(index_elements=[Notice.mark]).returning(Notice.mark)
+    for mark in session().scalars(created, rows).all():
+        _note(findings[mark].installation, findings[mark].kind, "given")
+    commit()
 
 
 def _note(installation: Installation, kind: NoticeKind, outcome: str) -> None:
