@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from benchmarks import desktop, fleet, online, pages
+from benchmarks import desktop, fleet, online, pages, sweep
 
 logging.disable(logging.CRITICAL)  # The figures are what is to be read.
 desktop.main()
 online.main()
 fleet.main()
+sweep.main()
 pages.main()
