@@ -194,7 +194,9 @@ class Pump:
     def _renew(self) -> None:
         """Renew all leases in good time."""
         moment, span = time.monotonic(), lease_time().total_seconds()
-        if not self.products or moment - self._renewed < span / _RENEWALS:
+        if not self.products:
+            self._renewed = moment
+        if moment - self._renewed < span / _RENEWALS:
             return
         try:
             leases.renew_leases(self.token)
@@ -205,6 +207,7 @@ class Pump:
             log.warning("The leases cannot be renewed: %s", error)
             if moment - self._renewed > span:
                 raise LeaseLost("The database was away for too long.") from error
+            stopping.wait(DATABASE_SECONDS)
 
     def _should_drain(self) -> bool:
         """Return True if the process should end: it was told to, its time is over, a plugin hangs, other jobs wait."""

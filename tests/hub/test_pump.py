@@ -25,7 +25,7 @@ from hub.dispatch import leases, pump, rate_limits, steps
 from hub.dispatch.executors import Beside
 from hub.dispatch.pump import Pump
 from hub.dispatch.trips import Returned
-from hub.errors import Locked
+from hub.errors import LeaseLost, Locked
 from hub.host import Delivered, Organization
 from hub.installations.install import claim_attempt, finish_authorization, install_integration, start_authorization
 from hub.models import BatchRow, Delivery, Installation, Lease, LeaseKind, Mapping
@@ -266,6 +266,24 @@ def test_an_answer_is_kept_while_the_database_is_away(fleet: Fleet, monkeypatch:
     assert len(away) == COMPANIES
     assert fleet.posted() == set(fleet.ids)
     assert len(fleet.trips) == len(set(fleet.trips)), "No answer was lost."
+
+
+def test_leases_that_cannot_be_renewed_in_time_end_the_worker(
+    app: Flask, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.config["HUB_LEASE_SECONDS"] = 1
+    monkeypatch.setattr(pump, "DATABASE_SECONDS", 0.05)
+    fleet.hold("books-0")
+    renewals = []
+
+    def renew(token: str) -> int:
+        renewals.append(token)
+        raise OperationalError("UPDATE hub_lease", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(leases, "renew_leases", renew)
+    with pytest.raises(LeaseLost):
+        fleet.drive()
+    assert len(renewals) > 1, "It was tried as long as the leases last."
 
 
 def test_a_bug_of_ours_in_one_company_holds_up_nobody_else(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
