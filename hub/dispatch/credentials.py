@@ -15,7 +15,7 @@ from hub.dispatch import leases
 from hub.extension import confirmation_time, keep_alive, settings_of, sign_in_time, vault
 from hub.integrations import timeouts
 from hub.models import Credential, Installation, LeaseKind
-from hub.plugin import AuthorizationExpired, Authorized, Connection, PushIntegration, Unavailable, say
+from hub.plugin import AuthorizationExpired, Authorized, Connection, IntegrationError, PushIntegration, Unavailable, say
 from hub.queue import commit
 
 _AGAIN = dt.timedelta(minutes=5)
@@ -68,19 +68,32 @@ class Refresh:
 
 
 def begin_refresh(installation: Installation, integration: PushIntegration, token: str) -> Refresh | None:
-    """Acquire the lease to exchange credentials for fresh ones; None while another process is at it.
+    """Acquire the lease to exchange credentials for fresh ones; None while another process is at it, or if it has just
+    been.
 
-    A second exchange of the same value can end the whole authorization. Raises `AuthorizationExpired` if there are no
-    credentials, and `Unavailable` while a first refusal waits to be confirmed. The caller commits before it asks.
+    A second exchange of the same value can end the whole authorization. So the credentials are read once more when the
+    lease is ours: whoever had it stored what came of its exchange before it released it. Raises `AuthorizationExpired`
+    if there are no credentials, and `Unavailable` while a first refusal waits to be confirmed. The caller commits
+    before it asks.
     """
-    handed, credential = connection_of(installation, integration), installation.credential
-    assert credential is not None
-    refused_at = credential.renewal_refused_at
-    if refused_at is not None and not _is_confirmed(refused_at):
-        raise _unconfirmed(say("The authorization is not renewed."), refused_at)
+    seen = installation.credential.version if installation.credential is not None else 0
     if not leases.acquire_lease(LeaseKind.CREDENTIALS, installation.id, token):
         return None
-    return Refresh(token=token, version=credential.version, connection=handed)
+    credential = session().get(Credential, installation.id, populate_existing=True)
+    try:
+        if credential is None:
+            raise AuthorizationExpired(say("There are no credentials."))
+        refused_at = credential.renewal_refused_at
+        if refused_at is not None and not _is_confirmed(refused_at):
+            raise _unconfirmed(say("The authorization is not renewed."), refused_at)
+        if credential.version == seen:
+            handed = connection_of(installation, integration)
+            return Refresh(token=token, version=seen, connection=handed)
+    except IntegrationError:
+        leases.release_lease(LeaseKind.CREDENTIALS, installation.id, token)
+        raise
+    leases.release_lease(LeaseKind.CREDENTIALS, installation.id, token)
+    return None
 
 
 def finish_refresh(installation: Installation, refresh: Refresh, outcome: Authorized | BaseException) -> None:
