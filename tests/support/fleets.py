@@ -293,6 +293,8 @@ def running(folder: Path, companies: int, **given: Any) -> Iterator[Fleet]:
             fleet.wait_for_workers()
             yield fleet
             session().remove()
+            for engine in fleet.app.extensions["sqlalchemy"].engines.values():
+                engine.dispose()
     finally:
         fleet.close()
 
