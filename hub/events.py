@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Fields(TypedDict, total=False):
-    """What an event may say."""
+    """The fields that an event may have."""
 
     organization: str
     installation: int

@@ -1,4 +1,4 @@
-"""What RQ calls: thin, with ids only. A job is a wake-up; running one twice, or late, or never, changes nothing."""
+"""The jobs of RQ: thin, with ids only. A job is a wake-up; running one twice, or late, or never, changes nothing."""
 
 from __future__ import annotations
 

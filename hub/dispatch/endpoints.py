@@ -21,7 +21,7 @@ from hub.queue import commit
 from hub.states import InstallationState
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
-"""What a password is made of: nothing that is mistaken for something else when it is typed off a screen."""
+"""The characters of a password: none that is taken for another one when it is typed off a screen."""
 
 LENGTH = 8
 _PERIODS = 3
@@ -102,7 +102,7 @@ def connection_file(installation: Installation, url: str, support_url: str) -> D
 
 
 def next_call(row: Endpoint) -> dt.datetime | None:
-    """When the next call can be expected."""
+    """Return when the next call can be expected; None before the first one."""
     return row.called_at + dt.timedelta(minutes=row.minutes) if row.called_at else None
 
 
@@ -112,7 +112,7 @@ def is_silent(row: Endpoint) -> bool:
 
 
 def close_endpoint(installation: Installation) -> None:
-    """Nobody gets in any more."""
+    """Delete the endpoint of an installation: its address, login and password are refused from now on."""
     if installation.endpoint is not None:
         _known.pop(installation.endpoint.address, None)
     installation.endpoint = None

@@ -1,4 +1,4 @@
-"""Who makes trips: threads beside the thread of the database, or whoever asks."""
+"""Executors of trips: threads beside the thread of the database, or the thread that asks."""
 
 from __future__ import annotations
 

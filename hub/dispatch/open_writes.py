@@ -1,4 +1,4 @@
-"""What has left for the ledger, or was about to: what of a delivery is open, and what a dead worker left behind."""
+"""Writes that were sent and are not answered: those of a delivery, and those of a worker that died."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows from the end of a conversation, for the delivery, the list or the installation it was about.
+"""The end of a conversation, applied to the delivery, list or installation that it was about.
 
 All of it happens in the transaction that stores the last response, under the lock of the installation.
 """

@@ -239,7 +239,7 @@ def _attended(row: Endpoint) -> bool:
 
 
 def note_attendance(installation_id: int) -> None:
-    """Somebody has the send dialog open: a session that is going on waits a little for what will be sent."""
+    """Note that a person has the send dialog open, so that a session that goes on waits for what will be sent."""
     row = session().get(Endpoint, installation_id)
     if row is not None:
         row.attended_until = now() + seconds("HUB_ATTENDED_SECONDS", 60)
@@ -247,7 +247,7 @@ def note_attendance(installation_id: int) -> None:
 
 
 def end_attendance(installation_id: int) -> None:
-    """What was prepared is sent: there is nothing more to wait for."""
+    """Note that the person has sent, or closed the dialog, so that the session need not wait."""
     row = session().get(Endpoint, installation_id)
     if row is not None:
         row.attended_until = None
@@ -255,13 +255,13 @@ def end_attendance(installation_id: int) -> None:
 
 
 def _is_impatient(state: polling_sessions.Session) -> bool:
-    """Return True if a worker should have come by now; there may be none, and the call does the work itself."""
+    """Return True if the session has waited for a worker long enough; the call then does the work itself."""
     patience = seconds("HUB_POLLING_PATIENCE_SECONDS", 10)
     return now() - (state.waits_since or now()) >= patience
 
 
 def _is_open(installation_id: int) -> bool:
-    """Return True if a batch lies ready, is at the ledger, or has an answer that nobody has read."""
+    """Return True if a batch is ready, is at the ledger, or has an answer that is not processed."""
     going = (BatchState.OPEN, BatchState.RECEIVED)
     query = select(BatchRow.id).where(BatchRow.installation_id == installation_id, BatchRow.state.in_(going)).limit(1)
     return session().scalar(query) is not None

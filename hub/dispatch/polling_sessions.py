@@ -1,7 +1,7 @@
-"""The session that a ticket names, and what a call changes of it.
+"""Sessions of ledgers that call us, as statements: a call hands out a batch, or stores an answer, with one of them.
 
-A call that hands out what lies ready, or takes an answer in, is made of these statements and nothing else. Each is
-composed once: composing one costs more than running it.
+A session is the part of an endpoint's row that its ticket names. The statements are built once, when the module is
+imported: building one takes longer than running it (`make bench`, the part on the Web Connector).
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from hub.queue import rollback
 from hub.states import BatchState, DeliveryState
 
 LITTLE = 25
-"""How many answers are read, or requests packed, within a call: no worker would be quicker."""
+"""The most answers that are read, or requests that are put into a batch, within a call. More is left to a worker."""
 
-_PAGE = 500  # About how many entries of a list an answer holds.
+_PAGE = 500  # The entries of a list that an answer holds, about.
 _GOING = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.IN_DOUBT)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How far the session of a ledger is."""
+    """The state of a session. `complaint` is what the ledger reported last, `waits_since` the time since which it has
+    been told to ask again, `attended_until` the time up to which a person has the send dialog open."""
 
     dialect: str
     complaint: str
@@ -38,13 +39,14 @@ class Session:
 
     @property
     def is_attended(self) -> bool:
-        """Whether somebody is about to send something."""
+        """True while a person has the send dialog open."""
         return self.attended_until is not None and self.attended_until > now()
 
 
 @dataclass(frozen=True, slots=True)
 class Collected(Session):
-    """What lay ready, None if nothing did; and whether that is because a worker is at it."""
+    """The body of the batch that was handed out. It is None if none was ready; `is_much` says whether a worker is
+    preparing one."""
 
     body: str | None
     is_much: bool
@@ -52,7 +54,7 @@ class Collected(Session):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What an answer was to: so many requests. And the batch that goes next, if one lies ready."""
+    """The outcome of storing an answer: the number of requests that it answers, and the next batch if one is ready."""
 
     size: int
     next_id: int | None
@@ -61,7 +63,7 @@ class Answered:
 
     @property
     def progress(self) -> int:
-        """How much of the session is done, as `progress` says."""
+        """The part of the session that is done, in percent."""
         return percent_done(self.asked, self.remaining)
 
 
@@ -127,10 +129,10 @@ _note = (
 
 
 def keep_session(installation_id: int, ticket: str, silence: dt.timedelta, /, **changes: object) -> Session | None:
-    """Begin a transaction of the session, which may be silent for so long afterwards, and change what is to be changed.
+    """Change columns of a session's endpoint, and return the state of the session afterwards. The caller commits.
 
-    Gives its state then. None if the ticket is not that of the session that goes on; then whatever was done before in
-    the transaction is undone.
+    The session ends if it is silent for longer than `silence` from now. Returns None, and rolls back, if the ticket is
+    not that of the current session.
     """
     named = _named(installation_id, ticket, silence)
     found = session().execute(_change(**changes), named).one_or_none() if ticket else None
@@ -141,27 +143,27 @@ def keep_session(installation_id: int, ticket: str, silence: dt.timedelta, /, **
 
 
 def collect_batch(installation_id: int, ticket: str, silence: dt.timedelta) -> Collected | None:
-    """Hand the ledger what lies ready now, unless something went wrong or it has not said what it understands; if
-    nothing lies ready, it waits. As `keep_session`, but committed at once."""
+    """Hand out the batch that is ready, and commit. Nothing is handed out after a complaint, or before the ledger has
+    named its version of the dialect. Returns None if the ticket is not that of the current session."""
     found = execute_alone(_collect, _named(installation_id, ticket, silence)) if ticket else None
     return Collected(*found) if found else None
 
 
 def store_answer(installation_id: int, ticket: str, answer: str) -> Answered | None:
-    """Take in an answer to what the ledger has, and commit that at once. None if nothing was asked in this session, or
-    if that is answered already."""
+    """Store the answer to the batch that the session has, and commit. Returns None if it has none, or if that one is
+    answered already."""
     values = {"installation": installation_id, "named": ticket, "answer": answer, "moment": now()}
     found = execute_alone(_take, values) if ticket else None
     return Answered(*found) if found else None
 
 
 def note_remaining(installation_id: int) -> None:
-    """Count what is not in the books yet, and the pages of lists that are not read. A call has no time to count."""
+    """Store how many deliveries and pages of lists are left, so that a call need not count them."""
     session().execute(_note, {"installation": installation_id})
 
 
 def percent_done(asked: int, remaining: int) -> int:
-    """Return how much of a session is done in percent, as far as can be told while something is left."""
+    """Return the part of a session that is done, in percent: at most 99 while the session goes on."""
     return min(99, 100 * asked // (asked + max(remaining, 1)))
 
 

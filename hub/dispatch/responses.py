@@ -1,4 +1,4 @@
-"""What follows from a trip to the ledger, whoever carried the batch: the answers are stored, or it goes again."""
+"""The end of a trip to the ledger, in either direction: the responses are stored, or the batch is sent again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What two workers in a row have died of is stopped, so that it takes no third one with it."""
+"""Stopping a delivery during which two workers in a row have died, before it kills a third one."""
 
 from __future__ import annotations
 

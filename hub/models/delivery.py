@@ -104,7 +104,7 @@ class Delivery(Base):
 
     @property
     def party(self) -> str:
-        """Who the customer or vendor of a document is, by name; empty for a new record, whose title says it."""
+        """The name of a document's customer or vendor; empty for a new record, whose title has it."""
         return _party(self.subject)
 
     @validates("title", "subject", "order_id", "sent_by", "posting_number", "problems")
@@ -120,7 +120,7 @@ class Delivery(Base):
 
     @property
     def voids(self) -> bool:
-        """Whether it voids, or has voided, what it had brought into the books."""
+        """True if it voids, or has voided, what it had brought into the books."""
         return bool((self.subject.get("revises") or {}).get("voids"))
 
     def move(self, to: DeliveryState, *, reason: StopReason | None = None) -> None:

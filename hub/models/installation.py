@@ -82,7 +82,7 @@ class Installation(Base):
 
     @property
     def is_driven(self) -> bool:
-        """Whether a process brings its deliveries to the ledger at this moment."""
+        """True while a process has the lease of its deliveries."""
         return self.lease is not None and self.lease.until >= now()
 
     def move(self, to: InstallationState) -> None:

@@ -31,7 +31,7 @@ _SWEEPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How one thing is: `code` is "ok", "silent" (no answer in time), "failed", "outdated" or "late"."""
+    """The result of a check: `code` is "ok", "silent" (no answer in time), "failed", "outdated" or "late"."""
 
     code: str
     seconds: float

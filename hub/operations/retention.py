@@ -32,7 +32,7 @@ _DONE_WITH = (BatchState.ANSWERED, BatchState.REFUSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
-    """How many rows were deleted, or would be."""
+    """The number of rows that were deleted, or would be."""
 
     exchanges: int
     conversations: int

@@ -1,4 +1,4 @@
-"""What was brought into some books, or is on its way there: the deliveries that plans rest on."""
+"""The deliveries that plans rest on: what is in some books already, or on its way there."""
 
 from __future__ import annotations
 

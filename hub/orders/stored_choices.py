@@ -1,4 +1,4 @@
-"""What a person chose for an order, as it is stored with its deliveries."""
+"""The choices of a person for an order, as they are stored with its deliveries."""
 
 from __future__ import annotations
 

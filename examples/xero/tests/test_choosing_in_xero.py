@@ -1,4 +1,4 @@
-"""What a person chooses is what happens in Xero, too, also after it was uninstalled and installed again."""
+"""The choices of a person are followed in Xero, too, also after it was uninstalled and installed again."""
 
 from __future__ import annotations
 

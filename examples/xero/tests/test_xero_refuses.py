@@ -1,4 +1,4 @@
-"""What Xero does not take reaches a person as a sentence, with the field that cures it."""
+"""A refusal of Xero reaches a person as a sentence, with the field that cures it."""
 
 from __future__ import annotations
 

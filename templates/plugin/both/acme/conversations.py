@@ -1,4 +1,4 @@
-"""What is said to Acme, and what is made of its answers. Nothing here speaks to the network or asks the time.
+"""The conversations with Acme: requests, and what follows from the responses. Nothing here uses the network or a clock.
 
 Each function is a generator: it yields a `Request`, is sent the `Response`, and returns. When something breaks, the hub
 begins a fresh one and hands it the answers that it has; so between two yields it must do the same again.
@@ -24,7 +24,7 @@ CURES = {"unknown_party": ("customer", say("Choose another customer or vendor, t
 
 
 def describe_books() -> Conversation[Books]:
-    """Whose books these are."""
+    """Ask for the id, name and currency of the books."""
     reply = yield Request(name=say("ask whose books these are"), payload={"who": {}}, writes=False)
     found = reply.payload["who"]
     return Books(id=found["id"], name=found["name"], currency=found["currency"])
