@@ -161,7 +161,8 @@ class Fleet:
         """`kill -9` the processes that run the workers' jobs, and leave the workers alone."""
         for name in self.workers:
             for child in psutil.Process(self.pid(name)).children():
-                child.kill()
+                with contextlib.suppress(psutil.NoSuchProcess):  # It may have ended a moment before.
+                    child.kill()
 
     def stop(self, name: str) -> None:
         """Kill a process that is not to be started again."""

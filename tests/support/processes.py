@@ -162,7 +162,7 @@ class Stack:
         """`kill -9` a process and its children; with `orphan`, the process alone."""
         alone = orphan or self.has_ended(name)
         process = self.running.pop(name)
-        children = [] if alone else process.children(recursive=True)
+        children = [] if alone else children_of(process, recursive=True)
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
         for child in children:
@@ -188,7 +188,7 @@ class Stack:
         return not self.is_busy()
 
     def is_busy(self) -> bool:
-        jobs = [name for name in self.workers if not self.has_ended(name) and self.running[name].children()]
+        jobs = [name for name in self.workers if not self.has_ended(name) and children_of(self.running[name])]
         return bool(jobs or talks(self.running["sandbox"]))
 
     def carrier(self) -> str | None:
@@ -196,7 +196,7 @@ class Stack:
         port = int(self.environment["SANDBOX_PORT"])
         for name in self.workers:
             with contextlib.suppress(psutil.NoSuchProcess):
-                jobs = [] if self.has_ended(name) else self.running[name].children()
+                jobs = [] if self.has_ended(name) else children_of(self.running[name])
                 if any(one.raddr.port == port for job in jobs for one in talks(job)):
                     return name
         return None
@@ -229,6 +229,14 @@ class Stack:
         """Connect to the database of the desk and the hub."""
         with closing(sqlite3.connect(self.desk_path, isolation_level=None, **options)) as connection:
             yield connection
+
+
+def children_of(process: psutil.Process, *, recursive: bool = False) -> list[psutil.Process]:
+    """Return the children of a process; none if it has just ended."""
+    try:
+        return process.children(recursive=recursive)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def talks(process: psutil.Process) -> list[Any]:
