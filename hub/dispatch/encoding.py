@@ -21,15 +21,14 @@ def write_batch(
 ) -> BatchRow:
     """Write a new batch and its exchanges. Raises whatever the plugin raises when it encodes."""
     batch = _encode(installation_id, integration, [request for _, request in asked])
-    for slot, (row, request) in enumerate(asked):
-        session().add(Exchange(
-            conversation_id=row.id, position=len(row.exchanges), batch_id=batch.id, slot=slot,
+    session().add_all(
+        Exchange(
+            conversation=row, position=len(row.exchanges), batch=batch, slot=slot,
             name=request.name, payload=request.payload, writes=request.writes,
-        ))  # fmt: skip
+        )
+        for slot, (row, request) in enumerate(asked)
+    )  # fmt: skip
     session().flush()
-    session().expire(batch, ["exchanges"])
-    for row, _ in asked:
-        session().expire(row, ["exchanges"])
     return batch
 
 
@@ -63,8 +62,9 @@ def _encode(installation_id: int, integration: Integration, requests: Sequence[R
     encode = partial(integration.encode, key, requests, dialect=endpoint.dialect if endpoint else "", answered=answered)
     body = timeouts.call_within(integration.key, "encode", step_time(), encode)
     batch = BatchRow(
-        installation_id=installation_id, idempotency_key=key, body=body, size=len(requests), writes=writes
-    )
+        installation_id=installation_id, idempotency_key=key, body=body, size=len(requests), writes=writes,
+        exchanges=[],
+    )  # fmt: skip
     session().add(batch)
     session().flush()
     return batch

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from hub.database import session
 from hub.models import ConversationRow, Delivery, Exchange
@@ -16,52 +16,41 @@ def reclaim_deliveries(installation_id: int) -> None:
 
     If a write is open, the ledger may have carried it out: IN_DOUBT until the same batch is answered.
     """
-    left = session().scalars(
-        select(Delivery).where(
-            Delivery.installation_id == installation_id, Delivery.state == DeliveryState.SENDING
-        )
-    )
-    for delivery in left.all():
-        delivery.move(DeliveryState.IN_DOUBT if write_is_open(delivery.id) else DeliveryState.QUEUED)
+    query = select(Delivery).where(
+        Delivery.installation_id == installation_id, Delivery.state == DeliveryState.SENDING
+    )  # fmt: skip
+    left = session().scalars(query).all()
+    in_doubt = _asked([delivery.id for delivery in left], Exchange.response.is_(None))
+    for delivery in left:
+        delivery.move(DeliveryState.IN_DOUBT if delivery.id in in_doubt else DeliveryState.QUEUED)
 
 
 def write_is_open(delivery_id: int) -> bool:
     """Return True if a write of this delivery has left, or was about to leave, and its answer is not known."""
-    return _asked(delivery_id, Exchange.response.is_(None))
+    return bool(_asked([delivery_id], Exchange.response.is_(None)))
 
 
 def write_is_asked(delivery_id: int) -> bool:
     """Return True if an unfinished conversation of this delivery has asked for a write, answered or not."""
-    return _asked(delivery_id)
+    return bool(_asked([delivery_id]))
 
 
 def asked_to_write(delivery_ids: Iterable[int]) -> set[int]:
     """Those of some deliveries of which `write_is_asked` is true. One query at most."""
-    ids = list(delivery_ids)
-    if not ids:
+    return _asked(list(delivery_ids))
+
+
+def _asked(delivery_ids: Collection[int], *further: ColumnElement[bool]) -> set[int]:
+    if not delivery_ids:
         return set()
     found = session().scalars(
         select(ConversationRow.delivery_id)
-        .join(Exchange, Exchange.conversation_id == ConversationRow.id)
+        .join(Exchange)
         .where(
-            ConversationRow.delivery_id.in_(ids),
+            ConversationRow.delivery_id.in_(delivery_ids),
             ConversationRow.state == ConversationState.OPEN,
             Exchange.writes,
+            *further,
         )
     )
     return {one for one in found if one is not None}
-
-
-def _asked(delivery_id: int, *further: object) -> bool:
-    query = (
-        select(Exchange.id)
-        .join(ConversationRow)
-        .where(
-            ConversationRow.delivery_id == delivery_id,
-            ConversationRow.state == ConversationState.OPEN,
-            Exchange.writes,
-            *further,  # type: ignore[arg-type]  # Column expressions.
-        )
-        .limit(1)
-    )
-    return session().scalar(query) is not None
