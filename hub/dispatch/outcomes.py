@@ -107,12 +107,18 @@ def _store_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
     """Encode what is asked again. A plugin may do anything when it encodes, or answer for too few."""
     try:
         with session().begin_nested():
-            recovery.store_outcomes(row, step.result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
+            unknown = recovery.store_outcomes(row, step.result)  # type: ignore[arg-type]  # It was checked: a sequence.
     except SQLAlchemyError:
         raise
     except Exception as error:
         session().expire_all()
         return Crashes(log_crash(error))
+    for exchange, refusal in unknown:
+        delivery = exchange.conversation.delivery
+        if delivery is None:  # It was a read, and begins anew.
+            settle_conversation(exchange.conversation, Fails(refusal))
+        else:
+            stop_delivery(delivery, StopReason.REJECTED, *_problems(Fails(refusal)))
     return step
 
 

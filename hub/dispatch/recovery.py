@@ -11,7 +11,7 @@ from hub.dispatch.replay import Crashes, Fails
 from hub.extension import patience_time
 from hub.integrations import registry
 from hub.models import BatchRow, ConversationRow, Exchange, Purpose
-from hub.plugin import Integration, Response, Unavailable
+from hub.plugin import Integration, Rejected, Response, Unavailable
 from hub.states import BatchState
 
 
@@ -34,25 +34,34 @@ def begin_recovery(batch: BatchRow, why: str) -> None:
     ))  # fmt: skip
 
 
-def store_outcomes(row: ConversationRow, found: Sequence[Response | None]) -> None:
-    """Store what is known of the batch's requests. The others are asked again, under another key.
+def store_outcomes(
+    row: ConversationRow, found: Sequence[Response | Rejected | None]
+) -> list[tuple[Exchange, Rejected]]:
+    """Store what is known of the batch's requests. Those that were not carried out are asked again, under another key.
 
-    Raises `ValueError` if the plugin did not answer for each request.
+    Return those of which nobody knows, parked in a batch of their own: a person decides about each. Raises `ValueError`
+    if the plugin did not answer for each request.
     """
     batch = _batch(row)
     moment = now()
-    again: list[Exchange] = []
-    for exchange, response in zip(batch.exchanges, found, strict=True):
-        if response is None:
+    again, unknown = list[Exchange](), list[tuple[Exchange, Rejected]]()
+    for exchange, outcome in zip(batch.exchanges, found, strict=True):
+        if outcome is None:
             again.append(exchange)
+        elif isinstance(outcome, Rejected):
+            unknown.append((exchange, outcome))
         else:
-            exchange.response, exchange.answered_at = response.payload, moment
+            exchange.response, exchange.answered_at = outcome.payload, moment
     batch.move(BatchState.ANSWERED)
     batch.answered_at = moment
     session().flush()
+    integration = registry.find_integration(row.installation.integration)
     if again:
-        encoding.move_requests(again, batch.installation_id, registry.find_integration(row.installation.integration))
+        encoding.move_requests(again, batch.installation_id, integration)
+    if unknown:
+        encoding.move_requests([one for one, _ in unknown], batch.installation_id, integration).move(BatchState.PARKED)
     session().expire(batch, ["exchanges"])
+    return unknown
 
 
 def give_up_recovery(row: ConversationRow, step: Fails | Crashes) -> BatchRow | None:

@@ -27,19 +27,20 @@ from hub.plugin import (
     Page,
     Posting,
     Ref,
+    Rejected,
     Request,
     Response,
 )
 from hub.serialization import books_of, subject_of
 
-Result: TypeAlias = Books | Page | Ref | Posting | Sequence[Response | None]
+Result: TypeAlias = Books | Page | Ref | Posting | Sequence[Response | Rejected | None]
 
 _RESULTS: dict[Purpose, Any] = {
     Purpose.CHECK: Books,
     Purpose.FETCH: Page,
     Purpose.CREATE: Ref,
     Purpose.POST: Posting,
-    Purpose.RECOVER: Sequence[Response | None],
+    Purpose.RECOVER: Sequence[Response | Rejected | None],
 }
 
 

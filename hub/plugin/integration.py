@@ -100,12 +100,13 @@ class Integration(ABC):
         writes = sum(request.writes for request in requests)
         return RequestCost(reads=len(requests) - writes, writes=writes)
 
-    def recover(self, batch: Batch) -> Conversation[Sequence[Response | None]]:
+    def recover(self, batch: Batch) -> Conversation[Sequence[Response | Rejected | None]]:
         """Find out what became of the writes of a batch, after `OutcomeUnknown` was raised, or when the batch has been
         open for longer than the ledger remembers its key (`Capabilities.idempotency_window`).
 
-        Return for each request its response if it was carried out, and None if it was not and may be sent again. Only
-        read. Raise `Rejected` if it cannot be found out, so that a person decides; the default does that.
+        Return for each request its response if it was carried out, None if it was not and may be sent again, and a
+        `Rejected` if it cannot be found out, so that a person decides about this one. Only read. Raise `Rejected` if
+        that is so for all of them; the default does.
         """
         raise Rejected(Problem(
             code="in-doubt", what=say("Nobody can tell whether this has arrived."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -40,10 +40,32 @@ IN_WORDS = {
 READ = "Read"
 """The key of the kind in a request that reads one record by its `Id`. It is not an operation of a batch."""
 
+PAGE = "Page"
+"""The key of a query that may return many rows. It is no item of a batch, which answers with at most 1,000 objects, all
+items together (Intuit, batch reference)."""
+
 
 def quoted(text: str) -> str:
     """Return a text as a quoted value of the query language, with a backslash before each apostrophe and backslash."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def quoted_list(texts: Iterable[str]) -> str:
+    """Return texts as the quoted values of an `in`, each once."""
+    return ", ".join(map(quoted, sorted(set(texts))))
+
+
+def days_and_parties(kind: str, asked: Collection[Payload]) -> str:
+    """Return the condition that selects the documents of a kind of the days and parties of those that were `asked`.
+
+    The vendor of a purchase order cannot be queried (4001; PurchaseOrder reference, quickbooks-ruby issue 403): its
+    days alone are, and the vendor is compared here (`marks.is_alike`).
+    """
+    days = f"TxnDate in ({quoted_list(fields['TxnDate'] for fields in asked)})"
+    if kind == "PurchaseOrder":
+        return days
+    party = "VendorRef" if kind == "Bill" else "CustomerRef"
+    return f"{days} and {party} in ({quoted_list(fields[party]['value'] for fields in asked)})"
 
 
 def write_query(kind: str, clauses: str, what: str = "*") -> str:
@@ -51,16 +73,19 @@ def write_query(kind: str, clauses: str, what: str = "*") -> str:
     return f"select {what} from {kind} {clauses}".rstrip()  # noqa: S608  # Not SQL, and see above.
 
 
-def query_rows(name: Sentence, kind: str, clauses: str, subject: Sentence) -> Conversation[list[Row]]:
-    """Query the `kind`s that `clauses` select and return their rows. A refusal's sentence names `subject`."""
-    answer = yield from send_query(name, write_query(kind, clauses), subject)
+def query_rows(
+    name: Sentence, kind: str, clauses: str, subject: Sentence, *, many: bool = False
+) -> Conversation[list[Row]]:
+    """Query the `kind`s that `clauses` select and return their rows; there may be `many`. A refusal's sentence names
+    `subject`."""
+    answer = yield from send_query(name, write_query(kind, clauses), subject, many=many)
     found = answer["QueryResponse"].get(kind, [])
     return list(found)
 
 
-def send_query(name: Sentence, statement: str, subject: Sentence) -> Conversation[Payload]:
+def send_query(name: Sentence, statement: str, subject: Sentence, *, many: bool = False) -> Conversation[Payload]:
     """Send a query and return the whole answer. Raises the failure of a refused query."""
-    reply = yield Request(name=name, payload={"Query": statement}, writes=False)
+    reply = yield Request(name=name, payload={PAGE if many else "Query": statement}, writes=False)
     if fault := faults.in_json(reply.payload):
         raise fault.failure(subject)
     if not isinstance(reply.payload.get("QueryResponse"), dict):

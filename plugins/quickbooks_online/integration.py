@@ -30,6 +30,7 @@ from hub.plugin import (
     RecordKind,
     Redirect,
     Ref,
+    Rejected,
     Request,
     RequestCost,
     Response,
@@ -101,7 +102,7 @@ class QuickBooksOnline(PushIntegration):
     def cost(self, requests: Sequence[Request]) -> RequestCost:
         return transport.cost(requests)
 
-    def recover(self, batch: Batch) -> Conversation[Sequence[Response | None]]:
+    def recover(self, batch: Batch) -> Conversation[Sequence[Response | Rejected | None]]:
         return recovery.recover(batch)
 
     def validate(

@@ -109,7 +109,7 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     wanted = LISTS[kind]
     read = yield from read_page(wanted.called, wanted.plural, wanted.where, since)
     records = tuple(_build_record(kind, wanted, row) for row in read.rows if wanted.wanted(row))
-    total = len(records) if read.total is not None and not read.more else read.total
+    total = len(records) if read.total == len(read.rows) else read.total
     return Page(records=records, deleted=read.deleted, cursor=read.following, more=read.more, total=total)
 
 

@@ -51,19 +51,24 @@ def without_mark(note: str) -> str:
 
 
 def is_alike(row: Mapping[str, Any], fields: Payload) -> bool:
-    """Return True if a document in QuickBooks, of the same party and day and without a mark, is the one that we wrote.
+    """Return True if a document in QuickBooks without a mark is the one that we wrote.
 
-    A QuickBooks user may have changed its note, and so removed the mark. It is ours if its number or its note is what
-    we sent, and so are its amounts and linked invoices; a voided one, if its number is.
+    It has the same party and day. A QuickBooks user may have changed its note, and so removed the mark. It is ours if
+    its number or its note is what we sent, and so are its amounts and linked invoices; a voided one, if its number is.
     """
     note = str(row.get(NOTE) or "")
-    if mark_of(row):
+    if mark_of(row) or _party_and_day(row) != _party_and_day(fields):
         return False
     same_number = bool(_number(fields)) and _number(row) == _number(fields)
     if same_number and VOIDED in note:
         return True
     same_note = bool(note) and note.strip() == str(fields.get(NOTE, "")).strip()
     return (same_number or same_note) and _amount(row) == _amount(fields) and _linked(row) == _linked(fields)
+
+
+def _party_and_day(row: Mapping[str, Any]) -> tuple[str, str]:
+    party = row.get("CustomerRef") or row.get("VendorRef") or {}
+    return str(party.get("value")), str(row.get("TxnDate"))
 
 
 def _number(row: Mapping[str, Any]) -> str:

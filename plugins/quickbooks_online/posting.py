@@ -42,8 +42,8 @@ from quickbooks_online.asking import (
     Row,
     change_row,
     create_row,
+    days_and_parties,
     outcome_unknown,
-    party_element,
     query_rows,
     quoted,
     void_row,
@@ -129,14 +129,13 @@ def _find_document(kind: str, fields: Payload, subject: Sentence, mark: str) -> 
     The search is not by number, because QuickBooks replaces ours if it numbers documents itself. If QuickBooks cannot
     be asked, raise `Rejected` for a person: `Unavailable` would repeat the conversation, and with it the write.
     """
-    party = party_element(fields)
     try:
         found = yield from query_rows(
             say("look whether the %(kind)s is there", kind=IN_WORDS[kind]),
             kind,
-            f"where {party} = {quoted(fields[party]['value'])} and TxnDate = {quoted(fields['TxnDate'])} "
-            "orderby Id maxresults 1000",
+            f"where {days_and_parties(kind, [fields])} orderby Id maxresults 1000",
             say("the documents of that day"),
+            many=True,
         )
     except (Unavailable, AuthorizationExpired):
         raise Rejected(outcome_unknown(subject)) from None

@@ -1,17 +1,17 @@
 """Find the outcome of a batch that Intuit may have forgotten: search for its documents, recognize them by their marks.
 
 Within a day, the same `requestid` returns the same answer. Intuit does not document for how much longer, so a batch
-that has been open for a day is not sent again before this search. It needs at most two queries per kind, and one more
+that has been open for a day is not sent again before this search. It needs at most four queries per kind, and one more
 for each further 1,000 documents of those parties and days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from hub.plugin import Batch, Conversation, Payload, Response, make_mark, say
-from quickbooks_online.asking import IN_WORDS, Row, query_rows, quoted
+from hub.plugin import Batch, Conversation, Payload, Problem, Rejected, Response, make_mark, say
+from quickbooks_online.asking import IN_WORDS, Row, days_and_parties, query_rows, quoted_list
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, is_voided, mark_of, written_fields
 
@@ -25,8 +25,9 @@ Asked: TypeAlias = Mapping[int, Payload]
 """The fields that were written, by their place in the batch."""
 
 
-def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
-    """Return for each request the response that it would have had, or None if QuickBooks has no trace of it.
+def recover(batch: Batch) -> Conversation[Sequence[Response | Rejected | None]]:
+    """Return for each request the response that it would have had, or None if QuickBooks has no trace of it. Where
+    QuickBooks refuses the search, return for those of its kind that it cannot be found out.
 
     A change that has left no trace may be sent again: if its target has changed since, QuickBooks refuses the change
     (5010), and the conversation then reads the target itself.
@@ -37,19 +38,39 @@ def recover(batch: Batch) -> Conversation[Sequence[Response | None]]:
         kind, fields = written_fields(request.payload)
         if request.writes and kind:
             (changed if "Id" in fields else entered).setdefault(kind, {})[place] = fields
-    found: dict[int, Row] = {}
+    outcomes: dict[int, Response | Rejected] = {}
     for kind, asked in entered.items():
-        if kind in NAMES:
-            found |= _match_names(kind, asked, (yield from _query_all(kind, _by_name(kind, asked))))
-        else:
-            found |= _match_documents(batch.idempotency_key, asked, (yield from _query_all(kind, _by_party(asked))))
+        outcomes |= yield from _find_entered(kind, batch.idempotency_key, asked)
     for kind, asked in changed.items():
-        found |= _match_changes(kind, batch.idempotency_key, asked, (yield from _query_all(kind, _by_id(kind, asked))))
-    kinds = {place: kind for group in (entered, changed) for kind, asked in group.items() for place in asked}
-    return [
-        Response(payload={kinds[place]: found[place]}) if place in found else None
-        for place in range(1, len(batch.requests) + 1)
-    ]
+        outcomes |= yield from _find_changed(kind, batch.idempotency_key, asked)
+    return [outcomes.get(place) for place in range(1, len(batch.requests) + 1)]
+
+
+def _find_entered(kind: str, key: str, asked: Asked) -> Conversation[dict[int, Response | Rejected]]:
+    by_name = kind in NAMES
+    where = _by_name(kind, asked) if by_name else days_and_parties(kind, asked.values())
+    try:
+        there = yield from _query_all(kind, where)
+    except Rejected:
+        return dict.fromkeys(asked, _unknown(kind))
+    found = _match_names(kind, asked, there) if by_name else _match_documents(key, asked, there)
+    return {place: Response(payload={kind: row}) for place, row in found.items()}
+
+
+def _find_changed(kind: str, key: str, asked: Asked) -> Conversation[dict[int, Response | Rejected]]:
+    try:
+        there = yield from _query_all(kind, _by_id(kind, asked))
+    except Rejected:
+        return dict.fromkeys(asked, _unknown(kind))
+    return {place: Response(payload={kind: row}) for place, row in _match_changes(kind, key, asked, there).items()}
+
+
+def _unknown(kind: str) -> Rejected:
+    return Rejected(Problem(
+        code="in-doubt", what=say("The connection broke when the %(kind)s was sent.", kind=IN_WORDS[kind]),
+        why=say("It may be in QuickBooks, which refused to search for it."),
+        cure=say("Look in QuickBooks. Send it again only if it is not there."),
+    ))  # fmt: skip
 
 
 def _query_all(kind: str, where: str) -> Conversation[list[Row]]:
@@ -57,30 +78,19 @@ def _query_all(kind: str, where: str) -> Conversation[list[Row]]:
     while True:
         clauses = f"where {where} orderby Id startposition {len(found) + 1} maxresults {MOST}"
         name = say("look whether the %(kind)s is there", kind=IN_WORDS[kind])
-        page = yield from query_rows(name, kind, clauses, say("what was sent"))
+        page = yield from query_rows(name, kind, clauses, say("what was sent"), many=True)
         found += page
-        if len(page) < MOST:
+        if not page:
             return found
 
 
-def _by_party(asked: Asked) -> str:
-    party = next((name for fields in asked.values() for name in ("CustomerRef", "VendorRef") if name in fields), "")
-    days = f"TxnDate in ({_quote_values(fields['TxnDate'] for fields in asked.values())})"
-    parties = _quote_values(fields[party]["value"] for fields in asked.values()) if party else ""
-    return f"{days} and {party} in ({parties})" if party else days
-
-
 def _by_name(kind: str, asked: Asked) -> str:
-    return f"{NAMES[kind]} in ({_quote_values(fields[NAMES[kind]] for fields in asked.values())}) and {EVERY_ENTRY}"
+    return f"{NAMES[kind]} in ({quoted_list(fields[NAMES[kind]] for fields in asked.values())}) and {EVERY_ENTRY}"
 
 
 def _by_id(kind: str, asked: Asked) -> str:
-    ids = f"Id in ({_quote_values(fields['Id'] for fields in asked.values())})"
+    ids = f"Id in ({quoted_list(fields['Id'] for fields in asked.values())})"
     return f"{ids} and {EVERY_ENTRY}" if kind in NAMES else ids
-
-
-def _quote_values(texts: Iterable[str]) -> str:
-    return ", ".join(map(quoted, sorted(set(texts))))
 
 
 def _match_documents(key: str, asked: Asked, there: Sequence[Row]) -> dict[int, Row]:
@@ -114,7 +124,7 @@ def _match_changes(kind: str, key: str, asked: Asked, there: Sequence[Row]) -> d
         row = by_id.get(fields["Id"])
         if row is None or str(row.get("SyncToken")) == fields["SyncToken"]:
             continue
-        if set(fields) == {"Id", "SyncToken"}:  # A void names nothing else.
+        if fields.keys() <= {"Id", "SyncToken", "sparse"}:  # A void names nothing else.
             done = is_voided(row)
         else:
             done = _holds_values(row, fields) if kind in NAMES else mark_of(row) == make_mark(key, place)

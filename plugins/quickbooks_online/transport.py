@@ -35,7 +35,7 @@ from hub.plugin import (
     say,
 )
 from quickbooks_online import faults
-from quickbooks_online.asking import READ
+from quickbooks_online.asking import PAGE, READ
 from quickbooks_online.marks import add_mark
 
 MINOR_VERSION = 75
@@ -60,8 +60,8 @@ def encode(key: str, requests: Sequence[Request]) -> str:
     requestid, at most ten characters), and every document has its mark. The body is ASCII with escapes: US companies
     accept only ISO-8859-1.
 
-    Requests for changes and reads by id are not items of a batch: all changes are requested in one call of their own,
-    and each read by id in another.
+    Requests for changes, pages and reads by id are not items of a batch: all changes are requested in one call of their
+    own, and each page and each read by id in another.
     """
     items = [
         {**(add_mark(request.payload, make_mark(key, place)) if request.writes else request.payload), "bId": str(place)}
@@ -74,7 +74,7 @@ def encode(key: str, requests: Sequence[Request]) -> str:
 
 
 def _is_beside(request: Request) -> bool:
-    return CHANGES in request.payload or READ in request.payload
+    return not {CHANGES, READ, PAGE}.isdisjoint(request.payload)
 
 
 class Line(OAuth2Session):  # type: ignore[misc]  # Authlib ships without types.
@@ -113,17 +113,17 @@ def timeout(settings: Mapping[str, str]) -> float:
 
 def cost(requests: Sequence[Request]) -> RequestCost:
     """Return the cost of sending a batch: a call for the batch, if it has items, one for all changes together, and one
-    for each record that is read by its id.
+    for each page and each record that is read by its id.
 
     Intuit meters reads (queries, change data capture) and not writes. Its documentation does not say if a batch of
     queries counts once or once per query; here each query counts, so that our count is never too low.
     """
     changes = sum(CHANGES in request.payload for request in requests)
-    entries = sum(READ in request.payload for request in requests)
+    alone = sum(READ in request.payload or PAGE in request.payload for request in requests)
     writes = sum(request.writes for request in requests)
-    batches, asks = int(len(requests) > changes + entries), int(changes > 0)
+    batches, asks = int(len(requests) > changes + alone), int(changes > 0)
     reads = len(requests) - changes - writes + asks
-    return RequestCost(calls=batches + asks + entries, batches=batches, reads=reads, writes=writes)
+    return RequestCost(calls=batches + asks + alone, batches=batches, reads=reads, writes=writes)
 
 
 def send(batch: Batch, connection: Connection) -> Sequence[Response]:
@@ -145,14 +145,19 @@ def send(batch: Batch, connection: Connection) -> Sequence[Response]:
         if changes:
             found |= _read_changes(line, batch, connection, changes)
         for place in numbered.keys() - found.keys():
-            found[place] = _read_entry(line, connection, numbered[place].payload)
+            found[place] = _read_alone(line, connection, numbered[place].payload)
     return [found[place] for place in sorted(found)]
 
 
-def _read_entry(line: Line, connection: Connection, wanted: Payload) -> Response:
-    """Read one record by its id."""
-    address = f"{str(wanted[READ]).lower()}/{wanted['Id']}"
-    answer = _make_call(line, connection, lambda books, url: books.get(url + address), faults_are_answers=True)
+def _read_alone(line: Line, connection: Connection, wanted: Payload) -> Response:
+    """Read one record by its id, or one page."""
+
+    def ask(books: QuickBooks, url: str) -> object:
+        if PAGE in wanted:
+            return books.query(str(wanted[PAGE]).encode())
+        return books.get(f"{url}{str(wanted[READ]).lower()}/{wanted['Id']}")
+
+    answer = _make_call(line, connection, ask, faults_are_answers=True)
     return Response(payload={**answer, **_call_details(line, connection, answer)})
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.online import bookkeeper, operations, query
-from sandbox.online.refusals import Refusal, missing, unreadable
+from sandbox.online.refusals import Refusal, missing, unknown_value, unreadable
 from sandbox.online.rules import KINDS
 from sandbox.online.storage import Books, Entry
 
 MOST = 30
+MOST_OBJECTS = 1000
+"""The most objects in all answers of a batch together (batch reference). What happens beyond is not documented."""
+
+OPERATIONS = frozenset({"create", "update", "delete"})
+"""The documented ones. A void is an update whose `optionsData` is `void` (batch reference; node-quickbooks 150)."""
+
 BID_LENGTH = 10
 
 
@@ -24,7 +30,19 @@ def run(books: Books, sent: Entry, *, has_requestid: bool) -> tuple[Entry, int]:
         answer, effect = _one(books, item)
         answers.append({**answer, "bId": item["bId"]})
         effects += effect
+    _cut(answers)
     return {"BatchItemResponse": answers[::-1]}, effects
+
+
+def _cut(answers: list[dict[str, Any]]) -> None:
+    """Leave out the rows beyond what a batch may answer with, and say nothing of it."""
+    room = MOST_OBJECTS
+    for answer in answers:
+        found = answer.get("QueryResponse", {})
+        for name, rows in found.items():
+            if isinstance(rows, list):
+                found[name] = rows[:room]
+                room -= len(found[name])
 
 
 def reads(sent: Entry) -> int:
@@ -60,6 +78,8 @@ def _one(books: Books, item: Entry) -> tuple[dict[str, Any], int]:
                 raise unreadable(name or "BatchItemRequest")
             kind = KINDS[name.lower()]
             operation, include = str(item.get("operation") or ""), str(item.get("optionsData") or "")
+            if operation not in OPERATIONS:
+                raise unknown_value("operation", operation)
             entry = operations.carry_out(books, kind, item[name], operation=operation, include=include)
             bookkeeper.look_in(books, kind)
             return {kind: entry}, 1

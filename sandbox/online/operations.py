@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from sandbox.online.properties import check_properties
 from sandbox.online.refusals import business, lapsed, missing, not_found, stale, unknown_value, unsupported
 from sandbox.online.rules import RULES, Rules
 from sandbox.online.rules.draft import Draft
@@ -29,9 +30,10 @@ _HIDDEN = frozenset({"AllowPartnerTaxOverride", "AutomatedRate"})
 
 def carry_out(books: Books, kind: str, sent: Entry, *, operation: str = "", include: str = "") -> Entry:
     """Carry out a call by its parameters `operation` (delete, void, update) and `include` (void, allowduplicatedocnum),
-    and return its entry. Without an operation, it is a change if it has an Id, and otherwise creates an entry."""
-    wants_void = "void" in include.lower().split(",")
-    allow_duplicate = "allowduplicatedocnum" in include.lower()
+    and return its entry. Without an operation, it is a change if it has an Id, and otherwise creates an entry. An
+    option that the service does not know has no effect."""
+    options = include.split(",")
+    wants_void, allow_duplicate = "void" in options, "allowduplicatedocnum" in options
     match operation.lower():
         case "delete":
             return delete(books, kind, sent)
@@ -50,6 +52,7 @@ def carry_out(books: Books, kind: str, sent: Entry, *, operation: str = "", incl
 def create(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = False) -> Entry:
     """Create an entry. Raises the API's refusals."""
     rules = _rules(books, kind)
+    check_properties(kind, sent)
     draft = Draft(books=books, kind=kind, entry=_theirs(kind, sent), allow_duplicate=allow_duplicate)
     rules.check(draft)
     entry = books.add(kind, draft.entry)
@@ -62,11 +65,12 @@ def update(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = Fals
     if kind == "Preferences":
         return _prefer(books, sent)
     rules, before = _rules(books, kind), _found(books, kind, sent)
+    check_properties(kind, sent)
     return _replace(books, kind, rules, before, _changed(kind, before, sent), allow_duplicate=allow_duplicate)
 
 
 def void(books: Books, kind: str, sent: Entry) -> Entry:
-    """Void a transaction: it stays, with amounts of zero and the note "Voided"."""
+    """Void a transaction: it stays, with amounts of zero and "Voided" before its note (Payment reference)."""
     rules, before = _rules(books, kind), _found(books, kind, sent)
     if kind not in {"Invoice", "Payment", "CreditMemo"}:
         raise unsupported(f"void of {kind}")
@@ -174,7 +178,8 @@ def _replace(
 
 def _nothing_of(kind: str, before: Entry) -> Entry:
     """Return a transaction with amounts of zero, to replace one that is voided."""
-    entry: Entry = {**before, "PrivateNote": "Voided", "TotalAmt": money(0)}
+    note = f"Voided - {before['PrivateNote']}" if before.get("PrivateNote") else "Voided"
+    entry: Entry = {**before, "PrivateNote": note, "TotalAmt": money(0)}
     entry.pop("Deposit", None)
     entry.pop("TxnTaxDetail", None)
     entry["Line"] = [_nothing_of_line(line) for line in before["Line"] if kind != "Payment"]

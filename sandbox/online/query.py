@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sandbox.online import operations
+from sandbox.online.properties import check_queryable
 from sandbox.online.refusals import Refusal
 from sandbox.online.rules import KINDS, RULES
 from sandbox.online.storage import Books, Entry
@@ -17,6 +18,9 @@ from sandbox.online.storage import Books, Entry
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<sign><=|>=|!=|[=<>(),*])|(?P<word>[A-Za-z0-9_.:+-]+))")
 _LISTS = {kind for kind, rules in RULES.items() if not rules.is_transaction} | {"TaxCode", "TaxRate"}
 _MOST = 1000
+_MORE_TAX_CODES = 3
+"""So many more tax codes than asked may be in a page (the tests of python-quickbooks)."""
+
 _NAMES = {
     **dict.fromkeys(("Customer", "Vendor", "Employee"), "DisplayName"),
     **dict.fromkeys(("Account", "Item", "Term", "Class", "Department", "TaxCode", "TaxRate"), "Name"),
@@ -54,7 +58,8 @@ def run(books: Books, text: str) -> dict[str, Any]:
         return {"totalCount": len(rows)}
     if query.order:
         rows.sort(key=lambda entry: _sortable(_value(entry, query.order)), reverse=query.descending)
-    page = rows[query.start - 1 : query.start - 1 + query.most]
+    most = query.most + (_MORE_TAX_CODES if query.kind == "TaxCode" else 0)
+    page = rows[query.start - 1 : query.start - 1 + most]
     if not page:
         return {}
     page = operations.show(books, query.kind, page)
@@ -80,7 +85,7 @@ class Parser:
         self._expect("from")
         kind = KINDS.get(self._next().lower())
         if kind is None:
-            raise _unreadable(self.text)
+            raise _meaningless("Metadata not found")
         query = Query(kind, counts=counts)
         if self._accept("where"):
             query.tests.append(self._condition(query))
@@ -109,6 +114,7 @@ class Parser:
     def _ordering(self, query: Query) -> None:
         if self._accept("orderby") or (self._accept("order") and self._accept("by")):
             query.order = self._next()
+            check_queryable(query.kind, query.order)
             query.descending = self._accept("desc")
             self._accept("asc")
 
@@ -116,6 +122,7 @@ class Parser:
         name, sign = self._next(), self._next().lower()
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.]*", name):
             raise _unreadable(self.text)
+        check_queryable(query.kind, name)
         if name.lower() == "active":
             query.names_active = True
         if name == "Id" and sign not in {"=", "in"}:

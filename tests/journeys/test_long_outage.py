@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+import simplejson
 from sqlalchemy import select
 
 from hub.database import now, session
@@ -114,6 +115,25 @@ def test_looking_takes_as_many_questions_for_thirty_documents_as_for_one(online:
         return len(questions)
 
     assert questions(1) == questions(10) == 3
+
+
+def test_a_search_that_is_refused_leaves_the_other_documents_alone(online: Installation, books: Running) -> None:
+    """QuickBooks answers 4001 to one search (quickbooks-ruby issue 403): a person decides about that kind alone."""
+    send_order(ADA_AT_ACME, online.id, order(1, "Customer 1"), EVERYTHING)
+    books.fault("delay", "/batch", seconds=0)
+    books.fault("cut_after", "/batch")
+    pump.deliver(online.id)
+    long_after(books)
+    error = {"Message": "Invalid query", "Detail": "QueryValidationError: not queryable", "code": "4001"}
+    body = simplejson.dumps({"Fault": {"Error": [error], "type": "ValidationFault"}})
+    books.fault("status", "/query", status=400, body=body, headers={"Content-Type": "application/json"})
+    go_on(online)
+    states = {one.kind: one.state for one in session().scalars(select(Delivery))}
+    assert [kind for kind, state in states.items() if state is not DeliveryState.POSTED] == ["invoice", "payment"]
+    stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).one()
+    assert (stopped.kind, [one.code for one in problems_of(stopped.problems)]) == ("invoice", ["in-doubt"])
+    there = {kind: len(books.books()[kind]) for kind in ("Invoice", "PurchaseOrder", "Bill", "Payment")}
+    assert there == {"Invoice": 1, "PurchaseOrder": 1, "Bill": 1, "Payment": 0}
 
 
 @pytest.mark.parametrize("note", ["Call them first", ""], ids=["written over", "wiped"])

@@ -73,7 +73,10 @@ def close(books: Running, until: str | None) -> None:
 def written() -> list[str]:
     """Return what QuickBooks was asked to write, oldest first: "create Invoice"."""
     payloads = session().scalars(select(Exchange.payload).where(Exchange.writes).order_by(Exchange.id))
-    return [f"{one['operation']} {kind}" for one in payloads for kind in one if kind[:1].isupper()]
+    return [
+        f"{one.get('optionsData') or one['operation']} {kind}"
+        for one in payloads for kind in one if kind[:1].isupper()
+    ]  # fmt: skip
 
 
 @pytest.fixture

@@ -31,10 +31,12 @@ def test_a_short_list_is_one_page_and_is_asked_for_changes_afterwards() -> None:
         found("Customer", row, time=TIME),
     )
     record = Record(kind=RecordKind.CUSTOMER, id="58", name="ABC Company", email="a@abc.example", active=False)
-    assert page == Page(records=(record,), cursor=page.cursor, more=False, total=1)
+    assert page == Page(records=(record,), cursor=page.cursor, more=True, total=1)
     (request,) = asked
     everyone = "select * from Customer where Active in (true, false) orderby Id startposition 1 maxresults 500"
-    assert request.payload == {"Query": everyone}
+    assert request.payload == {"Page": everyone}
+    page, _ = answered(QUICKBOOKS.fetch(RecordKind.CUSTOMER, page.cursor), found("Customer", time=TIME))
+    assert page == Page(records=(), cursor=page.cursor, more=False)
     gone = {"Id": "59", "status": "Deleted"}
     after, asked = answered(
         QUICKBOOKS.fetch(RecordKind.CUSTOMER, page.cursor), {"rows": [row, gone], "is_full": False, "time": TIME}
@@ -47,7 +49,7 @@ def test_a_short_list_is_one_page_and_is_asked_for_changes_afterwards() -> None:
 def test_what_the_changes_cannot_tell_is_asked_as_a_list(answer: Payload) -> None:
     cursor = str(Cursor(since="2026-11-23T09:12:31-08:00"))
     nothing, asked = answered(QUICKBOOKS.fetch(RecordKind.CUSTOMER, cursor), answer, found("Customer", time=TIME))
-    assert "and MetaData.LastUpdatedTime >= '2026-11-23T09:12:31-08:00'" in asked[1].payload["Query"]
+    assert "and MetaData.LastUpdatedTime >= '2026-11-23T09:12:31-08:00'" in asked[1].payload["Page"]
     assert nothing == Page(records=(), cursor=cursor, more=False, total=None)
 
 
@@ -61,10 +63,13 @@ def test_a_long_list_goes_on_where_it_stopped_and_the_next_pass_begins_before_th
     assert asked[1].payload == {"Query": "select count(*) from Term where Active in (true, false)"}
     assert (len(first.records), first.more, first.total) == (PAGE_SIZE, True, PAGE_SIZE + 1)
     later = "2026-11-23T11:00:00-08:00"
-    last, asked = answered(
+    short, asked = answered(
         QUICKBOOKS.fetch(RecordKind.TERM, first.cursor), found("Term", {"Id": "9999", "Name": "Net 90"}, time=later)
     )
-    assert f"startposition {PAGE_SIZE + 1} " in asked[0].payload["Query"]
+    assert f"startposition {PAGE_SIZE + 1} " in asked[0].payload["Page"]
+    assert short.more  # A page may be shorter than was asked.
+    last, asked = answered(QUICKBOOKS.fetch(RecordKind.TERM, short.cursor), found("Term", time=later))
+    assert f"startposition {PAGE_SIZE + 2} " in asked[0].payload["Page"]
     assert not last.more
     assert Cursor.read(last.cursor) == Cursor(since="2026-11-23T09:12:31-08:00")
 

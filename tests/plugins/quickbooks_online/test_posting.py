@@ -32,7 +32,8 @@ from tests.support.online_documents import BOOKS, invoices, order_1042, payment_
 QUICKBOOKS = QuickBooksOnline()
 CUSTOMER = NewCustomer(name="O'Hara & Söhne \\ 100% 🎉")
 ITEM = NewItem(name="A7102", income=Ref(id="79"))
-DONE = {"Id": "145", "SyncToken": "0", "DocNumber": "1042", "TotalAmt": Decimal("218.5"), "PrivateNote": "Order 1042"}
+DONE = {"Id": "145", "SyncToken": "0", "DocNumber": "1042", "TotalAmt": Decimal("218.5"), "PrivateNote": "Order 1042",
+        "TxnDate": "2026-11-14", "CustomerRef": {"value": "1"}}  # fmt: skip
 
 
 def in_short(asked: list[Request]) -> list[str]:
@@ -41,7 +42,7 @@ def in_short(asked: list[Request]) -> list[str]:
 
 
 def _in_short(payload: Payload) -> str:
-    if query := payload.get("Query"):
+    if query := payload.get("Query") or payload.get("Page"):
         return f"query {query.partition(' from ')[2].split()[0]}"
     (kind,) = (name for name in payload if name[:1].isupper())
     return f"{payload['operation']} {kind}"
@@ -121,7 +122,7 @@ def test_after_an_error_within_quickbooks_an_invoice_that_is_there_is_found() ->
     )
     assert posting.id == "145"
     assert in_short(asked) == ["create Invoice", "query Invoice"]
-    assert "CustomerRef = '1' and TxnDate = '2026-11-14'" in asked[1].payload["Query"]
+    assert "TxnDate in ('2026-11-14') and CustomerRef in ('1')" in asked[1].payload["Page"]
 
 
 def test_after_an_error_within_quickbooks_an_invoice_that_is_not_there_is_written_again() -> None:
@@ -141,6 +142,8 @@ def test_a_payment_after_an_error_is_only_the_same_one_if_it_pays_the_same_invoi
         "Id": "151",
         "SyncToken": "0",
         "TotalAmt": 100,
+        "TxnDate": "2026-11-14",
+        "CustomerRef": {"value": "1"},
         "PrivateNote": "Order 1042\nCheck",
         "Line": [{"Amount": 100, "LinkedTxn": [{"TxnId": "999", "TxnType": "Invoice"}]}],
     }
