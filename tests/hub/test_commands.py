@@ -6,11 +6,13 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 import hub.installations
@@ -33,6 +35,7 @@ from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import RecordKind
+from tests.support import databases
 from tests.support.host import ADA, ADA_AT_ACME, Desk, order_1042
 from tests.support.pretend import Ledger
 
@@ -145,14 +148,20 @@ every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command:
 
 
 @pytest.fixture
-def here(installation: Installation, desk: Desk, ledger: Ledger) -> World:
-    ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
-    send_order(ADA_AT_ACME, installation.id, desk.orders["1042"], Choices())
-    pump.deliver(installation.id)
-    ledger.refuses = lambda _: ""
-    invoice = session().scalars(select(Delivery.id).where(Delivery.state == "stopped")).one()
-    address = install.start_authorization(ADA_AT_ACME, installation.id, "http://host/back")
-    return World(installation, invoice, address.rpartition("state=")[2])
+def here(app: Flask, installation: Installation, desk: Desk, ledger: Ledger) -> World:
+    def prepare() -> tuple[int, str, dict[str, list[dict[str, Any]]]]:
+        ledger.refuses = lambda payload: "No." if "invoices" in payload else ""
+        send_order(ADA_AT_ACME, found, desk.orders["1042"], Choices())
+        pump.deliver(found)
+        ledger.refuses = lambda _: ""
+        invoice = session().scalars(select(Delivery.id).where(Delivery.state == "stopped")).one()
+        address = install.start_authorization(ADA_AT_ACME, found, "http://host/back")
+        return invoice, address.rpartition("state=")[2], deepcopy(ledger.answers)
+
+    found = installation.id
+    invoice, state, answers = databases.once("refused", app, prepare)
+    ledger.answers.update(deepcopy(answers))
+    return World(session().get_one(Installation, found), invoice, state)
 
 
 def whole_database() -> dict[str, list[Any]]:
