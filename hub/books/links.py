@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.books.refresh import store_records
 from hub.database import now, session
@@ -37,19 +38,28 @@ def find_link(installation_id: int, kind: RecordKind, company_id: str) -> Link |
     )
 
 
-def find_links(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Link]:
-    """Return the links of some companies, by company. One query."""
-    found = session().scalars(
-        select(Link).where(
-            Link.installation_id == installation_id, Link.kind == kind, Link.company_id.in_(list(company_ids))
-        )
-    )
-    return {row.company_id: row for row in found}
+def find_links(installation_id: int, companies: Iterable[tuple[RecordKind, str]]) -> dict[tuple[RecordKind, str], Link]:
+    """Return the links of some companies, by kind and company. One query."""
+    is_wanted = _is_one_of(Link.kind, Link.company_id, companies)
+    found = session().scalars(select(Link).where(Link.installation_id == installation_id, is_wanted))
+    return {(row.kind, row.company_id): row for row in found}
 
 
-def find_linked_refs(installation_id: int, kind: RecordKind, company_ids: Iterable[str]) -> dict[str, Ref]:
-    """Return the records that companies are linked to, by company id. One query."""
-    return {company_id: row.ref for company_id, row in find_links(installation_id, kind, company_ids).items()}
+def find_linked_refs(
+    installation_id: int, companies: Iterable[tuple[RecordKind, str]]
+) -> dict[tuple[RecordKind, str], Ref]:
+    """Return the records that some companies are linked to, by kind and company. One query."""
+    return {key: row.ref for key, row in find_links(installation_id, companies).items()}
+
+
+def _is_one_of(
+    kind: InstrumentedAttribute[RecordKind], column: InstrumentedAttribute[str],
+    wanted: Iterable[tuple[RecordKind, str]],
+) -> ColumnElement[bool]:  # fmt: skip
+    values: dict[RecordKind, list[str]] = {}
+    for one, value in sorted(set(wanted)):
+        values.setdefault(one, []).append(value)
+    return or_(false(), *(and_(kind == one, column.in_(some)) for one, some in values.items()))
 
 
 def find_linked_ids(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> set[str]:
@@ -70,12 +80,10 @@ def link_company(installation_id: int, kind: RecordKind, company_id: str, ref: R
 
 
 def link_companies(installation_id: int, refs: Mapping[tuple[RecordKind, str], Ref], by: str) -> None:
-    """Link companies, each by its kind and id, to records. As `link_company`; one query for each kind."""
-    for kind in sorted({kind for kind, _ in refs}):
-        found = find_links(installation_id, kind, [company_id for one, company_id in refs if one is kind])
-        for (one, company_id), ref in refs.items():
-            if one is kind:
-                _set_link(found.get(company_id) or _add_link(installation_id, kind, company_id), ref, by)
+    """Link companies, each by its kind and id, to records. As `link_company`; one query."""
+    found = find_links(installation_id, refs) if refs else {}
+    for key, ref in refs.items():
+        _set_link(found.get(key) or _add_link(installation_id, *key), ref, by)
 
 
 def _add_link(installation_id: int, kind: RecordKind, company_id: str) -> Link:
@@ -140,21 +148,13 @@ def _log_change(row: Link, to: Ref, by: str) -> None:
     ))  # fmt: skip
 
 
-def find_records_by_name(installation_id: int, kind: RecordKind, names: Iterable[str]) -> dict[str, RecordRow]:
-    """Return the active records with these names, by `name_key`. One query for every 500 names."""
-    keys = sorted({name_key(name) for name in names})
-    found: dict[str, RecordRow] = {}
-    for start in range(0, len(keys), _CHUNK):
-        rows = session().scalars(
-            select(RecordRow).where(
-                RecordRow.installation_id == installation_id,
-                RecordRow.kind == kind,
-                RecordRow.name_key.in_(keys[start : start + _CHUNK]),
-                RecordRow.active,
-            )
-        )
-        found |= {row.name_key: row for row in rows}
-    return found
+def find_records_by_name(
+    installation_id: int, names: Mapping[RecordKind, Iterable[str]]
+) -> dict[tuple[RecordKind, str], RecordRow]:
+    """Return the active records of some names, by kind and `name_key`. One query for every 500 names."""
+    keys = [(kind, key) for kind, some in names.items() for key in sorted({name_key(name) for name in some})]
+    rows = _find_records(installation_id, RecordRow.name_key, keys, RecordRow.active)
+    return {(row.kind, row.name_key): row for row in rows}
 
 
 def find_record(installation_id: int, kind: RecordKind, record_id: str) -> RecordRow | None:
@@ -166,16 +166,21 @@ def find_record(installation_id: int, kind: RecordKind, record_id: str) -> Recor
     )
 
 
-def find_records(installation_id: int, kind: RecordKind, record_ids: Iterable[str]) -> list[RecordRow]:
-    """Return the records with these ids, without those that the books do not have. One query for every 500 ids."""
-    ids, found = sorted(set(record_ids)), list[RecordRow]()
-    for start in range(0, len(ids), _CHUNK):
+def find_records(installation_id: int, wanted: Iterable[tuple[RecordKind, str]]) -> list[RecordRow]:
+    """Return the records of some kinds and ids, without those that the books do not have. One query for every 500 ids.
+    """
+    return _find_records(installation_id, RecordRow.record_id, sorted(set(wanted)))
+
+
+def _find_records(
+    installation_id: int, column: InstrumentedAttribute[str], wanted: Sequence[tuple[RecordKind, str]],
+    *further: ColumnElement[bool] | InstrumentedAttribute[bool],
+) -> list[RecordRow]:  # fmt: skip
+    found: list[RecordRow] = []
+    for start in range(0, len(wanted), _CHUNK):
+        is_wanted = _is_one_of(RecordRow.kind, column, wanted[start : start + _CHUNK])
         found += session().scalars(
-            select(RecordRow).where(
-                RecordRow.installation_id == installation_id,
-                RecordRow.kind == kind,
-                RecordRow.record_id.in_(ids[start : start + _CHUNK]),
-            )
+            select(RecordRow).where(RecordRow.installation_id == installation_id, is_wanted, *further)
         )
     return found
 
@@ -187,14 +192,14 @@ def store_created(installation_id: int, created: Iterable[Created]) -> None:
     for one in created:
         by_kind.setdefault(RecordKind(one.delivery.kind), []).append(one)
     for kind, some in by_kind.items():
-        known = {row.record_id for row in find_records(installation_id, kind, [one.ref.id for one in some])}
+        known = {row.record_id for row in find_records(installation_id, [(kind, one.ref.id) for one in some])}
         new = {one.ref.id: Record(kind=kind, id=one.ref.id, name=one.ref.name) for one in some}
         if fresh := [record for record_id, record in new.items() if record_id not in known]:
             store_records(installation_id, kind, fresh)
         if kind not in {RecordKind.CUSTOMER, RecordKind.VENDOR}:
             continue
-        found = find_links(installation_id, kind, [one.company_id for one in some])
+        found = find_links(installation_id, [(kind, one.company_id) for one in some])
         for one in some:
-            row = found.get(one.company_id) or _add_link(installation_id, kind, one.company_id)
-            found[one.company_id] = row
-            _set_link(row, one.ref, one.delivery.sent_by)
+            key = kind, one.company_id
+            found[key] = found.get(key) or _add_link(installation_id, *key)
+            _set_link(found[key], one.ref, one.delivery.sent_by)

@@ -93,11 +93,11 @@ def list_pairs(installation: Installation, wanted: CompanyFilter) -> tuple[list[
     after = wanted.after
     for look in range(_LOOKS):
         found = _ask_host(installation, wanted, after, _LOOKED if look else PER_PAGE)
-        ids = [one.id for one in found.rows] if wanted.unlinked else []
-        linked = links.find_linked_refs(installation.id, wanted.kind, ids) if ids else {}
+        ids = [(wanted.kind, one.id) for one in found.rows] if wanted.unlinked else []
+        linked = links.find_linked_refs(installation.id, ids) if ids else {}
         for company in found.rows:
             after = company.id
-            if company.id not in linked:
+            if (wanted.kind, company.id) not in linked:
                 companies.append(company)
             if len(companies) == PER_PAGE:
                 last = company is found.rows[-1] and not found.more
@@ -118,19 +118,18 @@ def accept_all(installation_id: int, wanted: CompanyFilter, by: str) -> Accepted
         for pair in pair_companies(installation_id, wanted.kind, found.rows)
         if pair.suggestion and pair.suggestion.exact and names.count(name_key(pair.company.name)) == 1
     ]
-    for company, record in exact:
-        links.link_company(installation_id, wanted.kind, company.id, record.ref, by)
+    links.link_companies(installation_id, {(wanted.kind, company.id): record.ref for company, record in exact}, by)
     after = found.rows[-1].id if found.more else ""
     return Accepted(linked=len(exact), looked=len(found.rows), after=after, total=found.total)
 
 
 def pair_companies(installation_id: int, kind: RecordKind, companies: Sequence[Company]) -> list[Pair]:
     """Return companies with their links, or with suggestions for those that are not linked. Four queries."""
-    linked = links.find_links(installation_id, kind, [one.id for one in companies])
-    free = [one for one in companies if one.id not in linked]
+    linked = links.find_links(installation_id, [(kind, one.id) for one in companies])
+    free = [one for one in companies if (kind, one.id) not in linked]
     found = _find_suggestions(installation_id, kind, free) if free else {}
     return [
-        Pair(company=one, link=linked.get(one.id), suggestion=found.get(one.id)) for one in companies
+        Pair(company=one, link=linked.get((kind, one.id)), suggestion=found.get(one.id)) for one in companies
     ]  # fmt: skip
 
 

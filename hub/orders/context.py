@@ -41,11 +41,7 @@ def load_context(
     orders, choices = [order for order, _ in wanted], [chosen for _, chosen in wanted]
     parties = _parties(orders)
     active = _active(installation, orders, parties)
-    linked = {
-        (kind, company_id): ref
-        for kind, some in parties.items()
-        for company_id, ref in links.find_linked_refs(installation.id, kind, some).items()
-    }
+    linked = links.find_linked_refs(installation.id, ((kind, one) for kind, some in parties.items() for one in some))
     places = find_places(installation, integration)
     rows = find_deliveries(installation, orders, parties, places)
     existing = find_existing(installation, rows, places, begins_anew)
@@ -93,11 +89,7 @@ def _active(
         RecordKind.CLASS: [order.tracking_class for order in orders],
         RecordKind.LOCATION: [order.location for order in orders],
     }
-    return {
-        (kind, key): row
-        for kind, some in names.items()
-        for key, row in links.find_records_by_name(installation.id, kind, filter(None, some)).items()
-    }
+    return links.find_records_by_name(installation.id, {kind: filter(None, some) for kind, some in names.items()})
 
 
 def _unlinked(
@@ -130,14 +122,8 @@ def _records(
     active: Mapping[tuple[RecordKind, str], RecordRow],
 ) -> dict[tuple[RecordKind, str], KnownRecord]:  # fmt: skip
     """Return some entries, and those that have a name that an order mentions, by kind and id."""
-    wanted: dict[RecordKind, set[str]] = {}
-    for kind, record_id in mentioned:
-        wanted.setdefault(kind, set()).add(record_id)
-    known = {(row.kind, row.record_id): _known(row) for row in active.values()}
-    for kind, ids in wanted.items():
-        for row in links.find_records(installation_id, kind, ids):
-            known[kind, row.record_id] = _known(row)
-    return known
+    found = [*active.values(), *links.find_records(installation_id, mentioned)]
+    return {(row.kind, row.record_id): _known(row) for row in found}
 
 
 def _names(

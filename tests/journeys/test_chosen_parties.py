@@ -45,7 +45,7 @@ def carry(installation: Installation) -> None:
 
 
 def linked(installation: Installation, kind: RecordKind = RecordKind.CUSTOMER, company: str = ABC.id) -> str:
-    return find_linked_refs(installation.id, kind, [company])[company].id
+    return find_linked_refs(installation.id, [(kind, company)])[kind, company].id
 
 
 def enter(books: Running, number: str) -> None:

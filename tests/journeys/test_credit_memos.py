@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from hub.books import history, links
+from hub.books import history
 from hub.database import now, session
 from hub.dispatch import pump
 from hub.host import Order
@@ -23,6 +23,7 @@ from hub.planning.choices import Choices
 from hub.plugin import RecordKind, TransactionKind
 from hub.web import views
 from sandbox.online import Running
+from tests.support.books import record_named
 from tests.support.deliveries import pass_time
 from tests.support.desktop import Office
 from tests.support.desktop import look_again as look_at_file
@@ -41,7 +42,7 @@ def returned(number: str = "1077") -> Order:
 
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
-    row = links.find_records_by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = record_named(installation.id, RecordKind.CUSTOMER, "ABC Company")
     return history.load_customer_account(installation.id, row.record_id, now().date()).balance
 
 
@@ -130,7 +131,7 @@ def test_a_company_file_gets_it_too_and_its_update(office: Office) -> None:
     send_order(ADA_AT_ACME, office.installation.id, changed, Choices(updates=("credit_memo",)))
     assert office.update()[-1] == "OK", office.log
     assert in_file(office) == [("1077", (Decimal("230.00"),), Decimal("230.00"), Decimal("230.00"))]
-    row = links.find_records_by_name(office.installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = record_named(office.installation.id, RecordKind.CUSTOMER, "ABC Company")
     account = history.load_customer_account(office.installation.id, row.record_id, now().date())
     assert [(one.number, one.balance) for one in account.of(TransactionKind.CREDIT_MEMO)] == [
         ("1077", Decimal("230.00"))

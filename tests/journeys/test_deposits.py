@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from hub.books import history, links
+from hub.books import history
 from hub.database import now, session
 from hub.dispatch import pump
 from hub.errors import Incomplete
@@ -28,6 +28,7 @@ from hub.queue import commit
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults
 from sandbox.online import Running
+from tests.support.books import record_named
 from tests.support.deliveries import pass_time
 from tests.support.desktop import ORDER_1042, Office, whole_file
 from tests.support.desktop import look_again as look_at_file
@@ -60,7 +61,7 @@ def owed(books: Running) -> list[tuple[object, ...]]:
 
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
-    row = links.find_records_by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = record_named(installation.id, RecordKind.CUSTOMER, "ABC Company")
     return history.load_customer_account(installation.id, row.record_id, now().date()).balance
 
 

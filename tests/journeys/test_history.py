@@ -20,6 +20,7 @@ from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.plugin import RecordKind, TransactionKind
 from hub.queue import commit
+from tests.support.books import record_named
 from tests.support.desktop import IMPRINT, Office, by_hand, look_again
 from tests.support.host import ADA_AT_ACME, order_1042
 from tests.support.serving import serving
@@ -52,7 +53,7 @@ def customer(name: str) -> str:
 
 
 def account(office: Office, name: str) -> history.Account:
-    row = links.find_records_by_name(office.installation.id, RecordKind.CUSTOMER, [name])[name.casefold()]
+    row = record_named(office.installation.id, RecordKind.CUSTOMER, name)
     return history.load_customer_account(office.installation.id, row.record_id, TODAY)
 
 
@@ -105,7 +106,7 @@ def test_what_is_edited_voided_or_deleted_in_quickbooks_is_noticed(office: Offic
 def test_a_customer_that_is_deleted_there_breaks_no_link_silently(office: Office) -> None:
     by_hand(office.company, customer("Short Lived"))
     look_again(office)
-    row = links.find_records_by_name(office.installation.id, RecordKind.CUSTOMER, ["Short Lived"])["short lived"]
+    row = record_named(office.installation.id, RecordKind.CUSTOMER, "Short Lived")
     links.link_company(office.installation.id, RecordKind.CUSTOMER, "77", row.ref, "Ada")
     commit()
     kind = f"<ListDelType>Customer</ListDelType><ListID>{row.record_id}</ListID>"

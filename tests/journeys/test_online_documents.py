@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from sqlalchemy import delete, select
 
-from hub.books import history, links, mappings
+from hub.books import history, mappings
 from hub.database import now, session
 from hub.dispatch import pump
 from hub.host import Order
@@ -20,6 +20,7 @@ from hub.plugin import Address, RecordKind, Role, TransactionKind
 from hub.queue import commit
 from hub.states import DeliveryState
 from sandbox.online import Running
+from tests.support.books import record_named
 from tests.support.deliveries import pass_time
 from tests.support.differences import find_differences
 from tests.support.host import ADA_AT_ACME, order_1042
@@ -127,7 +128,7 @@ def test_an_order_that_changed_is_updated_in_its_invoice(online: Installation, b
 def test_what_happens_in_the_books_shows_in_the_history(online: Installation, books: Running) -> None:
     send_order(ADA_AT_ACME, online.id, order_1042(), Choices())
     pump.deliver(online.id)
-    row = links.find_records_by_name(online.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = record_named(online.id, RecordKind.CUSTOMER, "ABC Company")
     account = history.load_customer_account(online.id, row.record_id, now().date())
     at_once = sorted((one.kind, one.number, one.total, one.balance) for one in account.transactions)
     look_again(online)

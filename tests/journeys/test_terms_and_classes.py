@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from hub.books import links, mappings
+from hub.books import mappings
 from hub.database import session
 from hub.dispatch import pump
 from hub.host import Order
@@ -24,6 +24,7 @@ from hub.planning.choices import Choices
 from hub.plugin import RecordKind, Role
 from hub.queue import commit
 from sandbox.online import REALM, Running
+from tests.support.books import record_named
 from tests.support.desktop import Office, look_again
 from tests.support.host import ADA_AT_ACME, Desk
 from tests.support.online import posted
@@ -82,7 +83,7 @@ def test_what_the_order_names_comes_before_what_is_suggested(
 
 
 def test_what_the_books_do_not_have_is_what_the_settings_say_or_nothing(online: Installation, books: Running) -> None:
-    row = links.find_records_by_name(online.id, RecordKind.CLASS, ["Office"])["office"]
+    row = record_named(online.id, RecordKind.CLASS, "Office")
     mappings.save_mappings(online, registry.find_integration("quickbooks_online"), {Role.CLASS: row.record_id})
     commit()
     order = named(terms="45 days", tracking_class="Gifts", location="")
@@ -96,9 +97,9 @@ def test_a_person_may_choose_otherwise_in_the_dialog(
 ) -> None:
     desk.orders["1042"] = named()
     page = app.test_client().get("/hub/orders/1042/send").text
-    drinkware = links.find_records_by_name(online.id, RecordKind.CLASS, ["Drinkware"])["drinkware"]
+    drinkware = record_named(online.id, RecordKind.CLASS, "Drinkware")
     assert f'<option value="{drinkware.record_id}" selected>Drinkware</option>' in page
-    other = links.find_records_by_name(online.id, RecordKind.CLASS, ["Apparel"])["apparel"]
+    other = record_named(online.id, RecordKind.CLASS, "Apparel")
     choices = replace(EVERYTHING, accounts={Role.CLASS: other.record_id})
     send_order(ADA_AT_ACME, online.id, desk.orders["1042"], choices)
     pump.deliver(online.id)

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from hub.books import history, links
+from hub.books import history
 from hub.database import now, session
 from hub.dispatch import pump
 from hub.errors import Incomplete, NotPossible
@@ -30,6 +30,7 @@ from hub.serialization import problems_of
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults
 from sandbox.online import REALM, Running
+from tests.support.books import record_named
 from tests.support.deliveries import pass_time
 from tests.support.desktop import Office
 from tests.support.desktop import look_again as look_at_file
@@ -62,7 +63,7 @@ GONE = ("invoice", DeliveryState.POSTED, "voided")
 
 def balance(installation: Installation) -> Decimal:
     session().expire_all()
-    row = links.find_records_by_name(installation.id, RecordKind.CUSTOMER, ["ABC Company"])["abc company"]
+    row = record_named(installation.id, RecordKind.CUSTOMER, "ABC Company")
     return history.load_customer_account(installation.id, row.record_id, now().date()).balance
 
 

@@ -31,7 +31,7 @@ from xero_sandbox import TENANT, Running
 
 def linked(xero: Installation, kind: RecordKind, company: str) -> str:
     session().expire_all()
-    return find_linked_refs(xero.id, kind, [company])[company].id
+    return find_linked_refs(xero.id, [(kind, company)])[kind, company].id
 
 
 def test_another_new_customer_and_vendor_are_created_once(xero: Installation, books: Running, desk: Desk) -> None:
