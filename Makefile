@@ -38,6 +38,10 @@ docs: setup ## Build the documentation into var/docs.
 bench: setup ## Measure, and print the ratios.
 	@$(BIN)/python -m benchmarks
 
+.PHONY: chaos
+chaos: setup ## Send orders while everything is killed, and compare the books (DELIVERIES, COMPANIES, SEED).
+	@$(BIN)/python -m benchmarks.chaos
+
 .PHONY: chromium
 chromium: setup ## Find a Chromium for the browser tests, or install one.
 	@$(BIN)/python -m tests.support.chromium
