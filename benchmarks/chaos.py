@@ -44,7 +44,7 @@ from tests.support.fleets import Company, Fleet, actor_at, running
 from tests.support.ledgers import expected_ledger
 
 AN_ORDER = 5
-"""The least deliveries of an order: invoice, payment, purchase order, bill, and a new customer or item. Most have more."""
+"""The least deliveries of an order: invoice, payment, purchase order, bill, and a new customer or item."""
 
 AWAY = 0.3
 """Seconds that QuickBooks Online is away, so that many are killed in the middle of a trip."""
