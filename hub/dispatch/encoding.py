@@ -44,13 +44,15 @@ def split_batch(batch: BatchRow, integration: Integration) -> None:
     session().expire_all()
 
 
-def move_requests(exchanges: Sequence[Exchange], installation_id: int, integration: Integration) -> None:
+def move_requests(exchanges: Sequence[Exchange], installation_id: int, integration: Integration) -> BatchRow:
     """Give requests that were asked, and not carried out, another batch, under a key of its own."""
     requests = [Request(name=one.name, payload=one.payload, writes=one.writes) for one in exchanges]
     batch = _encode(installation_id, integration, requests)
     for slot, exchange in enumerate(exchanges):
         exchange.batch_id, exchange.slot = batch.id, slot
     session().flush()
+    session().expire(batch, ["exchanges"])
+    return batch
 
 
 def _encode(installation_id: int, integration: Integration, requests: Sequence[Request]) -> BatchRow:

@@ -26,7 +26,7 @@ from hub.extension import patience_time
 from hub.host import Delivered
 from hub.integrations import registry
 from hub.integrations.crashes import log_crash
-from hub.models import ConversationRow, Delivery, Installation, Purpose
+from hub.models import BatchRow, ConversationRow, Delivery, Installation, Purpose
 from hub.models.delivery import needs
 from hub.plugin import (
     AuthorizationExpired,
@@ -107,7 +107,8 @@ def _store_recovery(row: ConversationRow, step: Ends) -> Ends | Crashes:
     """Encode what is asked again. A plugin may do anything when it encodes, or answer for too few."""
     try:
         with session().begin_nested():
-            recovery.store_outcomes(row, step.result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
+            parked = recovery.store_outcomes(row, step.result)  # type: ignore[arg-type]  # `proceed` has checked that it is a sequence.
+            _give_back(parked)
     except SQLAlchemyError:
         raise
     except Exception as error:
@@ -318,6 +319,14 @@ def _pause_for(installation: Installation, delivery: Delivery, state: Installati
     installation.trouble_since = installation.trouble_since or now()
     delivery.move(DeliveryState.QUEUED)
     delivery.due_at = now()
+
+
+def _give_back(parked: BatchRow | None) -> None:
+    """Let a person decide about a request whose answer is lost each time."""
+    for exchange in parked.exchanges if parked else ():
+        if (delivery := exchange.conversation.delivery) is not None:
+            label = registry.label_of(delivery.installation.integration)
+            stop_delivery(delivery, StopReason.EXHAUSTED, recovery.unreadable(label, parked.trouble if parked else ""))
 
 
 def _give_up_recovery(row: ConversationRow, step: Fails | Crashes, problems: tuple[Problem, ...]) -> None:

@@ -16,7 +16,7 @@ from werkzeug.security import check_password_hash
 
 from hub import events, scope
 from hub.database import changes_one, now, session
-from hub.dispatch import batches, first_session, open_writes, polling_sessions, pull, responses, steps
+from hub.dispatch import batches, first_session, lost_answers, open_writes, polling_sessions, pull, responses, steps
 from hub.extension import seconds
 from hub.integrations import registry
 from hub.integrations.crashes import log_crash
@@ -160,7 +160,8 @@ class StoredPollingSession:
 
     def _open(self) -> str | None:
         """Begin a session by one atomic statement; None while another one is going on."""
-        ticket, moment = secrets.token_hex(16), now()
+        ticket, moment, before = secrets.token_hex(16), now(), self._row()
+        left = None if before.complaint else before.batch_id
         silent = exists().where(  # It has answered and asks for nothing more, though it had time for that.
             BatchRow.id == Endpoint.batch_id, BatchRow.answered_at < moment - _between(),
             or_(BatchRow.state != BatchState.OPEN, Endpoint.complaint != ""),  # What cannot be read goes again.
@@ -176,9 +177,20 @@ class StoredPollingSession:
         opened = changes_one(free.values(**values))
         if opened:
             session().expire_all()
+            self._count_lost_answer(left)
             open_writes.reclaim_deliveries(self.installation_id)
         commit()
         return ticket if opened else None
+
+    def _count_lost_answer(self, batch_id: int | None) -> None:
+        """The session before was handed a batch, and its answer never came."""
+        batch = session().get(BatchRow, batch_id) if batch_id is not None else None
+        if batch is None or batch.state is not BatchState.OPEN:
+            return
+        why = say("It was handed out, and no answer arrived.")
+        if lost_answers.count_lost_answer(batch, why):
+            installation = scope.lock_installation(self.installation_id, scope.PATIENT_SECONDS)
+            responses.open_lost_batch(installation, registry.find_integration(installation.integration), batch)
 
     def _keep(self, ticket: str, silence: dt.timedelta, /, **changes: object) -> polling_sessions.Session | None:
         return polling_sessions.keep_session(self.installation_id, ticket, silence, **changes)

@@ -11,8 +11,23 @@ from hub.dispatch.replay import Crashes, Fails
 from hub.extension import patience_time
 from hub.integrations import registry
 from hub.models import BatchRow, ConversationRow, Exchange, Purpose
-from hub.plugin import Integration, Response, Unavailable
+from hub.plugin import Integration, Problem, Response, Unavailable, say
 from hub.states import BatchState
+
+MOST_LOST = 3
+"""Answers to a batch in a row that may not arrive, or not be readable, before it is opened into smaller ones."""
+
+
+def unreadable(product: str, why: str) -> Problem:
+    """Return the problem of a single request whose answer is lost each time."""
+    return Problem(
+        code="answer-unreadable", what=say("The answer of %(product)s could not be read three times.", product=product),
+        why=why,
+        cure=say(
+            "Look for unusual characters in the texts, then click Retry: what is in %(product)s already is not entered "
+            "twice. If it happens again, tell your support.", product=product,
+        ),
+    )  # fmt: skip
 
 
 def is_recovery_due(batch: BatchRow, integration: Integration) -> bool:
@@ -34,10 +49,11 @@ def begin_recovery(batch: BatchRow, why: str) -> None:
     ))  # fmt: skip
 
 
-def store_outcomes(row: ConversationRow, found: Sequence[Response | None]) -> None:
+def store_outcomes(row: ConversationRow, found: Sequence[Response | None]) -> BatchRow | None:
     """Store what is known of the batch's requests. The others are asked again, under another key.
 
-    Raises `ValueError` if the plugin did not answer for each request.
+    If answers were lost again and again, they are asked in two halves. Return the batch if it was of one request: it is
+    parked, and given back. Raises `ValueError` if the plugin did not answer for each request.
     """
     batch = _batch(row)
     moment = now()
@@ -50,9 +66,19 @@ def store_outcomes(row: ConversationRow, found: Sequence[Response | None]) -> No
     batch.move(BatchState.ANSWERED)
     batch.answered_at = moment
     session().flush()
-    if again:
-        encoding.move_requests(again, batch.installation_id, registry.find_integration(row.installation.integration))
-    session().expire(batch, ["exchanges"])
+    integration, parked = registry.find_integration(row.installation.integration), None
+    for part in _divide(again) if batch.unread >= MOST_LOST else [again] if again else []:
+        moved = encoding.move_requests(part, batch.installation_id, integration)
+        if batch.unread >= MOST_LOST and batch.size == 1:
+            parked, moved.trouble = moved, batch.trouble
+            moved.move(BatchState.PARKED)
+    session().expire_all()
+    return parked
+
+
+def _divide(exchanges: Sequence[Exchange]) -> list[Sequence[Exchange]]:
+    middle = (len(exchanges) + 1) // 2
+    return [half for half in (exchanges[:middle], exchanges[middle:]) if half]
 
 
 def give_up_recovery(row: ConversationRow, step: Fails | Crashes) -> BatchRow | None:

@@ -65,6 +65,16 @@ def describe_finding(finding: Finding) -> NoticeText:
                 ),
                 button=say("View connection"), endpoint="hub.endpoint_panel", values=here, tone="bad",
             )  # fmt: skip
+        case NoticeKind.UNREAD:
+            return NoticeText(
+                what=say("Answers from %(books)s did not arrive.", books=books),
+                why=say(
+                    "The same question was asked three times, and its answer never arrived whole. It is asked in "
+                    "smaller pieces, and nothing is entered twice. If this comes back, ask whoever runs this "
+                    "application whether a proxy refuses large requests (413) or fails (502)."
+                ),
+                button=say("Review"), endpoint="hub.activity", values=here, tone="wait",
+            )  # fmt: skip
         case NoticeKind.DIGEST:
             count = finding.stopped
             return NoticeText(

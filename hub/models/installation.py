@@ -56,6 +56,8 @@ class Installation(Base):
     trouble: Mapped[str] = mapped_column(Said, default="")
     """Why nothing moves at present, as a sentence; empty while the ledger answers."""
     trouble_since: Mapped[dt.datetime | None] = mapped_column(Moment)
+    answers_lost_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    """When an answer was lost for the third time in a row."""
 
     credential: Mapped[Credential | None] = relationship(back_populates="installation", cascade="all, delete-orphan")
 

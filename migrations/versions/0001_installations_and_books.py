@@ -65,6 +65,7 @@ def _create_installations() -> None:
         sa.Column("answered_at", Moment(), nullable=True),
         sa.Column("trouble", Said(), nullable=False),
         sa.Column("trouble_since", Moment(), nullable=True),
+        sa.Column("answers_lost_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_installation")),
     )
     op.create_index("ix_hub_installation_due", "hub_installation", ["state", "resume_at"])
@@ -141,7 +142,8 @@ def _create_installations() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "expires_in_30", "expires_in_7", "expires_in_1", "lost", "silent", "digest", name="noticekind",
+                "expires_in_30", "expires_in_7", "expires_in_1", "lost", "silent", "unread", "digest",
+                name="noticekind",
                 native_enum=False, length=32
             ),
             nullable=False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.plugin import (
+    AnswerUnreadable,
     Batch,
     LoginResult,
     NoBatch,
@@ -13,7 +14,6 @@ from hub.plugin import (
     Problem,
     Rejected,
     Response,
-    Unavailable,
     say,
 )
 from quickbooks_desktop import company, qbxml, statuses
@@ -94,9 +94,9 @@ def decode_answer(batch: Batch, answer: str) -> Sequence[Response]:
         found = qbxml.read(answer, [request.payload for request in batch.requests])
     except qbxml.Unreadable as error:
         what = say("QuickBooks' answer could not be used: %(error)s It is asked again.", error=error)
-        raise Unavailable(what) from error
+        raise AnswerUnreadable(what) from error
     if found.key and found.key != batch.idempotency_key:
-        raise Unavailable(say("QuickBooks' answer was one to another message set. It is asked again."))
+        raise AnswerUnreadable(say("QuickBooks' answer was one to another message set. It is asked again."))
     if found.status in FORGOTTEN:
         raise OutcomeUnknown(
             say("QuickBooks does not remember what it was asked (status %(status)s).", status=found.status)

@@ -79,6 +79,8 @@ class Faults:
     message: str = "QuickBooks found an error."
     slow: float = 0.0
     padding: int = 0  # Bytes that are added to each answer.
+    raw: bytes = b""  # Written as it is into each answer, at the level of SOAP.
+    refuses: tuple[int, int] = (0, 0)  # A proxy answers calls of more bytes than the second with the first: 413, 502.
     unreadable: str = ""  # QuickBooks cannot parse message sets that contain this text.
 
 
@@ -194,9 +196,15 @@ class WebConnector:
         self.calls += 1
         if self.calls == self.faults.die_at_call:
             raise Died(f"before call {self.calls}, {operation}")
+        body = envelope(operation, given)
+        if operation == "receiveResponseXML" and self.faults.raw:
+            body = body.replace(b"&lt;/QBXML", self.faults.raw + b"&lt;/QBXML")
+        status, limit = self.faults.refuses
+        if status and len(body) > limit:
+            raise Failed(f"QBWC1042: {operation}: HTTP {status}")
         answer = self.http.post(
             self.choose_url(),
-            data=envelope(operation, given),
+            data=body,
             headers={
                 "Content-Type": "text/xml; charset=utf-8",
                 "SOAPAction": f'"{NAMESPACE}{operation}"',
