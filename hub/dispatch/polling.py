@@ -48,7 +48,21 @@ class StoredPollingSession:
     @property
     def books(self) -> Books | None:
         found = self._row().installation
-        return Books(id=found.books_id, name=found.books_name) if found.books_name else None
+        if not found.books_name:
+            return None
+        return Books(id=found.books_id, name=found.books_name, place=found.books_place)
+
+    @property
+    def former_ids(self) -> frozenset[str]:
+        installation = session().get_one(Installation, self.installation_id)
+        found = session().scalars(
+            select(Installation.books_id).where(
+                Installation.organization_id == installation.organization_id,
+                Installation.integration == installation.integration,
+                Installation.books_id != "",
+            )
+        )
+        return frozenset(found)
 
     def note_version(self, client: str) -> None:
         row = self._row()
@@ -84,6 +98,8 @@ class StoredPollingSession:
             return
         installation = session().get_one(Installation, self.installation_id)
         installation.books_id = books.id or installation.books_id
+        installation.books_place = books.place or installation.books_place
+        installation.books_moved_to = ""
         first_session.connect_on_first_session(installation, registry.find_integration(installation.integration), books)
         commit()
 
@@ -129,6 +145,13 @@ class StoredPollingSession:
     def report_error(self, ticket: str, sentence: str) -> None:
         if self._keep(ticket, _between(), complaint=sentence) is not None:
             responses.note_trouble(session().get_one(Installation, self.installation_id), sentence)
+            commit()
+
+    def report_moved(self, ticket: str, place: str, sentence: str) -> None:
+        if self._keep(ticket, _between(), complaint=sentence) is not None:
+            installation = session().get_one(Installation, self.installation_id)
+            responses.note_trouble(installation, sentence)
+            installation.books_moved_to = place
             commit()
 
     def report_crash(self, ticket: str, error: Exception) -> None:

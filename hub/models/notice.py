@@ -21,6 +21,7 @@ class NoticeKind(enum.StrEnum):
     LOST = "lost"
     SILENT = "silent"
     UNREAD = "unread"
+    MOVED = "moved"
     DIGEST = "digest"
 
 

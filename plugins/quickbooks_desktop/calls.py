@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hub.plugin import (
     AnswerUnreadable,
@@ -42,8 +43,8 @@ def authenticate(session: PollingSession, login: str, password: str) -> list[str
     return [*answer, str(login_answer.wait)] if login_answer.wait else answer
 
 
-def send(session: PollingSession, ticket: str, introduction: str) -> str:
-    if introduction.strip() and not _recognised(session, ticket, introduction):
+def send(session: PollingSession, ticket: str, introduction: str, path: str = "") -> str:
+    if introduction.strip() and not _recognised(session, ticket, introduction, path):
         return NOTHING
     following = session.next_batch(ticket)
     if isinstance(following, str):
@@ -51,25 +52,43 @@ def send(session: PollingSession, ticket: str, introduction: str) -> str:
     return PAUSE if following is NoBatch.PREPARING else NOTHING
 
 
-def _recognised(session: PollingSession, ticket: str, introduction: str) -> bool:
+def _recognised(session: PollingSession, ticket: str, introduction: str, path: str) -> bool:
     """Return True if the session may continue with the open company file; otherwise report why not to the session."""
     try:
         books, dialect = company.introduction(introduction)
-    except company.NotSupported:
-        session.report_error(
-            ticket,
-            say("This QuickBooks is too old: it understands no qbXML from 7.0 on. Use QuickBooks 2008 or later."),
-        )
-        return False
-    if books.id and books.id != company.file_id(session.login):
-        session.report_error(ticket, wrong_file(books.name, session.books.name if session.books else ""))
+    except company.NotSupported as error:
+        session.report_error(ticket, str(error))
         return False
     known = session.books
+    if books.id and books.id != company.file_id(session.login) and books.id not in session.former_ids:
+        is_other = known is not None and known.name != books.name
+        session.report_error(ticket, wrong_file(books.name, known.name) if known and is_other else OLD_MARK)
+        return False
     if not books.id and known is not None and known.name and known.name != books.name:
         session.report_error(ticket, wrong_file(books.name, known.name))
         return False
-    session.identify_books(ticket, books, dialect)
+    if known is not None and known.place and path and path.casefold() != known.place.casefold():
+        session.report_moved(ticket, path, _moved(known.place, path))
+        return False
+    session.identify_books(ticket, replace(books, place=path), dialect)
     return True
+
+
+def _moved(before: str, path: str) -> str:
+    """Return the message for a company file with our mark at another path: it was moved, or is a copy (a backup that
+    was restored beside it, an accountant's copy), whose orders nobody would find again."""
+    return say(
+        "The company file is in another place: it was %(before)s, and is %(path)s. If it was moved, an admin confirms "
+        "it under Settings ▸ Integrations ▸ QuickBooks Desktop ▸ View connection. If it is a copy, open the right one. "
+        "Nothing was sent.", before=before, path=path,
+    )  # fmt: skip
+
+
+OLD_MARK = say(
+    "This company file has the mark of another connection, made earlier or from another account. In QuickBooks, as "
+    "Admin, remove the application under Edit ▸ Preferences ▸ Integrated Applications ▸ Company Preferences; then "
+    "click “Make a new file” on the connection page, and open that file. Nothing was sent."
+)
 
 
 def wrong_file(there: str, wanted: str) -> str:

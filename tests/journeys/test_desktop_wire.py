@@ -84,7 +84,7 @@ def test_a_strict_client_finds_every_operation_and_reads_every_answer(office: Of
     done = 0
     while done < 100:
         request = service.sendRequestXML(
-            ticket=ticket, strHCPResponse=first, strCompanyFileName="C:\\x.qbw", qbXMLCountry="US",
+            ticket=ticket, strHCPResponse=first, strCompanyFileName=office.company.path, qbXMLCountry="US",
             qbXMLMajorVers=16, qbXMLMinorVers=0,
         )  # fmt: skip
         done = service.receiveResponseXML(ticket=ticket, response=books.process(request), hresult="", message="")
