@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -63,3 +64,39 @@ def _decode_windows_byte(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("cp1252_bytes", _decode_windows_byte)
+
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u00ad]")
+_LIKE = str.maketrans({
+    "Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ħ": "H", "ħ": "h", "ı": "i", "Ŧ": "T", "ŧ": "t", "ĸ": "k", "Ŋ": "N",
+    "ŋ": "n", "Ə": "E", "ə": "e", "ẞ": "SS", "\u2010": "-", "\u2011": "-", "\u2012": "–", "\u2015": "—", "−": "-",
+    "′": "'", "″": '"', "‛": "'", "⁄": "/", "\u2009": " ", "\u202f": " ", "\u2003": " ", "\u2002": " ", "№": "No.",
+})  # fmt: skip
+
+
+def write_plain(words: str) -> str:
+    """Return a text in letters that QuickBooks keeps, as far as there are any: "č" becomes "c". Characters that XML
+    forbids are left out. Letters that have no like, such as Chinese ones, stay; `find_strange` names them."""
+    clean = unicodedata.normalize("NFC", _INVISIBLE.sub("", _NOT_XML.sub("", words)))
+    return "".join(map(_plain_letter, clean.translate(_LIKE))) if find_strange(clean) else clean
+
+
+def find_strange(words: str) -> str:
+    """Return the characters of a text that QuickBooks cannot keep, each once."""
+    return "".join(dict.fromkeys(one for one in words if not _is_windows(one)))
+
+
+def _plain_letter(one: str) -> str:
+    if _is_windows(one):
+        return one
+    base = "".join(part for part in unicodedata.normalize("NFKD", one) if not unicodedata.combining(part))
+    return base if base and not find_strange(base) else one
+
+
+def _is_windows(one: str) -> bool:
+    try:
+        one.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True

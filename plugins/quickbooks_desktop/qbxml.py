@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from lxml import etree
 
 from hub.plugin import Payload, say
-from quickbooks_desktop.characters import clean_xml
+from quickbooks_desktop.characters import clean_xml, write_plain
 from quickbooks_desktop.tables import ATTRIBUTES, REQUESTS, Element, Kind
 
 TARGET = "13.0"
@@ -25,7 +25,6 @@ TARGET = "13.0"
 _REFERENCES = UUID("b1f5a7a2-3f0e-4c58-9a4c-6f3a9c7d2e10")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d([+-]\d\d:\d\d)?)?")
 _GUID = re.compile(r"\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _ID_LENGTH = 36
 _PRICE_LIMIT, _AMOUNT_LIMIT = Decimal(10) ** 10, Decimal(10) ** 13
 
@@ -157,8 +156,8 @@ def text(element: Element, value: Any) -> str:  # noqa: PLR0911  # A case for ea
 
 
 def printable(words: str) -> str:
-    """Return a text without the characters that are not allowed in XML."""
-    return _UNPRINTABLE.sub("", words)
+    """Return a text as QuickBooks keeps it: in the letters of Windows-1252, as far as those have a like."""
+    return write_plain(words)
 
 
 def _decimal(element: Element, value: Any, places: int, limit: Decimal) -> Decimal:
