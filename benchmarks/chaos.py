@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,12 +177,12 @@ class Killer:
         self.fleet, self._dice, self._is_over = fleet, Random(seed), threading.Event()  # noqa: S311 – To be repeated.
         self.kills = Counter[str]()
         self.in_the_middle = 0
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._done = ThreadPoolExecutor(1).submit(self._run)
 
     def stop(self) -> None:
+        """Let it end. Raises what it has raised."""
         self._is_over.set()
-        self._thread.join()
+        self._done.result()
 
     def _run(self) -> None:
         with self.fleet.app.app_context():

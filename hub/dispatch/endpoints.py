@@ -16,7 +16,7 @@ from hub.errors import NotFound, NotPossible
 from hub.extension import answer_time
 from hub.integrations import registry, timeouts
 from hub.models import Endpoint, Installation
-from hub.plugin import Download, EndpointDetails, PullIntegration, say
+from hub.plugin import Download, EndpointDetails, Integration, PullIntegration, say
 from hub.queue import commit
 from hub.states import InstallationState
 
@@ -50,8 +50,7 @@ def endpoint_for(installation: Installation) -> Endpoint:
     integration = _pulls(installation)
     row = installation.endpoint
     if row is None:
-        login = f"{integration.key.partition('_')[0]}-{secrets.token_hex(4)}"
-        row = Endpoint(installation=installation, address=secrets.token_urlsafe(24), login=login)
+        row = Endpoint(installation=installation, address=secrets.token_urlsafe(24), login=_new_login(integration))
         session().add(row)
         commit()
     return row
@@ -90,6 +89,18 @@ def new_password(organization_id: str, installation_id: int, *, instead_of: str)
     row.refused, row.refused_at = 0, None
     commit()
     return password
+
+
+def renew_login(organization_id: str, installation_id: int) -> None:
+    """Give an endpoint another login; its session ends. Raises `NotPossible` for a ledger that we call."""
+    installation = scope.lock_installation(scope.find_installation(organization_id, installation_id).id)
+    row = session().get_one(Endpoint, installation.id)
+    row.login, row.ticket, row.ticket_until = _new_login(_pulls(installation)), None, None
+    commit()
+
+
+def _new_login(integration: Integration) -> str:
+    return f"{integration.key.partition('_')[0]}-{secrets.token_hex(4)}"
 
 
 def connection_file(installation: Installation, url: str, support_url: str) -> Download:

@@ -16,7 +16,7 @@ from werkzeug.security import check_password_hash
 
 from hub import events, scope
 from hub.database import changes_one, now, session
-from hub.dispatch import batches, first_session, open_writes, polling_sessions, pull, responses, steps
+from hub.dispatch import batches, first_session, lost_answers, open_writes, polling_sessions, pull, responses, steps
 from hub.extension import seconds
 from hub.integrations import registry
 from hub.integrations.crashes import log_crash
@@ -48,7 +48,21 @@ class StoredPollingSession:
     @property
     def books(self) -> Books | None:
         found = self._row().installation
-        return Books(id=found.books_id, name=found.books_name) if found.books_name else None
+        if not found.books_name:
+            return None
+        return Books(id=found.books_id, name=found.books_name, place=found.books_place)
+
+    @property
+    def former_ids(self) -> frozenset[str]:
+        installation = session().get_one(Installation, self.installation_id)
+        found = session().scalars(
+            select(Installation.books_id).where(
+                Installation.organization_id == installation.organization_id,
+                Installation.integration == installation.integration,
+                Installation.books_id != "",
+            )
+        )
+        return frozenset(found)
 
     def note_version(self, client: str) -> None:
         row = self._row()
@@ -84,6 +98,8 @@ class StoredPollingSession:
             return
         installation = session().get_one(Installation, self.installation_id)
         installation.books_id = books.id or installation.books_id
+        installation.books_place = books.place or installation.books_place
+        installation.books_moved_to = ""
         first_session.connect_on_first_session(installation, registry.find_integration(installation.integration), books)
         commit()
 
@@ -131,6 +147,13 @@ class StoredPollingSession:
             responses.note_trouble(session().get_one(Installation, self.installation_id), sentence)
             commit()
 
+    def report_moved(self, ticket: str, place: str, sentence: str) -> None:
+        if self._keep(ticket, _between(), complaint=sentence) is not None:
+            installation = session().get_one(Installation, self.installation_id)
+            responses.note_trouble(installation, sentence)
+            installation.books_moved_to = place
+            commit()
+
     def report_crash(self, ticket: str, error: Exception) -> None:
         rollback()
         mark = log_crash(error)
@@ -160,7 +183,8 @@ class StoredPollingSession:
 
     def _open(self) -> str | None:
         """Begin a session by one atomic statement; None while another one is going on."""
-        ticket, moment = secrets.token_hex(16), now()
+        ticket, moment, before = secrets.token_hex(16), now(), self._row()
+        left = None if before.complaint else before.batch_id
         silent = exists().where(  # It has answered and asks for nothing more, though it had time for that.
             BatchRow.id == Endpoint.batch_id, BatchRow.answered_at < moment - _between(),
             or_(BatchRow.state != BatchState.OPEN, Endpoint.complaint != ""),  # What cannot be read goes again.
@@ -176,9 +200,20 @@ class StoredPollingSession:
         opened = changes_one(free.values(**values))
         if opened:
             session().expire_all()
+            self._count_lost_answer(left)
             open_writes.reclaim_deliveries(self.installation_id)
         commit()
         return ticket if opened else None
+
+    def _count_lost_answer(self, batch_id: int | None) -> None:
+        """The session before was handed a batch, and its answer never came."""
+        batch = session().get(BatchRow, batch_id) if batch_id is not None else None
+        if batch is None or batch.state is not BatchState.OPEN:
+            return
+        why = say("It was handed out, and no answer arrived.")
+        if lost_answers.count_lost_answer(batch, why):
+            installation = scope.lock_installation(self.installation_id, scope.PATIENT_SECONDS)
+            responses.open_lost_batch(installation, registry.find_integration(installation.integration), batch)
 
     def _keep(self, ticket: str, silence: dt.timedelta, /, **changes: object) -> polling_sessions.Session | None:
         return polling_sessions.keep_session(self.installation_id, ticket, silence, **changes)

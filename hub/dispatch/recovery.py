@@ -11,8 +11,23 @@ from hub.dispatch.replay import Crashes, Fails
 from hub.extension import patience_time
 from hub.integrations import registry
 from hub.models import BatchRow, ConversationRow, Exchange, Purpose
-from hub.plugin import Integration, Rejected, Response, Unavailable
+from hub.plugin import Integration, Problem, Rejected, Response, Unavailable, say
 from hub.states import BatchState
+
+MOST_LOST = 3
+"""Answers to a batch in a row that may not arrive, or not be readable, before it is opened into smaller ones."""
+
+
+def unreadable(product: str, why: str) -> Problem:
+    """Return the problem of a single request whose answer is lost each time."""
+    return Problem(
+        code="answer-unreadable", what=say("The answer of %(product)s could not be read three times.", product=product),
+        why=why,
+        cure=say(
+            "Look for unusual characters in the texts, then click Retry: what is in %(product)s already is not entered "
+            "twice. If it happens again, tell your support.", product=product,
+        ),
+    )  # fmt: skip
 
 
 def is_recovery_due(batch: BatchRow, integration: Integration) -> bool:
@@ -37,7 +52,8 @@ def begin_recovery(batch: BatchRow, why: str) -> None:
 def store_outcomes(
     row: ConversationRow, found: Sequence[Response | Rejected | None]
 ) -> list[tuple[Exchange, Rejected]]:
-    """Store what is known of the batch's requests. Those that were not carried out are asked again, under another key.
+    """Store what is known of the batch's requests. Those that were not carried out are asked again, under another key;
+    in two halves if answers were lost again and again.
 
     Return those of which nobody knows, parked in a batch of their own: a person decides about each. Raises `ValueError`
     if the plugin did not answer for each request.
@@ -56,12 +72,21 @@ def store_outcomes(
     batch.answered_at = moment
     session().flush()
     integration = registry.find_integration(row.installation.integration)
-    if again:
-        encoding.move_requests(again, batch.installation_id, integration)
+    if batch.unread >= MOST_LOST and batch.size == 1:
+        problem = unreadable(integration.label, batch.trouble)
+        again, unknown = [], [*unknown, *((exchange, Rejected(problem)) for exchange in again)]
+    for part in _divide(again) if batch.unread >= MOST_LOST else [again]:
+        if part:
+            encoding.move_requests(part, batch.installation_id, integration)
     if unknown:
         encoding.move_requests([one for one, _ in unknown], batch.installation_id, integration).move(BatchState.PARKED)
-    session().expire(batch, ["exchanges"])
+    session().expire_all()
     return unknown
+
+
+def _divide(exchanges: Sequence[Exchange]) -> list[Sequence[Exchange]]:
+    middle = (len(exchanges) + 1) // 2
+    return [exchanges[:middle], exchanges[middle:]]
 
 
 def give_up_recovery(row: ConversationRow, step: Fails | Crashes) -> BatchRow | None:

@@ -6,12 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from hub.backoff import backoff
 from hub.books import usage
-from hub.database import now, session
-from hub.dispatch import encoding, recovery
+from hub.database import now
+from hub.dispatch import lost_answers, recovery
 from hub.dispatch.outcomes import crash_problem, settle_conversation, stop_delivery
 from hub.dispatch.replay import Crashes, Fails
 from hub.extension import patience_time
@@ -19,6 +17,7 @@ from hub.integrations import optional_calls, registry, validation
 from hub.integrations.crashes import log_crash
 from hub.models import BatchRow, Delivery, Installation
 from hub.plugin import (
+    AnswerUnreadable,
     AuthorizationExpired,
     Integration,
     IntegrationError,
@@ -59,6 +58,8 @@ def conclude_trip(
     match answer:
         case OutcomeUnknown():
             recovery.begin_recovery(batch, str(answer))
+        case AnswerUnreadable() if lost_answers.count_lost_answer(batch, str(answer)):
+            open_lost_batch(installation, integration, batch)
         case Unavailable():
             return _postpone(installation, integration, batch, answer)
         case AuthorizationExpired():
@@ -90,16 +91,22 @@ def check_failure(error: IntegrationError) -> IntegrationError | Crashed:
         return Crashed(log_crash(wrong))
 
 
+def open_lost_batch(installation: Installation, integration: Integration, batch: BatchRow) -> None:
+    """Open a batch whose answer was lost three times into smaller ones, and tell the admins. What it may have written
+    is looked for before."""
+    lost_answers.tell_admins(installation, batch)
+    if batch.writes:
+        recovery.begin_recovery(batch, batch.trouble)
+    elif len(batch.exchanges) > 1:
+        _reopen(batch, integration)
+    else:
+        batch.move(BatchState.REFUSED)
+        settle_conversation(batch.exchanges[0].conversation, Fails(lost_answers.refusal_of(installation, batch)))
+
+
 def _reopen(batch: BatchRow, integration: Integration) -> None:
-    """A plugin may do anything when it seals; what it was to seal stops."""
-    try:
-        with session().begin_nested():
-            encoding.split_batch(batch, integration)
-    except SQLAlchemyError:
-        raise
-    except Exception as error:
-        session().expire_all()
-        park_batch(batch, StopReason.CRASHED, log_crash(error))
+    if reference := lost_answers.split_batch(batch, integration):
+        park_batch(batch, StopReason.CRASHED, reference)
 
 
 def note_trouble(installation: Installation, sentence: str) -> None:
@@ -121,6 +128,7 @@ def _store(installation: Installation, batch: BatchRow, responses: Sequence[Resp
         exchange.response, exchange.answered_at = response.payload, moment
     batch.move(BatchState.ANSWERED)
     batch.answered_at = installation.answered_at = moment
+    batch.unread = 0
     if installation.state is InstallationState.CONNECTED:  # Else it is what the admin has to see to.
         installation.trouble, installation.trouble_since = "", None
     if installation.credential is not None:

@@ -65,6 +65,25 @@ def describe_finding(finding: Finding) -> NoticeText:
                 ),
                 button=say("View connection"), endpoint="hub.endpoint_panel", values=here, tone="bad",
             )  # fmt: skip
+        case NoticeKind.MOVED:
+            return NoticeText(
+                what=say("The company file of %(books)s is in another place.", books=books),
+                why=say(
+                    "It is now %(place)s, and was %(before)s. It may be a copy or a backup. Nothing is sent until an "
+                    "admin confirms it.", place=row.books_moved_to, before=row.books_place,
+                ),
+                button=say("View connection"), endpoint="hub.endpoint_panel", values=here, tone="bad",
+            )  # fmt: skip
+        case NoticeKind.UNREAD:
+            return NoticeText(
+                what=say("Answers from %(books)s did not arrive.", books=books),
+                why=say(
+                    "The same question was asked three times, and its answer never arrived whole. It is asked in "
+                    "smaller pieces, and nothing is entered twice. If this comes back, ask whoever runs this "
+                    "application whether a proxy refuses large requests (413) or fails (502)."
+                ),
+                button=say("Review"), endpoint="hub.activity", values=here, tone="wait",
+            )  # fmt: skip
         case NoticeKind.DIGEST:
             count = finding.stopped
             return NoticeText(

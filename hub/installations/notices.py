@@ -109,6 +109,7 @@ def _query_findings(*where: ColumnElement[bool]) -> Iterator[Finding]:
             Installation.state.in_((_S.CONNECTED, _S.PAUSED, _S.EXPIRED)),
             or_(
                 Installation.state == _S.EXPIRED, Credential.expires_at <= soon, Endpoint.called_at.is_not(None),
+                Installation.books_moved_to != "", Installation.answers_lost_at >= now() - _RELEVANT,
                 Installation.id.in_(list(stopped)),
             ),
             *where,
@@ -130,6 +131,10 @@ def _findings_about(row: Installation, stopped: int) -> Iterator[Finding]:
             yield Finding(kind=kind, installation=row, about_at=ends)
     if row.endpoint is not None and row.endpoint.called_at is not None and endpoints.is_silent(row.endpoint):
         yield Finding(kind=NoticeKind.SILENT, installation=row, about_at=row.endpoint.called_at)
+    if row.books_moved_to:
+        yield Finding(kind=NoticeKind.MOVED, installation=row, about_at=row.trouble_since or row.created_at)
+    if row.answers_lost_at is not None and now() - row.answers_lost_at < _RELEVANT:
+        yield Finding(kind=NoticeKind.UNREAD, installation=row, about_at=row.answers_lost_at)
     if stopped:
         today = now().replace(hour=0, minute=0, second=0, microsecond=0)
         yield Finding(kind=NoticeKind.DIGEST, installation=row, about_at=today, stopped=stopped)

@@ -17,3 +17,12 @@ def change_password(actor: Actor, installation_id: int, *, instead_of: str) -> s
     """
     note_change(access.managed_installation(actor, installation_id), "password")
     return endpoints.new_password(actor.organization.id, installation_id, instead_of=instead_of)
+
+
+def renew_login(actor: Actor, installation_id: int) -> None:
+    """Give the ledger another login. The connection file with the old one stops working; the password stays.
+
+    Raises `NotPossible` if the ledger does not poll; `Forbidden` unless the actor manages.
+    """
+    note_change(access.managed_installation(actor, installation_id), "connection file")
+    endpoints.renew_login(actor.organization.id, installation_id)

@@ -83,6 +83,8 @@ class BatchRow(Base):
     """From when on its key is so old: when it was written, or when a person was asked to look for it in the books."""
     answered_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     tries: Mapped[int] = mapped_column(default=0)
+    unread: Mapped[int] = mapped_column(default=0)
+    """How many times in a row it was handed out and its answer did not arrive, or could not be read."""
     tried_since: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     due_at: Mapped[dt.datetime] = mapped_column(Moment, default=now)
     trouble: Mapped[str] = mapped_column(Said, default="")

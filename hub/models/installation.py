@@ -40,6 +40,10 @@ class Installation(Base):
     books_currency: Mapped[str] = mapped_column(String(3), default="")
     books_ways: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     """How these books work, as `describe_books` last found: a `hub.plugin.Books` as JSON, without what stands above."""
+    books_place: Mapped[str] = mapped_column(Text, default="")
+    """Where the ledger keeps them, if it says so: the path of the company file."""
+    books_moved_to: Mapped[str] = mapped_column(Text, default="")
+    """Another place from which it has called since; empty unless an admin has to say whether it is a copy."""
     check_due_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     """When they are asked again; empty while they are being asked."""
     checked_at: Mapped[dt.datetime | None] = mapped_column(Moment)
@@ -56,6 +60,8 @@ class Installation(Base):
     trouble: Mapped[str] = mapped_column(Said, default="")
     """Why nothing moves at present, as a sentence; empty while the ledger answers."""
     trouble_since: Mapped[dt.datetime | None] = mapped_column(Moment)
+    answers_lost_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    """When an answer was lost for the third time in a row."""
 
     credential: Mapped[Credential | None] = relationship(back_populates="installation", cascade="all, delete-orphan")
 

@@ -20,6 +20,8 @@ class NoticeKind(enum.StrEnum):
     EXPIRES_IN_1 = "expires_in_1"
     LOST = "lost"
     SILENT = "silent"
+    UNREAD = "unread"
+    MOVED = "moved"
     DIGEST = "digest"
 
 

@@ -107,6 +107,7 @@ from hub.plugin.names import create_or_find, create_under_free_name
 from hub.plugin.nouns import noun
 from hub.plugin.polling import Login, LoginResult, NoBatch, PollingSession
 from hub.plugin.problems import (
+    AnswerUnreadable,
     AuthorizationExpired,
     Fix,
     FixKind,
@@ -148,6 +149,7 @@ __all__ = [
     "WITH_INVOICE",
     "AccountKind",
     "Address",
+    "AnswerUnreadable",
     "Ask",
     "Attempt",
     "AuthorizationExpired",

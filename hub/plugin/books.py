@@ -127,6 +127,9 @@ class Books:
     locations: bool = False
     """True if a document may name a location (QuickBooks' department)."""
     several_currencies: bool = False
+    place: str = ""
+    """Where the books are kept, if the ledger says so at each session: the path of a company file. Other books may be a
+    copy of these, with the same `id`."""
     handle: str = ""
     """The id of these books in the addresses of the product's own pages, if that is not the `id`."""
 

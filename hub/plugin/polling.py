@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,6 +56,10 @@ class PollingSession(Protocol):
     def books(self) -> Books | None:
         """The books that were recognised here before, if any were."""
 
+    @property
+    def former_ids(self) -> Collection[str]:
+        """The ids by which the organization's books were recognised in this and in earlier installations."""
+
     def note_version(self, client: str) -> None:
         """Note which version the caller says it is."""
 
@@ -77,6 +82,10 @@ class PollingSession(Protocol):
 
     def is_preparing(self, ticket: str) -> bool:
         """Return True if nothing went wrong, and `next_batch` said that something is being made ready."""
+
+    def report_moved(self, ticket: str, place: str, sentence: str) -> None:
+        """Keep a sentence, as `report_error` does: the books are in another place than before. Nothing is handed out
+        until an admin has confirmed that `place` has the books, and not a copy of them."""
 
     def report_error(self, ticket: str, sentence: str) -> None:
         """Keep a sentence for `last_error`, and show it to the admins."""

@@ -119,6 +119,11 @@ class OutcomeUnknown(Unavailable):
     """
 
 
+class AnswerUnreadable(Unavailable):
+    """An answer arrived that cannot be used: it is cut, or no answer to the batch. After three in a row the hub tells
+    the admins, and opens the batch into smaller ones, so that one bad request does not hold up the others."""
+
+
 class AuthorizationExpired(IntegrationError):
     """The credentials are not accepted. The hub renews them once and asks again; then an admin must authorize."""
 

@@ -15,7 +15,8 @@ from hub.dispatch.polling import StoredPollingSession
 from hub.errors import HubError, NotFound
 from hub.extension import current, trip_time
 from hub.host import Permission
-from hub.installations.passwords import change_password
+from hub.installations.moved_books import confirm_moved_books
+from hub.installations.passwords import change_password, renew_login
 from hub.integrations import timeouts
 from hub.integrations.crashes import log_crash
 from hub.plugin import PullIntegration, say
@@ -39,6 +40,8 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(f"{path}/steps", "endpoint_steps", endpoint_steps)
     blueprint.add_url_rule(f"{path}/file", "endpoint_file", endpoint_file)
     blueprint.add_url_rule(f"{path}/password", "endpoint_password", endpoint_password, methods=["GET", "POST"])
+    blueprint.add_url_rule(f"{path}/moved", "endpoint_moved", endpoint_moved, methods=["POST"])
+    blueprint.add_url_rule(f"{path}/renewed", "endpoint_renewed", endpoint_renewed, methods=["POST"])
     blueprint.add_url_rule("/support", "support", support)
     blueprint.add_url_rule("/polling/<address>", "polling", polling, methods=["GET", "HEAD", "POST"])
 
@@ -78,6 +81,20 @@ def endpoint_password(installation_id: int) -> ResponseReturnValue:
         password = change_password(actor(), installation_id, instead_of=view.edition)
         return _endpoint_panel(installation_id, password)
     return render_fragment("hub/new_password.html", title=_("New password"), endpoint_panel=view)
+
+
+@requires(Permission.MANAGE)
+def endpoint_moved(installation_id: int) -> ResponseReturnValue:
+    """Confirm that the books are in another place now."""
+    confirm_moved_books(actor(), installation_id, place=request.form.get("place", ""))
+    return _endpoint_panel(installation_id)
+
+
+@requires(Permission.MANAGE)
+def endpoint_renewed(installation_id: int) -> ResponseReturnValue:
+    """Give the endpoint another login, so that the next file is one that the ledger's program has not seen."""
+    renew_login(actor(), installation_id)
+    return _endpoint_panel(installation_id)
 
 
 def support() -> ResponseReturnValue:

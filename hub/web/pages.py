@@ -54,5 +54,8 @@ def redirect_to(endpoint: str, **values: Any) -> ResponseReturnValue:
 
 def public_url(endpoint: str, **values: Any) -> str:
     """Return an absolute address: under `HUB_PUBLIC_URL`, or else as this request came in."""
-    base = current_app.config.get("HUB_PUBLIC_URL") or request.url_root
-    return str(base).rstrip("/") + url_for(endpoint, **values)
+    base = str(current_app.config.get("HUB_PUBLIC_URL") or request.url_root).rstrip("/")
+    path, prefix = url_for(endpoint, **values), request.script_root
+    if prefix and base.endswith(prefix):  # Below a prefix of the host's, which both have.
+        path = path.removeprefix(prefix)
+    return base + path

@@ -131,6 +131,7 @@ class EndpointPanel:
     trouble: str
     has_password: bool
     edition: str
+    moved_to: str
 
 
 def build_endpoint_panel(installation: Installation) -> EndpointPanel:
@@ -148,6 +149,7 @@ def build_endpoint_panel(installation: Installation) -> EndpointPanel:
         sentence=_("Connected to %(books)s, %(call)s.", books=installation.books_name, call=_next_call_text(row))
         if connected else _("Waiting for the first call…"),
         trouble=_(installation.trouble), has_password=bool(row.password_hash), edition=endpoints.password_edition(row),
+        moved_to=installation.books_moved_to,
     )  # fmt: skip
 
 

@@ -53,6 +53,8 @@ def _create_installations() -> None:
         sa.Column("books_country", sa.String(64), nullable=False),
         sa.Column("books_currency", sa.String(3), nullable=False),
         sa.Column("books_ways", Json(), nullable=False),
+        sa.Column("books_place", sa.Text(), nullable=False),
+        sa.Column("books_moved_to", sa.Text(), nullable=False),
         sa.Column("check_due_at", Moment(), nullable=True),
         sa.Column("checked_at", Moment(), nullable=True),
         sa.Column("options", Json(), nullable=False),
@@ -65,6 +67,7 @@ def _create_installations() -> None:
         sa.Column("answered_at", Moment(), nullable=True),
         sa.Column("trouble", Said(), nullable=False),
         sa.Column("trouble_since", Moment(), nullable=True),
+        sa.Column("answers_lost_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_installation")),
     )
     op.create_index("ix_hub_installation_due", "hub_installation", ["state", "resume_at"])
@@ -141,7 +144,9 @@ def _create_installations() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "expires_in_30", "expires_in_7", "expires_in_1", "lost", "silent", "digest", name="noticekind",
+                "expires_in_30", "expires_in_7", "expires_in_1", "lost", "silent", "unread", "moved",
+                "digest",
+                name="noticekind",
                 native_enum=False, length=32
             ),
             nullable=False

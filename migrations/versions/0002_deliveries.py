@@ -145,6 +145,7 @@ def _create_conversations() -> None:
         sa.Column("fresh_since", Moment(), nullable=False),
         sa.Column("answered_at", Moment(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("unread", sa.Integer(), nullable=False),
         sa.Column("tried_since", Moment(), nullable=False),
         sa.Column("due_at", Moment(), nullable=False),
         sa.Column("trouble", Said(), nullable=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from hub.plugin import Conversation, Payload, Request, Sentence, UnexpectedAnswer
+from hub.plugin import Conversation, Payload, Request, Sentence
 from quickbooks_desktop import statuses
 from quickbooks_desktop.qbxml import build_request
 
@@ -20,28 +20,3 @@ def query_rows(name: Sentence, query: str, fields: Payload, subject: Sentence) -
     if failure := statuses.read_failure(reply.payload, subject):
         raise failure
     return list(reply.payload["rows"])
-
-
-def write_row(name: Sentence, request: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
-    """Send a write and return the row that QuickBooks echoes. Raises the failure of a refused write."""
-    reply = yield Request(name=name, payload=build_request(request, {request: fields}), writes=True)
-    if failure := statuses.read_failure(reply.payload, subject):
-        raise failure
-    return find_echo(reply.payload, name)
-
-
-def void_transaction(name: Sentence, kind: str, txn_id: str, subject: Sentence) -> Conversation[None]:
-    """Void a transaction. The answer has nothing that we do not know, so it is not returned. Raises the failure of a
-    refusal."""
-    fields: Payload = {"TxnVoidType": kind, "TxnID": txn_id}
-    reply = yield Request(name=name, payload=build_request("TxnVoid", fields), writes=True)
-    if failure := statuses.read_failure(reply.payload, subject):
-        raise failure
-
-
-def find_echo(payload: Payload, name: Sentence) -> Row:
-    """Return the one row in the answer to a write. Raises `UnexpectedAnswer` if there is not exactly one."""
-    rows: list[Row] = payload["rows"]
-    if len(rows) != 1:
-        raise UnexpectedAnswer(f"QuickBooks did “{name}” and did not say what came of it.")
-    return rows[0]

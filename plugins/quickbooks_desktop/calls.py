@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hub.plugin import (
+    AnswerUnreadable,
     Batch,
     LoginResult,
     NoBatch,
@@ -13,7 +15,6 @@ from hub.plugin import (
     Problem,
     Rejected,
     Response,
-    Unavailable,
     say,
 )
 from quickbooks_desktop import company, qbxml, statuses
@@ -42,8 +43,8 @@ def authenticate(session: PollingSession, login: str, password: str) -> list[str
     return [*answer, str(login_answer.wait)] if login_answer.wait else answer
 
 
-def send(session: PollingSession, ticket: str, introduction: str) -> str:
-    if introduction.strip() and not _recognised(session, ticket, introduction):
+def send(session: PollingSession, ticket: str, introduction: str, path: str = "") -> str:
+    if introduction.strip() and not _recognised(session, ticket, introduction, path):
         return NOTHING
     following = session.next_batch(ticket)
     if isinstance(following, str):
@@ -51,25 +52,43 @@ def send(session: PollingSession, ticket: str, introduction: str) -> str:
     return PAUSE if following is NoBatch.PREPARING else NOTHING
 
 
-def _recognised(session: PollingSession, ticket: str, introduction: str) -> bool:
+def _recognised(session: PollingSession, ticket: str, introduction: str, path: str) -> bool:
     """Return True if the session may continue with the open company file; otherwise report why not to the session."""
     try:
         books, dialect = company.introduction(introduction)
-    except company.NotSupported:
-        session.report_error(
-            ticket,
-            say("This QuickBooks is too old: it understands no qbXML from 7.0 on. Use QuickBooks 2008 or later."),
-        )
-        return False
-    if books.id and books.id != company.file_id(session.login):
-        session.report_error(ticket, wrong_file(books.name, session.books.name if session.books else ""))
+    except company.NotSupported as error:
+        session.report_error(ticket, str(error))
         return False
     known = session.books
+    if books.id and books.id != company.file_id(session.login) and books.id not in session.former_ids:
+        is_other = known is not None and known.name != books.name
+        session.report_error(ticket, wrong_file(books.name, known.name) if known and is_other else OLD_MARK)
+        return False
     if not books.id and known is not None and known.name and known.name != books.name:
         session.report_error(ticket, wrong_file(books.name, known.name))
         return False
-    session.identify_books(ticket, books, dialect)
+    if known is not None and known.place and path and path.casefold() != known.place.casefold():
+        session.report_moved(ticket, path, _moved(known.place, path))
+        return False
+    session.identify_books(ticket, replace(books, place=path), dialect)
     return True
+
+
+def _moved(before: str, path: str) -> str:
+    """Return the message for a company file with our mark at another path: it was moved, or is a copy (a backup that
+    was restored beside it, an accountant's copy), whose orders nobody would find again."""
+    return say(
+        "The company file is in another place: it was %(before)s, and is %(path)s. If it was moved, an admin confirms "
+        "it under Settings ▸ Integrations ▸ QuickBooks Desktop ▸ View connection. If it is a copy, open the right one. "
+        "Nothing was sent.", before=before, path=path,
+    )  # fmt: skip
+
+
+OLD_MARK = say(
+    "This company file has the mark of another connection, made earlier or from another account. In QuickBooks, as "
+    "Admin, remove the application under Edit ▸ Preferences ▸ Integrated Applications ▸ Company Preferences; then "
+    "click “Make a new file” on the connection page, and open that file. Nothing was sent."
+)
 
 
 def wrong_file(there: str, wanted: str) -> str:
@@ -94,9 +113,9 @@ def decode_answer(batch: Batch, answer: str) -> Sequence[Response]:
         found = qbxml.read(answer, [request.payload for request in batch.requests])
     except qbxml.Unreadable as error:
         what = say("QuickBooks' answer could not be used: %(error)s It is asked again.", error=error)
-        raise Unavailable(what) from error
+        raise AnswerUnreadable(what) from error
     if found.key and found.key != batch.idempotency_key:
-        raise Unavailable(say("QuickBooks' answer was one to another message set. It is asked again."))
+        raise AnswerUnreadable(say("QuickBooks' answer was one to another message set. It is asked again."))
     if found.status in FORGOTTEN:
         raise OutcomeUnknown(
             say("QuickBooks does not remember what it was asked (status %(status)s).", status=found.status)

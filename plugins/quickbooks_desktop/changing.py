@@ -20,10 +20,11 @@ from hub.plugin import (
     noun,
     say,
 )
-from quickbooks_desktop import asking, payloads, statuses
-from quickbooks_desktop.asking import Row, query_rows, write_row
+from quickbooks_desktop import payloads, statuses
+from quickbooks_desktop.asking import Row, query_rows
 from quickbooks_desktop.history import VOIDED
 from quickbooks_desktop.statuses import PROBLEMS
+from quickbooks_desktop.writes import void_transaction, write_row
 
 IN_WORDS = {
     "Invoice": noun("invoice"), "CreditMemo": noun("credit_memo"), "ReceivePayment": noun("payment"),
@@ -106,7 +107,7 @@ def void_document(document: Invoice | CreditMemo, revises: Revision, subject: Se
     if not found[0]["fields"].get("Memo", "").startswith(VOIDED):
         PROBLEMS.check_unchanged(total_of(found[0]), revises, subject)
         try:
-            yield from asking.void_transaction(say("void %(kind)s", kind=IN_WORDS[kind]), kind, revises.id, subject)
+            yield from void_transaction(say("void %(kind)s", kind=IN_WORDS[kind]), kind, revises.id, subject)
         except Rejected as refusal:
             raise Rejected(_not_voided(subject, refusal.problems[0])) from None
     return Posting(id=revises.id, number=document.number, total=in_cents(Decimal(0)))

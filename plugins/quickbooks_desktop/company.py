@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from hub.plugin import Books, ClassTracking
+from hub.plugin import Books, ClassTracking, say
+from quickbooks_desktop.currencies import CODES
 from quickbooks_desktop.qbxml import TARGET, fields, parse
 
 OWNER_ID = "{6f0a3b52-6c1d-4f0e-9d5b-52d1e8a4c7b3}"
@@ -16,12 +17,11 @@ OWNER_ID = "{6f0a3b52-6c1d-4f0e-9d5b-52d1e8a4c7b3}"
 _FILES = UUID("0d7f4f0e-8a64-4b0b-8f6e-3a1f0e2b9c55")
 _PREFERRED = ("16.0", TARGET)
 _OLDEST = 7.0
-_NAMES = {"US Dollar": "USD", "Canadian Dollar": "CAD", "British Pound Sterling": "GBP", "Euro": "EUR"}
-_HOME = {"US": "USD", "CA": "CAD", "UK": "GBP"}
+_COUNTRY, _CURRENCY = "US", "USD"
 
 
 class NotSupported(Exception):
-    """A QuickBooks that understands none of the qbXML versions that we write."""
+    """A QuickBooks or a company file that we cannot speak with, and why, as a sentence."""
 
 
 def file_id(login: str) -> str:
@@ -52,21 +52,33 @@ def _choose_version(supported: Sequence[str]) -> str:
             return preferred
     usable = [text for text in known if _OLDEST <= float(text) < float(TARGET)]
     if not usable:
-        raise NotSupported
+        raise NotSupported(
+            say("This QuickBooks is too old: it understands no qbXML from 7.0 on. Use QuickBooks 2008 or later.")
+        )
     return max(usable, key=float)
 
 
 def books(rows: Sequence[dict[str, Any]]) -> Books:
-    """Return the company from a `CompanyRet`, and its currency, closing date and class tracking from a
-    `PreferencesRet`. Its id is the FileID that we stored in the file."""
+    """Return the company from a `CompanyRet`, its country from a `HostRet`, and its currency, closing date and class
+    tracking from a `PreferencesRet`. Its id is the FileID that we stored in the file.
+
+    Raises `NotSupported` for an edition of another country, which speaks a qbXML of its own, and for a home currency
+    that we do not know. (Intuit's schema of `CompanyRet` has no country; of `HostRet` it has.)
+    """
     company, preferences = _find_row(rows, "CompanyRet"), _find_row(rows, "PreferencesRet")
-    country = company.get("Country", "") or _find_row(rows, "HostRet").get("Country", "") or "US"
-    currency = preferences.get("MultiCurrencyPreferences", {}).get("HomeCurrencyRef", {}).get("FullName", "")
+    country = _find_row(rows, "HostRet").get("Country", "") or _COUNTRY
+    if country != _COUNTRY:
+        raise NotSupported(
+            say(
+                "This is the %(country)s edition of QuickBooks. Its sales tax works differently, and only the US "
+                "edition is supported. Nothing was sent.", country=country,
+            )
+        )
     return Books(
         id=_read_file_id(company),
         name=company.get("CompanyName", ""),
         country=country,
-        currency=_NAMES.get(currency) or _HOME.get(country, ""),
+        currency=_read_currency(preferences),
         closed_until=_parse_day(preferences.get("AccountingPreferences", {}).get("ClosingDate", "")),
         class_tracking=(
             ClassTracking.LINE
@@ -75,6 +87,19 @@ def books(rows: Sequence[dict[str, Any]]) -> Books:
         ),
         several_currencies=_is_on(preferences, "MultiCurrencyPreferences", "IsMultiCurrencyOn"),
     )
+
+
+def _read_currency(preferences: dict[str, Any]) -> str:
+    """Return the home currency. A company that does not use several currencies does not name it."""
+    name = preferences.get("MultiCurrencyPreferences", {}).get("HomeCurrencyRef", {}).get("FullName", "")
+    if name and name not in CODES:
+        raise NotSupported(
+            say(
+                "QuickBooks keeps this company in “%(currency)s”, a currency that is not known here. Tell your support "
+                "its name. Nothing was sent.", currency=name,
+            )
+        )
+    return CODES[name] if name else _CURRENCY
 
 
 def _is_on(preferences: dict[str, Any], group: str, name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hub.plugin import PollingSession
 from quickbooks_desktop import soap
+from quickbooks_desktop.characters import clean_xml
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -53,7 +54,10 @@ def _answer_call(session: PollingSession, environ: WSGIEnvironment, start: Start
     body = environ["wsgi.input"].read(LONGEST + 1 if chunked and length == "0" else int(length))
     if not body.strip() or len(body) > LONGEST:
         return _write_fault(start, "400 Bad Request", "The call is empty or too large.")
-    if _DECLARES.search(body) or b"\0" in body[:64]:
+    if b"\0" in body[:64]:
+        return _write_fault(start, "400 Bad Request", "The call is not UTF-8.")
+    body = clean_xml(body)
+    if _DECLARES.search(body):
         return _write_fault(start, "400 Bad Request", "A call defines no entities.")
     called = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), soap.SESSION: session}
     return _service()(called, start)

@@ -6,7 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hub.plugin import AccountKind, Books, Conversation, Page, Payload, Record, RecordKind, Sentence, say
+from hub.plugin import (
+    AccountKind,
+    Books,
+    Conversation,
+    Page,
+    Payload,
+    Problem,
+    Record,
+    RecordKind,
+    Rejected,
+    Sentence,
+    say,
+)
 from quickbooks_desktop import company
 from quickbooks_desktop.asking import query_rows
 from quickbooks_desktop.paging import Cursor, read_deleted, read_page
@@ -33,7 +45,11 @@ def describe_books() -> Conversation[Books]:
     owner, subject = {"OwnerID": [company.OWNER_ID]}, say("your company")
     rows = yield from query_rows(say("look at the company"), "CompanyQuery", owner, subject)
     preferences = yield from query_rows(say("look at the preferences"), "PreferencesQuery", {}, subject)
-    return company.books([*rows, *preferences])
+    host = yield from query_rows(say("look which QuickBooks it is"), "HostQuery", {}, subject)
+    try:
+        return company.books([*rows, *preferences, *host])
+    except company.NotSupported as error:
+        raise Rejected(Problem(what=str(error), code="not-supported")) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,9 @@ from quickbooks_desktop.qbxml import CLEAR, printable
 from quickbooks_desktop.tables import ADDRESS, ADDRESS_LINES
 
 PHONE_LENGTH = 21
-_LINE, _CITY, _STATE, _POSTAL_CODE, _COUNTRY = 41, 31, 21, 13, 31
+_LINE = 41
+CITY_LENGTHS = {"City": 31, "State": 21, "PostalCode": 13, "Country": 31}
+_HOME = {"us", "usa", "united states", "united states of america"}
 NEW_LINE = "-1"
 KINDS = {
     Invoice.kind: "Invoice", CreditMemo.kind: "CreditMemo", Payment.kind: "ReceivePayment",
@@ -120,8 +122,8 @@ def _sale_head(posted: Invoice | CreditMemo) -> Payload:
         "ARAccountRef": ref(posted.receivable),
         "TxnDate": posted.date.isoformat(),
         "RefNumber": posted.number,
-        "BillAddress": address(posted.billing),
-        "ShipAddress": address(posted.shipping),
+        "BillAddress": address(posted.billing, posted.customer.name),
+        "ShipAddress": address(posted.shipping, posted.customer.name),
         "PONumber": posted.po_number,
         "ItemSalesTaxRef": ref(posted.tax.code),
         "Memo": memo(posted.note, posted.memo),
@@ -305,8 +307,8 @@ def customer(new: NewCustomer) -> Payload:
     """Return the elements of a customer."""
     return {
         **_party_head(new.name, new.email, new.phone),
-        "BillAddress": address(new.billing),
-        "ShipAddress": address(new.shipping),
+        "BillAddress": address(new.billing, new.name),
+        "ShipAddress": address(new.shipping, new.name),
     }
 
 
@@ -317,14 +319,14 @@ def changed(list_id: str, version: str, fields: Payload) -> Payload:
 
 def vendor(new: NewVendor) -> Payload:
     """Return the elements of a vendor."""
-    return {**_party_head(new.name, new.email, new.phone), "VendorAddress": address(new.address)}
+    return {**_party_head(new.name, new.email, new.phone), "VendorAddress": address(new.address, new.name)}
 
 
 def _party_head(name: str, email: str, phone: str) -> Payload:
     return {
         "Name": fit_name(name, CUSTOMER_LENGTH),
         "CompanyName": printable(" ".join(name.split()))[:CUSTOMER_LENGTH],
-        "Phone": phone.strip() if len(phone.strip()) <= PHONE_LENGTH else "",  # Too long: left out rather than cut.
+        "Phone": printable(phone).strip(),
         "Email": printable(email),
     }
 
@@ -368,19 +370,48 @@ def memo(*texts: str) -> str:
     return "\n".join(printable(text) for text in texts if text)
 
 
-def address(place: Address | None) -> Payload:
-    """Return a postal address in QuickBooks' five lines. A line that is too long continues on the next one; text beyond
-    the fifth line is cut."""
+def address(place: Address | None, addressee: str = "") -> Payload:
+    """Return a postal address: the addressee, the street, and the city with state and postal code.
+
+    QuickBooks prints five lines in all (Zed Axis a143, Crik-IT), so that `review` has refused what does not fit.
+    """
     if place is None:
         return {}
-    lines = [part for line in place.lines for part in _break_line(printable(line).strip())]
     return {
-        **dict(zip(ADDRESS_LINES, lines, strict=False)),
-        "City": printable(place.city)[:_CITY],
-        "State": printable(place.region)[:_STATE],
-        "PostalCode": printable(place.postal_code)[:_POSTAL_CODE],
-        "Country": printable(place.country)[:_COUNTRY],
+        **dict(zip(ADDRESS_LINES, address_lines(place, addressee), strict=False)),
+        **{name: value[: CITY_LENGTHS[name]] for name, value in city_parts(place).items()},
     }
+
+
+def address_lines(place: Address, addressee: str = "") -> list[str]:
+    """Return the lines above the city. A long one continues on the next; short ones share one if there are too many."""
+    lines = [part for line in place.lines for part in _break_line(printable(line).strip())]
+    name = printable(addressee).strip()[:_LINE]
+    if lines and name and lines[0].casefold() != name.casefold():
+        lines.insert(0, name)
+    while len(lines) > address_room(place):
+        at = next((at for at in range(1, len(lines) - 1) if len(lines[at]) + len(lines[at + 1]) < _LINE - 1), 0)
+        if not at:
+            break
+        lines[at : at + 2] = [f"{lines[at]}, {lines[at + 1]}"]
+    return lines
+
+
+def address_room(place: Address) -> int:
+    """Return how many lines above the city are printed."""
+    parts = city_parts(place)
+    city = any(value for name, value in parts.items() if name != "Country")
+    return len(ADDRESS_LINES) - city - bool(parts["Country"])
+
+
+def city_parts(place: Address) -> dict[str, str]:
+    """Return the elements below the street. The country is left out where it is the company's own."""
+    country = printable(place.country).strip()
+    return {
+        "City": printable(place.city).strip(), "State": printable(place.region).strip(),
+        "PostalCode": printable(place.postal_code).strip(),
+        "Country": "" if country.casefold() in _HOME else country,
+    }  # fmt: skip
 
 
 def _break_line(line: str) -> list[str]:

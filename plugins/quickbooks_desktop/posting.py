@@ -36,12 +36,13 @@ from hub.plugin import (
     say,
 )
 from quickbooks_desktop import changing, payloads, statuses
-from quickbooks_desktop.asking import Row, query_rows, write_row
+from quickbooks_desktop.asking import Row, query_rows
 from quickbooks_desktop.changing import change_row, total_of
 from quickbooks_desktop.lists import NO_LINES
 from quickbooks_desktop.names import CUSTOMER_LENGTH, ITEM_LENGTH, fit_name
 from quickbooks_desktop.options import DISCOUNT_ITEM, ITEM_KIND
 from quickbooks_desktop.statuses import PROBLEMS
+from quickbooks_desktop.writes import write_row
 
 HOLDERS = {
     "CustomerRet": say("a customer"), "VendorRet": say("a vendor"), "EmployeeRet": say("an employee"),

@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 from lxml import etree
 
 from hub.plugin import Payload, say
+from quickbooks_desktop.characters import clean_xml, write_plain
 from quickbooks_desktop.tables import ATTRIBUTES, REQUESTS, Element, Kind
 
 TARGET = "13.0"
@@ -24,13 +25,15 @@ TARGET = "13.0"
 _REFERENCES = UUID("b1f5a7a2-3f0e-4c58-9a4c-6f3a9c7d2e10")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d([+-]\d\d:\d\d)?)?")
 _GUID = re.compile(r"\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _ID_LENGTH = 36
 _PRICE_LIMIT, _AMOUNT_LIMIT = Decimal(10) ** 10, Decimal(10) ** 13
 
 _LISTS = re.compile(r"(.*LineRet|.*LineGroupRet|LinkedTxn|AppliedToTxnRet|DataExtRet|SupportedQBXMLVersion)")
 """Elements that are read into a list even if there is only one."""
 
+
+_RECOVERY = "ErrorRecovery"
+"""May follow or replace the row of a write in an answer that is given once more (`qbxmlops130.xsd`)."""
 
 CLEAR: Payload = {"clear": True}
 """The value that empties an element in a change. Elements that a change does not name stay as they are."""
@@ -153,8 +156,8 @@ def text(element: Element, value: Any) -> str:  # noqa: PLR0911  # A case for ea
 
 
 def printable(words: str) -> str:
-    """Return a text without the characters that are not allowed in XML."""
-    return _UNPRINTABLE.sub("", words)
+    """Return a text as QuickBooks keeps it: in the letters of Windows-1252, as far as those have a like."""
+    return write_plain(words)
 
 
 def _decimal(element: Element, value: Any, places: int, limit: Decimal) -> Decimal:
@@ -203,7 +206,7 @@ def parse(document: str) -> etree._Element:
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_comments=True
     )
-    body = re.sub(r"^\s*<\?xml[^>]*\?>", "", document).encode()
+    body = clean_xml(re.sub(r"^\s*<\?xml[^>]*\?>", "", document).encode())
     root = etree.fromstring(body, parser) if body.strip() else None
     if root is None or root.tag != "QBXML":
         raise Unreadable(say("The answer is not qbXML."))
@@ -230,7 +233,10 @@ def read(document: str, requests: Sequence[Payload]) -> Answer:
         node = found.get(str(slot))
         if node is None or node.tag != f"{request['request']}Rs":
             raise Unreadable(say("The answer is one to another request."))
-        payloads.append(_read_response(node))
+        payload = _read_response(node)
+        if not payload["rows"] and request["request"] in request["fields"]:
+            payload["mark"] = reference(key, slot)  # By which a write can be found that has no echo.
+        payloads.append(payload)
     return Answer(key=key, status=status, payloads=tuple(payloads))
 
 
@@ -239,8 +245,14 @@ def _read_response(node: etree._Element) -> Payload:
         "status": node.get("statusCode", "0"),
         "severity": node.get("statusSeverity", "Info"),
         "message": node.get("statusMessage", ""),
-        "rows": [{"kind": child.tag, "fields": fields(child)} for child in node if isinstance(child.tag, str)],
+        "rows": [
+            {"kind": child.tag, "fields": fields(child)}
+            for child in node
+            if isinstance(child.tag, str) and child.tag != _RECOVERY
+        ],
     }
+    if (recovery := node.find(_RECOVERY)) is not None:
+        payload["recovery"] = fields(recovery)
     for attribute in ("iteratorID", "iteratorRemainingCount"):
         if attribute in node.attrib:
             payload[attribute] = node.get(attribute)

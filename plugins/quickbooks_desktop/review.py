@@ -30,7 +30,8 @@ from hub.plugin import (
 )
 from quickbooks_desktop import statuses
 from quickbooks_desktop.options import NONTAXABLE_CODE, TAXABLE_CODE
-from quickbooks_desktop.payloads import memo
+from quickbooks_desktop.payloads import PHONE_LENGTH, memo
+from quickbooks_desktop.printing import find_unprintable
 from quickbooks_desktop.qbxml import printable
 from quickbooks_desktop.statuses import PROBLEMS
 
@@ -46,6 +47,7 @@ _LARGEST_PRICE, _LARGEST_AMOUNT, _PLACES = Decimal(10) ** 10, Decimal(10) ** 13,
 
 def find_problems(subject: Document | NewRecord, options: Mapping[str, str], books: Books) -> Iterator[Problem]:
     """Return what a person must correct in a document or a new record before it can be posted."""
+    yield from find_unprintable(subject)
     if isinstance(subject, NewCustomer | NewVendor | NewItem):
         yield from _review_record(subject)
         return
@@ -124,4 +126,4 @@ def _review_record(record: NewRecord) -> Iterator[Problem]:
                 code="too-many-decimals",
             )
     else:
-        yield from PROBLEMS.find_long_contact(record, email=EMAIL_LENGTH)
+        yield from PROBLEMS.find_long_contact(record, email=EMAIL_LENGTH, phone=PHONE_LENGTH)

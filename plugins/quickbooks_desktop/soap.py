@@ -64,7 +64,9 @@ class WebConnector(ServiceBase):  # type: ignore[misc]  # Spyne has no types.
         major: int | None,
         minor: int | None,
     ) -> str:
-        return _answered(ctx, ticket, NOTHING, lambda session: calls.send(session, ticket or "", introduction or ""))
+        return _answered(ctx, ticket, NOTHING, lambda session: calls.send(
+            session, ticket or "", introduction or "", file or ""
+        ))
 
     @rpc(Unicode, Unicode, Unicode, Unicode, _returns=Integer)
     def receiveResponseXML(

@@ -120,6 +120,14 @@ def read_failure(payload: Payload, subject: Sentence) -> IntegrationError | None
     return Rejected(build_problem(code, said, subject))
 
 
+_WARNINGS = range(500, 1000)
+
+
+def is_warning(payload: Payload) -> bool:
+    """Return True for a status from 500 to 999: QuickBooks has processed the request, or may have."""
+    return int(payload["status"]) in _WARNINGS
+
+
 def build_problem(code: str, said: str, subject: Sentence) -> Problem:
     """Return the problem that a status code means, about `subject` ("invoice 1042 for Acme")."""
     return REFUSALS.get(code, _UNKNOWN).problem(code, subject=subject, said=said)

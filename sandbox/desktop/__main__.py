@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     try:
         connector = WebConnector(Application.read(given.qwc), given.password, company, faults=faults, log=print)
-        if not given.wrong_file:
+        if not given.wrong_file and not connector.is_approved:
             connector.approve()
         while True:
             code = _session(connector)

@@ -58,6 +58,31 @@ def refusal(asked: Asked, refused: Refused) -> etree._Element:
     return _head(asked, str(refused.code), severity, refused.message)
 
 
+def given_again(answer: str, shape: str) -> str:
+    """Return a stored answer as it is given once more: with an `ErrorRecovery` "beside" each row of a write, with that
+    "alone", or as it was. Intuit's schema allows all three; which of them QuickBooks gives is not documented."""
+    if not shape:
+        return answer
+    messages = etree.fromstring(answer.encode())[0]
+    for node in messages:
+        row = next(iter(node), None)
+        if row is not None and str(node.tag).endswith(("AddRs", "ModRs")):
+            node.append(_error_recovery(row))
+            if shape == "alone":
+                node.remove(row)
+    return document(
+        list(messages), new=messages.get("newMessageSetID", ""), status=messages.get("messageSetStatusCode", "")
+    )
+
+
+def _error_recovery(row: etree._Element) -> etree._Element:
+    node = etree.Element("ErrorRecovery")
+    for name in ("ListID", "TxnID", "TxnNumber", "EditSequence"):
+        if (found := row.find(name)) is not None:
+            etree.SubElement(node, name).text = found.text
+    return node
+
+
 def _head(asked: Asked, code: str, severity: str, message: str) -> etree._Element:
     node = etree.Element(f"{asked.name}Rs")
     if asked.request_id:

@@ -33,6 +33,8 @@ DOES: dict[str, Callable[[Store, Fields], Row]] = {
     "ListDel": removals.delete_entry,
 }
 FILE_ID = "FileID"
+LONGEST_SET_ID = 23
+"""Intuit's sources disagree on 23 or 24 characters; this is the stricter."""
 
 
 class CompanyFile:
@@ -51,16 +53,35 @@ class CompanyFile:
     @property
     def path(self) -> str:
         """Return the path of the company file, as the Web Connector sends it."""
-        return f"C:\\Users\\Public\\Documents\\Intuit\\QuickBooks\\{self.name}.qbw"
+        file = self.store.fact("file")
+        return f"C:\\Users\\Public\\Documents\\Intuit\\QuickBooks\\{file}.qbw"
+
+    @property
+    def country(self) -> str:
+        """Return the country of the edition: US, CA, UK or AU. Other editions speak versions such as CA2.0."""
+        return self.store.fact("country") or "US"
 
     def session(self) -> Session:
         """Return a new session with the file open. Iterators last as long as their session."""
         return Session(self)
 
     def stamp(self, owner_id: str, file_id: str) -> None:
-        """Store an application's FileID in the company, as the Web Connector does when an admin agrees."""
+        """Store an application's FileID in the company, as the Web Connector does when an admin agrees. One that is
+        there already stays if the file `keeps its mark`: whether QuickBooks replaces it is not documented.
+
+        Raises `ValueError` for a pair that the company has already (QBWC1039).
+        """
+        fact = f"stamp {owner_id.lower()}"
         with self.store.transaction():
-            self.store.remember(f"stamp {owner_id.lower()}", file_id)
+            before = self.stamp_of(owner_id)
+            if before == file_id:
+                raise ValueError("QBWC1039: Unique OwnerID/FileID pair value required")
+            if not before or not self.store.fact("keeps its mark"):
+                self.store.remember(fact, file_id)
+
+    def stamp_of(self, owner_id: str) -> str:
+        """Return the FileID of an application; empty if nobody has approved it."""
+        return self.store.fact(f"stamp {owner_id.lower()}")
 
     def rows(self, *kinds: str) -> list[Row]:
         """Return all rows of some kinds."""
@@ -89,7 +110,7 @@ class Session:
         asked = read(text)
         store = self.company.store
         with store.transaction():
-            if len(asked.new) > 24 or len(asked.old) > 24:
+            if max(len(asked.new), len(asked.old)) > LONGEST_SET_ID:
                 return answers.document([], new=asked.new, status="9004")
             if asked.old and asked.old != asked.new and not store.forget(asked.old) and not asked.new:
                 return answers.document([], status="600")
@@ -102,7 +123,9 @@ class Session:
         known = store.answered(asked.new)
         if known is not None:
             probe = asked.old == asked.new and not asked.asked
-            return known[1] if probe or known[0] == checksum else answers.document([], new=asked.new, status="9001")
+            if not probe and known[0] != checksum:
+                return answers.document([], new=asked.new, status="9001")
+            return answers.given_again(known[1], store.fact("error recovery"))
         if asked.old == asked.new:
             return answers.document([], new=asked.new, status="9002")
         answer = answers.document(self._carry_out(asked), new=asked.new, status="0")
@@ -140,7 +163,17 @@ class Session:
             row = lists.change(store, asked.name.removesuffix("Mod"), asked.fields)
         else:
             row = lists.add(store, asked.name.removesuffix("Add"), asked.fields)
-        return answers.response(asked, [row], {})
+        warning = self._warned(asked)
+        return answers.response(asked, [row], {}) if warning is None else warning
+
+    def _warned(self, asked: Asked) -> etree._Element | None:
+        """Return the warning without a row that was asked for: `warns` is "InvoiceAdd 510 2", for the next two."""
+        store = self.company.store
+        name, code, times = (store.fact("warns") or "- 0 0").split()
+        if name != asked.name or not int(times):
+            return None
+        store.remember("warns", f"{name} {code} {int(times) - 1}")
+        return answers.refusal(asked, Refused(int(code), "The object could not be returned."))
 
     def _query(self, asked: Asked) -> etree._Element:
         found: Found = self._iterators.answer(self.company.store, asked)
@@ -161,9 +194,12 @@ class Session:
 
     def _host(self, _: Asked) -> Fields:
         versions = (self.company.store.fact("versions") or " ".join(SUPPORTED)).split()
+        if self.company.country != "US":
+            versions = [f"{self.company.country}{version}" for version in ("2.0", "3.0")]
         return {
             "ProductName": "QuickBooks Enterprise Solutions 24.0", "MajorVersion": "34", "MinorVersion": "0",
-            "Country": "US", "SupportedQBXMLVersion": ["1.0", "1.1", "2.0", "3.0", "4.0", "5.0", "6.0", *versions],
+            "Country": self.company.country,
+            "SupportedQBXMLVersion": ["1.0", "1.1", "2.0", "3.0", "4.0", "5.0", "6.0", *versions],
             "IsAutomaticLogin": "false", "QBFileMode": "SingleUser",
         }  # fmt: skip
 
@@ -175,15 +211,21 @@ class Session:
         ]
         return {
             "IsSampleCompany": "false", "CompanyName": self.company.name, "LegalCompanyName": self.company.name,
-            "Country": "US", "FirstMonthFiscalYear": "January", "DataExtRet": stamps,
+            "FirstMonthFiscalYear": "January", "DataExtRet": stamps,
         }  # fmt: skip
 
     def _preferences(self, _: Asked) -> Fields:
         classes = self.company.store.fact("classes") or "false"
         return {
             "AccountingPreferences": {"IsUsingAccountNumbers": "true", "IsUsingClassTracking": classes},
-            "MultiCurrencyPreferences": {"IsMultiCurrencyOn": "false"},
+            "MultiCurrencyPreferences": self._currencies(),
         }
+
+    def _currencies(self) -> Fields:
+        """Return the home currency, which a company names only if it uses several."""
+        if not (home := self.company.store.fact("home currency")):
+            return {"IsMultiCurrencyOn": "false"}
+        return {"IsMultiCurrencyOn": "true", "HomeCurrencyRef": {"ListID": "80000001", "FullName": home}}
 
     def introduction(self, owner_id: str) -> str:
         """Return the document that the Web Connector sends with its first call: host, company and preferences."""

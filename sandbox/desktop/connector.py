@@ -23,7 +23,8 @@ NAMESPACE = "http://developer.intuit.com/"
 VERSION = "2.3.0.215"
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _GUID = re.compile(r"\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}")
-_LOCAL = {"localhost", "127.0.0.1"}
+_LOCAL = {"localhost"}
+_ADDRESS = re.compile(r"\d+(\.\d+){3}|.*:.*")
 
 
 class Failed(Exception):
@@ -53,6 +54,8 @@ class Application:
             if not given.get(name):
                 raise Failed(f"QBWC1039: {name} is missing")
         url, support = urlsplit(given["AppURL"]), urlsplit(given["AppSupport"])
+        if _ADDRESS.fullmatch(url.hostname or ""):
+            raise Failed("QBWC1001: AppURL is an IP address")
         if url.scheme != "https" and url.hostname not in _LOCAL:
             raise Failed("QBWC1010: https is required")
         if url.hostname != support.hostname:
@@ -79,6 +82,8 @@ class Faults:
     message: str = "QuickBooks found an error."
     slow: float = 0.0
     padding: int = 0  # Bytes that are added to each answer.
+    raw: bytes = b""  # Written as it is into each answer, at the level of SOAP.
+    refuses: tuple[int, int] = (0, 0)  # A proxy answers calls of more bytes than the second with the first: 413, 502.
     unreadable: str = ""  # QuickBooks cannot parse message sets that contain this text.
 
 
@@ -104,9 +109,17 @@ class WebConnector:
         """Return the URL of call number `calls`. A subclass may choose another server for each call."""
         return self.application.url
 
+    @property
+    def is_approved(self) -> bool:
+        """Return True if the company file has the application's FileID already."""
+        return self.company.stamp_of(self.application.owner_id) == self.application.file_id
+
     def approve(self) -> None:
         """Let an admin approve the application in QuickBooks: its FileID is stored in the company file."""
-        self.company.stamp(self.application.owner_id, self.application.file_id)
+        try:
+            self.company.stamp(self.application.owner_id, self.application.file_id)
+        except ValueError as error:
+            raise Failed(str(error)) from error
 
     def update(self) -> str:
         """Run one session, from `serverVersion` to `closeConnection`. Return the last message that its user was shown.
@@ -135,7 +148,7 @@ class WebConnector:
         while True:
             request = self._text(self._call(
                 "sendRequestXML", ticket=ticket, strHCPResponse=introduction, strCompanyFileName=self.company.path,
-                qbXMLCountry="US", qbXMLMajorVers="16", qbXMLMinorVers="0",
+                qbXMLCountry=self.company.country, qbXMLMajorVers="16", qbXMLMinorVers="0",
             ))  # fmt: skip
             introduction = ""
             if request in {"", "NoOp"}:
@@ -194,9 +207,15 @@ class WebConnector:
         self.calls += 1
         if self.calls == self.faults.die_at_call:
             raise Died(f"before call {self.calls}, {operation}")
+        body = envelope(operation, given)
+        if operation == "receiveResponseXML" and self.faults.raw:
+            body = body.replace(b"&lt;/QBXML", self.faults.raw + b"&lt;/QBXML")
+        status, limit = self.faults.refuses
+        if status and len(body) > limit:
+            raise Failed(f"QBWC1042: {operation}: HTTP {status}")
         answer = self.http.post(
             self.choose_url(),
-            data=envelope(operation, given),
+            data=body,
             headers={
                 "Content-Type": "text/xml; charset=utf-8",
                 "SOAPAction": f'"{NAMESPACE}{operation}"',

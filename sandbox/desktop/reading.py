@@ -158,7 +158,7 @@ def _value(node: etree._Element, element: Element, *, clears: bool) -> tuple[Any
         return _group(node, element.within, clears=clears)
     if len(node):
         raise unparsable(f"elements within {_tag(node)}")
-    text = node.text or ""
+    text = (node.text or "").encode("cp1252", "replace").decode("cp1252")  # qbwc/qbxml issue 8.
     if clears and not text and not element.required:
         return text, None
     if element.choices and text not in element.choices:

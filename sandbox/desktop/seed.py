@@ -28,6 +28,7 @@ TAX_CODES = (("Tax", "true"), ("Non", "false"))
 def plant(store: Store, name: str) -> None:
     """Fill a new company file."""
     store.remember("name", name)
+    store.remember("file", name)
     accounts = {title: _plain(store, "Account", title, AccountType=kind, AccountNumber=number)
                 for number, title, kind in ACCOUNTS}  # fmt: skip
     for title in TERMS:

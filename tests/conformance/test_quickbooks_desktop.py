@@ -34,7 +34,8 @@ class PretendOffice:
         path = self.folder / file.name
         path.write_bytes(file.body)
         self.connect(Application.read(path), password)
-        self.connector.approve()
+        if not self.connector.is_approved:
+            self.connector.approve()
 
     def connect(self, application: Application, password: str) -> None:
         """Start a Web Connector that has this application and its password."""

@@ -84,7 +84,7 @@ def test_a_strict_client_finds_every_operation_and_reads_every_answer(office: Of
     done = 0
     while done < 100:
         request = service.sendRequestXML(
-            ticket=ticket, strHCPResponse=first, strCompanyFileName="C:\\x.qbw", qbXMLCountry="US",
+            ticket=ticket, strHCPResponse=first, strCompanyFileName=office.company.path, qbXMLCountry="US",
             qbXMLMajorVers=16, qbXMLMinorVers=0,
         )  # fmt: skip
         done = service.receiveResponseXML(ticket=ticket, response=books.process(request), hresult="", message="")
@@ -121,7 +121,6 @@ def test_people_who_look_at_the_address_get_a_page(office: Office) -> None:
         + envelope("getLastError", {"ticket": "&a;"}),
         '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'.encode("utf-16"),
         b"\xff\xfe\x00\x01" * 50,
-        envelope("receiveResponseXML", {"ticket": "x"}).replace(b"<ticket>x", b"<ticket>\x01"),
     ],
 )
 def test_what_is_no_call_is_refused_and_nothing_breaks(office: Office, body: bytes) -> None:
@@ -264,11 +263,11 @@ def test_what_a_parser_refuses_is_opened_until_the_guilty_one_stands_alone(offic
     """An older QuickBooks may refuse a whole set for one of its requests; the others are posted all the same."""
     from dataclasses import replace
 
-    orders = [replace(order_1042(), id=str(n), number=str(n), memo="✗poison" if n == 2003 else "", payments=())
+    orders = [replace(order_1042(), id=str(n), number=str(n), memo="§poison" if n == 2003 else "", payments=())
               for n in range(2000, 2008)]  # fmt: skip
     for order in orders:
         send_order(ADA_AT_ACME, office.installation.id, order, Choices())
-    office.connector(Faults(unreadable="&#10007;poison")).update()
+    office.connector(Faults(unreadable="&#167;poison")).update()
     session().expire_all()
     stopped = session().scalars(select(Delivery).where(Delivery.state == DeliveryState.STOPPED)).all()
     assert [(one.kind, one.order_id) for one in stopped] == [("invoice", "2003")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -72,6 +72,17 @@ class Office:
         )  # fmt: skip
         office.connector().approve()
         return office
+
+    @classmethod
+    def reopened(cls, office: Office) -> Office:
+        """Download the file of an office once more; it may have another mark."""
+        row = endpoints.endpoint_for(office.installation)
+        file = endpoints.connection_file(
+            office.installation, f"{office.url}/hub/polling/{row.address}", f"{office.url}/hub/support"
+        )
+        path = office.folder / "again.qwc"
+        path.write_bytes(file.body)
+        return replace(office, application=Application.read(path))
 
     @classmethod
     def connected(

@@ -37,7 +37,7 @@ class Transport:
         return end
 
     def ask(self, requests: Sequence[Request]) -> list[Response]:
-        key = f"{len(self.sent):024x}"
+        key = f"{len(self.sent):020x}"
         body = QUICKBOOKS.encode(key, requests)
         self.sent.append(body)
         answer = qbxml.read(self.session.process(body), [request.payload for request in requests])

@@ -30,7 +30,7 @@ class Web:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://localhost:{self.port}"
 
     @property
     def pid(self) -> int:

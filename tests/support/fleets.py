@@ -54,7 +54,7 @@ from sandbox.online.seed.companies import copies
 from tests.support.desktop import Ledger
 from tests.support.ledgers import online_ledger
 from tests.support.mugs import Mugs, order
-from tests.support.processes import LOCAL, free_port, wait_until
+from tests.support.processes import LOCAL, children_of, free_port, wait_until
 from tests.support.served import forking
 
 KINDS = ("invoice", "purchase_order", "bill")
@@ -160,7 +160,7 @@ class Fleet:
     def kill_jobs(self) -> None:
         """`kill -9` the processes that run the workers' jobs, and leave the workers alone."""
         for name in self.workers:
-            for child in psutil.Process(self.pid(name)).children():
+            for child in children_of(self.pid(name)):
                 with contextlib.suppress(psutil.NoSuchProcess):  # It may have ended a moment before.
                     child.kill()
 
@@ -224,7 +224,7 @@ class Fleet:
         found = 0
         for name in self.workers:
             with contextlib.suppress(psutil.NoSuchProcess):
-                for child in psutil.Process(self.pid(name)).children():
+                for child in children_of(self.pid(name)):
                     open_ones = [one for one in child.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED]
                     found += sum(one.raddr.port == self.sandbox_port for one in open_ones)
         return found

@@ -162,7 +162,7 @@ class Stack:
         """`kill -9` a process and its children; with `orphan`, the process alone."""
         alone = orphan or self.has_ended(name)
         process = self.running.pop(name)
-        children = [] if alone else children_of(process, recursive=True)
+        children = [] if alone else children_of(process.pid, recursive=True)
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
         for child in children:
@@ -188,7 +188,7 @@ class Stack:
         return not self.is_busy()
 
     def is_busy(self) -> bool:
-        jobs = [name for name in self.workers if not self.has_ended(name) and children_of(self.running[name])]
+        jobs = [name for name in self.workers if not self.has_ended(name) and children_of(self.running[name].pid)]
         return bool(jobs or talks(self.running["sandbox"]))
 
     def carrier(self) -> str | None:
@@ -196,7 +196,7 @@ class Stack:
         port = int(self.environment["SANDBOX_PORT"])
         for name in self.workers:
             with contextlib.suppress(psutil.NoSuchProcess):
-                jobs = [] if self.has_ended(name) else children_of(self.running[name])
+                jobs = [] if self.has_ended(name) else children_of(self.running[name].pid)
                 if any(one.raddr.port == port for job in jobs for one in talks(job)):
                     return name
         return None
@@ -231,10 +231,10 @@ class Stack:
             yield connection
 
 
-def children_of(process: psutil.Process, *, recursive: bool = False) -> list[psutil.Process]:
-    """Return the children of a process; none if it has just ended."""
+def children_of(pid: int, *, recursive: bool = False) -> list[psutil.Process]:
+    """Return the children of a process; none if it has ended."""
     try:
-        return process.children(recursive=recursive)
+        return psutil.Process(pid).children(recursive=recursive)
     except psutil.NoSuchProcess:
         return []
 
