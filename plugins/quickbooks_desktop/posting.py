@@ -85,11 +85,13 @@ def update(document: Document, options: Mapping[str, str], books: Books) -> Conv
     """Change the posting that a document revises; a deposit is applied to its invoice."""
     assert document.revises is not None
     discount_item = yield from _find_discount_item(document, options)
+    before = document.revises.posted
     row = yield from change_row(
         payloads.KINDS[document.kind],
         document.revises,
         lambda standing: payloads.revised(document, options, discount_item, standing),
         describe(document),
+        before=payloads.entered(before, options, discount_item) if before else None,
         by_lines=isinstance(document, PurchaseOrder | Bill),
         cure=NOT_CHANGED_CURES.get(document.kind, ""),
     )
@@ -187,8 +189,9 @@ def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Re
     row = yield from change_row(
         "Customer",
         revises,
-        lambda standing: payloads.changed(revises.id, standing["EditSequence"], fields),
+        lambda standing: payloads.changed(revises, standing["EditSequence"], record),
         subject,
+        before=payloads.customer(revises.posted) if revises.posted else None,
         element="ListID",
     )
     return _ref_to(row)
