@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -43,6 +43,7 @@ def change_row(
     subject: Sentence,
     *,
     before: Payload | None,
+    names: Mapping[str, str] | None = None,
     element: str = "TxnID",
     by_lines: bool = False,
     cure: str = "",
@@ -65,7 +66,7 @@ def change_row(
                 conflicts.check_conflicts(standing, before, fields(standing), revises, subject)
         try:
             name = say("change %(kind)s", kind=IN_WORDS[kind])
-            return (yield from write_row(name, f"{kind}Mod", fields(standing), subject))
+            return (yield from write_row(name, f"{kind}Mod", fields(standing), subject, names=names))
         except Rejected as refusal:
             last = refusal.problems[0].code
             if last == statuses.NOT_CHANGED and cure:
