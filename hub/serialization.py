@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -34,7 +35,11 @@ def subject_json(subject: Subject) -> dict[str, Any]:
 def subject_of(kind: str, stored: dict[str, Any]) -> Subject:
     """Return a document or new record from JSON. Raises `DoesNotAddUp` if its stored figures were changed."""
     found: Subject = _converter.structure(stored, _RECORDS.get(kind) or kind_of(kind).document)
-    return found
+    revises = getattr(found, "revises", None)
+    if revises is None or revises.posted is None:
+        return found
+    posted = subject_of(kind, revises.posted)
+    return replace(found, revises=replace(revises, posted=posted))
 
 
 def books_json(books: Books) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support import refusal_tables
+
 TOP = Path(__file__).parent.parent
 DOCS = TOP / "docs"
 LOADS = {"script": "src", "img": "src", "iframe": "src", "link": "href", "source": "src", "video": "src"}
@@ -59,6 +61,13 @@ def test_every_setting_of_the_hub_is_on_the_operators_page() -> None:
     page = (DOCS / "operations.md").read_text(encoding="utf-8")
     assert settings
     assert sorted(name for name in settings if f"`{name}`" not in page) == []
+
+
+def test_the_tables_of_refusals_are_those_of_the_plugins() -> None:
+    for name, refusals in refusal_tables.TABLES.items():
+        guide = (DOCS / name).read_text(encoding="utf-8")
+        assert refusal_tables.BEGIN in guide
+        assert refusal_tables.write_table(guide, refusals) == guide, "python -m tests.support.refusal_tables"
 
 
 def test_every_option_and_account_of_quickbooks_desktop_is_in_its_guide() -> None:

@@ -100,6 +100,8 @@ class StoredPollingSession:
         installation.books_id = books.id or installation.books_id
         installation.books_place = books.place or installation.books_place
         installation.books_moved_to = ""
+        if installation.state is InstallationState.CONNECTED:  # It speaks with us again: that trouble is over.
+            installation.trouble, installation.trouble_since = "", None
         first_session.connect_on_first_session(installation, registry.find_integration(installation.integration), books)
         commit()
 

@@ -197,6 +197,8 @@ def _revised(existing: Existing, subject: Subject, answers: dict[str, str]) -> S
     return replace(subject, revises=Revision(  # type: ignore[arg-type]  # What can be changed has the field.
         id=posting.id, version=posting.version, lines=posting.lines, totals=_known_totals(existing, subject, answers),
         cleared=cleared_fields(existing.posted, subject),
+        posted=replace(existing.posted, revises=None),  # type: ignore[arg-type]  # As above.
+        overwrites=answers.get(fixes.key(existing.about, FixKind.OVERWRITES), ""),
     ))  # fmt: skip
 
 

@@ -137,6 +137,8 @@ def last_error(session: PollingSession, ticket: str) -> str:
 
 
 def close(session: PollingSession, ticket: str) -> str:
+    if not ticket:  # After `none`, `busy` and `nvu`: there was no session.
+        return "OK"
     sentence = session.last_error(ticket)
     session.close(ticket)
     return sentence or "OK"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ from hub.plugin import (
     noun,
     say,
 )
-from quickbooks_desktop import payloads, statuses
+from quickbooks_desktop import conflicts, payloads, statuses
 from quickbooks_desktop.asking import Row, query_rows
 from quickbooks_desktop.history import VOIDED
 from quickbooks_desktop.statuses import PROBLEMS
@@ -42,12 +42,15 @@ def change_row(
     fields: Callable[[Payload], Payload],
     subject: Sentence,
     *,
+    before: Payload | None,
+    names: Mapping[str, str] | None = None,
     element: str = "TxnID",
     by_lines: bool = False,
     cure: str = "",
 ) -> Conversation[Row]:
     """Change an existing `kind`. If a QuickBooks user changed it meanwhile, read it again and change its new version,
-    unless its total there is none of `revises.totals`: then raise `Rejected`, so that a person decides.
+    unless its total there is none of `revises.totals`, or the user changed what we are about to change: then raise
+    `Rejected`, so that a person decides. `before` are the elements that we sent last, if they are known.
 
     `element` is the name of its id. `fields` returns the elements to send, given the transaction as it is in
     QuickBooks; only its EditSequence is certain to be there, unless it is changed `by_lines`. `cure` replaces the
@@ -57,10 +60,13 @@ def change_row(
     last = ""
     for _ in range(ATTEMPTS):
         if not standing:
-            standing = yield from _read_standing(kind, element, revises, subject, by_lines=by_lines)
+            row = yield from _read_standing(kind, element, revises, subject)
+            standing = row["fields"]
+            if standing["EditSequence"] not in {revises.version, revises.overwrites} and not _is_seen(row, revises):
+                conflicts.check_conflicts(standing, before, fields(standing), revises, subject)
         try:
             name = say("change %(kind)s", kind=IN_WORDS[kind])
-            return (yield from write_row(name, f"{kind}Mod", fields(standing), subject))
+            return (yield from write_row(name, f"{kind}Mod", fields(standing), subject, names=names))
         except Rejected as refusal:
             last = refusal.problems[0].code
             if last == statuses.NOT_CHANGED and cure:
@@ -71,17 +77,22 @@ def change_row(
     raise Rejected(statuses.build_problem(last, "", subject))
 
 
-def _read_standing(
-    kind: str, element: str, revises: Revision, subject: Sentence, *, by_lines: bool
-) -> Conversation[Payload]:
-    wanted: Payload = {element: [revises.id]} | ({"IncludeLineItems": True} if by_lines else {})
+def _read_standing(kind: str, element: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
+    wanted: Payload = {element: [revises.id]} | ({"IncludeLineItems": True} if element == "TxnID" else {})
     found = yield from query_rows(say("look at the %(kind)s", kind=IN_WORDS[kind]), f"{kind}Query", wanted, subject)
     if not found:
         raise Rejected(PROBLEMS.deleted_there(subject, revises.id if element == "TxnID" else ""))
     if revises.totals:
         PROBLEMS.check_unchanged(total_of(found[0]), revises, subject)
-    standing: Payload = found[0]["fields"]
-    return standing
+    return found[0]
+
+
+def _is_seen(row: Row, revises: Revision) -> bool:
+    """Return True if a person has seen that the total is another one than what was posted, and updates it anyhow."""
+    if revises.posted is None or not revises.totals:
+        return False
+    total = total_of(row)
+    return total not in {revises.posted.total, revises.totals[0]} and total in revises.totals
 
 
 def total_of(row: Row) -> Decimal:

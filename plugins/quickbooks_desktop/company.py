@@ -17,6 +17,7 @@ OWNER_ID = "{6f0a3b52-6c1d-4f0e-9d5b-52d1e8a4c7b3}"
 _FILES = UUID("0d7f4f0e-8a64-4b0b-8f6e-3a1f0e2b9c55")
 _PREFERRED = ("16.0", TARGET)
 _OLDEST = 7.0
+_NO_PERMISSION = {"3260", "3261", "3263", "3264"}
 _COUNTRY, _CURRENCY = "US", "USD"
 
 
@@ -35,9 +36,18 @@ def introduction(document: str) -> tuple[Books, str]:
     The version is 16.0 if QuickBooks supports it, else 13.0, else the latest from 7.0 on. Raises `NotSupported` or
     `Unreadable`.
     """
+    responses = list(parse(document).iterfind("QBXMLMsgsRs/*"))
+    if any(response.get("statusCode") in _NO_PERMISSION for response in responses):
+        raise NotSupported(
+            say(
+                "QuickBooks does not let us read the company. In QuickBooks, as Admin: Edit ▸ Preferences ▸ "
+                "Integrated Applications ▸ Company Preferences; allow this application, and let it log in with a user "
+                "who may read it. Nothing was sent."
+            )
+        )
     rows = [
         {"kind": node.tag, "fields": fields(node)}
-        for response in parse(document).iterfind("QBXMLMsgsRs/*")
+        for response in responses
         for node in response
         if isinstance(node.tag, str)
     ]

@@ -66,13 +66,13 @@ def entered(document: Document, options: Mapping[str, str], discount_item: str) 
 def revised(document: Document, options: Mapping[str, str], discount_item: str, standing: Payload) -> Payload:
     """Return the elements that change the posting that a document revises; `standing` is the posting as it is in
     QuickBooks, for a sale and a payment its EditSequence alone."""
-    revises, version = document.revises, standing["EditSequence"]
+    revises = document.revises
     assert revises is not None
     match document:
         case Invoice() | CreditMemo():
-            return revised_sale(document, revises, options, discount_item, version)
+            return revised_sale(document, revises, options, discount_item, standing["EditSequence"])
         case Payment():
-            return applied(document, revises, version)
+            return applied(document, revises, standing["EditSequence"])
         case PurchaseOrder():
             return revised_order(document, revises, standing)
         case Bill():
@@ -94,17 +94,20 @@ def revised_sale(
 ) -> Payload:
     """Return the elements that change an invoice or a credit memo. All lines are sent as new ones; QuickBooks deletes
     the old ones, because the change does not name them."""
-    lines = _sale_lines(posted, options, discount_item)
-    return {
-        **_change_head(revises, version, _sale_head(posted)),
-        f"{KINDS[posted.kind]}LineMod": [{"TxnLineID": NEW_LINE, **line} for line in lines],
-    }
+    lines, before = _sale_lines(posted, options, discount_item), revises.posted
+    head = _change_head(revises, version, _sale_head(posted), _sale_head(before) if before else None)
+    if before and _sale_lines(before, options, discount_item) == lines:
+        return head
+    return {**head, f"{KINDS[posted.kind]}LineMod": [{"TxnLineID": NEW_LINE, **line} for line in lines]}
 
 
-def _change_head(revises: Revision, version: str, head: Payload) -> Payload:
+def _change_head(revises: Revision, version: str, head: Payload, before: Payload | None) -> Payload:
     """Return the head of a change. Elements that the document had before and has no more are sent empty, and so are the
-    unused lines of an address. Elements that it never had are not sent: QuickBooks or a bookkeeper filled them in.
+    unused lines of an address. Elements that it never had are not sent: QuickBooks or a bookkeeper filled them in. Nor
+    are those that are as `before`, the head as it was posted: a bookkeeper may have changed them since.
     """
+    if before is not None:
+        head = {name: value for name, value in head.items() if value != before.get(name)}
     cleared = {_ELEMENTS[name] for name in revises.cleared if name in _ELEMENTS}
     named = {name: _every_line(value) if name in _ADDRESSES else value for name, value in head.items()}
     gone = {name: CLEAR for name, value in named.items() if name in cleared and not value}
@@ -166,8 +169,9 @@ def payment(received: Payment) -> Payload:
 
 def applied(received: Payment, revises: Revision, version: str) -> Payload:
     """Return the elements that change a payment so that it is applied to its invoice."""
-    head: Payload = {"TxnID": revises.id, "EditSequence": version}
-    return head | _payment_head(received) | {"AppliedToTxnMod": _applied_to(received)}
+    before = _payment_head(revises.posted) if revises.posted else None
+    head = _change_head(revises, version, _payment_head(received), before)
+    return head | {"AppliedToTxnMod": _applied_to(received)}
 
 
 def _applied_to(received: Payment) -> list[Payload]:
@@ -194,8 +198,12 @@ def purchase_order(order: PurchaseOrder) -> Payload:
 def revised_order(order: PurchaseOrder, revises: Revision, standing: Payload) -> Payload:
     """Return the elements that change a purchase order; `standing` is the order as it is in QuickBooks. Lines keep
     their ids, because bills refer to them. QuickBooks deletes the lines that the change does not name."""
+    before = revises.posted
+    head = _change_head(revises, standing["EditSequence"], _order_head(order), _order_head(before) if before else None)
+    if before and before.lines == order.lines:
+        return head
     lines = _kept_lines([(line, _order_line(line)) for line in order.lines], standing.get("PurchaseOrderLineRet", ()))
-    return {**_change_head(revises, standing["EditSequence"], _order_head(order)), "PurchaseOrderLineMod": lines}
+    return {**head, "PurchaseOrderLineMod": lines}
 
 
 def _order_head(order: PurchaseOrder) -> Payload:
@@ -229,11 +237,15 @@ def revised_bill(charged: Bill, revises: Revision, standing: Payload) -> Payload
     """Return the elements that change a bill; `standing` is the bill as it is in QuickBooks. Lines keep their ids, and
     so their link to a purchase order, because a change cannot link lines. Expense lines that a bookkeeper added are
     deleted: they are not part of the order."""
+    before = revises.posted
+    head = _change_head(revises, standing["EditSequence"], _bill_head(charged), _bill_head(before) if before else None)
+    if before and (before.lines, before.tracking_class) == (charged.lines, charged.tracking_class):
+        return head
     lines = _kept_lines([(line, _bill_line(charged, line)) for line in charged.lines], standing.get("ItemLineRet", ()))
     if "tracking_class" in revises.cleared:
         lines = [{**line, "ClassRef": CLEAR} for line in lines]
     return {
-        **_change_head(revises, standing["EditSequence"], _bill_head(charged)),
+        **head,
         "ClearExpenseLines": True if standing.get("ExpenseLineRet") else None,
         "ItemLineMod": lines,
     }
@@ -312,9 +324,12 @@ def customer(new: NewCustomer) -> Payload:
     }
 
 
-def changed(list_id: str, version: str, fields: Payload) -> Payload:
-    """Return the elements of a change to a record."""
-    return {"ListID": list_id, "EditSequence": version, **fields}
+def changed(revises: Revision, version: str, new: NewCustomer) -> Payload:
+    """Return the elements of a change to a customer: those that differ from the customer as we sent it last."""
+    before = customer(revises.posted) if revises.posted else {}
+    fields = {name: value for name, value in customer(new).items() if value != before.get(name)}
+    named = {name: _every_line(value) if name in _ADDRESSES else value for name, value in fields.items()}
+    return {"ListID": revises.id, "EditSequence": version, **named}
 
 
 def vendor(new: NewVendor) -> Payload:

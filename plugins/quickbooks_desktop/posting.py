@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from hub.plugin import (
@@ -32,6 +34,7 @@ from hub.plugin import (
     create_or_find,
     create_under_free_name,
     describe,
+    in_cents,
     noun,
     say,
 )
@@ -77,19 +80,63 @@ def post(document: Document, options: Mapping[str, str], books: Books) -> Conver
     if isinstance(document, Payment):
         name = say("receive payment")
     fields = payloads.entered(document, options, discount_item)
-    row = yield from write_row(name, f"{payloads.KINDS[document.kind]}Add", fields, describe(document))
+    request = f"{payloads.KINDS[document.kind]}Add"
+    try:
+        row = yield from write_row(name, request, fields, describe(document), names=names_of(document))
+    except Rejected as refusal:
+        if not isinstance(document, Payment) or not _may_be_cents(refusal):
+            raise
+        row = yield from _receive_what_is_due(document, fields, refusal)
     return posting(row, document)
+
+
+def names_of(subject: Any) -> dict[str, str]:
+    """Return the names of the entries that a document refers to, by ListID."""
+    found: dict[str, str] = {}
+    for value in (getattr(subject, field.name) for field in dataclasses.fields(subject)):
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, Ref):
+                found[one.id] = one.name
+            elif dataclasses.is_dataclass(one):
+                found |= names_of(one)
+    return found
+
+
+MOST_CENTS = Decimal("0.05")
+"""By how much QuickBooks' tax may be lower than the order's, for its payment to be received all the same."""
+
+
+def _may_be_cents(refusal: Rejected) -> bool:
+    return refusal.problems[0].code == "3210"
+
+
+def _receive_what_is_due(payment: Payment, fields: Payload, refusal: Rejected) -> Conversation[Row]:
+    """Receive a payment of some cents more than its invoice comes to in QuickBooks, which works the tax out by itself:
+    the invoice is paid, and the cents are left as the customer's credit. Raises the refusal if it is not that."""
+    if payment.invoice is None:
+        raise refusal
+    wanted: Payload = {"TxnID": [payment.invoice.id]}
+    rows = yield from query_rows(say("look what is due"), "InvoiceQuery", wanted, describe(payment))
+    due = in_cents(rows[0]["fields"].get("BalanceRemaining") or 0) if rows else in_cents(0)
+    if not 0 < payment.amount - due <= MOST_CENTS or due <= 0:
+        raise refusal
+    applied = [{"TxnID": payment.invoice.id, "PaymentAmount": due}]
+    changed = {**fields, "AppliedToTxnAdd": applied}
+    return (yield from write_row(say("receive payment"), "ReceivePaymentAdd", changed, describe(payment)))
 
 
 def update(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG001  # As above.
     """Change the posting that a document revises; a deposit is applied to its invoice."""
     assert document.revises is not None
     discount_item = yield from _find_discount_item(document, options)
+    before = document.revises.posted
     row = yield from change_row(
         payloads.KINDS[document.kind],
         document.revises,
         lambda standing: payloads.revised(document, options, discount_item, standing),
         describe(document),
+        before=payloads.entered(before, options, discount_item) if before else None,
+        names=names_of(document),
         by_lines=isinstance(document, PurchaseOrder | Bill),
         cure=NOT_CHANGED_CURES.get(document.kind, ""),
     )
@@ -187,8 +234,9 @@ def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Re
     row = yield from change_row(
         "Customer",
         revises,
-        lambda standing: payloads.changed(revises.id, standing["EditSequence"], fields),
+        lambda standing: payloads.changed(revises, standing["EditSequence"], record),
         subject,
+        before=payloads.customer(revises.posted) if revises.posted else None,
         element="ListID",
     )
     return _ref_to(row)

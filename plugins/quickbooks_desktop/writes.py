@@ -7,6 +7,8 @@ processed though its object is not returned (Intuit's status codes: 510 "unable 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hub.plugin import Conversation, Payload, Request, Sentence, UnexpectedAnswer, say
 from quickbooks_desktop import matches, statuses
 from quickbooks_desktop.asking import Row, query_rows
@@ -15,12 +17,16 @@ from quickbooks_desktop.qbxml import build_request
 _CHANGES = "Mod"
 
 
-def write_row(name: Sentence, request: str, fields: Payload, subject: Sentence) -> Conversation[Row]:
-    """Send a write and return its row. Raises the failure of a refused write; `UnexpectedAnswer` if there is no trace
-    of a write that QuickBooks says it did."""
+def write_row(
+    name: Sentence, request: str, fields: Payload, subject: Sentence, *, names: Mapping[str, str] | None = None
+) -> Conversation[Row]:
+    """Send a write and return its row. `names` are those of the entries that it refers to, by ListID.
+
+    Raises the failure of a refused write; `UnexpectedAnswer` if there is no trace of one that QuickBooks says it did.
+    """
     reply = yield Request(name=name, payload=build_request(request, {request: fields}), writes=True)
     answer = reply.payload
-    failure = statuses.read_failure(answer, subject)
+    failure = statuses.read_failure(answer, subject, request=request, names=names)
     if failure is not None and not statuses.is_warning(answer):
         raise failure
     if len(answer["rows"]) == 1:

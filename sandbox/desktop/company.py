@@ -42,6 +42,7 @@ class CompanyFile:
 
     def __init__(self, folder: Path, name: str = "Northwind Promotions") -> None:
         self.store = Store(folder)
+        self.refused: list[str] = []
         if not self.store.fact("name"):
             with self.store.transaction():
                 plant(self.store, name)
@@ -129,6 +130,8 @@ class Session:
         if asked.old == asked.new:
             return answers.document([], new=asked.new, status="9002")
         answer = answers.document(self._carry_out(asked), new=asked.new, status="0")
+        while self.company.refused:  # Here, because a refused request is rolled back.
+            store.remember(self.company.refused.pop(), "")
         store.keep(asked.new, checksum, answer)
         return answer
 
@@ -155,6 +158,7 @@ class Session:
         if asked.name in KINDS:
             return self._query(asked)
         store = self.company.store
+        self._refuse_once(asked)
         if asked.name in DOES:
             row = DOES[asked.name](store, asked.fields)
             if asked.name in REMOVALS:
@@ -165,6 +169,15 @@ class Session:
             row = lists.add(store, asked.name.removesuffix("Add"), asked.fields)
         warning = self._warned(asked)
         return answers.response(asked, [row], {}) if warning is None else warning
+
+    def _refuse_once(self, asked: Asked) -> None:
+        """Raise the refusal that was asked for: `refuses InvoiceAdd 1042` is the status code for that number or name.
+        It is raised once."""
+        store = self.company.store
+        name = f"refuses {asked.name} {asked.fields.get('RefNumber') or asked.fields.get('Name', '')}"
+        if code := store.fact(name):
+            self.company.refused.append(name)
+            raise Refused(int(code), self.company.store.fact("refusal") or "QuickBooks says so.")
 
     def _warned(self, asked: Asked) -> etree._Element | None:
         """Return the warning without a row that was asked for: `warns` is "InvoiceAdd 510 2", for the next two."""

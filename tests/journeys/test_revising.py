@@ -240,5 +240,5 @@ def test_a_customer_that_we_entered_is_changed_with_its_company(office: Office) 
     send_order(ADA_AT_ACME, office.installation.id, order, UPDATE)
     assert office.update()[-1] == "OK", office.log
     (customer,) = (one for one in office.company.rows("Customer") if one.name == "ABC Company")
-    assert (customer.fields["Email"], customer.fields["BillAddress"]["Addr1"]) == ("new@abc.example", "9 New Street")
+    assert (customer.fields["Email"], customer.fields["BillAddress"]["Addr2"]) == ("new@abc.example", "9 New Street")
     assert whole_file(office.company) == ORDER_1042

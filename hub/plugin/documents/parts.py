@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from hub.plugin.books import Ref
 from hub.plugin.sentences import Sentence, say
@@ -90,7 +91,10 @@ class Revision:
     `totals` are the totals that it may have in the books: with this change, which may have arrived already; as it was
     posted; as the history has it; as a person was told. If it has another one, a person has changed it, and a plugin
     that sees this raises a problem before it overwrites it (`FixKind.OVERWRITES`). For a record it is empty. `cleared`
-    are the names of the fields that the document had when it was last posted and does not have any more.
+    are the names of the fields that the document had when it was last posted and does not have any more. `posted` is
+    the document or record as it was posted last, where that is known: an update changes what differs from it, and
+    leaves alone what people changed in the books since. `overwrites` is what a person said may be overwritten
+    (`FixKind.OVERWRITES`).
 
     With `voids` the document is to be voided: it then is the one that was posted, for its number and party. Only kinds
     in `Capabilities.voids` are voided.
@@ -101,6 +105,8 @@ class Revision:
     lines: tuple[str, ...] = ()
     totals: tuple[Decimal, ...] = ()
     cleared: tuple[str, ...] = ()
+    posted: Any = None
+    overwrites: str = ""
     voids: bool = False
 
 
