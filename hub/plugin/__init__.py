@@ -123,6 +123,7 @@ from hub.plugin.refusals import Refusal
 from hub.plugin.sentences import Sentence, say, say_count
 from hub.plugin.sign_in_problems import SignInProblems
 from hub.plugin.standard_problems import FoundDocument, StandardProblems, explain_taken_number
+from hub.plugin.texts import fixes_without, without_fields
 from hub.plugin.transactions import (
     Change,
     Listed,
@@ -232,6 +233,7 @@ __all__ = [
     "drop_empty",
     "explain_taken_number",
     "find_mark",
+    "fixes_without",
     "in_cents",
     "kind_of",
     "kinds_per",
@@ -246,5 +248,6 @@ __all__ = [
     "say_count",
     "suffixed",
     "title_of",
+    "without_fields",
     "write_mark",
 ]
