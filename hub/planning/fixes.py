@@ -12,20 +12,21 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hub.planning.choices import Choices
-from hub.plugin import FixKind, Payment, Problem, RecordKind, Ref, Subject, name_key, noun, say
+from hub.plugin import FixKind, Payment, Problem, RecordKind, Ref, Subject, name_key, noun, say, without_fields
 
 S = TypeVar("S", bound=Subject)
 
 LABELS = {
     FixKind.DATE: say("Post on"), FixKind.NUMBER: say("Number"), FixKind.NAME: say("Name in the books"),
     FixKind.SAME_AS: say("Link to what is in the books already"),
-    FixKind.REPEATS: say("Use the number although it is taken"), FixKind.ANEW: say("It is not there: send it"),
+    FixKind.REPEATS: say("Use the number although it is taken"), FixKind.LEAVES_OUT: say("Leave out"),
+    FixKind.ANEW: say("It is not there: send it"),
 }  # fmt: skip
 
-CONSENTS = frozenset({FixKind.REPEATS, FixKind.OVERWRITES, FixKind.ANEW})
+CONSENTS = frozenset({FixKind.REPEATS, FixKind.OVERWRITES, FixKind.ANEW, FixKind.LEAVES_OUT})
 """Fixes that stay with a delivery for every later write of its document."""
 
 
@@ -75,6 +76,9 @@ def apply_fix(choices: Choices, about: str, fix: str, value: str) -> Choices:
     """Return the choices after a person took a fix of a problem. The dialog and Retry do the same."""
     if fix == FixKind.CUSTOMER:
         return replace(choices, customer=value)
+    if fix == FixKind.LEAVES_OUT:
+        said = choices.answers.get(key(about, fix), "")
+        value = ",".join(sorted({*said.split(","), value} - {""}))
     opposed = {key(about, one) for one in _OPPOSED.get(fix, ())}
     kept = {name: said for name, said in choices.answers.items() if name not in opposed}
     return replace(choices, answers={**kept, key(about, fix): value})
@@ -104,9 +108,11 @@ def put(subject: S, about: str, answers: Mapping[str, str]) -> S:
     """Return the subject with the fixes that are about it. What cannot be understood is left out."""
     own = {fix: answers.get(key(about, fix), "").strip() for fix in FixKind}
     if subject.kind in set(RecordKind):
-        values: dict[str, Any] = {"name": own[FixKind.NAME]} if own[FixKind.NAME] else {}
+        values = without_fields(subject, own[FixKind.LEAVES_OUT])
+        if own[FixKind.NAME]:
+            values["name"] = own[FixKind.NAME]
         return replace(subject, **values)
-    values = {}
+    values = without_fields(subject, own[FixKind.LEAVES_OUT])
     if (day := _day(own[FixKind.DATE])) and day > subject.date:  # type: ignore[union-attr]  # A document has one.
         values["date"] = day
     if not isinstance(subject, Payment):

@@ -124,6 +124,7 @@ from hub.plugin.refusals import Refusal
 from hub.plugin.sentences import Sentence, say, say_count
 from hub.plugin.sign_in_problems import SignInProblems
 from hub.plugin.standard_problems import FoundDocument, StandardProblems, explain_taken_number
+from hub.plugin.texts import fixes_without, without_fields
 from hub.plugin.transactions import (
     Change,
     Listed,
@@ -234,6 +235,7 @@ __all__ = [
     "drop_empty",
     "explain_taken_number",
     "find_mark",
+    "fixes_without",
     "in_cents",
     "kind_of",
     "kinds_per",
@@ -248,5 +250,6 @@ __all__ = [
     "say_count",
     "suffixed",
     "title_of",
+    "without_fields",
     "write_mark",
 ]

@@ -29,6 +29,8 @@ class FixKind(enum.StrEnum):
     """The document was changed in the books, and now has this total; the order overwrites it."""
     ANEW = "anew"
     """The document of this id is not in the books any more, and is entered once more."""
+    LEAVES_OUT = "leaves_out"
+    """The document or record goes without these of its fields: names of `OPTIONAL`, with commas between them."""
     CUSTOMER = "customer"
     """The order's customer is the one of this id."""
 
@@ -54,6 +56,11 @@ class Fix:
     def other_name(cls, name: str, kind: str) -> Fix:
         """Return a fix that enters a new record under a name that is not used yet."""
         return cls(label=say("Enter it as"), kind=FixKind.NAME, value=suffixed(name, kind), editable=True)
+
+    @classmethod
+    def leave_out(cls, field: str, label: str) -> Fix:
+        """Return a fix that sends a document or record without one of its `OPTIONAL` fields."""
+        return cls(label=label, kind=FixKind.LEAVES_OUT, value=field)
 
     @classmethod
     def other_number(cls, number: str) -> Fix:

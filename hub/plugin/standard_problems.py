@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-from hub.plugin.books import Ref
+from hub.plugin.books import RecordKind, Ref
 from hub.plugin.documents import Line, NewCustomer, NewVendor, Payment, Revision, Sale, describe, in_cents
 from hub.plugin.documents.purchase import VendorDocument
 from hub.plugin.nouns import noun
 from hub.plugin.problems import Fix, FixKind, Problem, Rejected
 from hub.plugin.sentences import Sentence, say
+from hub.plugin.texts import OPTIONAL, addresses_of, fixes_without, texts_of
+
+_EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"]+@[^\s@,;:<>()\[\]\\\"]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +51,65 @@ class StandardProblems:
 
     product: str
 
-    def find_long_text(self, text: str, most: int, what: str, field: str) -> Iterator[Problem]:
-        """Yield a problem if a text is longer than `most`. `what` begins the sentence: "The description “Mug…”"."""
+    def find_long_text(
+        self, text: str, most: int, what: str, field: str, *, optional: str = ""
+    ) -> Iterator[Problem]:
+        """Yield a problem if a text is longer than `most`. `what` begins the sentence: "The description “Mug…”". If
+        its subject can be sent without the `optional` field, by default `field`, that is offered."""
         if len(text) > most:
             yield Problem(
                 what=say("%(what)s is too long for %(product)s.", what=what, product=self.product),
                 why=self._length(text, most), cure=say("Shorten it."), field=field, code="too-long",
+                fixes=fixes_without(optional or field),
+            )  # fmt: skip
+
+    def find_wrong_email(
+        self, email: str, what: str, field: str = "email", *, ascii_only: bool = False
+    ) -> Iterator[Problem]:
+        """Yield a problem for a text that is not one email address by RFC 822: "n/a", or two addresses; or, with
+        `ascii_only`, that has other letters. `what` begins the sentence."""
+        if email and not (_EMAIL.fullmatch(email) and (email.isascii() or not ascii_only)):
+            yield Problem(
+                what=say("%(what)s is not one email address: “%(email)s”.", what=what, email=email),
+                why=say("%(product)s accepts exactly one, such as orders@example.com.", product=self.product),
+                cure=say("Correct it where the order has it from, or leave it out."), field=field,
+                code="email-invalid", fixes=fixes_without("email"),
+            )  # fmt: skip
+
+    def find_long_addresses(
+        self, subject: Any, *, most: int, lines: int, together: int | None = None
+    ) -> Iterator[Problem]:
+        """Yield a problem for each address of a document or record with a line that is longer than `most`, or whose
+        lines are longer than `together`. An address has as many `lines` as the ledger's (`Address.fit_lines`)."""
+        field = str(subject.kind) if subject.kind in set(RecordKind) else ""
+        for name, place in addresses_of(subject):
+            fitted = place.fit_lines(lines)
+            longest = max(fitted, key=len, default="")
+            for text, limit in ((longest, most), ("".join(fitted), together or sys.maxsize)):
+                if len(text) > limit:
+                    yield Problem(
+                        what=say("An address is too long for %(product)s: “%(text)s…”.", product=self.product,
+                                 text=text[:40]),
+                        why=self._length(text, limit), cure=say("Shorten it."), field=field or name, code="too-long",
+                        fixes=fixes_without(name),
+                    )  # fmt: skip
+                    break
+
+    def find_wrong_characters(self, subject: Any, encoding: str) -> Iterator[Problem]:
+        """Yield a problem if texts of a document or record have characters that the ledger's `encoding` (a name of
+        Python's, such as "cp1252") does not have. One problem names all of them."""
+        found = [(text, signs) for text in texts_of(subject) if (signs := _beyond(text.value, encoding))]
+        if found:
+            beyond = " ".join(dict.fromkeys(sign for _, signs in found for sign in signs))
+            first, names = found[0][0], [text.field for text, _ in found]
+            can_leave_out = set(names) <= OPTIONAL.keys()
+            yield Problem(
+                what=say("%(what)s has characters that %(product)s cannot store: %(signs)s.", what=first.called,
+                         product=self.product, signs=beyond),
+                why=say("It knows the letters of Western languages, and no pictures."),
+                cure=say("Take them out, and send again."), code="characters",
+                field=str(subject.kind) if subject.kind in set(RecordKind) else first.field,
+                fixes=fixes_without(*names) if can_leave_out else (),
             )  # fmt: skip
 
     def find_long_contact(
@@ -59,10 +117,10 @@ class StandardProblems:
     ) -> Iterator[Problem]:
         """Yield a problem for an email address and for a telephone number that are longer than these lengths."""
         what, field = say("The email address of %(name)s", name=party.name), str(party.kind)
-        yield from self.find_long_text(party.email, email, what, field)
+        yield from self.find_long_text(party.email, email, what, field, optional="email")
         if phone is not None:
             what = say("The phone number of %(name)s", name=party.name)
-            yield from self.find_long_text(party.phone, phone, what, field)
+            yield from self.find_long_text(party.phone, phone, what, field, optional="phone")
 
     def find_long_descriptions(self, lines: Sequence[Line], most: int) -> Iterator[Problem]:
         """Yield a problem for each line of a document whose description is longer than `most`."""
@@ -223,6 +281,11 @@ class StandardProblems:
             "%(product)s allows %(most)s characters; this has %(count)s.", product=self.product, most=f"{most:,}",
             count=f"{len(text):,}",
         )  # fmt: skip
+
+
+def _beyond(text: str, encoding: str) -> list[str]:
+    """Return the characters of a text that an encoding does not have, each once."""
+    return [sign for sign in dict.fromkeys(text) if not sign.encode(encoding, "ignore")]
 
 
 def explain_taken_number(refused: Problem, found: Sequence[FoundDocument], party_id: str, other_number: str) -> Problem:

@@ -45,6 +45,15 @@ PAGE = "Page"
 items together (Intuit, batch reference)."""
 
 
+DELETED = " (deleted)"
+"""QuickBooks adds this to the name of an inactive record. The name itself stays taken."""
+
+
+def name_of(row: Row) -> str:
+    """Return the name of a record, also of an inactive one, as people know it."""
+    return str(row.get("DisplayName") or row.get("FullyQualifiedName") or row.get("Name") or "").removesuffix(DELETED)
+
+
 def quoted(text: str) -> str:
     """Return a text as a quoted value of the query language, with a backslash before each apostrophe and backslash."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from hub.plugin import Conversation, Document, IntegrationError, Payload, Problem, Rejected, Sentence, describe, say
 from quickbooks_online import numbering, refusals
-from quickbooks_online.asking import IN_WORDS, Row, query_rows, quoted
+from quickbooks_online.asking import IN_WORDS, Row, name_of, query_rows, quoted
 from quickbooks_online.faults import GONE
 from quickbooks_online.lists import EVERY_ENTRY
 
@@ -69,7 +69,7 @@ def _explain_inactive(fields: Payload, called: Sentence) -> Conversation[Problem
         found: list[Row] = yield from query_rows(name, kind, clauses, called)
         gone = [row for row in found if not row.get("Active", True)]
         if gone:
-            names = ", ".join(f"“{row.get('DisplayName') or row.get('Name', '')}”" for row in gone[:5])
+            names = ", ".join(f"“{name_of(row)}”" for row in gone[:5])
             return Problem(
                 what=say((one_is if len(gone) == 1 else several_are).message, names=names),
                 why=say("QuickBooks takes nothing inactive on a document."),

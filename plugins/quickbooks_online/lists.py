@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.plugin import AccountKind, Books, Conversation, Page, Record, RecordKind, Sentence, UnexpectedAnswer, say
 from quickbooks_online import preferences
-from quickbooks_online.asking import Row, query_rows, quoted, send_query, write_query
+from quickbooks_online.asking import DELETED, Row, name_of, query_rows, quoted, send_query, write_query
 from quickbooks_online.paging import read_page
 
 EVERY_ENTRY = "Active in (true, false)"  # By default queries omit inactive records, but their names are taken too.
@@ -55,7 +55,7 @@ class List:
 
 def _read_account(row: Row) -> dict[str, Any]:
     return {
-        "name": row.get("FullyQualifiedName") or row["Name"],
+        "name": name_of(row),
         "number": row.get("AcctNum", ""),
         "account": ACCOUNT_KINDS.get(row.get("AccountType", ""), AccountKind.OTHER),
         "detail": row.get("AccountSubType", ""),
@@ -64,22 +64,22 @@ def _read_account(row: Row) -> dict[str, Any]:
 
 def _read_party(row: Row) -> dict[str, Any]:
     return {
-        "name": row["DisplayName"],
+        "name": name_of(row),
         "email": row.get("PrimaryEmailAddr", {}).get("Address", ""),
         "phone": row.get("PrimaryPhone", {}).get("FreeFormNumber", ""),
     }
 
 
 def _read_item(row: Row) -> dict[str, Any]:
-    return {"name": row["Name"], "number": row.get("Sku", ""), "detail": row.get("Type", "")}
+    return {"name": row["Name"].removesuffix(DELETED), "number": row.get("Sku", ""), "detail": row.get("Type", "")}
 
 
 def _read_name(row: Row) -> dict[str, Any]:
-    return {"name": row["Name"]}
+    return {"name": row["Name"].removesuffix(DELETED)}
 
 
 def _read_full_name(row: Row) -> dict[str, Any]:
-    return {"name": row.get("FullyQualifiedName") or row["Name"]}
+    return {"name": name_of(row)}
 
 
 LISTS = {

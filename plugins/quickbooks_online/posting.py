@@ -38,6 +38,7 @@ from hub.plugin import (
 )
 from quickbooks_online import explaining, numbering, payloads
 from quickbooks_online.asking import (
+    DELETED,
     IN_WORDS,
     Row,
     change_row,
@@ -227,6 +228,6 @@ def _find_item(name: str) -> Conversation[Row | None]:
 
 def _query_by_name(kind: str, key: str, name: str) -> Conversation[list[Row]]:
     """Return all records of a name, also inactive ones. QuickBooks ignores case in names, here and in 6240."""
-    clauses = f"where {key} = {quoted(name)} and {EVERY_ENTRY} orderby Id"
+    clauses = f"where {key} in ({quoted(name)}, {quoted(name + DELETED)}) and {EVERY_ENTRY} orderby Id"
     called = say("look up %(kind)s", kind=IN_WORDS[kind])
     return (yield from query_rows(called, kind, clauses, say("“%(name)s”", name=name)))

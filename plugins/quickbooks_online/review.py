@@ -26,7 +26,8 @@ from hub.plugin import (
 )
 from quickbooks_online import numbering, refusals
 from quickbooks_online.options import MEMO, PO_NUMBER
-from quickbooks_online.payloads import memo, taxed
+from quickbooks_online.payloads import ADDRESS_LINES, memo, taxed
+from quickbooks_online.preferences import HOME
 from quickbooks_online.refusals import PROBLEMS
 
 CUSTOMER_NAME_LENGTH = 500
@@ -36,6 +37,11 @@ MEMO_LENGTH = 1000
 EMAIL_LENGTH = 100
 PHONE_LENGTH = 30
 CUSTOM_FIELD_LENGTH = 31
+ADDRESS_LINE_LENGTH = 500
+ADDRESS_LENGTH = 2000
+"""Of all lines of an address together."""
+US_ENCODING = "cp1252"
+"""The characters of a US company: ISO-8859-1 as Intuit says, and the typographic signs that Windows adds to it."""
 LINES = 10_000
 TAXABLE_LINES = 750
 NOT_IN_NAMES = {":": say("a colon"), "\t": say("a tab"), "\n": say("a line break"), "\r": say("a line break")}
@@ -45,12 +51,15 @@ def find_problems(subject: Document | NewRecord, options: Mapping[str, str], boo
     """Return what a person must correct in a document or a new record before it can be posted."""
     if isinstance(subject, NewItem):
         yield from _review_item(subject)
+        yield from _review_characters(subject, books)
     elif isinstance(subject, NewCustomer | NewVendor):
         yield from _review_party(subject)
+        yield from _review_characters(subject, books)
     else:
         if subject.kind not in books.assigns_numbers_to:
             yield from PROBLEMS.find_long_number(subject, numbering.LENGTH)
         yield from refusals.find_closed_period(subject, books.closed_until)
+        yield from _review_characters(subject, books)
         yield from _review_plan(subject, books)
         if isinstance(subject, Sale):
             yield from _review_sale(subject, options, books)
@@ -58,9 +67,22 @@ def find_problems(subject: Document | NewRecord, options: Mapping[str, str], boo
             yield from _review_purchase(subject)
 
 
+def _review_characters(subject: Document | NewRecord, books: Books) -> Iterator[Problem]:
+    """Return a problem for characters that a US company cannot store (Intuit: ISO-8859-1 there, else Unicode)."""
+    if books.country in HOME:
+        yield from PROBLEMS.find_wrong_characters(subject, US_ENCODING)
+
+
+def _review_addresses(subject: Sale | PurchaseOrder | Bill | NewCustomer | NewVendor) -> Iterator[Problem]:
+    return PROBLEMS.find_long_addresses(
+        subject, most=ADDRESS_LINE_LENGTH, lines=ADDRESS_LINES, together=ADDRESS_LENGTH
+    )
+
+
 def _review_purchase(document: PurchaseOrder | Bill) -> Iterator[Problem]:
     yield from PROBLEMS.find_negative_purchase(document, say("Enter it in QuickBooks as a vendor credit."))
     yield from PROBLEMS.find_long_descriptions(document.lines, DESCRIPTION_LENGTH)
+    yield from _review_addresses(document)
     for line in document.lines:
         if line.amount < 0 <= document.total:
             yield Problem(
@@ -104,6 +126,8 @@ def _review_sale(sale: Sale, options: Mapping[str, str], books: Books) -> Iterat
     yield from _review_line_counts(sale, taxed=taxed(sale, options))
     yield from PROBLEMS.find_long_descriptions(sale.lines, DESCRIPTION_LENGTH)
     title = describe(sale)
+    yield from _review_addresses(sale)
+    yield from PROBLEMS.find_wrong_email(sale.email, say("The email address of %(name)s", name=title))
     what = say("The message on %(document)s", document=title)
     yield from PROBLEMS.find_long_text(memo(sale, options), MEMO_LENGTH, what, "memo")
     what = say("The e-mail address of %(name)s", name=title)
@@ -166,6 +190,10 @@ def _review_line_counts(sale: Sale, *, taxed: bool) -> Iterator[Problem]:
 def _review_party(party: NewCustomer | NewVendor) -> Iterator[Problem]:
     yield from PROBLEMS.find_wrong_name(party.name, party.kind, most=CUSTOMER_NAME_LENGTH, unusable=NOT_IN_NAMES)
     yield from PROBLEMS.find_long_contact(party, email=EMAIL_LENGTH, phone=PHONE_LENGTH)
+    yield from PROBLEMS.find_wrong_email(
+        party.email, say("The email address of %(name)s", name=party.name), str(party.kind)
+    )
+    yield from _review_addresses(party)
 
 
 def _review_item(item: NewItem) -> Iterator[Problem]:

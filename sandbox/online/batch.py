@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.online import bookkeeper, operations, query
-from sandbox.online.refusals import Refusal, missing, unknown_value, unreadable
+from sandbox.online.refusals import Refusal, business, missing, unreadable, unsupported
 from sandbox.online.rules import KINDS
 from sandbox.online.storage import Books, Entry
 
 MOST = 30
 MOST_OBJECTS = 1000
-"""The most objects in all answers of a batch together (batch reference). What happens beyond is not documented."""
-
-OPERATIONS = frozenset({"create", "update", "delete"})
-"""The documented ones. A void is an update whose `optionsData` is `void` (batch reference; node-quickbooks 150)."""
-
+"""So many objects are in the answer of a batch, at most. What becomes of more is not documented; here it is refused."""
 BID_LENGTH = 10
 
 
@@ -25,24 +21,15 @@ def run(books: Books, sent: Entry, *, has_requestid: bool) -> tuple[Entry, int]:
     The answers are in reverse order, because the real service promises no order.
     """
     items = _items(sent, has_requestid=has_requestid)
-    answers, effects = [], 0
+    answers, effects, objects = list[Entry](), 0, 0
     for item in items:
         answer, effect = _one(books, item)
+        objects += _count(answer)
+        if objects > MOST_OBJECTS:
+            answer = {"Fault": business(f"A batch is answered with {MOST_OBJECTS:,} objects at most.").fault()}
         answers.append({**answer, "bId": item["bId"]})
         effects += effect
-    _cut(answers)
     return {"BatchItemResponse": answers[::-1]}, effects
-
-
-def _cut(answers: list[dict[str, Any]]) -> None:
-    """Leave out the rows beyond what a batch may answer with, and say nothing of it."""
-    room = MOST_OBJECTS
-    for answer in answers:
-        found = answer.get("QueryResponse", {})
-        for name, rows in found.items():
-            if isinstance(rows, list):
-                found[name] = rows[:room]
-                room -= len(found[name])
 
 
 def reads(sent: Entry) -> int:
@@ -68,6 +55,21 @@ def _items(sent: Entry, *, has_requestid: bool) -> list[Entry]:
     return items
 
 
+def _count(answer: Entry) -> int:
+    rows = answer.get("QueryResponse", {})
+    return sum(len(value) for value in rows.values() if isinstance(value, list)) or 1
+
+
+def _operation(kind: str, item: Entry) -> tuple[str, str]:
+    """Return the operation and the options of an item: bare words with commas between them (Intuit's .NET SDK, issue
+    175). Anything else in `optionsData` is ignored. A void is an update with the option `void`, and not of payments
+    (Intuit, batch)."""
+    operation, options = str(item.get("operation") or ""), str(item.get("optionsData") or "")
+    if operation.lower() == "void" or (kind == "Payment" and "void" in options.lower().split(",")):
+        raise unsupported(f"void of {kind} in a batch")
+    return operation, options
+
+
 def _one(books: Books, item: Entry) -> tuple[dict[str, Any], int]:
     try:
         with books.session.savepoint():
@@ -77,9 +79,7 @@ def _one(books: Books, item: Entry) -> tuple[dict[str, Any], int]:
             if name is None or not isinstance(item[name], dict):
                 raise unreadable(name or "BatchItemRequest")
             kind = KINDS[name.lower()]
-            operation, include = str(item.get("operation") or ""), str(item.get("optionsData") or "")
-            if operation not in OPERATIONS:
-                raise unknown_value("operation", operation)
+            operation, include = _operation(kind, item)
             entry = operations.carry_out(books, kind, item[name], operation=operation, include=include)
             bookkeeper.look_in(books, kind)
             return {kind: entry}, 1

@@ -7,7 +7,7 @@ import datetime as dt
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.online import meter, oauth, operations, query, webhooks
+from sandbox.online import meter, oauth, operations, query, unsure, webhooks
 from sandbox.online.faults import Fault, Faults
 from sandbox.online.limits import Limits, Throttle
 from sandbox.online.refusals import Refusal
@@ -61,6 +61,24 @@ def clear_limits() -> ResponseReturnValue:
 def set_latency() -> ResponseReturnValue:
     """Delay every call of the accounting API: `{"seconds": 0.15}`."""
     _throttle().latency = float(request.get_json()["seconds"])
+    return {"ok": True}
+
+
+@blueprint.get("/unsure")
+def read_switches() -> ResponseReturnValue:
+    """Return the switches for what is not certain about the service: see `unsure.SWITCHES`."""
+    with _store().reading() as session:
+        return {name: unsure.switch(session, name) for name in unsure.SWITCHES}
+
+
+@blueprint.post("/unsure")
+def set_switches() -> ResponseReturnValue:
+    """Set switches: `{"drops_links": false}`."""
+    try:
+        with _store().writing() as session:
+            unsure.set_switches(session, request.get_json())
+    except ValueError as wrong:
+        return {"error": str(wrong)}, 400
     return {"ok": True}
 
 

@@ -118,12 +118,28 @@ def discovery() -> ResponseReturnValue:
         "authorization_endpoint": base + url_for("oauth.consent"),
         "token_endpoint": base + url_for("oauth.bearer"),
         "revocation_endpoint": base + url_for("oauth.revoke"),
-        "userinfo_endpoint": f"{base}/v1/openid_connect/userinfo",
-        "jwks_uri": f"{base}/op/v1/jwks",
+        "userinfo_endpoint": base + url_for("oauth.userinfo"),
+        "jwks_uri": base + url_for("oauth.jwks"),
         "response_types_supported": ["code"],
         "scopes_supported": [SCOPE],
         "token_endpoint_auth_methods_supported": ["client_secret_basic"],
     }
+
+
+@blueprint.get("/op/v1/jwks")
+def jwks() -> ResponseReturnValue:
+    """Return the keys of id tokens. There are none, because the sandbox grants no scope that has an id token."""
+    return {"keys": []}
+
+
+@blueprint.get("/v1/openid_connect/userinfo")
+def userinfo() -> ResponseReturnValue:
+    """Return who connected the company, for an access token."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    with _store().reading() as session:
+        if scheme != "Bearer" or realm_of(session, token.strip()) is None:
+            return {"error": "invalid_token"}, 401
+    return {"sub": "sandbox-bea", "email": "bea@quickbooks.test", "emailVerified": True, "givenName": "Bea"}
 
 
 def grant_for(session: Session, realm: str) -> dict[str, Any]:

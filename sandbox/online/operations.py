@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from sandbox.online.properties import check_properties
+from sandbox.online import properties
 from sandbox.online.refusals import business, lapsed, missing, not_found, stale, unknown_value, unsupported
 from sandbox.online.rules import RULES, Rules
 from sandbox.online.rules.draft import Draft
 from sandbox.online.rules.transactions import check_open
 from sandbox.online.shapes import emptied, meant
 from sandbox.online.storage import Books, Entry, money
+from sandbox.online.unsure import switch
 
 _OURS = frozenset(
     (
@@ -30,17 +31,16 @@ _HIDDEN = frozenset({"AllowPartnerTaxOverride", "AutomatedRate"})
 
 def carry_out(books: Books, kind: str, sent: Entry, *, operation: str = "", include: str = "") -> Entry:
     """Carry out a call by its parameters `operation` (delete, void, update) and `include` (void, allowduplicatedocnum),
-    and return its entry. Without an operation, it is a change if it has an Id, and otherwise creates an entry. An
-    option that the service does not know has no effect."""
-    options = include.split(",")
-    wants_void, allow_duplicate = "void" in options, "allowduplicatedocnum" in options
+    and return its entry. Without an operation, it is a change if it has an Id, and otherwise creates an entry."""
+    words = include.lower().split(",")
+    wants_void, allow_duplicate = "void" in words, "allowduplicatedocnum" in words
     match operation.lower():
         case "delete":
             return delete(books, kind, sent)
         case "void":
-            return void(books, kind, sent)
+            return void(books, kind, sent, allow_duplicate=allow_duplicate)
         case "update" if wants_void:
-            return void(books, kind, sent)
+            return void(books, kind, sent, allow_duplicate=allow_duplicate)
         case "" | "create" | "update" as asked:
             if asked == "update" or kind == "Preferences" or sent.get("Id") not in (None, "", 0, "0"):
                 return update(books, kind, sent, allow_duplicate=allow_duplicate)
@@ -52,8 +52,9 @@ def carry_out(books: Books, kind: str, sent: Entry, *, operation: str = "", incl
 def create(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = False) -> Entry:
     """Create an entry. Raises the API's refusals."""
     rules = _rules(books, kind)
-    check_properties(kind, sent)
+    properties.check_names(kind, sent)
     draft = Draft(books=books, kind=kind, entry=_theirs(kind, sent), allow_duplicate=allow_duplicate)
+    properties.check(kind, draft.entry, characters=books.characters)
     rules.check(draft)
     entry = books.add(kind, draft.entry)
     rules.apply(books, entry)
@@ -62,21 +63,24 @@ def create(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = Fals
 
 def update(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = False) -> Entry:
     """Change an entry: all of it, or with `sparse` only the elements that are sent. Raises the API's refusals."""
+    properties.check_names(kind, sent)
     if kind == "Preferences":
         return _prefer(books, sent)
     rules, before = _rules(books, kind), _found(books, kind, sent)
-    check_properties(kind, sent)
     return _replace(books, kind, rules, before, _changed(kind, before, sent), allow_duplicate=allow_duplicate)
 
 
-def void(books: Books, kind: str, sent: Entry) -> Entry:
-    """Void a transaction: it stays, with amounts of zero and "Voided" before its note (Payment reference)."""
+def void(books: Books, kind: str, sent: Entry, *, allow_duplicate: bool = False) -> Entry:
+    """Void a transaction: it stays, with amounts of zero and "Voided" before its note (Intuit, Payment)."""
     rules, before = _rules(books, kind), _found(books, kind, sent)
     if kind not in {"Invoice", "Payment", "CreditMemo"}:
         raise unsupported(f"void of {kind}")
+    if kind == "Invoice" and before["LinkedTxn"] and not switch(books.session, "voids_paid"):
+        raise business("This invoice has a payment linked to it and cannot be voided. Delete the payment first.")
     rules.release(books, before)
     before = _stored(books, kind, before["Id"])
-    voided = _replace(books, kind, rules, before, _nothing_of(kind, before))
+    nothing = _nothing_of(kind, before)
+    voided = _replace(books, kind, rules, before, nothing, allow_duplicate=allow_duplicate)
     books.tell(kind, before["Id"], "Void")
     return voided
 
@@ -169,6 +173,7 @@ def _changed(kind: str, before: Entry, sent: Entry) -> Entry:
 def _replace(
     books: Books, kind: str, rules: Rules, before: Entry, entry: Entry, *, allow_duplicate: bool = False
 ) -> Entry:
+    properties.check(kind, entry, characters=books.characters)
     rules.undo(books, before)
     draft = Draft(books=books, kind=kind, entry=entry, before=before, allow_duplicate=allow_duplicate)
     rules.check(draft)
@@ -178,7 +183,7 @@ def _replace(
 
 def _nothing_of(kind: str, before: Entry) -> Entry:
     """Return a transaction with amounts of zero, to replace one that is voided."""
-    note = f"Voided - {before['PrivateNote']}" if before.get("PrivateNote") else "Voided"
+    note = " - ".join(text for text in ("Voided", before.get("PrivateNote")) if text)[:4000]
     entry: Entry = {**before, "PrivateNote": note, "TotalAmt": money(0)}
     entry.pop("Deposit", None)
     entry.pop("TxnTaxDetail", None)

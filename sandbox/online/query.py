@@ -9,18 +9,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sandbox.online import operations
-from sandbox.online.properties import check_queryable
+from sandbox.online import operations, properties
 from sandbox.online.refusals import Refusal
 from sandbox.online.rules import KINDS, RULES
 from sandbox.online.storage import Books, Entry
+from sandbox.online.unsure import switch
 
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<sign><=|>=|!=|[=<>(),*])|(?P<word>[A-Za-z0-9_.:+-]+))")
 _LISTS = {kind for kind, rules in RULES.items() if not rules.is_transaction} | {"TaxCode", "TaxRate"}
 _MOST = 1000
-_MORE_TAX_CODES = 3
-"""So many more tax codes than asked may be in a page (the tests of python-quickbooks)."""
-
 _NAMES = {
     **dict.fromkeys(("Customer", "Vendor", "Employee"), "DisplayName"),
     **dict.fromkeys(("Account", "Item", "Term", "Class", "Department", "TaxCode", "TaxRate"), "Name"),
@@ -49,7 +46,7 @@ class Query:
 
 def run(books: Books, text: str) -> dict[str, Any]:
     """Answer a query. Raises the API's refusals 4000 (cannot be parsed) and 4001 (invalid)."""
-    query = Parser(text).query()
+    query = Parser(text, _undocumented(books)).query()
     rows = books.all(query.kind) if query.named is None else books.named(query.kind, query.named)
     rows = [entry for entry in rows if all(test(entry) for test in query.tests)]
     if query.kind in _LISTS and not query.names_active:
@@ -58,8 +55,7 @@ def run(books: Books, text: str) -> dict[str, Any]:
         return {"totalCount": len(rows)}
     if query.order:
         rows.sort(key=lambda entry: _sortable(_value(entry, query.order)), reverse=query.descending)
-    most = query.most + (_MORE_TAX_CODES if query.kind == "TaxCode" else 0)
-    page = rows[query.start - 1 : query.start - 1 + most]
+    page = rows[query.start - 1 : query.start - 1 + query.most + int(switch(books.session, "page_margin"))]
     if not page:
         return {}
     page = operations.show(books, query.kind, page)
@@ -68,14 +64,20 @@ def run(books: Books, text: str) -> dict[str, Any]:
     return {query.kind: page, "startPosition": query.start, "maxResults": len(page)}
 
 
+def _undocumented(books: Books) -> frozenset[str]:
+    """Return the properties that can be queried although Intuit's reference does not say so."""
+    vendor = switch(books.session, "purchase_orders_by_vendor")
+    return frozenset({"PurchaseOrder.VendorRef"} if vendor else ())
+
+
 def _outdated(entry: Entry) -> Entry:
     """Return an entry with the SyncToken that it had before its last change."""
     return {**entry, "SyncToken": str(max(int(entry["SyncToken"]) - 1, 0))} if "SyncToken" in entry else entry
 
 
 class Parser:
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, undocumented: frozenset[str] = frozenset()) -> None:
+        self.text, self.undocumented = text, undocumented
         self.tokens = list(self._split(text.strip().rstrip(";")))
         self.position = 0
 
@@ -83,9 +85,10 @@ class Parser:
         self._expect("select")
         counts = self._projection()
         self._expect("from")
-        kind = KINDS.get(self._next().lower())
+        name = self._next()
+        kind = KINDS.get(name.lower())
         if kind is None:
-            raise _meaningless("Metadata not found")
+            raise _meaningless(f"Metadata not found for Entity: {name}")
         query = Query(kind, counts=counts)
         if self._accept("where"):
             query.tests.append(self._condition(query))
@@ -113,8 +116,7 @@ class Parser:
 
     def _ordering(self, query: Query) -> None:
         if self._accept("orderby") or (self._accept("order") and self._accept("by")):
-            query.order = self._next()
-            check_queryable(query.kind, query.order)
+            query.order = self._property(query.kind, self._next(), sorts=True)
             query.descending = self._accept("desc")
             self._accept("asc")
 
@@ -122,7 +124,7 @@ class Parser:
         name, sign = self._next(), self._next().lower()
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.]*", name):
             raise _unreadable(self.text)
-        check_queryable(query.kind, name)
+        self._property(query.kind, name)
         if name.lower() == "active":
             query.names_active = True
         if name == "Id" and sign not in {"=", "in"}:
@@ -139,6 +141,15 @@ class Parser:
         if sign == "=" and value.strip() and name == _NAMES.get(query.kind, "DocNumber"):
             query.named = value
         return lambda entry: _compare(_value(entry, name), sign, value)
+
+    def _property(self, kind: str, name: str, *, sorts: bool = False) -> str:
+        """Return the name of a property that a query may have. Raises the refusal 4001 for any other."""
+        one = properties.find_property(kind, name)
+        if one is None:
+            raise _meaningless(f"Property {name} not found for Entity {kind}")
+        if not (one.can_sort if sorts else one.can_filter) and f"{kind}.{name}" not in self.undocumented:
+            raise _meaningless(f"property '{name}' is not {'sortable' if sorts else 'queryable'}")
+        return name
 
     def _values(self) -> Iterable[str]:
         self._expect("(")

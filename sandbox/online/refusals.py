@@ -5,6 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+CANNOT_LINK = 620
+
 
 class Refusal(Exception):
     """A fault of the accounting API. `element` names the invalid property, if there is one."""
@@ -88,6 +90,16 @@ def bad_characters(element: str) -> Refusal:
     )
 
 
+def bad_email(element: str, value: object) -> Refusal:
+    """Return the refusal of an email address (Intuit's .NET SDK, issue 333). Its code is from memory."""
+    return Refusal(
+        2210,
+        "Invalid Email Address",
+        f"Email Address does not conform to the syntax rules of RFC 822. Supplied value: {value}",
+        element=element,
+    )
+
+
 def unreadable(element: str) -> Refusal:
     return Refusal(
         2010,
@@ -125,7 +137,8 @@ def miscalculated(amount: object) -> Refusal:
 
 
 def cannot_link(why: str) -> Refusal:
-    return Refusal(620, "Transaction can't be linked", f"This transaction cannot be linked: {why}", element="LinkedTxn")
+    detail = f"This transaction cannot be linked: {why}"
+    return Refusal(CANNOT_LINK, "Transaction can't be linked", detail, element="LinkedTxn")
 
 
 def closed() -> Refusal:

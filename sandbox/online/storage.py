@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import simplejson
 
 from sandbox.online.refusals import inactive, unknown_reference
+from sandbox.online.unsure import switch
 
 Entry: TypeAlias = dict[str, Any]
 """An entry of a list or a transaction, as the API shows it."""
@@ -49,6 +50,10 @@ _NEVER_TOLD = frozenset({"CompanyInfo", "TaxCode", "TaxRate"})
 
 LEDGER_TABLES = ("entry", "posting", "tombstone", "answer", "journal", "event", "meter")
 """The tables that a reset empties. The clock, the ids and the grants are facts."""
+
+
+DELETED = " (deleted)"
+"""The end of an inactive entry's name."""
 
 
 def dumps(value: object) -> str:
@@ -242,6 +247,8 @@ class Books:
     def put(self, kind: str, entry: Entry) -> Entry:
         """Store an entry as it is."""
         name = folded(entry.get("DisplayName") or entry.get("Name") or entry.get("DocNumber"))
+        if not entry.get("Active", True):
+            name = name.removesuffix(DELETED)  # It is still taken.
         self.session.connection.execute(
             "INSERT INTO entry VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET name = excluded.name, body = excluded.body",
@@ -303,7 +310,15 @@ class Books:
     def change(self, kind: str, entry: Entry) -> Entry:
         """Store an entry that was changed by a client, or by the effect of another transaction."""
         self.tell(kind, entry["Id"], "Update")
-        return self.put(kind, self.stamp(entry, before=entry))
+        return self.put(kind, self.stamp(self._with_suffix(entry), before=entry))
+
+    def _with_suffix(self, entry: Entry) -> Entry:
+        """Return an entry with " (deleted)" after its names if it is inactive, and without if it is active."""
+        if "Active" not in entry:
+            return entry
+        ends = DELETED if not entry["Active"] and switch(self.session, "inactive_suffix") else ""
+        names = {name: entry[name] for name in ("DisplayName", "Name", "FullyQualifiedName") if entry.get(name)}
+        return {**entry, **{name: f"{value.removesuffix(DELETED)}{ends}" for name, value in names.items()}}
 
     def tell(self, kind: str, entry_id: str, operation: str, *, deleted: str | None = None) -> None:
         """Record an event for webhooks: Create, Update, Delete, Void, Emailed or Merge. The last one of a transaction
@@ -326,6 +341,12 @@ class Books:
         """Return a named value of the company: its plan (`OfferingSku`), its `SubscriptionStatus`."""
         pairs = self.all("CompanyInfo")[0]["NameValue"]
         return next((str(pair["Value"]) for pair in pairs if pair["Name"] == name), "")
+
+    @property
+    def characters(self) -> str:
+        """Return the encoding of this company's texts. Intuit names ISO-8859-1 for the US; typographic quotes pass,
+        too."""
+        return "cp1252" if self.all("CompanyInfo")[0].get("Country", "US") == "US" else "utf-8"
 
     def referred(self, entry: Entry, element: str, kind: str) -> Entry | None:
         """Return the entry that a ref points to, or None if there is no ref. Raises the API's refusals."""

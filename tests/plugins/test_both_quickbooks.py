@@ -142,7 +142,7 @@ def test_a_void_of_what_somebody_changed_asks_first(product: Product) -> None:
     [
         (invoice(number="1" * 30), "number-too-long", [FixKind.NUMBER]),
         (NewCustomer(name=" "), "name-missing", []),
-        (NewCustomer(name="ABC", email="a" * 1100), "too-long", []),
+        (NewCustomer(name="ABC", email=f"{'a' * 1100}@abc.test"), "too-long", [FixKind.LEAVES_OUT]),
     ],
     ids=["long number", "no name", "long address"],
 )

@@ -190,7 +190,7 @@ def test_a_vendor_an_item_an_account_a_term_and_a_class_are_saved(books: Running
     vendor, item, account, term, tracking = Vendor(), Item(), Account(), Term(), Class()
     vendor.DisplayName = "Acme Vendor"
     item.Name, item.Type, item.UnitPrice = "A7102", "NonInventory", Decimal("2.30")
-    item.IncomeAccountRef = Account.filter(AcctNum="4000", qb=qb)[0].to_ref()
+    item.IncomeAccountRef = Account.filter(Name="Sales of Product Income", qb=qb)[0].to_ref()
     account.Name, account.AccountType = "Samples", "Expense"
     term.Name, term.DueDays, term.Type = "Net 45", 45, "STANDARD"
     tracking.Name = "Bags"
@@ -258,7 +258,7 @@ def test_a_purchase_order_a_bill_and_a_credit_memo_are_saved(books: Running, qb:
     line.ItemBasedExpenseLineDetail.ItemRef = Item.filter(Name="T2040", qb=qb)[0].to_ref()
     order, bill, credit = PurchaseOrder(), Bill(), CreditMemo()
     order.VendorRef = bill.VendorRef = vendor.to_ref()
-    order.APAccountRef = bill.APAccountRef = Account.filter(AcctNum="2000", qb=qb)[0].to_ref()
+    order.APAccountRef = bill.APAccountRef = Account.filter(Name="Accounts Payable (A/P)", qb=qb)[0].to_ref()
     order.Line.append(line)
     bill.Line.append(line)
     credit.CustomerRef = cool_cars(qb).to_ref()

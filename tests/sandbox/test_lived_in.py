@@ -52,4 +52,5 @@ def test_somebody_works_in_them_as_soon_as_an_app_has_entered_an_invoice(tmp_pat
 def inactive(running: Running) -> list[str]:
     books = running.books()
     entries = [*books["Customer"], *books["Vendor"], *books["Item"]]
-    return [one.get("DisplayName") or one["Name"] for one in entries if not one["Active"]]
+    names = [one.get("DisplayName") or one["Name"] for one in entries if not one["Active"]]
+    return [name.removesuffix(" (deleted)") for name in names]

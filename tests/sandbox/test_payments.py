@@ -72,7 +72,7 @@ def test_what_does_not_add_up_is_refused(
 
 def test_an_invoice_is_paid_by_its_customer_or_that_ones_parent(books: Running, client: Client) -> None:
     parent = client.named("Customer", "Cool Cars")
-    job = client.write("Customer", {"DisplayName": "Fleet 7", "ParentRef": {"value": parent}})
+    job = client.write("Customer", {"DisplayName": "Fleet 7", "Job": True, "ParentRef": {"value": parent}})
     assert (job["Job"], job["FullyQualifiedName"]) == (True, "Cool Cars:Fleet 7")
     invoice = client.write("Invoice", {**client.invoice_of(), "CustomerRef": {"value": job["Id"]}})
     link, before = ("Invoice", invoice["Id"], "10.00"), books.books()

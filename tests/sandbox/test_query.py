@@ -99,7 +99,7 @@ def test_inactive_entries_are_left_out_unless_asked_for(books: Running, client: 
     assert names(client, "select * from Customer where DisplayName = 'Cool Cars'") == []
     assert client.query("select count(*) from Customer") == 29
     assert client.query("select count(*) from Customer where Active IN (true, false)") == 30
-    assert names(client, "select * from Customer where Active = false") == ["Cool Cars"]
+    assert names(client, "select * from Customer where Active = false") == ["Cool Cars (deleted)"]
     assert client.entry("Customer", wanted)["Active"] is False
 
 
@@ -151,7 +151,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(40))
 @given(
     name=st.text(
-        st.characters(exclude_characters=":\t\n\r", codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=40
+        st.characters(exclude_characters=":\t\n\r", codec="latin-1", exclude_categories=["Cc"]), min_size=1, max_size=40
     )
 )
 def test_a_name_of_any_characters_is_found_again(client: Client, name: str) -> None:

@@ -132,7 +132,7 @@ def test_merged_customers_are_one_and_the_event_says_who_is_gone(books: Running,
     books.webhooks(app.url, TOKEN)
     gone, kept = client.named("Customer", "Cool Cars"), client.named("Customer", "Mark Cho")
     invoice = client.invoice()
-    part = client.write("Customer", {"DisplayName": "Repairs", "ParentRef": {"value": gone}})
+    part = client.write("Customer", {"DisplayName": "Repairs", "Job": True, "ParentRef": {"value": gone}})
     balances = books.balances()
     books.control(f"merge/{REALM}/Customer", {"from": gone, "into": kept})
     books.control("webhooks/deliver", {})

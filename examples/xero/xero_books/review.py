@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from hub.plugin import (
@@ -25,6 +24,7 @@ NAME_LENGTH = 255
 NUMBER_LENGTH = 255
 EMAIL_LENGTH = 255
 PHONE_LENGTH = 50
+ADDRESS_LINE_LENGTH = 500
 CODE_LENGTH = 30
 DESCRIPTION_LENGTH = 4000
 NOT_IN_NAMES = dict.fromkeys("<>", say("an angle bracket"))
@@ -46,11 +46,9 @@ def _review_contact(new: NewCustomer | NewVendor) -> Iterator[Problem]:
     field = str(new.kind)
     yield from PROBLEMS.find_wrong_name(new.name, field, most=NAME_LENGTH, unusable=NOT_IN_NAMES)
     yield from PROBLEMS.find_long_contact(new, email=EMAIL_LENGTH, phone=PHONE_LENGTH)
-    if new.email and not (new.email.isascii() and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", new.email)):
-        yield Problem(
-            what=say("Xero does not take %(email)s as an e-mail address.", email=new.email),
-            why=say("It knows plain letters only."), cure=say("Correct the address."), field=field, code="email-wrong",
-        )  # fmt: skip
+    what = say("The email address of %(name)s", name=new.name)
+    yield from PROBLEMS.find_wrong_email(new.email, what, field, ascii_only=True)
+    yield from PROBLEMS.find_long_addresses(new, most=ADDRESS_LINE_LENGTH, lines=payloads.ADDRESS_LINES)
 
 
 def _review_document(document: Document, books: Books) -> Iterator[Problem]:

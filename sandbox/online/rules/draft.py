@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.online.refusals import bad_characters, too_long
+from sandbox.online.refusals import bad_characters
 from sandbox.online.storage import Books, Entry
 
 _NEVER_IN_NAMES = frozenset(":\t\n\r")
@@ -35,16 +35,6 @@ class Draft:
         if self.keeps(element):
             return self.books.find(kind, self.entry[element]["value"])
         return self.books.referred(self.entry, element, kind)
-
-
-def check_lengths(entry: Entry, limits: dict[str, int]) -> None:
-    """Raise the refusal 2050 for a text that is too long. `Group.Part` names a part of a group."""
-    for element, limit in limits.items():
-        value: object = entry
-        for part in element.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if isinstance(value, str) and len(value) > limit:
-            raise too_long(element, limit, len(value))
 
 
 def check_characters(entry: Entry, *elements: str, forbidden: frozenset[str] = _NEVER_IN_NAMES) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from sandbox.online.refusals import missing, unknown_value, wrong_account
-from sandbox.online.rules.draft import Draft, check_characters, check_lengths
-from sandbox.online.rules.lists import check_unique
-
-_LENGTHS = {"Name": 100, "Sku": 100, "Description": 4000, "PurchaseDesc": 1000}
+from sandbox.online.rules.draft import Draft, check_characters
+from sandbox.online.rules.lists import check_unique, qualified
 
 _ACCOUNTS = {
     "IncomeAccountRef": frozenset({"Income", "Other Income"}),
@@ -29,7 +27,6 @@ def check(draft: Draft) -> None:
     entry["Name"] = str(entry.get("Name") or "").strip()
     if not entry["Name"]:
         raise missing("Name")
-    check_lengths(entry, _LENGTHS)
     check_characters(entry, "Name")
     kind = entry.setdefault("Type", "Service")
     if kind not in _REQUIRED:
@@ -44,7 +41,7 @@ def check(draft: Draft) -> None:
     check_unique(draft, "Name")
     parent = draft.ref("ParentRef", "Item")
     entry["SubItem"] = parent is not None
-    entry["FullyQualifiedName"] = ":".join([*([parent["FullyQualifiedName"]] if parent else []), entry["Name"]])
+    entry["FullyQualifiedName"] = qualified(parent, entry["Name"])
     entry.setdefault("Active", True)
     entry.setdefault("Taxable", False)
     entry.setdefault("TrackQtyOnHand", kind == "Inventory")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.online.refusals import business, missing, taken, unknown_value
-from sandbox.online.rules.draft import Draft, check_characters, check_lengths
+from sandbox.online.rules.draft import Draft, check_characters
 from sandbox.online.storage import Books, Entry, money
 
 NAMED = ("Customer", "Vendor", "Employee")
@@ -28,26 +28,6 @@ ACCOUNT_KINDS = {
 }
 """The classification of each kind of account, and its default detail kind."""
 
-_ADDRESS = {
-    **{f"Line{number}": 500 for number in range(1, 6)},
-    "City": 255,
-    "Country": 255,
-    "CountrySubDivisionCode": 255,
-    "PostalCode": 30,
-}
-ADDRESSES = {
-    f"{place}.{part}": limit
-    for place in ("BillAddr", "ShipAddr", "VendorAddr", "OtherAddr")
-    for part, limit in _ADDRESS.items()
-}
-
-_PERSON = {
-    "DisplayName": 500, "Title": 16, "Suffix": 16, "GivenName": 100, "MiddleName": 100, "FamilyName": 100,
-    "CompanyName": 100, "PrintOnCheckName": 110, "Notes": 2000, "ResaleNum": 16, "AcctNum": 100, "TaxIdentifier": 20,
-    "PrimaryEmailAddr.Address": 100, "WebAddr.URI": 1000, "PrimaryPhone.FreeFormNumber": 30,
-    "AlternatePhone.FreeFormNumber": 30, "Mobile.FreeFormNumber": 30, "Fax.FreeFormNumber": 30, **ADDRESSES,
-}  # fmt: skip
-
 
 def check_customer(draft: Draft) -> None:
     entry = draft.entry
@@ -56,14 +36,15 @@ def check_customer(draft: Draft) -> None:
     entry.setdefault("Taxable", True)
     entry["BalanceWithJobs"] = entry["Balance"]
     parent = draft.ref("ParentRef", "Customer")
+    if (parent is not None) != bool(entry.get("Job")):  # Intuit, Customer: each requires the other.
+        raise missing("Job" if parent else "ParentRef")
     entry["Job"] = parent is not None
-    entry["FullyQualifiedName"] = ":".join([*([parent["FullyQualifiedName"]] if parent else []), entry["DisplayName"]])
+    entry["FullyQualifiedName"] = qualified(parent, entry["DisplayName"])
     draft.ref("SalesTermRef", "Term")
 
 
 def check_vendor(draft: Draft) -> None:
     _check_person(draft)
-    check_lengths(draft.entry, {"PrintOnCheckName": 100})
     draft.entry.setdefault("Balance", money(0))
     draft.entry.setdefault("Vendor1099", False)
     draft.ref("TermRef", "Term")
@@ -75,9 +56,6 @@ def check_employee(draft: Draft) -> None:
 
 def check_account(draft: Draft) -> None:
     entry = draft.entry
-    if not entry.get("Name"):
-        raise missing("Name")
-    check_lengths(entry, {"Name": 100, "Description": 100})
     check_characters(entry, "Name", forbidden=frozenset(':"'))
     check_characters(entry, "AcctNum", forbidden=frozenset(":"))
     if entry.get("AccountType") not in ACCOUNT_KINDS:
@@ -93,24 +71,37 @@ def check_account(draft: Draft) -> None:
 
 
 def check_term(draft: Draft) -> None:
-    check_named(draft)
-    draft.entry.setdefault("Type", "STANDARD")
+    """Check a term: a standard one needs its days, one by date its day of the month (Intuit, Term)."""
+    _check_name(draft)
+    needed = "DueDays" if draft.entry.setdefault("Type", "STANDARD") == "STANDARD" else "DayOfMonthDue"
+    if draft.entry.get(needed) is None:
+        raise missing(needed)
 
 
 def check_named(draft: Draft) -> None:
-    """Check a class, department or term: it needs a unique name."""
-    if not draft.entry.get("Name"):
-        raise missing("Name")
-    check_lengths(draft.entry, {"Name": 100})
+    """Check a class or department: it needs a name, unique under its parent, which must exist."""
+    _check_name(draft)
+    parent = draft.ref("ParentRef", draft.kind)
+    draft.entry[f"Sub{draft.kind}"] = parent is not None
+    draft.entry["FullyQualifiedName"] = qualified(parent, draft.entry["Name"])
+
+
+def _check_name(draft: Draft) -> None:
+    check_characters(draft.entry, "Name")
     check_unique(draft, "Name")
     draft.entry.setdefault("Active", True)
-    draft.entry["FullyQualifiedName"] = draft.entry["Name"]
+
+
+def qualified(parent: Entry | None, name: str) -> str:
+    """Return the full name of an entry: those of its parents and its own, with colons between them."""
+    return f"{parent['FullyQualifiedName']}:{name}" if parent else name
 
 
 def check_unique(draft: Draft, element: str) -> None:
-    """Raise the refusal 6240 if another entry of the kind has the name."""
+    """Raise the refusal 6240 if another entry of the kind has the name, under the same parent where there are any."""
+    parent = (draft.entry.get("ParentRef") or {}).get("value")
     for other in draft.books.named(draft.kind, draft.entry[element]):
-        if other["Id"] != draft.id:
+        if other["Id"] != draft.id and (other.get("ParentRef") or {}).get("value") == parent:
             raise taken(element, other["Id"])
 
 
@@ -134,7 +125,6 @@ def _check_person(draft: Draft) -> None:
     entry["DisplayName"] = entry["DisplayName"].strip()
     if not entry["DisplayName"]:
         raise missing("DisplayName, GivenName or FamilyName")
-    check_lengths(entry, _PERSON)
     check_characters(entry, "DisplayName", "GivenName", "MiddleName", "FamilyName", "Suffix", "PrintOnCheckName")
     for kind in NAMED:
         for other in draft.books.named(kind, entry["DisplayName"]):

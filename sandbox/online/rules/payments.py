@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from sandbox.online.refusals import business, cannot_link, deposited, missing, wrong_account
-from sandbox.online.rules.draft import Draft, check_lengths
+from sandbox.online.rules.draft import Draft
 from sandbox.online.rules.lists import check_currency
 from sandbox.online.rules.transactions import account_of, check_date, move
 from sandbox.online.storage import Books, Entry, money
@@ -31,7 +31,6 @@ def check(draft: Draft) -> None:
     if is_deposited(draft.before or {}):
         raise deposited()
     check_date(draft)
-    check_lengths(entry, {"PaymentRefNum": 21, "PrivateNote": 4000})
     check_currency(draft.books, entry)
     _check_accounts(draft)
     applied = _check_lines(draft)

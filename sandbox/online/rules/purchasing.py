@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from sandbox.online.refusals import (
+    CANNOT_LINK,
     Refusal,
     business,
     cannot_link,
@@ -15,8 +16,8 @@ from sandbox.online.refusals import (
     unreadable,
     wrong_account,
 )
-from sandbox.online.rules.draft import Draft, check_lengths
-from sandbox.online.rules.lists import ADDRESSES, check_currency
+from sandbox.online.rules.draft import Draft
+from sandbox.online.rules.lists import check_currency
 from sandbox.online.rules.transactions import (
     account_of,
     check_amount,
@@ -28,6 +29,7 @@ from sandbox.online.rules.transactions import (
     number_lines,
 )
 from sandbox.online.storage import Books, Entry
+from sandbox.online.unsure import switch
 
 _BY_ITEM, _BY_ACCOUNT = "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail"
 
@@ -40,7 +42,6 @@ def check_order(draft: Draft) -> None:
         raise missing("APAccountRef")
     _check_purchase(draft)
     check_number(draft, custom=bool(books.prefers("OtherPrefs", "VendorAndPurchasesPrefs.UseCustomTxnNumbers")))
-    check_lengths(entry, {"Memo": 4000})
     draft.ref("ShipTo", "Customer")
     if entry.setdefault("POStatus", "Open") not in {"Open", "Closed"}:
         raise unknown_value("POStatus", entry["POStatus"])
@@ -55,8 +56,7 @@ def check_bill(draft: Draft) -> None:
     paid = before["TotalAmt"] - before["Balance"] if before else 0
     entry["Balance"] = entry["TotalAmt"] - paid
     for line in entry["Line"]:
-        for link in line.get("LinkedTxn") or []:
-            _check_link(draft, link)
+        _check_links(draft, line)
 
 
 def apply_bill(books: Books, entry: Entry) -> None:
@@ -92,10 +92,26 @@ def _follow(books: Books, bill: Entry, *, without: str = "") -> None:
         if order is None:
             continue
         bills = {one["Id"]: one for one in [*_billing(books, order), bill] if one["Id"] != without}
-        billed = {link["TxnLineId"] for one in bills.values() for link in _links(one) if link["TxnId"] == order_id}
-        order["POStatus"] = "Closed" if {line["Id"] for line in order["Line"]} <= billed else "Open"
+        left = (_left_of(line, order_id, bills.values()) for line in order["Line"])
+        order["POStatus"] = "Closed" if all(amount <= 0 for amount in left) else "Open"
         order["LinkedTxn"] = [{"TxnId": one, "TxnType": "Bill"} for one in bills]
         books.change("PurchaseOrder", order)
+
+
+def _left_of(line: Entry, order_id: str, bills: Iterable[Entry]) -> Decimal:
+    """Return what is left to bill of a line of a purchase order: a quantity, or an amount if it has no quantity."""
+    answers = (one for bill in bills for one in bill["Line"])
+    billed = (one for one in answers if _is_linked(one, order_id, line["Id"]))
+    return _measure(line) - sum((_measure(one) for one in billed), Decimal(0))
+
+
+def _is_linked(line: Entry, order_id: str, line_id: str) -> bool:
+    wanted = (order_id, line_id)
+    return any((link["TxnId"], link["TxnLineId"]) == wanted for link in line.get("LinkedTxn") or [])
+
+
+def _measure(line: Entry) -> Decimal:
+    return Decimal(str(line.get(_BY_ITEM, {}).get("Qty") or line["Amount"]))
 
 
 def _billing(books: Books, order: Entry) -> list[Entry]:
@@ -117,7 +133,6 @@ def _check_purchase(draft: Draft) -> Entry:
     if payable is not None and payable["AccountType"] != "Accounts Payable":
         raise wrong_account("APAccountRef")
     check_date(draft)
-    check_lengths(entry, {"PrivateNote": 4000, "POEmail.Address": 100, **ADDRESSES})
     check_custom_fields(entry)
     check_currency(draft.books, entry)
     draft.ref("ClassRef", "Class")
@@ -136,7 +151,6 @@ def _check_line(draft: Draft, line: Entry) -> None:
         raise missing("Amount")
     if line["Amount"] < 0:
         raise Refusal(2290, "Negative amount", "A line of a purchase cannot be negative.", element="Amount")
-    check_lengths(line, {"Description": 4000})
     name = line.get("DetailType")
     if name not in {_BY_ITEM, _BY_ACCOUNT}:
         raise unreadable("DetailType")
@@ -157,12 +171,28 @@ def _check_billable(draft: Draft, detail: Entry) -> None:
     customer = draft.books.referred(detail, "CustomerRef", "Customer")
     draft.books.referred(detail, "ClassRef", "Class")
     status = detail.setdefault("BillableStatus", "NotBillable")
-    if status not in {"Billable", "NotBillable"}:  # Only the service itself sets HasBeenBilled.
+    if status == "HasBeenBilled":  # Only the service itself sets it.
         raise unknown_value("BillableStatus", status)
     if status == "Billable" and customer is None:
         raise missing("CustomerRef")
     if status == "Billable" and not draft.books.prefers("VendorAndPurchasesPrefs", "BillableExpenseTracking"):
         raise business("Tracking of billable expenses is turned off in this company.")
+
+
+def _check_links(draft: Draft, line: Entry) -> None:
+    """Check the links of a bill line. One that is not possible is dropped without a word, or refused (620)."""
+    kept = []
+    for link in line.get("LinkedTxn") or []:
+        try:
+            _check_link(draft, link)
+        except Refusal as refusal:
+            if refusal.code != CANNOT_LINK or not switch(draft.books.session, "drops_links"):
+                raise
+        else:
+            kept.append(link)
+    line.pop("LinkedTxn", None)
+    if kept:
+        line["LinkedTxn"] = kept
 
 
 def _check_link(draft: Draft, link: Entry) -> None:
@@ -175,6 +205,9 @@ def _check_link(draft: Draft, link: Entry) -> None:
         raise cannot_link(f"{link['TxnType']} {link['TxnId']} has no line {link['TxnLineId']}.")
     if order["VendorRef"]["value"] != draft.entry["VendorRef"]["value"]:
         raise cannot_link("the purchase order is another vendor's.")
-    others = (link for bill in _billing(draft.books, order) if bill["Id"] != draft.id for link in _links(bill))
-    if (link["TxnId"], link["TxnLineId"]) in {(one["TxnId"], one["TxnLineId"]) for one in others}:
+    if order["TxnDate"] > draft.entry["TxnDate"] and not switch(draft.books.session, "bill_before_order"):
+        raise business("The bill is dated before the purchase order that it is linked to.")
+    others = [bill for bill in _billing(draft.books, order) if bill["Id"] != draft.id]
+    line = next(line for line in order["Line"] if line["Id"] == link["TxnLineId"])
+    if _left_of(line, order["Id"], others) <= 0:
         raise cannot_link("this line of the purchase order is billed already.")

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from sandbox.online.refusals import Refusal, business, missing, unreadable, wrong_account
 from sandbox.online.rules import tax
-from sandbox.online.rules.draft import Draft, check_lengths
-from sandbox.online.rules.lists import ADDRESSES, check_currency
+from sandbox.online.rules.draft import Draft
+from sandbox.online.rules.lists import check_currency
 from sandbox.online.rules.transactions import (
     account_of,
     check_amount,
@@ -22,11 +22,6 @@ from sandbox.online.rules.transactions import (
 from sandbox.online.storage import Books, Entry, money
 
 ZERO = Decimal("0.00")
-
-_LENGTHS = {
-    "PrivateNote": 4000, "CustomerMemo.value": 1000, "BillEmail.Address": 100, **ADDRESSES,
-}  # fmt: skip
-
 
 def check_invoice(draft: Draft) -> None:
     entry, before = draft.entry, draft.before
@@ -106,7 +101,6 @@ def _check_sale(draft: Draft) -> Entry:
         raise missing("CustomerRef")
     check_date(draft)
     check_number(draft, custom=bool(books.prefers("SalesFormsPrefs", "CustomTxnNumbers")))
-    check_lengths(entry, _LENGTHS)
     check_custom_fields(entry)
     for element, kind in (("SalesTermRef", "Term"), ("ClassRef", "Class"), ("DepartmentRef", "Department")):
         draft.ref(element, kind)
@@ -146,7 +140,6 @@ def _check_lines(draft: Draft) -> None:
     if sum(line.get("DetailType") == "DiscountLineDetail" for line in lines) > 1:
         raise business("A transaction may have one discount line only.")
     for line in lines:
-        check_lengths(line, {"Description": 4000})
         match line.get("DetailType"):
             case "SalesItemLineDetail":
                 _check_sale_line(draft, line)
@@ -170,8 +163,8 @@ def _check_sale_line(draft: Draft, line: Entry) -> None:
     if detail is None:
         raise missing("SalesItemLineDetail")
     item = _item(draft, detail)
-    if item["Type"] == "Category":
-        raise business("A category cannot stand on a line.")
+    if item["Type"] in {"Category", "Group"}:
+        raise business("A category or a bundle cannot stand on a line of an item.")
     check_amount(line, detail)
     detail["ItemAccountRef"] = item["IncomeAccountRef"]
     draft.books.referred(detail, "ClassRef", "Class")

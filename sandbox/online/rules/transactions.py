@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from sandbox.online.refusals import Refusal, closed, miscalculated
-from sandbox.online.rules.draft import Draft, check_lengths
+from sandbox.online.rules.draft import Draft
 from sandbox.online.storage import Books, Entry, money
+from sandbox.online.unsure import switch
 
 
 def check_open(books: Books, date: str) -> None:
@@ -42,12 +43,13 @@ def check_number(draft: Draft, *, custom: bool, warns: bool = True, among: Entry
     limits the comparison: that of a bill to bills of the same vendor.
     """
     books, entry = draft.books, draft.entry
-    check_lengths(entry, {"DocNumber": 21})
     if not custom or entry.get("DocNumber") == "AUTO_GENERATE":
         entry["DocNumber"] = draft.before["DocNumber"] if draft.before else str(books.highest_number(draft.kind) + 1)
         return
     number = entry.get("DocNumber")
     if not number or draft.allow_duplicate or not warns:
+        return
+    if draft.before and number == draft.before.get("DocNumber") and not switch(books.session, "duplicate_on_change"):
         return
     for other in books.named(draft.kind, number):
         if other["Id"] != draft.id and all(other[name] == value for name, value in (among or {}).items()):
@@ -86,7 +88,6 @@ def check_custom_fields(entry: Entry) -> None:
     for field in entry.get("CustomField") or []:
         if field.get("DefinitionId") not in {"1", "2", "3"}:
             raise Refusal(2030, "Invalid ID", "A form has custom fields 1 to 3.", element="DefinitionId")
-        check_lengths(field, {"StringValue": 31})
 
 
 def move(books: Books, kind: str, ref: Entry, amount: Decimal) -> None:

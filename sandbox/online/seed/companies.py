@@ -55,7 +55,23 @@ class Company:
                 "AllowShipping": True,
                 "AllowEstimates": True,
                 "AutoApplyPayments": False,
+                "AutoApplyCredit": True,
+                "EmailCopyToCompany": False,
+                "AllowServiceDate": False,
+                "UsingProgressInvoicing": False,
             },
+            "EmailMessagesPrefs": {
+                f"{form}Message": {
+                    "Subject": f"{called} from {self.name}",
+                    "Message": f"Please find the {called.lower()} attached. Thank you for your business!",
+                }
+                for form, called in (
+                    ("Invoice", "Invoice"), ("Estimate", "Estimate"), ("SalesReceipt", "Sales receipt"),
+                    ("Statement", "Statement"),
+                )
+            },
+            "TimeTrackingPrefs": {"UseServices": True, "BillCustomers": True, "WorkWeekStartDate": "Monday"},
+            "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
             "VendorAndPurchasesPrefs": {"BillableExpenseTracking": True, "TrackingByCustomer": True},
             "TaxPrefs": {"UsingSalesTax": True, **(automated if self.automated_tax else {})},
             "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": "USD"}},

@@ -198,8 +198,6 @@ def test_thirty_orders_travel_in_one_batch_and_a_bad_one_stops_alone(books: Runn
         "' or Active = 'x",
         "100% _Sure_",
         "Söhne & Töchter",
-        "日本のお客様",
-        "Party 🎉",
         "two  spaces",
     ],
 )
@@ -263,7 +261,7 @@ def test_everything_that_an_order_says_stands_on_the_invoice(books: Running, tra
     item = transport.one(QUICKBOOKS.create(stoneware(books), {}, BOOKS))
     place = Address(lines=("1 Main St", "Suite 2"), city="Reno", region="NV", postal_code="89501", country="US")
     order = order_1042(
-        customer, item, due=dt.date(2026, 12, 14), email="ap@abc.example", shipping=place, memo="Thank you! 🎉",
+        customer, item, due=dt.date(2026, 12, 14), email="ap@abc.example", shipping=place, memo="Thank you! ½ €",
         po_number="PO-77",
     )  # fmt: skip
     transport.one(QUICKBOOKS.post(order, {}, BOOKS))
@@ -271,7 +269,7 @@ def test_everything_that_an_order_says_stands_on_the_invoice(books: Running, tra
     assert told(row, "DueDate", "BillEmail", "CustomerMemo", "ShipAddr") == {
         "DueDate": "2026-12-14",
         "BillEmail": {"Address": "ap@abc.example"},
-        "CustomerMemo": {"value": "P.O. number: PO-77\nThank you! 🎉"},
+        "CustomerMemo": {"value": "P.O. number: PO-77\nThank you! ½ €"},
         "ShipAddr": {
             "Line1": "1 Main St",
             "Line2": "Suite 2",

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.plugin import Document, NewCustomer, NewItem, NewRecord, Ref, Tax
+from hub.plugin import Address, Document, NewCustomer, NewItem, NewRecord, NewVendor, Ref, Tax
 from quickbooks_online import QuickBooksOnline
 from tests.support.online_documents import BOOKS, order_1042, payment_of_1042
 
@@ -26,7 +26,14 @@ def long_order(count: int, tax: Tax) -> Document:
     [
         (order_1042(), {}, []),
         (payment_of_1042(Ref(id="145")), {}, []),
-        (NewCustomer(name="O'Hara & Söhne 🎉"), {}, []),
+        (NewCustomer(name="O'Hara & Söhne – “€”"), {}, []),
+        (NewCustomer(name="Söhne 🎉"), {}, ["customer"]),
+        (NewVendor(name="ABC", email="n/a"), {}, ["vendor"]),
+        (NewCustomer(name="ABC", billing=Address(lines=("x" * 501,))), {}, ["customer"]),
+        (NewCustomer(name="ABC", billing=Address(lines=("x" * 300,) * 7)), {}, ["customer"]),
+        (order_1042(email="a@b.test; c@d.test"), {}, ["email"]),
+        (order_1042(shipping=Address(lines=("x" * 501,))), {}, ["shipping"]),
+        (order_1042(memo="好"), {}, ["memo"]),
         (NewItem(name="A7102", income=INCOME), {}, []),
         (order_1042(number="1" * 21), {}, []),
         (order_1042(number="1" * 22), {}, ["number"]),
@@ -35,7 +42,7 @@ def long_order(count: int, tax: Tax) -> Document:
         (order_1042(memo="m" * 990, po_number="PO-77"), {}, ["memo"]),
         (order_1042(memo="m" * 990, po_number="PO-77"), {"po_number": "1"}, []),
         (order_1042(po_number="P" * 32), {"po_number": "1"}, ["po_number"]),
-        (order_1042(email="e" * 101), {}, ["email"]),
+        (order_1042(email=f"{'e' * 92}@abc.test"), {}, ["email"]),
         (order_1042(lines=(dataclasses.replace(order_1042().lines[0], description="d" * 4001),)), {}, ["lines"]),
         (long_order(751, Tax()), {}, []),
         (long_order(750, TAXED), {}, []),
@@ -46,7 +53,7 @@ def long_order(count: int, tax: Tax) -> Document:
         (NewCustomer(name="A:B"), {}, ["customer"]),
         (NewCustomer(name="A\tB\nC"), {}, ["customer", "customer"]),
         (NewCustomer(name="n" * 501), {}, ["customer"]),
-        (NewCustomer(name="ABC", phone="5" * 31, email="e" * 101), {}, ["customer", "customer"]),
+        (NewCustomer(name="ABC", phone="5" * 31, email=f"{'e' * 92}@abc.test"), {}, ["customer", "customer"]),
         (NewItem(name="A:7102", income=INCOME), {}, ["item"]),
         (NewItem(name="n" * 101, income=INCOME), {}, ["item"]),
         (NewItem(name="A7102", description="d" * 4001, income=INCOME), {}, ["item"]),
