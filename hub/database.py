@@ -154,6 +154,11 @@ def begins_with(column: Any, text: str) -> ColumnElement[bool]:
     return and_(column >= text, column < text + chr(sys.maxunicode))
 
 
+_encoder = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False)
+_decoder = simplejson.JSONDecoder(parse_float=Decimal)
+"""Made once: `dumps` and `loads` make another one for each value."""
+
+
 class Json(TypeDecorator[Any]):
     """JSON whose numbers stay what they are: `int` or `Decimal`, to the last digit. Never searched inside."""
 
@@ -161,10 +166,10 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 – The signature is SQLAlchemy's.
-        return None if value is None else simplejson.dumps(value, use_decimal=True, ensure_ascii=False)
+        return None if value is None else _encoder.encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 – The signature is SQLAlchemy's.
-        return None if value is None else simplejson.loads(value, use_decimal=True)
+        return None if value is None else _decoder.decode(value)
 
 
 class Said(Json):
