@@ -239,9 +239,9 @@ def _light(
 ) -> list[tuple[ConversationRow, Request]]:
     """As many of the requests as a batch may weigh, and one at least. The others are asked in the next."""
     limit, weight = integration.capabilities.bytes_per_batch, 0
-    for place, (_, request) in enumerate(asked):
+    for place, (_, request) in enumerate(asked if limit else ()):
         weight += len(simplejson.dumps(request.payload, use_decimal=True))
-        if limit and place and weight > limit:
+        if place and weight > limit:
             return asked[:place]
     return asked
 
