@@ -122,12 +122,6 @@ def require_send(actor: Actor, installation: Installation, kinds: Iterable[str])
     require_documents(installation, kinds)
 
 
-def require_send_or_manage(actor: Actor, installation: Installation) -> None:
-    """Raise `Forbidden` unless an actor manages, or may send with an installation."""
-    if not actor.may(Permission.MANAGE):
-        require_send(actor, installation, ())
-
-
 def managed_installation(actor: Actor, installation_id: int) -> Installation:
     """Return an installation of the actor's organization. Raises `Forbidden` unless the actor manages, `NotFound`."""
     actor.require(Permission.MANAGE)

@@ -47,9 +47,9 @@ def find_delivery(organization_id: str, delivery_id: int) -> Delivery:
 def lock_installation(installation_id: int, seconds: float | None = None) -> Installation:
     """Lock an installation, so that no other transaction changes anything of it, and read it again.
 
-    Every change of the state of deliveries, batches or conversations begins with this or with the worker's fence, which
-    locks the same row: a row lock on PostgreSQL, the write lock on SQLite. Raises `NotFound`, and `Busy` if another
-    transaction keeps the lock for longer than `seconds` (`LOCK_SECONDS`).
+    Every change of the state of deliveries, batches or conversations begins with this or with
+    `leases.lock_leased`, which locks the same row: a row lock on PostgreSQL, the write lock on SQLite. Raises
+    `NotFound`, and `Busy` if another transaction keeps the lock for longer than `seconds` (`LOCK_SECONDS`).
     """
     session().flush()
     limit_lock_wait(LOCK_SECONDS if seconds is None else seconds)

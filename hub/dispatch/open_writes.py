@@ -25,11 +25,6 @@ def reclaim_deliveries(installation_id: int) -> None:
         delivery.move(DeliveryState.IN_DOUBT if delivery.id in in_doubt else DeliveryState.QUEUED)
 
 
-def write_is_open(delivery_id: int) -> bool:
-    """Return True if a write of this delivery has left, or was about to leave, and its answer is not known."""
-    return bool(_asked([delivery_id], Exchange.response.is_(None)))
-
-
 def write_is_asked(delivery_id: int) -> bool:
     """Return True if an unfinished conversation of this delivery has asked for a write, answered or not."""
     return bool(_asked([delivery_id]))

@@ -235,7 +235,7 @@ class StoredPollingSession:
         return found.body if found.body is not None else NoBatch.PREPARING if waits else NoBatch.FINISHED
 
     def _fail(self, ticket: str, failure: IntegrationError) -> None:
-        """Let follow what follows from there being no answer. Nothing is to be read then."""
+        """Handle a call that brought an error instead of an answer."""
         installation, row = scope.lock_installation(self.installation_id, scope.PATIENT_SECONDS), self._row()
         if _holds(row, ticket) and row.batch_id is not None:
             batch = session().get_one(BatchRow, row.batch_id)

@@ -77,7 +77,7 @@ def conclude_batch(
     batch: BatchRow,
     answer: responses.Answer,
 ) -> None:
-    """Let follow what follows from an answer, and tell the person at the ledger if it cannot go on."""
+    """Store an answer, and tell the person at the ledger if it cannot go on."""
     responses.conclude_trip(installation, integration, batch, answer)
     if isinstance(answer, Unavailable) and not isinstance(answer, OutcomeUnknown):
         endpoint.complaint = _sentence(batch, str(answer))
@@ -85,9 +85,9 @@ def conclude_batch(
 
 def _read(integration: PullIntegration, batch: BatchRow) -> responses.Answer:
     try:
-        sealed, received, size = batch.sealed(), batch.received, batch.size
+        sent, received, size = batch.as_batch(), batch.received, batch.size
         return timeouts.call_within(integration.key, "decode", step_time(), lambda: validation.check_responses(
-            integration.decode(sealed, received), size
+            integration.decode(sent, received), size
         ))  # fmt: skip
     except IntegrationError as error:
         return responses.check_failure(error)

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 def step(
     installation: Installation, integration: PushIntegration, returned: Returned | None, token: str, *, fill: bool
 ) -> Next:
-    """Let follow what follows from a trip, and return the next one. The caller holds the lock, and commits.
+    """Store the result of a trip, and return the next trip. The caller holds the lock, and commits.
 
     `token` is that of the process. Without `fill`, what came of the trip is stored and nothing more is asked.
     """
@@ -44,7 +44,7 @@ def step(
     try:
         trip = Trip(
             integration=integration, connection=credentials.connection_of(installation, integration), batch_id=batch.id,
-            batch=batch.sealed(), traces=[one.conversation.trace for one in batch.exchanges],
+            batch=batch.as_batch(), traces=[one.conversation.trace for one in batch.exchanges],
         )  # fmt: skip
     except AuthorizationExpired as error:
         return Done(responses.conclude_trip(installation, integration, batch, error))

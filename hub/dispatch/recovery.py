@@ -90,8 +90,7 @@ def _divide(exchanges: Sequence[Exchange]) -> list[Sequence[Exchange]]:
 
 
 def give_up_recovery(row: ConversationRow, step: Fails | Crashes) -> BatchRow | None:
-    """Return the question could not be answered. It is put again later, as long as the ledger has our patience; else
-    the batch is parked, and given back."""
+    """Schedule the recovery again, or park the batch after `HUB_PATIENCE_SECONDS`. Return the batch if it is parked."""
     batch = _batch(row)
     unavailable = isinstance(step, Fails) and isinstance(step.error, Unavailable)
     if unavailable and now() - batch.tried_since <= patience_time():

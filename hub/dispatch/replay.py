@@ -141,7 +141,7 @@ def conversation_starter(row: ConversationRow, integration: Integration) -> Call
         case Purpose.POST:
             return partial(integration.post, _subject(argument), *_ways(argument))
         case Purpose.RECOVER:
-            return partial(integration.recover, session().get_one(BatchRow, argument["batch"]).sealed())
+            return partial(integration.recover, session().get_one(BatchRow, argument["batch"]).as_batch())
 
 
 def _subject(argument: dict[str, Any]) -> Any:

@@ -78,7 +78,7 @@ def conclude_trip(
         case IntegrationError():
             raise TypeError(f"{type(answer).__name__} is none of the three families")
         case _:
-            usage.count_usage(installation.id, optional_calls.request_cost(integration, batch.sealed().requests))
+            usage.count_usage(installation.id, optional_calls.request_cost(integration, batch.as_batch().requests))
             _store(installation, batch, answer)
     return None
 

@@ -73,7 +73,7 @@ class BatchRow(Base):
     idempotency_key: Mapped[str] = mapped_column(String(20), unique=True)
     body: Mapped[str] = mapped_column(Text, default="")
     size: Mapped[int] = mapped_column(default=0)
-    """How many requests it was sealed with."""
+    """The number of requests that are encoded in it."""
     received: Mapped[str] = mapped_column(Packed, default="", deferred=True)
     """The answer as a ledger that calls us handed it in, until it is read."""
     writes: Mapped[bool] = mapped_column(default=False)
@@ -99,7 +99,7 @@ class BatchRow(Base):
         exchange = selectinload(cls.exchanges)
         return exchange.joinedload(Exchange.conversation).joinedload(ConversationRow.delivery)
 
-    def sealed(self) -> Batch:
+    def as_batch(self) -> Batch:
         """Return the batch as a plugin takes it."""
         return Batch(
             idempotency_key=self.idempotency_key,

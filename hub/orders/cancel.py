@@ -33,7 +33,7 @@ CANCELLABLE = frozenset({_D.WAITING, _D.QUEUED, _D.STOPPED})
 
 def cancel_delivery(actor: Actor, delivery_id: int) -> Delivery:
     """Cancel a delivery that has not been sent. Raises `NotPossible` if it is, or may be, in the books, `Forbidden`
-    unless the actor manages, or may send with its installation."""
+    unless the actor may send with its installation."""
     delivery = scope.find_delivery(actor.organization.id, delivery_id)
     access.require_send(actor, delivery.installation, ())
     scope.lock_installation(delivery.installation_id)

@@ -37,7 +37,7 @@ _D = DeliveryState
 
 def retry_delivery(actor: Actor, delivery_id: int, given: Mapping[str, str] | None = None) -> Delivery:
     """Retry a stopped delivery. Raises `NotPossible` if it is not stopped, `Incomplete` if it would stop again,
-    `Forbidden` unless the actor manages, or may send with its installation.
+    `Forbidden` unless the actor may send this with the installation.
 
     A refused document is planned again from the current order, with the fixes `given` for its problems; a new record
     together with the orders that wait for it. A write that may have reached the ledger is resumed: its batch is

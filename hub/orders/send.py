@@ -73,8 +73,8 @@ def _send_locked(
 def enter_orders(
     installation: Installation, wanted: Sequence[tuple[Order, Choices]], user: User, validator: Validator
 ) -> Mapping[str, Sequence[Problem]]:
-    """Turn orders into deliveries, each as if it were sent alone. The caller has locked the installation (`scope.lock`)
-    and commits.
+    """Turn orders into deliveries, each as if it were sent alone. The caller has locked the installation
+    (`scope.lock_installation`) and commits.
 
     Return the problems of orders for which nothing was written, by order id. Raises `Unvalidated`.
     """

@@ -121,7 +121,7 @@ def _whole(order: Order, choices: Choices) -> Choices:
 
 
 def _with_fixes(order: Order, choices: Choices, context: PlanningContext) -> PlanningContext:
-    """Return the context, in which what is there of an order has the fixes that are taken now, too."""
+    """Return the context with the chosen fixes added to the deliveries of the order."""
     own = {one.key: replace(one, fixes={**one.fixes, **choices.answers}) for one in context.of_order(order)}
     return replace(context, existing={**context.existing, **own})
 

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 FAMILIES = (
     "test_it_is_registered_under_its_key",  # Declares
     "test_it_imports_nothing_of_the_hub_but_its_face_to_plugins",  # Imports
-    "test_sealing_is_pure",  # Converses
+    "test_encoding_is_pure",  # Converses
     "test_a_plain_order_needs_nothing_but_to_be_sent",  # Posts
     "test_the_connection_breaks_twice_at_the_same_batch",  # PostsOnce
     "test_what_was_refused_can_be_sent_again",  # Refuses

@@ -104,10 +104,10 @@ class Converses(Family):
         assert not [one for one in canaries if one in kept], "A credential stands in the hub's rows."
         assert not [one for one in canaries if one in logged], "A credential stands in the log."
 
-    def test_sealing_is_pure(self, office: Office) -> None:
+    def test_encoding_is_pure(self, office: Office) -> None:
         arrives(office, *_orders(office))
         for row in session().scalars(select(BatchRow)):
-            batch = row.sealed()
+            batch = row.as_batch()
             before = office.integration.encode(batch.idempotency_key, batch.requests)
             with time_machine.travel(now() + dt.timedelta(days=400)):
                 assert office.integration.encode(batch.idempotency_key, batch.requests) == before

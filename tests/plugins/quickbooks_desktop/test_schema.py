@@ -189,7 +189,7 @@ def test_what_recovery_and_the_check_ask_is_valid(schema: etree.XMLSchema) -> No
         ({"Name": "x", "BillAddress": {"Addr1": "x" * 42}}, "Addr1.* 41"),
     ],
 )
-def test_what_does_not_fit_is_not_sealed(fields: Payload, named: str) -> None:
+def test_what_does_not_fit_is_not_encoded(fields: Payload, named: str) -> None:
     with pytest.raises(Unwritable, match=named):
         write(
             KEY, [{"request": "CustomerAdd", "fields": {"CustomerAdd": fields}}], writes=True, version="", answered=""
@@ -197,7 +197,7 @@ def test_what_does_not_fit_is_not_sealed(fields: Payload, named: str) -> None:
 
 
 @pytest.mark.parametrize("amount", [Decimal("1.005"), Decimal("NaN"), Decimal("1e13")])
-def test_an_amount_that_qbxml_cannot_express_is_not_sealed(amount: Decimal) -> None:
+def test_an_amount_that_qbxml_cannot_express_is_not_encoded(amount: Decimal) -> None:
     fields = {"ReceivePaymentAdd": {"TotalAmount": amount}}
     with pytest.raises(Unwritable, match="TotalAmount"):
         write(KEY, [{"request": "ReceivePaymentAdd", "fields": fields}], writes=True, version="", answered="")

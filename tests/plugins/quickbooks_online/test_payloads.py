@@ -178,10 +178,10 @@ def test_a_payload_survives_storing_and_its_bytes_are_always_the_same(posted: In
     assert not [value for value in _leaves(request.payload) if isinstance(value, float) or value in ("", None)]
     stored = simplejson.loads(simplejson.dumps(request.payload, use_decimal=True), use_decimal=True)
     assert stored == request.payload
-    sealed = QuickBooksOnline().encode("0" * 24, [request])
+    encoded = QuickBooksOnline().encode("0" * 24, [request])
     backwards = dataclasses.replace(request, payload=dict(reversed(stored.items())))
-    assert QuickBooksOnline().encode("0" * 24, [backwards]) == sealed
-    assert sealed.isascii()
+    assert QuickBooksOnline().encode("0" * 24, [backwards]) == encoded
+    assert encoded.isascii()
 
 
 def test_a_body_says_numbers_as_they_are() -> None:
