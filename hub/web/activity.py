@@ -28,7 +28,7 @@ from hub.plugin import say
 from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState
 from hub.translating import _, ngettext
-from hub.web import views
+from hub.web import validation, views
 from hub.web.guard import actor, is_fragment, organization, requires, swap_target
 from hub.web.pages import PartialWork, redirect_to, render_fragment
 from hub.web.sending import read_fix
@@ -37,7 +37,6 @@ FILTERS = {
     "": say("All"), "attention": say("Needs attention"), "moving": say("In progress"), "posted": say("Sent"),
     "cancelled": say("Cancelled"),
 }  # fmt: skip
-_LARGEST = 2**31 - 1  # What a row's number can be on every database.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ def show_activity(installation_id: int) -> ResponseReturnValue:
 def show_moved(installation_id: int) -> ResponseReturnValue:
     """Return the current state of rows that were moving. The page polls it until none of them is."""
     scope.find_installation(organization().id, installation_id)
-    ids = [int(one) for one in request.args.getlist("id") if one.isascii() and one.isdecimal() and int(one) <= _LARGEST]
+    ids = [int(one) for one in request.args.getlist("id") if validation.is_number(one)]
     rows = _build_rows(activity.find_deliveries(installation_id, ids))
     return render_fragment("hub/activity_moved.html", title=_("Activity"), rows=rows, installation_id=installation_id)
 
@@ -173,16 +172,16 @@ def act_on_delivery(installation_id: int, delivery_id: int, step: str) -> Respon
 
 
 def _read_filter() -> ActivityFilter:
-    group, before = request.values.get("state", ""), request.values.get("before", type=int)
+    group, before = request.values.get("state", ""), validation.read_number("before")
     return ActivityFilter(
         group=group if group in FILTERS else "", text=request.values.get("q", "")[:200],
-        before=before if before is None or 0 <= before <= _LARGEST else None,
+        before=before,
     )  # fmt: skip
 
 
 def _read_count(name: str) -> int:
     """Return a count that the page carries along. It is only shown."""
-    return max(0, min(_LARGEST, request.form.get(name, 0, type=int)))
+    return validation.read_number(name) or 0
 
 
 def _build_rows(deliveries: Sequence[Delivery]) -> list[Row]:
