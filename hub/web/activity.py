@@ -6,6 +6,7 @@ import contextlib
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -225,6 +226,10 @@ def _build_message(row: Exchange, installation: Installation) -> Message:
 
 # ── The file ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n])")
+"""Where a spreadsheet may begin to read a formula: also at a full-width sign, which some take for the plain one, and
+after a semicolon, which separates cells where the comma is the decimal sign."""
+
 _HEADS = (
     say("Sent"), say("By"), say("Order"), say("Document"), say("Customer or vendor"), say("State"),
     say("Accounting number"), say("Accounting total"), say("Problem"), say("What to do"),
@@ -258,4 +263,4 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 def _escape_formula(cell: str) -> str:
     """Return a cell that no spreadsheet reads as a formula, because a formula could send away the data beside it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
+    return _FORMULA.sub(r"\1'", cell)
