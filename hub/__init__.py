@@ -83,4 +83,5 @@ def _bring_database(app: Flask) -> None:
     from flask_sqlalchemy import SQLAlchemy  # noqa: PLC0415 – Only for a host that has none.
 
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", app.config["HUB_DATABASE_URL"])
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True})  # The database may have restarted.
     SQLAlchemy(app)

@@ -78,3 +78,7 @@ def sweep() -> None:
     note_sweep()
     size = len(found) + len(jobs) + len(due_notices)
     events.emit(events.SWEPT, seconds=time.monotonic() - began, size=size)
+
+
+JOBS = frozenset(f"{one.__module__}.{one.__name__}" for one in (deliver, send, renew, mail, sweep))
+"""The only functions that a worker runs, by the names under which they are queued."""

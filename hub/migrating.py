@@ -15,15 +15,19 @@ from hub.places import find_folder
 
 VERSION_TABLE = "hub_alembic_version"
 _LOCK = 4728001  # An arbitrary number for pg_advisory_lock, the same in every process.
+_SQLITE_WAIT = 60  # Seconds.
 
 
 def upgrade() -> None:
-    """Migrate to the newest version. Concurrent calls wait for each other on PostgreSQL; SQLite does so by itself."""
+    """Migrate to the newest version. Concurrent calls wait for each other, and the later ones find nothing to do."""
     engine = cast(Engine, current_app.extensions["sqlalchemy"].engine)
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
             connection.commit()
+        elif connection.dialect.name == "sqlite":  # One transaction for all; a failure leaves nothing behind.
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * _SQLITE_WAIT}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             command.upgrade(config(connection), "head")
             connection.commit()

@@ -3,26 +3,58 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import signal
 import sys
 import time
 from contextlib import suppress
+from typing import Any
 
 from flask import current_app
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.cron import CronJob, CronScheduler
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub import queue
+from hub import events, queue
 from hub.dispatch import leases, pump
 from hub.extension import sweep_interval
+from hub.jobs import JOBS
 
 _PR_SET_PDEATHSIG = 1
+_LARGEST_ID = 2**63 - 1
+
+log = logging.getLogger(__name__)
+
+
+class HubJob(Job):
+    """A job as read from Redis. One that the hub did not queue is treated as missing, before anything is imported."""
+
+    def restore(self, raw_data: Any) -> Any:
+        """Read a job. Raises `NoSuchJobError` unless it calls one function of `hub.jobs` with at most one row id, and
+        nothing else: no instance, callback, webhook, dependency or group."""
+        try:
+            super().restore(raw_data)
+            is_ours = self._is_ours()
+        except Exception:  # Whatever is in Redis, a worker must survive it.
+            is_ours = False
+        if not is_ours:
+            log.warning("A job in Redis is none of the hub's and is not run: %s", events.one_line(str(self.id)[:80]))
+            raise NoSuchJobError(f"Job {self.id} is none of the hub's.")
+
+    def _is_ours(self) -> bool:
+        name, instance, arguments, named = self.serializer.loads(self.data)
+        extras = (
+            self._success_callback_name, self._failure_callback_name, self._stopped_callback_name,
+            self.webhooks, self._dependency_ids, self.group_id,
+        )  # fmt: skip
+        are_ids = all(type(one) is int and 0 < one <= _LARGEST_ID for one in arguments)
+        return name in JOBS and instance is None and named == {} and are_ids and len(arguments) <= 1 and not any(extras)
 
 
 class HubWorker(Worker):
@@ -64,12 +96,16 @@ def work() -> None:
     connection = _connected()
     engines = tuple(current_app.extensions["sqlalchemy"].engines.values())
     os.register_at_fork(after_in_child=lambda: [engine.dispose(close=False) for engine in engines])
-    worker = HubWorker(
-        [Queue(queue.NAME, connection=connection, serializer=JSONSerializer)],
-        connection=connection, serializer=JSONSerializer, job_monitoring_interval=5, maintenance_interval=30,
-        worker_ttl=60, default_result_ttl=0, log_job_description=False,
+    build_worker(connection).work(with_scheduler=False)
+
+
+def build_worker(connection: Redis) -> HubWorker:
+    """Return a worker of the one queue, which runs only the hub's own jobs."""
+    return HubWorker(
+        [Queue(queue.NAME, connection=connection, serializer=JSONSerializer, job_class=HubJob)],
+        connection=connection, serializer=JSONSerializer, job_class=HubJob, job_monitoring_interval=5,
+        maintenance_interval=30, worker_ttl=60, default_result_ttl=0, log_job_description=False,
     )  # fmt: skip
-    worker.work(with_scheduler=False)
 
 
 class _JsonCronJob(CronJob):

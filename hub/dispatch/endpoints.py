@@ -23,7 +23,8 @@ from hub.states import InstallationState
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 """The characters of a password: none that is taken for another one when it is typed off a screen."""
 
-LENGTH = 8
+LENGTH = 12
+"""Twelve of 56 characters are 69 bits: more than anybody guesses, at any speed (OWASP ASVS 5, 6.5.2)."""
 _PERIODS = 3
 _REMEMBERED = 60.0
 _known: dict[str, tuple[float, tuple[int, str]]] = {}

@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 import secrets
+import threading
+import time
 from dataclasses import dataclass
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import case, exists, or_, select, update
 from werkzeug.security import check_password_hash
 
 from hub import events, scope
@@ -32,6 +34,9 @@ STOPPED = -1
 ENDED = say("This session has ended. The Web Connector begins a new one by itself.")
 
 _REFUSALS, _REST = 5, dt.timedelta(minutes=1)
+_slow = threading.BoundedSemaphore(4)
+"""Wrong guesses that wait in this process. More are answered at once, so that they do not use up its threads."""
+
 _SPEAKS = (InstallationState.PENDING, InstallationState.CONNECTED)
 
 
@@ -80,7 +85,10 @@ class StoredPollingSession:
     def _log_in(self, login: str, password: str) -> Login:
         row = self._row()
         if not _knows(row, login, password):
+            is_guessed = _count_refusal(self.installation_id)
             commit()
+            if is_guessed:
+                _slow_down()
             return Login(result=LoginResult.STRANGER)
         row.called_at, row.refused = now(), 0
         state = row.installation.state
@@ -137,6 +145,11 @@ class StoredPollingSession:
         done = self._done()
         commit()
         return done
+
+    def is_open(self, ticket: str) -> bool:
+        found = _holds(self._row(), ticket)
+        commit()
+        return found
 
     def is_preparing(self, ticket: str) -> bool:
         row = self._row()
@@ -256,19 +269,34 @@ class StoredPollingSession:
 
 
 def _knows(row: Endpoint, login: str, password: str) -> bool:
-    """Return True if name and password are right. After five wrong ones in a row nothing is tried for a minute."""
-    if row.refused >= _REFUSALS and row.refused_at is not None and row.refused_at > now() - _REST:
-        return False
+    """Return True if name and password are right. The right ones always get in, however many wrong ones came before:
+    whoever knows the address must not be able to keep the ledger out."""
     right = check_password_hash(row.password_hash or "scrypt:32768:8:1$none$00", password)
-    if hmac.compare_digest(row.login.encode(), login.encode()) and right:
-        return True
-    row.refused, row.refused_at = row.refused + 1, now()
-    return False
+    return hmac.compare_digest(row.login.encode(), login.encode(errors="replace")) and right
+
+
+def _count_refusal(installation_id: int) -> bool:
+    """Count a wrong login, also among many at once. Return True if there were more than `_REFUSALS`, none of them more
+    than `_REST` after the one before."""
+    is_new = or_(Endpoint.refused_at.is_(None), Endpoint.refused_at < now() - _REST)
+    counted = update(Endpoint).where(Endpoint.installation_id == installation_id).values(
+        refused=case((is_new, 1), else_=Endpoint.refused + 1), refused_at=now()
+    ).returning(Endpoint.refused)  # fmt: skip
+    return session().execute(counted.execution_options(synchronize_session=False)).scalar_one() > _REFUSALS
+
+
+def _slow_down() -> None:
+    """Keep a guesser waiting for a second, outside of any transaction."""
+    if _slow.acquire(blocking=False):
+        try:
+            time.sleep(seconds("HUB_WRONG_PASSWORD_SECONDS", 1).total_seconds())
+        finally:
+            _slow.release()
 
 
 def _holds(row: Endpoint, ticket: str) -> bool:
     """Return True if the ticket is that of the session that goes on."""
-    return bool(ticket) and hmac.compare_digest((row.ticket or "").encode(), ticket.encode())
+    return bool(ticket) and hmac.compare_digest((row.ticket or "").encode(), ticket.encode(errors="replace"))
 
 
 def _attended(row: Endpoint) -> bool:

@@ -80,10 +80,11 @@ class _Step:
 
     @classmethod
     def begin(cls, installation: Installation, user: User) -> _Step:
-        """Begin a step. What was kept for earlier, unfinished steps is deleted."""
-        session().execute(
-            update(Authorization).where(Authorization.installation_id == installation.id).values(kept="")
+        """Begin a step. Earlier, unfinished steps end, and what was kept for them is deleted."""
+        unused = update(Authorization).where(
+            Authorization.installation_id == installation.id, Authorization.used_at.is_(None)
         )
+        session().execute(unused.values(used_at=now(), kept=""))
         state = random.token_urlsafe(32)
         row = Authorization(
             installation_id=installation.id, state_hash=_hash_state(state), user_id=user.id, user_name=user.name,

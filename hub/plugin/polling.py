@@ -80,6 +80,9 @@ class PollingSession(Protocol):
         an unknown ticket or for what `last_error` says. What is handed in twice is taken once.
         """
 
+    def is_open(self, ticket: str) -> bool:
+        """Return True if the ticket is that of the session that goes on: its caller has shown the password."""
+
     def is_preparing(self, ticket: str) -> bool:
         """Return True if nothing went wrong, and `next_batch` said that something is being made ready."""
 

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,7 +29,7 @@ from hub.plugin import say
 from hub.serialization import problems_of
 from hub.states import ConversationState, DeliveryState
 from hub.translating import _, ngettext
-from hub.web import views
+from hub.web import validation, views
 from hub.web.guard import actor, is_fragment, organization, requires, swap_target
 from hub.web.pages import PartialWork, redirect_to, render_fragment
 from hub.web.sending import read_fix
@@ -37,7 +38,6 @@ FILTERS = {
     "": say("All"), "attention": say("Needs attention"), "moving": say("In progress"), "posted": say("Sent"),
     "cancelled": say("Cancelled"),
 }  # fmt: skip
-_LARGEST = 2**31 - 1  # What a row's number can be on every database.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ def show_activity(installation_id: int) -> ResponseReturnValue:
 def show_moved(installation_id: int) -> ResponseReturnValue:
     """Return the current state of rows that were moving. The page polls it until none of them is."""
     scope.find_installation(organization().id, installation_id)
-    ids = [int(one) for one in request.args.getlist("id") if one.isascii() and one.isdecimal() and int(one) <= _LARGEST]
+    ids = [int(one) for one in request.args.getlist("id") if validation.is_number(one)]
     rows = _build_rows(activity.find_deliveries(installation_id, ids))
     return render_fragment("hub/activity_moved.html", title=_("Activity"), rows=rows, installation_id=installation_id)
 
@@ -173,16 +173,16 @@ def act_on_delivery(installation_id: int, delivery_id: int, step: str) -> Respon
 
 
 def _read_filter() -> ActivityFilter:
-    group, before = request.values.get("state", ""), request.values.get("before", type=int)
+    group, before = request.values.get("state", ""), validation.read_number("before")
     return ActivityFilter(
         group=group if group in FILTERS else "", text=request.values.get("q", "")[:200],
-        before=before if before is None or 0 <= before <= _LARGEST else None,
+        before=before,
     )  # fmt: skip
 
 
 def _read_count(name: str) -> int:
     """Return a count that the page carries along. It is only shown."""
-    return max(0, min(_LARGEST, request.form.get(name, 0, type=int)))
+    return validation.read_number(name) or 0
 
 
 def _build_rows(deliveries: Sequence[Delivery]) -> list[Row]:
@@ -226,6 +226,10 @@ def _build_message(row: Exchange, installation: Installation) -> Message:
 
 # ── The file ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n])")
+"""Where a spreadsheet may begin to read a formula: also at a full-width sign, which some take for the plain one, and
+after a semicolon, which separates cells where the comma is the decimal sign."""
+
 _HEADS = (
     say("Sent"), say("By"), say("Order"), say("Document"), say("Customer or vendor"), say("State"),
     say("Accounting number"), say("Accounting total"), say("Problem"), say("What to do"),
@@ -259,4 +263,4 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 def _escape_formula(cell: str) -> str:
     """Return a cell that no spreadsheet reads as a formula, because a formula could send away the data beside it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
+    return _FORMULA.sub(r"\1'", cell)

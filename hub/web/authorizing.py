@@ -7,6 +7,7 @@ from typing import cast
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
+from werkzeug.exceptions import MethodNotAllowed
 
 from hub import scope
 from hub.dispatch import endpoints
@@ -56,6 +57,8 @@ def begin_authorizing(installation_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def authorized(key: str) -> ResponseReturnValue:
     """Receive the browser when it returns from the sign-in, with consent or without, and the answer to a question."""
+    if request.method == "HEAD":  # A scanner of links; the state is for the browser that follows.
+        raise MethodNotAllowed(["GET", "POST"])
     brought = request.form if request.method == "POST" else request.args
     claimed = claim_attempt(actor(), key, brought.get("state", ""))
     installation_id = claimed.installation.id

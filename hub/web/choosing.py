@@ -19,6 +19,7 @@ from hub.models import Installation, RecordRow
 from hub.planning.tax import AS_ITEM, choice_of_code, code_in_choice
 from hub.plugin import AccountKind, Integration, RecordKind, say
 from hub.translating import _
+from hub.web.addresses import own_path
 from hub.web.guard import actor, is_fragment, organization, requires
 from hub.web.pages import render_fragment
 
@@ -105,7 +106,7 @@ def entries(installation_id: int, kind: str) -> ResponseReturnValue:
         raise Forbidden(say("You don’t have access to these lists."))
     accounts = {AccountKind(one) for one in request.args.getlist("account") if one in set(AccountKind)}
     text, name, back = request.args.get("q", "")[:200], request.args.get("name", ""), request.args.get("back", "")
-    if back and (not back.startswith("/") or back.startswith(("//", "/\\"))):
+    if back and not own_path(back):
         raise BadRequest("There is no such page.")
     found = search_records(installation_id, RecordKind(kind), text, accounts=accounts)
     lead = f"{back}{'&' if '?' in back else '?'}"

@@ -14,7 +14,7 @@ from hub.integrations import registry
 from hub.models import Installation
 from hub.plugin import RecordKind, say
 from hub.translating import _, ngettext
-from hub.web import views
+from hub.web import validation, views
 from hub.web.guard import actor, is_fragment, organization, requires, swap_target
 from hub.web.linking import company_of
 from hub.web.pages import PartialWork, redirect_to, render_fragment
@@ -95,4 +95,4 @@ def _read_filter(installation: Installation) -> CompanyFilter:
 
 def _read_count(name: str) -> int:
     """Return a count that the page carries along. It is only shown."""
-    return max(0, request.form.get(name, 0, type=int))
+    return validation.read_number(name) or 0

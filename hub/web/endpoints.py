@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from io import BytesIO
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, Response, current_app, request
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _MOST = 64 * 1024 * 1024
 """Bytes of one call."""
+
+_IN_MEMORY = 256 * 1024
+"""Bytes of a call that are kept in memory before its caller is known; more go to a file."""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -127,9 +130,14 @@ def _call_endpoint(
     app: Flask, integration: PullIntegration, installation_id: int, environ: WSGIEnvironment
 ) -> Response:
     """Return the endpoint's answer, using a session of its own, with which a plugin that hangs is abandoned."""
-    with app.app_context():
-        application = integration.endpoint(StoredPollingSession(installation_id))
-        return cast(Response, Response.from_app(application, environ, buffered=True))
+    body = environ["wsgi.input"]
+    try:
+        with app.app_context():
+            application = integration.endpoint(StoredPollingSession(installation_id))
+            return cast(Response, Response.from_app(application, environ, buffered=True))
+    finally:
+        if isinstance(body, SpooledTemporaryFile):
+            body.close()
 
 
 def _read_call() -> WSGIEnvironment:
@@ -140,7 +148,13 @@ def _read_call() -> WSGIEnvironment:
         return environ
     request.max_content_length = None
     stream = environ["wsgi.input"] if length else request.stream  # Werkzeug's own is slower.
-    return {**environ, "wsgi.input": BytesIO(stream.read(length or _MOST + 1))}
+    body = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 – `_call_endpoint` closes it.
+    left = length or _MOST + 1
+    while left > 0 and (part := stream.read(min(left, _IN_MEMORY))):
+        body.write(part)
+        left -= len(part)
+    body.seek(0)
+    return {**environ, "wsgi.input": body}
 
 
 def _endpoint_panel(installation_id: int, password: str = "") -> ResponseReturnValue:

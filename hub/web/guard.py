@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import ParamSpec, cast
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from htmx_flask import make_response
 from htmx_flask.requests import HtmxHeaders
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 
@@ -28,6 +28,8 @@ from hub.planning import fixes
 from hub.plugin import IntegrationError, say
 from hub.queue import rollback
 from hub.translating import _
+from hub.web import validation
+from hub.web.addresses import own_path, path_of
 
 P = ParamSpec("P")
 
@@ -141,6 +143,7 @@ def excuse_machines(app: Flask) -> None:
 
 def install_guard(blueprint: Blueprint) -> None:
     """Add the checks to a blueprint."""
+    blueprint.before_request(_check_request)
     blueprint.before_request(_check_csrf)
     blueprint.add_url_rule("/<path:anything>", "nothing", _show_not_found)
     blueprint.after_request(_set_headers)
@@ -166,8 +169,16 @@ def _show_not_found(anything: str) -> ResponseReturnValue:  # noqa: ARG001 – T
     raise NotFound(_SENTENCES[HTTPStatus.NOT_FOUND])
 
 
+def _is_machine() -> bool:
+    return current_app.view_functions.get(request.endpoint or "") in _MACHINES
+
+
+def _check_request() -> None:
+    validation.check_request(is_machine=_is_machine())
+
+
 def _check_csrf() -> None:
-    if current_app.view_functions.get(request.endpoint or "") in _MACHINES:
+    if _is_machine():
         return
     if request.method in {"GET", "HEAD", "OPTIONS"} or g.get("csrf_valid", False):
         return
@@ -186,7 +197,8 @@ def _set_headers(response: Response) -> Response:
 
 def _sign_in() -> ResponseReturnValue:
     came_from = HtmxHeaders(request.headers).current_url if is_fragment() else None
-    address = host().login_address(request.full_path.rstrip("?") if came_from is None else _path_of(came_from))
+    path = own_path(request.full_path.rstrip("?")) if came_from is None else path_of(came_from, request.host)
+    address = host().login_address(path or "/")
     if not is_fragment():
         return redirect(address)
     return cast(Response, make_response("", 401, redirect=address))
@@ -195,13 +207,7 @@ def _sign_in() -> ResponseReturnValue:
 def _back_address() -> str:
     """Return the page of this site from which the user came, if it was another one."""
     came_from = request.referrer or ""
-    here = urlsplit(came_from).netloc == request.host and came_from != request.url
-    return _path_of(came_from) if here else ""
-
-
-def _path_of(address: str) -> str:
-    parts = urlsplit(address)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+    return path_of(came_from, request.host) if came_from != request.url else ""
 
 
 _SENTENCES = {
@@ -251,8 +257,25 @@ def problem_page(sentence: str, status: int, bug: Exception | None = None) -> Re
     input stays; for a fragment that loads by itself a note in its place. The log has the sentence in English."""
     reference = secrets.token_hex(4)
     level = logging.ERROR if bug is not None else logging.WARNING
-    path = events.one_line(request.path)
-    current_app.logger.log(level, "[%s] %s %s: %s", reference, request.method, path, sentence, exc_info=bug)
+    line = events.one_line(f"[{reference}] {request.method} {request.path}: {sentence}")
+    current_app.logger.log(level, "%s", line, exc_info=bug)
+    try:
+        return _render_problem(sentence, status, reference)
+    except Exception:  # The host's layout and the language may ask the database, which is away.
+        current_app.logger.exception("[%s] The error page cannot be shown in full.", reference)
+        return _bare_page(sentence, status, reference)
+
+
+def _bare_page(sentence: str, status: int, reference: str) -> Response:
+    """Return an error page that needs nothing: no database, no user, no template."""
+    told = f"<p role=\"alert\">{escape(sentence)}</p><p>Reference <code>{reference}</code></p>"
+    body = f"<!doctype html><html lang=\"en\"><title>Something went wrong</title>{told}</html>"
+    if is_fragment():
+        return cast(Response, make_response(f'<dialog open id="hub-problem">{told}</dialog>', 422, reswap="none"))
+    return Response(body, status, mimetype="text/html")
+
+
+def _render_problem(sentence: str, status: int, reference: str) -> ResponseReturnValue:
     if not is_fragment():
         page = render_template(
             "hub/problem.html", sentence=_(sentence), reference=reference, back=_back_address(), fragment=False

@@ -19,6 +19,7 @@ from hub.integrations import registry
 from hub.models import Installation
 from hub.plugin import RecordKind, say
 from hub.translating import _
+from hub.web import validation
 from hub.web.choosing import hint_of
 from hub.web.guard import actor, is_fragment, organization, requires, swap_target
 from hub.web.pages import redirect_to, render_fragment
@@ -101,7 +102,7 @@ def _read_kind() -> RecordKind:
 
 def _chosen_books() -> Installation:
     """Return the books that were asked for, else the first ones with which this user may link."""
-    wanted = request.values.get("installation", type=int)
+    wanted = validation.read_number("installation")
     if wanted is not None:
         scope.find_installation(organization().id, wanted)
     elif not scope.find_installations(organization().id):

@@ -32,7 +32,7 @@ from hub.planning.plans import Plan
 from hub.plugin import Problem, document_kinds, say
 from hub.states import DeliveryState
 from hub.translating import _
-from hub.web import dialog, views
+from hub.web import dialog, validation, views
 from hub.web.guard import actor, is_fragment, is_poll, organization, requires, user
 from hub.web.pages import redirect_to, render_fragment
 
@@ -234,7 +234,7 @@ def _find_order(order_id: str) -> Order:
 def chosen_installation(live: Sequence[Delivery] = ()) -> Installation:
     """Return the installation that was asked for, else the one to which the order's live deliveries went last, else the
     first with which this user may send. Raises `NotPossible`."""
-    asked = request.values.get("installation", type=int)
+    asked = validation.read_number("installation")
     sent = [
         one.installation
         for one in live

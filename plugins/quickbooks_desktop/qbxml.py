@@ -16,7 +16,8 @@ from uuid import UUID, uuid5
 from lxml import etree
 
 from hub.plugin import Payload, say
-from quickbooks_desktop.characters import clean_xml, write_plain
+from quickbooks_desktop.characters import write_plain
+from quickbooks_desktop.incoming import Refused, parse_document
 from quickbooks_desktop.tables import ATTRIBUTES, REQUESTS, Element, Kind
 
 TARGET = "13.0"
@@ -201,13 +202,10 @@ def parse(document: str) -> etree._Element:
     """Return the root of a document from QuickBooks. Control characters are skipped. Raises `Unreadable`, also if the
     document defines entities.
     """
-    if "<!DOCTYPE" in document or "<!ENTITY" in document:
-        raise Unreadable(say("The answer defines entities, which QuickBooks never does."))
-    parser = etree.XMLParser(
-        recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_comments=True
-    )
-    body = clean_xml(re.sub(r"^\s*<\?xml[^>]*\?>", "", document).encode())
-    root = etree.fromstring(body, parser) if body.strip() else None
+    try:
+        root = parse_document(document)
+    except Refused:
+        raise Unreadable(say("The answer defines entities, which QuickBooks never does.")) from None
     if root is None or root.tag != "QBXML":
         raise Unreadable(say("The answer is not qbXML."))
     return root

@@ -8,6 +8,7 @@ old hook is removed afterwards, because Python would call it for every import of
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 import warnings
 
@@ -26,6 +27,11 @@ with warnings.catch_warnings():
 
 const.MIN_GC_INTERVAL = float("inf")
 """Spyne runs the garbage collector of the whole process after calls, because of uploaded files. Our calls have none."""
+
+_log = logging.getLogger("spyne")
+_log.propagate = False
+_log.addHandler(logging.NullHandler())
+"""Spyne logs the whole body of a call that it cannot read, with the password; nothing of it may reach a log."""
 
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "spyne.util.six"]
 

@@ -56,6 +56,7 @@ def authorize(attempt: Attempt) -> Redirect | Authorized:
                 attempt.settings["TOKEN_URL"], grant_type="authorization_code", code=code, **_call_options()
             ),
         )
+        _check_realm(session, attempt.settings, realm)
     return _build_authorized(realm, token)
 
 
@@ -115,6 +116,22 @@ def _check_grant(answer: Mapping[str, str], books_id: str) -> tuple[str, str]:
     if books_id and realm != books_id:
         raise SIGN_IN.other_books(realm)
     return code, realm
+
+
+def _check_realm(session: OAuth2Session, settings: Mapping[str, str], realm: str) -> None:
+    """Raise `Rejected` unless the new token is for this realm, whose id came with the browser: anybody can write
+    another one there, and would share its webhooks and rate limit. Intuit answers 401 or 403 for a company that the
+    token is not for (error 3100, ApplicationAuthorizationFailed)."""
+    address, broken, status = f"{settings['API_URL']}/v3/company/{realm}/companyinfo/{realm}", "", 0
+    try:
+        answer = session.get(address, headers={"Accept": "application/json"}, allow_redirects=False)
+        status = answer.status_code
+    except (requests.RequestException, OAuthError) as error:
+        broken = type(error).__name__
+    if status in (requests.codes.unauthorized, requests.codes.forbidden):
+        raise SIGN_IN.refused("other-realm", say("the sign-in was for another company"))
+    if broken or status != requests.codes.ok:
+        raise Unavailable(say("Intuit did not answer (%(why)s).", why=broken or f"HTTP {status}"))
 
 
 def _open_session(settings: Mapping[str, str], redirect_uri: str | None = None) -> OAuth2Session:

@@ -235,6 +235,10 @@ def test_the_file_holds_everything_and_no_formula(browser: Browser, installation
     assert len(rows) == 602
     assert [*rows[1][1:4], rows[1][6]] == [f"'{evil}", "'-2", "'+1", "'@x"]
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))]
+    session().scalars(select(Delivery).where(Delivery.order_id == "-2")).one().title = "a; =1;\uff1d2"
+    session().commit()
+    rows = list(csv.reader(io.StringIO(browser.get(f"{path}.csv").text.removeprefix("\ufeff"))))
+    assert rows[1][3] == "a;' =1;'\uff1d2", "Where a semicolon separates cells, and full-width signs are signs."
     filtered = browser.get(f"{path}.csv?state=attention&q=invoice+2010").text
     assert len(filtered.strip().splitlines()) == 2
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from hub.database import session
@@ -176,3 +177,28 @@ def test_a_stranger_is_told_nothing_by_an_error(browser: Browser, installation: 
     desk.signed_in, desk.permissions = User(id="eve", name="Eve"), set()
     for path in ("/hub/orders/1042/send", "/hub/orders/999/send"):
         assert "1042" not in words(browser.get(path).text)
+
+
+@pytest.mark.usefixtures("installation")
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_while_the_database_is_away_a_page_says_so_with_a_reference(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The layout asks for the user, and the user is in the database."""
+
+    def away() -> User:
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    layout = "{{ hub_may_send() }}{% block content %}{% endblock %}"
+    with monkeypatch.context() as patch:
+        app = browser.client.application
+        patch.setitem(app.config, "HUB_LAYOUT", app.jinja_env.from_string(layout))
+        patch.setattr(desk, "user", away)
+        patch.setattr(desk, "organization", away)
+        answer = browser.client.get("/hub/integrations", headers=headers)
+    assert answer.status_code == (422 if headers else 500)
+    found = re.search(r"<code>(\w{8})</code>", answer.text)
+    assert found is not None
+    assert f"[{found.group(1)}]" in caplog.text
+    assert browser.get("/hub/integrations").status_code == 200

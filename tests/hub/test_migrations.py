@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from alembic import command
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from hub import Hub, migrating
 from hub.database import Base
@@ -24,6 +26,40 @@ def test_upgrading_twice_gives_exactly_the_tables_of_the_models(app: Flask) -> N
     assert {*Base.metadata.tables, migrating.VERSION_TABLE} == set(inspect(engine).get_table_names())
     with engine.connect() as connection:
         command.check(migrating.config(connection))
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_the_tables_can_go_and_come_back(app: Flask) -> None:
+    engine = app.extensions["sqlalchemy"].engine
+    for _ in range(2):
+        with engine.connect() as connection:
+            command.downgrade(migrating.config(connection), "base")
+            connection.commit()
+        assert [name for name in inspect(engine).get_table_names() if name != migrating.VERSION_TABLE] == []
+        migrating.upgrade()
+        assert migrating.is_current()
+        assert {*Base.metadata.tables, migrating.VERSION_TABLE} == set(inspect(engine).get_table_names())
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_three_processes_that_migrate_at_once_all_succeed(app: Flask, database_url: str) -> None:
+    engine = app.extensions["sqlalchemy"].engine
+    with engine.connect() as connection:
+        command.downgrade(migrating.config(connection), "base")
+        connection.execute(text(f"DROP TABLE {migrating.VERSION_TABLE}"))
+        connection.commit()
+    engine.dispose()
+    program = (
+        "import sys; from flask import Flask; from flask_sqlalchemy import SQLAlchemy; from hub import migrating;"
+        "app = Flask('x'); app.config['SQLALCHEMY_DATABASE_URI'] = sys.argv[1]; SQLAlchemy(app);"
+        "context = app.app_context(); context.push(); migrating.upgrade()"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, database_url], stderr=subprocess.PIPE) for _ in range(3)
+    ]
+    told = [one.communicate(timeout=60)[1].decode()[-500:] for one in started]
+    assert [one.returncode for one in started] == [0, 0, 0], told
+    assert migrating.is_current()
 
 
 @pytest.fixture

@@ -74,6 +74,21 @@ def test_installing_leads_through_the_sign_in_to_a_connected_installation(browse
     assert "canary" not in card
 
 
+def test_a_newer_sign_in_ends_an_older_one(browser: Browser) -> None:
+    """OWASP ASVS 5, 10.4.3: what a sign-in leaves behind is good for one answer, soon."""
+    older = begin(browser)
+    newer = begin(browser)
+    assert browser.get(f"/hub/authorized/pretend?state={older}&books=books-1").status_code == 409
+    assert browser.get(f"/hub/authorized/pretend?state={newer}&books=books-1").status_code == 303
+
+
+def test_a_head_request_uses_up_no_state(browser: Browser) -> None:
+    state = begin(browser)
+    address = f"/hub/authorized/pretend?state={state}&books=books-1"
+    assert browser.client.head(address).status_code == 405
+    assert browser.get(address).status_code == 303
+
+
 def test_a_state_works_once(browser: Browser) -> None:
     state = begin(browser)
     browser.get(f"/hub/authorized/pretend?state={state}&books=books-1")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -121,15 +124,58 @@ def test_people_who_look_at_the_address_get_a_page(office: Office) -> None:
         + envelope("getLastError", {"ticket": "&a;"}),
         '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'.encode("utf-16"),
         b"\xff\xfe\x00\x01" * 50,
+        envelope("getLastError", {"ticket": "x"}).replace(b"utf-8", b"utf-7"),
+        envelope("getLastError", {"ticket": "x"}).replace(b"utf-8", b"cp037"),
+        envelope("getLastError", {"ticket": "x"}).replace(b"<soap:Body>", b'<soap:Body id="a"><a href="#a"/>'),
+        envelope("getLastError", {"ticket": "x"}).replace(b"<ticket>", b'<ticket href="#a" id="b">'),
+        re.sub(rb"<soap:Body>.*</soap:Body>", b"<soap:Body></soap:Body>", envelope("getLastError", {"ticket": "x"})),
+        envelope("getLastError", {}).replace(b"<soap:Body>", b"<soap:Body>" + b"<a>" * 300_000),
+        envelope("receiveResponseXML", {"ticket": "0" * 32, "response": "x" * 100_000}),
     ],
 )
 def test_what_is_no_call_is_refused_and_nothing_breaks(office: Office, body: bytes) -> None:
     answer = requests.post(office.application.url, data=body, headers=HEADERS, timeout=20)
-    assert answer.status_code in {400, 500}, "A SOAP fault is the answer to what is no call."
+    assert answer.status_code in {400, 413, 415, 500}, "A SOAP fault is the answer to what is no call."
     assert b"faultstring" in answer.content
     assert b"Traceback" not in answer.content
     assert b"root:" not in answer.content
     assert text(office, "serverVersion")
+
+
+@pytest.mark.parametrize("content_type", [
+    "text/xml; charset=utf-7", "text/xml; charset=cp037", "text/xml; charset=unicode_escape",
+    "text/xml; charset=nonsense",
+    "multipart/related; boundary=x", "text/xml; charset=utf-16",
+])  # fmt: skip
+def test_a_call_in_another_encoding_is_refused_with_soap(office: Office, content_type: str) -> None:
+    body = envelope("getLastError", {"ticket": "x"})
+    answer = requests.post(office.application.url, data=body, headers={"Content-Type": content_type}, timeout=20)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (415, "text/xml; charset=utf-8")
+    assert b"faultstring" in answer.content
+
+
+def test_a_call_in_utf_16_is_answered(office: Office) -> None:
+    body = envelope("serverVersion", {}).decode().replace("utf-8", "utf-16").encode("utf-16")
+    headers = {"Content-Type": "text/xml; charset=utf-16"}
+    assert requests.post(office.application.url, data=body, headers=headers, timeout=20).status_code == 200
+
+
+def test_no_password_of_a_broken_call_is_in_any_log(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """OWASP ASVS 5, 16.2.5: credentials are not logged, whatever library reads the call."""
+    caplog.set_level(logging.DEBUG)
+    canary = "CanaryPassw0rd"
+    good = envelope("authenticate", {"strUserName": office.application.user, "strPassword": canary})
+    broken = [good[:-n] for n in (1, 7, 20, 40)] + [
+        good.replace(b"</strPassword>", b"</strPasswort>"), good.replace(b"strUserName", b"str UserName"),
+        good.replace(b"utf-8", b"utf-7"), good.replace(b"Canary", b"\xffCanary"),
+        good.replace(b"soap:Body", b"soap:Bod"),
+        good.replace(b"authenticate", b"authentic8"), good.replace(b"<strPassword", b"<x><strPassword"),
+    ]  # fmt: skip
+    for body in [good, *broken]:
+        requests.post(office.application.url, data=body, headers=HEADERS, timeout=20)
+    logged = "\n".join(f"{one.getMessage()} {one.args} {one.exc_text}" for one in caplog.records)
+    assert logged
+    assert canary not in logged
 
 
 def test_an_unknown_ticket_gets_harmless_answers(office: Office) -> None:
@@ -141,7 +187,9 @@ def test_an_unknown_ticket_gets_harmless_answers(office: Office) -> None:
         assert text(office, "closeConnection", ticket=ticket)
 
 
-def test_wrong_passwords_are_refused_and_slowed_down(office: Office) -> None:
+def test_wrong_passwords_are_refused_and_keep_nobody_out(app: Flask, office: Office) -> None:
+    app.config["HUB_WRONG_PASSWORD_SECONDS"] = 0.01
+
     def welcome(login: str, password: str) -> str:
         answer = call(office, "authenticate", strUserName=login, strPassword=password)
         assert len(answer) >= 2, "The real Web Connector wants two strings at least."
@@ -150,9 +198,13 @@ def test_wrong_passwords_are_refused_and_slowed_down(office: Office) -> None:
     login = office.application.user
     assert [welcome(login, "Wr0ngOne"), welcome("somebody", office.password), welcome("", "")] == ["nvu"] * 3
     assert welcome(login, office.password) == "none", "A right one is let in, and the count begins anew."
-    for _ in range(5):
-        assert welcome(login, "Wr0ngOne") == "nvu"
-    assert welcome(login, office.password) == "nvu", "After five wrong ones nothing is tried for a minute."
+    with ThreadPoolExecutor(24) as pool:
+        guesses = list(pool.map(lambda _: welcome(login, "Wr0ngOne"), range(24)))
+    assert guesses == ["nvu"] * 24
+    session().expire_all()
+    assert endpoints.endpoint_for(office.installation).refused == 24, "Guesses at the same time count, too."
+    assert welcome(login, office.password) == "none", "Nobody keeps the right one out (OWASP ASVS 5, 6.3.1)."
+    assert len(office.password) * math.log2(len(set(endpoints.LETTERS))) >= 64
     present = endpoints.password_edition(endpoints.endpoint_for(office.installation))
     fresh = change_password(ADA_AT_ACME, office.installation.id, instead_of=present)
     assert welcome(login, fresh) == "none"

@@ -81,6 +81,15 @@ def test_another_company_is_refused_and_its_code_is_not_used(books: Running) -> 
     assert books.control("requests")["requests"] == []
 
 
+def test_a_code_with_the_id_of_another_company_connects_nothing(books: Running) -> None:
+    """OWASP ASVS 5, 10.2.2: what the browser brings is checked against what the token is for."""
+    started = attempt(books)
+    answer = {**signed_in(started, realm=REALM), "realmId": OTHER_REALM}
+    with pytest.raises(Rejected) as refused:
+        QUICKBOOKS.authorize(dataclasses.replace(started, answer=answer))
+    assert [problem.code for problem in refused.value.problems] == ["other-realm"]
+
+
 def test_a_code_that_comes_twice_is_told_to_have_run_out(books: Running) -> None:
     started = attempt(books)
     returned = dataclasses.replace(started, answer=signed_in(started))
