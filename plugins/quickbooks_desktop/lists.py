@@ -36,8 +36,10 @@ ACCOUNT_KINDS = {
     "OtherExpense": AccountKind.EXPENSE,
 }
 
-NO_LINES = {"ItemDiscountRet", "ItemPaymentRet", "ItemSubtotalRet", "ItemSalesTaxGroupRet", "ItemFixedAssetRet"}
-"""Items that are not products: they apply to the lines above them, or to the whole form."""
+NO_LINES = {
+    "ItemGroupRet", "ItemDiscountRet", "ItemPaymentRet", "ItemSubtotalRet", "ItemSalesTaxGroupRet", "ItemFixedAssetRet",
+}  # fmt: skip
+"""Items that are not products: they apply to lines above them, or to the whole form, or stand for several lines."""
 
 
 def describe_books() -> Conversation[Books]:
@@ -54,13 +56,18 @@ def describe_books() -> Conversation[Books]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class List:
-    """A list of QuickBooks: the name of its query, the elements to return, and a function that reads a record."""
+    """A list of QuickBooks: the name of its query, the elements to return, and a function that reads a record.
+
+    A short list is read whole each time, with those of the queries `beside`: so is known what was deleted, which
+    QuickBooks is not asked about by every kind.
+    """
 
     query: str
     plural: Sentence
     returned: tuple[str, ...]
     record: Callable[[dict[str, Any], str], dict[str, Any]]
-    iterated: bool = True
+    is_short: bool = False
+    beside: tuple[str, ...] = ()
     wanted: Callable[[str], bool] = lambda _: True
 
 
@@ -100,7 +107,7 @@ LISTS = {
     RecordKind.ACCOUNT: List(
         query="AccountQuery", plural=say("accounts"), returned=(*_COMMON, "AccountType", "AccountNumber"),
         record=_read_account,
-        iterated=False,
+        is_short=True,
     ),
     RecordKind.CUSTOMER: List(
         query="CustomerQuery", plural=say("customers"), returned=(*_COMMON, "Email", "Phone"), record=_read_party
@@ -113,17 +120,17 @@ LISTS = {
         wanted=lambda kind: kind not in NO_LINES,
     ),
     RecordKind.TAX_CODE: List(
-        query="ItemSalesTaxQuery", plural=say("sales taxes"), returned=_COMMON, record=_read_name
+        query="ItemSalesTaxQuery", plural=say("sales taxes"), returned=_COMMON, record=_read_name, is_short=True,
+        beside=("ItemSalesTaxGroupQuery",),
     ),
-    RecordKind.TERM: List(query="TermsQuery", plural=say("terms"), returned=_COMMON, record=_read_name, iterated=False),
+    RecordKind.TERM: List(query="TermsQuery", plural=say("terms"), returned=_COMMON, record=_read_name, is_short=True),
     RecordKind.CLASS: List(
-        query="ClassQuery", plural=say("classes"), returned=_COMMON, record=_read_full_name, iterated=False
+        query="ClassQuery", plural=say("classes"), returned=_COMMON, record=_read_full_name, is_short=True
     ),
 }  # fmt: skip
 
 
 DELETED = {
-    RecordKind.ACCOUNT: ["Account"],
     RecordKind.CUSTOMER: ["Customer"],
     RecordKind.VENDOR: ["Vendor"],
     RecordKind.ITEM: [
@@ -137,9 +144,11 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
     """Fetch a page of a list. The last page of a pass also has the ids of what was deleted since, unless the pass began
     with an empty cursor and has only this page."""
     wanted, cursor = LISTS[kind], Cursor.read(since)
+    if wanted.is_short:
+        return (yield from _fetch_whole(kind, wanted))
     filters: Payload = {"ActiveStatus": "All", "FromModifiedDate": cursor.since}
     fields = {**filters, "IncludeRetElement": list(wanted.returned)}
-    read = yield from read_page(wanted.query, wanted.plural, fields, cursor, iterated=wanted.iterated)
+    read = yield from read_page(wanted.query, wanted.plural, fields, cursor)
     deleted: tuple[str, ...] = ()
     if not read.left and since and kind in DELETED:
         deleted = yield from read_deleted("ListDeletedQuery", "ListDelType", DELETED[kind], cursor.since)
@@ -150,6 +159,15 @@ def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
         more=read.left > 0,
         total=read.total,
     )
+
+
+def _fetch_whole(kind: RecordKind, wanted: List) -> Conversation[Page]:
+    fields: Payload = {"ActiveStatus": "All", "IncludeRetElement": list(wanted.returned)}
+    records: list[Record] = []
+    for query in (wanted.query, *wanted.beside):
+        read = yield from read_page(query, wanted.plural, fields, Cursor(), iterated=False)
+        records += [_build_record(kind, wanted, row) for row in read.rows]
+    return Page(records=tuple(records), cursor="", more=False, total=len(records), is_snapshot=True)
 
 
 def _build_record(kind: RecordKind, wanted: List, row: dict[str, Any]) -> Record:

@@ -231,15 +231,27 @@ def create(record: NewRecord, options: Mapping[str, str]) -> Conversation[Ref]:
 def _changed_customer(record: NewCustomer, revises: Revision) -> Conversation[Ref]:
     fields = payloads.customer(record)
     subject = say("the customer “%(name)s”", name=fields["Name"])
-    row = yield from change_row(
-        "Customer",
-        revises,
-        lambda standing: payloads.changed(revises, standing["EditSequence"], record),
-        subject,
-        before=payloads.customer(revises.posted) if revises.posted else None,
-        element="ListID",
-    )
+    try:
+        row = yield from change_row(
+            "Customer",
+            revises,
+            lambda standing: payloads.changed(revises, standing["EditSequence"], record),
+            subject,
+            before=payloads.customer(revises.posted) if revises.posted else None,
+            element="ListID",
+        )
+    except Rejected as refusal:
+        if refusal.problems[0].code != statuses.NOT_CHANGED:
+            raise
+        raise Rejected(_name_taken(fields["Name"], refusal.problems[0])) from None
     return _ref_to(row)
+
+
+def _name_taken(name: str, refused: Problem) -> Problem:
+    """Return the refusal of a customer's new name that another entry has: QuickBooks takes it for an attempt to merge
+    the two (3170 “Cannot merge list elements”, not 3100)."""
+    taken = statuses.build_problem(statuses.NAME_TAKEN, "", say("the customer “%(name)s”", name=name))
+    return replace(taken, code=refused.code, field="customer", fixes=(Fix.other_name(name, "customer"),))
 
 
 def _create_party(kind: str, fields: Payload, options: Mapping[str, str]) -> Conversation[Ref]:

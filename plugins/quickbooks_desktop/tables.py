@@ -308,6 +308,7 @@ _QUERIES: Mapping[str, tuple[Element, ...]] = {
     "ItemQuery": _LIST_QUERY,
     "ItemDiscountQuery": _LIST_QUERY,
     "ItemSalesTaxQuery": _LIST_QUERY,
+    "ItemSalesTaxGroupQuery": _LIST_QUERY,
     "TermsQuery": _LIST_QUERY,
     "ClassQuery": _LIST_QUERY,
     "InvoiceQuery": _TXN_QUERY,

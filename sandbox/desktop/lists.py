@@ -11,7 +11,7 @@ from sandbox.desktop.store import Row, Store
 
 ITEMS = (
     "ItemService", "ItemNonInventory", "ItemOtherCharge", "ItemInventory", "ItemDiscount", "ItemPayment",
-    "ItemSubtotal", "ItemSalesTax", "ItemGroup",
+    "ItemSubtotal", "ItemSalesTax", "ItemSalesTaxGroup", "ItemGroup",
 )  # fmt: skip
 PARTIES = ("Customer", "Vendor", "Employee", "OtherName")
 SHELVES: Mapping[str, str] = {
@@ -29,7 +29,7 @@ REFERENCES: Mapping[str, Sequence[str]] = {
     "PayeeEntityRef": ("Vendor",),
     "ShipToEntityRef": PARTIES,
     "ItemRef": ITEMS,
-    "ItemSalesTaxRef": ("ItemSalesTax",),
+    "ItemSalesTaxRef": ("ItemSalesTax", "ItemSalesTaxGroup"),
     "TermsRef": ("StandardTerms",),
     "ClassRef": ("Class",),
     "SalesTaxCodeRef": ("SalesTaxCode",),
@@ -101,8 +101,9 @@ def change(store: Store, kind: str, fields: Fields) -> Row:
     given = {name: value for name, value in fields.items() if name not in {"ListID", "EditSequence"}}
     name = given.get("Name", row.fields["Name"])
     taken = store.named(row.shelf, name)
-    if taken is not None and taken.id != row.id:
-        raise Refused(3100, f'The name "{name}" of the list element is already in use.')
+    if taken is not None and taken.id != row.id:  # CoreBridge, WDCi: not 3100, as when one is added.
+        raise Refused(3170, f'There was an error when modifying a {kind} list, element "{row.id}".  QuickBooks error '
+                      "message: Cannot merge list elements.")  # fmt: skip
     row.fields |= resolved(store, given, kind) | {"FullName": name}
     row.name, row.active = name, row.fields["IsActive"] in {"true", "1"}
     touch(store, row)

@@ -21,6 +21,7 @@ KINDS: Mapping[str, Sequence[str]] = {
     "ItemQuery": ITEMS,
     "ItemDiscountQuery": ("ItemDiscount",),
     "ItemSalesTaxQuery": ("ItemSalesTax",),
+    "ItemSalesTaxGroupQuery": ("ItemSalesTaxGroup",),
     "TermsQuery": ("StandardTerms",),
     "ClassQuery": ("Class",),
     "SalesTaxCodeQuery": ("SalesTaxCode",),

@@ -244,7 +244,7 @@ EntityFilter
 
 LIST_QUERIES = (
     "AccountQuery", "CustomerQuery", "VendorQuery", "EmployeeQuery", "EntityQuery", "ItemQuery", "ItemDiscountQuery",
-    "ItemSalesTaxQuery", "TermsQuery", "ClassQuery", "SalesTaxCodeQuery",
+    "ItemSalesTaxQuery", "ItemSalesTaxGroupQuery", "TermsQuery", "ClassQuery", "SalesTaxCodeQuery",
 )  # fmt: skip
 TRANSACTION_QUERIES = (
     "InvoiceQuery", "ReceivePaymentQuery", "CreditMemoQuery", "PurchaseOrderQuery", "BillQuery",

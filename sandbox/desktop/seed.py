@@ -38,8 +38,14 @@ def plant(store: Store, name: str) -> None:
     for code, taxable in TAX_CODES:
         _plain(store, "SalesTaxCode", code, IsTaxable=taxable)
     none = _plain(store, "ItemSalesTax", "No Tax", TaxRate=Decimal("0.00"))
-    _plain(store, "ItemSalesTax", "State Tax", TaxRate=Decimal("8.00"))
+    state = _plain(store, "ItemSalesTax", "State Tax", TaxRate=Decimal("8.00"))
+    county = _plain(store, "ItemSalesTax", "County Tax", TaxRate=Decimal("1.25"))
+    _plain(  # What most companies choose on a sale: the rates of all agencies together.
+        store, "ItemSalesTaxGroup", "Lincoln Sales Tax", _rate=Decimal("9.25"),
+        ItemSalesTaxRef=[{"ListID": one.id, "FullName": one.name} for one in (state, county)],
+    )  # fmt: skip
     store.remember("sales tax item", none.id)
+    _plain(store, "ItemGroup", "Gift Basket")
     add(store, "ItemOtherCharge", {
         "Name": "Sales Tax (as charged)", "SalesTaxCodeRef": {"FullName": "Non"},
         "SalesOrPurchase": {"AccountRef": {"ListID": accounts["Sales Tax Payable"].id}},

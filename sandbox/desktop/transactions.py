@@ -100,6 +100,9 @@ def _sale_line(store: Store, line: Fields) -> Fields:
         return written
     item = lists.referred(store, "ItemRef", line["ItemRef"], "Invoice")
     amount = line.get("Amount")
+    if item.kind in {"ItemGroup", "ItemSalesTaxGroup"}:
+        raise Refused(3140, f'There is an invalid reference to QuickBooks Item "{item.name}" in the Invoice line. '
+                      "QuickBooks error message: An item group cannot be used on a line.")  # fmt: skip
     if item.kind == "ItemDiscount":
         if "Quantity" in line:
             raise Refused(3210, 'The "quantity" field has an invalid value. A discount has no quantity.')
@@ -135,7 +138,7 @@ def _tax(store: Store, head: Fields, lines: list[Fields]) -> tuple[Decimal, Deci
         elif taxed:
             taxable += amount
         above += amount
-    rate = Decimal(item.fields["TaxRate"])
+    rate = Decimal(item.fields["_rate"] if "_rate" in item.fields else item.fields["TaxRate"])
     return rate, cents(taxable * rate / 100)
 
 
