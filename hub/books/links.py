@@ -10,7 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.books.refresh import store_records
 from hub.database import now, session
-from hub.models import Delivery, Link, LinkChange, RecordRow
+from hub.models import Delivery, Link, LinkChange, RecordRow, Word
+from hub.models.books import split_words
 from hub.plugin import Record, RecordKind, Ref, name_key
 
 _CHUNK = 500  # Names a query: SQLite takes 32 766 variables, PostgreSQL plans shorter lists better.
@@ -155,6 +156,31 @@ def find_records_by_name(
     keys = [(kind, key) for kind, some in names.items() for key in sorted({name_key(name) for name in some})]
     rows = _find_records(installation_id, RecordRow.name_key, keys, RecordRow.active)
     return {(row.kind, row.name_key): row for row in rows}
+
+
+def find_items_by_part(installation_id: int, names: Iterable[str]) -> dict[str, list[RecordRow]]:
+    """Return the active items whose path ends with one of some names, or whose number it is, by `name_key`. Those that
+    are named so by the last part of their path come before the others, which are left out then. One query for every 500
+    names."""
+    keys = {name_key(name): words[0] for name in names if (words := split_words(name))}
+    found: dict[str, list[RecordRow]] = {}
+    wanted = sorted(set(keys.values()))
+    for start in range(0, len(wanted), _CHUNK):
+        rows = session().scalars(
+            select(RecordRow)
+            .join(Word, Word.record_id == RecordRow.id)
+            .where(
+                Word.installation_id == installation_id, Word.kind == RecordKind.ITEM,
+                Word.word.in_(wanted[start : start + _CHUNK]), RecordRow.active,
+            )
+            .order_by(RecordRow.id)
+        ).all()  # fmt: skip
+        for key, word in keys.items():
+            if word in wanted[start : start + _CHUNK]:
+                ending = [row for row in rows if row.name_key.rpartition(":")[2].strip() == key]
+                alike = ending or [row for row in rows if name_key(row.number) == key]
+                found |= {key: list({row.id: row for row in alike}.values())} if alike else {}
+    return found
 
 
 def find_record(installation_id: int, kind: RecordKind, record_id: str) -> RecordRow | None:

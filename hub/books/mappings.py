@@ -133,6 +133,7 @@ def _build_choice(field: MappingField, saved: Ref | None, accounts: list[RecordR
 def _suggest_account(field: MappingField, fitting: list[RecordRow]) -> RecordRow | None:
     """Return the account to suggest: the first of a preferred kind, else the first with one of the role's words in its
     name, else the only one that fits."""
+    fitting = [row for row in fitting if not any(word in row.name.casefold() for word in field.avoids)]
     preferred = [row for row in fitting if row.detail in field.prefers]
     preferred += [row for row in fitting if any(word in row.name.casefold() for word in field.named)]
     return next(iter(preferred or (fitting if len(fitting) == 1 else [])), None)

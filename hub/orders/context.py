@@ -41,6 +41,7 @@ def load_context(
     orders, choices = [order for order, _ in wanted], [chosen for _, chosen in wanted]
     parties = _parties(orders)
     active = _active(installation, orders, parties)
+    alike = _alike_items(installation, integration, orders, active)
     linked = links.find_linked_refs(installation.id, ((kind, one) for kind, some in parties.items() for one in some))
     places = find_places(installation, integration)
     rows = find_deliveries(installation, orders, parties, places)
@@ -58,6 +59,7 @@ def load_context(
             if (found := records.get((record_kind_of(role), record_id))) is not None
         },
         records=records, active={key: _known(row) for key, row in active.items()},
+        alike_items={key: [_known(row) for row in rows] for key, rows in alike.items()},
         names=_names(installation, integration, parties, choices), links=linked, existing=existing,
         unlinked=_unlinked(installation, parties, linked), standing=find_standing(rows, existing),
         validate=(validator or Validator.asking_at_once()).of(integration, options, books),
@@ -90,6 +92,19 @@ def _active(
         RecordKind.LOCATION: [order.location for order in orders],
     }
     return links.find_records_by_name(installation.id, {kind: filter(None, some) for kind, some in names.items()})
+
+
+def _alike_items(
+    installation: Installation, integration: Integration, orders: Sequence[Order],
+    active: Mapping[tuple[RecordKind, str], RecordRow],
+) -> dict[str, list[RecordRow]]:  # fmt: skip
+    """Return the items that an order may mean by a part of their name, by name key, where no item has that name itself.
+    """
+    if not integration.capabilities.item_paths:
+        return {}
+    names = {item_name(line, installation.item_source) for order in orders for line in order.lines}
+    unknown = {name for name in names if name and (RecordKind.ITEM, name_key(name)) not in active}
+    return links.find_items_by_part(installation.id, unknown) if unknown else {}
 
 
 def _unlinked(

@@ -143,7 +143,8 @@ class PlanningContext:
 
     `product` is its label, `allowed` are the kinds of document that its settings allow, and `item_source` is the field
     of an order line that names its item. `mapped` are the saved records by role, `suggested` those that are proposed
-    where none is saved. `records` are records by kind and id, `active` those by kind and name key. `names` are all
+    where none is saved. `records` are records by kind and id, `active` those by kind and name key. `alike_items`
+    are the items that a name may mean that no item has itself, by name key. `names` are all
     records, the inactive ones included, by name key, of the lists that share their names. `links` are the records of
     companies, by kind and company. `existing` are our deliveries to these books; `standing` are the kinds that are in
     the books or on their way, by order, including what an earlier installation had on its way. `validate` is the
@@ -162,6 +163,7 @@ class PlanningContext:
     suggested: Mapping[str, Ref] = field(default_factory=dict)
     records: Mapping[tuple[RecordKind, str], KnownRecord] = field(default_factory=dict)
     active: Mapping[tuple[RecordKind, str], KnownRecord] = field(default_factory=dict)
+    alike_items: Mapping[str, Sequence[KnownRecord]] = field(default_factory=dict)
     names: Mapping[str, Sequence[KnownRecord]] = field(default_factory=dict)
     links: Mapping[tuple[RecordKind, str], Ref] = field(default_factory=dict)
     unlinked: Mapping[tuple[RecordKind, str], str] = field(default_factory=dict)

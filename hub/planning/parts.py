@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -266,10 +266,20 @@ def _unlinked(wanted: Wanted, former: Ref) -> Problem:
 
 def _item(line: OrderLine, refs: Mapping[str, Ref], choices: Choices, context: PlanningContext) -> Part:
     name = item_name(line, context.item_source)
-    row, existing = context.named(RecordKind.ITEM, name), context.existing.get(item_key(name))
-    if row is not None:
-        return Part(ref=row.ref)
+    row, alike = context.named(RecordKind.ITEM, name), context.alike_items.get(name_key(name), ())
+    if row is not None or len(alike) == 1:
+        return Part(ref=(row or alike[0]).ref)
     ref = Ref(id="", name=name)
+    if alike:
+        return Part(ref=ref, problems=(_several_items(name, alike, context.product),))
+    return _unknown_item(line, name, refs, choices, context)
+
+
+def _unknown_item(
+    line: OrderLine, name: str, refs: Mapping[str, Ref], choices: Choices, context: PlanningContext
+) -> Part:
+    """Return the item that we have entered under a name, or a new one."""
+    ref, existing = Ref(id="", name=name), context.existing.get(item_key(name))
     if not name:
         what = say("The line “%(line)s” has nothing that could name its item.", line=line.name or line.description)
         cure = say("Fill in the product number on the order, or let the product name be used (Details).")
@@ -286,6 +296,18 @@ def _item(line: OrderLine, refs: Mapping[str, Ref], choices: Choices, context: P
     if Role.INCOME not in refs:
         return Part(ref=ref, problems=(mapping_missing(income.key, income.label),))
     return Part(ref=ref, new=_new_item(line, name, refs, existing, choices))
+
+
+def _several_items(name: str, alike: Sequence[KnownRecord], product: str) -> Problem:
+    return Problem(
+        code="item-ambiguous",
+        what=say(
+            "%(product)s has %(count)s items that “%(name)s” may mean: %(items)s.", product=product, name=name,
+            count=len(alike), items=", ".join(one.ref.name for one in alike[:5]),
+        ),
+        why=say("None of them has exactly this name."),
+        cure=say("Write the whole name on the order line, with what stands before the colon."), field="lines",
+    )  # fmt: skip
 
 
 def _new_item(

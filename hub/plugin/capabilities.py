@@ -46,8 +46,9 @@ class MappingField:
 
     `accepts` are the kinds of account that the books take here (empty: any, or the record is no account). An entry is
     suggested whose `Record.detail` is among `prefers`, else one in whose name stands one of the words `named` (small
-    letters); in other lists than that of accounts only one that is the only one of its `prefers`. `needed_for` are the
-    documents that cannot be sent without it. The roles that the hub itself puts on documents are the constants below.
+    letters); in other lists than that of accounts only one that is the only one of its `prefers`. An account in whose
+    name stands one of the words `avoids` is never suggested. `needed_for` are the documents that cannot be sent without
+    it. The roles that the hub itself puts on documents are the constants below.
     """
 
     key: str
@@ -56,6 +57,7 @@ class MappingField:
     accepts: tuple[AccountKind, ...] = ()
     prefers: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    avoids: tuple[str, ...] = ()
     needed_for: frozenset[str] = frozenset()
     help: str = ""
 
@@ -237,7 +239,8 @@ class Capabilities:
 
     `reads_a_month` is the limit of reads in a calendar month, over the books of all installations; 0 if reading costs
     nothing. The operator may set another one as `HUB_<INTEGRATION KEY>_READS_A_MONTH`. The kinds of record in
-    `shared_names` share one list of names.
+    `shared_names` share one list of names. With `item_paths` an item's name is its path ("Tools:A7102"), and an order
+    may name it by the last part of that, or by its number (`Record.number`), if only one item fits.
     """
 
     documents: frozenset[str] = frozenset()
@@ -255,6 +258,7 @@ class Capabilities:
     limits: tuple[Limit, ...] = ()
     idempotency_window: dt.timedelta | None = None
     reads_a_month: int = 0
+    item_paths: bool = False
 
     def with_handlers(self, handlers: Sequence[Handler[Any]]) -> Capabilities:
         """Return the capabilities with what follows from an integration's handlers, if it has any."""

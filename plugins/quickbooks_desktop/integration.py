@@ -55,6 +55,7 @@ class QuickBooksDesktop(PullIntegration):
         requests_per_batch=200,
         bytes_per_batch=300_000,
         tax_by_code=True,
+        item_paths=True,
     )
     options = OPTIONS
     handlers = posting.HANDLERS

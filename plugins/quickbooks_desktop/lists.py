@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hub.plugin import (
@@ -89,8 +90,16 @@ def _read_item(row: dict[str, Any], kind: str) -> dict[str, Any]:
     return {
         "name": row.get("FullName") or row["Name"],
         "number": row.get("ManufacturerPartNumber", ""),
-        "detail": kind.removeprefix("Item").removesuffix("Ret"),
+        "detail": NO_TAX if _is_without_tax(row, kind) else kind.removeprefix("Item").removesuffix("Ret"),
     }
+
+
+NO_TAX = "SalesTaxOfNothing"
+"""The kind of a sales-tax item of 0 %, such as "Out of State": no order's tax is meant to be booked on it."""
+
+
+def _is_without_tax(row: dict[str, Any], kind: str) -> bool:
+    return kind == "ItemSalesTaxRet" and Decimal(row.get("TaxRate") or 0) == 0
 
 
 def _read_name(row: dict[str, Any], _: str) -> dict[str, Any]:
@@ -116,7 +125,8 @@ LISTS = {
         query="VendorQuery", plural=say("vendors"), returned=(*_COMMON, "Email", "Phone"), record=_read_party
     ),
     RecordKind.ITEM: List(
-        query="ItemQuery", plural=say("items"), returned=(*_COMMON, "ManufacturerPartNumber"), record=_read_item,
+        query="ItemQuery", plural=say("items"), returned=(*_COMMON, "ManufacturerPartNumber", "TaxRate"),
+        record=_read_item,
         wanted=lambda kind: kind not in NO_LINES,
     ),
     RecordKind.TAX_CODE: List(

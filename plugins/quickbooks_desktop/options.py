@@ -63,6 +63,7 @@ MAPPINGS = (
     replace(
         STANDARD_MAPPINGS[Role.INCOME],
         prefers=("Income",),
+        avoids=("discount", "refund", "returns", "interest", "shipping", "freight"),
         needed_for=frozenset({Invoice.kind, CreditMemo.kind}),
     ),
     replace(

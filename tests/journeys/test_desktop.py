@@ -153,6 +153,17 @@ def test_accounts_are_suggested_by_kind_and_that_of_discounts_by_its_name(office
     }  # fmt: skip
 
 
+def test_no_account_of_discounts_is_suggested_for_income(office: Office) -> None:
+    (discounts,) = (row for row in office.company.rows("Account") if row.name == "Discounts Given")
+    discounts.fields["AccountNumber"] = "0100"  # It comes before all others.
+    office.company.store.put(discounts)
+    assert office.connector().update() == "OK"
+    session().expire_all()
+    suggested = mappings.suggest_mappings(office.installation, registry.find_integration("quickbooks_desktop"))
+    assert suggested[Role.INCOME] != discounts.id
+    assert suggested[Role.DISCOUNT] == discounts.id
+
+
 def test_a_long_list_is_read_page_by_page_without_a_pause(
     office: Office, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,3 +57,10 @@ def test_a_new_name_that_another_customer_has_leads_to_another_name(transport: T
         transport.one(QUICKBOOKS.create(NewCustomer(name="Other Company", revises=revises), OPTIONS, BOOKS))
     (problem,) = refused.value.problems
     assert [fix.kind for fix in problem.fixes] == [FixKind.NAME]
+
+
+def test_a_sales_tax_item_of_nothing_is_of_another_kind_than_those_that_tax(transport: Transport) -> None:
+    """It must not be preselected for the order's tax."""
+    details = {one.name: one.detail for one in fetch(transport, RecordKind.ITEM).records}
+    assert details["State Tax"] == "SalesTax"
+    assert details["No Tax"] != "SalesTax"
