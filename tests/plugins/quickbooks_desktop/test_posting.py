@@ -229,3 +229,23 @@ def test_what_somebody_is_working_on_is_tried_again(invoice: Invoice, code: str,
     refusal = {"status": code, "severity": "Error", "message": said, "rows": []}
     with pytest.raises(Unavailable if later else Rejected):
         talk.send(Response(payload=refusal))
+
+
+@pytest.mark.parametrize(("more", "received"), [("0.01", True), ("0.05", True), ("0.06", False), ("10.00", False)])
+def test_a_payment_of_some_cents_more_than_quickbooks_taxes_is_received(
+    transport: Transport, company: CompanyFile, invoice: Invoice, more: str, received: bool
+) -> None:
+    """bPro 1096202, quickbooks-ruby 547: the tax of the books is a cent lower, and the order is paid in full."""
+    posting = transport.one(QUICKBOOKS.post(invoice, OPTIONS, BOOKS))
+    payment = Payment(
+        number="2217", date=DATE, currency="USD", customer=invoice.customer, invoice=Ref(id=posting.id),
+        amount=posting.total + Decimal(more), receivable=invoice.receivable,
+    )  # fmt: skip
+    if not received:
+        with pytest.raises(Rejected) as refused:
+            transport.one(QUICKBOOKS.post(payment, OPTIONS, BOOKS))
+        assert refused.value.problems[0].code == "3210"
+        return
+    assert transport.one(QUICKBOOKS.post(payment, OPTIONS, BOOKS)).total == payment.amount
+    (row,), (invoiced,) = company.rows("ReceivePayment"), company.rows("Invoice")
+    assert (row.fields["UnusedPayment"], invoiced.fields["BalanceRemaining"]) == (Decimal(more), 0)
