@@ -37,16 +37,6 @@ IN_WORDS = {
 }  # fmt: skip
 """QuickBooks' kinds, as people call them."""
 
-FEW = 30
-"""So many rows are asked for where one or two are expected: 30 such queries fit into a batch."""
-
-MOST = 1000
-"""The most rows in one answer of QuickBooks, and in those of a batch together (Intuit, batch)."""
-
-MARGIN = 20
-"""A page may be some rows longer or shorter than was asked for (three, in python-quickbooks' tests). A page that lacks
-more than these is the last."""
-
 READ = "Read"
 """The key of the kind in a request that reads one record by its `Id`. It is not an operation of a batch."""
 
@@ -163,7 +153,7 @@ def change_row(
 
 
 def void_row(kind: str, revises: Revision, subject: Sentence, *, include: str = "") -> Conversation[Row]:
-    """Void an existing `kind`, unless it is voided already. See `_send_change`, and `create` for `include`."""
+    """Void an existing `kind`, unless it is voided already. See `_send_change`."""
     return (
         yield from _send_change(
             say("void %(kind)s", kind=IN_WORDS[kind]),
@@ -232,22 +222,6 @@ def outcome_unknown(subject: Sentence) -> Problem:
 def party_element(fields: Payload) -> str:
     """Return the name of the element with the customer or vendor of a document."""
     return "CustomerRef" if "CustomerRef" in fields else "VendorRef"
-
-
-def by_day_and_party(kind: str, asked: Sequence[Payload]) -> str:
-    """Return the condition of a query for documents of the same days and parties as those `asked` for.
-
-    Purchase orders are queried by the day alone: their `VendorRef` is not documented as filterable, and QuickBooks may
-    refuse it (4001). `marks.is_alike` compares the parties.
-    """
-    days = f"TxnDate in ({quote_values(fields['TxnDate'] for fields in asked)})"
-    parties = [fields[party_element(fields)]["value"] for fields in asked]
-    return days if kind == "PurchaseOrder" else f"{days} and {party_element(asked[0])} in ({quote_values(parties)})"
-
-
-def quote_values(texts: Iterable[str]) -> str:
-    """Return texts as the values of a condition with `in`."""
-    return ", ".join(map(quoted, sorted(set(texts))))
 
 
 def _find_echo(answer: Payload, kind: str) -> Row:

@@ -20,7 +20,7 @@ from hub.plugin import (
     say,
 )
 from quickbooks_online import numbering, refusals
-from quickbooks_online.asking import IN_WORDS, MOST, Row, name_of, query_rows, quoted
+from quickbooks_online.asking import IN_WORDS, Row, name_of, query_rows, quoted
 from quickbooks_online.faults import GONE
 from quickbooks_online.lists import EVERY_ENTRY
 
@@ -91,9 +91,9 @@ def _explain_inactive(fields: Payload, called: Sentence) -> Conversation[Problem
         if not ids:
             continue
         wanted = ", ".join(quoted(one) for one in ids)
-        clauses = f"where Id in ({wanted}) and {EVERY_ENTRY} orderby Id"
+        clauses = f"where Id in ({wanted}) and {EVERY_ENTRY} orderby Id maxresults 1000"
         name = say("look which %(kind)s is inactive", kind=IN_WORDS[kind])
-        found: list[Row] = yield from query_rows(name, kind, clauses, called, most=MOST)
+        found: list[Row] = yield from query_rows(name, kind, clauses, called)
         gone = [row for row in found if not row.get("Active", True)]
         if gone:
             names = ", ".join(f"“{name_of(row)}”" for row in gone[:5])

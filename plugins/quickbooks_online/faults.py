@@ -22,7 +22,6 @@ THROTTLE_PAUSE = 60.0
 NAME_TAKEN = "6240"
 OUTDATED = "5010"
 GONE = "610"
-INTERNAL = "10000"
 LAPSED = "6190"
 
 
@@ -48,7 +47,7 @@ _REACTIONS = {
     "150": Reaction.LATER,  # or is under maintenance.
     "600": Reaction.LATER,  # An earlier call with this requestid is still being carried out.
     "3001": Reaction.LATER,  # Throttled.
-    INTERNAL: Reaction.DOUBT,
+    "10000": Reaction.DOUBT,
     "500": Reaction.DOUBT,
     "503": Reaction.DOUBT,
 }

@@ -36,7 +36,7 @@ from hub.plugin import (
     Response,
     TransactionKind,
 )
-from quickbooks_online import asking, history, lists, oauth, posting, recovery, review, transport, webhooks
+from quickbooks_online import history, lists, oauth, posting, recovery, review, transport, webhooks
 from quickbooks_online.options import MAPPINGS, OPTIONS, SETTINGS
 
 PAGES = {
@@ -69,7 +69,6 @@ class QuickBooksOnline(PushIntegration):
         revises=frozenset({RecordKind.CUSTOMER}),
         shared_names=frozenset({RecordKind.CUSTOMER, RecordKind.VENDOR}),
         requests_per_batch=30,  # Intuit's API page on batch.
-        rows_per_batch=asking.MOST,
         limits=(  # Intuit's API page on limits and throttles.
             Limit(most=500, seconds=60),
             Limit(most=10, seconds=1),

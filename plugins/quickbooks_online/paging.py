@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.plugin import Conversation, Request, Sentence, say
-from quickbooks_online.asking import MARGIN, Row, quoted, send_query, write_query
+from quickbooks_online.asking import Row, quoted, send_query, write_query
 from quickbooks_online.transport import CHANGES
 
 PAGE_SIZE = 500

@@ -75,8 +75,9 @@ def create(kind: str, fields: Payload, include: str = "") -> Payload:
     return {"operation": "create", kind: fields, **_options(include)}
 
 
-def _options(include: str) -> Payload:
-    return {"optionsData": include} if include else {}
+def _options(*words: str) -> Payload:
+    """Return the options of a batch item: bare words, with commas between them (Intuit's .NET SDK, issue 175)."""
+    return drop_empty(optionsData=",".join(word for word in words if word))
 
 
 def update(kind: str, fields: Payload, revises: Revision, version: str, include: str = "") -> Payload:
@@ -124,10 +125,11 @@ def _custom_fields(row: Mapping[str, Any], fields: Payload, is_cleared: bool, pl
     return [*(one for one in row.get("CustomField", ()) if one["DefinitionId"] not in changed), *ours]
 
 
-def void(kind: str, revises: Revision, version: str) -> Payload:
+def void(kind: str, revises: Revision, version: str, include: str = "") -> Payload:
     """Return the batch item that voids a `kind`: it stays in QuickBooks with its number, with amounts of zero. An
     operation `void` is not documented for a batch (batch reference; node-quickbooks, issue 150)."""
-    return {"operation": "update", kind: {"Id": revises.id, "SyncToken": version, "sparse": True}, **_options(VOID)}
+    fields = {"Id": revises.id, "SyncToken": version, "sparse": True}
+    return {"operation": "update", kind: fields, **_options(VOID, include)}
 
 
 def document(posted: Document, options: Mapping[str, str], books: Books) -> tuple[str, Payload]:

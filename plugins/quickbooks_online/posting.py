@@ -39,9 +39,7 @@ from quickbooks_online import explaining, numbering, payloads
 from quickbooks_online.asking import (
     DELETED,
     IN_WORDS,
-    MOST,
     Row,
-    by_day_and_party,
     change_row,
     create_row,
     days_and_parties,

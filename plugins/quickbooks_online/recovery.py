@@ -15,6 +15,9 @@ from quickbooks_online.asking import IN_WORDS, Row, days_and_parties, query_rows
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
 from quickbooks_online.marks import is_alike, is_voided, mark_of, written_fields
 
+MOST = 1000
+"""The most rows in one answer of QuickBooks."""
+
 NAMES = {"Customer": "DisplayName", "Vendor": "DisplayName", "Item": "Name"}
 """Kinds without a note, and the field of their unique name, by which they are recognized."""
 
@@ -71,9 +74,9 @@ def _unknown(kind: str) -> Rejected:
 
 
 def _query_all(kind: str, where: str) -> Conversation[list[Row]]:
-    """Return all rows of a kind that meet a condition. Raises `Rejected` if QuickBooks refuses the query."""
     found: list[Row] = []
     while True:
+        clauses = f"where {where} orderby Id startposition {len(found) + 1} maxresults {MOST}"
         name = say("look whether the %(kind)s is there", kind=IN_WORDS[kind])
         page = yield from query_rows(name, kind, clauses, say("what was sent"), many=True)
         found += page

@@ -25,7 +25,7 @@ from hub.orders.retry import retry_delivery
 from hub.orders.send import send_order
 from hub.planning.choices import Choices
 from hub.planning.plans import Action
-from hub.plugin import Payload, RecordKind
+from hub.plugin import RecordKind
 from hub.serialization import problems_of
 from hub.states import DeliveryState
 from sandbox.desktop.connector import Faults
