@@ -275,6 +275,7 @@ def _differences(document: Document, posting: Posting, books: Books) -> Iterator
             why=say("Most often the books calculate the sales tax differently."),
             cure=say("Compare the two and correct the one that is wrong."), field="total",
         )  # fmt: skip
+    yield from posting.differences
 
 
 def _posted(delivery: Delivery, *, id: str, number: str) -> None:  # noqa: A002 – It is the posting's id.

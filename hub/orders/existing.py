@@ -212,7 +212,8 @@ def _in_books(row: TransactionRow | None) -> InBooks | None:
     if row is None:
         return None
     return InBooks(
-        total=row.total, date=row.date, is_gone=row.deleted or row.voided, is_unapplied=row.is_unapplied
+        total=row.total, date=row.date, is_gone=row.deleted or row.voided, is_unapplied=row.is_unapplied,
+        paid=row.total - row.balance,
     )  # fmt: skip
 
 

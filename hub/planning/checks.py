@@ -19,10 +19,13 @@ from hub.plugin import (
     DocumentKind,
     Fix,
     FixKind,
+    Payment,
     Per,
     Problem,
+    RecordKind,
     Sentence,
     Transaction,
+    kind_of,
     kinds_per,
     noun,
     say,
@@ -45,8 +48,57 @@ def document_problems(
     found += [problem for part in built.uses for problem in part.problems]
     found += built.problems
     if document is not None:
+        found += fixes.mark(_paid_problems(parts, existing, document), about)
+        found += fixes.mark(_dated_before(parts, built, document), about)
         found += fixes.mark(parts.context.validate(document), about)
     return tuple(dict.fromkeys(found))
+
+
+def _paid_problems(parts: Parts, existing: Existing | None, document: Document) -> Iterator[Problem]:
+    """Return what keeps a change from being possible because something is paid already: a total below that, or another
+    customer. Every ledger refuses both."""
+    there = existing.in_books if existing is not None and existing.posting is not None else None
+    if existing is None or there is None or there.is_gone or there.paid <= 0 or isinstance(document, Payment):
+        return
+    if document.total < there.paid:
+        yield Problem(
+            code="below-paid", field="lines", what=say(
+                "The total is %(total)s by now, and %(paid)s is paid already.", total=document.total, paid=there.paid
+            ),
+            why=say("%(product)s does not let a total be less than what is paid.", product=parts.context.product),
+            cure=say("Delete or change the payment in %(product)s first, or correct the order.",
+                     product=parts.context.product),
+        )  # fmt: skip
+    party = kind_of(document.kind).party
+    was, now = getattr(existing.posted, party, None), getattr(document, party, None)
+    if was is not None and now is not None and was.id and now.id != was.id:
+        yield Problem(
+            code="paid-by-another", field=str(party), what=say(
+                "%(title)s is paid in part, and was sent to “%(party)s”.", title=existing.title, party=was.name
+            ),
+            why=say("What has a payment stays with who paid it."),
+            cure=say("Choose “%(party)s” again, or delete the payment in %(product)s first.", party=was.name,
+                     product=parts.context.product),
+            fixes=(Fix(label=say("Use “%(name)s”", name=was.name), kind=FixKind.CUSTOMER, value=was.id),)
+            if party is RecordKind.CUSTOMER else (),
+        )  # fmt: skip
+
+
+def _dated_before(parts: Parts, built: Built, document: Document) -> Iterator[Problem]:
+    """Return a problem if a bill is dated before the purchase order that it is linked to."""
+    if getattr(document, "ordered", None) is None:
+        return
+    for key in built.waits_for:
+        ordered = parts.context.existing.get(key)
+        day = getattr(ordered.current, "date", None) if ordered is not None else None
+        if day is not None and document.date < day:
+            yield Problem(
+                code="before-its-order", field="date", what=say(
+                    "The bill is dated %(day)s, and its purchase order %(ordered)s.", day=document.date, ordered=day
+                ),
+                why=say("A bill cannot come before its purchase order."), cure=say("Post it on a later day."),
+                fixes=(Fix.day(day),),
+            )  # fmt: skip
 
 
 def _kind_problems(parts: Parts, kind: DocumentKind[Any]) -> Iterable[Problem]:

@@ -51,12 +51,14 @@ class Progress(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InBooks:
-    """The current state of a document according to the history. With `is_unapplied` nothing of a payment is applied."""
+    """The current state of a document according to the history. With `is_unapplied` nothing of a payment is applied.
+    `paid` is what is paid of an invoice, or used of a credit memo."""
 
     total: Decimal
     date: dt.date
     is_gone: bool
     is_unapplied: bool
+    paid: Decimal = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

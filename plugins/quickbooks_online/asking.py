@@ -152,7 +152,7 @@ def change_row(
     return (yield from _send_change(name, kind, revises, subject, item, needs_row=removes))
 
 
-def void_row(kind: str, revises: Revision, subject: Sentence) -> Conversation[Row]:
+def void_row(kind: str, revises: Revision, subject: Sentence, *, include: str = "") -> Conversation[Row]:
     """Void an existing `kind`, unless it is voided already. See `_send_change`."""
     return (
         yield from _send_change(
@@ -160,7 +160,7 @@ def void_row(kind: str, revises: Revision, subject: Sentence) -> Conversation[Ro
             kind,
             revises,
             subject,
-            lambda version, _: payloads.void(kind, revises, version),
+            lambda version, _: payloads.void(kind, revises, version, include),
             is_done=is_voided,
         )
     )

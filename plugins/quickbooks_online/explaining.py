@@ -6,13 +6,27 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from hub.plugin import Conversation, Document, IntegrationError, Payload, Problem, Rejected, Sentence, describe, say
+from hub.plugin import (
+    Bill,
+    Conversation,
+    Document,
+    IntegrationError,
+    Payload,
+    Problem,
+    Rejected,
+    Sentence,
+    describe,
+    fixes_without,
+    say,
+)
 from quickbooks_online import numbering, refusals
 from quickbooks_online.asking import IN_WORDS, Row, name_of, query_rows, quoted
 from quickbooks_online.faults import GONE
 from quickbooks_online.lists import EVERY_ENTRY
 
 CLOSED = frozenset({"6200", "6210"})
+
+NOT_LINKED = "620"
 
 _LISTS = (
     (
@@ -44,11 +58,24 @@ def explain_refusal(document: Document, kind: str, fields: Payload, refusal: Rej
             problem = yield from numbering.explain_duplicate(kind, fields, called, refusal)
         elif code == GONE:
             problem = yield from _explain_inactive(fields, called)
+        elif code == NOT_LINKED and isinstance(document, Bill) and document.ordered is not None:
+            problem = _explain_unlinked(called)
         elif code in CLOSED:
             problem = yield from _explain_closed_period(document, called)
     except IntegrationError:  # Without the details, the refusal itself is shown.
         return refusal
     return refusal if problem is None else Rejected(problem)
+
+
+def _explain_unlinked(called: Sentence) -> Problem:
+    return Problem(
+        what=say("QuickBooks could not link %(subject)s to its purchase order.", subject=called),
+        why=say("The purchase order was deleted there, or somebody has billed it already."),
+        cure=say("Check in QuickBooks that it is not billed already. If not, send the bill without the link."),
+        field="documents",
+        code=NOT_LINKED,
+        fixes=fixes_without("ordered"),
+    )
 
 
 def _explain_closed_period(document: Document, called: Sentence) -> Conversation[Problem | None]:

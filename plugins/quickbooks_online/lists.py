@@ -91,6 +91,7 @@ LISTS = {
         plural=say("items"),
         record=_read_item,
         where=f"{EVERY_ENTRY} and Type in ({', '.join(map(quoted, SELLABLE))})",
+        wanted=lambda row: row.get("Type", SELLABLE[0]) in SELLABLE,  # Change data capture brings all of them.
     ),
     RecordKind.TAX_CODE: List(
         called="TaxCode",

@@ -50,7 +50,7 @@ _CLEARED: Mapping[str, Mapping[str, str]] = {
     "CreditMemo": _SALE,
     "Payment": {"number": "PaymentRefNum", "note": NOTE, "method": NOTE, "deposit_to": "DepositToAccountRef"},
     "PurchaseOrder": {
-        "location": "DepartmentRef", "ship_to": "ShipAddr", "expected": "DueDate", "terms": "SalesTermRef",
+        "location": "DepartmentRef", "ship_to": "ShipAddr", "expected": "Memo", "terms": "SalesTermRef",
         "memo": "Memo", "note": NOTE,
     },
     "Bill": {"location": "DepartmentRef", "due": "DueDate", "terms": "SalesTermRef", "note": NOTE, "memo": NOTE},
@@ -75,8 +75,9 @@ def create(kind: str, fields: Payload, include: str = "") -> Payload:
     return {"operation": "create", kind: fields, **_options(include)}
 
 
-def _options(include: str) -> Payload:
-    return {"optionsData": include} if include else {}
+def _options(*words: str) -> Payload:
+    """Return the options of a batch item: bare words, with commas between them (Intuit's .NET SDK, issue 175)."""
+    return drop_empty(optionsData=",".join(word for word in words if word))
 
 
 def update(kind: str, fields: Payload, revises: Revision, version: str, include: str = "") -> Payload:
@@ -124,10 +125,11 @@ def _custom_fields(row: Mapping[str, Any], fields: Payload, is_cleared: bool, pl
     return [*(one for one in row.get("CustomField", ()) if one["DefinitionId"] not in changed), *ours]
 
 
-def void(kind: str, revises: Revision, version: str) -> Payload:
+def void(kind: str, revises: Revision, version: str, include: str = "") -> Payload:
     """Return the batch item that voids a `kind`: it stays in QuickBooks with its number, with amounts of zero. An
     operation `void` is not documented for a batch (batch reference; node-quickbooks, issue 150)."""
-    return {"operation": "update", kind: {"Id": revises.id, "SyncToken": version, "sparse": True}, **_options(VOID)}
+    fields = {"Id": revises.id, "SyncToken": version, "sparse": True}
+    return {"operation": "update", kind: fields, **_options(VOID, include)}
 
 
 def document(posted: Document, options: Mapping[str, str], books: Books) -> tuple[str, Payload]:
@@ -170,8 +172,9 @@ def sale(posted: Sale, options: Mapping[str, str], books: Books) -> Payload:
     }
     if posted.discount:
         fields["Line"].append(_discount_line(posted))
-        # Sales tax is due on what the customer pays. Without this, QuickBooks computes the tax before the discount.
-        fields["ApplyTaxAfterDiscount"] = True
+        if books.tax_system is not TaxSystem.BY_LINE:  # Elsewhere it is not documented (Intuit, Invoice).
+            # Sales tax is due on what the customer pays. Without this, QuickBooks taxes the discount, too.
+            fields["ApplyTaxAfterDiscount"] = True
     if posted.po_number and (place := PO_NUMBER.value_in(options)) != MEMO:
         fields["CustomField"] = [{"DefinitionId": place, "Type": "StringType", "StringValue": posted.po_number}]
     return drop_empty(**fields)
@@ -223,7 +226,7 @@ def memo(posted: Sale, options: Mapping[str, str]) -> str:
 
 def payment(received: Payment) -> Payload:
     """Return the fields of a payment: of one invoice, or as the customer's credit. The link has no line id, because it
-    pays the invoice as a whole."""
+    pays the invoice as a whole. QuickBooks chooses the receivable account (Intuit, Payment, has none to send)."""
     amount = plain_decimal(received.amount)
     paid = received.invoice
     return drop_empty(
@@ -233,14 +236,14 @@ def payment(received: Payment) -> Payload:
         TotalAmt=amount,
         Line=[{"Amount": amount, "LinkedTxn": [{"TxnId": paid.id, "TxnType": "Invoice"}]}] if paid else [],
         DepositToAccountRef=_ref(received.deposit_to),
-        ARAccountRef=_ref(received.receivable),
         PaymentRefNum=received.number,
         PrivateNote="\n".join(text for text in (received.note, received.method) if text)[:NOTE_LENGTH],
     )
 
 
 def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
-    """Return the fields of a purchase order, with the address that the vendor ships to."""
+    """Return the fields of a purchase order, with the address that the vendor ships to. QuickBooks has no field for
+    the day on which the goods are expected (`DueDate` is when payment is due), so the message to the vendor says it."""
     return drop_empty(
         DocNumber=number(order, books),
         TxnDate=order.date.isoformat(),
@@ -251,11 +254,16 @@ def purchase_order(order: PurchaseOrder, books: Books) -> Payload:
         Line=_keep_line_ids(order, [_purchase_line(line, order, books) for line in order.lines]),
         GlobalTaxCalculation=calculation(books, taxed=False),
         ShipAddr=address(order.ship_to),
-        DueDate=order.expected.isoformat() if order.expected else "",
         SalesTermRef=_ref(order.terms),
-        Memo=order.memo[:NOTE_LENGTH],
+        Memo=vendor_message(order)[:NOTE_LENGTH],
         PrivateNote=order.note[:NOTE_LENGTH],
     )
+
+
+def vendor_message(order: PurchaseOrder) -> str:
+    """Return the message on a purchase order: its memo, and the day on which the goods are expected."""
+    expected = f"Expected by {order.expected.isoformat()}" if order.expected else ""
+    return "\n".join(text for text in (order.memo, expected) if text)
 
 
 def _keep_line_ids(order: PurchaseOrder, lines: list[Payload]) -> list[Payload]:
@@ -296,9 +304,8 @@ def _purchase_line(line: Line, document: PurchaseOrder | Bill, books: Books) -> 
     }
     if books.tax_system is not TaxSystem.BY_LINE:
         detail["TaxCodeRef"] = {"value": "NON"}
-    if line.customer is not None:
+    if line.customer is not None:  # That it is billable cannot be sent: `BillableStatus` is read-only (Intuit, Bill).
         detail["CustomerRef"] = {"value": line.customer.id}
-        detail["BillableStatus"] = "Billable" if line.billable else "NotBillable"
     return drop_empty(
         DetailType="ItemBasedExpenseLineDetail",
         Amount=plain_decimal(line.amount),

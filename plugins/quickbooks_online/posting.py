@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from hub.plugin import (
-    AuthorizationExpired,
     Bill,
     Books,
     Conversation,
@@ -15,6 +14,7 @@ from hub.plugin import (
     Document,
     Fix,
     Handler,
+    IntegrationError,
     Invoice,
     NewCustomer,
     NewItem,
@@ -29,7 +29,6 @@ from hub.plugin import (
     Rejected,
     Sale,
     Sentence,
-    Unavailable,
     create_or_find,
     create_under_free_name,
     describe,
@@ -47,12 +46,15 @@ from quickbooks_online.asking import (
     outcome_unknown,
     query_rows,
     quoted,
+    read_row,
     void_row,
 )
 from quickbooks_online.faults import NAME_TAKEN
 from quickbooks_online.lists import EVERY_ENTRY, SELLABLE
-from quickbooks_online.marks import is_alike, mark_of
+from quickbooks_online.marks import is_alike, is_voided, mark_of
 from quickbooks_online.refusals import PROBLEMS
+
+BUSINESS_RULE = "6000"
 
 
 def post(document: Document, options: Mapping[str, str], books: Books) -> Conversation[Posting]:
@@ -75,10 +77,19 @@ def update(document: Document, options: Mapping[str, str], books: Books) -> Conv
     return _build_posting(document, row)
 
 
-def void_sale(document: Sale, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG001  # A void writes no fields.
+def void_sale(document: Invoice, options: Mapping[str, str], books: Books) -> Conversation[Posting]:  # noqa: ARG001  # A void writes no fields.
     """Void the invoice that a document revises."""
     assert document.revises is not None
-    row = yield from void_row("Invoice", document.revises, describe(document))
+    include, subject = _include_option(document), describe(document)
+    try:
+        row = yield from void_row("Invoice", document.revises, subject, include=include)
+    except Rejected as refusal:
+        if refusal.problems[0].code != BUSINESS_RULE:
+            raise
+        raise Rejected(replace(
+            refusal.problems[0],
+            cure=say("If it has payments, delete or unlink them in QuickBooks. Then click Retry."),
+        )) from None  # fmt: skip
     return _build_posting(document, row)
 
 
@@ -101,7 +112,33 @@ def _build_posting(document: Document | Sale, row: Row) -> Posting:
         tax=in_cents((row.get("TxnTaxDetail") or {}).get("TotalTax") or 0) if isinstance(document, Sale) else None,
         version=str(row.get("SyncToken", "")),
         lines=tuple(line["Id"] for line in row.get("Line", ()) if isinstance(document, PurchaseOrder)),
+        differences=tuple(_find_differences(document, row)),
     )
+
+
+def _find_differences(document: Document | Sale, row: Row) -> Iterator[Problem]:
+    """Yield what QuickBooks left out without a word: the link of a bill to its purchase order, or that of a part of a
+    payment to its invoice."""
+    if isinstance(document, Bill) and document.ordered is not None:
+        linked = [line for line in row.get("Line", ()) if line.get("LinkedTxn")]
+        if len(linked) < len(document.lines):
+            yield Problem(
+                code="link-dropped", what=say("The bill is not linked to its purchase order, or only in part."),
+                why=say("QuickBooks left the link out. The purchase order may be billed, closed or deleted there."),
+                cure=say(
+                    "Open the purchase order in QuickBooks. If it is open, close it, so that nobody bills it twice."
+                ),
+            )  # fmt: skip
+    if isinstance(document, Payment) and document.invoice is not None:
+        left = in_cents(row.get("UnappliedAmt") or 0)
+        if left:
+            yield Problem(
+                code="partly-applied", what=say("%(left)s of the payment is left as the customer's credit.", left=left),
+                why=say(
+                    "The invoice was less in QuickBooks, because of its sales tax or a credit that was applied to it."
+                ),
+                cure=say("Check the invoice in QuickBooks, and apply the rest there if it belongs to another one."),
+            )  # fmt: skip
 
 
 def _include_option(document: Document) -> str:
@@ -119,8 +156,25 @@ def _create_document(document: Document, kind: str, fields: Payload, subject: Se
             )
         )
     except Rejected as refusal:
+        if isinstance(document, Payment) and (less := (yield from _apply_less(fields, subject))) is not None:
+            return (yield from _create_document(document, kind, less, subject))
         explained = yield from explaining.explain_refusal(document, kind, fields, refusal)
     raise explained
+
+
+def _apply_less(fields: Payload, subject: Sentence) -> Conversation[Payload | None]:
+    """Return the fields of a refused payment, applied to its invoice only as far as that is open; None if that is not
+    why it was refused.
+
+    QuickBooks may work out a cent less of tax than the order (bPro 1096202, quickbooks-ruby 547), or have applied open
+    credit to the invoice by itself (Preferences, `AutoApplyCredit`). The rest stays the customer's credit.
+    """
+    for line in fields.get("Line", ()):
+        row = yield from read_row("Invoice", line["LinkedTxn"][0]["TxnId"], subject)
+        left = in_cents(row["Balance"]) if row is not None and not is_voided(row) else None
+        if left is not None and left < line["Amount"]:
+            return {**fields, "Line": [{**line, "Amount": left}] if left > 0 else []}
+    return None
 
 
 def _find_document(kind: str, fields: Payload, subject: Sentence, mark: str) -> Conversation[Row | None]:
@@ -138,7 +192,7 @@ def _find_document(kind: str, fields: Payload, subject: Sentence, mark: str) -> 
             say("the documents of that day"),
             many=True,
         )
-    except (Unavailable, AuthorizationExpired):
+    except IntegrationError:
         raise Rejected(outcome_unknown(subject)) from None
     return next((row for row in found if (mark and mark_of(row) == mark) or is_alike(row, fields)), None)
 

@@ -56,6 +56,11 @@ REFUSALS = {
         cure=say("Change the text and send again."),
     ),
     "2170": _refusal(what=NOT_TAKEN, cure=SUPPORT),
+    "2210": _refusal(
+        what=say("QuickBooks does not accept an email address of %(subject)s."),
+        cure=say("Enter exactly one address, such as orders@example.com, or leave it out, and send again."),
+        field="email",
+    ),
     "2290": _refusal(
         what=say("QuickBooks does not take a negative amount in %(subject)s."),
         cure=say("Change the line and send again."),

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from sandbox.online.storage import Session
 
 SWITCHES: dict[str, bool | int] = {
-    "auto_apply_credit": False,
     "bill_before_order": False,
     "drops_links": True,
     "duplicate_on_change": True,
@@ -22,7 +21,6 @@ SWITCHES: dict[str, bool | int] = {
 }
 """The switches with their first values.
 
-`auto_apply_credit`: with the preference AutoApplyCredit, open credit is applied to invoices of the API, too.
 `bill_before_order`: a bill may be dated before the purchase order that it is linked to.
 `drops_links`: a bill whose link to a purchase order is not possible is created without it (simstudioai/sim 6194); else
 620.

@@ -10,11 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import quickbooks_desktop.statuses
+import quickbooks_online.refusals
 from hub.plugin import Refusal
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 BEGIN, END = "<!-- refusals: generated -->", "<!-- end of refusals -->"
-TABLES: Mapping[str, Mapping[str, Refusal]] = {"quickbooks_desktop.md": quickbooks_desktop.statuses.REFUSALS}
+TABLES: Mapping[str, Mapping[str, Refusal]] = {
+    "quickbooks_desktop.md": quickbooks_desktop.statuses.REFUSALS,
+    "quickbooks_online.md": quickbooks_online.refusals.REFUSALS,
+}
 """The refusal table of each guide, by QuickBooks' code."""
 
 

@@ -76,7 +76,7 @@ def _automated(books: Books, sent: Entry, code: str | None, base: Decimal) -> En
 
 
 def _by_line(books: Books, entry: Entry) -> Decimal:
-    """Return the sum of the taxes by each line's code; with `ApplyTaxAfterDiscount`, on the discounted amounts."""
+    """Return the sum of the taxes by each line's code; on the discounted amounts."""
     if entry.setdefault("GlobalTaxCalculation", "TaxExcluded") == _UNTAXED:
         return ZERO
     sales = [line for line in entry["Line"] if line["DetailType"] == "SalesItemLineDetail"]
@@ -88,7 +88,7 @@ def _by_line(books: Books, entry: Entry) -> Decimal:
         bases[code] = bases.get(code, ZERO) + line["Amount"]
     lines: list[Entry] = []
     for code, base in bases.items():
-        share = money(taken * base / subtotal) if entry.get("ApplyTaxAfterDiscount") and subtotal else ZERO
+        share = money(taken * base / subtotal) if subtotal else ZERO  # Tax is due on what is paid.
         lines += _by_hand(books, code, base - share)["TaxLine"]
     total = sum((line["Amount"] for line in lines), ZERO)
     entry["TxnTaxDetail"] = {"TotalTax": total, "TaxLine": lines}

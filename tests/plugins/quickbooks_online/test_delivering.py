@@ -101,7 +101,6 @@ def test_order_1042_stands_in_the_books_with_exactly_its_figures(books: Running,
         "PrivateNote": f"Order 1042\nCheck\nRef. {mark_of(received)}",
     }
     assert received["DepositToAccountRef"]["value"] == account(books, "1499").id
-    assert received["ARAccountRef"]["value"] == account(books, "1100").id
     assert received["Line"] == [
         {"Amount": Decimal("100.00"), "LinkedTxn": [{"TxnId": invoice.id, "TxnType": "Invoice"}]}
     ]

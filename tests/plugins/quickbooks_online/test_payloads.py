@@ -78,7 +78,6 @@ def test_the_payment_of_1042_pays_the_invoice_and_no_line_of_it() -> None:
         "TotalAmt": Decimal("100.00"),
         "Line": [{"Amount": Decimal("100.00"), "LinkedTxn": [{"TxnId": "145", "TxnType": "Invoice"}]}],
         "DepositToAccountRef": {"value": "4"},
-        "ARAccountRef": {"value": "84"},
         "PaymentRefNum": "2217",
         "PrivateNote": "Order 1042\nCheck",
     }
