@@ -19,12 +19,10 @@ from hub.orders.attention import Cause, Outcome
 from hub.plugin import Fix, Problem
 from hub.serialization import problems_of
 from hub.translating import _
-from hub.web import views
+from hub.web import validation, views
 from hub.web.guard import actor, is_fragment, organization, requires
 from hub.web.pages import redirect_to, render_fragment
 from hub.web.sending import read_fix
-
-_LARGEST = 2**31 - 1  # What a row's number can be on every database.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,7 @@ def show_attention() -> ResponseReturnValue:
 @requires(Permission.MANAGE)
 def fix_many() -> ResponseReturnValue:
     """Retry the deliveries of a group, or one of them, with the fix that was clicked, and return the page."""
-    ids = [int(one) for one in request.form.getlist("id") if one.isascii() and one.isdecimal() and int(one) <= _LARGEST]
+    ids = [int(one) for one in request.form.getlist("id") if validation.is_number(one)]
     outcome = attention.retry_many(actor(), ids, read_fix())
     if not is_fragment():
         return redirect_to("hub.attention")

@@ -52,7 +52,7 @@ def test_one_cause_is_told_once_with_its_documents_and_their_sum(browser: Browse
     session().commit()
     page = browser.get(PATH).text
     assert problem_codes(page) == ["closed", "inactive"]
-    assert re.findall(r'id="hub-stopped-', page).__len__() == 4
+    assert len(re.findall(r'id="hub-stopped-', page)) == 4
     assert "15.00" in page
     assert "Customer 2010" in page
 
