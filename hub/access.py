@@ -31,7 +31,7 @@ class Actor:
     def require(self, permission: Permission) -> None:
         """Raise `Forbidden` unless the host lets this user do this."""
         if not self.may(permission):
-            raise Forbidden(say("You are not allowed to do this."))
+            raise Forbidden(say("You don’t have permission to do this. Ask an admin."))
 
 
 def may_send(actor: Actor, installation: Installation) -> bool:
@@ -118,7 +118,7 @@ def require_send(actor: Actor, installation: Installation, kinds: Iterable[str])
     """Raise `Forbidden` unless an actor may send documents of all these kinds with an installation."""
     actor.require(Permission.SEND)
     if not is_visible(actor.user, installation):
-        raise Forbidden(say("You don’t have permission to send with this integration."))
+        raise Forbidden(say("You don’t have permission to send with this integration. Ask an admin."))
     require_documents(installation, kinds)
 
 

@@ -96,7 +96,7 @@ def describe_finding(finding: Finding) -> NoticeText:
                     "%(product)s rejected them, or they need your input.", count, product=label.split()[0],
                 ),
                 button=say("Review"),
-                endpoint="hub.activity", values={**here, "state": "attention"}, tone="wait",
+                endpoint="hub.attention", values={}, tone="wait",
             )  # fmt: skip
         case _:
             return NoticeText(

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, send_file, url_for
 from hub.places import find_folder
 from hub.web import (
     activity,
+    attention,
     authorizing,
     bulk,
     choosing,
@@ -44,7 +45,7 @@ def mount_blueprint(app: Flask) -> None:
     )  # fmt: skip
     guard.install_guard(blueprint)
     for room in (settings, authorizing, endpoints, notices, sending, bulk, companies, linking, choosing,
-                 customers, activity, webhooks, operations):
+                 customers, activity, attention, webhooks, operations):
         room.register(blueprint)
     blueprint.add_url_rule("/htmx.js", "htmx", _send_htmx)
     blueprint.app_context_processor(lambda: {"hub_asset": _asset_url})

@@ -9,9 +9,12 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import cast
 
 from flask import Blueprint, Response, request, stream_with_context
 from flask.typing import ResponseReturnValue
+from htmx_flask import make_response
 
 from hub import access, scope
 from hub.books import history
@@ -50,6 +53,7 @@ class Row:
     order_id: str
     order_address: str
     party: str
+    amount: Decimal | None
     moving: bool
 
 
@@ -108,9 +112,13 @@ def show_activity(installation_id: int) -> ResponseReturnValue:
 def show_moved(installation_id: int) -> ResponseReturnValue:
     """Return the current state of rows that were moving. The page polls it until none of them is."""
     scope.find_installation(organization().id, installation_id)
-    ids = [int(one) for one in request.args.getlist("id") if validation.is_number(one)]
+    ids = _read_ids(request.args.getlist("id"))
     rows = _build_rows(activity.find_deliveries(installation_id, ids))
-    return render_fragment("hub/activity_moved.html", title=_("Activity"), rows=rows, installation_id=installation_id)
+    shown = render_fragment(
+        "hub/activity_moved.html", title=_("Activity"), rows=rows, installation_id=installation_id,
+        stopped=count_stopped(installation_id),
+    )  # fmt: skip
+    return shown if all(row.moving for row in rows) else _announce_counts(shown)
 
 
 @requires(Permission.MANAGE)
@@ -167,9 +175,22 @@ def act_on_delivery(installation_id: int, delivery_id: int, step: str) -> Respon
     if not is_fragment():
         return redirect_to("hub.delivery", installation_id=installation_id, delivery_id=delivery_id)
     (row,) = _build_rows([delivery])
-    return render_fragment(
-        "hub/activity_row.html", title=_(delivery.title), row=row, installation_id=installation_id, focus=True
-    )
+    polled = {*_read_ids(request.form.getlist("moving")), *([delivery_id] if row.moving else ())}
+    return _announce_counts(render_fragment(
+        "hub/activity_acted.html", title=_(delivery.title), row=row, installation_id=installation_id, focus=True,
+        polled=sorted(polled), stopped=count_stopped(installation_id),
+    ))  # fmt: skip
+
+
+def _announce_counts(fragment: ResponseReturnValue) -> ResponseReturnValue:
+    """Return a fragment after which whatever on the page counts what needs attention loads itself again."""
+    return cast(Response, make_response(fragment, trigger_after_settle="hub-counted"))
+
+
+def _read_ids(values: Sequence[str]) -> list[int]:
+    """Return the ids of deliveries that a page sends, at most as many as it shows."""
+    ids = [int(one) for one in values if validation.is_number(one)]
+    return ids[: activity.PER_PAGE]
 
 
 def _read_filter() -> ActivityFilter:
@@ -195,7 +216,7 @@ def _build_rows(deliveries: Sequence[Delivery]) -> list[Row]:
             status=replace(status, can_retry=status.can_retry and acts), sent_at=delivery.sent_at,
             sent_by=delivery.sent_by, order_id=delivery.order_id or "",
             order_address=host().order_address(delivery.order_id) if delivery.order_id else "",
-            party=delivery.party, moving=views.is_moving(delivery),
+            party=delivery.party, amount=views.document_amount(delivery), moving=views.is_moving(delivery),
         )
         for delivery, status in zip(deliveries, statuses, strict=True)
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from hub.books import description, history, usage
@@ -258,7 +259,7 @@ def build_order_status(
     statuses = build_delivery_statuses(shown.values(), standing, cancellable)
     return OrderStatus(
         order_id=order_id,
-        title=_delivery_title(deliveries[0]) if deliveries else "",
+        title=delivery_title(deliveries[0]) if deliveries else "",
         statuses=tuple(statuses),
         moving=any(is_moving(delivery) for delivery in shown.values()),
     )
@@ -277,13 +278,22 @@ def _build_delivery_status(delivery: Delivery, row: TransactionRow | None, *, ca
     tone = {DeliveryState.POSTED: "good", DeliveryState.STOPPED: "bad"}.get(delivery.state, "wait")
     text, became = _TEXTS[delivery.state](delivery), _change_in_books(delivery, row)
     return DeliveryStatus(
-        id=delivery.id, title=_delivery_title(delivery), text=became or text, tone="wait" if became else tone,
+        id=delivery.id, title=delivery_title(delivery), text=became or text, tone="wait" if became else tone,
         address=_document_address(delivery), problems=problems_of(delivery.problems), reference=delivery.reference,
         can_retry=stopped, can_cancel=can_cancel,
     )  # fmt: skip
 
 
-def _delivery_title(delivery: Delivery) -> str:
+def document_amount(delivery: Delivery) -> Decimal | None:
+    """Return the amount of a document as it was sent, in the order's currency; None for a new record."""
+    if delivery.kind not in document_kinds():
+        return None
+    subject = delivery.subject or {}
+    amount = subject.get("total", subject.get("amount"))
+    return delivery.posting_total if amount is None else Decimal(str(amount))
+
+
+def delivery_title(delivery: Delivery) -> str:
     """Return the title of a delivery: "Invoice 1042"; while it is being voided, "Void invoice 1042"."""
     void_title = kind_of(delivery.kind).void_title
     if void_title is not None and delivery.voids and delivery.state is not DeliveryState.POSTED:

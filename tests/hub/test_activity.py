@@ -179,6 +179,8 @@ def test_a_stopped_delivery_is_tried_again_or_given_up_in_its_row(
     row = browser.post(f"{path}/{invoice.id}/retry", htmx=True).text
     assert f'id="hub-delivery-{invoice.id}"' in row
     assert badge_tones(row) == ["wait"]
+    assert f'name="moving" value="{invoice.id}"' in row  # What was retried is polled until it has arrived.
+    assert "hub-count\"" not in row.partition('id="hub-attention-count"')[2]
     assert browser.post(f"{path}/{invoice.id}/cancel").status_code == 303
     moved = browser.get(f"{path}/moved?id={invoice.id}", htmx=True).text
     assert (badge_tones(moved), f"/{invoice.id}/retry" in moved) == (["wait"], False)

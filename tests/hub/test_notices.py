@@ -201,7 +201,7 @@ def test_what_stopped_is_told_once_a_day_from_its_hour_on(
     words, text, html = told(installation), body(mail, "plain"), body(mail, "html")
     assert mail["Subject"] == words.what
     assert (words.what.startswith("1 "), BOOKS in words.what) == (True, True)
-    address = f"https://desk.test/hub/installations/{installation.id}/activity?state=attention"
+    address = "https://desk.test/hub/attention"
     assert text.startswith(f"""{words.what}
 
 {words.why}

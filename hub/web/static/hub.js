@@ -32,6 +32,24 @@
     unsaved.get(source)?.remove();
   });
 
+  // A control that has started a request is busy until that is answered.
+  const controlOf = (source, event) => source.matches?.("form") ? event?.submitter ?? source.querySelector("button:not([type=button], [hidden])") : source;
+  const busy = new WeakMap();
+  const work = (control) => control?.matches?.("a, button") && control.setAttribute("aria-busy", "true");
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, requestConfig } = event.detail;
+    if (event.defaultPrevented || unasked(requestConfig?.triggeringEvent)) return;
+    const control = controlOf(elt, requestConfig.triggeringEvent);
+    if (work(control) !== false) busy.set(elt, control);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => busy.get(event.detail.elt)?.removeAttribute("aria-busy"));
+  document.addEventListener("submit", (event) => {
+    if (event.target.closest(".hub") && !event.target.matches("[hx-get], [hx-post], [method=dialog]")) work(event.submitter);
+  });
+  addEventListener("pageshow", (event) => {
+    for (const one of event.persisted ? document.querySelectorAll("[aria-busy=true]") : []) one.removeAttribute("aria-busy");
+  });
+
   // A connection that was dropped: the control that asked says so, and asks again when that is pressed.
   const unsaved = new Map();
   const words = () => document.querySelector('meta[name="hub-words"]')?.dataset ?? {};
