@@ -71,7 +71,7 @@ def store_outcomes(
     batch.move(BatchState.ANSWERED)
     batch.answered_at = moment
     session().flush()
-    integration = registry.find_integration(row.installation.integration)
+    integration = _integration(row)
     if batch.unread >= MOST_LOST and batch.size == 1:
         problem = unreadable(integration.label, batch.trouble)
         again, unknown = [], [*unknown, *((exchange, Rejected(problem)) for exchange in again)]
@@ -98,10 +98,18 @@ def give_up_recovery(row: ConversationRow, step: Fails | Crashes) -> BatchRow | 
         batch.tries += 1
         batch.due_at = now() + backoff(batch.tries)
         return None
+    if batch.unread >= MOST_LOST and not unavailable and not is_recovery_due(batch, _integration(row)):
+        batch.move(BatchState.OPEN)  # Its key is still remembered, so the same bytes may go again.
+        batch.unread, batch.due_at = 0, now()
+        return None
     batch.move(BatchState.PARKED)
     if not unavailable:
         batch.fresh_since = now()
     return batch
+
+
+def _integration(row: ConversationRow) -> Integration:
+    return registry.find_integration(row.installation.integration)
 
 
 def _batch(row: ConversationRow) -> BatchRow:
