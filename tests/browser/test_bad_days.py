@@ -80,15 +80,22 @@ def test_a_refusal_opens_above_the_dialog_and_leaves_it_as_it_was(rep: Screen) -
     rep.forget_failed_requests()
 
 
-@pytest.mark.parametrize("order", ["1065", "1066", "1067"])
-def test_names_with_markup_emoji_and_right_to_left_text_stay_names(rep: Screen, order: str) -> None:
+def test_a_name_that_is_markup_stays_a_name(rep: Screen) -> None:
     rep.page.on("dialog", lambda _: pytest.fail("A name was run as script."))
-    dialog = rep.open_order(order)
+    dialog = rep.open_order("1065")
     send = dialog.get_by_role("button", name=SEND, exact=True)
     expect(send).to_be_visible()
     check_accessibility(rep.page)
     send.click()
-    expect_posted(dialog, order)
+    expect_posted(dialog, "1065")
+    check_accessibility(rep.page)
+
+
+@pytest.mark.parametrize("order", ["1066", "1067"], ids=["emoji", "right to left"])
+def test_a_name_in_letters_that_the_books_cannot_keep_is_told_before_sending(rep: Screen, order: str) -> None:
+    dialog = rep.open_order(order)
+    dialog.get_by_role("button", name=SEND, exact=True).click()
+    expect(dialog.locator("[data-code$='characters']").first).to_be_visible()
     check_accessibility(rep.page)
 
 

@@ -65,7 +65,7 @@ def test_an_admin_connects_and_the_panel_ticks_itself_off(admin: Screen, office:
     download.value.save_as(office / "bookpost.qwc")
     page.locator("#hub-endpoint form button").click()
     password = page.locator("#hub-password").inner_text()
-    assert re.fullmatch(r"[A-Za-z2-9]{8}", password)
+    assert re.fullmatch(r"[A-Za-z2-9]{12}", password)
     (office / "password").write_text("Wr0ngOne")
     assert "QBWC1040" in web_connector(office)
     expect(steps.locator("li[data-state='done']")).to_have_count(1)

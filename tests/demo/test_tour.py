@@ -42,7 +42,7 @@ def test_the_tour_ends_with_different_problems_and_each_cure_cures(stack: Stack)
 
     books, lists = stack.books(), (("Customer", "DisplayName", "O'Brien Landscaping"), ("Item", "Name", "B3301"))
     for kind, name, wanted in lists:  # In the books, by hand.
-        entry = next(one["Id"] for one in books[kind] if one[name] == wanted)
+        entry = next(one["Id"] for one in books[kind] if one[name].removesuffix(" (deleted)") == wanted)
         requests.post(f"{stack.books_url}/app/{REALM}/{kind}/{entry}/active", timeout=10).raise_for_status()
     answers = {
         "Invoice 1051": ("number", "1051-2"), "Invoice 1038": ("repeats_number", "yes"),
