@@ -95,8 +95,9 @@ def new_password(organization_id: str, installation_id: int, *, instead_of: str)
 def renew_login(organization_id: str, installation_id: int) -> None:
     """Give an endpoint another login; its session ends. Raises `NotPossible` for a ledger that we call."""
     installation = scope.lock_installation(scope.find_installation(organization_id, installation_id).id)
+    integration = _pulls(installation)
     row = session().get_one(Endpoint, installation.id)
-    row.login, row.ticket, row.ticket_until = _new_login(_pulls(installation)), None, None
+    row.login, row.ticket, row.ticket_until = _new_login(integration), None, None
     commit()
 
 

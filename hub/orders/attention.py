@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from hub import access
 from hub.access import Actor
 from hub.database import session
 from hub.errors import Forbidden, Incomplete, NotFound, NotPossible
@@ -85,11 +84,6 @@ def retry_many(actor: Actor, ids: Sequence[int], given: dict[str, str]) -> Outco
             continue
         again += 1
     return Outcome(again=again, still=len(ids[:AT_ONCE]) - again)
-
-
-def may_retry(actor: Actor, cause: Cause) -> bool:
-    """Return True if an actor may retry the deliveries of a cause."""
-    return access.may_send(actor, cause.installation)
 
 
 def _cause_key(delivery: Delivery, problem: Problem | None) -> str:

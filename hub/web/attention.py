@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
+from hub import access
 from hub.database import now
 from hub.extension import host
 from hub.host import Permission
@@ -100,5 +101,5 @@ def _build_group(cause: Cause) -> Group:
         title=_(cause.title), cure=_(cause.cure), code=cause.problem.code if cause.problem else "",
         label=registry.label_of(cause.installation.integration),
         total=sum((row.amount for row in rows if row.amount is not None), Decimal(0)), fixes=cause.fixes,
-        ids=[row.id for row in rows][: attention.AT_ONCE], acts=attention.may_retry(actor(), cause), rows=rows,
+        ids=[row.id for row in rows][: attention.AT_ONCE], acts=access.may_send(actor(), cause.installation), rows=rows,
     )  # fmt: skip

@@ -63,7 +63,7 @@ def test_an_admin_connects_and_the_panel_ticks_itself_off(admin: Screen, office:
     with page.expect_download() as download:
         page.locator("#hub-endpoint a[download]").click()
     download.value.save_as(office / "bookpost.qwc")
-    page.locator("#hub-endpoint form button").click()
+    page.locator("#hub-endpoint form[action*='password'] button").click()
     password = page.locator("#hub-password").inner_text()
     assert re.fullmatch(r"[A-Za-z2-9]{12}", password)
     (office / "password").write_text("Wr0ngOne")

@@ -28,7 +28,8 @@ EVE = User(id="eve", name="Eve", teams=frozenset({"office"}))
 
 NEEDS: dict[str, Permission | None] = {
     "activity": MANAGE, "activity_moved": MANAGE, "activity_csv": MANAGE, "retry_all": MANAGE, "delivery": MANAGE,
-    "act_on_delivery": MANAGE, "authorize": MANAGE, "begin_authorizing": MANAGE, "authorized": MANAGE,
+    "attention": MANAGE, "fix_many": MANAGE, "act_on_delivery": MANAGE, "authorize": MANAGE,
+    "begin_authorizing": MANAGE, "authorized": MANAGE,
     "endpoint_panel": MANAGE, "endpoint_steps": MANAGE, "endpoint_file": MANAGE, "endpoint_password": MANAGE,
     "endpoint_moved": MANAGE, "endpoint_renewed": MANAGE,
     "integrations": MANAGE, "install": MANAGE, "card": MANAGE, "act_on_installation": MANAGE, "uninstall": MANAGE,

@@ -25,9 +25,11 @@ from hub.errors import Forbidden, HubError, NotFound, NotPossible
 from hub.host import Organization, Permission
 from hub.installations import install, linking, options
 from hub.installations.accounts import save_accounts
-from hub.installations.passwords import change_password
+from hub.installations.moved_books import confirm_moved_books
+from hub.installations.passwords import change_password, renew_login
 from hub.integrations import registry
 from hub.models import Delivery, Installation
+from hub.orders import attention
 from hub.orders.activity import ActivityFilter, retry_all
 from hub.orders.bundles import create_bundle
 from hub.orders.cancel import cancel_delivery, confirm_deleted
@@ -118,11 +120,16 @@ COMMANDS: dict[Any, Command] = {
     options.save_details: manages(lambda actor, here: options.save_details(actor, here.id, here.details)),
     save_accounts: manages(lambda actor, here: save_accounts(actor, here.id, {"income_account": ""})),
     change_password: manages(lambda actor, here: change_password(actor, here.id, instead_of="")),
+    renew_login: manages(lambda actor, here: renew_login(actor, here.id)),
+    confirm_moved_books: manages(lambda actor, here: confirm_moved_books(actor, here.id, place="C:\\moved.qbw")),
     linking.link_company: sends_or_manages(
         lambda actor, here: linking.link_company(actor, here.id, CUSTOMER, "12", "customers-1", was="customers-1")
     ),
     linking.unlink_company: sends_or_manages(
         lambda actor, here: linking.unlink_company(actor, here.id, CUSTOMER, "12", was="customers-1")
+    ),
+    attention.retry_many: manages(
+        lambda actor, here: attention.retry_many(actor, [here.invoice], {}), elsewhere=None
     ),
     linking.accept_suggestion: manages(
         lambda actor, here: linking.accept_suggestion(actor, here.id, CUSTOMER, "12", "customers-1")
