@@ -106,12 +106,16 @@ LISTS = {
 
 
 def fetch(kind: RecordKind, since: str) -> Conversation[Page]:
-    """Fetch a page of a list."""
+    """Fetch a page of a list. What changed into something that is none of ours, as a product into a category, is gone
+    from it."""
     wanted = LISTS[kind]
     read = yield from read_page(wanted.called, wanted.plural, wanted.where, since)
     records = tuple(_build_record(kind, wanted, row) for row in read.rows if wanted.wanted(row))
     total = len(records) if read.total == len(read.rows) else read.total
-    return Page(records=records, deleted=read.deleted, cursor=read.following, more=read.more, total=total)
+    others = tuple(row["Id"] for row in read.rows if since and not wanted.wanted(row))
+    return Page(
+        records=records, deleted=(*read.deleted, *others), cursor=read.following, more=read.more, total=total
+    )  # fmt: skip
 
 
 def _build_record(kind: RecordKind, wanted: List, row: Row) -> Record:

@@ -32,7 +32,9 @@ def test_pages_that_are_longer_or_shorter_than_asked_lose_nothing(
 
 def test_a_category_that_changed_is_no_product(books: Running, transport: Transport) -> None:
     books.control("clock", {"advance_seconds": 600})
-    page = transport.one(QUICKBOOKS.fetch(RecordKind.ITEM, ""))
+    first = transport.one(QUICKBOOKS.fetch(RecordKind.ITEM, ""))
+    page = transport.one(QUICKBOOKS.fetch(RecordKind.ITEM, first.cursor))
+    assert not page.more
     client = Client(books, books.grant()["access_token"])
     category = client.write("Item", {"Name": "Drinkware", "Type": "Category"})
     changed = transport.one(QUICKBOOKS.fetch(RecordKind.ITEM, page.cursor))
