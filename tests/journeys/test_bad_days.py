@@ -141,4 +141,4 @@ def test_an_update_is_made_although_queries_give_what_was(online: Installation, 
     assert invoice["CustomerMemo"]["value"] == "Many thanks."
     assert posted()
     ours, theirs = session().scalar(select(Usage.reads)), books.control(f"meter/{REALM}")["reads"]
-    assert ours == theirs
+    assert ours == theirs - 1, "Whose books the consent is for was read before there were any batches."
